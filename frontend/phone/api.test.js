@@ -207,11 +207,8 @@ describe("building the panel", () => {
     paint();
     expect([isBuilt(), shown("#panel"), shown(".bar"), shown(".fab")]).toEqual([true, false, false, true]);
     expect(button("Open phone").getAttribute("aria-controls")).toBe("panel");
-    expect([...root().firstElementChild.children].map(({ id, className }) => id || className).slice(0, 3)).toEqual([
-      "panel",
-      "fab",
-      "bar",
-    ]);
+    const names = [...root().firstElementChild.children].map(({ id, className }) => id || className);
+    expect(names.slice(0, 2)).toEqual(["panel", "fab"]);
   });
 
   test.each(["pointerenter", "focus"])("is built at %s", async (event) => {
@@ -326,13 +323,87 @@ describe("the panel", () => {
     await vi.advanceTimersByTimeAsync(65_000);
     api.close();
     expect([shown(".fab"), shown(".bar")]).toEqual([false, true]);
-    expect(root().querySelector(".bar").textContent).toContain("1:05");
+    expect(root().querySelector(".bar").textContent).toContain("+1 212-555-01231:05");
     button("Mute").click();
-    expect(api.isMuted()).toBe(true);
-    expect(button("Mute").getAttribute("aria-pressed")).toBe("true");
+    expect([api.isMuted(), button("Mute"), button("Unmute").hasAttribute("aria-pressed")]).toEqual([
+      true,
+      undefined,
+      false,
+    ]);
+    button("Unmute").click();
+    expect([api.isMuted(), Boolean(button("Mute"))]).toEqual([false, true]);
     button("Hang up").click();
     expect(api.getState()).toBe("completed");
-    expect([shown(".fab"), shown(".bar")]).toEqual([true, false]);
+    expect([shown(".fab"), shown(".end")]).toEqual([false, true]);
+  });
+
+  test("the bar names the called person", async () => {
+    const { api } = await startPhone();
+    api.call(NUMBER, { name: "Ada Park", company: "Acme" });
+    await settle();
+    await settle();
+    api.close();
+    expect(root().querySelector(".bar").textContent).toContain("Ada Park · Acme");
+  });
+
+  describe("after a call that ended while it was closed", () => {
+    const endBar = () => root().querySelector(".end");
+    const spoken = () => root().querySelector("[role=status]").textContent;
+    const endCall = async (record) => {
+      const { api, env, module } = await startPhone({}, { status: [{ call: record }] });
+      api.call(NUMBER);
+      await settle();
+      await settle();
+      api.close();
+      module.devices[0].call.emit("ringing", false);
+      module.devices[0].call.end();
+      await vi.advanceTimersByTimeAsync(1_000);
+      return { api, env };
+    };
+
+    test.each([
+      [{ status: "busy" }, "The line is busy", "The line is busy. Try again in a few minutes."],
+      [{ status: "no-answer" }, "No answer", "No answer. Nobody picked up. Try again later."],
+      [
+        { status: "refused", message: "This destination is not allowed", end_reason: "destination_not_allowed" },
+        "This destination is not allowed",
+        "This destination is not allowed. ",
+      ],
+    ])("tells how %j ended for six seconds", async (record, sentence, announcement) => {
+      const { api } = await endCall(record);
+      expect([shown(".fab"), endBar().textContent]).toEqual([false, `+1 212-555-0123${sentence}`]);
+      expect(spoken()).toContain(announcement);
+      await vi.advanceTimersByTimeAsync(4_000);
+      expect(shown(".end")).toBe(true);
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect([shown(".fab"), shown(".end")]).toEqual([true, false]);
+      expect(api.getState()).toBe("failed");
+    });
+
+    test("opens the panel with the reason, and tells it once", async () => {
+      const { api } = await endCall({ status: "busy" });
+      endBar().querySelector(".called").click();
+      expect([shown("#panel"), shown(".notice, .calm"), shown(".end")]).toEqual([true, true, false]);
+      api.close();
+      expect([shown(".fab"), shown(".end")]).toEqual([true, false]);
+    });
+
+    test("stays while a mouse is over it", async () => {
+      const { env } = await endCall({ status: "busy" });
+      const hovered = vi.spyOn(endBar(), "matches").mockReturnValue(true);
+      env.window.matchMedia = () => ({ matches: true });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(shown(".end")).toBe(true);
+      hovered.mockReturnValue(false);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect([shown(".fab"), shown(".end")]).toEqual([true, false]);
+    });
+
+    test("gives way to the next call, and to a page that resets the phone", async () => {
+      const { api } = await endCall({ status: "busy" });
+      api.reset();
+      expect([shown(".fab"), shown(".end")]).toEqual([true, false]);
+    });
   });
 
   test("data-hidden hides the button until the panel is opened", async () => {

@@ -12,6 +12,7 @@ export const CHUNK_LOADERS = {
   diagnostics: () => import("./lazy/diagnostics.js"),
   "diagnostics-view": () => import("./lazy/diagnostics-view.js"),
   dialer: () => import("./lazy/dialer.js"),
+  drag: () => import("./lazy/drag.js"),
   "locale-ar": () => import("./i18n/locales/ar.js"),
   "locale-es": () => import("./i18n/locales/es.js"),
   "number-formats": () => import("./lazy/number-formats.js"),

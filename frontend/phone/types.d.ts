@@ -121,6 +121,8 @@ export interface Preferences {
   microphone?: string;
   /** Device id. */
   speaker?: string;
+  /** How far the panel was moved from its own place, in px. */
+  place?: { x: number; y: number };
   /** True if keys sound; default true. */
   sounds?: boolean;
   /** `on`: debug mode, switched on by hand. */

@@ -1,9 +1,9 @@
-/** Reads a person's choices in this browser from the local storage: devices, keypad sounds, debug mode. */
+/** A person's choices in this browser, in the local storage: devices, keypad sounds, place of the panel, debug mode. */
 
-/** @import { Preferences } from "../types.d.ts" */
+/** @import { Environment, Preferences } from "../types.d.ts" */
 
 /** The key in the local storage. The value holds no number and no token. */
-export const PREFERENCES_KEY = "epochphone";
+const PREFERENCES_KEY = "epochphone";
 
 /**
  * The stored preferences; empty where nothing may be stored.
@@ -16,5 +16,19 @@ export function readPreferences(window) {
     return stored && typeof stored === "object" ? stored : {};
   } catch {
     return {};
+  }
+}
+
+/**
+ * Change some of the preferences of `env`, and store them all.
+ * @param {Environment} env
+ * @param {Preferences} change
+ */
+export function savePreferences({ preferences, window }, change) {
+  Object.assign(preferences, change);
+  try {
+    window.localStorage.setItem(PREFERENCES_KEY, JSON.stringify(preferences));
+  } catch {
+    // A page that may store nothing forgets the choice when it is left.
   }
 }

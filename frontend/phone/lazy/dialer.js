@@ -1,7 +1,8 @@
-/** The chunk that improves dialling, loaded when the phone is about to be used: formatting, country, recent calls, key tones. */
+/** The chunk that improves dialling, loaded when the phone is about to be used: formats, recent calls, key tones, call bar. */
 import { formatE164 } from "../call/numbers.js";
 import { dialer as english, fixes } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
+import { CallBar } from "../ui/dialer/call-bar.js";
 import { qualityWarningOf } from "../ui/dialer/call-quality.js";
 import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
@@ -12,6 +13,7 @@ import { recentCallsList } from "../ui/dialer/recent-calls.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 
 /** @import { ProblemTexts } from "../i18n/texts.js" */
+/** @import { PanelMover } from "./drag.js" */
 /** @import { FormatNumber } from "../ui/dialer/number-format.js" */
 /** @import { RecentCall } from "../ui/dialer/recent-call-store.js" */
 /** @import { Panel } from "../ui/panel.js" */
@@ -26,6 +28,7 @@ export const problems = Object.fromEntries(Object.entries(fixes).map(([code, fix
 
 /**
  * @typedef {object} DialerEnhancements
+ * @property {CallBar} bar
  * @property {(view: View) => void} update
  * @property {(number: string) => string} format
  * @property {() => string} qualityWarning
@@ -38,10 +41,11 @@ export const problems = Object.fromEntries(Object.entries(fixes).map(([code, fix
 /**
  * @param {Panel} panel
  * @param {PanelElements} elements
- * @param {() => void} onInput Shows what was written to the number field.
+ * @param {{onInput: () => void, hangUp: () => void}} handlers `onInput` shows what was written to the number field.
  * @returns {DialerEnhancements}
  */
-export function enhanceDialer(panel, { field, recentCalls }, onInput) {
+export function enhanceDialer(panel, elements, { onInput, hangUp }) {
+  const { root, field, recentCalls } = elements;
   const { phone, env, texts } = panel;
   const words = texts.dialer ?? english;
   const { language } = texts.core;
@@ -56,6 +60,18 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
   /** @type {{call: RecentCall, text: string} | null} */
   let picked = null;
 
+  const bar = new CallBar(panel, { root, format, hangUp });
+  /** @type {Promise<PanelMover | null> | null} */
+  let moverLoaded = null;
+  let isStopped = false;
+  // Loaded when the panel is opened, or before if it was moved: it is then seen in its place at once.
+  const loadMover = () => {
+    moverLoaded ??= env.loadChunk("drag").then(
+      ({ makeMovable }) => (isStopped ? null : makeMovable(panel, elements)),
+      () => null,
+    );
+  };
+
   panel.adoptStyles(DIALER_STYLES);
   formatAsYouType(input, () => phone.account, onInput, format);
   env.loadChunk("number-formats").then(
@@ -68,6 +84,8 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
       // Numbers of other countries are shown without groups.
     },
   );
+
+  if (env.preferences.place) loadMover();
 
   const showCountry = () => {
     const found = phone.account && countryOf(input.value, phone.account);
@@ -120,7 +138,9 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
     input.focus();
   };
   return {
+    bar,
     update({ state }) {
+      if (panel.isOpen) loadMover();
       showCountry();
       showRecentCalls(state === "ready");
       askServer();
@@ -136,7 +156,12 @@ export function enhanceDialer(panel, { field, recentCalls }, onInput) {
       return Boolean(last);
     },
     pickedPerson: () => (picked?.text === input.value ? picked.call : undefined),
-    stop: () => tones.close(),
+    stop() {
+      isStopped = true;
+      moverLoaded?.then((mover) => mover?.stop());
+      tones.close();
+      bar.stop();
+    },
   };
 }
 

@@ -1,15 +1,17 @@
 /** The sheet behind "More", loaded when it is first opened: devices, keypad sounds, diagnostics, pop-out. */
-import { PREFERENCES_KEY } from "../browser/preferences.js";
+import { savePreferences } from "../browser/preferences.js";
 import { isOff } from "../config.js";
 import { settingsSheet as english } from "../i18n/locales/en.js";
 import { button, h, icon } from "../ui/dom.js";
 import { BACK_ICON } from "../ui/settings-sheet/icons.js";
 import { devicePickers } from "../ui/settings-sheet/device-pickers.js";
+import { moveButtons } from "../ui/settings-sheet/move-buttons.js";
 import { SETTINGS_STYLES } from "../ui/settings-sheet/styles.js";
 
 /** @import { Problem } from "../errors.js" */
 /** @import { Preferences } from "../types.d.ts" */
 /** @import { Panel } from "../ui/panel.js" */
+/** @import { SheetName } from "../ui/render-view.js" */
 /** @import { PopOut } from "./pop-out.js" */
 
 /**
@@ -17,12 +19,14 @@ import { SETTINGS_STYLES } from "../ui/settings-sheet/styles.js";
  * @param {Panel} panel
  * @param {HTMLElement} sheet
  * @param {() => void} close
+ * @param {SheetName} name
  */
-export function showSettingsSheet(panel, sheet, close) {
+export function showSettingsSheet(panel, sheet, close, name) {
+  const isForDevices = name === "devices";
   let leave = () => {};
   const showSettings = () => {
     leave();
-    leave = fillSettings(panel, sheet, { close, showDiagnostics });
+    leave = fillSettings(panel, sheet, { close, showDiagnostics, isForDevices });
   };
   const showDiagnostics = async () => {
     const leaveSettings = leave;
@@ -42,24 +46,25 @@ export function showSettingsSheet(panel, sheet, close) {
 /**
  * @param {Panel} panel
  * @param {HTMLElement} sheet
- * @param {{close: () => void, showDiagnostics: () => Promise<void>}} actions `showDiagnostics` rejects with Problem if its
- *   chunk cannot be loaded.
+ * @param {{close: () => void, showDiagnostics: () => Promise<void>, isForDevices: boolean}} options `showDiagnostics` rejects
+ *   with Problem if its chunk cannot be loaded.
  */
-function fillSettings(panel, sheet, { close, showDiagnostics }) {
+function fillSettings(panel, sheet, { close, showDiagnostics, isForDevices }) {
   const { phone, env, texts } = panel;
   const words = texts.settingsSheet ?? english;
   /** @param {Preferences} change */
-  const savePreferences = (change) => {
-    Object.assign(env.preferences, change);
-    try {
-      env.window.localStorage.setItem(PREFERENCES_KEY, JSON.stringify(env.preferences));
-    } catch {
-      // A page that may store nothing forgets the choice when it is left.
-    }
-  };
-  const devices = devicePickers({ phone, env, words, savePreferences });
-  const sounds = h("input", { type: "checkbox", change: () => savePreferences({ sounds: sounds.checked }) });
+  const save = (change) => savePreferences(env, change);
+  const devices = devicePickers({ phone, env, words, savePreferences: save });
+  const sounds = h("input", { type: "checkbox", change: () => save({ sounds: sounds.checked }) });
   sounds.checked = env.preferences.sounds !== false;
+  const place = h("div");
+  env.loadChunk("drag").then(
+    ({ moverOf }) => {
+      const mover = moverOf(panel);
+      if (mover) place.replaceChildren(moveButtons(mover, words));
+    },
+    () => {},
+  );
   const problemText = h("div", { class: "message", role: "alert" });
   const popOut = popOutButton(panel, words, problemText);
   const tryDiagnostics = () =>
@@ -70,9 +75,16 @@ function fillSettings(panel, sheet, { close, showDiagnostics }) {
 
   panel.adoptStyles(SETTINGS_STYLES);
   sheet.replaceChildren(
-    h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
+    h("div", { class: "bar-row" }, back, h("h2", {}, isForDevices ? texts.core.devices : words.title)),
     devices.element,
+  );
+  if (isForDevices) {
+    devices.focus();
+    return devices.stop;
+  }
+  sheet.append(
     h("label", { class: "check" }, sounds, words.sounds),
+    place,
     button({ class: "second", click: tryDiagnostics }, words.check),
     ...popOut,
     problemText,

@@ -95,17 +95,36 @@ export function messageBox(attributes) {
 }
 
 /**
- * A button with an icon that is switched on and off; `isBare` shows no label.
+ * The button that mutes and unmutes; `update` shows which. Its name says what a press does, as in other call programs:
+ * with `aria-pressed` besides, "Unmute, pressed" could mean either.
+ * @param {Core} texts
+ * @param {"tool" | "round"} look A round button shows no label.
+ * @param {() => void} click
+ */
+export function muteButton(texts, look, click) {
+  const element = button({ class: `${look} mute`, click });
+  /** @type {boolean | undefined} */
+  let wasMuted;
+  /** @param {boolean} isMuted */
+  const update = (isMuted) => {
+    if (wasMuted === isMuted) return;
+    wasMuted = isMuted;
+    element.toggleAttribute("data-on", isMuted);
+    const label = h("span", { class: look === "round" && "sr" }, isMuted ? texts.unmute : texts.mute);
+    element.replaceChildren(icon(ICONS.mute + (isMuted ? "M4 4l16 16" : "")), label);
+  };
+  update(false);
+  return { element, update };
+}
+
+/**
+ * A button with an icon and a label that shows and hides something.
  * @param {string} label
  * @param {string} path The icon's.
- * @param {{isBare?: boolean, state: "aria-pressed" | "aria-expanded", click: () => void}} options
+ * @param {() => void} click
  */
-export function toggleButton(label, path, { isBare = false, state, click }) {
-  /** @type {Record<string, Attribute>} */
-  const attributes = { class: isBare ? "round" : "tool", [state]: "false", click };
-  if (isBare) attributes["aria-label"] = label;
-  return button(attributes, icon(path), ...(isBare ? [] : [h("span", {}, label)]));
-}
+export const disclosureButton = (label, path, click) =>
+  button({ class: "tool", "aria-expanded": "false", click }, icon(path), h("span", {}, label));
 
 /**
  * Seconds as m:ss, or h:mm:ss.

@@ -1,5 +1,5 @@
-/** Builds the panel and the call bar, hidden. panel.js shows them, render-view.js fills them. */
-import { keypad, messageBox, numberField, toggleButton } from "./components.js";
+/** Builds the panel, hidden. panel.js shows it, render-view.js fills it. */
+import { disclosureButton, keypad, messageBox, muteButton, numberField } from "./components.js";
 import { button, h, ICONS, icon } from "./dom.js";
 
 /** @import { Core } from "../i18n/texts.js" */
@@ -7,7 +7,7 @@ import { button, h, ICONS, icon } from "./dom.js";
 
 /**
  * Handlers of the user's actions; `main` and `secondary` are the buttons whose action depends on the view.
- * @typedef {Record<"open" | "close" | "settings" | "call" | "input" | "mute" | "keypad" | "hangUp", () => void>
+ * @typedef {Record<"close" | "settings" | "devices" | "call" | "input" | "mute" | "keypad", () => void>
  *   & Record<"main" | "secondary", (event: MouseEvent) => void>
  *   & {press: (digit: string) => void}} PanelHandlers
  */
@@ -43,10 +43,10 @@ export function buildPanelElements({ root, fab }, texts, on) {
   const person = h("div", { class: "person", dir: "auto" });
   const peer = h("div", { class: "peer" }, person, number, status, note);
   const message = messageBox({ class: "alert", role: "alert" });
-  const muteTool = toggleButton(texts.mute, ICONS.mute, { state: "aria-pressed", click: on.mute });
-  const keypadTool = toggleButton(texts.keypad, ICONS.keypad, { state: "aria-expanded", click: on.keypad });
-  const devicesTool = toggleButton(texts.devices, ICONS.devices, { state: "aria-expanded", click: on.settings });
-  const tools = h("div", { class: "tools" }, muteTool, keypadTool, devicesTool);
+  const muteTool = muteButton(texts, "tool", on.mute);
+  const keypadTool = disclosureButton(texts.keypad, ICONS.keypad, on.keypad);
+  const devicesTool = disclosureButton(texts.devices, ICONS.devices, on.devices);
+  const tools = h("div", { class: "tools" }, muteTool.element, keypadTool, devicesTool);
   const sentDigits = h("div", { class: "sent ltr", "aria-hidden": "true" });
   const keys = keypad(texts.keypad, on.press);
   const main = button({ class: "main", click: on.main });
@@ -63,25 +63,10 @@ export function buildPanelElements({ root, fab }, texts, on) {
     body,
   );
 
-  // Beside the button, not in it: a name that changes each second would be read out every second.
-  const barTime = h("span", { class: "time", dir: "auto" });
-  const expand = button({ class: "round back", "aria-label": texts.openPhone, click: on.open }, icon(ICONS.expand));
-  const barMute = toggleButton(texts.mute, ICONS.mute, { isBare: true, state: "aria-pressed", click: on.mute });
-  const barHangUp = button({ class: "round stop", "aria-label": texts.hangUp, click: on.hangUp }, icon(ICONS.phone));
-  const bar = h(
-    "div",
-    { class: "bar", part: "bar", role: "group", "aria-label": texts.inCall, hidden: true },
-    expand,
-    barTime,
-    barMute,
-    barHangUp,
-  );
-
   fab.setAttribute("aria-controls", panel.id);
   root.prepend(panel);
-  fab.after(bar);
   return {
-    ...{ panel, bar, expand, barTime, barMute },
+    ...{ root, panel, header },
     ...{ name, from, sandboxMark, more, stage, sheet, recentCalls },
     ...{ entry, field, dialError, peer, person, number, status, note, message },
     ...{ tools, keypadTool, devicesTool, muteTool, sentDigits, keys },

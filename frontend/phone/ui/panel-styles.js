@@ -4,7 +4,7 @@ export const PANEL_STYLES = `
 .main svg,.stop svg{fill:currentColor;stroke:none}.stop svg{transform:rotate(135deg)}
 .panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;scroll-padding-bottom:80px;
 background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);animation:rise .16s ease-out}
-.root[data-side=left] :is(.panel,.bar){right:auto;left:0}
+.root[data-side=left] .panel{right:auto;left:0}
 @keyframes rise{from{opacity:0;transform:translateY(8px)}}
 header{display:flex;align-items:center;padding-block:12px;padding-inline:16px 8px;border-bottom:1px solid var(--line)}
 .who{flex:1;min-width:0}
@@ -56,5 +56,5 @@ background:var(--accent-strong);color:var(--accent-ink)}
 @media (max-height:700px){.body{padding:12px 16px;min-height:328px}.key{height:44px}.keys{gap:4px;margin-top:8px}.actions{margin-top:12px}.peer{padding:0}}
 @media (max-height:440px){.body{min-height:0}}
 @media (prefers-reduced-motion:reduce){.spin{border-top-color:currentColor;opacity:.6}}
-@media (forced-colors:active){.main,.key,.tool,.round,.panel,.bar,.field{border:1px solid ButtonText}.field:focus-within{outline-color:Highlight}}
+@media (forced-colors:active){.main,.key,.tool,.panel,.field{border:1px solid ButtonText}.field:focus-within{outline-color:Highlight}}
 `;

@@ -21,6 +21,7 @@ import { indicatorOf, viewOf } from "./views.js";
 /** @import { Environment, Settings } from "../types.d.ts" */
 /** @import { ButtonElements } from "./floating-button.js" */
 /** @import { PanelElements } from "./panel-elements.js" */
+/** @import { SheetName } from "./render-view.js" */
 /** @import { Action, View } from "./views.js" */
 
 const TICK_MS = 250;
@@ -57,6 +58,8 @@ export class Panel {
   #dialer = null;
   /** @type {(() => void) | null} */
   #closeSheet = null;
+  /** @type {SheetName | null} */
+  #sheetName = null;
   #isRemoved = false;
 
   /**
@@ -129,23 +132,22 @@ export class Panel {
     this.#applyLooks();
     const hasCall = Boolean(phone.isInCall || (phone.remoteCall && this.#isButtonShown));
     const elements = this.isOpen || hasCall ? this.#ensureElements() : this.#elements;
-    // The bar's styles come with the dialer, which is not loaded yet if the call was begun in another tab.
+    // The bar comes with the dialer, which is not loaded yet if the call was begun in another tab.
     if (hasCall && !this.#dialer) this.#preload();
-    const isBarShown = Boolean(hasCall && this.#dialer && !this.isOpen);
     const view = viewOf(phone, this.texts, this.#dialer?.qualityWarning());
+    const barAnnouncement = this.#dialer?.bar.update(view, hasCall);
+    const announcement = barAnnouncement ?? view.announcement;
 
     root.dataset.indicator = indicatorOf(phone.state);
     root.toggleAttribute("data-open", this.isOpen);
-    fab.hidden = isBarShown || !this.#isButtonShown;
+    fab.hidden = barAnnouncement !== undefined || !this.#isButtonShown;
     fab.setAttribute("aria-expanded", String(this.isOpen));
     fab.setAttribute("aria-label", this.isOpen ? texts.closePhone : texts.openPhone);
     stateText.textContent = texts.states[phone.state];
     // Assistive technology reads each assignment out, so the same text is not assigned twice.
-    if (liveRegion.textContent !== view.announcement) liveRegion.textContent = view.announcement;
+    if (liveRegion.textContent !== announcement) liveRegion.textContent = announcement;
     if (!elements) return;
 
-    elements.bar.hidden = !isBarShown;
-    elements.barMute.hidden = !phone.isInCall;
     elements.panel.hidden = !this.isOpen;
     elements.name.textContent = phone.account?.organization ?? texts.phone;
     const from = this.#formatNumber(phone.account?.caller_id);
@@ -167,8 +169,12 @@ export class Panel {
     if (this.#view?.state !== view.state && view.state === "ready") field.input.value = "";
     this.#view = view;
     const peer = view.peer === undefined ? undefined : this.#formatNumber(view.peer);
-    const isSheetOpen = Boolean(this.#closeSheet);
-    const flags = { isMuted, isKeypadShown: this.#isKeypadShown, isSheetOpen, sentDigits: this.#sentDigits };
+    const flags = {
+      isMuted,
+      isKeypadShown: this.#isKeypadShown,
+      sheetName: this.#sheetName,
+      sentDigits: this.#sentDigits,
+    };
     renderView(elements, { ...view, peer }, flags);
     if (this.#dialer) this.#dialer.update(view);
     else field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
@@ -216,9 +222,9 @@ export class Panel {
       };
     this.adoptStyles(PANEL_STYLES);
     this.#elements = buildPanelElements(this.#button, this.texts.core, {
-      open: () => this.open(),
       close: () => this.close(),
-      settings: () => void this.#toggleSheet(),
+      settings: () => void this.#toggleSheet("more"),
+      devices: () => void this.#toggleSheet("devices"),
       call: () => this.#call(),
       input: () => this.#onInput(),
       mute: () => phone.mute(!phone.isMuted),
@@ -229,7 +235,6 @@ export class Panel {
       press: (digit) => this.#pressKey(digit),
       main: runAction("main"),
       secondary: runAction("secondary"),
-      hangUp: () => this.#actions.hangUp(),
     });
     return this.#elements;
   }
@@ -258,35 +263,41 @@ export class Panel {
       const { enhanceDialer, problems } = await this.env.loadChunk("dialer");
       if (this.#dialer || !elements || elements !== this.#elements) return;
       this.texts = { problems, ...this.texts };
-      this.#dialer = enhanceDialer(this, elements, () => this.#onInput());
+      this.#dialer = enhanceDialer(this, elements, {
+        onInput: () => this.#onInput(),
+        hangUp: () => this.#actions.hangUp(),
+      });
       this.render();
     } catch {
       // Without the dialer, numbers are dialled as typed.
     }
   }
 
-  /** Open the settings sheet, or close it. */
-  async #toggleSheet() {
-    if (this.#closeSheet) {
-      this.#closeSheet();
-      return;
-    }
+  /**
+   * Open the settings sheet, or close it if it is open with the same contents.
+   * @param {SheetName} name
+   */
+  async #toggleSheet(name) {
     const { sheet } = this.#ensureElements();
     const opener = /** @type {HTMLElement | null} */ (this.#shadow.activeElement);
+    const previous = this.#sheetName;
+    this.#closeSheet?.();
+    if (name === previous) return;
     let stop = () => {};
     const close = () => {
-      this.#closeSheet = null;
+      this.#closeSheet = this.#sheetName = null;
       stop();
       sheet.replaceChildren();
       this.render();
       opener?.focus();
     };
     this.#closeSheet = close;
+    this.#sheetName = name;
     sheet.replaceChildren(h("span", { class: "spin" }));
     this.render();
     try {
       const { showSettingsSheet } = await this.env.loadChunk("settings-sheet");
-      if (this.#closeSheet === close) stop = showSettingsSheet(this, sheet, close);
+      if (this.#closeSheet === close) stop = showSettingsSheet(this, sheet, close, name);
     } catch (error) {
       const problem = asProblem(error);
       sheet.replaceChildren(h("div", { role: "alert" }, `${problem.message}. ${problem.fix}`));
@@ -306,18 +317,18 @@ export class Panel {
   /** Show the running time of the call. */
   #tick() {
     const { phone } = this;
-    const { status, barTime } = this.#ensureElements();
+    const { status } = this.#ensureElements();
     const answeredAt = (phone.isInCall ? phone.call : phone.remoteCall)?.answeredAt;
+    let time = this.#view?.status ?? "";
     if (answeredAt) {
-      const time = formatDuration(Math.max(0, Math.floor((this.env.now() - answeredAt) / 1000)));
+      time = formatDuration(Math.max(0, Math.floor((this.env.now() - answeredAt) / 1000)));
       status.textContent = time;
-      barTime.textContent = time;
       this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     } else {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
-      barTime.textContent = this.#view?.status ?? "";
     }
+    this.#dialer?.bar.showTime(time);
   }
 
   /** @param {string | undefined} number E.164. */
@@ -371,7 +382,8 @@ export class Panel {
   #restoreFocus() {
     const { fab } = this.#button;
     if (this.isOpen) this.#focusMain();
-    else ((fab.hidden && this.#elements?.expand) || fab).focus();
+    else if (fab.hidden) this.#dialer?.bar.focus();
+    else fab.focus();
   }
 
   #focusMain() {

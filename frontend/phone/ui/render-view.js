@@ -4,12 +4,13 @@ import { h, ICONS, icon } from "./dom.js";
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
 
+/** @typedef {"more" | "devices"} SheetName */
 /**
  * The values that the panel shows besides the view.
  * @typedef {object} PanelFlags
  * @property {boolean} isMuted
  * @property {boolean} isKeypadShown True if a person opened the keypad in a call.
- * @property {boolean} isSheetOpen True if the settings sheet covers the stage.
+ * @property {SheetName | null} sheetName The contents of the settings sheet while it covers the stage.
  * @property {string} sentDigits
  */
 
@@ -18,7 +19,8 @@ import { h, ICONS, icon } from "./dom.js";
  * @param {View} view
  * @param {PanelFlags} flags
  */
-export function renderView(elements, view, { isMuted, isKeypadShown, isSheetOpen, sentDigits }) {
+export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, sentDigits }) {
+  const isSheetOpen = sheetName !== null;
   const { showsDialer, isLive, dialError, message, main, secondary } = view;
   elements.entry.hidden = !showsDialer;
   elements.field.element.toggleAttribute("data-wrong", Boolean(dialError));
@@ -40,8 +42,9 @@ export function renderView(elements, view, { isMuted, isKeypadShown, isSheetOpen
   elements.sentDigits.hidden = !sentDigits || !isKeypadShown;
   elements.keys.element.hidden = !showsDialer && !(isLive && isKeypadShown);
   elements.keypadTool.setAttribute("aria-expanded", String(isKeypadShown));
-  for (const button of [elements.muteTool, elements.barMute]) button.setAttribute("aria-pressed", String(isMuted));
-  for (const button of [elements.more, elements.devicesTool]) button.setAttribute("aria-expanded", String(isSheetOpen));
+  elements.muteTool.update(isMuted);
+  elements.more.setAttribute("aria-expanded", String(sheetName === "more"));
+  elements.devicesTool.setAttribute("aria-expanded", String(sheetName === "devices"));
   elements.stage.hidden = isSheetOpen;
   elements.sheet.hidden = !isSheetOpen;
   // A person who chooses another microphone in a call can still hang up.

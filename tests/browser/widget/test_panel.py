@@ -6,7 +6,7 @@ import pytest
 
 from browser.conftest import OpenPhone
 from support.browser.phone import Phone
-from support.browser.product import ECHO, FAILS, Customer
+from support.browser.product import BUSY, ECHO, FAILS, Customer
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +78,38 @@ async def test_hanging_up_from_the_bar_leaves_the_focus_on_the_button(phone: Pho
     assert await focused(phone) == "Open phone"
 
 
+async def test_devices_opens_the_devices_and_more_the_rest(phone: Phone) -> None:
+    await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    panel = phone.panel
+    await panel.get_by_role("button", name="Devices").press("Enter")
+    await panel.get_by_role("heading", name="Devices").wait_for()
+    assert await panel.get_by_label("Microphone").evaluate("(select) => select.getRootNode().activeElement === select")
+    assert await panel.get_by_role("button", name="Check my phone").count() == 0
+    more = panel.get_by_role("button", name="More", exact=True)
+    assert await more.get_attribute("aria-expanded") == "false"
+    await more.press("Enter")
+    await panel.get_by_role("heading", name="More").wait_for()
+    await phone.page.keyboard.press("Escape")
+    assert await focused(phone) == "More"
+
+
+async def test_a_call_that_ends_while_the_panel_is_closed_says_how(phone: Phone) -> None:
+    await phone.call(BUSY)
+    await phone.page.evaluate("() => EpochPhone.close()")
+    await phone.until_event("callEnded")
+    end = phone.panel.locator(".end").filter(has_text="+1 212-555-0102").filter(has_text="The line is busy")
+    await end.hover()
+    status = phone.panel.get_by_role("status").first
+    assert await status.text_content() == "The line is busy. Try again in a few minutes."
+    assert await status.get_attribute("aria-live") in (None, "polite")
+    await end.get_by_text("The line is busy").click()
+    await phone.panel.get_by_text("Try again in a few minutes.").filter(visible=True).first.wait_for()
+    await phone.page.evaluate("() => EpochPhone.close()")
+    await phone.panel.get_by_role("button", name="Open phone").wait_for()
+    assert not await end.is_visible()
+
+
 async def test_everything_to_act_on_has_a_name_in_every_state(phone: Phone) -> None:
     seen = {"closed": await named(phone)}
     await phone.panel.get_by_role("button", name="Open phone").click()
@@ -117,7 +149,7 @@ async def test_the_keypad_dials_and_mute_mutes(phone: Phone) -> None:
     await phone.hear(call_id)  # audio that was sent before the click still arrives
     before, after = await phone.hear(call_id)
     assert after.far_end["energy_in"] - before.far_end["energy_in"] < 1e-4
-    await panel.get_by_role("button", name="Mute").click()
+    await panel.get_by_role("button", name="Unmute").click()
     before, after = await phone.hear(call_id)
     assert after.far_end["energy_in"] - before.far_end["energy_in"] > 1e-4
     await panel.get_by_role("button", name="Hang up").click()

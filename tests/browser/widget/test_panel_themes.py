@@ -16,7 +16,19 @@ pytestmark = pytest.mark.anyio
 
 STATES = {
     *("loading", "closed", "ready", "wrong", "dialing", "ringing", "bar while ringing", "in-progress", "keypad"),
-    *("devices", "bar", "completed", "failed", "recent", "more", "check", "bar of another tab", "another tab", "error"),
+    *(
+        "devices",
+        "bar",
+        "bar after the call",
+        "completed",
+        "failed",
+        "recent",
+        "more",
+        "check",
+        "bar of another tab",
+        "another tab",
+        "error",
+    ),
 }
 
 
@@ -81,8 +93,10 @@ async def walk(phone: Phone, customer: Customer, delay: MessageDelay, note: Call
     await note("devices")
     await phone.page.evaluate("() => EpochPhone.close()")
     await note("bar")
-    await phone.page.evaluate("() => EpochPhone.open()")
     await phone.hangup()
+    await panel.locator(".end").wait_for()
+    await note("bar after the call")
+    await phone.page.evaluate("() => EpochPhone.open()")
     await note("completed")
     await phone.call(BUSY)
     await phone.until_event("callEnded", 2)

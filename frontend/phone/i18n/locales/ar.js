@@ -16,6 +16,7 @@ export const core = {
   call: "اتصال",
   hangUp: "إنهاء المكالمة",
   mute: "كتم الصوت",
+  unmute: "إلغاء كتم الصوت",
   devices: "الأجهزة",
   callAgain: "اتصال مرة أخرى",
   tryAgain: "إعادة المحاولة",
@@ -98,6 +99,12 @@ export const settingsSheet = {
   speakerNotSelectable: "يستخدم هذا المتصفح مكبر صوت النظام.",
   sounds: "أصوات لوحة الأرقام",
   deviceNotUsable: "لا يمكن استخدام هذا الجهاز الآن. يستمر استخدام الجهاز السابق.",
+  movePanel: "تحريك اللوحة",
+  moveLeft: "إلى اليسار",
+  moveUp: "إلى الأعلى",
+  moveDown: "إلى الأسفل",
+  moveRight: "إلى اليمين",
+  resetPosition: "إعادة الموضع الأصلي",
 };
 
 export const popOut = {

@@ -16,6 +16,7 @@ export const core = {
   call: "Call",
   hangUp: "Hang up",
   mute: "Mute",
+  unmute: "Unmute",
   devices: "Devices",
   callAgain: "Call again",
   tryAgain: "Try again",
@@ -148,6 +149,12 @@ export const settingsSheet = {
   speakerNotSelectable: "This browser plays calls on the system's speaker.",
   sounds: "Keypad sounds",
   deviceNotUsable: "This device cannot be used now. The one before stays in use.",
+  movePanel: "Move panel",
+  moveLeft: "Left",
+  moveUp: "Up",
+  moveDown: "Down",
+  moveRight: "Right",
+  resetPosition: "Reset position",
 };
 
 export const popOut = {

@@ -16,6 +16,7 @@ export const core = {
   call: "Llamar",
   hangUp: "Colgar",
   mute: "Silenciar",
+  unmute: "Activar el micrófono",
   devices: "Audio",
   callAgain: "Volver a llamar",
   tryAgain: "Intentar de nuevo",
@@ -97,6 +98,12 @@ export const settingsSheet = {
   speakerNotSelectable: "Este navegador usa el altavoz del sistema.",
   sounds: "Sonidos del teclado",
   deviceNotUsable: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
+  movePanel: "Mover el panel",
+  moveLeft: "A la izquierda",
+  moveUp: "Arriba",
+  moveDown: "Abajo",
+  moveRight: "A la derecha",
+  resetPosition: "Restablecer la posición",
 };
 
 export const popOut = {

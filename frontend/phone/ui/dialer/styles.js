@@ -7,12 +7,14 @@ export const DIALER_STYLES = `
 .tools{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:auto}
 .tool{display:grid;place-items:center;align-content:center;gap:4px;min-height:64px;padding:4px;background:var(--raised);font-size:13px;font-weight:600;overflow-wrap:anywhere}
 .tool:nth-child(2) svg{stroke-width:4}
-.tool[aria-pressed=true],.tool[aria-expanded=true]{background:var(--text);color:var(--surface)}
-.bar{position:absolute;bottom:0;right:0;display:flex;align-items:center;gap:4px;padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow)}
+.mute[data-on],.tool[aria-expanded=true]{background:var(--text);color:var(--surface)}
+.bar,.end{position:absolute;bottom:0;right:0;display:flex;align-items:center;gap:4px;width:max-content;max-width:min(360px,calc(100vw - var(--x) - 12px));padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow);cursor:pointer}
+.call{display:grid;justify-items:start;flex:1;min-width:132px;line-height:20px;padding-inline:4px 8px}.call>*{max-width:100%}
+.called{font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.time{color:var(--quiet)}:is(.bar,.end) .round{outline-offset:0}
+.end .call{min-width:0;padding-inline-end:16px}.end .called{white-space:normal}.end[data-bad] .called{color:var(--danger-text)}
 .round.back{background:none;color:var(--quiet)}.round.back:hover{background:var(--press)}
-.time{min-width:104px;text-align:center;padding-inline-end:8px;font-weight:600;font-size:16px}
 .round{display:grid;place-items:center;width:44px;height:44px;border-radius:50%;background:var(--raised)}
-.round[aria-pressed=true]{background:var(--text);color:var(--surface)}
 .heading{display:flex;align-items:center;justify-content:space-between;margin-top:4px;font-size:13px;color:var(--quiet)}
 .clear{min-height:44px;min-width:44px;padding:0 8px;color:var(--quiet)}.clear:hover{background:var(--press)}
 ul{list-style:none;margin:0;padding:0}ul[aria-labelledby=recent]{max-height:172px;overflow-y:auto;overscroll-behavior:contain}
@@ -22,5 +24,6 @@ margin-top:4px;text-align:start;font-weight:600}
 .recent .who{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .recent .below{flex-basis:100%;margin:0}
 .recent small{font-size:13px;font-weight:400;color:var(--quiet)}
-@media (forced-colors:active){.tool[aria-pressed=true],.tool[aria-expanded=true],.round[aria-pressed=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}}
+.root[data-side=left] :is(.bar,.end){right:auto;left:0}
+@media (forced-colors:active){.bar,.end,.round{border:1px solid ButtonText}.mute[data-on],.tool[aria-expanded=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}}
 `;

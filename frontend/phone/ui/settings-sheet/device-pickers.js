@@ -10,7 +10,7 @@ import { h } from "../dom.js";
 const DEFAULT_DEVICE_IDS = new Set(["default", "communications", ""]);
 
 /**
- * The pickers for `phone`; `stop()` when they are left.
+ * The pickers for `phone`; `focus()` focuses the first, `stop()` is called when they are left.
  * @param {object} options
  * @param {Phone} options.phone
  * @param {Environment} options.env
@@ -56,7 +56,11 @@ export function devicePickers({ phone, env, words, savePreferences }) {
   };
   media?.addEventListener?.("devicechange", list);
   list();
-  return { element, stop: () => media?.removeEventListener?.("devicechange", list) };
+  return {
+    element,
+    focus: () => microphone.select.focus(),
+    stop: () => media?.removeEventListener?.("devicechange", list),
+  };
 }
 
 /**

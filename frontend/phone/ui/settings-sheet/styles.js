@@ -10,5 +10,7 @@ select:disabled{color:var(--quiet)}
 p{margin:0 0 12px}
 .second+.second{margin-top:8px}
 .check{display:flex;align-items:center;gap:12px;min-height:44px;font-weight:600;cursor:pointer}
+.move{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:4px;margin-bottom:8px;font-weight:600}
+.arrows{display:flex;direction:ltr}.move .icon{width:36px}
 .check input{all:revert;width:20px;height:20px;flex:none;margin:0;accent-color:var(--accent-strong)}
 `;
