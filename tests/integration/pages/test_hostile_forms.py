@@ -163,7 +163,9 @@ async def test_no_value_in_any_field_breaks_anything(client: httpx.AsyncClient, 
         # In every field at once, each judged by itself: one by one they take minutes.
         names = sorted(form.typed)
         for kind, value in HOSTILE.items():
-            sent = {**form.fields, **dict.fromkeys(names, value)}
+            # All fields of a filter bar are in one address, which the client sends up to 64 kB long.
+            text = value[:4_000] if form.method == "get" else value
+            sent = {**form.fields, **dict.fromkeys(names, text)}
             answer = await send(client, form, sent)
             page = Markup(answer.text)
             found = [harm_in(answer, page)]
