@@ -40,7 +40,7 @@ export default [
   },
   { files: [WORKER], languageOptions: { globals: { ...globals.serviceworker, ...globals.webextensions } } },
   {
-    files: ["config", "options", "phone-page"].map((name) => `${EXTENSION}/${name}.js`),
+    files: ["config", "options", "permission", "phone-page"].map((name) => `${EXTENSION}/${name}.js`),
     languageOptions: { sourceType: "module" },
   },
   // Content scripts share one scope, without the page's own scripts.
