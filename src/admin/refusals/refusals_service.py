@@ -20,7 +20,7 @@ from kit.countries import country_name
 from kit.ids import first_uuid7
 from tenants.models import Membership, Organization
 from widget.models import BlockedOrigin, EmbedToken
-from widget.refusals import FixedBy, RefusalDetails
+from widget.refusals import REFUSALS, FixedBy, RefusalDetails
 
 SHOWN_DAYS = 30
 """Refused calls are searched this far back."""
@@ -106,7 +106,7 @@ class RefusalsService:
             .group_by(Call.end_reason)
             .order_by(sa.func.count().desc(), Call.end_reason)
         )
-        return [(humanize_name(code or "unknown"), count) for code, count in await self._session.execute(query)]
+        return [(_label(code), count) for code, count in await self._session.execute(query)]
 
     async def blocked_origins(self, organization_ids: Sequence[UUID]) -> Sequence[Any]:
         """The pages whose domain a token does not allow, the latest first."""
@@ -169,6 +169,11 @@ class RefusalsService:
             )
             for row in await self._session.execute(query)
         ]
+
+
+def _label(code: str | None) -> str:
+    refusal = REFUSALS.get(code or "")
+    return humanize_name(code or "unknown") if refusal is None else refusal.label
 
 
 def _recently_refused(now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:

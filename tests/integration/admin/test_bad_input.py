@@ -231,7 +231,7 @@ async def make_hostile(database: Database, model: type[Base], key: UUID) -> None
     for column in model.__table__.columns:
         kind = column.type
         is_key = column.name == "name" and model is LimitOverride
-        if column.foreign_keys or isinstance(kind, sa.Enum) or is_key:
+        if column.foreign_keys or isinstance(kind, sa.Enum) or is_key or column.name == "time_zone":
             continue
         if isinstance(kind, ARRAY):
             values[column] = [hostile]
