@@ -43,8 +43,12 @@ function createChip(number) {
   button.addEventListener("click", (event) => {
     event.preventDefault();
     event.stopPropagation();
-    // Only a person's own click counts: the page cannot call by itself.
-    if (event.isTrusted) chrome.runtime.sendMessage({ call: number });
+    // Only a person's own click counts: the page cannot call by itself. A double click calls once.
+    if (event.isTrusted && event.detail < 2) chrome.runtime.sendMessage({ call: number });
+  });
+  button.addEventListener("keydown", (event) => {
+    // A held Enter would click again and again.
+    if (event.repeat && event.key === "Enter") event.preventDefault();
   });
   shadow.append(button);
   chipCount += 1;

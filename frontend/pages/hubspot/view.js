@@ -1,4 +1,5 @@
 /** Shows the page's own texts beside the phone: the state, a notice, and the call in the remote frame. */
+import { isPressKey, Presses } from "../../phone/ui/presses.js";
 import { elementById } from "../shared/dom.js";
 import { IN_CALL_STATES, STATE_TEXTS } from "../shared/states.js";
 
@@ -38,10 +39,20 @@ export function createView(document) {
     showRemote(send) {
       elementById("remote", document).hidden = false;
       status.textContent = "No phone window";
-      hangupButton.addEventListener("click", () => send("hangup"));
-      muteButton.addEventListener("click", () =>
-        send(muteButton.getAttribute("aria-pressed") === "true" ? "unmute" : "mute"),
-      );
+      const presses = new Presses(Date.now);
+      for (const button of [hangupButton, muteButton]) {
+        button.addEventListener("keydown", (event) => {
+          // The browser clicks again and again while a key is held.
+          if (event.repeat && isPressKey(event)) event.preventDefault();
+        });
+      }
+      hangupButton.addEventListener("click", (event) => {
+        if (presses.accepts(event)) send("hangup");
+      });
+      muteButton.addEventListener("click", (event) => {
+        const isMuted = muteButton.getAttribute("aria-pressed") === "true";
+        if (presses.accepts(event)) send(isMuted ? "unmute" : "mute");
+      });
     },
     /** @param {CallStatus} status */
     showRemoteCall({ state, number, muted }) {

@@ -3,6 +3,7 @@ import { formatE164 } from "../call/numbers.js";
 import { CONTROLS, FIELDS, NumberElements, NUMBERS, numberTextOf } from "../click-to-call/number-elements.js";
 import { styleNumbers } from "../click-to-call/styles.js";
 import { clickToCall as english } from "../i18n/locales/en.js";
+import { isPressKey, Presses } from "../ui/presses.js";
 
 /** @import { NumberTexts } from "../click-to-call/number-elements.js" */
 /** @import { Phone } from "../core.js" */
@@ -37,13 +38,15 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
   let elements = null;
   let isScheduled = false;
   let isStopped = false;
+  const presses = new Presses(now);
 
   /**
-   * @param {Event} event
+   * @param {MouseEvent | KeyboardEvent} event
    * @param {Element} element
    */
   const dial = (event, element) => {
-    if (phone.canDial) {
+    if (!presses.accepts(event)) event.preventDefault();
+    else if (phone.canDial) {
       event.preventDefault();
       // The open panel says what is wrong with a text that is not a number.
       const name = element.getAttribute("data-phone-name");
@@ -64,11 +67,14 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
   };
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
-    if (event.defaultPrevented || hasModifier(event) || (event.key !== "Enter" && event.key !== " ")) return;
+    if (event.defaultPrevented || hasModifier(event) || !isPressKey(event)) return;
     const element = numberElementOf(event);
-    // Links and buttons turn these keys into a click by themselves.
-    if (!element || element !== event.composedPath()[0] || element.matches("a[href], button, summary")) return;
-    if (!event.repeat) dial(event, element);
+    if (!element || element !== event.composedPath()[0]) return;
+    if (!event.repeat) {
+      // Links and buttons turn these keys into a click by themselves, again and again while they are held.
+      if (element.matches("a[href], button, summary")) return;
+      dial(event, element);
+    }
     event.preventDefault();
   };
 

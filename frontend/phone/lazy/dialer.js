@@ -11,6 +11,7 @@ import { post } from "../session/api-client.js";
 import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
 import { recentCallsList } from "../ui/dialer/recent-calls.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
+import { guardCallButtons } from "../ui/presses.js";
 
 /** @import { ProblemTexts } from "../i18n/texts.js" */
 /** @import { PanelMover } from "./drag.js" */
@@ -73,6 +74,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   };
 
   panel.adoptStyles(DIALER_STYLES);
+  const noteMeaning = guardCallButtons(elements, env.now);
   formatAsYouType(input, () => phone.account, onInput, format);
   env.loadChunk("number-formats").then(
     ({ formatInternational }) => {
@@ -139,11 +141,12 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   };
   return {
     bar,
-    update({ state }) {
+    update(view) {
       if (panel.isOpen) loadMover();
       showCountry();
-      showRecentCalls(state === "ready");
+      showRecentCalls(view.state === "ready");
       askServer();
+      noteMeaning(view);
     },
     format,
     qualityWarning: () => qualityWarningOf(phone, words.callQuality),

@@ -57,7 +57,7 @@ export function numberField(texts, { onSubmit, onInput }) {
     keydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
-      onSubmit();
+      if (!event.repeat) onSubmit();
     },
   });
   const backspace = button(

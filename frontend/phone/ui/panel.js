@@ -358,6 +358,8 @@ export class Panel {
 
   /** @param {KeyboardEvent} event */
   #onKeyDown(event) {
+    // Browsers press a button again and again while the key is held.
+    if (event.repeat && /^(?:Enter| )$/.test(event.key)) event.preventDefault();
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
       if (this.#closeSheet) this.#closeSheet();
@@ -365,7 +367,8 @@ export class Panel {
       return;
     }
     const isTyping = /^(?:INPUT|SELECT)$/.test(/** @type {Element} */ (event.target).tagName);
-    if (isTyping || !this.isOpen || this.#closeSheet || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping || !this.isOpen || this.#closeSheet || event.repeat || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     if (!/^[0-9*#]$/.test(event.key) || (this.phone.state !== "in-progress" && !this.#view?.showsDialer)) return;
     event.preventDefault();
     this.#ensureElements().keys.flash(event.key);

@@ -1,10 +1,12 @@
 """The panel by keyboard and screen reader, and click-to-call beside it."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from browser.conftest import OpenPhone
+from support.browser.keys import ARMED_SECONDS
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, FAILS, Customer
 
@@ -61,6 +63,7 @@ async def test_a_whole_call_by_keyboard(phone: Phone) -> None:
     await bar.get_by_role("button", name="Mute").wait_for()
     await keyboard.press("Enter")
     assert await focused(phone) == "Hang up"
+    await asyncio.sleep(ARMED_SECONDS)
     await keyboard.press("Enter")
     assert (await phone.until_event("callEnded"))["status"] == "completed"
     assert await focused(phone) == "Call again"

@@ -76,8 +76,15 @@ export default class EpochDialer extends LightningElement {
   }
 
   callRecord(event) {
+    // The second click of a double click is no other call.
+    if (event.detail > 1) return;
     const name = this.record?.fields?.Name?.value ?? null;
     this.call(event.currentTarget.dataset.number, { name, url: `/${this.recordId}` });
+  }
+
+  /** A held Enter would press the buttons, and submit the form, again and again. */
+  ignoreHeldEnter(event) {
+    if (event.repeat && event.key === "Enter") event.preventDefault();
   }
 
   onInput(event) {

@@ -1,0 +1,77 @@
+/** One press, one action: tells a press from its repetition. The rule for everything that moves a call. */
+
+/** @import { PanelElements } from "./panel-elements.js" */
+/** @import { View } from "./views.js" */
+/** @typedef {{detail?: number, isTrusted: boolean, pointerType?: string}} Press A click or a keydown. */
+
+/** The longest time between the two presses of a double press. */
+const DOUBLE_PRESS_MS = 500;
+// The phone's button too: it appears where the bar had its Hang up.
+const CALL_BUTTONS = ".main,.second,.stop,.recent,[aria-pressed],.fab";
+
+/**
+ * True for a key that presses a button or submits a field.
+ * @param {{key: string}} event
+ */
+export const isPressKey = ({ key }) => key === "Enter" || key === " ";
+
+export class Presses {
+  #now;
+  #since = Number.NEGATIVE_INFINITY;
+
+  /** @param {() => number} now */
+  constructor(now) {
+    this.#now = now;
+  }
+
+  /** What is pressed means something else from now on, which a person needs a moment to see. */
+  disarm() {
+    this.#since = this.#now();
+  }
+
+  /** The person has typed, so that the next press is meant. */
+  arm() {
+    this.#since = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * True if `press` is one of its own, and no part of the one before. The browser counts the clicks of a mouse by the
+   * system's double-click time. Taps and keys are judged by the time since the last press or change, and `isStrict` judges
+   * the mouse so too. A script's click always is one.
+   * @param {Press} press
+   */
+  accepts({ detail = 0, isTrusted, pointerType }, isStrict = false) {
+    if (!isTrusted) return true;
+    const isSoon = this.#now() - this.#since < DOUBLE_PRESS_MS;
+    this.disarm();
+    return detail < 2 && !(isSoon && (isStrict || pointerType !== "mouse"));
+  }
+}
+
+/**
+ * Let presses that are none of their own reach neither the panel's buttons that move a call nor, by Enter, its field.
+ * @param {PanelElements} elements
+ * @param {() => number} now
+ */
+export function guardCallButtons({ panel, main, field }, now) {
+  const presses = new Presses(now);
+  /** @type {View | undefined} */
+  let shown;
+  /** @param {any} event A click or a keydown. */
+  const onPress = (event) => {
+    const { type, target } = event;
+    if (type === "click" ? !target.closest(CALL_BUTTONS) : target !== field.input || event.key !== "Enter") return;
+    // The other side may hang up just before a person does, whose click must not call it again.
+    if (presses.accepts(event, shown?.state === "completed" && main.contains(target))) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const root = panel.parentElement;
+  for (const type of ["click", "keydown"]) root?.addEventListener(type, onPress, true);
+  field.input.addEventListener("input", () => presses.arm());
+  /** @param {View} view The one that is shown now. */
+  return (view) => {
+    if (shown?.main.action && view.main.action !== shown.main.action) presses.disarm();
+    shown = view;
+  };
+}
