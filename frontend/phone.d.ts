@@ -87,6 +87,8 @@ interface EpochPhoneCallEnded {
   status: EpochPhoneCallStatus;
   /** Only if there is one. */
   message?: string;
+  /** What to do and who can do it, in English. Only if there is something. */
+  help?: string;
   metadata: EpochPhoneMetadata | null;
   /** These three only if they were given. */
   name?: string;
@@ -103,6 +105,8 @@ interface EpochPhoneError {
   /** The sentence of the guide's table. */
   message: string;
   code: string;
+  /** What to do and who can do it, in English. The wording may change. */
+  help?: string;
 }
 
 /** Each event with its payload; on `window` the payload is the `detail` of `epochphone:<event>`, null where there is none. */

@@ -3,7 +3,7 @@ import { buildCallRequest } from "./call/call-request.js";
 import { withoutEmpty } from "./call/called-person.js";
 import { PendingCall } from "./call/pending-call.js";
 import { Ringback } from "./call/ringback.js";
-import { asProblem, Problem } from "./errors.js";
+import { asProblem, knownFixes, Problem } from "./errors.js";
 import { PhoneEvents } from "./events.js";
 import { missingApiBase, TokenSession } from "./session/token-session.js";
 import { isInCall, isReady, nextState } from "./states.js";
@@ -79,6 +79,8 @@ export class Phone {
   /** @type {PopOut | null} */
   #popOut = null;
   #isReadyEmitted = false;
+  /** @type {WeakSet<Problem>} */
+  #logged = new WeakSet();
   /**
    * An error of the session that waits for the end of the call.
    * @type {Problem | null}
@@ -196,7 +198,7 @@ export class Phone {
       request = buildCallRequest(typed, options ?? {}, this.account, this.#env);
     } catch (error) {
       this.dialError = asProblem(error);
-      this.events.emit(["error", errorPayload(this.dialError)]);
+      this.events.emit(this.#errorEvent(this.dialError));
       this.#notifyChange();
       return false;
     }
@@ -303,6 +305,7 @@ export class Phone {
   /** Load what carries calls and create what it is used through. Rejects with Problem. */
   async #loadCallStack() {
     const callStack = await this.#env.loadChunk("call-stack");
+    Object.assign(knownFixes, callStack.fixes);
     this.#callLock ??= new callStack.CallLock(this, this.#env);
     if (this.#session) this.#device ??= this.#createDevice(callStack);
     return { callStack, callLock: this.#callLock, device: this.#device };
@@ -382,8 +385,9 @@ export class Phone {
     if (events.length === 0 && this.problem?.code === problem.code) return;
     if (!this.#session?.isValid) this.#device?.discard();
     this.problem = problem;
-    this.events.remember("error", errorPayload(problem));
-    this.events.emit(...events, ["error", errorPayload(problem)]);
+    const error = this.#errorEvent(problem);
+    this.events.remember(...error);
+    this.events.emit(...events, error);
     this.#notifyChange();
   }
 
@@ -413,9 +417,10 @@ export class Phone {
     if (!this.call) return;
     this.call.ended = end;
     const { number, callId, metadata, name, company, url } = this.call;
-    const events = this.#move(status === "completed" || status === "canceled" ? "hangup" : "drop");
-    if (problem) events.push(["error", errorPayload(problem)]);
-    const given = withoutEmpty({ message, name, company, url });
+    const isNormal = status === "completed" || status === "canceled";
+    const events = this.#move(isNormal ? "hangup" : "drop");
+    if (problem && !isNormal) events.push(this.#errorEvent(problem));
+    const given = withoutEmpty({ message, help: problem?.fix, name, company, url });
     events.push(["callEnded", { number, callId, duration, status, metadata, ...given }]);
     const session = this.#session;
     this.events.emit(...events);
@@ -423,6 +428,27 @@ export class Phone {
     if (session !== this.#session || !this.isReady) return;
     if (this.#deferredProblem) this.#fail(this.#deferredProblem);
     else if (problem?.code === "sdk_load_failed") this.#fail(problem);
+  }
+
+  /**
+   * The event of `problem`, which is logged to the console once.
+   * @param {Problem} problem
+   * @returns {EventPair}
+   */
+  #errorEvent(problem) {
+    const { message, code, fix } = problem;
+    if (!this.#logged.has(problem)) {
+      this.#logged.add(problem);
+      const { base } = this.#env;
+      // The advice may name a phone number.
+      const words = [
+        `${message}.`,
+        fix?.replace(/\+?\(?\d[\d ()-]{5,}\d/g, "…"),
+        base && `${base}/docs/widget-integration#${code}`,
+      ];
+      console.warn(`EpochPhone: ${words.filter(Boolean).join(" ")}`);
+    }
+    return ["error", { message, code, ...(fix ? { help: fix } : {}) }];
   }
 
   #notifyChange() {
@@ -459,6 +485,3 @@ export class Phone {
     return [["stateChanged", { state, previous }]];
   }
 }
-
-/** @param {Problem} problem */
-const errorPayload = (problem) => ({ message: problem.message, code: problem.code });

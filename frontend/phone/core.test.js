@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "./core.js";
 import { SDK_CODES } from "./call/sdk-codes.js";
 import { viewOf } from "./ui/views.js";
-import { core } from "./i18n/locales/en.js";
+import { core, fixes, urgentFixes } from "./i18n/locales/en.js";
 import { Problem } from "./errors.js";
 import { ACCOUNT, fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../tests/support/fakes.js";
 
@@ -34,8 +34,14 @@ async function dial({ phone, module }, options) {
 }
 
 describe("Phone", () => {
-  beforeEach(() => vi.useFakeTimers());
-  afterEach(() => vi.useRealTimers());
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
 
   test("is ready after the exchange and emits ready once", async () => {
     const { phone, emitted } = await startPhone();
@@ -66,6 +72,7 @@ describe("Phone", () => {
     await vi.advanceTimersByTimeAsync(2_600);
     phone.sendDigit("5");
     call.end();
+    await settle();
     expect(call.digits).toEqual(["5"]);
     expect(states).toEqual(["dialing", "in-progress", "completed"]);
     const [started] = payloadsOf("callStarted");
@@ -168,37 +175,113 @@ describe("Phone", () => {
     call.answer();
     await vi.advanceTimersByTimeAsync(1_000);
     call.end();
+    await settle();
     expect(fixture.payloadsOf("callEnded").map(({ status }) => status)).toEqual(["completed"]);
     expect(fixture.module.devices).toHaveLength(2);
     fixture.phone.stop();
   });
 
-  const ended = (status, message, endReason) => ({ call: { status, message, end_reason: endReason } });
-  const ASK = "The carrier does not allow calls to this country yet. Ask an admin to contact support";
+  const ended = (status, message, endReason, rest) => ({ call: { status, message, end_reason: endReason, ...rest } });
+  const ASK = ["The carrier does not allow calls to this country yet", "failed"];
+  const PLENTY = ["The carrier has too many calls at the moment", "failed"];
   test.each([
-    [ended("failed", ASK, "failed"), undefined, "reset"],
-    [ended("failed", ASK, null), undefined, "reset"],
     [
-      ended("failed", "The carrier cannot call this number. Check the number, then try again", null),
+      ended("failed", ...ASK, { help: "Ask an admin to contact support.", details: { who: "support" } }),
       undefined,
       "reset",
     ],
-    [
-      ended("failed", "The carrier has too many calls at the moment. Try again in a minute", null),
-      undefined,
-      "callAgain",
-    ],
+    [ended("failed", ...PLENTY, { help: "Try again in a minute.", details: null }), undefined, "callAgain"],
+    [ended("failed", null, "failed"), "call_failed", "callAgain"],
     [ended("failed", null, null), "call_failed", "callAgain"],
     [ended("refused", "This destination is not allowed", "destination_not_allowed"), "call_refused", "reset"],
+    [ended("refused", "This destination is not allowed", "country_not_enabled", { help: "Ask." }), undefined, "reset"],
+    [ended("refused", "This destination is not allowed", "number_blocked", { help: "Ask." }), undefined, "reset"],
+    [ended("refused", "Invalid phone number", "invalid_phone_number", { help: "Check it." }), undefined, "reset"],
+    [ended("refused", "Too many calls", "too_many_calls", { help: "Wait a minute." }), undefined, "callAgain"],
     [ended("refused", "Too many calls", "too_many_calls"), "call_refused", "callAgain"],
-  ])("the advice below %j is %s and its button does %s", async (record, fixCode, action) => {
+  ])("the advice below %j is that of %s and its button does %s", async (record, fixCode, action) => {
     const fixture = await startPhone({ answers: { status: [record] } });
     (await dial(fixture)).end();
     await settle();
-    const view = viewOf(fixture.phone, { core, problems: { [fixCode]: ["", fixCode] } });
-    expect(view.message.fix).toBe(fixCode);
+    const { call } = record;
+    const [{ message, help }] = fixture.payloadsOf("callEnded");
+    expect(help).toBe(fixes[fixCode] ?? call.help);
+    expect(fixture.payloadsOf("error")[0]).toMatchObject({ message, help });
+    const view = viewOf(fixture.phone, { core });
+    expect(view.message).toEqual({ message: call.message ?? "The call failed", fix: help });
     expect(view.main.action).toBe(action);
     fixture.phone.stop();
+  });
+
+  const byStaff = {
+    call: ended("completed", "The call was ended by our staff", "ended_by_staff", { help: "Ask." }).call,
+  };
+  test.each([
+    ["staff ended", byStaff, "The call was ended by our staff", "Ask."],
+    ["the other side ended", ended("completed", null, null), undefined, undefined],
+    [
+      "ended with a revoked token",
+      refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask."),
+      "Invalid or revoked token",
+      "Ask.",
+    ],
+  ])("a call that %s says so", async (_, record, message, help) => {
+    const fixture = await startPhone();
+    const call = await dial(fixture);
+    call.answer();
+    fixture.host.lists.status = [record];
+    call.end();
+    await settle();
+    const [end] = fixture.payloadsOf("callEnded");
+    expect([end.status, end.message, end.help]).toEqual(["completed", message, help]);
+    expect(viewOf(fixture.phone, { core }).message?.message).toBe(message);
+    expect(fixture.phone.call.ended.endedByRemote).toBe(!message);
+    fixture.phone.stop();
+  });
+
+  test("a call whose reason does not come in a second ends without one", async () => {
+    const fixture = await startPhone();
+    const call = await dial(fixture);
+    call.answer();
+    fixture.env.fetch.mockImplementation(() => new Promise(() => {}));
+    call.end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status: "completed" });
+    fixture.phone.stop();
+  });
+
+  describe("the console", () => {
+    const lines = () => vi.mocked(console.warn).mock.calls.map(([line]) => line);
+
+    test("has one line for each error, with its advice and a link, and no phone number", async () => {
+      const help = "+1 (212) 555-0123 and +442079460018 are on the block list.";
+      const record = ended("refused", "This destination is not allowed", "number_blocked", { help });
+      const fixture = await startPhone({ answers: { status: [record] } });
+      (await dial(fixture)).end();
+      await settle();
+      fixture.phone.dial("12");
+      expect(lines()).toEqual([
+        "EpochPhone: This destination is not allowed. … and … are on the block list. " +
+          "https://voice.example/docs/widget-integration#number_blocked",
+        `EpochPhone: Invalid phone number. ${urgentFixes.invalid_number} ` +
+          "https://voice.example/docs/widget-integration#invalid_number",
+      ]);
+      expect(fixture.payloadsOf("error")[0].help).toBe(help);
+      fixture.phone.stop();
+    });
+
+    test("has one line for an error that ends the call and then the session", async () => {
+      const fixture = await startPhone();
+      await vi.advanceTimersByTimeAsync(61_000);
+      fixture.host.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask an admin.")];
+      fixture.phone.dial(NUMBER);
+      await settle();
+      expect(fixture.payloadsOf("error").length).toBeGreaterThan(1);
+      expect(lines()).toEqual([
+        "EpochPhone: Invalid or revoked token. Ask an admin. https://voice.example/docs/widget-integration#revoked_embed_token",
+      ]);
+      fixture.phone.stop();
+    });
   });
 
   test.each([
@@ -210,13 +293,9 @@ describe("Phone", () => {
     fixture.module.devices[0].emit("error", { code });
     await settle();
     expect(fixture.payloadsOf("error")[0].code).toBe(problem);
-    const problems = {
-      call_rate_limited: ["", "later"],
-      too_many_requests: ["", "by itself"],
-      call_unavailable: ["", "later"],
-      service_unavailable: ["", "by itself"],
-    };
-    expect(viewOf(fixture.phone, { core, problems }).message.fix).toBe("later");
+    const { fix } = viewOf(fixture.phone, { core }).message;
+    expect(fix).toMatch(/call again|Call again/);
+    expect(fix).not.toMatch(/by itself/);
     fixture.phone.stop();
   });
 
@@ -364,7 +443,7 @@ describe("Phone", () => {
   ])("refuses the url %s with an error", async (url) => {
     const { phone, payloadsOf } = await startPhone();
     expect(phone.dial(NUMBER, { url })).toBe(false);
-    expect(payloadsOf("error")).toEqual([{ code: "url_invalid", message: "Call url is not valid" }]);
+    expect(payloadsOf("error")).toMatchObject([{ code: "url_invalid", message: "Call url is not valid" }]);
     phone.stop();
   });
 
@@ -419,7 +498,9 @@ describe("Phone", () => {
       "https://voice.example/widget/sdk.js?r=1",
     ]);
     expect(phone.state).toBe("error");
-    expect(payloadsOf("error")).toEqual([{ message: "Failed to load phone SDK", code: "sdk_load_failed" }]);
+    expect(payloadsOf("error")).toEqual([
+      { message: "Failed to load phone SDK", code: "sdk_load_failed", help: urgentFixes.sdk_load_failed },
+    ]);
     blocked = false;
     expect(phone.dial(NUMBER)).toBe(true);
     await settle();
@@ -494,6 +575,7 @@ describe("Phone", () => {
     call.emit("error", { code: 53405 });
     call.emit("reconnected");
     call.end();
+    await settle();
     expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status: "completed" });
     fixture.phone.stop();
   });
@@ -520,6 +602,7 @@ describe("Phone", () => {
     expect(fixture.payloadsOf("error")[0]).toEqual({
       message: "Microphone access was denied",
       code: "microphone_denied",
+      help: fixes.microphone_denied,
     });
     fixture.phone.stop();
   });
@@ -554,6 +637,7 @@ describe("Phone", () => {
     await vi.advanceTimersByTimeAsync(2_881_000);
     expect(device.tokens).toEqual(["jwt-1", "jwt-2"]);
     call.end();
+    await settle();
     await dial(fixture);
     expect(device.tokens).toEqual(["jwt-1", "jwt-2", "jwt-3"]);
     fixture.phone.stop();
@@ -563,12 +647,14 @@ describe("Phone", () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
     call.answer();
-    fixture.host.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token")];
+    fixture.host.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask an admin.")];
     await vi.advanceTimersByTimeAsync(301_000);
     expect(fixture.phone.state).toBe("in-progress");
     fixture.phone.hangup();
     expect(fixture.phone.state).toBe("error");
-    expect(fixture.payloadsOf("error")).toEqual([{ message: "Invalid or revoked token", code: "revoked_embed_token" }]);
+    expect(fixture.payloadsOf("error")).toEqual([
+      { message: "Invalid or revoked token", code: "revoked_embed_token", help: "Ask an admin." },
+    ]);
     expect(fixture.module.devices[0].state).toBe("destroyed");
     expect(fixture.phone.dial(NUMBER)).toBe(false);
     fixture.phone.stop();

@@ -1,14 +1,16 @@
-/** The phone's errors: a code and its fixed English sentence. What a person can do about each is in i18n/locales/. */
+/** The phone's errors: a code, its fixed English sentence, and what a person can do about it. */
 import { urgentFixes } from "./i18n/locales/en.js";
 
-/** @type {Record<string, string>} */
+/** The English advice that is loaded, by code: the call stack adds that about calls. */
+export const knownFixes = { ...urgentFixes };
+
+/** @typedef {Record<string, any>} ProblemDetails Of a call: see src/widget/refusals.py. Of an exchange: its answer. */
+
+/**
+ * The server sends the sentences of its own codes.
+ * @type {Record<string, string>}
+ */
 const SENTENCES = {
-  invalid_embed_token: "Invalid embed token",
-  revoked_embed_token: "Invalid or revoked token",
-  domain_not_allowed: "Domain not allowed",
-  organization_suspended: "Organization is suspended",
-  plan_not_supported: "Organization plan does not support widgets",
-  no_phone_number: "No phone number provisioned",
   too_many_requests: "Too many requests",
   service_unavailable: "Service temporarily unavailable",
   network_error: "Cannot reach the phone service",
@@ -38,10 +40,12 @@ const SENTENCES = {
 
 // The same call is rejected again until somebody changes something.
 const LASTING_REJECTIONS = new Set([
+  "country_not_enabled",
   "destination_not_allowed",
   "emergency_number",
   "invalid_number",
   "no_phone_number",
+  "number_blocked",
   "organization_suspended",
   "plan_not_supported",
 ]);
@@ -59,33 +63,42 @@ export class Problem extends Error {
    * @type {string | undefined}
    */
   specificFix;
-  /** The code by which languages find the fix. A code of the server's own has the fix of the code with the same sentence. */
+  /**
+   * The server's advice, in English.
+   * @type {string | undefined}
+   */
+  help;
+  /**
+   * The facts behind `help`, from which other languages make their own.
+   * @type {ProblemDetails}
+   */
+  details;
+  /** True if the same call fails again until somebody changes something. */
+  isLasting;
+  /** The code whose general advice holds. */
   fixCode;
-  /** True if the message says what to do. */
-  hasOwnAdvice;
+  /** The code whose general advice holds where `fixCode` has none. */
+  likeCode;
 
   /**
    * @param {string} code
-   * @param {{message?: string, fix?: string, likeCode?: string}} [options] `likeCode` has the fix for unknown codes.
+   * @param {{message?: string | null, fix?: string, help?: unknown, details?: unknown, likeCode?: string,
+   *   isLasting?: boolean}} [options]
    */
-  constructor(code, { message, fix, likeCode = "call_failed" } = {}) {
-    super(message ?? SENTENCES[code] ?? SENTENCES.call_failed);
+  constructor(code, { message, fix, help, details, likeCode = "call_failed", isLasting } = {}) {
+    super(message || SENTENCES[code] || SENTENCES.call_failed);
     this.code = code;
     this.specificFix = fix;
-    // A reason of two sentences says itself what to do: a general fix below it may contradict it.
-    this.hasOwnAdvice = Boolean(message?.includes(". "));
-    this.fixCode = this.hasOwnAdvice ? "" : SENTENCES[code] ? code : (codeOf(this.message) ?? likeCode);
+    this.help = help ? String(help) : undefined;
+    this.details = /** @type {ProblemDetails} */ (details ?? {});
+    this.isLasting = isLasting ?? LASTING_REJECTIONS.has(code);
+    this.fixCode = code;
+    this.likeCode = likeCode;
   }
 
-  /** The fix in English, if phone.js itself has it: most fixes are in a chunk (lazy/dialer.js). */
+  /** What to do, in English; undefined if that is in a chunk that is not loaded. */
   get fix() {
-    return this.specificFix ?? urgentFixes[this.fixCode];
-  }
-
-  /** False if the same call cannot succeed before somebody changes something. */
-  get canBeRepeated() {
-    if (LASTING_REJECTIONS.has(this.code)) return false;
-    return !this.hasOwnAdvice || this.message.includes(". Try again");
+    return this.specificFix ?? this.help ?? knownFixes[this.fixCode] ?? knownFixes[this.likeCode];
   }
 
   /** True if a later try can succeed without anybody changing anything. */
@@ -103,18 +116,16 @@ export const asProblem = (error, code = "call_failed") => (error?.name === "Prob
 
 /**
  * The Problem of an error response of the server.
- * @param {{code?: unknown, detail?: unknown} | null} body The answer's problem+json, if it is JSON.
+ * @param {{code?: unknown, detail?: unknown, help?: unknown, domain?: unknown} | null} body The answer's problem+json, if it is JSON.
  * @param {number} status
  */
 export function problemFromResponse(body, status) {
-  if (status === 429) return new Problem("too_many_requests");
+  const { help } = body ?? {};
+  if (status === 429) return new Problem("too_many_requests", { help });
   if (status >= 500 || typeof body?.detail !== "string" || typeof body?.code !== "string") {
-    return new Problem("service_unavailable");
+    return new Problem("service_unavailable", { help });
   }
-  const problem = new Problem(body.code, { message: body.detail });
+  const problem = new Problem(body.code, { message: body.detail, help, details: body });
   problem.isRefusal = true;
   return problem;
 }
-
-/** @param {string} sentence */
-const codeOf = (sentence) => Object.keys(SENTENCES).find((code) => SENTENCES[code] === sentence);

@@ -6,12 +6,6 @@ import { findMicrophoneObstacle, microphoneProblem } from "./call/microphone.js"
 
 describe("Problem", () => {
   test.each([
-    ["invalid_embed_token", "Invalid embed token"],
-    ["revoked_embed_token", "Invalid or revoked token"],
-    ["domain_not_allowed", "Domain not allowed"],
-    ["organization_suspended", "Organization is suspended"],
-    ["plan_not_supported", "Organization plan does not support widgets"],
-    ["no_phone_number", "No phone number provisioned"],
     ["too_many_requests", "Too many requests"],
     ["service_unavailable", "Service temporarily unavailable"],
     ["sdk_load_failed", "Failed to load phone SDK"],
@@ -24,17 +18,20 @@ describe("Problem", () => {
     expect(problem.fix ?? fixes[problem.fixCode]).toMatch(/\w/);
   });
 
-  test("a refusal has the server's sentence and the fix of its code", () => {
-    const problem = problemFromResponse({ code: "domain_not_allowed", detail: "Domain not allowed" }, 403);
-    expect(problem.message).toBe("Domain not allowed");
-    expect(fixes[problem.fixCode]).toContain("allowed domains");
-    expect(problem.isRefusal).toBe(true);
-    expect(problem.isTransient).toBe(false);
+  test("a refusal has the server's sentence, advice and facts", () => {
+    const body = { code: "domain_not_allowed", detail: "Domain not allowed", help: "Add it.", domain: "a.example" };
+    const problem = problemFromResponse(body, 403);
+    expect([problem.message, problem.fix, problem.details.domain]).toEqual([
+      "Domain not allowed",
+      "Add it.",
+      "a.example",
+    ]);
+    expect([problem.isRefusal, problem.isTransient]).toEqual([true, false]);
   });
 
-  test("an unknown code with a known sentence has the fix of that sentence", () => {
-    const problem = new Problem("blocked", { message: "Organization is suspended" });
-    expect(fixes[problem.fixCode]).toContain("owner");
+  test("a code of the server that phone.js does not know has the advice of a similar one", () => {
+    const problem = new Problem("new_code", { message: "Something new", likeCode: "service_unavailable" });
+    expect([problem.message, problem.fix]).toEqual(["Something new", urgentFixes.service_unavailable]);
   });
 
   test.each([
@@ -49,7 +46,16 @@ describe("Problem", () => {
   });
 
   test("problems that occur when chunks may not load have their fix built in", () => {
-    for (const code of ["network_error", "offline", "sdk_load_failed", "part_load_failed", "service_unavailable"]) {
+    for (const code of [
+      "invalid_number",
+      "emergency_number",
+      "page_interferes",
+      "network_error",
+      "offline",
+      "sdk_load_failed",
+      "part_load_failed",
+      "service_unavailable",
+    ]) {
       expect(new Problem(code).fix, code).toBe(urgentFixes[code]);
       expect(urgentFixes[code], code).toMatch(/\w/);
     }
@@ -148,6 +154,6 @@ describe("callResult", () => {
     [null, { code: 53405 }, { status: "failed", message: null, code: "connection_failed" }],
     [null, null, { status: "no-answer", message: null, code: null }],
   ])("record %j and carrier error %j", (record, error, outcome) => {
-    expect(callResult(record, error)).toEqual(outcome);
+    expect(callResult(record, error)).toMatchObject(outcome);
   });
 });

@@ -35,6 +35,8 @@ export interface CallRecord {
   status: string;
   message?: string | null;
   end_reason?: string | null;
+  help?: string | null;
+  details?: Record<string, unknown> | null;
 }
 
 /** The fields that the server requires in each request. */
@@ -72,6 +74,7 @@ export interface CallEnd {
   /** Seconds connected. */
   duration: number;
   message: string | null;
+  /** The reason if there is one, also of a completed call that the service ended. */
   problem: Problem | null;
   /** True if the other side hung up. */
   endedByRemote: boolean;

@@ -24,7 +24,9 @@ function namesIn(name) {
 function emitted() {
   const files = readdirSync(join(FRONTEND, "phone"), { recursive: true }).filter((file) => file.endsWith(".js"));
   const source = files.map((file) => readFileSync(join(FRONTEND, "phone", file), "utf8")).join("\n");
-  const names = [...source.matchAll(/(?:emit\(|push\(|, |return \[)\["([a-z]\w+)"[,\]]/g)].map(([, name]) => name);
+  const names = [...source.matchAll(/(?:emit\(|push\(|, |return \[|return )\["([a-z]\w+)"[,\]]/g)].map(
+    ([, name]) => name,
+  );
   return [...new Set([...names, "open", "close"])].sort();
 }
 

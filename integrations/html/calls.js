@@ -4,4 +4,3 @@ EpochPhone.on("callEnded", (call) => {
   entry.textContent = `${call.number}: ${call.status}, ${call.duration} s`;
   document.getElementById("calls")?.append(entry);
 });
-EpochPhone.on("error", (problem) => console.warn(problem.message));

@@ -7,9 +7,10 @@ import msgspec
 
 from calls.models import CallStatus
 from calls.refusal_help import explain
-from carrier.error_codes import error_message
+from carrier.error_codes import CARRIER_ERROR_CODES
 from kit.db.database import Database
 from kit.time_zones import country_zone
+from widget.refusals import RefusalDetails
 from widget.status import CallLookupResult, CallSummary
 from widget.token_auth import AuthenticatedWidget
 
@@ -76,14 +77,17 @@ class CallLookup:
             limit_minutes=limit_minutes,
             zone=ZoneInfo(time_zone or country_zone(widget.country)),
         )
+        carriers = CARRIER_ERROR_CODES.get(carrier_error) if why is None else None
+        message, advice = (None, None) if carriers is None else (carriers.message, f"{carriers.advice}.")
+        carriers_details = RefusalDetails(who=carriers.who) if carriers is not None and carriers.who else None
         return CallLookupResult(
             summary=CallSummary(
                 status=status,
                 duration=duration,
                 end_reason=end_reason,
-                message=error_message(carrier_error) if why is None else why.refusal.message,
-                help=None if why is None else why.help,
-                details=None if why is None else why.details,
+                message=message if why is None else why.refusal.message,
+                help=advice if why is None else why.help,
+                details=carriers_details if why is None else why.details,
             ),
             is_over=CallStatus(status).is_final,
         )

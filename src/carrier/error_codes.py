@@ -13,34 +13,50 @@ class CarrierErrorCode(NamedTuple):
     meaning: str
     """For staff: the cause, in the carrier's terms."""
     message: str
-    """For customers: what happened, then what to do, in two sentences without a last full stop."""
+    """For customers: what happened, without a full stop."""
+    advice: str
+    """For customers: what to do, without a full stop."""
+    who: str | None = "support"
+    """The one who must change something first: ``support`` or ``caller``; None if the same call may succeed later."""
+
+    @property
+    def sentences(self) -> str:
+        """The message and the advice, without a last full stop."""
+        return f"{self.message}. {self.advice}"
 
 
 UNKNOWN_CODE_MESSAGE = "The carrier could not complete the call. Try again; if it fails again, contact support"
-_INVALID_NUMBER = "The carrier cannot call this number. Check the number, then try again"
+_INVALID_NUMBER = "The carrier cannot call this number", "Check the number, then try again"
 CARRIER_ERROR_CODES = {
     10004: CarrierErrorCode(
         "The account has as many calls at once as the carrier allows it",
-        "The carrier has too many calls at the moment. Try again in a minute",
+        "The carrier has too many calls at the moment",
+        "Try again in a minute",
+        who=None,
     ),
     13214: CarrierErrorCode(
         "The caller ID is not a phone number of the carrier's account",
-        "The carrier does not accept the organization's phone number as caller ID. Ask an admin to contact support",
+        "The carrier does not accept the organization's phone number as caller ID",
+        "Ask an admin to contact support",
     ),
-    13223: CarrierErrorCode("The dialled number has no valid form", _INVALID_NUMBER),
-    13224: CarrierErrorCode("The carrier does not call this number, or it is invalid", _INVALID_NUMBER),
+    13223: CarrierErrorCode("The dialled number has no valid form", *_INVALID_NUMBER, "caller"),
+    13224: CarrierErrorCode("The carrier does not call this number, or it is invalid", *_INVALID_NUMBER, "caller"),
     13225: CarrierErrorCode(
         "The carrier forbids calls to this number",
-        "The carrier does not allow calls to this number. Use another number",
+        "The carrier does not allow calls to this number",
+        "Use another number",
+        "caller",
     ),
-    13226: CarrierErrorCode("The dialled number has an unknown country code", _INVALID_NUMBER),
+    13226: CarrierErrorCode("The dialled number has an unknown country code", *_INVALID_NUMBER, "caller"),
     13227: CarrierErrorCode(
         "The account's geographic permissions exclude this country",
-        "The carrier does not allow calls to this country yet. Ask an admin to contact support",
+        "The carrier does not allow calls to this country yet",
+        "Ask an admin to contact support",
     ),
     21219: CarrierErrorCode(
         "The account is a trial: it calls verified numbers only",
-        "The carrier cannot call this number yet. Ask an admin to contact support",
+        "The carrier cannot call this number yet",
+        "Ask an admin to contact support",
     ),
 }
 
@@ -56,4 +72,4 @@ def describe_error(code: int | None) -> str | None:
 def error_message(code: int | None) -> str | None:
     """The sentences for customers about a call that was not dialled; None for codes without any."""
     known = CARRIER_ERROR_CODES.get(code or 0)
-    return known.message if known else None
+    return known.sentences if known else None

@@ -13,6 +13,8 @@ from markupsafe import Markup, escape
 from kit.slugs import slugify
 
 _HEADING_TAGS = ("h2", "h3")
+_CODE_COLUMN = "Code"
+"""Name of the column whose cells are the anchors of their rows: the phone links to them from the console."""
 # The text of an example, and its name.
 _EXAMPLE = re.compile(r'(<(?P<tag>code|figcaption) id="example-[^>]*>)(.*?)(</(?P=tag)>)', re.DOTALL)
 # The narrow layout shows tables as blocks, which hides their roles from screen readers; these restore them.
@@ -137,18 +139,21 @@ def _opening(kind: str, tag: str, attributes: Mapping[str, str | int | float]) -
 
 
 def _describe_cells(tokens: Sequence[Token]) -> None:
-    """Set the ARIA roles of tables, and the column name of each cell."""
+    """Set the ARIA roles of tables, the column name of each cell, and the anchor of each row of a table of codes."""
     columns: list[str] = []
     cell = 0
+    row = tokens[0] if tokens else None
     for index, token in enumerate(tokens):
         if role := _ARIA_ROLES.get(token.type):
             token.attrSet("role", role)
         if token.type == "table_open":
             columns = []
         elif token.type == "tr_open":
-            cell = 0
+            cell, row = 0, token
         elif token.type == "th_open":
             columns.append(tokens[index + 1].content)
         elif token.type == "td_open":
             token.attrSet("data-label", columns[cell])
+            if columns[cell] == _CODE_COLUMN and row is not None:
+                row.attrSet("id", tokens[index + 1].content.strip("`"))
             cell += 1

@@ -221,7 +221,9 @@ export class OpenerConnection {
  * @param {Problem} problem
  * @returns {SnapshotProblem}
  */
-const snapshotOfProblem = ({ code, message, specificFix: advice }) => ({ code, message, advice });
+const snapshotOfProblem = ({ code, message, specificFix: advice, help, details, isLasting }) => ({
+  ...{ code, message, advice, help, details, isLasting },
+});
 
 /**
  * @param {CallEnd} end

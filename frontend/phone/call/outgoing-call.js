@@ -1,6 +1,6 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { announcedResult, callResult, isFinal, problemOf } from "./call-result.js";
+import { announcedResult, asCallProblem, callResult, isFinal, problemOf } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
 import { reactionTo } from "./sdk-codes.js";
 
@@ -18,6 +18,8 @@ const RECORD_DELAY_MS = 2_000;
 const RECORD_POLL_MS = 500;
 // The server itself waits 2 s for the end of a call before it answers.
 const LOST_CALL_QUESTIONS = 4;
+// For the reason why the carrier ended an answered call, which mostly is the other side's hang-up.
+const END_REASON_WAIT_MS = 1_000;
 
 /** @implements {ActiveCall} */
 export class OutgoingCall {
@@ -343,8 +345,25 @@ export class OutgoingCall {
       // The token was refused: the session shows that.
     }
     const status = !record ? "completed" : isFinal(record.status) ? record.status : "failed";
-    const result = { status, message: record?.message ?? null, code: record?.end_reason ?? null };
+    const result = record && isFinal(record.status) ? callResult(record, null) : { status, message: null, code: null };
     this.#finish(status, { ...result, problem: problemOf(result) });
+  }
+
+  /** End an answered call that the carrier ended: for the other side, or for staff, a limit or a revocation. */
+  async #finishEnded() {
+    this.#lostAt = this.#env.now();
+    /** @type {Problem | null} */
+    let problem = null;
+    const asked = this.#session.fetchCallResult(this.#details.callId).then(
+      (record) => {
+        if (record && isFinal(record.status)) problem = problemOf(callResult({ ...record, status: "completed" }, null));
+      },
+      (error) => {
+        problem = asProblem(error);
+      },
+    );
+    await Promise.race([asked, this.#env.wait(END_REASON_WAIT_MS)]);
+    this.#finish("completed", { problem, endedByRemote: !problem });
   }
 
   /** The carrier ended the call: completed if it rang and was answered, otherwise the server knows the reason. */
@@ -352,11 +371,9 @@ export class OutgoingCall {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
     if (this.#answeredAt && (this.#hasRung || !endedByRemote)) {
-      if (endedByRemote) this.#finish("completed", { endedByRemote });
+      if (endedByRemote) await this.#finishEnded();
       else await this.#finishLost();
       this.#device.release();
-      // The carrier also ends calls whose token was revoked: the panel should show that.
-      this.#session.verifyToken();
       return;
     }
     /** @type {CallResult | undefined} */
@@ -397,7 +414,8 @@ export class OutgoingCall {
     clearInterval(this.#statusPoll);
     const endedAt = this.#lostAt || this.#env.now();
     const duration = this.#answeredAt ? Math.round((endedAt - this.#answeredAt) / 1000) : 0;
-    this.#listener.ended({ status, duration, message: problem?.message ?? message, problem, endedByRemote });
+    const reason = problem && asCallProblem(problem);
+    this.#listener.ended({ status, duration, message: reason?.message ?? message, problem: reason, endedByRemote });
   }
 
   /**

@@ -2,6 +2,7 @@
 import { core } from "./locales/en.js";
 
 /** @import * as English from "./locales/en.js" */
+/** @import { Problem } from "../errors.js" */
 /** @import { Chunks, Environment } from "../types.d.ts" */
 /**
  * @typedef {Record<string, [sentence: string | undefined, fix: string]>} ProblemTexts By the problem's code.
@@ -13,6 +14,7 @@ import { core } from "./locales/en.js";
  * @property {typeof English.popOut} [popOut]
  * @property {Diagnostics} [diagnostics]
  * @property {ProblemTexts} [problems]
+ * @property {(problem: Problem) => string | undefined} [explain] The advice for this one case.
  * @typedef {typeof English.core} Core
  * @typedef {typeof English.diagnostics} Diagnostics
  */

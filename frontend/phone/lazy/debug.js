@@ -179,7 +179,7 @@ function logChanges(phone, log) {
 /** @param {Phone} phone */
 const describeFix = ({ problem, dialError, notice, call }) => {
   const shown = problem ?? dialError ?? notice ?? call?.ended?.problem;
-  const fix = shown && (shown.fix ?? fixes[shown.fixCode]);
+  const fix = shown && (shown.specificFix ?? shown.help ?? fixes[shown.fixCode] ?? shown.fix);
   return shown && fix ? `about ${shown.code}: ${mask(fix)}` : "";
 };
 

@@ -130,8 +130,14 @@ async function attempt(step) {
     const thrown = /** @type {Partial<Problem>} */ (error);
     // Errors of the browser have a number as their code, or none.
     if (typeof thrown.code !== "string") return { ok: false, ...fault("media_failed") };
-    const { code, message = "", fixCode, specificFix } = thrown;
-    return { ok: false, code, message, fix: thrown.fix ?? fixes[fixCode ?? ""] ?? null, specificFix };
+    const { code, message = "", specificFix } = thrown;
+    return {
+      ok: false,
+      code,
+      message,
+      fix: specificFix ?? thrown.help ?? fixes[code] ?? thrown.fix ?? null,
+      specificFix,
+    };
   }
 }
 
@@ -163,7 +169,7 @@ async function testMicrophone(env, { Problem }, held) {
 async function testToken({ phone, getSession, Problem }) {
   if (phone.state === "error") phone.reset();
   await getSession()?.refresh();
-  if (!phone.account) throw phone.problem ?? new Problem("invalid_embed_token");
+  if (!phone.account) throw phone.problem ?? new Problem("service_unavailable");
   return { message: TEXTS.token.passed };
 }
 

@@ -1,6 +1,6 @@
 /** The chunk that improves dialling, loaded when the phone is about to be used: formats, recent calls, key tones, call bar. */
 import { formatE164 } from "../call/numbers.js";
-import { dialer as english, fixes } from "../i18n/locales/en.js";
+import { dialer as english } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
 import { CallBar } from "../ui/dialer/call-bar.js";
 import { qualityWarningOf } from "../ui/dialer/call-quality.js";
@@ -13,19 +13,12 @@ import { recentCallsList } from "../ui/dialer/recent-calls.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 import { guardCallButtons } from "../ui/presses.js";
 
-/** @import { ProblemTexts } from "../i18n/texts.js" */
 /** @import { PanelMover } from "./drag.js" */
 /** @import { FormatNumber } from "../ui/dialer/number-format.js" */
 /** @import { RecentCall } from "../ui/dialer/recent-call-store.js" */
 /** @import { Panel } from "../ui/panel.js" */
 /** @import { PanelElements } from "../ui/panel-elements.js" */
 /** @import { View } from "../ui/views.js" */
-
-/**
- * The English fixes in the form of a language's file; the English sentences are in errors.js.
- * @type {ProblemTexts}
- */
-export const problems = Object.fromEntries(Object.entries(fixes).map(([code, fix]) => [code, [undefined, fix]]));
 
 /**
  * @typedef {object} DialerEnhancements

@@ -70,4 +70,8 @@ export interface SnapshotProblem {
   message: string;
   /** A fix for this one case. */
   advice?: string;
+  /** The server's advice, and the facts behind it. */
+  help?: string;
+  details?: object;
+  isLasting?: boolean;
 }

@@ -1,5 +1,7 @@
 /** A call in the pop-out, as this page's phone has it: sends commands to the pop-out and follows its snapshots. */
 
+import { asCallProblem } from "../call/call-result.js";
+
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
 /** @import { TokenSession } from "../session/token-session.js" */
@@ -151,11 +153,13 @@ export class PopOutCall {
     const { Problem, getSession } = this.#context;
     const ownProblem =
       problem &&
-      new Problem(problem.code, {
-        message: problem.message,
-        fix: problem.advice,
-        likeCode: status === "refused" ? "call_refused" : undefined,
-      });
+      asCallProblem(
+        new Problem(problem.code, {
+          ...problem,
+          fix: problem.advice,
+          likeCode: status === "refused" ? "call_refused" : undefined,
+        }),
+      );
     this.#finish({ status, duration, message, problem: ownProblem, endedByRemote });
     // The problem that ended the call there may concern this page's token too.
     if (status === "refused" || endedByRemote) getSession()?.verifyToken();

@@ -30,5 +30,5 @@ test.each([
 ])("a call that ended %s there for an unknown reason has the advice of %s here", (status, fixCode) => {
   const problem = { code: "calls_at_once", message: "Too many calls at once" };
   const { problem: own } = reportedEnd({ status, duration: 0, message: problem.message, theirs: false, problem });
-  expect([own.code, own.message, own.fixCode]).toEqual([problem.code, problem.message, fixCode]);
+  expect([own.code, own.message, own.likeCode]).toEqual([problem.code, problem.message, fixCode]);
 });

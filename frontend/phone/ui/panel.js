@@ -260,9 +260,8 @@ export class Panel {
     this.phone.preload();
     const elements = this.#elements;
     try {
-      const { enhanceDialer, problems } = await this.env.loadChunk("dialer");
+      const { enhanceDialer } = await this.env.loadChunk("dialer");
       if (this.#dialer || !elements || elements !== this.#elements) return;
-      this.texts = { problems, ...this.texts };
       this.#dialer = enhanceDialer(this, elements, {
         onInput: () => this.#onInput(),
         hangUp: () => this.#actions.hangUp(),

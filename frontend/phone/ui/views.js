@@ -53,10 +53,10 @@ export const indicatorOf = (state) => INDICATORS[state] ?? "busy";
  * @param {string} [qualityWarning] The fault in the sound of the call.
  * @returns {View}
  */
-export function viewOf(phone, { core, problems = {} }, qualityWarning) {
+export function viewOf(phone, { core, problems = {}, explain }, qualityWarning) {
   const { state } = phone;
   /** @type {Translate} */
-  const translate = (problem) => problem && messageOf(problem, problems);
+  const translate = (problem) => problem && messageOf(problem, problems, explain);
   if (phone.remoteCall && phone.isReady) return { state, ...remoteCallView(phone.remoteCall, core) };
   return { state, announcement: core.states[state], ...VIEWS[state](phone, core, translate, qualityWarning ?? "") };
 }
@@ -172,8 +172,8 @@ function endView({ call, dialError }, texts, translate, again) {
     note: endedByRemote ? texts.endedByRemote : "",
     announcement: isNormal ? words : "",
     dialError: translate(dialError),
-    message: isNormal ? null : (translate(asCallProblem(problem)) ?? { message: message ?? words, fix, isCalm: true }),
-    ...(problem?.canBeRepeated === false
+    message: isNormal && !problem ? null : (translate(problem) ?? { message: message ?? words, fix, isCalm: true }),
+    ...(problem?.isLasting
       ? { main: { text: texts.newCall, action: "reset" } }
       : {
           main: { text: again, icon: "phone", action: "callAgain" },
@@ -183,28 +183,16 @@ function endView({ call, dialError }, texts, translate, again) {
 }
 
 /**
- * Codes of the advice after a call, where the problem's own advice says that the phone tries again.
- * @type {Record<string, string>}
- */
-const CALL_FIX_CODES = { too_many_requests: "call_rate_limited", service_unavailable: "call_unavailable" };
-
-/**
- * A problem that ended a call: the phone does not place the call again by itself.
- * @param {Problem | null} problem
- */
-function asCallProblem(problem) {
-  const fixCode = problem && CALL_FIX_CODES[problem.code];
-  return fixCode ? Object.assign(new Problem(problem.code), { fixCode }) : problem;
-}
-
-/**
  * A problem in the texts of a language; the English sentence if it has none.
  * @param {Problem} problem
  * @param {ProblemTexts} problems
+ * @param {Texts["explain"]} explain
  * @returns {Message}
  */
-function messageOf({ code, fixCode, message, fix, specificFix }, problems) {
-  const [sentence] = problems[code] ?? [];
-  const [, translatedFix] = problems[fixCode] ?? [];
-  return { message: sentence ?? message, fix: specificFix ?? translatedFix ?? fix };
+function messageOf(problem, problems, explain) {
+  const { code, fixCode, likeCode, message, fix, help, specificFix } = problem;
+  // The carrier's own reason, which no language has words for.
+  if (code === "call_failed" && help) return { message, fix };
+  const [, generalFix] = problems[fixCode] ?? problems[likeCode] ?? [];
+  return { message: problems[code]?.[0] ?? message, fix: specificFix ?? explain?.(problem) ?? generalFix ?? fix };
 }

@@ -36,7 +36,7 @@ export function fakeServer(answers = {}) {
 }
 
 /** An answer of the server that refuses. */
-export const refusal = (status, code, detail) => ({ problem: { status, code, detail } });
+export const refusal = (status, code, detail, help) => ({ problem: { status, code, detail, help } });
 
 export class FakeCall extends EventEmitter {
   state = "connecting";

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
 from browser.conftest import OpenPhone, SetSwitches
 from support.browser.phone import PATIENCE, Phone
@@ -95,18 +96,25 @@ async def test_a_busy_line_whose_end_the_sdk_ignores_is_read_from_the_record(
 
 async def test_a_dial_that_makes_no_leg_fails_with_the_carriers_reason(phone: Phone, set_switches: SetSwitches) -> None:
     """Geographic permission, caller ID, invalid number, trial account."""
+    contact, check = "Ask an admin to contact support.", "Check the number, then try again."
     causes = {
-        ECHO: (13227, "The carrier does not allow calls to this country yet. Ask an admin to contact support"),
-        TONES: (13214, "The carrier does not accept the organization's phone number as caller ID."),
-        HANGS_UP: (13224, "The carrier cannot call this number. Check the number, then try again"),
-        BUSY: (21219, "The carrier cannot call this number yet. Ask an admin to contact support"),
+        ECHO: (13227, "The carrier does not allow calls to this country yet", contact),
+        TONES: (13214, "The carrier does not accept the organization's phone number as caller ID", contact),
+        HANGS_UP: (13224, "The carrier cannot call this number", check),
+        BUSY: (21219, "The carrier cannot call this number yet", contact),
     }
-    await set_switches(no_child={number: code for number, (code, _) in causes.items()})
-    for number, (code, sentence) in causes.items():
+    await set_switches(no_child={number: code for number, (code, *_) in causes.items()})
+    for number, (code, sentence, advice) in causes.items():
         refused = await call_refused(phone, number, sentence)
-        assert refused.ended["status"] == "failed"
-        assert refused.ended["message"].startswith(sentence)
-        assert (await phone.details("error"))[-1]["message"] == refused.ended["message"]
+        assert (refused.ended["status"], refused.ended["message"], refused.ended["help"]) == (
+            "failed",
+            sentence,
+            advice,
+        )
+        error = (await phone.details("error"))[-1]
+        assert (error["message"], error["help"]) == (sentence, advice)
+        await expect(phone.panel.get_by_role("alert")).to_contain_text(advice)
+        await phone.panel.get_by_role("button", name="New call").wait_for()
         record = await phone.record(refused.call_id)
         assert (record["to"], record["status"], record["carrier_error"]) == (number, "failed", code)
 

@@ -20,16 +20,25 @@ class Refusal(NamedTuple):
     fix: str
 
 
-MALFORMED = Refusal("invalid_embed_token", "Invalid embed token", "Check the token that was pasted.")
-REVOKED = Refusal("revoked_embed_token", "Invalid or revoked token", "Generate a new one")
-WRONG_DOMAIN = Refusal("domain_not_allowed", "Domain not allowed", "Add this page's domain")
-STARTER = Refusal("plan_not_supported", "Organization plan does not support widgets", "Upgrade to the Pro plan")
-NO_NUMBER = Refusal("no_phone_number", "No phone number provisioned", "Set up a phone number")
+MALFORMED = Refusal("invalid_embed_token", "Invalid embed token", "Copy it again.")
+REVOKED = Refusal("revoked_embed_token", "Invalid or revoked token", "An admin can generate a new one")
+WRONG_DOMAIN = Refusal(
+    "domain_not_allowed", "Domain not allowed", "127.0.0.1 is not on this token's list. An admin can add it"
+)
+STARTER = Refusal(
+    "plan_not_supported", "Organization plan does not support widgets", "Phones need the Pro plan or above."
+)
+NO_NUMBER = Refusal("no_phone_number", "No phone number provisioned", "An admin can get one under Phone number.")
 
 
 async def assert_refused(phone: Phone, refusal: Refusal) -> None:
     error = await phone.until_event("error")
     assert (error["code"], error["message"]) == (refusal.code, refusal.message)
+    assert refusal.fix in error["help"]
+    link = f"{phone.product.url}/docs/widget-integration#{refusal.code}"
+    assert [line for line in phone.console if "EpochPhone: " in line] == [
+        f"warning: EpochPhone: {refusal.message}. {error['help']} {link}"
+    ]
     assert await phone.state() == "error"
     assert await phone.page.evaluate(LATE_SUBSCRIBER) == error
     assert (await phone.call(ECHO)).begun is False

@@ -162,7 +162,7 @@ async def test_a_call_that_the_carrier_did_not_dial_says_what_to_do(
     call_id = await add_call(database, tenant, token, status=CallStatus.FAILED, duration=0, carrier_error=code)
     await sign_in(client, tenant.owner)
     page = html.unescape((await client.get(f"{calls_of(tenant)}/{call_id}")).text)
-    assert f"{CARRIER_ERROR_CODES[code].message}. The call was not dialled and cost nothing." in page
+    assert f"{CARRIER_ERROR_CODES[code].sentences}. The call was not dialled and cost nothing." in page
 
 
 @pytest.mark.parametrize(("status", "is_told"), [(CallStatus.FAILED, True), (CallStatus.COMPLETED, False)])

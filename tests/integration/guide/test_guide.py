@@ -209,13 +209,18 @@ async def test_every_method_state_and_event_is_described_and_no_other(raw: str) 
 
 async def test_payloads_are_those_of_the_contract(raw: str) -> None:
     payloads = {row[0].replace("`", ""): row[1].strip("`{} ").replace(" ", "") for row in rows_of(raw, "### Events")}
-    assert payloads["error"] == "message,code"
+    assert payloads["error"] == "message,code,help"
     assert payloads["callStarted"] == "number,callId,direction,from,startedAt,metadata"
     assert payloads["callAnswered"] == "number,callId,answeredAt"
-    assert payloads["callEnded"] == "number,callId,duration,status,message,metadata"
+    assert payloads["callEnded"] == "number,callId,duration,status,message,help,metadata"
     assert payloads["stateChanged"] == "state,previous"
     for status in ("completed", "busy", "no-answer", "failed", "canceled", "refused"):
         assert f"`{status}`" in raw
+
+
+async def test_every_row_of_an_error_has_its_code_as_anchor(raw: str, page: str) -> None:
+    codes = {row[1].strip("`") for row in [*rows_of(raw, "### Errors"), *rows_of(raw, "### Microphone")]}
+    assert codes | REFUSALS.keys() <= set(re.findall(r'<tr role="row" id="([^"]+)"', page))
 
 
 async def test_every_message_has_its_row_word_for_word(raw: str) -> None:

@@ -1,4 +1,6 @@
 /** The Arabic texts of the phone. Written from right to left; numbers keep their direction. */
+export { explain } from "../refusals/ar.js";
+
 export const core = {
   language: "ar",
   direction: "rtl",
@@ -207,4 +209,34 @@ export const problems = {
   ],
   call_failed: ["فشلت المكالمة", "تحقق من الرقم، ثم حاول مرة أخرى."],
   call_refused: ["رُفضت المكالمة", "اطلب من مسؤول الحساب مراجعة قواعد الاتصال."],
+  country_not_enabled: [
+    "هذه الوجهة غير مسموح بها",
+    "المكالمات إلى هذا البلد غير مفعّلة. يمكن لمسؤول إضافته في Calling rules.",
+  ],
+  number_blocked: ["هذه الوجهة غير مسموح بها", "هذا الرقم محظور في مؤسستك. يمكن لمسؤول إزالة الحظر في Calling rules."],
+  destination_not_allowed: [
+    "هذه الوجهة غير مسموح بها",
+    "تستثني قواعد الاتصال هذا الرقم أو بلده. يمكن لمسؤول تغييرها في Calling rules.",
+  ],
+  too_many_calls_at_once: [
+    "مكالمات كثيرة جدًا في الوقت نفسه",
+    "انتظر حتى تنتهي مكالمة أخرى، أو اطلب من مسؤول رفع الحد في Calling rules.",
+  ],
+  too_many_calls: ["مكالمات كثيرة جدًا", "انتظر دقيقة، أو اطلب من مسؤول رفع الحد في Calling rules."],
+  call_limit_reached: [
+    "بلغت المكالمات حدها",
+    "نفدت الدقائق أو الميزانية أو الأرقام الأجنبية. انتظر حتى الغد، أو اطلب من مسؤول رفع الحد في Calling rules.",
+  ],
+  time_limit_reached: ["بلغت المكالمة أطول مدة لها", "اتصل مرة أخرى للمتابعة."],
+  ended_by_staff: ["أنهى موظفونا المكالمة", "اسأل الدعم عن السبب."],
+  ended_token_revoked: [
+    "انتهت المكالمة لأن رمزها أُلغي",
+    "تحتاج الصفحة إلى رمز جديد. يمكن لمسؤول إنشاؤه في Settings > Embed Phone Widget.",
+  ],
+  ended_organization_suspended: ["انتهت المكالمة لأن المؤسسة أُوقفت", "اطلب من مالك المؤسسة التواصل مع الدعم."],
+  ended_organization_deleted: ["انتهت المكالمة لأن المؤسسة حُذفت", "يمكن للمالك أن يطلب من الدعم استعادتها."],
+  ended_calls_paused: [
+    "انتهت المكالمة لأن كل المكالمات أُوقفت مؤقتًا",
+    "أوقف موظفونا مكالمات كل المؤسسات مؤقتًا. اتصل لاحقًا.",
+  ],
 };

@@ -58,7 +58,7 @@ export const core = {
 };
 
 /**
- * The advice for a problem, by its code, for problems that occur when chunks may not load.
+ * The advice for a problem, by its code, for problems that occur before a chunk is loaded, or when chunks may not load.
  * @type {Record<string, string>}
  */
 export const urgentFixes = {
@@ -67,6 +67,10 @@ export const urgentFixes = {
   offline: "The phone connects again by itself when the network is back.",
   sdk_load_failed: "Check for ad blockers or network restrictions that stop this page from loading the script.",
   part_load_failed: "Check the internet connection, then try again.",
+  invalid_number: "Type the number with its area code, or with + and the country code.",
+  emergency_number: "Use a mobile phone or a landline.",
+  page_interferes: "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
+  too_many_requests: "Wait a minute. The phone tries again by itself.",
 };
 
 /**
@@ -81,10 +85,6 @@ export const fixes = {
   organization_suspended: "Ask the owner of the account to contact support.",
   plan_not_supported: "Upgrade to the Pro plan or above.",
   no_phone_number: "Set up a phone number in Dashboard > Settings.",
-  too_many_requests: "Wait a minute. The phone tries again by itself.",
-  page_interferes: "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
-  invalid_number: "Type the number with its area code, or with + and the country code.",
-  emergency_number: "Use a mobile phone or a landline.",
   metadata_too_large: "Keep the metadata of a call within 2,000 characters of JSON.",
   metadata_invalid: "Pass metadata that JSON can hold.",
   url_invalid: "Pass an http or https address of at most 1,000 characters, without a user name.",

@@ -1,4 +1,6 @@
 /** The Spanish texts of the phone. */
+export { explain } from "../refusals/es.js";
+
 export const core = {
   language: "es",
   direction: "ltr",
@@ -249,4 +251,46 @@ export const problems = {
   ],
   call_failed: ["La llamada falló", "Revise el número e inténtelo de nuevo."],
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
+  country_not_enabled: [
+    "Este destino no está permitido",
+    "Las llamadas a este país no están activadas. Un administrador puede añadirlo en Calling rules.",
+  ],
+  number_blocked: [
+    "Este destino no está permitido",
+    "El número está bloqueado en su organización. Un administrador puede desbloquearlo en Calling rules.",
+  ],
+  destination_not_allowed: [
+    "Este destino no está permitido",
+    "Las reglas de llamada excluyen este número o su país. Un administrador puede cambiarlas en Calling rules.",
+  ],
+  too_many_calls_at_once: [
+    "Demasiadas llamadas a la vez",
+    "Espere a que termine otra llamada, o pida a un administrador que suba el límite en Calling rules.",
+  ],
+  too_many_calls: [
+    "Demasiadas llamadas",
+    "Espere un minuto, o pida a un administrador que suba el límite en Calling rules.",
+  ],
+  call_limit_reached: [
+    "Se alcanzó el límite de llamadas",
+    "Se agotaron los minutos, el presupuesto o los números extranjeros. Espere al día siguiente, o pida a un administrador que suba el límite en Calling rules.",
+  ],
+  time_limit_reached: ["La llamada alcanzó su duración máxima", "Vuelva a llamar para continuar."],
+  ended_by_staff: ["Nuestro personal terminó la llamada", "Pregunte el motivo al soporte."],
+  ended_token_revoked: [
+    "La llamada terminó porque se revocó su token",
+    "La página necesita un token nuevo. Un administrador puede generarlo en Settings > Embed Phone Widget.",
+  ],
+  ended_organization_suspended: [
+    "La llamada terminó porque se suspendió la organización",
+    "Pida al propietario de la organización que contacte con soporte.",
+  ],
+  ended_organization_deleted: [
+    "La llamada terminó porque se eliminó la organización",
+    "El propietario puede pedir al soporte que la restaure.",
+  ],
+  ended_calls_paused: [
+    "La llamada terminó porque se pausaron todas las llamadas",
+    "Nuestro personal pausó las llamadas de todas las organizaciones. Llame más tarde.",
+  ],
 };
