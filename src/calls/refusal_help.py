@@ -211,7 +211,7 @@ def _in_zone(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails 
     """``details`` with the end of a rule in ``zone``, so that its day is the organization's."""
     if details is None or details.until is None:
         return details
-    until = dt.datetime.fromisoformat(details.until).astimezone(zone)
+    until = msgspec.convert(details.until, dt.datetime).astimezone(zone)
     return msgspec.structs.replace(details, until=until.isoformat())
 
 
