@@ -1,7 +1,7 @@
 """Says why a call was refused or ended, by the rule at that time, and what to do about it. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -43,7 +43,7 @@ LIMIT_WORDS: Mapping[str, LimitWords] = {
         "Too many calls to this number within an hour.", _HOUR, "an hour to one number"
     ),
     limit_names.FOREIGN_NUMBERS_PER_HOUR: LimitWords(
-        "Too many different foreign numbers within an hour.", _HOUR, "different foreign numbers an hour"
+        "Too many distinct international numbers within an hour.", _HOUR, "distinct international numbers per hour"
     ),
     limit_names.MINUTES_PER_DAY: LimitWords("The minutes for today are used up.", _TODAY, "minutes a day"),
     limit_names.MINUTES_PER_MONTH: LimitWords("The minutes for this month are used up.", _MONTH, "minutes a month"),
@@ -65,6 +65,14 @@ FIXED_BY_NAMES = {
     FixedBy.ADMIN: "An admin",
     FixedBy.OWNER: "An owner",
     FixedBy.SUPPORT: "Our support",
+}
+
+
+_KIND_NAMES = {
+    "own_number": "the organization's own number",
+    "pay_per_call": "pay-per-call number",
+    "special": "special number, like a pager or a satellite phone",
+    "unassigned": "number that belongs to nobody",
 }
 
 
@@ -118,21 +126,29 @@ def limit_phrase(name: str, value: int) -> str:
     return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
 
 
-def refusal_facts(why: Explanation, zone: dt.tzinfo) -> Sequence[tuple[str, str]]:
-    """The facts of an explanation for a list of facts: a label and a value each."""
+def refusal_facts(why: Explanation, zone: dt.tzinfo) -> list[tuple[str, str]]:
+    """The facts behind a refusal, as they were at that time: a label and a value each."""
     details = _in_zone(why.details, zone) or RefusalDetails()
     facts = []
     if details.country is not None:
         facts.append(("Country", country_name(details.country)))
+    if details.home is not None:
+        facts.append(("Only country allowed then", country_name(details.home)))
     if details.limit in LIMIT_WORDS and details.value is not None:
-        facts.append(("Limit", limit_phrase(details.limit or "", details.value)))
+        facts.append(("Limit then", limit_phrase(details.limit or "", details.value)))
         if details.used is not None:
             facts.append(("Used then", _amount(details.limit or "", details.used)))
     if details.minutes is not None:
-        facts.append(("Given time", f"{details.minutes} min"))
+        facts.append(("Longest call then", _count_minutes(details.minutes)))
     if details.until is not None:
-        facts.append(("Rule for new organizations", f"Until {_day(details.until)}"))
-    return [*facts, ("Can be changed by", FIXED_BY_NAMES[why.fixed_by])]
+        facts.append(("New account until", _day(details.until)))
+    if details.kind is not None:
+        facts.append(("Kind of number", _KIND_NAMES.get(details.kind, details.kind)))
+    return facts
+
+
+def _count_minutes(minutes: int) -> str:
+    return f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
 
 
 def _amount(name: str, value: int) -> str:
@@ -187,8 +203,7 @@ def _limit_help(details: RefusalDetails, organization: str) -> str | None:
 
 
 def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str:
-    length = f"{details.minutes} {'minute' if details.minutes == 1 else 'minutes'}"
-    reached = f"{refusal.message} ({length})" if details.minutes else refusal.message
+    reached = f"{refusal.message} ({_count_minutes(details.minutes)})" if details.minutes else refusal.message
     if details.limit not in LIMIT_WORDS or details.value is None:
         return f"{reached}. {refusal.advice}"
     phrase = limit_phrase(details.limit or "", details.value)

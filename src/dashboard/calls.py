@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.list_filters import END_REASONS, parse_end_reason_filter, parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent, CallStatus
-from calls.refusal_help import explain_call, refusal_facts
+from calls.refusal_help import FIXED_BY_NAMES, explain_call, refusal_facts
 from calls.services import CallService
 from carrier.error_codes import UNKNOWN_CODE_MESSAGE, error_message
 from dashboard.date_filters import read_days
@@ -123,7 +123,8 @@ class CallPages(Controller):
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "why": why,
             "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
-            "why_facts": () if why is None else refusal_facts(why, current_member(request).zone),
+            "why_facts": [] if why is None else refusal_facts(why, current_member(request).zone),
+            "fixed_by": None if why is None else FIXED_BY_NAMES[why.fixed_by],
             "carrier_reason": not_dialled,
             "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
             "words": STATUS_LABELS,

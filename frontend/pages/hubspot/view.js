@@ -11,6 +11,7 @@ export function createView(document) {
   const notice = elementById("notice", document);
   const muteButton = /** @type {HTMLButtonElement} */ (elementById("remote-mute", document));
   const hangupButton = /** @type {HTMLButtonElement} */ (elementById("remote-hangup", document));
+  let isMuted = false;
 
   /** @param {EpochPhoneState} state */
   const showState = (state) => {
@@ -50,7 +51,6 @@ export function createView(document) {
         if (presses.accepts(event)) send("hangup");
       });
       muteButton.addEventListener("click", (event) => {
-        const isMuted = muteButton.getAttribute("aria-pressed") === "true";
         if (presses.accepts(event)) send(isMuted ? "unmute" : "mute");
       });
     },
@@ -60,7 +60,10 @@ export function createView(document) {
       showState(state in STATE_TEXTS ? state : "loading");
       elementById("remote-call", document).textContent = isInCall ? `${STATE_TEXTS[state]}: ${number}` : "No call.";
       hangupButton.disabled = muteButton.disabled = !isInCall;
-      muteButton.setAttribute("aria-pressed", String(muted === true));
+      isMuted = muted === true;
+      // The name says what a press does, as on the phone's own button.
+      muteButton.textContent = isMuted ? "Unmute" : "Mute";
+      muteButton.toggleAttribute("data-on", isMuted);
     },
   };
 }

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from admin.formatters import format_count, format_number, format_time, humanize_name
+from admin.formatters import format_number, humanize_name
 from calls.limits.models import CappedRejection
 from calls.models import Call, CallStatus
-from calls.refusal_help import Explanation, explain, limit_phrase
-from kit.countries import country_name
+from calls.refusal_help import Explanation, explain, refusal_facts
 from kit.ids import first_uuid7
 from tenants.models import Membership, Organization
 from widget.models import BlockedOrigin, EmbedToken
-from widget.refusals import REFUSALS, FixedBy, RefusalDetails
+from widget.refusals import REFUSALS, FixedBy
 
 SHOWN_DAYS = 30
 """Refused calls are searched this far back."""
@@ -32,12 +30,6 @@ _FIXED_BY = {
     FixedBy.ADMIN: "an admin of {organization}",
     FixedBy.OWNER: "an owner of {organization}",
     FixedBy.SUPPORT: "our staff",
-}
-_KINDS = {
-    "own_number": "the organization's own number",
-    "pay_per_call": "pay-per-call number",
-    "special": "special number, like a pager or a satellite phone",
-    "unassigned": "number that belongs to nobody",
 }
 
 
@@ -210,28 +202,7 @@ def fixed_by_name(explanation: Explanation, organization: str) -> str:
     return _FIXED_BY[explanation.fixed_by].format(organization=organization)
 
 
-def explanation_facts(explanation: Explanation, number: str) -> list[tuple[str, Any]]:
-    """Labels and values of the facts behind a refusal, as they were at that time."""
-    details = explanation.details or RefusalDetails()
-    facts: list[tuple[str, Any]] = []
-    if explanation.refusal.code == "number_blocked":
-        facts.append(("Blocked number", format_number(number)))
-    if details.country is not None:
-        facts.append(("Country", country_name(details.country)))
-    if details.home is not None:
-        facts.append(("Only country allowed then", country_name(details.home)))
-    if details.limit is not None and details.value is not None:
-        facts.append(("Limit then", limit_phrase(details.limit, details.value)))
-        if details.used is not None:
-            facts.append(("Used then", _amount(details.limit, details.used)))
-    if details.minutes is not None:
-        facts.append(("Longest call then", format_count(details.minutes, "minute")))
-    if details.until is not None:
-        facts.append(("New account until", format_time(msgspec.convert(details.until, dt.datetime))))
-    if details.kind is not None:
-        facts.append(("Kind of number", _KINDS.get(details.kind, details.kind)))
-    return facts
-
-
-def _amount(limit: str, value: int) -> str:
-    return f"${value / 100:,.2f}" if "cents" in limit else f"{value:,}"
+def explanation_facts(explanation: Explanation, number: str) -> list[tuple[str, str]]:
+    """Labels and values of the facts behind a refusal, as they were at that time; times are in UTC."""
+    blocked = [("Blocked number", format_number(number))] if explanation.refusal.code == "number_blocked" else []
+    return [*blocked, *refusal_facts(explanation, dt.UTC)]

@@ -105,7 +105,7 @@ def test_a_rule_ends_on_the_day_of_the_organizations_zone() -> None:
     why = explain("country_not_enabled", stored, organization="Acme Realty", zone=ZoneInfo("Asia/Tokyo"))
     assert why is not None
     assert "until 13 Dec it can call numbers in Japan only" in why.help
-    assert ("Rule for new organizations", "Until 13 Dec") in refusal_facts(why, ZoneInfo("Asia/Tokyo"))
+    assert ("New account until", "13 Dec") in refusal_facts(why, ZoneInfo("Asia/Tokyo"))
     assert why.details is not None
     assert why.details.until == "2026-12-12T20:00:00Z"
 

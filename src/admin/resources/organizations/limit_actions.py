@@ -162,7 +162,7 @@ def _end_of_first_days(rules: CallingRulesView) -> _Change:
 
 @staff_action(
     "end-first-days",
-    "End the first days",
+    "End the new-account rule",
     role=StaffRole.OPERATOR,
     effect="The account is no longer new: minutes, spend and international numbers hold in full, and the countries on "
     "the customer's list can be called from the next call.",
