@@ -1,7 +1,6 @@
 """Lookups that begin without an organization: the tenant of a token or a call, and the state of a widget's call."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -9,7 +8,7 @@ from calls.models import CallStatus
 from calls.refusal_help import explain
 from carrier.error_codes import CARRIER_ERROR_CODES
 from kit.db.database import Database
-from kit.time_zones import country_zone
+from kit.time_zones import zone_of
 from widget.refusals import RefusalDetails
 from widget.status import CallLookupResult, CallSummary
 from widget.token_auth import AuthenticatedWidget
@@ -75,7 +74,7 @@ class CallLookup:
             details,
             organization=widget.organization_name,
             limit_minutes=limit_minutes,
-            zone=ZoneInfo(time_zone or country_zone(widget.country)),
+            zone=zone_of(time_zone, widget.country),
         )
         carriers = CARRIER_ERROR_CODES.get(carrier_error) if why is None else None
         message, advice = (None, None) if carriers is None else (carriers.message, f"{carriers.advice}.")

@@ -44,6 +44,11 @@ def country_zone(country: str) -> str:
     return _PRINCIPAL_ZONES.get(country) or next(iter(zones_by_country().get(country, ())), UTC_NAME)
 
 
+def zone_of(chosen: str | None, country: str) -> ZoneInfo:
+    """The zone that an organization chose; its country's when it chose none, or one that tzdata no longer has."""
+    return ZoneInfo(chosen if chosen in zone_names() else country_zone(country))
+
+
 def zone_choices(country: str, chosen: str) -> Sequence[str]:
     """The names for a list: the country's first, then all others in order; ``chosen`` is among them."""
     own = [country_zone(country), *zones_by_country().get(country, ())]

@@ -15,7 +15,7 @@ from kit.db.raw import CompiledStatement, RawConnection
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
 from kit.http.sessions import MissingGuard, TenantContext
-from kit.time_zones import country_zone
+from kit.time_zones import zone_of
 from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
@@ -47,7 +47,7 @@ async def find_member(reader: RawConnection, organization_id: UUID, actor: Actor
         organization_id=organization_id,
         plan=Plan(plan),
         country=country,
-        zone=ZoneInfo(time_zone or country_zone(country)),
+        zone=zone_of(time_zone, country),
         suspended=suspended_at is not None,
         caller_id=e164,
     )

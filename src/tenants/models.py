@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db.model import Base, TenantOwned, text_enum
-from kit.time_zones import country_zone
+from kit.time_zones import zone_of
 from tenants.plans import Plan
 
 
@@ -78,7 +78,7 @@ class Organization(Base):
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which pages and mails show times."""
-        return ZoneInfo(self.time_zone or country_zone(self.country))
+        return zone_of(self.time_zone, self.country)
 
 
 class Membership(TenantOwned, Base):

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +15,7 @@ from calls.refusal_help import FIXED_BY_NAMES, Explanation
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
 from kit.mail import Mail
-from kit.time_zones import country_zone, short_time
+from kit.time_zones import short_time, zone_of
 from tenants.settings_paths import SettingsSection, settings_path
 
 NEAR_LIMIT_PERCENT = 80
@@ -84,7 +83,7 @@ _LIMIT_DESCRIPTIONS = {
 
 def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_url: str) -> Mail:
     who = context.name if usage.token_id is None else f"The token {context.token_name} of {context.name}"
-    zone = ZoneInfo(context.time_zone or country_zone(context.country))
+    zone = zone_of(context.time_zone, context.country)
     until = short_time(_window_end(usage), zone, now=usage.window)
     refusal = _REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)
     limit = f" {holds_sentence(usage.name, context.limits, zone)}." if usage.token_id is None else ""

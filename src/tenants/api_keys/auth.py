@@ -2,7 +2,6 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -16,7 +15,7 @@ from kit.errors import NotFound
 from kit.http.app_key import AppKey
 from kit.http.client_address import client_address
 from kit.http.csrf import SAFE_METHODS, has_bearer
-from kit.time_zones import country_zone
+from kit.time_zones import zone_of
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
 from tenants.api_keys.services import API_KEY_PREFIX
 from tenants.auth import MemberAuth
@@ -67,7 +66,7 @@ class ApiKeyAuthenticator:
             organization_id=organization_id,
             plan=Plan(plan),
             country=country,
-            zone=ZoneInfo(time_zone or country_zone(country)),
+            zone=zone_of(time_zone, country),
             suspended=suspended,
             caller_id=e164,
         )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import pytest
 
-from kit.time_zones import country_zone, short_time, start_of_day, zone_choices, zone_label, zone_names
+from kit.time_zones import country_zone, short_time, start_of_day, zone_choices, zone_label, zone_names, zone_of
 
 NOW = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
 
@@ -59,3 +59,10 @@ def test_a_time_names_its_year_when_it_is_not_the_present_one_in_the_zone() -> N
 
 def test_a_day_without_a_midnight_begins_when_the_clocks_change() -> None:
     assert start_of_day(dt.date(2025, 9, 7), ZoneInfo("America/Santiago")) == dt.datetime(2025, 9, 7, 4, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "zone"), [("Asia/Tokyo", "Asia/Tokyo"), (None, "Europe/Berlin"), ("Europe/Atlantis", "Europe/Berlin")]
+)
+def test_without_a_zone_that_exists_the_countrys_is_used(chosen: str | None, zone: str) -> None:
+    assert zone_of(chosen, "DE").key == zone
