@@ -43,10 +43,10 @@ interface EpochPhoneConfig {
   debug?: boolean | "on" | "off";
 }
 
-/** What a page says about a call. */
+/** A page's own words about a call. */
 interface EpochPhoneCallOptions {
   metadata?: EpochPhoneMetadata | null;
-  /** Who is called; on one line, and cut to 200 characters. */
+  /** The called person's name; on one line, and cut to 200 characters. */
   name?: string | null;
   /** The called person's company; as `name`. */
   company?: string | null;
@@ -87,7 +87,7 @@ interface EpochPhoneCallEnded {
   status: EpochPhoneCallStatus;
   /** Only if there is one. */
   message?: string;
-  /** What to do and who can do it, in English. Only if there is something. */
+  /** The advice: what to do and who can do it, in English. Only if there is something. */
   help?: string;
   metadata: EpochPhoneMetadata | null;
   /** These three only if they were given. */
@@ -105,7 +105,7 @@ interface EpochPhoneError {
   /** The sentence of the guide's table. */
   message: string;
   code: string;
-  /** What to do and who can do it, in English. The wording may change. */
+  /** The advice: what to do and who can do it, in English. The wording may change. */
   help?: string;
 }
 

@@ -96,7 +96,7 @@ export class Problem extends Error {
     this.likeCode = likeCode;
   }
 
-  /** What to do, in English; undefined if that is in a chunk that is not loaded. */
+  /** The advice, in English; undefined if that is in a chunk that is not loaded. */
   get fix() {
     return this.specificFix ?? this.help ?? knownFixes[this.fixCode] ?? knownFixes[this.likeCode];
   }

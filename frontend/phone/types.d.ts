@@ -58,7 +58,7 @@ export type Settings = EpochPhoneConfig & { ticket?: string };
 /** The payload of `callStarted`. */
 export type CallDetails = EpochPhoneCallStarted;
 
-/** Who is called, as the page says; the parts that it gave. */
+/** The called person, as the page says; the parts that it gave. */
 export type CalledPerson = Pick<EpochPhoneCallStarted, "name" | "company" | "url">;
 
 /** A call that is to be made. Without `params` it goes on in the pop-out already, and nothing is to be dialled. */
@@ -124,7 +124,7 @@ export interface Preferences {
   microphone?: string;
   /** Device id. */
   speaker?: string;
-  /** How far the panel was moved from its own place, in px. */
+  /** The distance that the panel was moved from its own place, in px. */
   place?: { x: number; y: number };
   /** True if keys sound; default true. */
   sounds?: boolean;

@@ -23,6 +23,8 @@ def slug_candidates(name: str) -> Iterator[str]:
     plain = slugify(name, max_characters=MAX_SLUG_CHARACTERS)
     if plain and plain not in RESERVED_SLUGS:
         yield plain
-    for _ in range(RANDOM_SLUG_ATTEMPTS):
-        suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX_CHARACTERS))
+    suffixes: set[str] = set()
+    while len(suffixes) < RANDOM_SLUG_ATTEMPTS:
+        suffixes.add("".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX_CHARACTERS)))
+    for suffix in suffixes:
         yield f"{plain or _FALLBACK_SLUG}-{suffix}"

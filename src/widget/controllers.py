@@ -61,7 +61,6 @@ class EmbedTokenController(Controller):
             label=token.label,
             prefix=token.prefix,
             allowed_domains=token.allowed_domains,
-            recent_calls=token.recent_calls,
             created_at=rfc3339(token.created_at),
             token=raw,
             snippet=script_tag(SETTINGS.get(request.app).public_url, raw),

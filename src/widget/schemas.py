@@ -73,7 +73,6 @@ class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
     label: TokenLabel
     prefix: TokenPrefix
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
-    recent_calls: RecentCalls
     created_at: Timestamp | None
     token: Annotated[str, Meta(examples=[_EXAMPLE_TOKEN])]
     snippet: Annotated[str, Meta(examples=[f'<script src="/widget/phone.js" data-token="{_EXAMPLE_TOKEN}"></script>'])]

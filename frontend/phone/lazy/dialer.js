@@ -28,7 +28,7 @@ import { guardCallButtons } from "../ui/presses.js";
  * @property {() => string} qualityWarning
  * @property {(digit: string) => void} playTone
  * @property {() => boolean} showLastNumber Write the last called number to the field; false without a call.
- * @property {() => EpochPhoneCallOptions | undefined} pickedPerson Who is called, if the field still has a picked number.
+ * @property {() => EpochPhoneCallOptions | undefined} pickedPerson The called person, if the field still has a picked number.
  * @property {() => void} stop
  */
 

@@ -24,7 +24,7 @@ export class Presses {
     this.#now = now;
   }
 
-  /** What is pressed means something else from now on, which a person needs a moment to see. */
+  /** The same place does something else from now on, which a person needs a moment to see. */
   disarm() {
     this.#since = this.#now();
   }

@@ -209,7 +209,8 @@ async def test_recent_calls_are_switched_on_for_tokens_with_domains_alone(
     client: httpx.AsyncClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
-    token, is_on = await make.token(tenant, allowed_domains=["mysite.com"]), 'name="recent_calls" value="yes"'
+    token = await make.token(tenant, allowed_domains=["mysite.com"])
+    is_on = 'name="recent_calls" type="checkbox" value="yes"'
     await sign_in(client, tenant.owner)
     path = f"{settings_of(tenant)}/embed-tokens/{token.id}"
 
