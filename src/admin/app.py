@@ -104,7 +104,8 @@ class AdminApp:
             # A subclass: sqladmin stores the application's session maker on the class that it is given.
             admin.add_view(new_class(view.__name__, (view,)))
         routes = admin.admin.router.routes
-        admin.admin.router.routes = [route for route in routes if getattr(route, "name", "") in {"list", "details"}]
+        shown = [route for route in routes if isinstance(route, Route) and route.name in {"list", "details"}]
+        admin.admin.router.routes = [_clear_notice_after(route) for route in shown]
         admin.admin.exception_handlers = handlers
         return admin
 
@@ -144,6 +145,17 @@ ROUTES = (
     Route("/admin", home, methods=["GET"]),
 )
 """All routes but sqladmin's."""
+
+
+def _clear_notice_after(route: Route) -> Route:
+    """``route``, whose page shows the notice, and deletes it."""
+
+    async def respond(request: Request) -> Response:
+        response: Response = await route.endpoint(request)
+        pages.clear_notice(request, response)
+        return response
+
+    return Route(route.path, respond, methods=list(route.methods or ()), name=route.name)
 
 
 def _methods_of(routes: Sequence[BaseRoute], scope: Any) -> set[str]:

@@ -162,11 +162,12 @@ class ListView(ModelView, metaclass=RecordViewMeta):
     def build_query(self, request: Request, limit: int) -> ListQuery:
         """The requested part of the list, at most ``limit`` rows. Raises: HTTPException, 404 for bad parameters."""
         parameters = request.query_params
-        sorted_by = parameters.get("sortBy", "id")
-        if sorted_by not in {"id", *self._sort_fields} or parameters.get("sort", "desc") not in {"asc", "desc"}:
+        # The form sends its empty fields too.
+        sorted_by = parameters.get("sortBy") or "id"
+        direction = parameters.get("sort") or ("desc" if sorted_by == "id" else "asc")
+        if sorted_by not in {"id", *self._sort_fields} or direction not in {"asc", "desc"}:
             raise HTTPException(404)
-        column = getattr(self.model, sorted_by)
-        is_descending = parameters.get("sort", "desc" if sorted_by == "id" else "asc") == "desc"
+        column, is_descending = getattr(self.model, sorted_by), direction == "desc"
         conditions = [make(parameters[name]) for name, make in self.filters.items() if parameters.get(name)]
         term = parameters.get("search", "").strip()
         if term:

@@ -102,8 +102,7 @@ async def render(request: Request, template: str, *, status: int = 200, **contex
     templates: Environment = request.state.templates
     page = await templates.get_template(template).render_async(**frame(request), **context)
     response = HTMLResponse(page, status_code=status)
-    if NOTICE_COOKIE in request.cookies:
-        set_cookie(request, response, NOTICE_COOKIE, None)
+    clear_notice(request, response)
     return response
 
 
@@ -126,6 +125,12 @@ def read_notice(request: Request) -> Notice | None:
     raw = request.cookies.get(NOTICE_COOKIE)
     decrypted = _notice_encryptor(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
     return None if decrypted is None else msgspec.json.decode(decrypted, type=Notice)
+
+
+def clear_notice(request: Request, response: Response) -> None:
+    """Delete the notice, which the page in ``response`` shows: on a later page it may not be true any more."""
+    if NOTICE_COOKIE in request.cookies:
+        set_cookie(request, response, NOTICE_COOKIE, None)
 
 
 def set_cookie(

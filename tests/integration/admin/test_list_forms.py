@@ -1,0 +1,66 @@
+"""The forms above the back office's lists, sent as a browser sends them, and the notices above the lists."""
+
+import re
+import secrets
+from html import unescape
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from admin.app import VIEWS
+from admin.models import StaffRole
+from kit.db.database import Database
+from support.factories import Factory
+from support.staff import Colleague, act, enter, make_staff, post
+
+pytestmark = pytest.mark.anyio
+_FORM = re.compile(r'<form class="filters" method="(\w+)" action="([^"]+)".*?</form>', re.DOTALL)
+_INPUT = re.compile(r'<input [^>]*?name="(\w+)"[^>]*?value="([^"]*)"')
+_SELECT = re.compile(r'<select [^>]*?name="(\w+)"[^>]*>(.*?)</select>', re.DOTALL)
+_OPTION = re.compile(r'<option value="([^"]*)"')
+
+
+@pytest.fixture
+async def admin(client: httpx.AsyncClient, database: Database) -> Colleague:
+    return await enter(client, await make_staff(database, StaffRole.ADMIN))
+
+
+async def send_filters(colleague: Colleague, page: str, **entered: str) -> httpx.Response:
+    """Send the form of a list with all of its fields, the empty ones too; a select sends its first option."""
+    found = _FORM.search(page)
+    assert found is not None, page
+    fields = {name: unescape(value) for name, value in _INPUT.findall(found[0])}
+    fields |= {name: unescape(_OPTION.findall(options)[0]) for name, options in _SELECT.findall(found[0])}
+    assert set(entered) <= set(fields), fields
+    fields |= entered
+    if found[1] == "post":
+        answer = await post(colleague.client, found[2], **fields)
+        return await colleague.client.get(answer.headers["location"])
+    return await colleague.client.get(f"{found[2]}?{urlencode(fields)}")
+
+
+async def test_the_form_of_each_list_can_be_sent_as_it_is(admin: Colleague) -> None:
+    for view in VIEWS:
+        page = (await admin.client.get(f"/admin/{view.identity}/list")).text
+        answer = await send_filters(admin, page)
+        assert answer.status_code == 200, view.identity
+
+
+async def test_a_name_is_found_with_the_form(admin: Colleague, make: Factory) -> None:
+    tenant = await make.tenant(name=f"Sought {secrets.token_hex(6)}")
+    page = (await admin.client.get("/admin/organization/list")).text
+    assert tenant.organization.slug in (await send_filters(admin, page, search=tenant.organization.name)).text
+    page = (await admin.client.get("/admin/user/list")).text
+    assert tenant.owner.email in (await send_filters(admin, page, search=tenant.owner.email)).text
+
+
+async def test_a_notice_is_shown_once_on_lists_and_detail_pages(admin: Colleague, make: Factory) -> None:
+    organization = (await make.tenant(name=f"Noticed {secrets.token_hex(6)}")).organization
+    details, notice = f"/admin/organization/details/{organization.id}", f"{organization.name} is suspended."
+    await act(admin, f"/admin/organization/{organization.id}/do/suspend", reason="Because")
+    assert notice in (await admin.client.get(details)).text
+    assert notice not in (await admin.client.get(details)).text
+    assert (await admin.client.get("/admin/embed-token/many/revoke")).status_code == 303
+    assert "Select at least one row" in (await admin.client.get("/admin/embed-token/list")).text
+    assert "Select at least one row" not in (await admin.client.get("/admin/embed-token/list")).text
