@@ -122,7 +122,8 @@ def limit_phrase(name: str, value: int) -> str:
     """A limit with its value: ``20 calls a minute per phone``, ``$25.00 a day``."""
     words = LIMIT_WORDS[name].amount
     if name in limit_names.MONEY_LIMITS or "minutes" in name or name == limit_names.FOREIGN_NUMBERS_PER_HOUR:
-        return f"{_amount(name, value)} {words}"
+        counted = words.replace("minutes", "minute").replace("numbers", "number") if value == 1 else words
+        return f"{_amount(name, value)} {counted}"
     return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
 
 
@@ -179,9 +180,13 @@ def _country_help(details: RefusalDetails, organization: str) -> str:
     country = country_in_sentence(details.country or "")
     if details.until is not None:
         home = country_in_sentence(details.home or "")
+        rule = f"{organization} is new: until {_day(details.until)} it can call numbers in {home} only."
+        if details.listed:
+            return f"{rule} Calls to {country} start then. Only support can end this earlier."
+        where = "on the token's page" if details.scope == "token" else "under Calling rules"
         return (
-            f"{organization} is new: until {_day(details.until)} it can call numbers in {home} only. After that, calls "
-            f"to {country} work if an admin adds the country under Calling rules; support can end the rule earlier."
+            f"{rule} After that, calls to {country} work if an admin adds the country {where}; support can end the "
+            "rule earlier."
         )
     if details.scope == "token":
         return f"Calls to {country} are not switched on for this token. An admin can add them on the token's page."
@@ -195,11 +200,9 @@ def _limit_help(details: RefusalDetails, organization: str) -> str | None:
     phrase = limit_phrase(details.limit or "", details.value)
     if details.value == 0:
         return f"The limit is {phrase}: it allows no calls. {_who_raises(details, organization)}"
-    if details.until is not None:
+    if details.until is not None or details.who == FixedBy.SUPPORT:
         return f"{words.reached} Wait {words.wait}. The limit is {phrase}. {_who_raises(details, organization)}"
-    # Whoever calls asks an admin either way: support takes such a request from admins.
-    raised = "have support raise" if details.who == FixedBy.SUPPORT else "raise"
-    return f"{words.reached} Wait {words.wait}, or ask an admin to {raised} the limit ({phrase})."
+    return f"{words.reached} Wait {words.wait}, or ask an admin to raise the limit ({phrase})."
 
 
 def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str:
@@ -212,12 +215,12 @@ def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: st
 
 def _who_raises(details: RefusalDetails, organization: str) -> str:
     if details.until is not None:
-        return (
-            f"{organization} is new: until {_day(details.until)} it has a part of its limits. Support can end the rule "
-            "earlier."
-        )
+        rule = f"{organization} is new: until {_day(details.until)} it has a quarter of its limits."
+        if details.who == FixedBy.ADMIN:
+            return f"{rule} An admin can raise it under Calling rules; support can end the new-account rule earlier."
+        return f"{rule} Support can end the rule earlier."
     if details.who == FixedBy.SUPPORT:
-        return "Support can raise it."
+        return "Only support can raise it; ask an admin to write to support."
     where = "on the token's page or under Calling rules" if details.scope == "token" else "under Calling rules"
     return f"An admin can raise it {where}."
 
@@ -232,4 +235,4 @@ def _in_zone(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails 
 
 def _day(moment: str) -> str:
     day = msgspec.convert(moment, dt.datetime)
-    return f"{day.day} {day:%b}"
+    return f"{day:%b} {day.day}"

@@ -85,7 +85,9 @@ def _used_up(name: str, rules: CallingRulesView) -> str:
     used, limit = rules.used[name], rules.limits[name]
     if limit == 0:
         return "; all calls are refused"
-    return f"; {format_amount(name, used)} are used, so calls are refused" if used >= limit else ""
+    # Money is one amount: "$0.17 is used".
+    verb = "is" if used == 1 or name in names.MONEY_LIMITS else "are"
+    return f"; {format_amount(name, used)} {verb} used, so calls are refused" if used >= limit else ""
 
 
 def token_limits_notice(rule: TokenCallLimits, after: CallingRulesView) -> str:

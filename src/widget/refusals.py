@@ -80,6 +80,8 @@ class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     """The destination, ISO 3166, where its country was the reason."""
     home: Annotated[str | None, Meta(examples=["GB"])] = None
     """The only country that a new organization may call, ISO 3166, where that was the reason."""
+    listed: Annotated[bool | None, Meta(examples=[True])] = None
+    """True where ``country`` may be called once the rule for new organizations ends, with no other change."""
     limit: Annotated[str | None, Meta(examples=["calls_per_minute"])] = None
     """The limit's name, as in the calling rules."""
     value: Annotated[int | None, Meta(examples=[120])] = None

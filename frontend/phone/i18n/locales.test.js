@@ -68,11 +68,14 @@ describe.each([
       explained("country_not_enabled", { country: "FR" }),
       explained("country_not_enabled", { country: "FR", scope: "token" }),
       explained("country_not_enabled", { country: "FR", home: "GB", until }),
+      explained("country_not_enabled", { country: "FR", home: "GB", until, listed: true }),
+      explained("country_not_enabled", { country: "FR", home: "GB", until, scope: "token" }),
       ...["own_number", "pay_per_call", "special", "unassigned"].map((kind) => explained("invalid_number", { kind })),
       ...LIMITS.flatMap((limit) => [
         explained("too_many_calls", { limit, value: 2500, used: 2500, who: "admin" }),
         explained("too_many_calls", { limit, value: 2500, used: 2500, who: "support" }),
-        explained("too_many_calls", { limit, value: 2500, used: 2500, until }),
+        explained("too_many_calls", { limit, value: 2500, used: 2500, until, who: "support" }),
+        explained("too_many_calls", { limit, value: 2500, used: 2500, until, who: "admin" }),
       ]),
     ];
     expect(all.filter((text) => !text || /English|undefined|NaN|null/.test(text))).toEqual([]);

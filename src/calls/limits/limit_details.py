@@ -28,7 +28,7 @@ def limit_details(
         return RefusalDetails(limit=name, value=tokens_own, used=used, scope="token", who=FixedBy.ADMIN)
     value, chosen = limits[name], limits.chosen[name]
     is_lowered = limits.new_until is not None and value < chosen
-    is_settable = name not in limit_names.FIXED_LIMITS and not is_lowered and chosen < limits.ceilings[name]
+    is_settable = name not in limit_names.FIXED_LIMITS and chosen < limits.ceilings[name]
     return RefusalDetails(
         limit=name,
         value=value,

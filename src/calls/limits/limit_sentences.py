@@ -16,7 +16,7 @@ def is_lowered_for_new(name: str, limits: EffectiveLimits) -> bool:
 
 
 def holds_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, asked: int | None = None) -> str:
-    """The state of one limit for customers: ``Minutes per day: 30; 8 until 12 Dec, because the account is new``.
+    """The state of one limit for customers: ``Minutes per day: 30; 8 until Dec 12, because the account is new``.
 
     ``asked`` is the value that was entered, where another one may hold.
     """

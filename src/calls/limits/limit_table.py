@@ -91,9 +91,9 @@ def format_amount(name: str, amount: int) -> str:
 
 
 def format_day(moment: dt.datetime, zone: dt.tzinfo) -> str:
-    """The day of a time in ``zone``, for a sentence: ``12 Dec``."""
+    """The day of a time in ``zone``, for a sentence: ``Dec 12``, as the dashboard shows days."""
     day = moment.astimezone(zone)
-    return f"{day.day} {day:%b}"
+    return f"{day:%b} {day.day}"
 
 
 def default_rows() -> Iterator[tuple[str, ...]]:

@@ -29,12 +29,16 @@ def ensure_destination(context: CallContext, destination: Destination) -> None:
     """Raises: NumberBlocked, CountryNotEnabled."""
     if context.blocked:
         raise NumberBlocked(RefusalDetails(scope="organization", who=FixedBy.ADMIN))
-    country, new_until = destination.country, context.limits.new_until
-    if country not in callable_countries(context.country, context.countries, is_new=new_until is not None):
-        if new_until is None:
-            raise CountryNotEnabled(RefusalDetails(country=country, scope="organization", who=FixedBy.ADMIN))
-        rule = RefusalDetails(country=country, home=context.country, until=rfc3339(new_until), scope="organization")
-        raise CountryNotEnabled(msgspec.structs.replace(rule, who=FixedBy.SUPPORT))
-    tokens_own = context.token_countries
-    if tokens_own is not None and country not in callable_countries(context.country, tokens_own):
+    country, new_until, tokens_own = destination.country, context.limits.new_until, context.token_countries
+    is_listed = country in callable_countries(context.country, context.countries)
+    is_on_token = tokens_own is None or country in callable_countries(context.country, tokens_own)
+    if new_until is not None and country not in callable_countries(context.country, None, is_new=True):
+        # A country that only the token lacks is added on the token's page, so the details name the token.
+        scope = "token" if is_listed and not is_on_token else "organization"
+        rule = RefusalDetails(country=country, home=context.country, until=rfc3339(new_until), scope=scope)
+        listed = True if is_listed and is_on_token else None
+        raise CountryNotEnabled(msgspec.structs.replace(rule, listed=listed, who=FixedBy.SUPPORT))
+    if not is_listed:
+        raise CountryNotEnabled(RefusalDetails(country=country, scope="organization", who=FixedBy.ADMIN))
+    if not is_on_token:
         raise CountryNotEnabled(RefusalDetails(country=country, scope="token", who=FixedBy.ADMIN))

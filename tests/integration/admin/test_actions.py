@@ -214,7 +214,7 @@ async def test_an_override_says_before_and_after_what_holds_and_what_lowers_it(
     tenant = await make.tenant(age=dt.timedelta(days=2))
     row, day = Row("organization", tenant.organization.id), utc_now().date().isoformat()
     end = tenant.organization.created_at + dt.timedelta(days=14)
-    until = f"{end.day} {end:%b}, because the account is new"
+    until = f"{end:%b} {end.day}, because the account is new"
     before, after = await override_limit(operator, row, "minutes_per_day", "1200", day)
     assert f"Minutes per day now: 150 (a quarter of 600 until {until})." in before
     holds = f"300 (a quarter of 1,200 until {until})"
@@ -266,8 +266,8 @@ async def test_the_first_days_are_set_like_a_limit_and_do_not_begin_again(
     row = Row("organization", tenant.organization.id)
     before, after = await override_limit(operator, row, "first_days", "30", today)
     end = tenant.organization.created_at + dt.timedelta(days=30)
-    assert f"After the change: new until {end.day} {end:%b} (UTC)" in before
-    assert f"{tenant.organization.name} is new until {end.day} {end:%b} (UTC)" in after
+    assert f"After the change: new until {end:%b} {end.day} (UTC)" in before
+    assert f"{tenant.organization.name} is new until {end:%b} {end.day} (UTC)" in after
     assert (await override_of(database, row.id)).ends_at >= end
     async with database.sessions() as session:
         assert (await CallingRulesService(session).get(row.id)).limits.new_until == end

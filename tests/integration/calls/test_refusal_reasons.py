@@ -170,7 +170,8 @@ async def test_a_call_that_reached_its_time_says_so(
     )
     await set_use(database, tenant, day_minutes=593)
     assert (await told_about(client, token, await placed(callbacks, token, seconds=420)))[2] == (
-        "The call reached its longest time (7 minutes), because the limit is 600 minutes a day. Support can raise it."
+        "The call reached its longest time (7 minutes), because the limit is 600 minutes a day. Only "
+        "support can raise it; ask an admin to write to support."
     )
 
 
@@ -198,12 +199,26 @@ async def test_a_new_organization_learns_until_when_it_calls_at_home_only(refuse
         "country": "CA",
         "home": "US",
         "until": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "listed": True,
         "scope": "organization",
         "who": "support",
     }
-    assert call["help"].startswith(
-        f"Acme Realty is new: until {until.day} {until:%b} it can call numbers in the United States only."
-    )
+    rule = f"Acme Realty is new: until {until:%b} {until.day} it can call numbers in the United States only."
+    assert call["help"] == f"{rule} Calls to Canada start then. Only support can end this earlier."
+
+
+async def test_a_new_organization_learns_who_adds_a_country_that_is_not_listed(
+    refused: Refused, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=2))
+    token = await make.token(tenant)
+    france = await refused.call(token, FRANCE)
+    assert "listed" not in france["details"]
+    assert "After that, calls to France work if an admin adds the country under Calling rules" in france["help"]
+    await store(database, TokenLimits(organization_id=tenant.organization.id, token_id=token.id, countries=[]))
+    canada = await refused.call(token, CANADA)
+    assert (canada["details"].get("listed"), canada["details"]["scope"]) == (None, "token")
+    assert "calls to Canada work if an admin adds the country on the token's page" in canada["help"]
 
 
 async def test_a_blocked_number(refused: Refused, make: Factory, database: Database) -> None:
@@ -240,7 +255,7 @@ async def test_a_limit_of_calls_is_named_with_its_value_and_use(
         "value": 2,
         "used": 2,
     }
-    assert "(2 calls " in call["help"]
+    assert re.search(r"\b2 calls ", call["help"])
 
 
 @pytest.mark.parametrize(
@@ -289,7 +304,20 @@ async def test_a_limit_that_is_lower_because_the_organization_is_new_says_until_
     assert call["details"]["value"] == 150
     until = tenant.organization.created_at + dt.timedelta(days=14)
     assert call["details"]["until"] == until.strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert f"Acme Realty is new: until {until.day} {until:%b}" in call["help"]
+    assert f"Acme Realty is new: until {until:%b} {until.day}" in call["help"]
+
+
+async def test_a_new_organization_raises_a_limit_that_it_set_itself(
+    refused: Refused, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant(age=dt.timedelta(days=2))
+    await store(database, CallingRules(organization_id=tenant.organization.id, limits={"minutes_per_day": 120}))
+    token = await make.token(tenant)
+    await refused.call(token, FRANCE)  # makes the counters
+    await set_use(database, tenant, day_minutes=30)
+    call = await refused.call(token)
+    assert {name: call["details"][name] for name in ("value", "who")} == {"value": 30, "who": "admin"}
+    assert "it has a quarter of its limits. An admin can raise it under Calling rules; support can" in call["help"]
 
 
 async def test_a_tokens_own_limit_is_told_apart_from_the_organizations(

@@ -33,7 +33,7 @@ async def new_tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
 def end_of_first_days(tenant: Tenant) -> str:
     organization = tenant.organization
     end = (organization.created_at + dt.timedelta(days=14)).astimezone(organization.zone)
-    return f"{end.day} {end:%b}"
+    return f"{end:%b} {end.day}"
 
 
 async def said(client: httpx.AsyncClient, tenant: Tenant, form: str, **fields: str) -> str:
@@ -101,9 +101,11 @@ async def test_a_limit_below_what_is_used_says_that_calls_are_refused(
     assert b"<Dial" in (await callbacks.outgoing(token.id, new_sid())).content
     async with database.sessions() as session, session.begin():
         mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
-        await session.execute(sa.update(UsageCounter).where(*mine).values(day_minutes=42))
+        await session.execute(sa.update(UsageCounter).where(*mine).values(day_minutes=42, day_micros=170_000))
     page = await change_limits(owner, tenant, minutes_per_day="40")
     assert ">Minutes per day: 40; 42 are used, so calls are refused<" in page
+    page = await change_limits(owner, tenant, spend_cents_per_day="0.10")
+    assert ">Spend per day: $0.10; $0.17 is used, so calls are refused" in page
 
 
 @pytest.mark.parametrize(

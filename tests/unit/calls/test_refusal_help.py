@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calls.limits.limit_names import DEFAULT_LIMITS
-from calls.refusal_help import LIMIT_WORDS, explain, refusal_facts
+from calls.refusal_help import LIMIT_WORDS, explain, limit_phrase, refusal_facts
 from widget.refusals import REFUSALS, FixedBy
 
 UNTIL = "2026-12-12T14:43:00Z"
@@ -35,8 +35,22 @@ CASES = [
     Case(
         "country_not_enabled",
         {"country": "FR", "home": "GB", "until": UNTIL, "scope": "organization", "who": "support"},
-        "Acme Realty is new: until 12 Dec it can call numbers in the United Kingdom only. After that, calls to France "
+        "Acme Realty is new: until Dec 12 it can call numbers in the United Kingdom only. After that, calls to France "
         "work if an admin adds the country under Calling rules; support can end the rule earlier.",
+        FixedBy.SUPPORT,
+    ),
+    Case(
+        "country_not_enabled",
+        {"country": "CA", "home": "US", "until": UNTIL, "listed": True, "scope": "organization", "who": "support"},
+        "Acme Realty is new: until Dec 12 it can call numbers in the United States only. Calls to Canada start then. "
+        "Only support can end this earlier.",
+        FixedBy.SUPPORT,
+    ),
+    Case(
+        "country_not_enabled",
+        {"country": "CA", "home": "US", "until": UNTIL, "scope": "token", "who": "support"},
+        "Acme Realty is new: until Dec 12 it can call numbers in the United States only. After that, calls to Canada "
+        "work if an admin adds the country on the token's page; support can end the rule earlier.",
         FixedBy.SUPPORT,
     ),
     Case(
@@ -53,23 +67,30 @@ CASES = [
     Case(
         "too_many_calls",
         {"limit": "calls_per_day", "value": 2000, "used": 2000, "scope": "organization", "who": "support"},
-        "Too many calls today. Wait until midnight (UTC), or ask an admin to have support raise the limit (2,000 "
-        "calls a day).",
+        "Too many calls today. Wait until midnight (UTC). The limit is 2,000 calls a day. Only support can raise it; "
+        "ask an admin to write to support.",
         FixedBy.SUPPORT,
     ),
     Case(
         "too_many_calls_at_once",
         {"limit": "live_calls_per_phone", "value": 1, "used": 1, "scope": "phone", "who": "support"},
-        "Too many calls are under way. Wait until another call has ended, or ask an admin to have support raise the "
-        "limit (1 call at once per phone).",
+        "Too many calls are under way. Wait until another call has ended. The limit is 1 call at once per phone. Only "
+        "support can raise it; ask an admin to write to support.",
         FixedBy.SUPPORT,
     ),
     Case(
         "call_limit_reached",
         {"limit": "spend_cents_per_day", "value": 625, "used": 625, "until": UNTIL, "who": "support"},
         "The calling budget for today is used up. Wait until midnight (UTC). The limit is $6.25 a day. Acme Realty is "
-        "new: until 12 Dec it has a part of its limits. Support can end the rule earlier.",
+        "new: until Dec 12 it has a quarter of its limits. Support can end the rule earlier.",
         FixedBy.SUPPORT,
+    ),
+    Case(
+        "call_limit_reached",
+        {"limit": "minutes_per_day", "value": 30, "used": 30, "until": UNTIL, "who": "admin"},
+        "The minutes for today are used up. Wait until midnight (UTC). The limit is 30 minutes a day. Acme Realty is "
+        "new: until Dec 12 it has a quarter of its limits. An admin can raise it under Calling rules; support can end "
+        "the new-account rule earlier.",
     ),
     Case(
         "call_limit_reached",
@@ -104,8 +125,8 @@ def test_a_rule_ends_on_the_day_of_the_organizations_zone() -> None:
     stored = {"country": "FR", "home": "JP", "until": "2026-12-12T20:00:00Z", "scope": "organization", "who": "support"}
     why = explain("country_not_enabled", stored, organization="Acme Realty", zone=ZoneInfo("Asia/Tokyo"))
     assert why is not None
-    assert "until 13 Dec it can call numbers in Japan only" in why.help
-    assert ("New account until", "13 Dec") in refusal_facts(why, ZoneInfo("Asia/Tokyo"))
+    assert "until Dec 13 it can call numbers in Japan only" in why.help
+    assert ("New account until", "Dec 13") in refusal_facts(why, ZoneInfo("Asia/Tokyo"))
     assert why.details is not None
     assert why.details.until == "2026-12-12T20:00:00Z"
 
@@ -140,6 +161,20 @@ def test_a_call_that_reached_its_time_says_which_limit_gave_it(details: dict[str
 def test_a_usual_end_needs_no_explanation() -> None:
     assert explain("busy", None, organization="Acme Realty") is None
     assert explain(None, {"limit": "minutes_per_day"}, organization="Acme Realty") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("minutes_per_day", 1, "1 minute a day"),
+        ("minutes_per_month", 2, "2 minutes a month"),
+        ("foreign_numbers_per_hour", 1, "1 distinct international number per hour"),
+        ("calls_per_day", 1, "1 call a day"),
+        ("spend_cents_per_day", 1, "$0.01 a day"),
+    ],
+)
+def test_a_limit_of_one_is_in_the_singular(name: str, value: int, expected: str) -> None:
+    assert limit_phrase(name, value) == expected
 
 
 def test_each_limit_has_words() -> None:

@@ -53,9 +53,13 @@ export function explain(problem) {
 }
 
 /** @param {Facts} facts */
-function explainCountry({ country, home, until, isNew, isOfToken }) {
+function explainCountry({ country, home, until, isNew, isListed, isOfToken }) {
   if (isNew) {
-    return `المؤسسة جديدة: حتى ${until} يمكنها الاتصال بأرقام هذا البلد فقط: ${home}. بعد ذلك يمكن لمسؤول إضافة بلدان أخرى (${country}) في Calling rules، ويمكن للدعم إنهاء القاعدة قبل ذلك.`;
+    const rule = `المؤسسة جديدة: حتى ${until} يمكنها الاتصال بأرقام هذا البلد فقط: ${home}.`;
+    if (isListed)
+      return `${rule} بعد ذلك يمكنها الاتصال بهذه الوجهة (${country}). الدعم وحده يمكنه إنهاء القاعدة قبل ذلك.`;
+    const page = isOfToken ? "صفحة الرمز" : "Calling rules";
+    return `${rule} بعد ذلك يمكن لمسؤول إضافة بلدان أخرى (${country}) في ${page}، ويمكن للدعم إنهاء القاعدة قبل ذلك.`;
   }
   const where = isOfToken
     ? "لهذا الرمز. يمكن لمسؤول تفعيلها في صفحة الرمز."
@@ -67,8 +71,10 @@ function explainCountry({ country, home, until, isNew, isOfToken }) {
 function explainLimit({ limit, value, until, isNew, isSupports }) {
   const [reached, wait, unit] = LIMITS[limit ?? ""];
   if (isNew) {
-    return `${reached} ${wait}. الحد: ${value} ${unit}. المؤسسة جديدة: حتى ${until} لها جزء من حدودها. يمكن للدعم إنهاء القاعدة قبل ذلك.`;
+    return `${reached} ${wait}. الحد: ${value} ${unit}. المؤسسة جديدة: حتى ${until} لها ربع حدودها. ${isSupports ? "" : "يمكن لمسؤول رفع الحد في Calling rules. "}يمكن للدعم إنهاء القاعدة قبل ذلك.`;
   }
-  const who = isSupports ? "الدعم" : "مسؤول";
-  return `${reached} ${wait}، أو اطلب من ${who} رفع الحد (${value} ${unit}).`;
+  if (isSupports) {
+    return `${reached} ${wait}. الحد: ${value} ${unit}. الدعم وحده يمكنه رفعه؛ اطلب من مسؤول أن يكتب إلى الدعم.`;
+  }
+  return `${reached} ${wait}، أو اطلب من مسؤول رفع الحد (${value} ${unit}).`;
 }

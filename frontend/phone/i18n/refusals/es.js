@@ -57,9 +57,12 @@ export function explain(problem) {
 }
 
 /** @param {Facts} facts */
-function explainCountry({ country, home, until, isNew, isOfToken }) {
+function explainCountry({ country, home, until, isNew, isListed, isOfToken }) {
   if (isNew) {
-    return `La organización es nueva: hasta el ${until} solo puede llamar a números de este país: ${home}. Después, un administrador puede añadir otros países (${country}) en Calling rules; el soporte puede terminar la regla antes.`;
+    const rule = `La organización es nueva: hasta el ${until} solo puede llamar a números de este país: ${home}.`;
+    if (isListed) return `${rule} Después podrá llamar a este destino (${country}). Solo el soporte puede adelantarlo.`;
+    const page = isOfToken ? "la página del token" : "Calling rules";
+    return `${rule} Después, un administrador puede añadir otros países (${country}) en ${page}; el soporte puede terminar la regla antes.`;
   }
   const where = isOfToken
     ? "para este token. Un administrador puede activarlas en la página del token."
@@ -69,11 +72,14 @@ function explainCountry({ country, home, until, isNew, isOfToken }) {
 
 /** @param {Facts} facts */
 function explainLimit({ limit, value, until, isNew, isSupports }) {
-  const [reached, wait, unit] = LIMITS[limit ?? ""];
+  const [reached, wait, units] = LIMITS[limit ?? ""];
+  const unit = value === "1" ? units.replace(/^(llamada|minuto)s/, "$1") : units;
   const waiting = `Espere ${wait}`;
   if (isNew) {
-    return `${reached} ${waiting}. El límite es: ${value} ${unit}. La organización es nueva: hasta el ${until} tiene una parte de sus límites. El soporte puede terminar la regla antes.`;
+    return `${reached} ${waiting}. El límite es: ${value} ${unit}. La organización es nueva: hasta el ${until} tiene una cuarta parte de sus límites. ${isSupports ? "" : "Un administrador puede subirlo en Calling rules. "}El soporte puede terminar la regla antes.`;
   }
-  const who = isSupports ? "al soporte" : "a un administrador";
-  return `${reached} ${waiting}, o pida ${who} que suba el límite (${value} ${unit}).`;
+  if (isSupports) {
+    return `${reached} ${waiting}. El límite es: ${value} ${unit}. Solo el soporte puede subirlo; pida a un administrador que escriba al soporte.`;
+  }
+  return `${reached} ${waiting}, o pida a un administrador que suba el límite (${value} ${unit}).`;
 }

@@ -9,6 +9,7 @@
  * @property {string} until The day on which the rule for new organizations ends.
  * @property {string} value The limit's value, with its currency.
  * @property {boolean} isNew True if the rule for new organizations was the reason.
+ * @property {boolean} isListed True if the country may be called once that rule ends.
  * @property {boolean} isOfToken True if the token's own rule or limit was the reason.
  * @property {boolean} isSupports True if only support can change it.
  * @property {string | undefined} kind Of a number that cannot be called.
@@ -22,7 +23,7 @@
  * @returns {Facts}
  */
 export function factsOf({ details }, language) {
-  const { country, home, until, limit, value, scope, who, kind, domain } = details;
+  const { country, home, until, listed, limit, value, scope, who, kind, domain } = details;
   /** @param {string | undefined} region */
   const nameOf = (region) =>
     region ? (new Intl.DisplayNames([language], { type: "region" }).of(region) ?? region) : "";
@@ -38,6 +39,7 @@ export function factsOf({ details }, language) {
     value:
       value === undefined ? "" : new Intl.NumberFormat(language, { ...format, numberingSystem: "latn" }).format(amount),
     isNew: Boolean(until),
+    isListed: Boolean(listed),
     isOfToken: scope === "token",
     isSupports: who === "support",
     kind,
