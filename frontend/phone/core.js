@@ -198,7 +198,8 @@ export class Phone {
       request = buildCallRequest(typed, options ?? {}, this.account, this.#env);
     } catch (error) {
       this.dialError = asProblem(error);
-      this.events.emit(this.#errorEvent(this.dialError));
+      // The error is shown at the number field, which a finished call covers.
+      this.events.emit(...this.#move("reset"), this.#errorEvent(this.dialError));
       this.#notifyChange();
       return false;
     }
@@ -340,7 +341,7 @@ export class Phone {
     const session = new TokenSession(config, this.#env, {
       onToken: () => session === this.#session && this.#onToken(),
       onError: (problem) => session === this.#session && this.#onTokenError(problem),
-      onNetworkChange: () => this.#notifyChange(),
+      onNetworkChange: () => this.#onNetworkChange(),
     });
     this.#session = session;
     session.start();
@@ -370,6 +371,12 @@ export class Phone {
     if (hasMoved) this.#env.whenIdle(() => this.preload(), IDLE_TIMEOUT_MS);
     this.events.emit(...events);
     this.#notifyChange();
+  }
+
+  #onNetworkChange() {
+    // What stopped the last call is over.
+    if (!this.isOffline && this.isReady && this.call?.ended?.problem?.code === "offline") this.reset();
+    else this.#notifyChange();
   }
 
   /** @param {Problem} problem */

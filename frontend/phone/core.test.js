@@ -199,6 +199,16 @@ describe("Phone", () => {
     [ended("refused", "Invalid phone number", "invalid_phone_number", { help: "Check it." }), undefined, "reset"],
     [ended("refused", "Too many calls", "too_many_calls", { help: "Wait a minute." }), undefined, "callAgain"],
     [ended("refused", "Too many calls", "too_many_calls"), "call_refused", "callAgain"],
+    ...[
+      ["calls_per_minute", "callAgain"],
+      ["calls_per_day", "reset"],
+      ["minutes_per_month", "reset"],
+      ["spend_cents_per_day_per_token", "reset"],
+    ].map(([limit, action]) => [
+      ended("refused", "Too many calls", "too_many_calls", { help: "Wait.", details: { limit } }),
+      undefined,
+      action,
+    ]),
   ])("the advice below %j is that of %s and its button does %s", async (record, fixCode, action) => {
     const fixture = await startPhone({ answers: { status: [record] } });
     (await dial(fixture)).end();
@@ -211,6 +221,39 @@ describe("Phone", () => {
     expect(view.message).toEqual({ message: call.message ?? "The call failed", fix: help });
     expect(view.main.action).toBe(action);
     fixture.phone.stop();
+  });
+
+  test("a number that cannot be called, dialled from the page after a call, is told at the number field", async () => {
+    const fixture = await startPhone();
+    (await dial(fixture)).end();
+    await settle();
+    expect(fixture.phone.state).toBe("failed");
+    expect(fixture.phone.dial("911")).toBe(false);
+    const { showsDialer, dialError, peer, main } = viewOf(fixture.phone, { core });
+    expect([showsDialer, dialError.message, peer, main.action]).toEqual([
+      true,
+      "Emergency numbers cannot be called",
+      undefined,
+      "call",
+    ]);
+    fixture.phone.stop();
+  });
+
+  test("a call that failed without a network makes way for the next one when the network is back", async () => {
+    const fixture = await startPhone();
+    const { phone, env } = fixture;
+    env.navigator.onLine = false;
+    expect(phone.dial(NUMBER)).toBe(true);
+    await settle();
+    await settle();
+    env.window.dispatchEvent(new Event("offline"));
+    expect(viewOf(phone, { core }).message.message).toBe("You are offline");
+    env.navigator.onLine = true;
+    env.window.dispatchEvent(new Event("online"));
+    await settle();
+    const { message, main } = viewOf(phone, { core });
+    expect([phone.state, message, main.action]).toEqual(["ready", null, "call"]);
+    phone.stop();
   });
 
   const byStaff = {

@@ -49,6 +49,7 @@ const LASTING_REJECTIONS = new Set([
   "organization_suspended",
   "plan_not_supported",
 ]);
+const LASTING_LIMIT = /_per_(?:day|month)/;
 const TRANSIENT_CODES = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
 
 /** An error with a `message` and a `fix` for people, and a `code` for programs. */
@@ -91,7 +92,7 @@ export class Problem extends Error {
     this.specificFix = fix;
     this.help = help ? String(help) : undefined;
     this.details = /** @type {ProblemDetails} */ (details ?? {});
-    this.isLasting = isLasting ?? LASTING_REJECTIONS.has(code);
+    this.isLasting = isLasting ?? (LASTING_REJECTIONS.has(code) || LASTING_LIMIT.test(this.details.limit));
     this.fixCode = code;
     this.likeCode = likeCode;
   }

@@ -77,6 +77,12 @@ export function numberField(texts, { onSubmit, onInput }) {
 }
 
 /**
+ * The words of a message: its sentence and its fix, which says all if it begins with the words of the sentence.
+ * @param {{message?: string | null, fix?: string | null}} message
+ */
+export const withoutRepetition = ({ message, fix }) => (fix?.startsWith(message ?? "") ? ["", fix] : [message, fix]);
+
+/**
  * A sentence and its fix; hidden without a sentence.
  * @param {Record<string, Attribute>} attributes
  */
@@ -86,9 +92,10 @@ export function messageBox(attributes) {
   const element = h("div", attributes, sentence, fix);
   /** @param {{message?: string | null, fix?: string | null} | null | undefined} message */
   const show = (message) => {
-    sentence.textContent = message?.message ?? "";
-    fix.textContent = message?.fix ?? "";
-    fix.hidden = !message?.fix;
+    const [words, advice] = withoutRepetition(message ?? {});
+    sentence.textContent = words ?? "";
+    fix.textContent = advice ?? "";
+    fix.hidden = !advice;
     element.hidden = !message?.message;
   };
   return { element, show };

@@ -6,8 +6,8 @@
 
 /** The longest time between the two presses of a double press. */
 const DOUBLE_PRESS_MS = 500;
-// The phone's button too: it appears where the bar had its Hang up.
-const CALL_BUTTONS = ".main,.second,.stop,.recent,.mute,.fab";
+// The bar of an ended call and the phone's button too: they appear where the bar had its Hang up.
+const CALL_BUTTONS = ".main,.second,.stop,.recent,.mute,.end,.fab";
 
 /**
  * True for a key that presses a button or submits a field.

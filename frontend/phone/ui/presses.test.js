@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isPressKey, Presses } from "./presses.js";
+import { guardCallButtons, isPressKey, Presses } from "./presses.js";
 
 const MOUSE = { isTrusted: true, detail: 1, pointerType: "mouse" };
 const TAP = { isTrusted: true, detail: 1, pointerType: "touch" };
@@ -127,4 +127,28 @@ describe("Presses", () => {
   test("Enter and Space press buttons", () => {
     expect(["Enter", " ", "5", "Tab", "Escape"].filter((key) => isPressKey({ key }))).toEqual(["Enter", " "]);
   });
+});
+
+test("the second click of a double click on Hang up does not reach the bar of the ended call", () => {
+  const root = document.createElement("div");
+  root.innerHTML =
+    '<div class="panel"></div><div class="bar"><button class="stop"></button></div>' +
+    '<div class="end"><span class="called"></span></div>';
+  const [panel, stop, ended] = [".panel", ".stop", ".called"].map((selector) => root.querySelector(selector));
+  // jsdom trusts no click, so that the guard's listener is called itself.
+  const press = {};
+  root.addEventListener = (type, listener) => {
+    press[type] = listener;
+  };
+  const input = document.createElement("input");
+  guardCallButtons({ panel, main: document.createElement("button"), field: { input } }, () => 0);
+  const reaches = (target, detail) => {
+    let isStopped = false;
+    const stopPropagation = () => {
+      isStopped = true;
+    };
+    press.click({ ...MOUSE, detail, type: "click", target, preventDefault: () => {}, stopPropagation });
+    return !isStopped;
+  };
+  expect([reaches(stop, 1), reaches(ended, 2), reaches(ended, 1)]).toEqual([true, false, true]);
 });

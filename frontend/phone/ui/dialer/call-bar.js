@@ -1,5 +1,5 @@
 /** The bar of a closed panel: who is called, the time and the controls of a call, and for some seconds how it ended. */
-import { muteButton } from "../components.js";
+import { muteButton, withoutRepetition } from "../components.js";
 import { button, h, ICONS, icon } from "../dom.js";
 
 /** @import { PhoneCall } from "../../types.d.ts" */
@@ -53,8 +53,9 @@ export class CallBar {
     // With a mouse the whole bar opens the panel; its texts are no button, because a name that changes each second would
     // be read out each second.
     /** @param {MouseEvent} event */
-    const openByText = ({ target }) => {
-      if (!(/** @type {Element} */ (target).closest("button"))) open();
+    const openByText = (event) => {
+      // The path, because Mute has replaced its pressed icon by now.
+      if (!event.composedPath().some((node) => node instanceof HTMLButtonElement)) open();
     };
     this.#expand = expandButton();
     this.#endExpand = expandButton();
@@ -65,7 +66,7 @@ export class CallBar {
     this.#mute = muteButton(texts, "round", () => panel.phone.mute(!panel.phone.isMuted));
     this.#bar = h(
       "div",
-      { class: "bar", part: "bar", role: "group", "aria-label": texts.inCall, hidden: true, click: openByText },
+      { class: "bar", part: "bar", role: "group", hidden: true, click: openByText },
       this.#expand,
       h("div", { class: "call" }, this.#who, this.#time),
       this.#mute.element,
@@ -95,6 +96,7 @@ export class CallBar {
     const isCallShown = hasCall && !isOpen;
     this.#hadCall = isCallShown && phone.isInCall;
     this.#bar.hidden = !isCallShown;
+    this.#bar.setAttribute("aria-label", view.status || this.#panel.texts.core.inCall);
     this.#endBar.hidden = !this.#endedCall;
     this.#who.textContent = this.#nameOf(view);
     this.#mute.element.hidden = !phone.isInCall;
@@ -137,7 +139,8 @@ export class CallBar {
     this.#endText.textContent = message?.message ?? status ?? "";
     this.#endBar.toggleAttribute("data-bad", Boolean(message && !message.isCalm));
     // The panel's own alert is hidden with it. The other side's hanging up is told too.
-    this.#endAnnouncement = [message?.message ?? status, message?.fix ?? note].filter(Boolean).join(". ");
+    const words = message ? withoutRepetition(message) : [status, note];
+    this.#endAnnouncement = words.filter(Boolean).join(". ");
     this.#timer = setTimeout(() => this.#endShowing(), END_SHOWN_MS);
   }
 
