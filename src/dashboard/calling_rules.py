@@ -28,20 +28,23 @@ from dashboard.embed_token_page import render_token_page
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect
 from dashboard.settings import Section, SettingsRequest, register, render_settings
+from dashboard.upgrades import upgrade_offer
 from kit.countries import countries, country_in_sentence, country_name
 from kit.e164 import readable
 from kit.errors import DomainError, ValidationFailed
 from kit.http.forms import ensure_valid_text, read_form
 from tenants.auth import MemberAuth, current_member
+from tenants.errors import PlanTooLow
 from tenants.guards import requires_role
 from tenants.models import Role
+from tenants.plans import WIDGET_PLANS
 from tenants.settings_paths import SettingsSection, settings_path
 from widget.services import EmbedTokenService
 
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
     rules = await CallingRulesService(session).get(who.organization_id)
     enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
@@ -55,6 +58,8 @@ async def section_context(_: SettingsRequest, session: AsyncSession, who: Member
         "not_yet": sum(1 for code, _ in enabled if code not in rules.callable_countries),
         "blocked": rules.blocked_numbers,
         "new_until": rules.limits.new_until,
+        "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
+        "guard": PlanTooLow.message,
         "may_change": may_change,
     }
 

@@ -97,7 +97,7 @@ def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, 
     return Mail(
         to=to,
         subject=subject,
-        paragraphs=(said, f"Reply to this mail or write to {settings.contact} if you have a question."),
+        paragraphs=(said,),
         action=("Open the dashboard", f"{settings.public_url}/dashboard/{organization.slug}"),
     )
 

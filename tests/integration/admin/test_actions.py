@@ -139,6 +139,8 @@ async def test_an_upgrade_is_approved_or_declined_once_and_the_owner_told(
         assert organization.plan == (plan or "starter")
         [mail] = await Mailbox(settings, tenant.owner.email).all()
         assert words in text_of(mail)
+        # Only a mail with Reply-To asks for replies, and once.
+        assert text_of(mail).count("Reply to this mail") == (1 if mail["Reply-To"] else 0)
         assert (await stored(database, UpgradeRequest, request_id)).outcome == f"{action}d"
         late = await post(operator.client, row.path("decline"), seen="", reason=REASON)
         assert late.status_code == 409

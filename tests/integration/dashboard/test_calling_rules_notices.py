@@ -133,6 +133,24 @@ async def test_a_country_waits_for_the_end_of_the_first_days(
     assert ">Calls to France are refused from now on<" in await said(client, new_tenant, "countries/remove", code="FR")
 
 
+async def test_a_plan_without_calls_is_named_before_its_rules(client: httpx.AsyncClient, make: Factory) -> None:
+    tenant = await make.tenant(plan=Plan.STARTER, age=AGE)
+    await sign_in(client, tenant.owner)
+    page = (await client.get(f"/dashboard/{tenant.organization.slug}/settings/calling-rules")).text
+    assert "Organization plan does not support widgets" in page
+    assert "Request upgrade" in page
+    assert "New account" not in page.partition('id="limits"')[0]
+    assert "calls work to the United States only" not in page
+
+
+async def test_a_new_account_reads_that_its_quarter_follows_the_values_below(
+    client: httpx.AsyncClient, new_tenant: Tenant
+) -> None:
+    page = (await client.get(f"/dashboard/{new_tenant.organization.slug}/settings/calling-rules")).text
+    assert "international numbers set below, and can call" in page
+    assert "If you set a lower value, its quarter is lower too." in page
+
+
 async def test_a_country_waits_for_a_plan_with_calls(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
     await sign_in(client, tenant.owner)

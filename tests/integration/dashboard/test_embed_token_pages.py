@@ -304,6 +304,7 @@ async def test_an_owner_asks_once_for_an_upgrade(
     path = settings_of(tenant)
     asked = (await client.get(f"{path}/widget")).text
     assert "Request upgrade" in asked
+    assert "The price of Pro is not listed; ask <a" in asked
     assert 'href="/plans"' in asked
     for _ in range(2):
         assert (await post_form(client, f"{path}/widget", f"{path}/upgrade", {})).status_code == 303

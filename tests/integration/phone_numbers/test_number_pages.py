@@ -134,6 +134,8 @@ async def test_a_plan_without_numbers_says_so_and_leads_to_the_upgrade(
     section = page.partition('id="phone-number"')[2].partition("</section>")[0]
     assert "Organization plan does not support widgets" in section
     assert '<fieldset class="form" disabled>' in section
+    assert "Numbers come with Pro and above." in section
+    assert "phones can call a minute later" not in section
     for answer in (
         await client.get(f"{settings}/numbers"),
         await post_form(client, f"{settings}/phone-numbers", f"{settings}/numbers", {"number": number}),
