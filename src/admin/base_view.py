@@ -70,7 +70,7 @@ class RecordView(ListView):
         """The staff action that has ``slug`` in its address."""
         return next((action for action in self.staff_actions if action.slug == slug), None)
 
-    def actions_for(self, request: Request, row: Any) -> Sequence[StaffAction]:
+    async def actions_for(self, request: Request, row: Any) -> Sequence[StaffAction]:
         """The actions that apply to ``row`` and that the viewer's role may run."""
         rank = viewer(request).role.rank
         return [action for action in self.staff_actions if action.role.rank <= rank and action.applies(row)]
@@ -107,7 +107,7 @@ class RecordView(ListView):
         return {
             **frame(request),
             "sections": await self.sections(request, row),
-            "actions": self.actions_for(request, row),
+            "actions": await self.actions_for(request, row),
             "links": self.links(row),
             "heading": self.heading(row),
         }

@@ -31,6 +31,16 @@ class StaleForm(Conflict):
     message = "This record has changed since you opened the page. Nothing was done. Check it and try again"
 
 
+class AlreadyDone(Conflict):
+    """The record is in a state to which the action does not apply."""
+
+    code = "already_done"
+    message = "Already done. Nothing was changed"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"{state}. Nothing was changed")
+
+
 class NotAtOurCarrier(Conflict):
     """The number to adopt is not in the carrier account."""
 

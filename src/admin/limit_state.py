@@ -43,8 +43,8 @@ def limit_state(rules: CallingRulesView, name: str, sources: LimitSources | None
     if limits.new_until is not None:
         day, home = format_day(limits.new_until, dt.UTC), country_in_sentence(rules.country)
         return f"new until {day} (UTC), calls within {home} only. {amounts}"
-    countries = ", ".join(sorted(country_name(code) for code in rules.countries))
-    return f"no longer new, calls to {countries}. {amounts}"
+    countries = ", ".join(sorted(country_name(code) for code in rules.countries)) or "no country"
+    return f"no longer new and can call {countries}. {amounts}"
 
 
 def labelled_state(rules: CallingRulesView, name: str, organization: str) -> str:

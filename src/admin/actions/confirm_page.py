@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from admin.actions.staff_action import ActionContext, StaffAction
 from admin.base_view import find_view
-from admin.errors import StaleForm
+from admin.errors import AlreadyDone, StaleForm
 from admin.filters import parse_id
 from admin.formatters import ALERT_NAMES
 from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
@@ -43,6 +43,11 @@ class PendingAction(NamedTuple):
     facts: Sequence[tuple[str, Any]] = ()
     """Labels and values that the page shows above the fields."""
 
+    def ensure_applies(self) -> None:
+        """Raises: AlreadyDone, which says what is so."""
+        if not self.action.applies(self.record):
+            raise AlreadyDone(self.action.done_already(self.record))
+
     @property
     def page_context(self) -> dict[str, Any]:
         return {
@@ -51,6 +56,7 @@ class PendingAction(NamedTuple):
             "back": self.return_path,
             "seen": self.state,
             "facts": self.facts,
+            "initial": self.action.initial_values(self.record),
             "max_reason_characters": MAX_REASON_CHARACTERS,
         }
 
@@ -64,13 +70,15 @@ def confirmation_routes(path: str, load: Loader) -> Sequence[Route]:
 
     async def show(request: Request) -> Response:
         pending = await load(request)
-        if not pending.action.applies(pending.record):
-            return redirect(request, pending.return_path, StaleForm.message, is_problem=True)
         preview: Sequence[str] = ()
-        if pending.action.preview is not None and not pending.action.fields:
-            # With nothing to enter, the first page can say what the action changes.
-            context = ActionContext(back_office(request), pending.record, Form({}, {}), viewer(request).actor)
-            preview = await pending.action.preview(context)
+        try:
+            pending.ensure_applies()
+            if pending.action.preview is not None and not pending.action.fields:
+                # With nothing to enter, the first page can say what the action changes.
+                context = ActionContext(back_office(request), pending.record, Form({}, {}), viewer(request).actor)
+                preview = await pending.action.preview(context)
+        except AlreadyDone as refusal:
+            return redirect(request, pending.return_path, f"{refusal.message}.", is_problem=True)
         return await render(
             request,
             _TEMPLATE,
@@ -103,7 +111,8 @@ async def _submit(request: Request, load: Loader) -> Response:
         async with action_lock(back_office(request).database, [pending.lock_key]):
             # Loaded again under the lock: the same form may have been sent twice.
             pending = await load(request)
-            if form["seen"] != pending.state or not pending.action.applies(pending.record):
+            pending.ensure_applies()
+            if form["seen"] != pending.state:
                 raise StaleForm
             notice = await pending.action.run(ActionContext(back_office(request), pending.record, form, by))
     except NotFound:

@@ -31,6 +31,8 @@ class Field(NamedTuple):
     hint: str = ""
     type: str = "text"
     """The HTML input type."""
+    initial: Callable[[Any], str] | None = None
+    """Returns the value that is chosen or entered at first, of the record."""
 
 
 class ActionContext(NamedTuple, Generic[R]):
@@ -73,6 +75,8 @@ class StaffAction:
     is_destructive: bool
     bulk_result: str
     """State of a record afterwards, like "revoked", for actions that run on several records of a list; else empty."""
+    done_already: Callable[[Any], str]
+    """Returns the sentence about a record to which the action does not apply: the state that it has."""
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None
     """Returns sentences about the effect of the entered values; a second page shows them before the action runs."""
 
@@ -80,6 +84,14 @@ class StaffAction:
     def is_bulk(self) -> bool:
         """True when it can be run on several records of a list at once."""
         return bool(self.bulk_result)
+
+    def initial_values(self, record: Any) -> dict[str, str]:
+        """The values with which the form for ``record`` opens, by field."""
+        return {field.name: field.initial(record) for field in self.fields if field.initial is not None}
+
+
+def _done_already(_record: Any) -> str:
+    return "Already done, or it does not apply any more"
 
 
 def staff_action(
@@ -92,11 +104,14 @@ def staff_action(
     fields: Sequence[Field] = (),
     is_destructive: bool = True,
     bulk_result: str = "",
+    done_already: Callable[[Any], str] = _done_already,
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None = None,
 ) -> Callable[[Callable[[ActionContext[R]], Awaitable[str]]], StaffAction]:
     """Make a staff action of a function that changes one record and returns a notice; see ``StaffAction``."""
 
     def decorate(run: Callable[[ActionContext[R]], Awaitable[str]]) -> StaffAction:
-        return StaffAction(slug, label, role, effect, run, applies, fields, is_destructive, bulk_result, preview)
+        return StaffAction(
+            slug, label, role, effect, run, applies, fields, is_destructive, bulk_result, done_already, preview
+        )
 
     return decorate

@@ -18,7 +18,7 @@ from admin.rules import read_plan
 from tenants.mails import upgrade_answer_mail
 from tenants.members import MemberService
 from tenants.models import UpgradeRequest
-from tenants.plans import Plan
+from tenants.plans import UPGRADE_PLAN, Plan
 from tenants.services import OrganizationService
 from tenants.upgrade_request_names import UPGRADE_REQUEST_NAMES
 from tenants.upgrades import UpgradeRequestService
@@ -28,14 +28,19 @@ def _is_open(request: UpgradeRequest) -> bool:
     return request.resolved_at is None
 
 
+def _decision(request: Any) -> str:
+    return f"Already done: this request was {request.outcome}"
+
+
 @staff_action(
     "approve",
     "Approve",
     role=StaffRole.OPERATOR,
     effect="The organization gets the new plan at once, and its owners get a mail.",
     applies=_is_open,
-    fields=[Field("plan", "New plan", PLAN_OPTIONS[1:])],
+    fields=[Field("plan", "New plan", PLAN_OPTIONS[1:], initial=lambda _: UPGRADE_PLAN.value)],
     is_destructive=False,
+    done_already=_decision,
 )
 async def approve(context: ActionContext[Any]) -> str:
     request, plan = context.record, read_plan(context.form["plan"])
@@ -52,6 +57,7 @@ async def approve(context: ActionContext[Any]) -> str:
     role=StaffRole.OPERATOR,
     effect="The organization keeps its plan, and its owners get a mail. They can ask again.",
     applies=_is_open,
+    done_already=_decision,
 )
 async def decline(context: ActionContext[Any]) -> str:
     request = context.record
@@ -138,6 +144,7 @@ class UpgradeRequestView(RecordView, model=UpgradeRequest):
             ("Organization", row.organization_name),
             ("Asked by", requester(row)),
             ("Plan now", humanize_name(row.present_plan)),
+            ("Plan asked for", humanize_name(UPGRADE_PLAN)),
         )
 
     def record_state(self, row: Any) -> str:
@@ -155,6 +162,9 @@ _LABELS = {
 
 def _format_plan(row: Any, column: str, _request: Request) -> str:
     plan = getattr(row, column)
+    if column == "new_plan" and _is_open(row):
+        # Stored with the decision; until then it is the plan that is asked for.
+        plan = UPGRADE_PLAN
     return EMPTY_VALUE if plan is None else humanize_name(plan)
 
 

@@ -242,7 +242,7 @@ async def test_the_first_days_are_ended_with_a_reason_after_a_page_that_says_wha
     preview = html.unescape((await operator.client.get(row.path("end-first-days"))).text)
     assert "Now: new until " in preview
     assert "calls within the United States only. Minutes per day 150;" in preview
-    assert "After the change: no longer new, calls to Canada, United States. Minutes per day 600;" in preview
+    assert "After the change: no longer new and can call Canada, United States. Minutes per day 600;" in preview
     async with database.sessions() as session:
         assert (await CallingRulesService(session).get(row.id)).limits.new_until is not None
 
@@ -250,7 +250,9 @@ async def test_the_first_days_are_ended_with_a_reason_after_a_page_that_says_wha
 
     assert answer.status_code == 303
     page = html.unescape((await operator.client.get(answer.headers["location"])).text)
-    assert f"{tenant.organization.name} is no longer new, calls to Canada, United States. Minutes per day 600;" in page
+    assert (
+        f"{tenant.organization.name} is no longer new and can call Canada, United States. Minutes per day 600;" in page
+    )
     async with database.sessions() as session:
         rules = await CallingRulesService(session).get(row.id)
     assert (rules.limits.new_until, rules.limits["minutes_per_day"]) == (None, 600)

@@ -88,8 +88,10 @@ async def test_a_form_that_is_sent_twice_is_done_once(
         return
     assert happened == [done]
     assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
-    late = next(answer for answer in answers if answer.status_code == 409)
-    assert "This record has changed since you opened the page" in late.text
+    for late in answers:
+        # While the first one runs, the record is locked; afterwards the action may not apply any more.
+        reasons = "This record has changed since you opened the page", "Already done"
+        assert late.status_code == 303 or any(reason in late.text for reason in reasons)
 
 
 async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(

@@ -70,7 +70,7 @@ MESSAGES: Mapping[tuple[str, str], str] = {
     ("organization", "suspend"): "{organization} is suspended. Its phones cannot call. 1 live call is being ended.",
     ("organization", "restore"): "{organization} is not suspended any more. Its phones can call now.",
     ("organization", "raise-limit"): "Calls per day: 5,000. Set until the end of",
-    ("organization", "end-first-days"): "{organization} is no longer new, calls to",
+    ("organization", "end-first-days"): "{organization} is no longer new and can call",
     ("organization", "adopt-number"): "{organization} has 2 phone numbers now.",
     ("organization", "set-bundle"): "{organization} buys numbers in the United Kingdom with the bundle BU0a0a",
     ("organization", "resume-invitations"): "Invitations are on for {organization}",

@@ -1,5 +1,7 @@
 """Staff actions on an organization: plan, suspension, limits and phone numbers."""
 
+import re
+
 from sqlalchemy.exc import IntegrityError
 
 from admin.actions.staff_action import ActionContext, Field, StaffAction, staff_action
@@ -21,11 +23,29 @@ from tenants.invitation_reports import InvitationReportService
 from tenants.models import Organization
 from tenants.services import OrganizationService
 
-_MAX_LIMIT_DIGITS = 10
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 def _is_live(organization: Organization) -> bool:
     return organization.deleted_at is None
+
+
+def _deleted(organization: Organization) -> str:
+    return f"{organization.name} is deleted"
+
+
+def _suspended(organization: Organization) -> str:
+    return f"Already done: {organization.name} is suspended" if _is_live(organization) else _deleted(organization)
+
+
+def _not_suspended(organization: Organization) -> str:
+    return f"Already done: {organization.name} is not suspended" if _is_live(organization) else _deleted(organization)
+
+
+def _not_paused(organization: Organization) -> str:
+    if not _is_live(organization):
+        return _deleted(organization)
+    return f"Already done: the invitations of {organization.name} are not paused"
 
 
 @staff_action(
@@ -35,11 +55,14 @@ def _is_live(organization: Organization) -> bool:
     effect="The organization's people see the new plan at once. On Starter, phones stop taking new calls; live ones "
     "go on.",
     applies=_is_live,
-    fields=[Field("plan", "New plan", PLAN_OPTIONS)],
+    fields=[Field("plan", "New plan", PLAN_OPTIONS, initial=lambda organization: organization.plan.value)],
     is_destructive=False,
+    done_already=_deleted,
 )
 async def change_plan(context: ActionContext[Organization]) -> str:
     plan, organization = read_plan(context.form["plan"]), context.record
+    if plan is organization.plan:
+        return f"{organization.name} is on the {plan.value.capitalize()} plan already: nothing changed."
     async with context.tenant_session(organization.id) as session:
         await OrganizationService(session).set_plan(organization.slug, plan, by=context.by)
         phones = await phones_state(session, organization.id)
@@ -54,6 +77,7 @@ async def change_plan(context: ActionContext[Organization]) -> str:
     "why.",
     applies=lambda organization: organization.suspended_at is None and _is_live(organization),
     bulk_result="suspended",
+    done_already=_suspended,
 )
 async def suspend(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
@@ -69,6 +93,7 @@ async def suspend(context: ActionContext[Organization]) -> str:
     effect="The suspension ends at once. Open pages get their phones back when they are reloaded.",
     applies=lambda organization: organization.suspended_at is not None and _is_live(organization),
     is_destructive=False,
+    done_already=_not_suspended,
 )
 async def restore(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
@@ -85,6 +110,7 @@ async def restore(context: ActionContext[Organization]) -> str:
     "count towards the next pause.",
     applies=lambda organization: organization.invitations_paused_at is not None and _is_live(organization),
     is_destructive=False,
+    done_already=_not_paused,
 )
 async def resume_invitations(context: ActionContext[Organization]) -> str:
     async with context.tenant_session(context.record.id) as session:
@@ -103,6 +129,8 @@ async def resume_invitations(context: ActionContext[Organization]) -> str:
 )
 async def adopt_number(context: ActionContext[Organization]) -> str:
     organization_id, e164 = context.record.id, context.form["number"].strip()
+    if not _NUMBER.fullmatch(e164):
+        raise ValidationFailed([("number", "Enter a phone number, like +14155550123")])
     try:
         held = await context.back_office.carrier.owned_numbers(e164=e164)
     except CarrierError as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from admin.actions.staff_action import ActionContext, Field, staff_action
-from admin.errors import StaleForm
+from admin.errors import AlreadyDone
 from admin.formatters import format_limit, limit_name
 from admin.limit_state import labelled_state, limit_state, read_rules, with_override
 from admin.models import StaffRole
@@ -14,7 +14,6 @@ from admin.rules import read_last_day
 from calls.limits.effective_limits import LimitSources, new_account_end
 from calls.limits.limit_names import (
     DEFAULT_LIMITS,
-    DEFAULT_NEW_ORGANIZATION_DAYS,
     MAX_OVERRIDE,
     MONEY_LIMITS,
     NEW_ORGANIZATION_DAYS,
@@ -52,12 +51,6 @@ class _Change(msgspec.Struct, frozen=True):
 
 def _is_live(organization: Organization) -> bool:
     return organization.deleted_at is None
-
-
-def _is_new(organization: Organization) -> bool:
-    """True in the first days as they are without an override that staff set until a day."""
-    days = int(organization.limits.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS))
-    return _is_live(organization) and organization.created_at + dt.timedelta(days=days) > utc_now()
 
 
 def _read_change(form: Form, sources: LimitSources) -> _Change:
@@ -150,13 +143,13 @@ async def _set(context: ActionContext[Organization], change: _Change) -> None:
 
 async def _preview_end(context: ActionContext[Organization]) -> Sequence[str]:
     rules = await read_rules(context, context.record.id)
-    return _before_and_after(rules, _end_of_first_days(rules))
+    return _before_and_after(rules, _end_of_first_days(rules, context.record))
 
 
-def _end_of_first_days(rules: CallingRulesView) -> _Change:
-    """Raises: StaleForm, when they are over."""
+def _end_of_first_days(rules: CallingRulesView, organization: Organization) -> _Change:
+    """Raises: AlreadyDone, when they are over."""
     if rules.limits.new_until is None:
-        raise StaleForm
+        raise AlreadyDone(f"Already done: {organization.name} is not new")
     return _Change(NEW_ORGANIZATION_DAYS, 0, _last_of_ends(rules.sources, rules.limits.new_until))
 
 
@@ -166,11 +159,13 @@ def _end_of_first_days(rules: CallingRulesView) -> _Change:
     role=StaffRole.OPERATOR,
     effect="The account is no longer new: minutes, spend and international numbers hold in full, and the countries on "
     "the customer's list can be called from the next call.",
-    applies=_is_new,
+    # An override may have ended or prolonged the first days, so the run decides.
+    applies=_is_live,
+    done_already=lambda organization: f"{organization.name} is deleted",
     is_destructive=False,
     preview=_preview_end,
 )
 async def end_first_days(context: ActionContext[Organization]) -> str:
     organization = context.record
-    await _set(context, _end_of_first_days(await read_rules(context, organization.id)))
+    await _set(context, _end_of_first_days(await read_rules(context, organization.id), organization))
     return labelled_state(await read_rules(context, organization.id), NEW_ORGANIZATION_DAYS, organization.name)

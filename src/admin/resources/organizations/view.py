@@ -7,12 +7,16 @@ import sqlalchemy as sa
 from starlette.requests import Request
 
 from accounts.models import User
+from admin.actions.staff_action import StaffAction
 from admin.base_view import RecordView, Section
 from admin.filters import equals_enum, number_prefixes, starts_with
-from admin.formatters import PLAN_OPTIONS
+from admin.formatters import PLAN_OPTIONS, humanize_name
 from admin.menu import MenuGroup
+from admin.pages import back_office
 from admin.resources.organizations.actions import ORGANIZATION_ACTIONS
 from admin.resources.organizations.details import organization_sections
+from admin.resources.organizations.limit_actions import end_first_days
+from calls.limits.services import CallingRulesService
 from tenants.models import Membership, Organization, PhoneNumber
 
 MAX_SEARCH_MATCHES = 1000
@@ -78,6 +82,18 @@ class OrganizationView(RecordView, model=Organization):
 
     def heading(self, row: Any) -> str:
         return str(row.name)
+
+    def confirmation_facts(self, row: Any) -> Sequence[tuple[str, Any]]:
+        return (("Plan now", humanize_name(row.plan)),)
+
+    async def actions_for(self, request: Request, row: Any) -> Sequence[StaffAction]:
+        actions = await super().actions_for(request, row)
+        if end_first_days not in actions:
+            return actions
+        # An override of the first days, which is no part of the row, may have ended them.
+        async with back_office(request).database.tenant_session(row.id) as session:
+            rules = await CallingRulesService(session).get(row.id)
+        return actions if rules.limits.new_until else [action for action in actions if action is not end_first_days]
 
     def record_state(self, row: Any) -> str:
         return f"{row.plan.value} {row.suspended_at or ''} {row.invitations_paused_at or ''}"
