@@ -34,7 +34,7 @@ class CsrfRefused(Forbidden):
 
 
 class CsrfMiddleware:
-    """Sets the ``csrftoken`` cookie on reads and requires its value on writes.
+    """Sets the ``csrftoken`` cookie on reads and requires its value on writes. Requests with a bearer key need neither.
 
     A write carries the value in a header or, with ``forms=True``, in a form's hidden field.
     """
@@ -65,7 +65,8 @@ class CsrfMiddleware:
             # The nonce stays when a new secret signs it: forms of open pages have the token with the old signature.
             nonce = None if token is None else self._signed_nonce(token)
             token = self._sign(nonce or secrets.token_hex(16))
-            send = self._setting_cookie(send, token)
+            if not has_bearer(headers):
+                send = self._setting_cookie(send, token)
         scope.setdefault("state", {})[STATE] = token
         await self._app(scope, receive, send)
 

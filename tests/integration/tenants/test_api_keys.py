@@ -68,6 +68,16 @@ async def test_a_key_is_shown_once_and_kept_nowhere(
     assert (await client.get(path_of(tenant, f"/api-keys/{issued['id']}"))).json() == listed["items"][0]
 
 
+async def test_a_read_with_a_key_sets_no_cookie(new_client: NewClient, make: Factory) -> None:
+    tenant = await make.tenant()
+    client = with_key(new_client(), await key_of(new_client, tenant, scope="read"))
+
+    answer = await client.get(path_of(tenant, "/calls"))
+
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+
+
 async def test_a_key_that_may_write_makes_tokens_without_csrf_and_is_named_in_the_trail(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
