@@ -1,17 +1,17 @@
 """API endpoints of an organization's calls and usage."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.csv_export import calls_csv
-from calls.list_filters import parse_end_reason_filter, parse_name_filter, parse_number_filter
+from calls.list_filters import parse_end_reason_filter, parse_name_filter, parse_number_filter, parse_status_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import CallStatus
 from calls.refusal_help import explain_call
@@ -33,7 +33,7 @@ from widget.refusals import REFUSALS
 
 def parse_call_filters(
     request: Request[Any, Any, State],
-    status: FromQuery[CallStatus | None] = None,
+    status: Annotated[str | None, QueryParameter(schema_extra={"enum": list(CallStatus)})] = None,
     number: FromQuery[str | None] = None,
     name: FromQuery[str | None] = None,
     token_id: FromQuery[UUID | None] = None,
@@ -43,7 +43,7 @@ def parse_call_filters(
 ) -> CallFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
-        status=status,
+        status=parse_status_filter(status),
         number=parse_number_filter(number, current_member(request).country),
         name=parse_name_filter(name),
         token_id=token_id,

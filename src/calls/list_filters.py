@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from calls.models import CallStatus
 from calls.number_search import NumberSearch
 from kit.errors import ValidationFailed
 from kit.number_patterns import number_patterns
@@ -36,10 +37,20 @@ def parse_number_filter(number: str | None, country: str) -> NumberSearch | None
     return NumberSearch(number, tuple(patterns))
 
 
+def parse_status_filter(status: str | None) -> CallStatus | None:
+    """The status that a list is narrowed to. Raises: ValidationFailed."""
+    if status is None:
+        return None
+    try:
+        return CallStatus(status)
+    except ValueError as error:
+        raise ValidationFailed([("status", f"There is no such status; take one of {', '.join(CallStatus)}")]) from error
+
+
 def parse_end_reason_filter(code: str | None) -> str | None:
     """The end reason that a list is narrowed to. Raises: ValidationFailed."""
     if code is not None and code not in END_REASONS:
-        raise ValidationFailed([("end_reason", "There is no such end reason")])
+        raise ValidationFailed([("end_reason", f"There is no such end reason; take one of {', '.join(END_REASONS)}")])
     return code
 
 

@@ -37,6 +37,12 @@ class InvalidPhoneNumber(Invalid):
     message = "Invalid phone number"
 
 
+class IncompleteNumber(InvalidPhoneNumber):
+    """A number with more or fewer digits than numbers of its country have."""
+
+    message = "Numbers of this country have more or fewer digits; give the whole number with its area code"
+
+
 class NotOrdinaryNumber(InvalidPhoneNumber):
     """A complete number that must not be called: pay-per-call, special, or assigned to nobody."""
 
@@ -137,6 +143,18 @@ def region_of(e164: str) -> str | None:
     return None if region == _NO_COUNTRY else region
 
 
+def ensure_complete(e164: str) -> None:
+    """Check that a number is as long as numbers of its country are; calls to it may be refused all the same.
+
+    Raises:
+        IncompleteNumber: it is too short or too long.
+        InvalidPhoneNumber: it is not E.164.
+    """
+    number = _stored(e164)
+    if not _has_length(number):
+        raise IncompleteNumber
+
+
 def format_national(e164: str) -> str:
     """Return the number as its own country writes it: ``+14155550100`` → ``(415) 555-0100``.
 
@@ -198,9 +216,14 @@ def _stored(e164: str) -> PhoneNumber:
     return _parsed(e164)
 
 
-def _ensure_callable(number: PhoneNumber, country: str) -> None:
+def _has_length(number: PhoneNumber) -> bool:
     # Not is_possible_number(): it also accepts a number without its area code.
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+    possible: bool = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    return possible
+
+
+def _ensure_callable(number: PhoneNumber, country: str) -> None:
+    if not _has_length(number):
         raise InvalidPhoneNumber
     kind = number_range(number, country).kind
     if kind is not NumberKind.ORDINARY:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.limits.destinations import parse_blockable_number
+from calls.limits.destinations import parse_stored_number
 from calls.limits.models import BlockedNumber, CallDestination
 from calls.models import LIVE_STATUSES, Call
 from kit.actor import SYSTEM, Actor
@@ -209,6 +209,6 @@ def parse_number_to_erase(typed: str, country: str) -> str:
     if not typed.strip():
         raise ValidationFailed([("number", "Enter a phone number")])
     try:
-        return parse_blockable_number(typed, country)
+        return parse_stored_number(typed, country)
     except DomainError as refusal:
         raise ValidationFailed([("number", refusal.message)]) from refusal

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.limits.rule_input import parse_limits
 from calls.limits.schemas import CallingRulesInfo, ChangeCallingRules
 from calls.limits.services import CallingRulesService
 from kit.errors import ValidationFailed
@@ -46,7 +47,7 @@ class CallingRulesController(Controller):
             by=current_member(request).actor,
             countries=None if isinstance(data.countries, UnsetType) else data.countries,
             blocked_numbers=None if isinstance(data.blocked_numbers, UnsetType) else data.blocked_numbers,
-            limits=None if isinstance(data.limits, UnsetType) else data.limits,
+            limits=None if isinstance(data.limits, UnsetType) else parse_limits(data.limits),
             tokens=None if isinstance(data.tokens, UnsetType) else [token.to_limits() for token in data.tokens],
         )
         return CallingRulesInfo.of(rules)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kit.e164 import InvalidPhoneNumber, parse_dialled, region_of
+from kit.e164 import InvalidPhoneNumber, ensure_complete, parse_dialled, region_of
 
 _SHARED_NUMBERING_PLANS = (
     frozenset({"GB", "GG", "IM", "JE"}),
@@ -54,9 +54,18 @@ def selected_countries(country: str, chosen: Sequence[str] | None) -> list[str]:
 
 def parse_blockable_number(typed: str, country: str) -> str:
     """A number for the block list, E.164. Raises: InvalidPhoneNumber, EmergencyNumber."""
+    number = parse_stored_number(typed, country)
+    ensure_complete(number)
+    return number
+
+
+def parse_stored_number(typed: str, country: str) -> str:
+    """A number as records contain it, E.164; also one that can never be dialled, such as a premium number.
+
+    Raises: InvalidPhoneNumber, EmergencyNumber.
+    """
     try:
         if typed.strip().startswith("+"):
-            # Numbers that can never be dialled, such as premium numbers, may be blocked too.
             region_of(compact := "".join(mark for mark in typed if mark not in " ()-./\u00a0"))
             return compact
     except InvalidPhoneNumber:

@@ -1,6 +1,7 @@
 """Parses what people enter as calling rules. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -37,6 +38,17 @@ def parse_countries(given: Sequence[str], field: str = "countries") -> list[str]
             raise ValidationFailed([(field, f"There is no country called {text[:64]}" if text else "Name a country")])
         found.add(code)
     return sorted(found)
+
+
+def parse_limits(given: Mapping[str, Any]) -> dict[str, int]:
+    """The limits of a request by name, each a whole number. Raises: ValidationFailed."""
+    limits = {}
+    for name, value in given.items():
+        try:
+            limits[name] = msgspec.convert(value, int)
+        except msgspec.ValidationError as error:
+            raise ValidationFailed([("limits", f"{name[:64]} must be a whole number")]) from error
+    return limits
 
 
 def parse_blocked_number(typed: str, country: str) -> str:

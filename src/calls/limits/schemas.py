@@ -1,8 +1,9 @@
 """Wire types of calling rules."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
+from litestar.openapi.spec import OpenAPIType, Schema
 from msgspec import UNSET, Meta, UnsetType
 
 from calls.limits.limit_names import FIXED_LIMITS
@@ -15,6 +16,14 @@ CountryCodes = Annotated[list[str], Meta(examples=[["CA", "US"]])]
 BlockedNumbers = Annotated[list[str], Meta(examples=[["+12125550199"]])]
 """E.164."""
 Limits = Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 300}])]
+GivenLimits = Annotated[
+    dict[str, Any],
+    Meta(
+        examples=[{"minutes_per_day": 300}],
+        extra_json_schema={"extra": {"additional_properties": Schema(type=OpenAPIType.INTEGER)}},
+    ),
+]
+"""As ``Limits``; the values are checked later, because msgspec's errors do not name the key of a mapping."""
 TokenMinutes = Annotated[int, Meta(examples=[60])]
 """Per day."""
 TokenLiveCalls = Annotated[int, Meta(examples=[2])]
@@ -102,6 +111,6 @@ class ChangeCallingRules(RequestModel, frozen=True, kw_only=True):
     countries: CountryCodes | UnsetType = UNSET
     """ISO 3166 two-letter codes; the home country can always be called."""
     blocked_numbers: BlockedNumbers | UnsetType = UNSET
-    limits: Limits | UnsetType = UNSET
+    limits: GivenLimits | UnsetType = UNSET
     """Those that are left out have their defaults."""
     tokens: list[ChangeTokenLimits] | UnsetType = UNSET

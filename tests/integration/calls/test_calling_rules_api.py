@@ -98,6 +98,7 @@ async def test_what_is_left_out_stays_and_nothing_new_is_no_event(
         ({"countries": "US"}, "countries"),
         ({"blocked_numbers": ["911"]}, "blocked_numbers"),
         ({"blocked_numbers": ["call me"]}, "blocked_numbers"),
+        ({"blocked_numbers": ["+1212555"]}, "blocked_numbers"),
         ({"blocked_numbers": ["+12125550147"] * 1001}, "blocked_numbers"),
         ({"limits": {"minutes_per_day": 601}}, "limits"),
         ({"limits": {"minutes_per_day": -1}}, "limits"),
@@ -119,6 +120,34 @@ async def test_what_cannot_be_is_refused_with_its_field(
     before = (await owner.get(path(tenant))).json()
     assert fields_refused(await owner.put(path(tenant), json=body)) == [field]
     assert (await owner.get(path(tenant))).json() == before
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"),
+    [
+        ({"calls_per_day": 5, "minutes_per_day": "abc"}, "minutes_per_day"),
+        ({"live_calls": 1.5}, "live_calls"),
+        ({"live_calls": True}, "live_calls"),
+        ({"live_calls": None}, "live_calls"),
+    ],
+)
+async def test_a_limit_that_is_no_whole_number_is_named(
+    owner: httpx.AsyncClient, tenant: Tenant, limits: dict[str, Any], name: str
+) -> None:
+    answer = await owner.put(path(tenant), json={"limits": limits})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "limits", "message": f"{name} must be a whole number"}]
+
+
+async def test_a_number_that_is_too_short_is_not_blocked(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    answer = await owner.put(path(tenant), json={"blocked_numbers": ["+1212555"]})
+    assert answer.json()["errors"] == [
+        {
+            "field": "blocked_numbers",
+            "message": "Numbers of this country have more or fewer digits; give the whole number with its area code: "
+            "+1212555",
+        }
+    ]
 
 
 @pytest.mark.parametrize("own", [{"minutes_per_day": -1}, {"minutes_per_day": 1441}, {"live_calls": 1001}])

@@ -212,6 +212,17 @@ async def test_a_filter_that_cannot_be_is_refused_by_name(
     assert fields_refused(await client.get(f"{path_of(tenant)}?{query}")) == [field]
 
 
+@pytest.mark.parametrize(("field", "taken"), [("status", "initiated, ringing, in-progress"), ("end_reason", "busy, no-")])
+async def test_a_filter_of_fixed_values_lists_them(
+    client: httpx.AsyncClient, make: Factory, field: str, taken: str
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    answer = await client.get(f"{path_of(tenant)}?{field}=bogus")
+    assert answer.status_code == 400
+    assert taken in answer.json()["errors"][0]["message"]
+
+
 async def test_others_calls_and_no_calls_are_the_same_404(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
