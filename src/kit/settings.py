@@ -172,6 +172,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return host == "localhost" or host.endswith(".localhost")
 
 
+_PRODUCTION_RULES: Mapping[str, str] = {
+    "EPOCH_CARRIER": "must be twilio: the sandbox carrier is not for production",
+    "EPOCH_DATABASE_URL": "must be set: the embedded database is not for production",
+    "EPOCH_SECRET_KEY": "must be set to a random secret of your own (32 characters or more)",
+    "EPOCH_PUBLIC_URL": "must begin with https:// in production",
+    "EPOCH_SMTP_URL": "must be set: production sends its mails through a server",
+    "EPOCH_TRUSTED_PROXIES": "must name the proxies in front of the product, or be none when there are none",
+    "EPOCH_TERMS_URL": "must be set: the address of the terms that customers accept",
+    "EPOCH_PRIVACY_URL": "must be set: the address of your privacy notice",
+    "EPOCH_CONTACT_EMAIL": "must be set: the address that answers customers and takes reports of vulnerabilities",
+}
+"""Settings that ``EPOCH_ENV=production`` needs, each with the end of the sentence that says so."""
+_CARRIER_NAMES = (
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_API_KEY_SID",
+    "TWILIO_API_KEY_SECRET",
+    "TWILIO_TWIML_APP_SID",
+)
+
+
 def load_settings(environ: Mapping[str, str], *, needs_application: bool = True) -> Settings:
     """Read the settings from ``environ``; without ``needs_application`` the TwiML application's id may be missing.
 
@@ -182,6 +203,7 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
     env = read.choice("EPOCH_ENV", ("development", "production"), "development")
     port = read.whole("EPOCH_PORT", 8000, low=1, high=65535)
     carrier = read.choice("EPOCH_CARRIER", ("sandbox", "twilio"), "sandbox")
+    _refuse_missing(read, env, carrier, needs_application=needs_application)
     settings = Settings(
         env=env,
         host=read.text("EPOCH_HOST", "127.0.0.1"),
@@ -218,8 +240,19 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
     _ensure_fallback_is_elsewhere(settings)
     _refuse_development_values(settings)
     if settings.is_production:
-        _refuse_unsafe(settings, proxies_are_declared=read.optional("EPOCH_TRUSTED_PROXIES") is not None)
+        _refuse_unsafe(settings)
     return settings
+
+
+def _refuse_missing(read: EnvironmentReader, env: str, carrier: str, *, needs_application: bool) -> None:
+    """Name all settings at once that the carrier and production need and that are not set. Raises: SettingsError."""
+    production = env == "production"
+    missing = [f"{name} {rule}" for name, rule in _PRODUCTION_RULES.items() if production and not read.optional(name)]
+    if production or carrier == "twilio":
+        needed = [name for name in _CARRIER_NAMES if needs_application or name != "TWILIO_TWIML_APP_SID"]
+        missing += [f"{name} is not set: EPOCH_CARRIER=twilio needs it" for name in needed if not read.optional(name)]
+    if missing:
+        raise SettingsError("\n".join(missing))
 
 
 def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) -> CarrierSettings:
@@ -298,27 +331,12 @@ def _ensure_fallback_is_elsewhere(settings: Settings) -> None:
         )
 
 
-def _refuse_unsafe(settings: Settings, *, proxies_are_declared: bool) -> None:
+def _refuse_unsafe(settings: Settings) -> None:
+    """Refuse values that are set but are for development only; ``_refuse_missing`` names those that are not set."""
     unsafe = (
-        (settings.is_sandbox, "EPOCH_CARRIER must be twilio: the sandbox carrier is not for production"),
-        (settings.database_url is None, "EPOCH_DATABASE_URL must be set: the embedded database is not for production"),
-        (
-            settings.secret_key == DEVELOPMENT_SECRET,
-            "EPOCH_SECRET_KEY must be set to a random secret of your own (32 characters or more)",
-        ),
-        (not settings.public_is_https, "EPOCH_PUBLIC_URL must begin with https:// in production"),
-        (settings.smtp_url is None, "EPOCH_SMTP_URL must be set: production sends its mails through a server"),
-        (
-            not proxies_are_declared,
-            "EPOCH_TRUSTED_PROXIES must name the proxies in front of the product, or be none when there are none",
-        ),
-        (settings.terms_url is None, "EPOCH_TERMS_URL must be set: the address of the terms that customers accept"),
-        (settings.privacy_url is None, "EPOCH_PRIVACY_URL must be set: the address of your privacy notice"),
-        (
-            settings.contact_email is None,
-            "EPOCH_CONTACT_EMAIL must be set: the address that answers customers and takes reports of vulnerabilities",
-        ),
+        (settings.is_sandbox, "EPOCH_CARRIER"),
+        (settings.secret_key == DEVELOPMENT_SECRET, "EPOCH_SECRET_KEY"),
+        (not settings.public_is_https, "EPOCH_PUBLIC_URL"),
     )
-    for refused, why in unsafe:
-        if refused:
-            raise SettingsError(why)
+    if refused := [f"{name} {_PRODUCTION_RULES[name]}" for is_unsafe, name in unsafe if is_unsafe]:
+        raise SettingsError("\n".join(refused))

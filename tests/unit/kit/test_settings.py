@@ -178,6 +178,20 @@ def test_production_refuses_what_is_only_safe_in_development(name: str, value: s
         load_settings({**PRODUCTION, name: value})
 
 
+def test_production_names_all_missing_settings_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"EPOCH_ENV": "production"})
+    named = [line.split()[0] for line in str(refused.value).splitlines()]
+    assert sorted(named) == sorted(PRODUCTION.keys() - {"EPOCH_ENV"})
+
+
+def test_the_real_carrier_names_all_missing_credentials_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"EPOCH_CARRIER": "twilio"}, needs_application=False)
+    named = [line.split()[0] for line in str(refused.value).splitlines()]
+    assert named == ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET"]
+
+
 @pytest.mark.parametrize(
     ("given", "kept"), [("127.0.0.1, 10.0.0.0/8", ("127.0.0.1", "10.0.0.0/8")), ("none", ()), (" NONE ", ())]
 )
