@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from litestar.openapi.spec import OpenAPIType, Schema
 from msgspec import UNSET, Meta, UnsetType
 
 from calls.limits.limit_names import FIXED_LIMITS
@@ -20,7 +19,7 @@ GivenLimits = Annotated[
     dict[str, Any],
     Meta(
         examples=[{"minutes_per_day": 300}],
-        extra_json_schema={"extra": {"additional_properties": Schema(type=OpenAPIType.INTEGER)}},
+        extra_json_schema={"extra": {"additional_properties": {"type": "integer"}}},
     ),
 ]
 """As ``Limits``; the values are checked later, because msgspec's errors do not name the key of a mapping."""
