@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from calls.limits.effective_limits import EffectiveLimits
-from calls.limits.limit_names import FIXED_LIMITS, MONEY_LIMITS
+from calls.limits.limit_names import FIXED_LIMITS, MINUTES_PER_DAY, MINUTES_PER_MONTH, MONEY_LIMITS
 from calls.limits.limit_sentences import lifted_by as lifted_by_sentences
 from calls.limits.limit_table import LIMIT_TABLE, format_amount, format_day
 from calls.limits.rule_input import TokenCallLimits, parse_countries
@@ -83,12 +83,18 @@ def parse_limits(form: Form, limits: EffectiveLimits) -> dict[str, int]:
     for name in SETTABLE_LIMITS:
         value = _parse_cents(form[name]) if name in MONEY_LIMITS else _parse_whole_number(form[name])
         if value is None or value > limits.ceilings[name]:
-            wrong.append((name, f"From 0 to {format_amount(name, limits.ceilings[name])}"))
+            wrong.append((name, f"Enter {_unit(name)}, from 0 to {format_amount(name, limits.ceilings[name])}"))
         else:
             chosen[name] = value
     if wrong:
         raise ValidationFailed(wrong)
     return chosen
+
+
+def _unit(name: str) -> str:
+    if name in MONEY_LIMITS:
+        return "an amount in US dollars"
+    return "minutes" if name in (MINUTES_PER_DAY, MINUTES_PER_MONTH) else "a whole number"
 
 
 def _parse_whole_number(typed: str) -> int | None:

@@ -43,7 +43,7 @@ async def allow_extension(
                 token = await service.update(who.organization_id, token_id, by=who.actor, allowed_domains=domains)
         except ValidationFailed as refusal:
             return redirect(request, page, refusal.errors[0][1], is_problem=True)
-    return redirect(request, page, f"The extension is allowed. {domains_state(token)}")
+    return redirect(request, page, f"{domain} is allowed. {domains_state(token)}")
 
 
 def domains_state(token: EmbedToken) -> str:

@@ -212,7 +212,9 @@ async def test_a_filter_that_cannot_be_is_refused_by_name(
     assert fields_refused(await client.get(f"{path_of(tenant)}?{query}")) == [field]
 
 
-@pytest.mark.parametrize(("field", "taken"), [("status", "initiated, ringing, in-progress"), ("end_reason", "busy, no-")])
+@pytest.mark.parametrize(
+    ("field", "taken"), [("status", "initiated, ringing, in-progress"), ("end_reason", "busy, no-")]
+)
 async def test_a_filter_of_fixed_values_lists_them(
     client: httpx.AsyncClient, make: Factory, field: str, taken: str
 ) -> None:

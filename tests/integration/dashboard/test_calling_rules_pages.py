@@ -88,9 +88,9 @@ async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, 
 
     assert answer.status_code == 400
     assert errors_of(answer.text) == {
-        "minutes_per_day": "From 0 to 600",
-        "spend_cents_per_day": "From 0 to $25.00",
-        "live_calls": "From 0 to 50",
+        "minutes_per_day": "Enter minutes, from 0 to 600",
+        "spend_cents_per_day": "Enter an amount in US dollars, from 0 to $25.00",
+        "live_calls": "Enter a whole number, from 0 to 50",
     }
     assert (await rules(owner, tenant))["limits"] == limits
 

@@ -121,6 +121,7 @@ async def test_a_tokens_domains(client: httpx.AsyncClient, make: Factory, databa
     extension = "chrome-extension://" + "a" * 32
 
     said = await message_after(client, page, f"{page}/allow", {"domain": extension})
+    assert f"{extension} is allowed." in said
     assert f"this token works on one.example, {extension} and on no other site" in said
     allowed = (await read_one(database, EmbedToken, token.id)).allowed_domains
     assert sorted(allowed) == [extension, "one.example"]

@@ -80,7 +80,13 @@ async def test_the_guide_is_a_page_for_people_and_markdown_for_programs(client: 
     assert raw.headers["content-type"] == "text/markdown; charset=utf-8"
     assert index.headers["content-type"] == "text/plain; charset=utf-8"
     assert index.text.startswith("# Epoch Voice\n")
-    assert f"({PUBLIC_URL}{RAW})" in index.text
+    for address in (RAW, "/schema", "/plans"):
+        assert f"({PUBLIC_URL}{address})" in index.text
+
+
+async def test_each_row_of_a_table_ends(raw: str) -> None:
+    text = re.sub(r"^```.*?^```", "", raw, flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in text.splitlines() if line.startswith("|") and not line.endswith("|")] == []
 
 
 async def test_both_come_from_one_source(page: str, raw: str) -> None:

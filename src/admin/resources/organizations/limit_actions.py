@@ -115,7 +115,12 @@ def _before_and_after(rules: CallingRulesView, change: _Change) -> Sequence[str]
             "New value",
             hint="A number, like 500. Spend: an amount in US dollars, like 25.00. New-account days: days since sign-up",
         ),
-        Field("until", "Last day", hint="At most a year from now. New-account days end by themselves", type="date"),
+        Field(
+            "until",
+            "Last day",
+            hint="Needed; at most a year from now. With new-account days any day will do: the rule ends with them",
+            type="date",
+        ),
     ],
     is_destructive=False,
     preview=_preview_limit,
