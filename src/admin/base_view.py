@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from admin.actions.staff_action import StaffAction
+from admin.filters import day_problem
 from admin.list_view import ListView
 from admin.pages import back_office, frame, requires, viewer
 from kit.audit import record
@@ -94,6 +95,7 @@ class RecordView(ListView):
         return {
             **frame(request),
             "bulk_actions": self.bulk_actions_for(request),
+            "until_problem": day_problem(request.query_params.get("until", "")) if self.has_date_filter else "",
             "hidden_filters": await self.hidden_filters(request),
         }
 

@@ -14,6 +14,7 @@ from kit.number_patterns import number_prefixes as stored_prefixes
 from kit.parsing import parse_day as parse_iso_day
 from kit.parsing import parse_uuid
 
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 _NUMBER = re.compile(r"\(?\+?[0-9 ().\-/]{4,24}")
 
 
@@ -31,6 +32,12 @@ def parse_day(text: str) -> date:
         return parse_iso_day(text)
     except ValueError as error:
         raise HTTPException(404) from error
+
+
+def day_problem(text: str) -> str:
+    """The sentence about a day that no record can have, else empty. Raises: HTTPException, 404 when it is no day."""
+    is_possible = not text or _FIRST_DAY <= parse_day(text) <= _LAST_DAY
+    return "" if is_possible else f"Choose a day from {_FIRST_DAY} to {_LAST_DAY}."
 
 
 def first_id_of_day(text: str) -> UUID:

@@ -20,7 +20,7 @@ from starlette.requests import Request
 
 from accounts.models import User
 from admin.event_details import format_details
-from admin.filters import first_id_after_day, parse_id
+from admin.filters import day_problem, first_id_after_day, parse_id
 from admin.formatters import (
     COLUMN_FORMATTERS,
     COLUMN_LABELS,
@@ -84,7 +84,8 @@ class ListView(ModelView, metaclass=RecordViewMeta):
     minimum_role: ClassVar[StaffRole] = StaffRole.SUPPORT
     search_label: ClassVar[str] = "ID"
     """Label of the search field: what can be searched for."""
-    no_match_text: ClassVar[str] = "Search matches the start of a name, e-mail or number, or a full ID."
+    no_match_text: ClassVar[str] = ""
+    """Text of an empty result; empty for a sentence that says what the search takes."""
     empty_text: ClassVar[str] = "New records appear here."
     filters: ClassVar[Mapping[str, Callable[[str], sa.ColumnElement[bool]]]] = {}
     """Makes a condition of a query parameter's value, by its name; an index must answer it."""
@@ -174,7 +175,7 @@ class ListView(ModelView, metaclass=RecordViewMeta):
             is_usable = is_valid_text(term) and len(term) <= _MAX_SEARCH_CHARACTERS
             conditions.append(self._search_condition(term) if is_usable else sa.false())
         if self.has_date_filter and (day := parameters.get("until")):
-            conditions.append(self.model.id < first_id_after_day(day))
+            conditions.append(sa.false() if day_problem(day) else self.model.id < first_id_after_day(day))
         is_filtered = bool(conditions)
         if after := parameters.get("after"):
             last = self.parse_key(after) if sorted_by == "id" else after

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.base_view import RecordView
-from admin.filters import first_id_after_day, first_id_of_day, of_organization, parse_id
+from admin.filters import day_problem, first_id_after_day, first_id_of_day, of_organization, parse_id
 from admin.formatters import EMPTY_VALUE, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
@@ -36,6 +36,8 @@ _VIEW_OF_SUBJECT = {
 
 
 def _is_on_day(text: str) -> sa.ColumnElement[bool]:
+    if day_problem(text):
+        return sa.false()
     # Ids begin with their time.
     return sa.and_(AuditEvent.id >= first_id_of_day(text), AuditEvent.id < first_id_after_day(text))
 
@@ -70,6 +72,8 @@ class AuditEventView(RecordView, model=AuditEvent):
         "actor_id": lambda text: AuditEvent.actor_id == parse_id(text),
         "action": lambda text: AuditEvent.action == text if is_valid_text(text) else sa.false(),
         "day": _is_on_day,
+        # Set by the form when no filter that was filled in means anything: it does not mean all events.
+        "none": lambda _: sa.false(),
     }
 
     async def list_context(self, request: Request) -> dict[str, Any]:
@@ -82,6 +86,7 @@ class AuditEventView(RecordView, model=AuditEvent):
                 "actions": [(action, humanize_name(action)) for action in await read_actions(session)],
                 "action": chosen.get("action", ""),
                 "day": chosen.get("day", ""),
+                "day_problem": day_problem(chosen.get("day", "")),
             }
         return {**await super().list_context(request), "audit": audit}
 

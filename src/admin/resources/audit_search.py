@@ -67,10 +67,10 @@ async def submit(request: Request) -> Response:
         "day": day,
     }
     query = urlencode({name: str(value) for name, value in chosen.items() if value})
-    path = f"{AUDIT_LIST_PATH}?{query}" if query else AUDIT_LIST_PATH
     if not problems:
-        return redirect(request, path)
-    return redirect(request, path, " ".join([*problems, "The other filters are applied."]), is_problem=True)
+        return redirect(request, f"{AUDIT_LIST_PATH}?{query}" if query else AUDIT_LIST_PATH)
+    rest = "The other filters are applied." if query else "No event is shown."
+    return redirect(request, f"{AUDIT_LIST_PATH}?{query or 'none=1'}", " ".join([*problems, rest]), is_problem=True)
 
 
 ROUTE = Route(AUDIT_SEARCH_PATH, submit, methods=["POST"])

@@ -64,3 +64,32 @@ async def test_a_notice_is_shown_once_on_lists_and_detail_pages(admin: Colleague
     assert (await admin.client.get("/admin/embed-token/many/revoke")).status_code == 303
     assert "Select at least one row" in (await admin.client.get("/admin/embed-token/list")).text
     assert "Select at least one row" not in (await admin.client.get("/admin/embed-token/list")).text
+
+
+@pytest.mark.parametrize(
+    ("identity", "field", "label"), [("audit-event", "day", "Day (UTC)"), ("call", "until", "Until day (UTC)")]
+)
+async def test_a_far_day_is_refused_beside_its_field(admin: Colleague, identity: str, field: str, label: str) -> None:
+    page = (await admin.client.get(f"/admin/{identity}/list")).text
+    for day in ("9999-12-31", "0001-01-01", "1969-12-31"):
+        answer = await send_filters(admin, page, **{field: day})
+        assert answer.status_code == 200, day
+        [part] = re.findall(rf'<label for="f-{field}">{re.escape(label)}</label>.*?</div>', answer.text, re.DOTALL)
+        assert f'value="{day}"' in part
+        assert "Choose a day from 2000-01-01 to 2099-12-31." in part
+
+
+async def test_a_filter_that_means_nothing_alone_shows_no_event(admin: Colleague) -> None:
+    page = (await admin.client.get("/admin/audit-event/list")).text
+    answer = (await send_filters(admin, page, person="nobody")).text
+    assert "Person: no e-mail starts like this. No event is shown." in answer
+    assert "The other filters" not in answer
+    assert "/admin/audit-event/details/" not in answer
+
+
+async def test_an_empty_result_says_what_the_search_takes(admin: Colleague) -> None:
+    for view in VIEWS:
+        path = f"/admin/{view.identity}/list"
+        page = unescape((await admin.client.get(path, params={"search": "nothing has this name"})).text)
+        if not view.no_match_text:
+            assert f"This search takes: {view.search_label}." in page, view.identity

@@ -253,7 +253,6 @@ async def test_people_are_shown_with_what_they_did(
         "/admin/organization/list?after=x",
         "/admin/call/list?organization_id=x",
         "/admin/call/list?until=yesterday",
-        "/admin/call/list?until=9999-12-31",
         "/admin/audit-event/list?actor_id=1",
         "/admin/organization/create",
         "/admin/organization/export/csv",
