@@ -74,8 +74,13 @@ async def test_a_double_press_calls_once_and_hangs_up_once(phone: Phone) -> None
     await keyboard.press("Enter")
     await phone.until_event("callAnswered", 2)
     await panel.get_by_role("button", name="Minimise").click()
-    await panel.get_by_role("group", name="In call").get_by_role("button", name="Hang up").dblclick()
+    opened = len(await phone.events("open"))
+    bar = panel.get_by_role("group", name="In call")
+    await bar.get_by_role("button", name="Mute").click()
+    await bar.get_by_role("button", name="Unmute").click()
+    await bar.get_by_role("button", name="Hang up").dblclick()
     await ended(phone, 2)
+    assert len(await phone.events("open")) == opened
 
     await phone.page.locator("#bob").dblclick()
     await ended(phone, 3)
