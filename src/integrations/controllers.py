@@ -81,13 +81,17 @@ def integrations_router(
         )
 
     @get(hubspot.CALLING_PAGE_PATH, media_type=MediaType.HTML)
-    async def hubspot_page(request: Request[object, object, State], t: FromQuery[str] = "") -> Response[str]:
+    async def hubspot_page(
+        request: Request[object, object, State], t: FromQuery[str] = "", code: FromQuery[str] = ""
+    ) -> Response[str]:
+        # HubSpot leads people back here with a code after an installation. The page only says what to do with it.
         frame = await frame_of(t, client_address(request.scope))
         page = template.render(
             script=script,
             stylesheet=stylesheet,
             icon=icon,
             frame=frame,
+            has_code=bool(code),
             app_hosts=hubspot.APP_HOSTS,
             width=hubspot.FRAME_WIDTH_PX,
             height=hubspot.FRAME_HEIGHT_PX,

@@ -130,3 +130,19 @@ async def test_the_page_holds_the_set_up_for_whoever_opens_it_outside_hubspot(cl
         "redirect_uri": ["http://localhost:8000/integrations/hubspot"],
         "scope": ["oauth crm.objects.contacts.read"],
     }
+
+
+async def test_the_set_up_names_the_secret_and_the_exchange_of_the_code(client: httpx.AsyncClient) -> None:
+    page = html.unescape((await client.get("/integrations/hubspot")).text)
+    assert "the client secret and the developer API key" in page
+    assert "https://api.hubapi.com/oauth/v1/token" in page
+
+
+async def test_the_page_that_hubspot_leads_back_to_says_what_to_do_with_the_code(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/integrations/hubspot", params={"code": "c0de-of-hubspot"})
+    page = html.unescape(answer.text)
+    assert "Complete the installation in HubSpot" in page
+    assert "https://api.hubapi.com/oauth/v1/token" in page
+    assert "create an app" not in page
+    assert "c0de-of-hubspot" not in page + str(answer.headers)
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
