@@ -175,7 +175,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert "Calls per day: 5,000" in page
     assert override.ends_at.isoformat() in page
     [line] = [part for part in " ".join(page.split()).split("<tr") if ">Calls per day</th>" in part]
-    cells = re.findall(r'data-label="([^"]+)">(.*?)</td>', html.unescape(line))
+    cells = re.findall(r'data-label="([^"]+)"><span>(.*?)</span></td>', html.unescape(line))
     assert [(head, re.sub("<[^>]+>", "", cell)[:5]) for head, cell in cells] == [
         ("Plan default", "2,000"),
         ("Staff override", "5,000"),

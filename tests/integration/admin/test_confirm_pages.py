@@ -1,6 +1,7 @@
 """Confirmation pages: the value chosen at first, and the sentence where an action does not apply."""
 
 import datetime as dt
+import re
 import secrets
 from html import unescape
 from uuid import UUID
@@ -11,7 +12,7 @@ import pytest
 from admin.models import StaffRole
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
-from support.factories import Factory, Tenant
+from support.factories import PASSWORD, Factory, Tenant
 from support.staff import SEEN, Colleague, act, enter, make_staff, post
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeRequestService
@@ -114,3 +115,12 @@ async def request_upgrade(database: Database, tenant: Tenant) -> UUID:
         request = await upgrades.get_open(tenant.organization.id)
         assert request is not None
         return request.id
+
+
+async def test_the_second_steps_key_is_in_a_field_as_long_as_it(client: httpx.AsyncClient, database: Database) -> None:
+    staff = await make_staff(database, StaffRole.SUPPORT)
+    await post(client, "/admin/login", email=staff.email, password=PASSWORD, next="/admin")
+    page = (await client.get("/admin/second-step")).text
+    found = re.search(r'<div class="copyable whole"><input class="code" id="secret" value="([^"]+)" size="(\d+)"', page)
+    assert found is not None
+    assert len(found[1]) == int(found[2])
