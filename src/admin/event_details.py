@@ -6,17 +6,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from admin.formatters import EMPTY_VALUE, format_limit, humanize_name, limit_name
-from calls.limits.limit_names import DEFAULT_LIMITS
+from admin.formatters import EMPTY_VALUE, humanize_name, limit_name
+from calls.limits.event_values import event_value
 
 
 def format_details(details: Mapping[str, Any]) -> str | Markup:
     """An object as a list, one line for each key; of "before" and "after" the values that differ."""
-    limit = details.get("limit")
-    of_limit = limit if isinstance(limit, str) and limit in DEFAULT_LIMITS else ""
     lines = dict(_changed_lines(details))
     lines |= {
-        humanize_name(key): _format_value(of_limit, value)
+        humanize_name(key): _format_value(key, value, limit=details.get("limit"))
         for key, value in details.items()
         if key not in {"before", "after"}
     }
@@ -38,16 +36,14 @@ def _changed_lines(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(old, dict) and isinstance(new, dict):
             yield from _changed_lines({"before": old, "after": new})
         elif old != new:
-            label = limit_name(key) if key in DEFAULT_LIMITS else humanize_name(key)
-            yield label, f"{_format_value(key, old)} → {_format_value(key, new)}"
+            yield limit_name(key), f"{_format_value(key, old)} → {_format_value(key, new)}"
 
 
-def _format_value(name: str, value: Any) -> str:
-    """A value as text; of the limit ``name`` in its unit."""
-    if isinstance(value, str) and value == name:
-        return limit_name(name)
-    is_amount = name in DEFAULT_LIMITS and isinstance(value, int) and not isinstance(value, bool)
-    return format_limit(name, value) if is_amount else plain_text(value)
+def _format_value(key: str, value: Any, *, limit: object = None) -> str:
+    """A value as text; of a limit in its unit."""
+    if isinstance(value, list):
+        return ", ".join(_format_value(key, item) for item in value) or EMPTY_VALUE
+    return event_value(key, value, limit=limit) or plain_text(value)
 
 
 def plain_text(value: Any) -> str:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.models import StaffRole
-from calls.limits.limit_names import MONEY_LIMITS, NEW_ORGANIZATION_DAYS
-from calls.limits.limit_table import LIMIT_TABLE, limit_label
+from calls.limits.event_values import limit_title
+from calls.limits.limit_names import MONEY_LIMITS
 from calls.limits.models import AlertKind
 from calls.models import CallStatus
 from calls.reconciliation.models import DiscrepancyKind
@@ -164,9 +164,7 @@ def humanize_name(name: str) -> str:
 
 def limit_name(name: str) -> str:
     """The label of the limit ``name``."""
-    if name == NEW_ORGANIZATION_DAYS:
-        return "New-account days"
-    return limit_label(name) if name in LIMIT_TABLE else humanize_name(name)
+    return limit_title(name) or humanize_name(name)
 
 
 def format_micros(micros: int) -> str:

@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.limits.event_values import event_value, limit_title
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import render
@@ -88,22 +89,33 @@ def detail_rows(details: Mapping[str, Any] | None) -> list[DetailRow]:
         return []
     before, after = details.get("before"), details.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
-        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        return [
-            DetailRow(_field_label(name), _field_text(before.get(name)), _field_text(after.get(name))) for name in names
-        ]
-    return [DetailRow(_field_label(name), None, _field_text(value)) for name, value in details.items()]
+        return _changed_rows(before, after)
+    limit = details.get("limit")
+    return [DetailRow(_field_label(name), None, _field_text(name, value, limit)) for name, value in details.items()]
+
+
+def _changed_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[DetailRow]:
+    rows = []
+    for name in {**before, **after}:
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            rows += _changed_rows(old, new)
+        elif old != new:
+            rows.append(DetailRow(_field_label(name), _field_text(name, old), _field_text(name, new)))
+    return rows
 
 
 def _field_label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return limit_title(name) or name.replace("_", " ").capitalize()
 
 
-def _field_text(value: Any) -> str:
+def _field_text(name: str, value: Any, limit: object = None) -> str:
     if isinstance(value, list):
-        return ", ".join(_field_text(item) for item in value) or "–"
+        return ", ".join(_field_text(name, item) for item in value) or "–"
     if value is None or value == "":
         return "–"
+    if (text := event_value(name, value, limit=limit)) is not None:
+        return text
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -8,7 +8,8 @@ def test_changed_limits_are_shown_alone_and_money_in_dollars() -> None:
     after = {"limits": {"calls_per_day": 1000, "spend_cents_per_day": 1250}, "countries": ["US", "CA"]}
     shown = str(format_details({"before": before, "after": after, "reason": "Asked"}))
     assert shown == (
-        '<ul class="plain-list"><li>Countries: <bdi>US → US, CA</bdi></li><li>Reason: <bdi>Asked</bdi></li>'
+        '<ul class="plain-list"><li>Countries: <bdi>United States → United States, Canada</bdi></li>'
+        "<li>Reason: <bdi>Asked</bdi></li>"
         "<li>Spend per day: <bdi>$25.00 → $12.50</bdi></li></ul>"
     )
 

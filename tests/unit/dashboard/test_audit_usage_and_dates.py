@@ -51,6 +51,23 @@ def test_other_details_are_told_as_they_are() -> None:
     assert detail_rows({}) == []
 
 
+def test_limits_money_plans_and_countries_are_told_by_their_names() -> None:
+    assert detail_rows({"limit": "spend_cents_per_day", "value": 100050}) == [
+        DetailRow("Limit", None, "Spend per day"),
+        DetailRow("Value", None, "$1,000.50"),
+    ]
+    assert detail_rows({"limit": "first_days", "value": 0})[0] == DetailRow("Limit", None, "New-account days")
+    details = {
+        "before": {"plan": "pro", "countries": ["US"], "limits": {"minutes_per_day": 600}},
+        "after": {"plan": "business", "countries": ["US", "FR"], "limits": {"minutes_per_day": 1200}},
+    }
+    assert detail_rows(details) == [
+        DetailRow("Plan", "Pro", "Business"),
+        DetailRow("Countries", "United States", "United States, France"),
+        DetailRow("Minutes per day", "600", "1,200"),
+    ]
+
+
 def test_days_are_whole_and_the_last_one_is_included() -> None:
     assert read_days(Form({"since": "2026-02-27", "until": "2026-02-28"}), dt.UTC) == (
         dt.datetime(2026, 2, 27, tzinfo=dt.UTC),
