@@ -14,7 +14,7 @@ from admin.formatters import EMPTY_VALUE, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.pages import back_office, viewer
-from admin.resources.audit_search import describe_organization, describe_person, read_actions
+from admin.resources.audit_search import ORGANIZATION_VIEWED, describe_organization, describe_person, read_actions
 from kit.actor import ActorKind
 from kit.audit import AuditEvent
 from kit.text import is_valid_text
@@ -70,6 +70,10 @@ class AuditEventView(RecordView, model=AuditEvent):
     filters = {
         "organization_id": of_organization(AuditEvent),
         "actor_id": lambda text: AuditEvent.actor_id == parse_id(text),
+        # With one action alone: an index has the action, none has the subject.
+        "subject_id": lambda text: sa.and_(
+            AuditEvent.action == ORGANIZATION_VIEWED, AuditEvent.subject_id == parse_id(text)
+        ),
         "action": lambda text: AuditEvent.action == text if is_valid_text(text) else sa.false(),
         "day": _is_on_day,
         # Set by the form when no filter that was filled in means anything: it does not mean all events.
@@ -78,7 +82,7 @@ class AuditEventView(RecordView, model=AuditEvent):
 
     async def list_context(self, request: Request) -> dict[str, Any]:
         chosen = request.query_params
-        actor, organization = (chosen.get(name) for name in ("actor_id", "organization_id"))
+        actor, organization = chosen.get("actor_id"), chosen.get("organization_id") or chosen.get("subject_id")
         async with back_office(request).staff_database.sessions() as session:
             audit = {
                 "person": await describe_person(session, parse_id(actor)) if actor else "",

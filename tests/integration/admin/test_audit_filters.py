@@ -142,3 +142,17 @@ async def test_other_lists_say_to_what_they_are_narrowed(support: Colleague, mak
     page = (await support.client.get(f"{path}&until={utc_now().date()}")).text
     assert f"Organization: <bdi>{tenant.organization.name}</bdi>" in page
     assert f'href="/admin/call/list?until={utc_now().date()}"' in page
+
+
+async def test_the_viewing_of_an_organization_is_found_by_the_organization(support: Colleague, make: Factory) -> None:
+    seen, other = [(await make.tenant(name=f"Viewed {secrets.token_hex(6)}")).organization for _ in range(2)]
+    for organization in (seen, other):
+        await support.client.get(f"/admin/organization/details/{organization.id}")
+    answer = await post(
+        support.client, AUDIT_SEARCH_PATH, organization=seen.slug, action="organization.viewed", person=support.email
+    )
+    page = unescape((await support.client.get(answer.headers["location"])).text)
+    assert page.count('data-label="Subject"') == 1
+    assert seen.name in page
+    assert f'value="{seen.slug}"' in page
+    assert other.name not in page
