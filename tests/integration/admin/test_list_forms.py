@@ -91,5 +91,5 @@ async def test_an_empty_result_says_what_the_search_takes(admin: Colleague) -> N
     for view in VIEWS:
         path = f"/admin/{view.identity}/list"
         page = unescape((await admin.client.get(path, params={"search": "nothing has this name"})).text)
-        if not view.no_match_text:
+        if view.identity != "audit-event":
             assert f"This search takes: {view.search_label}." in page, view.identity
