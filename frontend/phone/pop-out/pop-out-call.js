@@ -162,7 +162,7 @@ export class PopOutCall {
       );
     this.#finish({ status, duration, message, problem: ownProblem, endedByRemote });
     // The problem that ended the call there may concern this page's token too.
-    if (status === "refused" || endedByRemote) getSession()?.verifyToken();
+    if (problem || endedByRemote) getSession()?.verifyToken();
   }
 
   /** @param {Problem} problem */

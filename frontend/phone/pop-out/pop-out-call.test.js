@@ -6,11 +6,12 @@ import { PopOutCall } from "./pop-out-call.js";
 /**
  * The end that the page's phone is told when the pop-out reports `ended`.
  * @param {object} ended
+ * @param {{verifyToken: () => void} | null} session
  */
-function reportedEnd(ended) {
+function reportedEnd(ended, session = null) {
   let told;
   const listener = { ended: (end) => (told = end), deviceLost() {}, reconnecting() {}, warningsChanged() {} };
-  const context = { phone: { state: "dialing" }, getSession: () => null, Problem, send() {}, onEnded() {} };
+  const context = { phone: { state: "dialing" }, getSession: () => session, Problem, send() {}, onEnded() {} };
   const call = new PopOutCall({ details: { callId: "1" } }, listener, context);
   call.follow({
     state: "failed",
@@ -31,4 +32,12 @@ test.each([
   const problem = { code: "calls_at_once", message: "Too many calls at once" };
   const { problem: own } = reportedEnd({ status, duration: 0, message: problem.message, theirs: false, problem });
   expect([own.code, own.message, own.likeCode]).toEqual([problem.code, problem.message, fixCode]);
+});
+
+test("the page asks about its token when a problem ended an answered call there", () => {
+  let asked = 0;
+  const problem = { code: "revoked_embed_token", message: "Invalid or revoked token" };
+  const ended = { status: "completed", duration: 2, message: problem.message, theirs: false, problem };
+  reportedEnd(ended, { verifyToken: () => (asked += 1) });
+  expect(asked).toBe(1);
 });

@@ -69,7 +69,10 @@ async def test_every_scripted_number_ends_as_it_says(demo: Phone) -> None:
         await entry.get_by_text(name, exact=True).first.wait_for()
         await expect(entry.locator(".outcome")).to_have_text(re.compile(f"^{outcome}"))
     await expect(activity(demo)).to_have_count(len(OUTCOMES))
-    assert demo.console == []
+    # "Fails" is the one error among them.
+    [line] = demo.console
+    assert line.startswith("warning: EpochPhone: ")
+    assert line.endswith("#call_failed")
 
 
 async def test_an_added_contact_can_be_called_at_once(demo: Phone) -> None:
