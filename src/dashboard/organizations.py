@@ -91,7 +91,9 @@ class NewOrganizationPages(Controller):
                 )
         except (ValidationFailed, Conflict, TooMany, EmailNotVerified) as refusal:
             return await _new_page(request, user_session, form.refused(refusal))
-        return redirect(request, f"/dashboard/{organization.slug}", "Organization created")
+        plan = organization.plan.value.capitalize()
+        message = f"{organization.name} is created, on the {plan} plan. You are its owner."
+        return redirect(request, f"/dashboard/{organization.slug}", message)
 
     @post("/restore/{organization_id:uuid}", guards=_SIGNED_IN)
     async def restore(self, request: Visit, organization_id: FromPath[UUID]) -> Response[str]:

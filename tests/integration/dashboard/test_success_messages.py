@@ -42,6 +42,7 @@ CHECKED_HERE = {
     "invitations.resend",
     "invitations.withdraw",
     "organizations.change_country",
+    "organizations.create",
     "organizations.rename",
     "phone_numbers.obtain",
     "phone_numbers.release",
@@ -58,7 +59,6 @@ CHECKED_ELSEWHERE = {
     "call_data": "tests/integration/dashboard/test_call_data_pages.py",
     "calling_rules": "tests/integration/dashboard/test_calling_rules_pages.py",
     "organizations.change_time_zone": "tests/integration/dashboard/test_time_zone_pages.py",
-    "organizations.create": "tests/integration/dashboard/test_organization_pages.py",
     "organizations.restore": "tests/integration/dashboard/test_organization_pages.py",
     "organizations.delete": "tests/integration/dashboard/test_organization_pages.py",
     "passkey_pages": "tests/integration/accounts/test_passkeys.py",
@@ -277,6 +277,18 @@ async def test_the_organizations_name_and_country(client: httpx.AsyncClient, mak
     assert "Your home country is the United Kingdom now" in said
     kept = await read_one(database, Organization, tenant.organization.id)
     assert (kept.name, kept.slug, kept.country) == ("Acme Nord", tenant.organization.slug, "GB")
+
+
+async def test_a_new_organization_names_its_plan_and_owner(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    await sign_in(client, await make.user())
+    form = {"name": "Harbour Homes", "country": "US"}
+    said = await message_after(client, "/dashboard/new", "/dashboard/new", form)
+    assert "Harbour Homes is created, on the Starter plan. You are its owner." in said
+    async with database.sessions() as session:
+        made = (await session.scalars(sa.select(Organization).where(Organization.name == "Harbour Homes"))).all()
+    assert [organization.plan for organization in made] == [Plan.STARTER]
 
 
 async def test_numbers_and_the_one_that_calls_come_from(
