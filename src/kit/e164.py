@@ -37,12 +37,6 @@ class InvalidPhoneNumber(Invalid):
     message = "Invalid phone number"
 
 
-class IncompleteNumber(InvalidPhoneNumber):
-    """A number with more or fewer digits than numbers of its country have."""
-
-    message = "Numbers of this country have more or fewer digits; give the whole number with its area code"
-
-
 class NotOrdinaryNumber(InvalidPhoneNumber):
     """A complete number that must not be called: pay-per-call, special, or assigned to nobody."""
 
@@ -143,16 +137,12 @@ def region_of(e164: str) -> str | None:
     return None if region == _NO_COUNTRY else region
 
 
-def ensure_complete(e164: str) -> None:
-    """Check that a number is as long as numbers of its country are; calls to it may be refused all the same.
+def has_complete_length(e164: str) -> bool:
+    """True for a number that is as long as numbers of its country are; calls to it may be refused all the same.
 
-    Raises:
-        IncompleteNumber: it is too short or too long.
-        InvalidPhoneNumber: it is not E.164.
+    Raises: InvalidPhoneNumber, when it is not E.164.
     """
-    number = _stored(e164)
-    if not _has_length(number):
-        raise IncompleteNumber
+    return _has_length(_stored(e164))
 
 
 def format_national(e164: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kit.e164 import InvalidPhoneNumber, ensure_complete, parse_dialled, region_of
+from kit.e164 import InvalidPhoneNumber, has_complete_length, parse_dialled, region_of
 
 _SHARED_NUMBERING_PLANS = (
     frozenset({"GB", "GG", "IM", "JE"}),
@@ -14,6 +14,12 @@ _SHARED_NUMBERING_PLANS = (
 )
 """Countries whose numbers look alike: +44 7911 123456 is Guernsey's and looks like any British mobile number."""
 _DEFAULT_FOREIGN_COUNTRIES = {"US": frozenset({"CA"}), "CA": frozenset({"US"})}
+
+
+class IncompleteNumber(InvalidPhoneNumber):
+    """A number with more or fewer digits than numbers of its country have."""
+
+    message = "Numbers of this country have more or fewer digits; give the whole number with its area code"
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -53,9 +59,10 @@ def selected_countries(country: str, chosen: Sequence[str] | None) -> list[str]:
 
 
 def parse_blockable_number(typed: str, country: str) -> str:
-    """A number for the block list, E.164. Raises: InvalidPhoneNumber, EmergencyNumber."""
+    """A number for the block list, E.164. Raises: InvalidPhoneNumber, IncompleteNumber, EmergencyNumber."""
     number = parse_stored_number(typed, country)
-    ensure_complete(number)
+    if not has_complete_length(number):
+        raise IncompleteNumber
     return number
 
 
