@@ -73,7 +73,7 @@ export class RecentCallStore {
   addFromServer(calls) {
     const known = new Set(this.calls.map(({ callId }) => callId));
     const added = calls
-      .filter((call) => isCall(call) && !known.has(call.callId) && call.startedAt > this.#clearedAt)
+      .filter((call) => isCall(call) && !known.has(call.callId) && !this.#wasCleared(call))
       .map((call) => ({ ...call, isFromServer: true }));
     if (added.length === 0) return;
     this.calls = [...this.calls, ...added]
@@ -85,6 +85,14 @@ export class RecentCallStore {
     if (this.calls.some(({ isFromServer }) => isFromServer)) this.#clearedAt = new Date(this.#env.now()).toISOString();
     this.calls = [];
     this.#write();
+  }
+
+  /**
+   * Compared as times: one has milliseconds and the other none. Before the first clearing there is no time.
+   * @param {RecentCall} call
+   */
+  #wasCleared({ startedAt }) {
+    return Date.parse(startedAt) <= Date.parse(this.#clearedAt);
   }
 
   #write() {

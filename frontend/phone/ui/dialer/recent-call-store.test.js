@@ -86,6 +86,17 @@ describe("RecentCallStore", () => {
     expect(next.calls).toEqual([]);
   });
 
+  test("keeps a call away that began in the second in which the list was cleared", () => {
+    const storage = fakeStorage();
+    const store = openStore(storage);
+    // The server tells seconds.
+    const call = { ...callOf("1"), startedAt: "2026-11-29T12:00:00Z", status: "completed" };
+    store.addFromServer([call]);
+    store.clear();
+    store.addFromServer([call]);
+    expect(store.calls).toEqual([]);
+  });
+
   test("keeps the calls of this page where nothing can be stored", () => {
     const store = openStore(undefined);
     store.keep(callOf("1"));
