@@ -72,7 +72,8 @@ async def test_a_phone_that_goes_offline_says_so_and_comes_back(customer: Custom
     ended = await phone.until_event("callEnded")
     assert (ended["status"], ended["message"]) == ("failed", "You are offline")
     await phone.page.context.set_offline(False)
-    await phone.panel.get_by_role("button", name="Try again").click()
+    await phone.panel.get_by_text("You are offline", exact=True).wait_for(state="hidden")
+    assert (await phone.call(ECHO)).begun
     answered = await phone.until_event("callAnswered")
     await phone.hangup()
     assert (await phone.record(answered["callId"]))["status"] == "completed"
