@@ -374,7 +374,7 @@ export class Phone {
   }
 
   #onNetworkChange() {
-    // What stopped the last call is over.
+    // The network is back: the last call, which ended without it, makes way for the next one.
     if (!this.isOffline && this.isReady && this.call?.ended?.problem?.code === "offline") this.reset();
     else this.#notifyChange();
   }

@@ -42,7 +42,7 @@ class ImposedEnd(enum.StrEnum):
 
     TIME_LIMIT = "time_limit_reached"
     BY_STAFF = "ended_by_staff"
-    TOKEN_REVOKED = "ended_token_revoked"  # noqa: S105 - a reason
+    REVOCATION = "ended_token_revoked"
     ORGANIZATION_SUSPENDED = "ended_organization_suspended"
     ORGANIZATION_DELETED = "ended_organization_deleted"
     CALLS_PAUSED = "ended_calls_paused"

@@ -113,12 +113,9 @@ class OrganizationPages(Controller):
     async def rename(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "name"), current_member(request)
+        form = await read_form(request, "name")
         try:
-            async with db_session.begin_nested():
-                organization = await OrganizationService(db_session).update(
-                    who.organization_id, by=who.actor, name=form["name"]
-                )
+            organization = await _update(request, db_session, name=form["name"])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         return redirect(
@@ -129,12 +126,9 @@ class OrganizationPages(Controller):
     async def change_time_zone(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "time_zone"), current_member(request)
+        form = await read_form(request, "time_zone")
         try:
-            async with db_session.begin_nested():
-                organization = await OrganizationService(db_session).update(
-                    who.organization_id, by=who.actor, time_zone=form["time_zone"]
-                )
+            organization = await _update(request, db_session, time_zone=form["time_zone"])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         said = f"Pages and mails show times in {zone_label(organization.zone, utc_now())}"
@@ -148,12 +142,9 @@ class OrganizationPages(Controller):
     async def change_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "country"), current_member(request)
+        form = await read_form(request, "country")
         try:
-            async with db_session.begin_nested():
-                organization = await OrganizationService(db_session).update(
-                    who.organization_id, by=who.actor, country=form["country"]
-                )
+            organization = await _update(request, db_session, country=form["country"])
         except ValidationFailed as refusal:
             return _country_page(request, slug, form.refused(refusal))
         country = country_in_sentence(organization.country)
@@ -199,6 +190,22 @@ class OrganizationPages(Controller):
 
 
 HANDLERS = (NewOrganizationPages, OrganizationPages, *call_data.HANDLERS)
+
+
+async def _update(
+    request: SettingsRequest,
+    session: AsyncSession,
+    *,
+    name: str | None = None,
+    country: str | None = None,
+    time_zone: str | None = None,
+) -> Organization:
+    """Change the member's organization; a refusal leaves the session usable for the page. Raises: ValidationFailed."""
+    who = current_member(request)
+    async with session.begin_nested():
+        return await OrganizationService(session).update(
+            who.organization_id, by=who.actor, name=name, country=country, time_zone=time_zone
+        )
 
 
 def _section_url(slug: str) -> str:

@@ -35,7 +35,7 @@ def number_patterns(text: str, country: str) -> Sequence[str]:
     found += _after(dialing.trunk_prefix, digits, f"+{dialing.calling_code}")
     if len(digits.lstrip("0")) >= _MIN_NATIONAL_DIGITS:
         found.append(digits.lstrip("0"))
-    # What contains a longer pattern contains the shorter one in it too.
+    # A pattern that contains another one is left out: the shorter one finds the same numbers.
     return tuple(sorted({one for one in found if not any(other != one and other in one for other in found)}))
 
 

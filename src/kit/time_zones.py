@@ -58,7 +58,7 @@ def zone_choices(country: str, chosen: str) -> Sequence[str]:
 
 def start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     """The first moment of ``day`` in ``zone``, in UTC. Raises: OverflowError for a day at the end of the calendar."""
-    # Where the clocks skip midnight, the former offset gives the moment of the change, which is the day's first.
+    # A skipped midnight is read with the former offset: that is the moment of the change, the first of the day.
     return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
 
 

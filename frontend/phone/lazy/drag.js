@@ -136,7 +136,7 @@ export class PanelMover {
   #moveTo(offset) {
     this.#wanted = offset;
     this.#apply();
-    // What is out of the window is not remembered: the panel would not move at first when it is moved back.
+    // The offset within the window is kept, not the wanted one: otherwise moving back would show nothing at first.
     this.#wanted = this.#offset;
   }
 

@@ -173,7 +173,7 @@ def _limit_usages(
         (limit_names.CENTS_PER_MONTH, whole.month_micros, delta.micros, micros(limit_names.CENTS_PER_MONTH), month),
     )
     token_limit = limit_names.CENTS_PER_DAY_PER_TOKEN
-    # Where it is the organization's, one mail about the organization is enough.
+    # A token limit equal to the organization's needs no mail of its own.
     token_micros = micros(token_limit) if limits[token_limit] < limits[limit_names.CENTS_PER_DAY] else 0
     of_token = (
         (token_limit, token.day_micros, delta.micros, token_micros, day),

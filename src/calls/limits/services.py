@@ -121,7 +121,7 @@ class CallingRulesService:
         if limits is not None:
             if (message := invalid_limit_message(limits, before.limits.ceilings)) is not None:
                 raise ValidationFailed([("limits", message)])
-            # What equals the plan's limit is not a choice: it follows the plan, and what staff grant later.
+            # A value equal to the plan's is not stored, so that it follows the plan and later overrides by staff.
             base = before.limits.base
             values["limits"] = {name: value for name, value in limits.items() if value != base[name]}
         if values:

@@ -121,7 +121,7 @@ async def test_the_caller_hangs_up_right_after_the_invitation(customer: Customer
 
     await phone.until("the carrier let the call go", is_over)
 
-    # Whether the carrier had asked for the call already is a matter of milliseconds; a record is closed either way.
+    # The carrier may have asked for the call already, which is a matter of milliseconds; a record is closed either way.
     async def is_closed() -> bool:
         return {row["status"] for row in await phone.records()} <= {"canceled"}
 

@@ -49,6 +49,7 @@ from support.callback_client import (
     new_sid,
 )
 from support.factories import Factory, Tenant
+from support.limit_cases import COUNT_LIMITS
 from support.mailbox import Mailbox, text_of
 from support.widget_client import ask
 
@@ -137,17 +138,7 @@ async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
     assert (use.live, use.day_attempts) == (LIVE_CALLS, LIVE_CALLS)
 
 
-@pytest.mark.parametrize(
-    ("limit", "reason"),
-    [
-        ("live_calls", "too_many_calls_at_once"),
-        ("live_calls_per_token", "too_many_calls_at_once"),
-        ("calls_per_minute", "too_many_calls"),
-        ("calls_per_minute_per_token", "too_many_calls"),
-        ("calls_per_day", "too_many_calls"),
-        ("calls_to_one_number_per_hour", "too_many_calls"),
-    ],
-)
+@pytest.mark.parametrize(("limit", "reason"), COUNT_LIMITS)
 async def test_of_calls_at_once_as_many_are_dialled_as_the_limit_says(
     callbacks: CallbackClient, make: Factory, database: Database, limit: str, reason: str
 ) -> None:

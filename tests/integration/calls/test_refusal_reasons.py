@@ -22,6 +22,7 @@ from support.api_client import assert_refused
 from support.call_factory import add_call
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in
+from support.limit_cases import COUNT_LIMITS
 from support.widget_client import ask
 from widget.refusals import REFUSALS
 
@@ -233,17 +234,7 @@ async def test_a_blocked_number(refused: Refused, make: Factory, database: Datab
     assert BLOCKED not in str(call)
 
 
-@pytest.mark.parametrize(
-    ("limit", "code"),
-    [
-        ("live_calls", "too_many_calls_at_once"),
-        ("live_calls_per_token", "too_many_calls_at_once"),
-        ("calls_per_minute", "too_many_calls"),
-        ("calls_per_minute_per_token", "too_many_calls"),
-        ("calls_per_day", "too_many_calls"),
-        ("calls_to_one_number_per_hour", "too_many_calls"),
-    ],
-)
+@pytest.mark.parametrize(("limit", "code"), COUNT_LIMITS)
 async def test_a_limit_of_calls_is_named_with_its_value_and_use(
     refused: Refused, callbacks: CallbackClient, make: Factory, limit: str, code: str
 ) -> None:

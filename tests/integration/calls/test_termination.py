@@ -204,8 +204,8 @@ async def end_of(jobs: Database, carrier_sid: str, kind: str = "completed") -> s
 @pytest.mark.parametrize(
     ("cause", "kind", "reason"),
     [
-        ("revoked", "completed", ImposedEnd.TOKEN_REVOKED),
-        ("revoked", "canceled", ImposedEnd.TOKEN_REVOKED),
+        ("revoked", "completed", ImposedEnd.REVOCATION),
+        ("revoked", "canceled", ImposedEnd.REVOCATION),
         ("suspended", "completed", ImposedEnd.ORGANIZATION_SUSPENDED),
         ("deleted", "completed", ImposedEnd.ORGANIZATION_DELETED),
         # Nobody answered before the carrier was asked.

@@ -155,7 +155,7 @@ def test_the_duration_is_the_dialled_legs_not_the_callers() -> None:
         (CallStatus.COMPLETED, 600, None, ImposedEnd.TIME_LIMIT),
         (CallStatus.COMPLETED, 601, None, ImposedEnd.TIME_LIMIT),
         (CallStatus.COMPLETED, 30, ImposedEnd.BY_STAFF, ImposedEnd.BY_STAFF),
-        (CallStatus.CANCELED, 0, ImposedEnd.TOKEN_REVOKED, ImposedEnd.TOKEN_REVOKED),
+        (CallStatus.CANCELED, 0, ImposedEnd.REVOCATION, ImposedEnd.REVOCATION),
         (CallStatus.BUSY, 0, ImposedEnd.BY_STAFF, None),
         (CallStatus.IN_PROGRESS, 0, ImposedEnd.BY_STAFF, None),
     ],

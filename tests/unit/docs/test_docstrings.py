@@ -1,4 +1,4 @@
-"""The first word of each docstring in Python and of each JSDoc comment: a statement, not a question."""
+"""The first word of docstrings, JSDoc comments and other comments: a statement, not a question."""
 
 import ast
 import re
@@ -12,6 +12,8 @@ QUESTION_WORDS = r"(?:How|What|When|Where|Whether|Which|Who|Whom|Whose|Why)\b"
 SUFFIXES = {".js", ".mjs", ".ts"}
 SCRIPTS = ("frontend/*.*", "frontend/pages/**/*.*", "frontend/phone/**/*.*", "frontend/sdk/*.*", "integrations/**/*.*")
 TAG = r"@(?:param|property|returns)\s+\{.*\}\s+(?:\[?[a-z]\w*\]?\s+)?"
+COMMENT_QUESTION = re.compile(r"^\s*(?:#|//) (?:How|What|Where|Whether|Which|Who|Whose|Why) .*")
+"""``When`` is left out: a comment may begin with a condition."""
 JSDOC_QUESTION = re.compile(rf"(?:/\*\*\s*(?:\*\s*)?(?:{TAG})?|\*\s+{TAG}){QUESTION_WORDS}.*")
 
 
@@ -44,6 +46,26 @@ def test_no_jsdoc_comment_begins_as_a_question() -> None:
         f"{file.relative_to(ROOT)}: {found[0]}"
         for file in sources
         for found in JSDOC_QUESTION.finditer(file.read_text(encoding="utf-8"))
+    ]
+    assert questions == []
+
+
+def comment_questions(text: str) -> Iterator[str]:
+    """The first lines of comments that begin as a question; further lines of a comment may begin with any word."""
+    lines = text.splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        if COMMENT_QUESTION.match(line) and not before.lstrip().startswith(("#", "//")):
+            yield line.strip()
+
+
+@pytest.mark.parametrize("pattern", ["src/**/*.py", "tests/**/*.py", "bench/*.py", "tools/*.py", *SCRIPTS])
+def test_no_other_comment_begins_as_a_question(pattern: str) -> None:
+    files = [file for file in sorted(ROOT.glob(pattern)) if file.suffix in {".py", *SUFFIXES}]
+    assert files
+    questions = [
+        f"{file.relative_to(ROOT)}: {question}"
+        for file in files
+        for question in comment_questions(file.read_text(encoding="utf-8"))
     ]
     assert questions == []
 

@@ -104,7 +104,7 @@ export class RecentCallStore {
       if (calls.length > 0 || clearedAt) sessionStorage.setItem(this.#key, JSON.stringify({ calls, clearedAt }));
       else sessionStorage.removeItem(this.#key);
     } catch {
-      // Where nothing may be stored, the list is this page's alone.
+      // Storage is forbidden in this page: the list lives in memory.
     }
   }
 
