@@ -19,6 +19,7 @@ from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database
 from support.factories import Factory
+from support.field_faults import FieldFaults
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
@@ -33,6 +34,10 @@ def pytest_xdist_auto_num_workers() -> int:
     """One process for each processor: with more, tests of races and time-outs fail on a busy machine."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(processors, MAX_WORKERS)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FieldFaults(is_worker=hasattr(config, "workerinput")))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
