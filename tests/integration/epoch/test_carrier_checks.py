@@ -27,7 +27,7 @@ from support.factories import Factory
 from support.ports import unused_port
 from support.sandbox_server import own_sandbox, set_switches
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

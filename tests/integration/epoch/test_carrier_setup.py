@@ -24,7 +24,7 @@ from support.factories import Factory
 from support.sandbox_server import own_sandbox
 from tenants.models import PhoneNumber
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 CHECK = SetupOptions(is_check=True)
 FOREIGN = ApplicationUrls(
     voice="https://other.example/voice/outgoing", fallback="", status="https://other.example/voice/status"

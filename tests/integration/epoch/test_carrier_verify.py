@@ -21,7 +21,7 @@ from support.factories import Factory
 from support.sandbox_server import own_sandbox, set_switches
 from tenants.models import PhoneNumber
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 ANSWERS, BUSY = "+12125550147", "+12125550102"
 
 

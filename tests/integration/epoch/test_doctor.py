@@ -106,6 +106,7 @@ def test_a_start_that_cannot_fit_is_refused_in_one_sentence(settings: Settings, 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["deployment"], ["migrate"], ["calls", "resume"], ["doctor"]])
 def test_a_database_that_does_not_answer_is_named_with_its_setting(command: list[str], tmp_path: Path) -> None:
     port = unused_port()

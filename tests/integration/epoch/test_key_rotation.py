@@ -40,7 +40,7 @@ from support.mailbox import Mailbox
 from support.widget_client import ask
 from widget.tickets import issue_page_ticket
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 OLD, NEW = "o" * 32, "n" * 32
 ROUNDS = 2
 """Rounds of every request under each pair of configurations, each begun at the other machine than the one before."""
