@@ -1,9 +1,9 @@
-/** Runs a phone on a page, with its settings, panel and optional features, and provides `window.EpochPhone`. */
+/** Runs a phone on a page, with its settings, element and optional features, and provides `window.EpochPhone`. */
 import { keepGlobals } from "./browser/pristine-globals.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
 import { enableClickToCall, enableDebug, listenForPopOut } from "./features.js";
-import { Panel } from "./ui/panel.js";
+import { PhoneHost } from "./ui/phone-host.js";
 
 /** @import { Environment, Settings } from "./types.d.ts" */
 
@@ -20,12 +20,12 @@ export class EmbeddedPhone {
   /** @type {Settings} */
   #settings = {};
   /**
-   * `pending`: waits for the first paint of the page. `running`: has a session and a panel.
+   * `pending`: waits for the first paint of the page. `running`: has a session and an element on the page.
    * @type {"idle" | "pending" | "running"}
    */
   #status = "idle";
-  /** @type {Panel | null} */
-  #panel = null;
+  /** @type {PhoneHost | null} */
+  #host = null;
   /**
    * Stops each feature that is on.
    * @type {Map<"clickToCall" | "popOut" | "debug", () => void>}
@@ -40,7 +40,7 @@ export class EmbeddedPhone {
     this.#tag = tag;
     this.#env = env;
     this.phone = new Phone(env);
-    this.phone.onChange(() => this.#panel?.render());
+    this.phone.onChange(() => this.#host?.render());
     this.api = createApi(this);
     keepGlobals(this.api);
     // A page that loads the script twice keeps the first phone.
@@ -48,7 +48,7 @@ export class EmbeddedPhone {
   }
 
   get isPanelOpen() {
-    return Boolean(this.#panel?.isOpen);
+    return Boolean(this.#host?.isOpen);
   }
 
   /**
@@ -65,10 +65,10 @@ export class EmbeddedPhone {
     }
     this.#status = "running";
     const base = apiBase(this.#settings, this.#tag);
-    // The panel is built while the exchange runs.
+    // The button is built while the exchange runs.
     this.phone.start({ token: String(token).trim(), ticket, base });
     if (this.#isRunning()) {
-      this.#ensurePanel();
+      this.#ensureHost();
       this.#enableFeatures(base);
     }
   }
@@ -97,11 +97,11 @@ export class EmbeddedPhone {
   /** @param {{focus?: boolean}} [options] */
   openPanel(options) {
     this.startPending();
-    if (this.#isRunning()) this.#ensurePanel().open(options);
+    if (this.#isRunning()) this.#ensureHost().open(options);
   }
 
   closePanel() {
-    this.#panel?.close();
+    this.#host?.close();
   }
 
   // Checked again after the listeners, which may have destroyed the phone.
@@ -109,15 +109,15 @@ export class EmbeddedPhone {
     return this.#status === "running";
   }
 
-  #ensurePanel() {
-    this.#panel ??= new Panel(this.phone, this.#settings, this.#env, {
+  #ensureHost() {
+    this.#host ??= new PhoneHost(this.phone, this.#settings, this.#env, {
       onOpen: () => {
         this.phone.preload();
         this.phone.events.emit(["open"]);
       },
       onClose: () => this.phone.events.emit(["close"]),
     });
-    return this.#panel;
+    return this.#host;
   }
 
   /** @param {string | null} base */
@@ -146,8 +146,8 @@ export class EmbeddedPhone {
 
   #tearDown() {
     this.#status = "idle";
-    this.#panel?.remove();
-    this.#panel = null;
+    this.#host?.remove();
+    this.#host = null;
     for (const stop of this.#features.values()) stop();
     this.#features.clear();
   }
@@ -158,9 +158,9 @@ export class EmbeddedPhone {
    */
   #reinit(config) {
     this.startPending();
-    if (config.token === undefined || (this.#panel && config.token === this.#settings.token)) return;
+    if (config.token === undefined || (this.#host && config.token === this.#settings.token)) return;
     // The phone was never started, or was destroyed; the page asks for it again.
-    if (!this.#panel) this.start(config);
+    if (!this.#host) this.start(config);
     else console.warn("[EpochPhone] already running with another token; this second script is ignored");
   }
 }

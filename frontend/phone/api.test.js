@@ -20,7 +20,21 @@ async function startPhone(settings = {}, answers, { isPainted = true } = {}) {
   else embedded.startAfterPaint(config);
   await settle();
   const paint = () => env.painted.splice(0).forEach((work) => work());
-  return { api, host, module, env, paint };
+  /** The page is idle: the panel is loaded. */
+  const rest = async () => {
+    env.idle.splice(0).forEach((work) => work());
+    await settle();
+  };
+  return { api, host, module, env, paint, rest };
+}
+
+/** A phone whose panel is loaded. */
+async function startWithPanel(settings, answers) {
+  const phone = await startPhone(settings, answers);
+  phone.api.open();
+  await settle();
+  phone.api.close();
+  return phone;
 }
 
 const root = () => document.querySelector("epoch-phone").shadowRoot;
@@ -126,10 +140,10 @@ describe("startAfterPaint", () => {
   test.each(["open", "toggle"])("starts at %s() without waiting", async (method) => {
     const phone = await read();
     phone.api[method]();
-    expect(shown("#panel")).toBe(true);
+    expect(shown(".fab")).toBe(true);
     phone.paint();
     await settle();
-    expect(hasBegun(phone)).toEqual([1, 1]);
+    expect([...hasBegun(phone), shown("#panel")]).toEqual([1, 1, true]);
   });
 
   test("starts at test() without waiting", async () => {
@@ -193,59 +207,168 @@ describe("startAfterPaint", () => {
   });
 });
 
-describe("building the panel", () => {
+describe("loading the panel", () => {
   const isBuilt = () => Boolean(root().querySelector("#panel"));
+  const isBusy = () => root().querySelector(".fab").getAttribute("aria-busy") === "true";
+  const spoken = () => root().querySelector("[role=status]").textContent;
+  const isLoadedFor = (env) => env.idle.length;
 
-  test("is built hidden after the page has painted", async () => {
-    const { paint } = await startPhone();
-    expect([isBuilt(), shown(".fab"), button("Open phone").hasAttribute("aria-controls")]).toEqual([
-      false,
-      true,
-      false,
+  test("happens when the phone is ready and the page is idle, hidden", async () => {
+    const { env, rest } = await startPhone();
+    expect([isBuilt(), shown(".fab"), button("Open phone").hasAttribute("aria-controls"), spoken()]).toEqual([
+      ...[false, true, false, ""],
     ]);
-    expect(root().querySelector("[role=status]").textContent).toBe("");
-    paint();
-    expect([isBuilt(), shown("#panel"), shown(".bar"), shown(".fab")]).toEqual([true, false, false, true]);
+    expect(isLoadedFor(env)).toBeGreaterThan(0);
+    await rest();
+    expect([isBuilt(), shown("#panel"), shown(".bar"), shown(".fab"), isBusy()]).toEqual([
+      ...[true, false, false, true, false],
+    ]);
     expect(button("Open phone").getAttribute("aria-controls")).toBe("panel");
     const names = [...root().firstElementChild.children].map(({ id, className }) => id || className);
     expect(names.slice(0, 2)).toEqual(["panel", "fab"]);
   });
 
-  test.each(["pointerenter", "focus"])("is built at %s", async (event) => {
+  test("does not wait for an idle page where the exchange was refused", async () => {
+    const { env } = await startPhone({}, { exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] });
+    expect([isLoadedFor(env), isBuilt()]).toEqual([0, false]);
+    button("Open phone").click();
+    await settle();
+    expect(root().querySelector(".notice .message").textContent).toBe("Domain not allowed");
+  });
+
+  test.each(["pointerenter", "focus"])("happens at %s", async (event) => {
     await startPhone();
     button("Open phone").dispatchEvent(new Event(event));
+    await settle();
+    expect([isBuilt(), shown("#panel"), isBusy()]).toEqual([true, false, false]);
+  });
+
+  test("happens at a press, which is kept and moves the focus when the panel is there", async () => {
+    const { api } = await startPhone();
+    const [opened, closed] = [vi.fn(), vi.fn()];
+    api.on("open", opened);
+    api.on("close", closed);
+    button("Open phone").click();
+    button("Open phone").click();
+    expect([isBuilt(), isBusy(), opened.mock.calls.length]).toEqual([false, true, 1]);
+    await settle();
+    expect([shown("#panel"), isBusy(), closed.mock.calls.length]).toEqual([true, false, 0]);
+    expect(root().activeElement).toBe(root().querySelector("input"));
+    expect(button("Close phone").getAttribute("aria-expanded")).toBe("true");
+  });
+
+  test("leaves the focus with a person who went on to the page meanwhile", async () => {
+    const { api } = await startPhone();
+    const field = document.body.appendChild(document.createElement("input"));
+    api.open();
+    field.focus();
+    await settle();
+    expect([shown("#panel"), document.activeElement === field]).toEqual([true, true]);
+  });
+
+  test.each([
+    ["Escape", () => typed("Escape", button("Open phone"))],
+    ["close()", ({ api }) => api.close()],
+    ["toggle()", ({ api }) => api.toggle()],
+  ])("%s meanwhile leaves it closed", async (_, act) => {
+    const phone = await startPhone();
+    phone.api.open();
+    act(phone);
+    expect(isBusy()).toBe(false);
+    await settle();
     expect([isBuilt(), shown("#panel")]).toEqual([true, false]);
   });
 
-  test("is built at once by open() and by a call, and only once", async () => {
-    const { api, paint } = await startPhone();
+  test("happens once, at a call too", async () => {
+    const { api, rest } = await startPhone();
     api.open();
-    expect([shown("#panel"), button("Call") !== undefined]).toEqual([true, true]);
+    await settle();
     const panel = root().querySelector("#panel");
-    paint();
+    expect([shown("#panel"), button("Call") !== undefined]).toEqual([true, true]);
+    await rest();
     expect(root().querySelector("#panel")).toBe(panel);
     api.destroy();
     api.init();
     await settle();
     expect(isBuilt()).toBe(false);
     api.call(NUMBER);
+    expect(spoken()).toBe("calling");
+    await settle();
     expect([shown("#panel"), button("Hang up") !== undefined]).toEqual([true, true]);
   });
 
-  test("is not built after destroy()", async () => {
-    const { api, paint } = await startPhone();
+  test("does not happen after destroy()", async () => {
+    const { api, rest } = await startPhone();
     const gone = root();
     api.destroy();
-    paint();
+    await rest();
     expect(gone.querySelector("#panel")).toBeNull();
   });
 
-  test("is built in the language that was loaded before it", async () => {
-    const { paint } = await startPhone({ locale: "es" });
+  test("uses the language that was loaded before it", async () => {
+    await startPhone({ locale: "es" });
     await settle();
-    paint();
     button("Abrir el teléfono").click();
+    await settle();
     expect(root().querySelector("#panel").getAttribute("aria-label")).toBe("Teléfono");
+  });
+
+  describe("that fails", () => {
+    const note = () => root().querySelector(".note")?.textContent ?? "";
+    const blockPanel = async (settings) => {
+      const phone = await startPhone(settings);
+      phone.env.blocked.push("/panel-");
+      return phone;
+    };
+    const failBoth = () => vi.advanceTimersByTimeAsync(1_100);
+
+    test("is silent while nobody waits for it", async () => {
+      const { env, rest } = await blockPanel();
+      await rest();
+      await failBoth();
+      expect([
+        env.asked.filter((url) => url.includes("/panel-")).length,
+        note(),
+        button("Open phone") !== undefined,
+      ]).toEqual([2, "", true]);
+    });
+
+    test("is told at the button, and tried again at the next press", async () => {
+      const { api, env } = await blockPanel();
+      const closed = vi.fn();
+      api.on("close", closed);
+      button("Open phone").click();
+      await failBoth();
+      expect(note()).toContain("This part of the phone could not be loaded. Check the internet");
+      expect(root().querySelector("#state").textContent).toBe(note());
+      expect([isBusy(), closed.mock.calls.length, api.getState()]).toEqual([false, 1, "ready"]);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(note()).toBe("");
+      env.blocked.length = 0;
+      button("Open phone").click();
+      await settle();
+      expect([shown("#panel"), root().querySelector("#state").textContent]).toEqual([true, "ready"]);
+    });
+
+    test("is told in the page's language", async () => {
+      await blockPanel({ locale: "es" });
+      await settle();
+      button("Abrir el teléfono").click();
+      await failBoth();
+      expect(note()).toContain("No se pudo cargar esta parte del teléfono.");
+    });
+
+    test("makes the button hang up a call", async () => {
+      const { api, module } = await blockPanel();
+      api.call(NUMBER);
+      await failBoth();
+      module.devices[0].call.answer();
+      expect([api.getState(), shown(".fab.stop")]).toEqual(["in-progress", true]);
+      button("Hang up").click();
+      expect([api.getState(), shown(".fab.stop"), button("Open phone") !== undefined]).toEqual([
+        ...["completed", false, true],
+      ]);
+    });
   });
 });
 
@@ -263,7 +386,7 @@ test("debug mode that is stored in the browser starts after the page has painted
 
 describe("the panel", () => {
   test("opens by the button, closes on Escape, and moves the focus", async () => {
-    const { api } = await startPhone();
+    const { api } = await startWithPanel();
     const fab = button("Open phone");
     fab.click();
     expect(fab.getAttribute("aria-expanded")).toBe("true");
@@ -276,19 +399,19 @@ describe("the panel", () => {
   });
 
   test("types by keys and keypad, calls on Enter", async () => {
-    const { api } = await startPhone();
+    const { api } = await startWithPanel();
     api.open();
     const field = root().querySelector("input");
     for (const key of "212555012") typed(key, button("5 JKL"));
     button("3 DEF").click();
-    expect(field.value).toBe("2125550123");
+    expect(field.value).toBe("(212) 555-0123");
     typed("Enter", field);
     expect(api.getState()).toBe("dialing");
     expect(api.getCall().number).toBe(NUMBER);
   });
 
   test("shows what is wrong with a number at the field", async () => {
-    const { api } = await startPhone();
+    const { api } = await startWithPanel();
     api.open();
     const field = root().querySelector("input");
     field.value = "12";
@@ -298,7 +421,7 @@ describe("the panel", () => {
   });
 
   test("shows a refusal's sentence, its fix and Retry", async () => {
-    const { api, host } = await startPhone(
+    const { api, host } = await startWithPanel(
       {},
       { exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] },
     );
@@ -314,7 +437,7 @@ describe("the panel", () => {
   });
 
   test("shows a bar with mute and hang up when it is closed during a call", async () => {
-    const { api, module } = await startPhone();
+    const { api, module } = await startWithPanel();
     api.call(NUMBER);
     await settle();
     await settle();
@@ -338,7 +461,7 @@ describe("the panel", () => {
   });
 
   test("the bar names the called person", async () => {
-    const { api } = await startPhone();
+    const { api } = await startWithPanel();
     api.call(NUMBER, { name: "Ada Park", company: "Acme" });
     await settle();
     await settle();
@@ -350,7 +473,7 @@ describe("the panel", () => {
     const endBar = () => root().querySelector(".end");
     const spoken = () => root().querySelector("[role=status]").textContent;
     const endCall = async (record) => {
-      const { api, env, module } = await startPhone({}, { status: [{ call: record }] });
+      const { api, env, module } = await startWithPanel({}, { status: [{ call: record }] });
       api.call(NUMBER);
       await settle();
       await settle();
@@ -415,7 +538,7 @@ describe("the panel", () => {
   });
 
   test("takes position, theme and colour from the settings, and marks the sandbox", async () => {
-    const { api } = await startPhone({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
+    const { api } = await startWithPanel({ position: "bottom-left", theme: "dark", color: "#ffcc00", offsetX: "44" });
     api.open();
     const { dataset } = root().querySelector(".root");
     expect([dataset.side, dataset.theme]).toEqual(["left", "dark"]);
@@ -426,7 +549,7 @@ describe("the panel", () => {
   });
 
   test("an invalid colour changes nothing", async () => {
-    await startPhone({ color: "red;} *{display:none" });
+    await startWithPanel({ color: "red;} *{display:none" });
     expect(root().adoptedStyleSheets[1].text).not.toContain("display:none");
   });
 });

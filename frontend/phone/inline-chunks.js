@@ -16,6 +16,7 @@ export const CHUNK_LOADERS = {
   "locale-ar": () => import("./i18n/locales/ar.js"),
   "locale-es": () => import("./i18n/locales/es.js"),
   "number-formats": () => import("./lazy/number-formats.js"),
+  panel: () => import("./lazy/panel.js"),
   "pop-out": () => import("./lazy/pop-out.js"),
   "ringback-tone": () => import("./lazy/ringback-tone.js"),
   "settings-sheet": () => import("./lazy/settings-sheet.js"),

@@ -1,5 +1,5 @@
-/** Loads the phone's texts: English is built in, every other language is a chunk (locales/). */
-import { core } from "./locales/en.js";
+/** Loads the phone's texts. English is in the code that shows it, every other language is a chunk (locales/). */
+import { button, core } from "./locales/en.js";
 
 /** @import * as English from "./locales/en.js" */
 /** @import { Problem } from "../errors.js" */
@@ -15,6 +15,7 @@ import { core } from "./locales/en.js";
  * @property {Diagnostics} [diagnostics]
  * @property {ProblemTexts} [problems]
  * @property {(problem: Problem) => string | undefined} [explain] The advice for this one case.
+ * @typedef {typeof English.button} ButtonTexts
  * @typedef {typeof English.core} Core
  * @typedef {typeof English.diagnostics} Diagnostics
  */
@@ -33,7 +34,7 @@ export async function loadTexts(locale, env) {
     .split(/[-_]/)[0]
     .toLowerCase();
   const chunk = `locale-${language}`;
-  if (language === core.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, chunk))) return null;
+  if (language === button.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, chunk))) return null;
   // A phone in English is better than none.
   return env.loadChunk(/** @type {Extract<keyof Chunks, `locale-${string}`>} */ (chunk)).catch(() => null);
 }

@@ -41,12 +41,16 @@ svg{width:20px;height:20px;display:block;flex:none;fill:none;stroke:currentColor
 background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340,0 1px 4px #0b1a1333}
 .fab:hover{transform:scale(1.05)}.fab:active{transform:scale(.97)}
 .fab svg{width:26px;height:26px}
+.stop svg{transform:rotate(135deg)}.fab.stop{background:var(--danger);color:var(--danger-ink)}
+.fab[aria-busy=true]::after{content:"";position:absolute;inset:3px;border:2px solid;border-top-color:transparent;border-radius:50%;animation:turn .8s linear infinite}
+@keyframes turn{to{transform:rotate(1turn)}}
+.note{position:absolute;bottom:68px;right:0;width:260px;padding:12px;border:1px solid var(--danger);border-radius:var(--r);background:var(--surface);box-shadow:var(--shadow)}
 .dot{position:absolute;right:1px;bottom:1px;width:16px;height:16px;border-radius:50%;border:3px solid var(--surface);background:var(--quiet)}
 .root[data-indicator=ready] .dot{background:#34d399}
 .root[data-indicator=problem] .dot{background:var(--danger);border-radius:4px}
 .root[data-indicator=busy] .dot{background:#f59e0b}
-.root[data-side=left] .fab{right:auto;left:0}
-@media (prefers-reduced-motion:reduce){*{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}}
+.root[data-side=left] :is(.fab,.note){right:auto;left:0}
+@media (prefers-reduced-motion:reduce){*,::after{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}}
 @media (forced-colors:active){.fab{border:1px solid ButtonText}.dot{forced-color-adjust:none}:focus-visible{outline-color:Highlight}}
 `;
 

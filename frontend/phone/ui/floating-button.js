@@ -1,18 +1,18 @@
 /** Builds the floating button and the live region, which are on the page from the start. */
-import { button, h, ICONS, icon } from "./dom.js";
+import { button, h, HANDSET, icon } from "./dom.js";
 
-/** @import { Core } from "../i18n/texts.js" */
+/** @import { ButtonTexts } from "../i18n/texts.js" */
 
 /**
  * @typedef {object} ButtonHandlers
- * @property {() => void} toggle
+ * @property {() => void} press
  * @property {() => void} preload A person is about to use the phone.
  * @property {(event: KeyboardEvent) => void} keyDown
  */
 
 /**
  * The elements by name; `root` holds them all, and what panel-elements.js adds.
- * @param {Core} texts
+ * @param {ButtonTexts} texts
  * @param {ButtonHandlers} on
  */
 export function buildFloatingButton(texts, on) {
@@ -22,11 +22,11 @@ export function buildFloatingButton(texts, on) {
       class: "fab",
       part: "fab",
       "aria-describedby": "state",
-      click: on.toggle,
+      click: on.press,
       pointerenter: on.preload,
       focus: on.preload,
     },
-    icon(ICONS.phone),
+    icon(HANDSET),
     h("span", { class: "dot" }),
   );
   // The one live region, for states and never for the running time. It must be on the page before it gets a text.
@@ -37,3 +37,12 @@ export function buildFloatingButton(texts, on) {
 }
 
 /** @typedef {ReturnType<typeof buildFloatingButton>} ButtonElements */
+
+/** @type {Partial<Record<EpochPhoneState, string>>} */
+const INDICATORS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
+
+/**
+ * The state of the dot on the button: `ready`, `busy`, `problem` or `off`.
+ * @param {EpochPhoneState} state
+ */
+export const indicatorOf = (state) => INDICATORS[state] ?? "busy";

@@ -1,7 +1,7 @@
 /** The style sheet of the panel and the call bar, beside button-styles.js. */
 export const PANEL_STYLES = `
 .ltr{direction:ltr;unicode-bidi:isolate}
-.main svg,.stop svg{fill:currentColor;stroke:none}.stop svg{transform:rotate(135deg)}
+.main svg,.stop svg{fill:currentColor;stroke:none}
 .panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;scroll-padding-bottom:80px;
 background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);animation:rise .16s ease-out}
 .root[data-side=left] .panel{right:auto;left:0}
@@ -47,7 +47,6 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .notice{padding:12px;border:1px solid var(--danger);border-radius:var(--r)}
 .peer+.alert{margin-top:12px}.calm{text-align:center}.calm .message{color:var(--text)}
 .spin{display:block;width:16px;height:16px;border-radius:50%;border:2px solid currentColor;border-top-color:transparent;animation:turn .8s linear infinite}
-@keyframes turn{to{transform:rotate(1turn)}}
 @media (max-width:400px){
 .root[data-open]{right:0;left:0;bottom:0;width:auto;height:auto}
 .root[data-open] .fab{display:none}

@@ -38,15 +38,6 @@ import { formatDuration } from "./components.js";
 /** @typedef {ViewContent & {state: EpochPhoneState, announcement: string}} View */
 /** @typedef {(problem: Problem | null) => Message | null} Translate */
 
-/** @type {Partial<Record<EpochPhoneState, string>>} */
-const INDICATORS = { ready: "ready", completed: "ready", failed: "ready", loading: "off", error: "problem" };
-
-/**
- * The state of the dot on the button: `ready`, `busy`, `problem` or `off`.
- * @param {EpochPhoneState} state
- */
-export const indicatorOf = (state) => INDICATORS[state] ?? "busy";
-
 /**
  * @param {Phone} phone
  * @param {Texts} texts

@@ -137,13 +137,22 @@ export function fakeEnvironment({ fetch, module = fakeSdk(), load }) {
     requestObserver: null,
     cspViolations: new CSPViolations(visible),
     preferences: {},
-    load: async (url) => chunkAt(url) ?? (load ? load(url) : module),
+    load: async (url) => {
+      env.asked.push(url);
+      if (env.blocked.some((part) => url.includes(part))) throw new TypeError("Failed to fetch");
+      return chunkAt(url) ?? (load ? load(url) : module);
+    },
+    // Parts of the addresses that cannot be loaded.
+    blocked: [],
+    asked: [],
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     // A test runs what waits for the paint.
     afterPaint: (work) => env.painted.push(work),
     painted: [],
     afterFirstPaint: (work) => env.painted.push(work),
-    whenIdle: () => {},
+    // The same for what waits for an idle page.
+    whenIdle: (work) => env.idle.push(work),
+    idle: [],
   };
   return Object.assign(env, createLoaders(env));
 }

@@ -69,15 +69,17 @@ async def test_the_first_frame_is_the_pages_own(customer: Customer, open_page: O
     assert (await phone.page.evaluate(LOOK)) == {"begun": True, "state": "ready"}
 
 
-async def test_open_in_the_first_moment_shows_the_panel_in_the_same_task(
+async def test_open_in_the_first_moment_is_kept_until_the_panel_is_there(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     body = """<script>
     EpochPhone.open();
-    const isOpen = Boolean(document.querySelector("epoch-phone").shadowRoot.querySelector("#panel:not([hidden])"));
+    const button = document.querySelector("epoch-phone").shadowRoot.querySelector(".fab");
+    const isBusy = button.getAttribute("aria-busy");
     </script>"""
     phone = await opened(customer, open_page, host_site, body, ENDLESS_PATIENCE)
-    assert await phone.page.evaluate("() => isOpen") is True
+    assert await phone.page.evaluate("() => isBusy") == "true"
+    await phone.panel.get_by_role("dialog").wait_for()
     await phone.until_event("ready")
     assert await phone.panel.count() == 1
 

@@ -1,10 +1,25 @@
 /** The English texts of the phone, but the sentences of problems, which are in errors.js. */
-export const core = {
+/** The texts of the floating button, which phone.js has in it; all others are in chunks. */
+export const button = {
   language: "en",
   direction: "ltr",
-  phone: "Phone",
   openPhone: "Open phone",
   closePhone: "Close phone",
+  hangUp: "Hang up",
+  states: {
+    loading: "connecting",
+    ready: "ready",
+    dialing: "calling",
+    ringing: "ringing",
+    "in-progress": "in a call",
+    completed: "call ended",
+    failed: "call not connected",
+    error: "not working",
+  },
+};
+
+export const core = /* @__PURE__ */ Object.assign({}, button, {
+  phone: "Phone",
   minimise: "Minimise",
   more: "More",
   sandbox: "Sandbox",
@@ -14,7 +29,6 @@ export const core = {
   backspace: "Delete last digit",
   keypad: "Keypad",
   call: "Call",
-  hangUp: "Hang up",
   mute: "Mute",
   unmute: "Unmute",
   devices: "Devices",
@@ -33,16 +47,6 @@ export const core = {
   endedByRemote: "Ended by the other side",
   callInOtherTab: "In a call in another tab",
   callInPopOut: "In its own window",
-  states: {
-    loading: "connecting",
-    ready: "ready",
-    dialing: "calling",
-    ringing: "ringing",
-    "in-progress": "in a call",
-    completed: "call ended",
-    failed: "call not connected",
-    error: "not working",
-  },
   endedWith: {
     completed: "Call ended",
     canceled: "Call canceled",
@@ -55,7 +59,7 @@ export const core = {
     busy: "Try again in a few minutes.",
     "no-answer": "Nobody picked up. Try again later.",
   },
-};
+});
 
 /**
  * The advice for a problem, by its code, for problems that occur before a chunk is loaded, or when chunks may not load.
