@@ -1,35 +1,30 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
-import { announcedResult, asCallProblem, callResult, isFinal, problemOf } from "./call-result.js";
+import { AnswerWatch } from "./answer-watch.js";
+import { asCallProblem, problemOf } from "./call-result.js";
 import { DtmfQueue } from "./dtmf-queue.js";
+import { RecordedEnd } from "./recorded-end.js";
 import { reactionTo } from "./sdk-codes.js";
 
 /** @import { Call } from "@twilio/voice-sdk" */
-/** @import { CallDetails, ActiveCall, CallListener, CallRecord, Environment } from "../types.d.ts" */
+/** @import { CallDetails, ActiveCall, CallListener, Environment } from "../types.d.ts" */
 /** @import { TokenSession } from "../session/token-session.js" */
 /** @import { VoiceDevice } from "./voice-device.js" */
 /** @import { CallResult } from "./call-result.js" */
 
 const CONNECT_TIMEOUT_MS = 15_000;
-const RINGING_TIMEOUT_MS = 30_000;
 const STATUS_POLL_MS = 1_000;
-// A call that the carrier refuses may never ring and never end in the SDK; its record ends.
-const RECORD_DELAY_MS = 2_000;
-const RECORD_POLL_MS = 500;
-// The server itself waits 2 s for the end of a call before it answers.
-const LOST_CALL_QUESTIONS = 4;
-// For the reason why the carrier ended an answered call, which mostly is the other side's hang-up.
-const END_REASON_WAIT_MS = 1_000;
 
 /** @implements {ActiveCall} */
 export class OutgoingCall {
-  #details;
   #params;
   #device;
   #session;
   #env;
   #ensureCanCall;
   #listener;
+  #recordedEnd;
+  #answerWatch;
   /** @type {Call | null} */
   #call = null;
   #answeredAt = 0;
@@ -50,12 +45,8 @@ export class OutgoingCall {
    */
   #fail = () => {};
   #stopWatchingCSP = () => {};
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #ringingTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #statusPoll;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #recordTimer;
   /** @type {Set<string>} */
   #warnings = new Set();
   #dtmf = new DtmfQueue((digits) => this.#call?.sendDigits(digits));
@@ -71,13 +62,20 @@ export class OutgoingCall {
    * @param {CallListener} options.listener
    */
   constructor({ details, params, device, session, env, ensureCanCall, listener }) {
-    this.#details = details;
+    this.#recordedEnd = new RecordedEnd(session, details.callId, env);
     this.#params = params;
     this.#device = device;
     this.#session = session;
     this.#env = env;
     this.#ensureCanCall = ensureCanCall;
     this.#listener = listener;
+    this.#answerWatch = new AnswerWatch({
+      recordedEnd: this.#recordedEnd,
+      isAskingForMicrophone: () => device.isAskingForMicrophone,
+      onRecordedEnd: (result) => this.#close(() => this.#finishAs(result)),
+      onRefused: (problem) => this.#close(() => this.#finish("refused", { problem })),
+      onTimeout: (problem) => this.#abandon(problem),
+    });
   }
 
   async start() {
@@ -131,7 +129,7 @@ export class OutgoingCall {
     const refused = this.#call;
     this.#call = null;
     this.#carrierError = null;
-    this.#clearRingingTimers();
+    this.#answerWatch.stop();
     clearInterval(this.#statusPoll);
     this.#device.discard();
     refused?.disconnect();
@@ -176,15 +174,14 @@ export class OutgoingCall {
     this.#call = call;
     if (this.#isMuted) call.mute(true);
     this.#fail = (problem) => this.#abandon(problem);
-    this.#startRingingTimer();
-    this.#recordTimer = setTimeout(() => this.#watchRecord(), RECORD_DELAY_MS);
+    this.#answerWatch.start();
     call.on("ringing", (hasEarlyMedia) => {
-      this.#clearRingingTimers();
+      this.#answerWatch.stop();
       this.#hasRung = true;
       if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
-      this.#clearRingingTimers();
+      this.#answerWatch.stop();
       if (this.#hasEnded || this.#answeredAt) return;
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
@@ -210,40 +207,12 @@ export class OutgoingCall {
     }, STATUS_POLL_MS);
   }
 
-  #clearRingingTimers() {
-    clearTimeout(this.#ringingTimer);
-    clearTimeout(this.#recordTimer);
-    this.#recordTimer = undefined;
-  }
-
-  /** Ask the server, until it rings, whether the call is over: the carrier's refusal may not reach the SDK. */
-  async #watchRecord() {
-    try {
-      const result = await this.#fetchRecordedEnd();
-      if (this.#hasEnded || this.#isEnding || !this.#recordTimer) return;
-      if (result) this.#close(() => this.#finish(result.status, { ...result, problem: problemOf(result) }));
-      else this.#recordTimer = setTimeout(() => this.#watchRecord(), RECORD_POLL_MS);
-    } catch (error) {
-      this.#close(() => this.#finish("refused", { problem: asProblem(error) }));
-    }
-  }
-
   /** End a call that the carrier answered itself, to tell the caller in words that it did not reach the server. */
   async #endIfUnknown() {
-    const record = await this.#session.fetchCallResult(this.#details.callId).catch(() => undefined);
-    const result = announcedResult(record);
-    if (result.status !== "failed" || this.#hasEnded) return;
-    this.#finish("failed", { problem: problemOf(result) });
+    const result = await this.#recordedEnd.findUnknown();
+    if (!result || this.#hasEnded) return;
+    this.#finishAs(result);
     this.#disconnect();
-  }
-
-  /**
-   * The call's end on record; null while there is none. Throws the Problem of a refused token.
-   * @returns {Promise<CallResult | null>}
-   */
-  async #fetchRecordedEnd() {
-    const record = await this.#session.fetchCallResult(this.#details.callId);
-    return record && isFinal(record.status) ? callResult(record, null) : null;
   }
 
   /**
@@ -255,20 +224,13 @@ export class OutgoingCall {
     let result = null;
     if (problem.code === "connection_failed") {
       try {
-        result = await this.#fetchRecordedEnd();
+        result = await this.#recordedEnd.find();
       } catch (error) {
         problem = asProblem(error);
       }
     }
-    if (result) this.#finish(result.status, { ...result, problem: problemOf(result) });
+    if (result) this.#finishAs(result);
     else this.#finish(problem.isRefusal ? "refused" : "failed", { problem });
-  }
-
-  #startRingingTimer() {
-    this.#ringingTimer = setTimeout(() => {
-      if (this.#device.isAskingForMicrophone) this.#startRingingTimer();
-      else this.#abandon(new Problem("connection_failed"));
-    }, RINGING_TIMEOUT_MS);
   }
 
   /** @param {{code?: number}} error */
@@ -327,77 +289,48 @@ export class OutgoingCall {
     this.#device.release();
   }
 
-  /**
-   * End an answered call whose connection was lost as its record says. A record that does not end means that the carrier
-   * is gone too; without an answer of the server nothing more is known than that the call is over.
-   */
-  async #finishLost() {
-    this.#lostAt = this.#env.now();
-    this.#listener.reconnecting(true);
-    /** @type {CallRecord | null | undefined} */
-    let record;
-    try {
-      for (let asked = 0; asked < LOST_CALL_QUESTIONS && !this.#hasEnded; asked += 1) {
-        record = await this.#session.fetchCallResult(this.#details.callId);
-        if (!record || isFinal(record.status)) break;
-      }
-    } catch {
-      // The token was refused: the session shows that.
-    }
-    const status = !record ? "completed" : isFinal(record.status) ? record.status : "failed";
-    const result = record && isFinal(record.status) ? callResult(record, null) : { status, message: null, code: null };
-    this.#finish(status, { ...result, problem: problemOf(result) });
-  }
-
-  /** End an answered call that the carrier ended: for the other side, or for staff, a limit or a revocation. */
-  async #finishEnded() {
-    this.#lostAt = this.#env.now();
-    /** @type {Problem | null} */
-    let problem = null;
-    const asked = this.#session.fetchCallResult(this.#details.callId).then(
-      (record) => {
-        if (record && isFinal(record.status)) problem = problemOf(callResult({ ...record, status: "completed" }, null));
-      },
-      (error) => {
-        problem = asProblem(error);
-      },
-    );
-    await Promise.race([asked, this.#env.wait(END_REASON_WAIT_MS)]);
-    this.#finish("completed", { problem, endedByRemote: !problem });
-  }
-
   /** The carrier ended the call: completed if it rang and was answered, otherwise the server knows the reason. */
   async #onCarrierEnd({ endedByRemote = false } = {}) {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
-    if (this.#answeredAt && (this.#hasRung || !endedByRemote)) {
-      if (endedByRemote) await this.#finishEnded();
-      else await this.#finishLost();
-      this.#device.release();
-      return;
-    }
-    /** @type {CallResult | undefined} */
-    let result;
     this.#lostAt = this.#env.now();
+    const isAnswered = this.#answeredAt > 0;
+    if (!isAnswered || (!this.#hasRung && endedByRemote)) await this.#finishRefused(isAnswered, endedByRemote);
+    else if (endedByRemote) await this.#finishEnded();
+    else await this.#finishLost();
+    this.#device.release();
+  }
+
+  /** End an answered call whose connection was lost as its record says. */
+  async #finishLost() {
+    this.#listener.reconnecting(true);
+    this.#finishAs(await this.#recordedEnd.findLost(() => this.#hasEnded));
+  }
+
+  /** End an answered call that the carrier ended: for the other side, or for staff, a limit or a revocation. */
+  async #finishEnded() {
+    const problem = await this.#recordedEnd.findReason();
+    this.#finish("completed", { problem, endedByRemote: !problem });
+  }
+
+  /**
+   * @param {boolean} isAnswered
+   * @param {boolean} endedByRemote
+   */
+  async #finishRefused(isAnswered, endedByRemote) {
     try {
-      const record = await this.#session.fetchCallResult(this.#details.callId);
-      // A short recorded error is over before the SDK has applied the answer.
-      const isUnheard = record === null && !this.#hasRung && !this.#carrierError;
-      const isAnnounced = this.#answeredAt || isUnheard;
-      result = isAnnounced ? announcedResult(record) : callResult(record, this.#carrierError);
+      const carrierError = this.#carrierError;
+      const result = await this.#recordedEnd.findRefused({ hasRung: this.#hasRung, isAnswered, carrierError });
+      this.#finishAs(result, endedByRemote && result.status === "completed");
     } catch (error) {
-      if (this.#answeredAt) this.#finish("completed", { endedByRemote });
+      if (isAnswered) this.#finish("completed", { endedByRemote });
       else this.#finish("refused", { problem: asProblem(error) });
     }
-    if (result && !this.#hasEnded) {
-      const isCompleted = result.status === "completed";
-      this.#finish(result.status, {
-        ...result,
-        problem: problemOf(result),
-        endedByRemote: isCompleted && endedByRemote,
-      });
-    }
-    this.#device.release();
+  }
+
+  /** @param {CallResult} result */
+  #finishAs(result, endedByRemote = false) {
+    this.#finish(result.status, { ...result, problem: problemOf(result), endedByRemote });
   }
 
   /**
@@ -410,7 +343,7 @@ export class OutgoingCall {
     this.#device.listen(null);
     this.#stopWatchingCSP();
     this.#dtmf.clear();
-    this.#clearRingingTimers();
+    this.#answerWatch.stop();
     clearInterval(this.#statusPoll);
     const endedAt = this.#lostAt || this.#env.now();
     const duration = this.#answeredAt ? Math.round((endedAt - this.#answeredAt) / 1000) : 0;
