@@ -200,7 +200,7 @@ function createApi(embedded) {
     isMuted: () => phone.isMuted,
     test({ progress } = {}) {
       embedded.startPending();
-      return phone.runDiagnostics(progress);
+      return phone.calls.runDiagnostics(progress);
     },
     getCall() {
       if (!phone.isInCall || !phone.call) return null;

@@ -1,23 +1,19 @@
-/** The phone: moves the state, emits the events, and connects the session, the device and the call. */
+/** The phone: moves the state, emits the events, and connects the session and the call. */
+import { callAnswered, callEnded } from "./call/call-events.js";
+import { CallFactory } from "./call/call-factory.js";
 import { buildCallRequest } from "./call/call-request.js";
-import { withoutEmpty } from "./call/called-person.js";
-import { PendingCall } from "./call/pending-call.js";
 import { Ringback } from "./call/ringback.js";
-import { asProblem, knownFixes, Problem } from "./errors.js";
+import { ErrorLog } from "./error-log.js";
+import { asProblem, Problem } from "./errors.js";
 import { PhoneEvents } from "./events.js";
 import { missingApiBase, TokenSession } from "./session/token-session.js";
 import { isInCall, isReady, nextState } from "./states.js";
 
-/** @import { VoiceDevice } from "./call/voice-device.js" */
-/** @import { CallLock } from "./call/cross-tab-lock.js" */
 /** @import { EventPair } from "./events.js" */
-/** @import { PopOut } from "./lazy/pop-out.js" */
-/** @import { StepListener } from "./lazy/diagnostics.js" */
 /** @import { Move } from "./states.js" */
 /**
  * @import {
- *   ActiveCall, CallEnd, CallListener, CallRequest, Chunks, DeviceKind, Environment, PhoneCall, RemoteCall, SessionConfig,
- *   Settings
+ *   ActiveCall, CallEnd, CallRequest, DeviceKind, Environment, PhoneCall, RemoteCall, SessionConfig
  * } from "./types.d.ts"
  */
 
@@ -64,23 +60,17 @@ export class Phone {
    */
   remoteCall = null;
   events;
+  calls;
   #env;
   /** @type {SessionConfig | null} */
   #config = null;
   /** @type {TokenSession | null} */
   #session = null;
-  /** @type {VoiceDevice | null} */
-  #device = null;
   /** @type {ActiveCall | null} */
   #activeCall = null;
   #ringback;
-  /** @type {CallLock | null} */
-  #callLock = null;
-  /** @type {PopOut | null} */
-  #popOut = null;
   #isReadyEmitted = false;
-  /** @type {WeakSet<Problem>} */
-  #logged = new WeakSet();
+  #errorLog;
   /**
    * An error of the session that waits for the end of the call.
    * @type {Problem | null}
@@ -93,7 +83,9 @@ export class Phone {
   constructor(env) {
     this.#env = env;
     this.events = new PhoneEvents(env.window);
+    this.calls = new CallFactory(env, this, () => this.#session);
     this.#ringback = new Ringback(env);
+    this.#errorLog = new ErrorLog(env);
   }
 
   /**
@@ -105,27 +97,6 @@ export class Phone {
     return () => this.#changeListeners.delete(listener);
   }
 
-  /**
-   * The pop-out, for a page with `settings`; from then on calls are placed in it where it can take them. Rejects with
-   * Problem if its chunk cannot be loaded.
-   * @param {Settings} settings
-   */
-  async getPopOut(settings) {
-    const env = this.#env;
-    const { PopOut } = await env.loadChunk("pop-out");
-    this.#popOut ??= new PopOut(env, {
-      phone: this,
-      getSession: () => this.#session,
-      acquireCallLock: async () => {
-        const { callLock } = await this.#loadCallStack();
-        return callLock.acquire();
-      },
-      Problem,
-    });
-    this.#popOut.settings = settings;
-    return this.#popOut;
-  }
-
   /** @param {RemoteCall | null} remoteCall */
   setRemoteCall(remoteCall) {
     this.#set({ remoteCall });
@@ -134,11 +105,6 @@ export class Phone {
   /** The last answer of the exchange, or null. */
   get account() {
     return this.#session?.account ?? null;
-  }
-
-  /** The SDK's audio devices during a call; null otherwise. */
-  get audio() {
-    return this.#device?.audio ?? null;
   }
 
   get isReady() {
@@ -179,7 +145,7 @@ export class Phone {
   /** Hang up, end the session and forget the subscribers. */
   stop() {
     this.#endSession();
-    this.#popOut?.stop();
+    this.calls.stop();
     this.#config = null;
     this.events.emit(...this.#move("restart"));
     this.events.clear();
@@ -199,7 +165,7 @@ export class Phone {
     } catch (error) {
       this.dialError = asProblem(error);
       // The error is shown at the number field, which a finished call covers.
-      this.events.emit(...this.#move("reset"), this.#errorEvent(this.dialError));
+      this.events.emit(...this.#move("reset"), this.#errorLog.eventOf(this.dialError));
       this.#notifyChange();
       return false;
     }
@@ -214,7 +180,7 @@ export class Phone {
   place(request) {
     this.call = { ...request.details, answeredAt: null, ended: null };
     this.#resetCallFlags();
-    const activeCall = this.#createCall(request, {
+    const activeCall = this.calls.create(request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
       answered: (at) => this.#onAnswered(at),
       warningsChanged: (warnings) => this.#set({ warnings }),
@@ -262,70 +228,10 @@ export class Phone {
     const session = this.#session;
     if (!this.isReady || !session) return;
     try {
-      await Promise.all([this.#loadCallStack(), this.#env.loadSdk()]);
+      await this.calls.preload();
     } catch (error) {
       if (session === this.#session && this.isReady && !this.isOffline) this.#fail(asProblem(error));
     }
-  }
-
-  /**
-   * Test what a call needs, without a call (lazy/diagnostics.js). Rejects with Problem if that chunk cannot be loaded.
-   * @param {StepListener} [onStep]
-   */
-  async runDiagnostics(onStep) {
-    const env = this.#env;
-    const { runDiagnostics } = await env.loadChunk("diagnostics");
-    return runDiagnostics(env, onStep, {
-      phone: this,
-      getSession: () => this.#session,
-      createDevice: async () => this.#createDevice((await this.#loadCallStack()).callStack),
-      Problem,
-    });
-  }
-
-  /**
-   * Start the call of `request`: in the pop-out if there is one that takes it, otherwise in this page.
-   * @param {CallRequest} request
-   * @param {CallListener} listener
-   * @returns {ActiveCall}
-   */
-  #createCall(request, listener) {
-    const inPopOut = this.#popOut?.createCall(request, listener);
-    if (inPopOut) return inPopOut;
-    const { details, params = {} } = request;
-    return new PendingCall(async () => {
-      const { callStack, device } = await this.#loadCallStack();
-      if (!this.#session || !device) throw new Problem("connection_failed");
-      return new callStack.OutgoingCall({
-        ...{ details, params, device, session: this.#session, env: this.#env, listener },
-        ensureCanCall: () => this.#ensureCanCall(),
-      });
-    }, listener);
-  }
-
-  /** Load what carries calls and create what it is used through. Rejects with Problem. */
-  async #loadCallStack() {
-    const callStack = await this.#env.loadChunk("call-stack");
-    Object.assign(knownFixes, callStack.fixes);
-    this.#callLock ??= new callStack.CallLock(this, this.#env);
-    if (this.#session) this.#device ??= this.#createDevice(callStack);
-    return { callStack, callLock: this.#callLock, device: this.#device };
-  }
-
-  /** @param {Chunks["call-stack"]} callStack */
-  #createDevice({ VoiceDevice }) {
-    const session = this.#session;
-    if (!session) throw new Problem("connection_failed");
-    return new VoiceDevice({ loadSdk: this.#env.loadSdk, session, env: this.#env });
-  }
-
-  /** Throws Problem if no call may begin in this page now. */
-  async #ensureCanCall() {
-    if (this.isOffline) throw new Problem("offline");
-    const { callStack, callLock } = await this.#loadCallStack();
-    const obstacle = callStack.findMicrophoneObstacle(this.#env);
-    if (obstacle) throw new Problem(obstacle.code, obstacle);
-    if (this.isInCall && !(await callLock.acquire())) throw new Problem("call_elsewhere");
   }
 
   /** @param {SessionConfig} config */
@@ -351,16 +257,15 @@ export class Phone {
   #endSession() {
     this.hangup();
     this.#session?.stop();
-    this.#device?.discard();
+    this.calls.endSession();
     this.#session = null;
-    this.#device = null;
     this.#deferredProblem = null;
     this.call = null;
   }
 
   #onToken() {
     this.#deferredProblem = null;
-    this.#device?.updateToken();
+    this.calls.updateToken();
     const events = this.#move("sessionReady");
     const hasMoved = events.length > 0;
     if (hasMoved && !this.#isReadyEmitted) {
@@ -390,9 +295,9 @@ export class Phone {
   #fail(problem) {
     const events = this.#move("fail");
     if (events.length === 0 && this.problem?.code === problem.code) return;
-    if (!this.#session?.isValid) this.#device?.discard();
+    if (!this.#session?.isValid) this.calls.disconnect();
     this.problem = problem;
-    const error = this.#errorEvent(problem);
+    const error = this.#errorLog.eventOf(problem);
     this.events.remember(...error);
     this.events.emit(...events, error);
     this.#notifyChange();
@@ -409,53 +314,28 @@ export class Phone {
     if (!this.call) return;
     this.#ringback.stop();
     this.call.answeredAt = answeredAt;
-    const { number, callId } = this.call;
-    const payload = { number, callId, answeredAt: new Date(answeredAt).toISOString() };
-    this.events.emit(...this.#move("accept"), ["callAnswered", payload]);
+    this.events.emit(...this.#move("accept"), callAnswered(this.call));
     this.#notifyChange();
   }
 
   /** @param {CallEnd} end */
   #onEnded(end) {
-    const { status, duration, message, problem } = end;
+    const { problem } = end;
     this.#ringback.stop();
     this.#activeCall = null;
     this.#resetCallFlags();
     if (!this.call) return;
     this.call.ended = end;
-    const { number, callId, metadata, name, company, url } = this.call;
-    const isNormal = status === "completed" || status === "canceled";
+    const isNormal = end.status === "completed" || end.status === "canceled";
     const events = this.#move(isNormal ? "hangup" : "drop");
-    if (problem && !isNormal) events.push(this.#errorEvent(problem));
-    const given = withoutEmpty({ message, help: problem?.fix, name, company, url });
-    events.push(["callEnded", { number, callId, duration, status, metadata, ...given }]);
+    if (problem && !isNormal) events.push(this.#errorLog.eventOf(problem));
+    events.push(callEnded(this.call, end));
     const session = this.#session;
     this.events.emit(...events);
     this.#notifyChange();
     if (session !== this.#session || !this.isReady) return;
     if (this.#deferredProblem) this.#fail(this.#deferredProblem);
     else if (problem?.code === "sdk_load_failed") this.#fail(problem);
-  }
-
-  /**
-   * The event of `problem`, which is logged to the console once.
-   * @param {Problem} problem
-   * @returns {EventPair}
-   */
-  #errorEvent(problem) {
-    const { message, code, fix } = problem;
-    if (!this.#logged.has(problem)) {
-      this.#logged.add(problem);
-      const { base } = this.#env;
-      // The advice may name a phone number.
-      const words = [
-        `${message}.`,
-        fix?.replace(/\+?\(?\d[\d ()-]{5,}\d/g, "…"),
-        base && `${base}/docs/widget-integration#${code}`,
-      ];
-      console.warn(`EpochPhone: ${words.filter(Boolean).join(" ")}`);
-    }
-    return ["error", { message, code, ...(fix ? { help: fix } : {}) }];
   }
 
   #notifyChange() {

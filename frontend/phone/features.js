@@ -45,11 +45,11 @@ export function listenForPopOut(env, phone, settings, origin) {
   const onMessage = ({ data, origin: sender, source }) => {
     if (sender !== origin || data?.epochphone !== "window") return;
     const popOutWindow = /** @type {Window} */ (source);
-    phone.getPopOut(settings).then((popOut) => popOut.onAnnounced(popOutWindow, data.link), ignoreError);
+    phone.calls.getPopOut(settings).then((popOut) => popOut.onAnnounced(popOutWindow, data.link), ignoreError);
   };
   env.window.addEventListener("message", onMessage);
   // Loaded before a click: browsers allow a window to be opened within the click only.
-  if (isOn(settings.popOut)) phone.getPopOut(settings).catch(ignoreError);
+  if (isOn(settings.popOut)) phone.calls.getPopOut(settings).catch(ignoreError);
   return () => env.window.removeEventListener("message", onMessage);
 }
 

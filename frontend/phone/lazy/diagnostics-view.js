@@ -47,7 +47,7 @@ export function fillDiagnostics(panel, sheet, goBack) {
     for (const element of [verdict, again, copy, report]) element.hidden = true;
     back.focus();
     try {
-      const result = await phone.runDiagnostics((step, result, specificFix) => {
+      const result = await phone.calls.runDiagnostics((step, result, specificFix) => {
         if (!isLeft) liveRegion.textContent = rows[step].show(result && translate(step, result, specificFix));
       });
       showVerdict(result.ok ? words.allPassed : words.someFailed, result);

@@ -15,7 +15,7 @@ async function startPhone({ popup, popOut }) {
   phone = new Phone(env);
   phone.start({ token: "ept_x", base: "https://voice.example" });
   await settle();
-  await phone.getPopOut({ popOut });
+  await phone.calls.getPopOut({ popOut });
   return { env, module };
 }
 

@@ -110,7 +110,7 @@ function popOutButton({ phone, settings, texts }, words, problemText) {
   };
   const opener = button({ class: "second", disabled: true, "aria-describedby": "pop-out", click: open }, words.popOut);
   const reason = h("p", { class: "fix", id: "pop-out" }, words.popOutWhy);
-  phone.getPopOut(settings).then(
+  phone.calls.getPopOut(settings).then(
     (loaded) => {
       popOut = loaded;
       opener.disabled = !loaded.canOpen;

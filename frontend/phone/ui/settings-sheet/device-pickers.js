@@ -38,7 +38,7 @@ export function devicePickers({ phone, env, words, savePreferences }) {
     // The SDK asks for its default microphone, and the phone gives it the one that is chosen then.
     preferences[kind] = id;
     try {
-      if (phone.audio) await useDevice(phone.audio, kind, id);
+      if (phone.calls.audio) await useDevice(phone.calls.audio, kind, id);
       savePreferences({ [kind]: id });
     } catch {
       preferences[kind] = before;

@@ -1,0 +1,23 @@
+/** Makes the events of a call from its data. */
+import { withoutEmpty } from "./called-person.js";
+
+/** @import { EventPair } from "../events.js" */
+/** @import { CallEnd, PhoneCall } from "../types.d.ts" */
+
+/**
+ * @param {PhoneCall} call Answered.
+ * @returns {EventPair}
+ */
+export function callAnswered({ number, callId, answeredAt }) {
+  return ["callAnswered", { number, callId, answeredAt: new Date(answeredAt ?? 0).toISOString() }];
+}
+
+/**
+ * @param {PhoneCall} call
+ * @param {CallEnd} end
+ * @returns {EventPair}
+ */
+export function callEnded({ number, callId, metadata, name, company, url }, { status, duration, message, problem }) {
+  const given = withoutEmpty({ message, help: problem?.fix, name, company, url });
+  return ["callEnded", { number, callId, duration, status, metadata, ...given }];
+}
