@@ -31,6 +31,7 @@ DIST = ROOT / "frontend" / "dist"
 FILES = (
     "phone.js",
     "sdk.js",
+    "panel.js",
     "dialer.js",
     "settings-sheet.js",
     "diagnostics.js",

@@ -16,7 +16,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "frontend" / "dist"
 FIRST = ("phone.js",)
-CALL = (*FIRST, "sdk.js", "call-stack.js", "dialer.js", "ringback-tone.js")
+CALL = (*FIRST, "sdk.js", "panel.js", "call-stack.js", "dialer.js", "ringback-tone.js")
 
 
 class Peer(NamedTuple):
