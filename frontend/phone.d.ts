@@ -39,9 +39,69 @@ interface EpochPhoneConfig {
   hidden?: boolean | "true" | "false";
   /** `on`: calls are placed in the pop-out, a window that stays when the page is left; `off`: no pop-out is offered. */
   popOut?: boolean | "on" | "off";
+  /**
+   * Your own words in place of the panel's, for every language or apart for each: `{ call: "Ring" }`,
+   * `{ de: { call: "Anklingeln" } }`. Markup is shown as text.
+   */
+  texts?: EpochPhoneTexts & { [Language in EpochPhoneLanguage]?: EpochPhoneTexts };
   /** Log to the console what the phone does and why, without numbers and tokens. */
   debug?: boolean | "on" | "off";
 }
+
+/** The languages of the panel. */
+type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
+
+/** Keep `{number}` in `clickToCall.title`. `problems.<code>` is by the code of the error. */
+type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
+
+type EpochPhoneTextKey =
+  | "phone"
+  | "openPhone"
+  | "closePhone"
+  | "minimise"
+  | "more"
+  | "sandbox"
+  | "callingFrom"
+  | "phoneNumber"
+  | "placeholder"
+  | "backspace"
+  | "keypad"
+  | "call"
+  | "hangUp"
+  | "mute"
+  | "unmute"
+  | "devices"
+  | "callAgain"
+  | "tryAgain"
+  | "newCall"
+  | "retry"
+  | "copyDetails"
+  | "copied"
+  | "connecting"
+  | "calling"
+  | "ringing"
+  | "inCall"
+  | "muted"
+  | "reconnecting"
+  | "endedByRemote"
+  | "callInOtherTab"
+  | "callInPopOut"
+  | `states.${EpochPhoneState}`
+  | `endedWith.${EpochPhoneCallStatus}`
+  | `statusHints.${"busy" | "no-answer"}`
+  | `dialer.${"recent" | "clearRecent"}`
+  | `dialer.statuses.${Exclude<EpochPhoneCallStatus, "completed">}`
+  | `dialer.callQuality.${"lost" | "microphone" | "speaker" | "silent" | "not-sent" | "not-heard" | "slow" | "lossy" | "poor"}`
+  | "clickToCall.title"
+  | `settingsSheet.${"title" | "check" | "popOut" | "popOutWhy" | "back" | "microphone" | "speaker" | "systemDefault" | "unnamedDevice"}`
+  | `settingsSheet.${"namesHidden" | "speakerNotSelectable" | "sounds" | "deviceNotUsable"}`
+  | `settingsSheet.${"movePanel" | "moveLeft" | "moveUp" | "moveDown" | "moveRight" | "resetPosition"}`
+  | `diagnostics.${"title" | "back" | "intro" | "again" | "copy" | "copied" | "report" | "allPassed" | "someFailed"}`
+  | `diagnostics.marks.${"ok" | "failed" | "notTried"}`
+  | `diagnostics.steps.${EpochPhoneStep}.${"name" | "testing" | "passed"}`
+  | `diagnostics.faults.${"not_tried" | "in_call" | "microphone_silent"}.${"message" | "fix"}`
+  | `diagnostics.faults.${"signaling_failed" | "media_failed" | "media_blocked"}.${"message" | "fix"}`
+  | `problems.${string}.${"message" | "fix"}`;
 
 /** A page's own words about a call. */
 interface EpochPhoneCallOptions {

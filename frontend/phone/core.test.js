@@ -397,11 +397,11 @@ describe("Phone", () => {
   });
 
   test.each([
-    ["busy", undefined],
-    ["no-answer", undefined],
-    ["failed", "The call failed"],
-    ["refused", "Organization is suspended"],
-  ])("an unanswered call is %s if its record says so", async (status, message) => {
+    ["busy", undefined, "Try again in a few minutes."],
+    ["no-answer", undefined, "Nobody picked up. Try again later."],
+    ["failed", "The call failed", fixes.call_failed],
+    ["refused", "Organization is suspended", fixes.call_refused],
+  ])("an unanswered call is %s if its record says so", async (status, message, help) => {
     const record = { status, message: status === "refused" ? message : null, end_reason: null };
     const fixture = await startPhone({ answers: { status: [{ call: record }] } });
     const call = await dial(fixture);
@@ -410,7 +410,7 @@ describe("Phone", () => {
     expect(fixture.phone.state).toBe("failed");
     const [end] = fixture.payloadsOf("callEnded");
     expect(end.status).toBe(status);
-    expect(end.message).toBe(message);
+    expect([end.message, end.help]).toEqual([message, help]);
     const order = fixture.emitted.map(([event]) => event);
     const errors = fixture.payloadsOf("error").map((error) => error.message);
     expect(errors).toEqual(message ? [message] : []);

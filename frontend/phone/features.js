@@ -20,7 +20,7 @@ export function enableClickToCall(env, phone, api, settings) {
   let clickToCall = null;
   let isStopped = false;
   const unsubscribe = phone.events.on("ready", () => clickToCall?.refresh());
-  Promise.all([env.loadChunk("click-to-call"), loadTexts(settings.locale, env)]).then(
+  Promise.all([env.loadChunk("click-to-call"), loadTexts(settings.locale, env, settings.texts)]).then(
     ([{ startClickToCall }, texts]) => {
       if (!isStopped) clickToCall = startClickToCall(env, phone, api, texts);
     },

@@ -37,7 +37,7 @@ export function createLoaders(env) {
     if (!module) {
       module = importWithRetry(url).catch(() => {
         modules.delete(url);
-        throw new Problem(code, { fix: env.cspViolations.fixFor(url) });
+        throw new Problem(code, env.cspViolations.adviceFor(url));
       });
       modules.set(url, module);
     }

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import "./support/jsdom-styles.js";
 import { EmbeddedPhone } from "../phone/api.js";
 import { MOVES } from "../phone/states.js";
+import { KEYS } from "../phone/lazy/own-texts.js";
 import { fakeEnvironment, fakeServer } from "./support/fakes.js";
 
 const FRONTEND = join(import.meta.dirname, "..");
@@ -12,6 +13,9 @@ const OPTIONS = { lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], noEmit: true, strict
 const program = ts.createProgram([join(FRONTEND, "tests/types/host.ts")], OPTIONS);
 const checker = program.getTypeChecker();
 const types = program.getSourceFile(join(FRONTEND, "phone.d.ts"));
+
+/** Settings that no attribute can hold. */
+const CONFIG_ONLY = ["texts"];
 
 /** The names of what an interface or a union of texts in phone.d.ts holds. */
 function namesIn(name) {
@@ -57,6 +61,19 @@ describe("phone.d.ts", () => {
   test("has exactly the settings that the script tag takes", () => {
     const source = readFileSync(join(FRONTEND, "phone/config.js"), "utf8");
     const settings = [...source.matchAll(/(\w+): data\.\w+/g)].map(([, name]) => name);
-    expect(namesIn("EpochPhoneConfig")).toEqual(settings.filter((name) => name !== "ticket").sort());
+    const found = [...settings.filter((name) => name !== "ticket"), ...CONFIG_ONLY];
+    expect(namesIn("EpochPhoneConfig")).toEqual(found.sort());
+  });
+
+  test("has exactly the languages of the panel", () => {
+    const files = readdirSync(join(FRONTEND, "phone/i18n/locales"));
+    expect(namesIn("EpochPhoneLanguage")).toEqual(files.map((file) => file.slice(0, -".js".length)).sort());
+  });
+
+  test("has exactly the texts that a page may replace: add a missing key to EpochPhoneTextKey in phone.d.ts", () => {
+    const declared = types.statements.find((statement) => statement.name?.text === "EpochPhoneTextKey");
+    const keys = checker.getTypeAtLocation(declared.name).types.map((type) => type.value ?? checker.typeToString(type));
+    const ofProblems = ["message", "fix"].map((name) => "`problems.${string}." + name + "`");
+    expect(keys.sort()).toEqual([...KEYS.keys(), ...ofProblems].sort());
   });
 });

@@ -107,8 +107,9 @@ def explain(
         details = msgspec.convert(stored, RefusalDetails)
     if code == ImposedEnd.TIME_LIMIT and limit_minutes is not None:
         details = msgspec.structs.replace(details or RefusalDetails(), minutes=limit_minutes)
+    details = _with_day(details, zone)
     fixed_by = refusal.fixed_by if details is None or details.who is None else FixedBy(details.who)
-    return Explanation(refusal, _help(refusal, _in_zone(details, zone), organization), details, fixed_by)
+    return Explanation(refusal, _help(refusal, details, organization), details, fixed_by)
 
 
 def explain_call(call: Call, organization: str, zone: dt.tzinfo) -> Explanation | None:
@@ -127,9 +128,9 @@ def limit_phrase(name: str, value: int) -> str:
     return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
 
 
-def refusal_facts(why: Explanation, zone: dt.tzinfo) -> list[tuple[str, str]]:
+def refusal_facts(why: Explanation) -> list[tuple[str, str]]:
     """The facts behind a refusal, as they were at that time: a label and a value each."""
-    details = _in_zone(why.details, zone) or RefusalDetails()
+    details = why.details or RefusalDetails()
     facts = []
     if details.country is not None:
         facts.append(("Country", country_name(details.country)))
@@ -141,8 +142,8 @@ def refusal_facts(why: Explanation, zone: dt.tzinfo) -> list[tuple[str, str]]:
             facts.append(("Used then", _amount(details.limit or "", details.used)))
     if details.minutes is not None:
         facts.append(("Longest call then", _count_minutes(details.minutes)))
-    if details.until is not None:
-        facts.append(("New account until", _day(details.until)))
+    if details.until_day is not None:
+        facts.append(("New account until", _day(details.until_day)))
     if details.kind is not None:
         facts.append(("Kind of number", _KIND_NAMES.get(details.kind, details.kind)))
     return facts
@@ -178,9 +179,9 @@ def _number_help(refusal: Refusal, details: RefusalDetails, organization: str) -
 
 def _country_help(details: RefusalDetails, organization: str) -> str:
     country = country_in_sentence(details.country or "")
-    if details.until is not None:
+    if details.until_day is not None:
         home = country_in_sentence(details.home or "")
-        rule = f"{organization} is new: until {_day(details.until)} it can call numbers in {home} only."
+        rule = f"{organization} is new: until {_day(details.until_day)} it can call numbers in {home} only."
         if details.listed:
             return f"{rule} Calls to {country} start then. Only support can end this earlier."
         where = "on the token's page" if details.scope == "token" else "under Calling rules"
@@ -214,8 +215,8 @@ def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: st
 
 
 def _who_raises(details: RefusalDetails, organization: str) -> str:
-    if details.until is not None:
-        rule = f"{organization} is new: until {_day(details.until)} it has a quarter of its limits."
+    if details.until_day is not None:
+        rule = f"{organization} is new: until {_day(details.until_day)} it has a quarter of its limits."
         if details.who == FixedBy.ADMIN:
             return f"{rule} An admin can raise it under Calling rules; support can end the new-account rule earlier."
         return f"{rule} Support can end the rule earlier."
@@ -225,14 +226,14 @@ def _who_raises(details: RefusalDetails, organization: str) -> str:
     return f"An admin can raise it {where}."
 
 
-def _in_zone(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails | None:
-    """``details`` with the end of a rule in ``zone``, so that its day is the organization's."""
+def _with_day(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails | None:
+    """``details`` with the day in ``zone`` on which a rule ends, if there is one."""
     if details is None or details.until is None:
         return details
     until = msgspec.convert(details.until, dt.datetime).astimezone(zone)
-    return msgspec.structs.replace(details, until=until.isoformat())
+    return msgspec.structs.replace(details, until_day=until.date().isoformat())
 
 
-def _day(moment: str) -> str:
-    day = msgspec.convert(moment, dt.datetime)
+def _day(written: str) -> str:
+    day = dt.date.fromisoformat(written)
     return f"{day:%b} {day.day}"

@@ -123,7 +123,7 @@ class CallPages(Controller):
             "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
             "why": why,
             "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
-            "why_facts": [] if why is None else refusal_facts(why, current_member(request).zone),
+            "why_facts": [] if why is None else refusal_facts(why),
             "fixed_by": None if why is None else FIXED_BY_NAMES[why.fixed_by],
             "carrier_reason": not_dialled,
             "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,

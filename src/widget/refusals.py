@@ -92,6 +92,8 @@ class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     """The time that the call was given, where it reached that."""
     until: Annotated[str | None, Meta(examples=["2026-12-12T14:43:00Z"])] = None
     """RFC 3339, UTC: the end of the rule for new organizations, where that rule was the reason."""
+    until_day: Annotated[str | None, Meta(examples=["2026-12-12"])] = None
+    """The day of ``until`` in the organization's time zone. Never stored, because the zone may change."""
     scope: Annotated[str | None, Meta(examples=["organization"])] = None
     """``organization``, ``token``, ``phone`` (one loaded widget), ``number`` (the called one) or ``service``."""
     kind: Annotated[str | None, Meta(examples=["pay_per_call"])] = None

@@ -1,6 +1,9 @@
-/** Records what the page's Content-Security-Policy blocks, and words which source to add to which directive. */
+/** Records what the page's Content-Security-Policy blocks, and tells which source to add to which directive. */
 
-/** @typedef {{uri: string, directive: string}} Violation */
+/**
+ * @typedef {{uri: string, directive: string}} Violation
+ * @typedef {{fix: string, details: {cause: "policy", source: string, directive: string}}} PolicyAdvice For a Problem.
+ */
 
 export class CSPViolations {
   /** @type {Violation[]} */
@@ -23,26 +26,26 @@ export class CSPViolations {
   }
 
   /**
-   * The entry to add to the policy so that `url` is no longer blocked; undefined if it was not.
+   * The advice that unblocks `url`; undefined if it was not blocked.
    * @param {string} url
    */
-  fixFor(url) {
+  adviceFor(url) {
     const violation = this.#violations.find(({ uri }) => hasSameOrigin(uri, url));
-    return violation && wordFix(violation);
+    return violation && adviceAbout(violation);
   }
 
   /**
-   * Call `blocked(fix)` when a WebSocket to the carrier is blocked. `host` is the sandbox carrier's `host:port`; null means
+   * Call `blocked(advice)` when a WebSocket to the carrier is blocked. `host` is the sandbox carrier's `host:port`; null means
    * Twilio. Returns a function that stops it.
    * @param {string | null} host
-   * @param {(fix: string) => void} blocked
+   * @param {(advice: PolicyAdvice) => void} blocked
    */
   watchSockets(host, blocked) {
     /** @param {Violation} violation */
     const listener = (violation) => {
       const url = new URL(violation.uri);
       const isCarrier = host ? url.host === host : url.hostname.endsWith(".twilio.com");
-      if (isCarrier && /^wss?:$/.test(url.protocol)) blocked(wordFix(violation));
+      if (isCarrier && /^wss?:$/.test(url.protocol)) blocked(adviceAbout(violation));
     };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -61,8 +64,13 @@ function hasSameOrigin(one, other) {
   }
 }
 
-/** @param {Violation} violation */
-function wordFix({ uri, directive }) {
+/**
+ * @param {Violation} violation
+ * @returns {PolicyAdvice}
+ */
+function adviceAbout({ uri, directive }) {
   const { protocol, host } = new URL(uri);
-  return `Add ${protocol}//${host} to ${directive} in this page's Content-Security-Policy.`;
+  const source = `${protocol}//${host}`;
+  const fix = `Add ${source} to ${directive} in this page's Content-Security-Policy.`;
+  return { fix, details: { cause: "policy", source, directive } };
 }

@@ -1,4 +1,5 @@
 /** Makes the events of a call from its data. */
+import { knownFixes } from "../errors.js";
 import { withoutEmpty } from "./called-person.js";
 
 /** @import { EventPair } from "../events.js" */
@@ -18,6 +19,6 @@ export function callAnswered({ number, callId, answeredAt }) {
  * @returns {EventPair}
  */
 export function callEnded({ number, callId, metadata, name, company, url }, { status, duration, message, problem }) {
-  const given = withoutEmpty({ message, help: problem?.fix, name, company, url });
+  const given = withoutEmpty({ message, help: problem ? problem.fix : knownFixes[status], name, company, url });
   return ["callEnded", { number, callId, duration, status, metadata, ...given }];
 }

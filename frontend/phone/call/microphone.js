@@ -1,7 +1,7 @@
 /** Finds out why the microphone cannot be used: an error code, and a fix for whoever can change it. */
 
 /** @import { Environment } from "../types.d.ts" */
-/** @typedef {{code: string, fix?: string}} MicrophoneProblem What a Problem is made of. */
+/** @typedef {{code: string, fix?: string, details?: {cause: keyof typeof FIXES}}} MicrophoneProblem What a Problem is made of. */
 
 /** @type {Record<string, string>} */
 const CODE_BY_ERROR_NAME = {
@@ -26,11 +26,17 @@ const FIXES = {
 export function findMicrophoneObstacle({ window, document, navigator }) {
   if (window.isSecureContext === false) return { code: "insecure_page" };
   // The browser would answer with a SecurityError.
-  if (window.origin === "null") return { code: "microphone_blocked", fix: FIXES.opaqueOrigin };
-  if (!allowsMicrophone(document)) return { code: "microphone_blocked", fix: FIXES[blockingSide(window)] };
+  if (window.origin === "null") return blockedBy("opaqueOrigin");
+  if (!allowsMicrophone(document)) return blockedBy(blockingSide(window));
   if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return { code: "browser_not_supported" };
   return null;
 }
+
+/**
+ * @param {"page" | "parent" | "opaqueOrigin"} cause
+ * @returns {MicrophoneProblem}
+ */
+const blockedBy = (cause) => ({ code: "microphone_blocked", fix: FIXES[cause], details: { cause } });
 
 /**
  * The problem behind a rejected getUserMedia.
@@ -42,7 +48,7 @@ export async function microphoneProblem(error, navigator) {
   const code = CODE_BY_ERROR_NAME[error?.name] ?? "microphone_in_use";
   if (code !== "microphone_denied") return { code };
   // Chromium says which; in other browsers a permission that is still "prompt" was not denied.
-  if (/system/i.test(error.message)) return { code, fix: FIXES.system };
+  if (/system/i.test(error.message)) return { code, fix: FIXES.system, details: { cause: "system" } };
   const isDismissed = /dismiss/i.test(error.message) || (await permissionState(navigator)) === "prompt";
   return { code: isDismissed ? "microphone_dismissed" : code };
 }

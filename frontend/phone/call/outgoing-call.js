@@ -157,8 +157,8 @@ export class OutgoingCall {
     });
     const timer = setTimeout(() => this.#fail(new Problem("connection_failed")), CONNECT_TIMEOUT_MS);
     this.#stopWatchingCSP();
-    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(this.#session.account?.signaling ?? null, (fix) => {
-      if (!this.#answeredAt) this.#fail(new Problem("connection_failed", { fix }));
+    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(this.#session.account?.signaling ?? null, (advice) => {
+      if (!this.#answeredAt) this.#fail(new Problem("connection_failed", advice));
     });
     try {
       const call = await Promise.race([device.connect({ params: this.#params }), failure]);

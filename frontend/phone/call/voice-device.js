@@ -169,8 +169,8 @@ export class VoiceDevice {
         track.addEventListener?.("ended", () => this.#onMicrophoneLost(), { once: true });
       return stream;
     } catch (error) {
-      const { code, fix } = await microphoneProblem(error, this.#env.navigator);
-      this.#listener?.microphoneFailed(new Problem(code, { fix }));
+      const problem = await microphoneProblem(error, this.#env.navigator);
+      this.#listener?.microphoneFailed(new Problem(problem.code, problem));
       throw error;
     } finally {
       this.#microphoneRequests -= 1;

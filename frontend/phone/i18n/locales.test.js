@@ -1,105 +1,280 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import * as ar from "./locales/ar.js";
-import * as en from "./locales/en.js";
-import * as es from "./locales/es.js";
 import { Problem } from "../errors.js";
+import { PROBLEM_CODES, SERVER_CODES } from "../lazy/own-texts.js";
+import { directionOf } from "./direction.js";
+import { LIMITS } from "./refusals/explain.js";
+import * as en from "./locales/en.js";
 import { loadTexts } from "./texts.js";
 
-const SERVER_CODES = [
-  ...[
-    "invalid_embed_token",
-    "revoked_embed_token",
-    "domain_not_allowed",
-    "organization_suspended",
-    "plan_not_supported",
-  ],
-  ...["no_phone_number", "country_not_enabled", "number_blocked", "destination_not_allowed", "too_many_calls_at_once"],
-  ...["too_many_calls", "call_limit_reached", "time_limit_reached", "ended_by_staff", "ended_token_revoked"],
-  ...["ended_organization_suspended", "ended_organization_deleted", "ended_calls_paused"],
-];
-const LIMITS = [
-  ...["live_calls", "live_calls_per_token", "live_calls_per_phone", "calls_per_minute", "calls_per_minute_per_token"],
-  ...["calls_per_minute_per_phone", "calls_per_day", "calls_to_one_number_per_hour", "foreign_numbers_per_hour"],
-  ...["minutes_per_day", "minutes_per_month", "spend_cents_per_day", "spend_cents_per_month"],
-  "spend_cents_per_day_per_token",
-];
-const paths = (table, before = "") =>
+const HERE = import.meta.dirname;
+const GROUPS = ["core", "dialer", "clickToCall", "settingsSheet", "popOut", "diagnostics"];
+const LANGUAGES = readdirSync(join(HERE, "locales"))
+  .map((file) => file.slice(0, -".js".length))
+  .filter((language) => language !== "en");
+const LOCALES = Object.fromEntries(
+  await Promise.all(LANGUAGES.map(async (language) => [language, await import(`./locales/${language}.js`)])),
+);
+const REFUSALS = Object.fromEntries(
+  await Promise.all(
+    LANGUAGES.map(async (language) => [language, (await import(`./refusals/${language}.js`)).refusals]),
+  ),
+);
+/** The languages that must have each new text at once; the others get it before the release. */
+const COMPLETE = ["ar", "es"];
+/** Texts that are the same in English: names, loan words, and words that both languages have. */
+const SAME_AS_ENGLISH = {
+  de: ["core.sandbox", "diagnostics.marks.ok", "diagnostics.marks.failed", "diagnostics.steps.token.name"],
+  es: ["diagnostics.steps.token.name", "diagnostics.steps.media.name"],
+  fr: ["settingsSheet.microphone", "diagnostics.marks.ok", "diagnostics.steps.microphone.name"],
+  it: ["diagnostics.marks.ok", "diagnostics.steps.token.name", "diagnostics.steps.media.name"],
+  nl: ["diagnostics.marks.ok", "diagnostics.steps.token.name"],
+  pt: ["diagnostics.steps.token.name"],
+};
+
+/** Each text of a table by its path. */
+const textsIn = (table, before = "") =>
   Object.entries(table).flatMap(([key, value]) =>
-    typeof value === "string" ? [before + key] : paths(value, `${before}${key}.`),
+    typeof value === "string" ? [[before + key, value]] : textsIn(value, `${before}${key}.`),
   );
-const words = (table) => Object.values(table).flatMap((value) => (typeof value === "string" ? value : words(value)));
+const pathsIn = (table) => textsIn(table).map(([path]) => path);
+const placeholdersIn = (text) => (text.match(/\{\w+\}/g) ?? []).sort().join();
+const groupsOf = (texts) => Object.fromEntries(GROUPS.map((group) => [group, texts[group]]));
+const ENGLISH = new Map(textsIn(groupsOf(en)));
+const file = (folder, language) => `frontend/phone/i18n/${folder}/${language}.js`;
 
-describe.each([
-  ["es", es],
-  ["ar", ar],
-])("%s", (language, texts) => {
-  test.each(["core", "dialer", "clickToCall", "settingsSheet", "popOut", "diagnostics"])(
-    "%s has every word that English has, and no other",
-    (group) => {
-      expect(paths(texts[group]).sort()).toEqual(paths(en[group]).sort());
-      expect(words(texts[group]).filter((word) => word.trim() === "").length).toBe(
-        words(en[group]).filter((word) => word === "").length,
-      );
-    },
+/**
+ * The differences between two lists of paths, as lines that say which file to edit: docs/development.md, "Add a text to
+ * the widget", has the steps.
+ */
+function differences(path, found, wanted) {
+  return [
+    ...wanted.filter((key) => !found.includes(key)).map((key) => `add to ${path}: ${key}`),
+    ...found.filter((key) => !wanted.includes(key)).map((key) => `remove from ${path}: ${key}`),
+  ];
+}
+
+test("every language has every text that English has, and no other", () => {
+  const found = COMPLETE.flatMap((language) =>
+    differences(file("locales", language), pathsIn(groupsOf(LOCALES[language])), [...ENGLISH.keys()]),
   );
+  expect(found).toEqual([]);
+});
 
-  test("has a sentence and a fix for every problem", () => {
-    for (const [code, sentences] of Object.entries(texts.problems)) {
-      expect(
-        sentences.filter((sentence) => sentence.trim()),
-        code,
-      ).toHaveLength(2);
-      // The advice for a call that ended with too_many_requests: no code of its own.
-      if (["call_rate_limited", "call_unavailable"].includes(code)) continue;
-      // The server has the English words of its own codes.
-      if (SERVER_CODES.includes(code)) continue;
-      // A code that errors.js does not know is shown as a call that failed.
-      if (code !== "call_failed") expect(new Problem(code).message, code).not.toBe(new Problem("call_failed").message);
+test("every language has a sentence and an advice for every problem", () => {
+  const found = COMPLETE.flatMap((language) =>
+    differences(file("locales", language), Object.keys(LOCALES[language].problems), [...PROBLEM_CODES]),
+  );
+  expect(found).toEqual([]);
+});
+
+test("every language has the advice for every limit, kind, rule and cause", () => {
+  const { amounts, ...wanted } = REFUSALS.es;
+  const found = LANGUAGES.flatMap((language) => {
+    const { amounts: own, ...others } = REFUSALS[language];
+    const path = file("refusals", language);
+    return [
+      ...differences(path, pathsIn(others), pathsIn(wanted)),
+      ...differences(path, Object.keys(own), Object.keys(amounts)),
+    ];
+  });
+  expect(found).toEqual([]);
+  expect(Object.keys(REFUSALS.es.amounts).sort()).toEqual(Object.keys(LIMITS).sort());
+});
+
+test("every cause that the phone names has its advice", () => {
+  const folder = join(HERE, "..");
+  const source = readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".js") && !name.endsWith(".test.js") && !name.startsWith("i18n"))
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\n");
+  const named = [...source.matchAll(/cause: "(\w+)"|blockedBy\("(\w+)"\)/g)].map(([, one, two]) => one ?? two);
+  const known = Object.keys(REFUSALS.es.causes);
+  expect(named.filter((cause) => !known.includes(cause))).toEqual([]);
+  expect(named).toContain("policy");
+});
+
+describe.each(LANGUAGES)("%s", (language) => {
+  const texts = LOCALES[language];
+  const refusals = REFUSALS[language];
+
+  test("has its language code and direction", () => {
+    expect([texts.core.language, texts.core.direction]).toEqual([language, directionOf(language)]);
+  });
+
+  test("has no empty text where English has words, and keeps the placeholders", () => {
+    const wrong = textsIn(groupsOf(texts)).filter(
+      ([path, text]) =>
+        (text.trim() === "") !== (ENGLISH.get(path) === "") ||
+        placeholdersIn(text) !== placeholdersIn(ENGLISH.get(path)),
+    );
+    expect(wrong).toEqual([]);
+    const sentences = Object.values(texts.problems).flat();
+    expect(sentences.filter((sentence) => !sentence?.trim() || sentence.includes("{"))).toEqual([]);
+  });
+
+  test("leaves nothing in English", () => {
+    const same = textsIn(groupsOf(texts))
+      .filter(([path, text]) => text !== "" && text === ENGLISH.get(path) && path !== "core.direction")
+      .map(([path]) => path);
+    expect(same.sort()).toEqual([...(SAME_AS_ENGLISH[language] ?? [])].sort());
+    for (const [code, [sentence, fix]] of Object.entries(texts.problems)) {
+      expect(sentence, code).not.toBe(new Problem(code).message);
+      expect([en.fixes[code], en.urgentFixes[code]], code).not.toContain(fix);
     }
-    const codes = new Set([...SERVER_CODES, ...Object.keys({ ...en.fixes, ...en.urgentFixes })]);
-    expect(Object.keys(texts.problems).sort()).toEqual([...codes].sort());
+  });
+
+  test("keeps the placeholders of refusals, and has the plural forms of its language", () => {
+    const { amounts, ...others } = refusals;
+    const wanted = new Map(textsIn(REFUSALS.es));
+    const wrong = textsIn(others).filter(([path, text]) => placeholdersIn(text) !== placeholdersIn(wanted.get(path)));
+    expect(wrong).toEqual([]);
+    const rules = new Intl.PluralRules(language);
+    for (const [limit, forms] of Object.entries(amounts)) {
+      const known = rules.resolvedOptions().pluralCategories;
+      expect(known, limit).toEqual(expect.arrayContaining(Object.keys(forms)));
+      expect(forms.other, limit).toContain("{value}");
+      if (limit.includes("cents")) continue;
+      const needed = new Set([1, 2, 3, 11, 25].map((count) => rules.select(count)));
+      for (const category of needed) expect(forms[category] ?? forms.other, `${limit} ${category}`).toBeTruthy();
+      if (needed.has("one")) expect(forms.one, limit).not.toBe(undefined);
+    }
+  });
+
+  test("has a sentence of its own for every problem that errors.js knows", () => {
+    for (const code of Object.keys(texts.problems)) {
+      // The advice for a call that ended with too_many_requests: no code of its own. The server has the sentences of its
+      // codes, and a code that errors.js does not know is shown as a call that failed.
+      if (["call_rate_limited", "call_unavailable", "call_failed", ...SERVER_CODES].includes(code)) continue;
+      expect(new Problem(code).message, code).not.toBe(new Problem("call_failed").message);
+    }
   });
 
   test("explains what the server tells, and leaves the rest to the general advice", () => {
     const explained = (code, details) => texts.explain(new Problem(code, { help: "English", details }));
     const until = "2026-12-12T14:43:00Z";
+    const country = (details) => explained("country_not_enabled", { country: "FR", ...details });
     const all = [
       explained("domain_not_allowed", { domain: "crm.example" }),
-      explained("country_not_enabled", { country: "FR" }),
-      explained("country_not_enabled", { country: "FR", scope: "token" }),
-      explained("country_not_enabled", { country: "FR", home: "GB", until }),
-      explained("country_not_enabled", { country: "FR", home: "GB", until, listed: true }),
-      explained("country_not_enabled", { country: "FR", home: "GB", until, scope: "token" }),
-      ...["own_number", "pay_per_call", "special", "unassigned"].map((kind) => explained("invalid_number", { kind })),
-      ...LIMITS.flatMap((limit) => [
+      country({}),
+      country({ scope: "token" }),
+      country({ home: "GB", until }),
+      country({ home: "GB", until, listed: true }),
+      country({ home: "GB", until, scope: "token" }),
+      explained("service_unavailable", { scope: "service" }),
+      ...Object.keys(refusals.kinds).map((kind) => explained("invalid_number", { kind })),
+      ...Object.keys(refusals.causes).map((cause) =>
+        explained("microphone_blocked", { cause, source: "https://a.example", directive: "connect-src" }),
+      ),
+      explained("time_limit_reached", { minutes: 60 }),
+      explained("time_limit_reached", { minutes: 60, limit: "minutes_per_day", value: 90, who: "admin" }),
+      ...Object.keys(LIMITS).flatMap((limit) => [
         explained("too_many_calls", { limit, value: 2500, used: 2500, who: "admin" }),
         explained("too_many_calls", { limit, value: 2500, used: 2500, who: "support" }),
         explained("too_many_calls", { limit, value: 2500, used: 2500, until, who: "support" }),
         explained("too_many_calls", { limit, value: 2500, used: 2500, until, who: "admin" }),
+        explained("too_many_calls", { limit, value: 0, used: 0, who: "admin" }),
+        explained("too_many_calls", { limit, value: 0, used: 0, scope: "token", who: "admin" }),
       ]),
     ];
-    expect(all.filter((text) => !text || /English|undefined|NaN|null/.test(text))).toEqual([]);
+    expect(all.filter((text) => !text || /English|undefined|NaN|null|[{}]|^\s|\s\s/.test(text))).toEqual([]);
     expect(new Set(all).size).toBe(all.length);
-    expect(all[1]).toContain(language === "es" ? "Francia" : "فرنسا");
+    const france = new Intl.DisplayNames([language], { type: "region" }).of("FR");
+    expect(all[1]).toContain(france);
     expect(explained("spend", { limit: "spend_cents_per_day", value: 2500 })).toMatch(/25[.,]00/);
     expect(explained("too_many_calls", { limit: "a_new_limit", value: 1 })).toBeUndefined();
     expect(explained("number_blocked", {})).toBeUndefined();
   });
 
-  test("has its language code", () => expect(texts.core.language).toBe(language));
+  test("names the day of a new account as the organization's calendar has it", () => {
+    const day = (details) =>
+      texts.explain(new Problem("too_many_calls", { details: { limit: "calls_per_day", value: 25, ...details } }));
+    const until = "2026-12-12T23:30:00Z";
+    expect(day({ until })).toContain("12");
+    expect(day({ until, until_day: "2026-12-13" })).toContain("13");
+    expect(day({ until, until_day: "2026-12-13" })).not.toMatch(/12(?!\s*月)/);
+  });
 });
 
+test("limits are counted by the plural rules of the language, and by the general form without them", () => {
+  const amount = (language, value) =>
+    LOCALES[language].explain(
+      new Problem("too_many_calls", { details: { limit: "calls_per_minute", value, who: "support" } }),
+    );
+  expect(amount("de", 1)).toContain("1 Anruf pro Minute");
+  expect(amount("de", 2)).toContain("2 Anrufe pro Minute");
+  expect(amount("fr", 1)).toContain("1 appel par minute");
+  expect(amount("ar", 2)).toContain("مكالمتان في الدقيقة");
+  expect(amount("ar", 5)).toContain("5 مكالمات في الدقيقة");
+  expect(amount("ar", 25)).toContain("25 مكالمة في الدقيقة");
+  expect(amount("ja", 1)).toContain("1分間に1件");
+  const { PluralRules } = Intl;
+  try {
+    delete Intl.PluralRules;
+    expect(amount("de", 1)).toContain("1 Anrufe pro Minute");
+  } finally {
+    Intl.PluralRules = PluralRules;
+  }
+});
+
+test("the direction comes from the browser, else from a list", () => {
+  const expected = { ar: "rtl", he: "rtl", fa: "rtl", ur: "rtl", en: "ltr", ja: "ltr" };
+  const found = () => Object.fromEntries(Object.keys(expected).map((language) => [language, directionOf(language)]));
+  expect(found()).toEqual(expected);
+  const { getTextInfo } = Intl.Locale.prototype;
+  const textInfo = Object.getOwnPropertyDescriptor(Intl.Locale.prototype, "textInfo");
+  try {
+    delete Intl.Locale.prototype.getTextInfo;
+    delete Intl.Locale.prototype.textInfo;
+    expect(found()).toEqual(expected);
+  } finally {
+    if (getTextInfo) Intl.Locale.prototype.getTextInfo = getTextInfo;
+    if (textInfo) Object.defineProperty(Intl.Locale.prototype, "textInfo", textInfo);
+  }
+});
+
+const env = (lang = "") => ({
+  document: { documentElement: { lang } },
+  loadChunk: async (name) => LOCALES[name.slice("locale-".length)],
+});
 test.each([
-  ["es-MX", "es"],
-  ["AR", "ar"],
-  ["en-GB", null],
-  ["tlh", null],
-  [undefined, null],
+  ...[
+    ["es-MX", "es"],
+    ["AR", "ar"],
+    ["ar-EG", "ar"],
+    ["de-AT", "de"],
+    ["pt-BR", "pt"],
+    ["pt_PT", "pt"],
+    ["fr-CA", "fr"],
+  ],
+  ...[
+    ["nl-BE", "nl"],
+    ["it-CH", "it"],
+    ["ja-JP", "ja"],
+    ["zh-Hant-TW", null],
+    ["en-GB", null],
+    ["tlh", null],
+  ],
+  ...[
+    [undefined, null],
+    [null, null],
+    ["", null],
+    ["-", null],
+    [7, null],
+    ["../de", null],
+  ],
 ])("a page in %s gets the texts in %s", async (locale, language) => {
-  const env = { document, loadChunk: async (name) => ({ "locale-es": es, "locale-ar": ar })[name] };
-  expect((await loadTexts(locale, env))?.core.language ?? null).toBe(language);
+  expect((await loadTexts(locale, env()))?.core.language ?? null).toBe(language);
+  expect((await loadTexts(undefined, env(String(locale ?? ""))))?.core.language ?? null).toBe(language);
+});
+
+test("a setting comes before the language of the page", async () => {
+  expect((await loadTexts("de", env("fr")))?.core.language).toBe("de");
+  expect(await loadTexts("en", env("fr"))).toBeNull();
 });
 
 test("a language that cannot be loaded falls back to English", async () => {
-  expect(await loadTexts("es", { loadChunk: () => Promise.reject(new Error("blocked")) })).toBeNull();
+  const blocked = { ...env(), loadChunk: () => Promise.reject(new Error("blocked")) };
+  expect(await loadTexts("es", blocked)).toBeNull();
 });

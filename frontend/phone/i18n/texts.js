@@ -1,11 +1,11 @@
 /** Loads the phone's texts. English is in the code that shows it, every other language is a chunk (locales/). */
-import { button, core } from "./locales/en.js";
+import { button } from "./locales/en.js";
 
 /** @import * as English from "./locales/en.js" */
 /** @import { Problem } from "../errors.js" */
 /** @import { Chunks, Environment } from "../types.d.ts" */
 /**
- * @typedef {Record<string, [sentence: string | undefined, fix: string]>} ProblemTexts By the problem's code.
+ * @typedef {Record<string, [sentence: string | undefined, fix: string | undefined]>} ProblemTexts By the problem's code.
  * @typedef {object} Texts The texts of a language. Those of a chunk are there once the chunk, or the language, is loaded.
  * @property {Core} core
  * @property {typeof English.dialer} [dialer]
@@ -20,19 +20,30 @@ import { button, core } from "./locales/en.js";
  * @typedef {typeof English.diagnostics} Diagnostics
  */
 
-/** @type {Texts} */
-export const ENGLISH = { core };
+/**
+ * The texts of `locale` (of `es` for `es-MX`), or of the page's language, with the page's own texts in them; null if only
+ * English is left, which is in the code that shows it.
+ * @param {string | null | undefined} locale
+ * @param {Environment} env
+ * @param {EpochPhoneConfig["texts"]} [own]
+ * @returns {Promise<Texts | null>}
+ */
+export async function loadTexts(locale, env, own) {
+  const texts = await loadLanguage(locale || env.document.documentElement.lang, env);
+  if (!own) return texts;
+  return env.loadChunk("own-texts").then(
+    ({ withOwnTexts }) => withOwnTexts(texts, own),
+    () => texts,
+  );
+}
 
 /**
- * The texts of `locale` (of `es` for `es-MX`), or of the page's language; null if only English is left.
- * @param {string | null | undefined} locale
+ * @param {unknown} locale
  * @param {Environment} env
  * @returns {Promise<Texts | null>}
  */
-export async function loadTexts(locale, env) {
-  const language = String(locale ?? env.document.documentElement.lang)
-    .split(/[-_]/)[0]
-    .toLowerCase();
+async function loadLanguage(locale, env) {
+  const language = String(locale).split(/[-_]/)[0].toLowerCase();
   const chunk = `locale-${language}`;
   if (language === button.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, chunk))) return null;
   // A phone in English is better than none.

@@ -1,11 +1,11 @@
 /** The chunk with what a call in this page needs besides the voice SDK. */
 import { knownFixes } from "../errors.js";
-import { fixes } from "../i18n/locales/en.js";
+import { fixes as problemFixes, statusHints } from "../i18n/locales/en.js";
 
 // The chunk has a copy of errors.js of its own, for the problems that it makes; phone.js adds them to the other one.
+export const fixes = { ...problemFixes, ...statusHints };
 Object.assign(knownFixes, fixes);
 
-export { fixes };
 export { CallLock } from "../call/cross-tab-lock.js";
 export { findMicrophoneObstacle } from "../call/microphone.js";
 export { OutgoingCall } from "../call/outgoing-call.js";

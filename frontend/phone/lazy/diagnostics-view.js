@@ -5,9 +5,10 @@ import { button, h, icon } from "../ui/dom.js";
 import { DIAGNOSTICS_STYLES } from "../ui/settings-sheet/diagnostics-styles.js";
 import { BACK_ICON } from "../ui/settings-sheet/icons.js";
 
+/** @import { Problem } from "../errors.js" */
 /** @import { Diagnostics } from "../i18n/texts.js" */
 /** @import { Panel } from "../ui/panel.js" */
-/** @import { Step } from "./diagnostics.js" */
+/** @import { Reason, Step } from "./diagnostics.js" */
 
 /**
  * @typedef {"ok" | "failed" | "notTried"} Mark
@@ -47,8 +48,8 @@ export function fillDiagnostics(panel, sheet, goBack) {
     for (const element of [verdict, again, copy, report]) element.hidden = true;
     back.focus();
     try {
-      const result = await phone.calls.runDiagnostics((step, result, specificFix) => {
-        if (!isLeft) liveRegion.textContent = rows[step].show(result && translate(step, result, specificFix));
+      const result = await phone.calls.runDiagnostics((step, result, reason) => {
+        if (!isLeft) liveRegion.textContent = rows[step].show(result && translate(step, result, reason));
       });
       showVerdict(result.ok ? words.allPassed : words.someFailed, result);
     } catch (error) {
@@ -88,16 +89,21 @@ export function fillDiagnostics(panel, sheet, goBack) {
    * A result in the language of the panel.
    * @param {Step | null} step
    * @param {{ok: boolean, code: string | null, message: string, fix?: string | null}} result
-   * @param {string} [specificFix]
+   * @param {Reason} [reason]
    * @returns {ShownResult}
    */
-  const translate = (step, { ok, code, message, fix }, specificFix) => {
+  const translate = (step, { ok, code, message, fix }, reason) => {
     if (ok && step) return { mark: "ok", message: words.steps[step].passed };
     /** @type {Record<string, (string | undefined)[]>} */
     const faults = words.faults;
     const [sentence, translatedFix] = faults[code ?? ""] ?? texts.problems?.[code ?? ""] ?? [];
     const mark = code === "not_tried" || code === "in_call" ? "notTried" : "failed";
-    return { mark, message: sentence ?? message, fix: specificFix ?? translatedFix ?? fix };
+    const problem = /** @type {Problem} */ ({ code, fixCode: code, details: reason?.details ?? {} });
+    return {
+      mark,
+      message: sentence ?? message,
+      fix: texts.explain?.(problem) ?? reason?.specificFix ?? translatedFix ?? fix,
+    };
   };
 
   panel.adoptStyles(DIAGNOSTICS_STYLES);

@@ -3,6 +3,7 @@ import { findMicrophoneObstacle, microphoneProblem } from "../call/microphone.js
 import { diagnostics as english, fixes } from "../i18n/locales/en.js";
 import { openMicrophone } from "./audio-devices.js";
 
+/** @import { PolicyAdvice } from "../browser/csp-violations.js" */
 /** @import { VoiceDevice } from "../call/voice-device.js" */
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
@@ -12,9 +13,10 @@ import { openMicrophone } from "./audio-devices.js";
 /**
  * @typedef {EpochPhoneStep} Step
  * @typedef {EpochPhoneStepResult & {level?: number, edge?: string | null}} StepResult
- * @typedef {(step: Step, result: StepResult | null, specificFix?: string) => void} StepListener Called before each step
- *   with null and after it with its result, and with the fix if only this case has it.
- * @typedef {Partial<StepResult> & {message: string, specificFix?: string}} Outcome What a step finds out.
+ * @typedef {Pick<Problem, "specificFix" | "details">} Reason
+ * @typedef {(step: Step, result: StepResult | null, reason?: Reason) => void} StepListener Called before each step with
+ *   null and after it with its result, and with the problem's fix and facts if there is one.
+ * @typedef {Partial<StepResult> & {message: string, reason?: Reason}} Outcome What a step finds out.
  */
 
 /**
@@ -84,12 +86,12 @@ export async function runDiagnostics(env, onStep = () => {}, context) {
       onStep(step, null);
       const stepStartedAt = env.now();
       const obstacle = obstacleTo(step, context.phone, results);
-      const { specificFix, ...outcome } = obstacle ? { ok: false, ...obstacle } : await attempt(run[step]);
+      const { reason, ...outcome } = obstacle ? { ok: false, ...obstacle } : await attempt(run[step]);
       /** @type {StepResult} */
       const result = { ok: true, code: null, fix: null, ...outcome, ms: Math.round(env.now() - stepStartedAt) };
       if (step === "microphone" && held.level !== undefined) result.level = held.level;
       results[step] = result;
-      onStep(step, result, specificFix);
+      onStep(step, result, reason);
     }
   } finally {
     held.loopback?.close();
@@ -130,13 +132,13 @@ async function attempt(step) {
     const thrown = /** @type {Partial<Problem>} */ (error);
     // Errors of the browser have a number as their code, or none.
     if (typeof thrown.code !== "string") return { ok: false, ...fault("media_failed") };
-    const { code, message = "", specificFix } = thrown;
+    const { code, message = "", specificFix, details = {} } = thrown;
     return {
       ok: false,
       code,
       message,
       fix: specificFix ?? thrown.help ?? fixes[code] ?? thrown.fix ?? null,
-      specificFix,
+      reason: { specificFix, details },
     };
   }
 }
@@ -185,10 +187,10 @@ async function testSignaling({ cspViolations }, { phone, createDevice }) {
     const device = await voiceDevice.open();
     /** @type {Promise<never>} */
     const failure = new Promise((_, reject) => {
-      /** @param {string} [fix] */
-      const fail = (fix) => reject({ ...fault("signaling_failed"), ...(fix ? { fix, specificFix: fix } : {}) });
+      /** @param {PolicyAdvice} [advice] */
+      const fail = (advice) => reject({ ...fault("signaling_failed"), ...advice, specificFix: advice?.fix });
       const unwatch = cspViolations.watchSockets(phone.account?.signaling ?? null, fail);
-      const timer = setTimeout(fail, SIGNALING_TIMEOUT_MS);
+      const timer = setTimeout(() => fail(), SIGNALING_TIMEOUT_MS);
       stop = () => {
         unwatch();
         clearTimeout(timer);

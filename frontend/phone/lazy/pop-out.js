@@ -109,13 +109,14 @@ export class PopOut {
     this.#port = port1;
     this.#connectionId = uuid(this.#env.window.crypto);
     port1.onmessage = ({ data }) => port1 === this.#port && this.#onReport(data);
-    const { theme, color, debug, locale = this.#env.document.documentElement.lang } = this.settings;
+    const { theme, color, debug, texts, locale = this.#env.document.documentElement.lang } = this.settings;
     /** @type {Welcome} */
     const welcome = {
       epochphone: "page",
       link: this.#connectionId,
       ...session.credentials,
-      settings: { theme, color, locale, debug },
+      // As JSON, because a function among the texts could not be posted.
+      settings: { theme, color, locale, debug, texts: texts && JSON.parse(JSON.stringify(texts)) },
     };
     source.postMessage(welcome, originOf(this.#env.base) ?? "", [port2]);
     if (this.#call?.isWaiting) this.#send(this.#call.dialCommand);

@@ -105,8 +105,8 @@ function popOutButton({ phone, settings, texts }, words, problemText) {
   let popOut = null;
   const open = () => {
     const problem = popOut?.open();
-    const [sentence, fix] = texts.problems?.[problem?.code ?? ""] ?? [problem?.message, problem?.fix];
-    problemText.textContent = [sentence, fix].filter(Boolean).join(". ");
+    const [sentence, fix] = texts.problems?.[problem?.code ?? ""] ?? [];
+    problemText.textContent = [sentence ?? problem?.message, fix ?? problem?.fix].filter(Boolean).join(". ");
   };
   const opener = button({ class: "second", disabled: true, "aria-describedby": "pop-out", click: open }, words.popOut);
   const reason = h("p", { class: "fix", id: "pop-out" }, words.popOutWhy);

@@ -28,7 +28,7 @@ export async function post({ fetch, navigator, cspViolations }, base, path, body
     if (error instanceof Problem) throw error;
     throw navigator.onLine === false
       ? new Problem("offline")
-      : new Problem("network_error", { fix: cspViolations.fixFor(url) });
+      : new Problem("network_error", cspViolations.adviceFor(url));
   } finally {
     clearTimeout(timer);
   }

@@ -232,4 +232,7 @@ export class TokenSession {
 
 /** The Problem of a phone that does not know the address of its server. */
 export const missingApiBase = () =>
-  new Problem("network_error", { fix: "Set data-api, or apiBase, to the address of the phone service." });
+  new Problem("network_error", {
+    fix: "Set data-api, or apiBase, to the address of the phone service.",
+    details: { cause: "apiBase" },
+  });

@@ -215,7 +215,7 @@ export class PhoneHost {
   async #translate() {
     // The phone gets the address of its chunks after its host.
     await null;
-    const texts = await loadTexts(this.settings.locale, this.env);
+    const texts = await loadTexts(this.settings.locale, this.env, this.settings.texts);
     if (!texts || this.#isRemoved) return;
     const hadFocus = this.shadow.activeElement;
     this.translation = texts;

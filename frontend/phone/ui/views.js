@@ -185,5 +185,5 @@ function messageOf(problem, problems, explain) {
   // The carrier's own reason, which no language has words for.
   if (code === "call_failed" && help) return { message, fix };
   const [, generalFix] = problems[fixCode] ?? problems[likeCode] ?? [];
-  return { message: problems[code]?.[0] ?? message, fix: specificFix ?? explain?.(problem) ?? generalFix ?? fix };
+  return { message: problems[code]?.[0] ?? message, fix: explain?.(problem) ?? specificFix ?? generalFix ?? fix };
 }

@@ -205,4 +205,4 @@ def fixed_by_name(explanation: Explanation, organization: str) -> str:
 def explanation_facts(explanation: Explanation, number: str) -> list[tuple[str, str]]:
     """Labels and values of the facts behind a refusal, as they were at that time; times are in UTC."""
     blocked = [("Blocked number", format_number(number))] if explanation.refusal.code == "number_blocked" else []
-    return [*blocked, *refusal_facts(explanation, dt.UTC)]
+    return [*blocked, *refusal_facts(explanation)]

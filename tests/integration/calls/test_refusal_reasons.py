@@ -198,16 +198,18 @@ async def test_a_new_organization_learns_until_when_it_calls_at_home_only(refuse
     tenant = await make.tenant(age=dt.timedelta(days=2))
     call = await refused.call(await make.token(tenant), CANADA)
     until = tenant.organization.created_at + dt.timedelta(days=14)
+    day = until.astimezone(tenant.organization.zone)
     assert call["end_reason"] == "country_not_enabled"
     assert call["details"] == {
         "country": "CA",
         "home": "US",
         "until": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "until_day": day.date().isoformat(),
         "listed": True,
         "scope": "organization",
         "who": "support",
     }
-    rule = f"Acme Realty is new: until {until:%b} {until.day} it can call numbers in the United States only."
+    rule = f"Acme Realty is new: until {day:%b} {day.day} it can call numbers in the United States only."
     assert call["help"] == f"{rule} Calls to Canada start then. Only support can end this earlier."
 
 
@@ -298,7 +300,9 @@ async def test_a_limit_that_is_lower_because_the_organization_is_new_says_until_
     assert call["details"]["value"] == 150
     until = tenant.organization.created_at + dt.timedelta(days=14)
     assert call["details"]["until"] == until.strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert f"Acme Realty is new: until {until:%b} {until.day}" in call["help"]
+    day = until.astimezone(tenant.organization.zone)
+    assert call["details"]["until_day"] == day.date().isoformat()
+    assert f"Acme Realty is new: until {day:%b} {day.day}" in call["help"]
 
 
 async def test_a_new_organization_raises_a_limit_that_it_set_itself(

@@ -1,9 +1,13 @@
 /** The Arabic texts of the phone. Written from right to left; numbers keep their direction. */
-export { explain } from "../refusals/ar.js";
+import { directionOf } from "../direction.js";
+import { refusals } from "../refusals/ar.js";
+import { createExplain } from "../refusals/explain.js";
+
+export const explain = createExplain("ar", refusals);
 
 export const core = {
   language: "ar",
-  direction: "rtl",
+  direction: directionOf("ar"),
   phone: "الهاتف",
   openPhone: "فتح الهاتف",
   closePhone: "إغلاق الهاتف",

@@ -18,6 +18,12 @@ export const button = {
   },
 };
 
+/** The advice after a call that nobody took. */
+export const statusHints = {
+  busy: "Try again in a few minutes.",
+  "no-answer": "Nobody picked up. Try again later.",
+};
+
 export const core = /* @__PURE__ */ Object.assign({}, button, {
   phone: "Phone",
   minimise: "Minimise",
@@ -55,10 +61,7 @@ export const core = /* @__PURE__ */ Object.assign({}, button, {
     failed: "The call failed",
     refused: "The call was refused",
   },
-  statusHints: {
-    busy: "Try again in a few minutes.",
-    "no-answer": "Nobody picked up. Try again later.",
-  },
+  statusHints,
 });
 
 /**

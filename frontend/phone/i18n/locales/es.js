@@ -1,9 +1,13 @@
 /** The Spanish texts of the phone. */
-export { explain } from "../refusals/es.js";
+import { directionOf } from "../direction.js";
+import { refusals } from "../refusals/es.js";
+import { createExplain } from "../refusals/explain.js";
+
+export const explain = createExplain("es", refusals);
 
 export const core = {
   language: "es",
-  direction: "ltr",
+  direction: directionOf("es"),
   phone: "Teléfono",
   openPhone: "Abrir el teléfono",
   closePhone: "Cerrar el teléfono",

@@ -1,80 +1,138 @@
-/** The Arabic advice about refused and ended calls, from the facts that the server tells. */
-import { factsOf } from "./facts.js";
+/** The Arabic advice about refused and ended calls, and about what only the phone can know. */
 
-/** @import { Problem } from "../../errors.js" */
-/** @import { Facts } from "./facts.js" */
-
-const AT_ONCE = "هناك مكالمات جارية كثيرة جدًا.";
-const SHORT_TIME = "مكالمات كثيرة جدًا في وقت قصير.";
-const OTHER_END = "انتظر حتى تنتهي مكالمة أخرى";
-const MINUTE = "انتظر دقيقة";
-const HOUR = "انتظر ساعة";
-const DAY = "انتظر حتى منتصف الليل (UTC)";
-const MONTH = "انتظر حتى بداية الشهر القادم (UTC)";
-const BUDGET_TODAY = "نفدت ميزانية اليوم.";
-
-/** @type {Record<string, [reached: string, wait: string, unit: string]>} */
-const LIMITS = {
-  live_calls: [AT_ONCE, OTHER_END, "مكالمات في الوقت نفسه"],
-  live_calls_per_token: [AT_ONCE, OTHER_END, "مكالمات في الوقت نفسه لكل رمز"],
-  live_calls_per_phone: [AT_ONCE, OTHER_END, "مكالمات في الوقت نفسه لكل هاتف"],
-  calls_per_minute: [SHORT_TIME, MINUTE, "مكالمة في الدقيقة"],
-  calls_per_minute_per_token: [SHORT_TIME, MINUTE, "مكالمة في الدقيقة لكل رمز"],
-  calls_per_minute_per_phone: [SHORT_TIME, MINUTE, "مكالمة في الدقيقة لكل هاتف"],
-  calls_per_day: ["مكالمات كثيرة جدًا اليوم.", DAY, "مكالمة في اليوم"],
-  calls_to_one_number_per_hour: ["مكالمات كثيرة جدًا إلى هذا الرقم خلال ساعة.", HOUR, "مكالمة في الساعة إلى رقم واحد"],
-  foreign_numbers_per_hour: ["أرقام أجنبية مختلفة كثيرة جدًا خلال ساعة.", HOUR, "رقم أجنبي مختلف في الساعة"],
-  minutes_per_day: ["نفدت دقائق اليوم.", DAY, "دقيقة في اليوم"],
-  minutes_per_month: ["نفدت دقائق هذا الشهر.", MONTH, "دقيقة في الشهر"],
-  spend_cents_per_day: [BUDGET_TODAY, DAY, "في اليوم"],
-  spend_cents_per_month: ["نفدت ميزانية هذا الشهر.", MONTH, "في الشهر"],
-  spend_cents_per_day_per_token: [BUDGET_TODAY, DAY, "في اليوم لكل رمز"],
+/** @type {import("./explain.js").Refusals} */
+export const refusals = {
+  domain: "النطاق {domain} ليس في قائمة هذا الرمز. يمكن لمسؤول إضافته في Settings > Embed Phone Widget.",
+  paused: "أوقف موظفونا مكالمات كل المؤسسات مؤقتًا. اتصل لاحقًا.",
+  kinds: {
+    own_number: "هذا أحد أرقام مؤسستك. اتصل برقم آخر.",
+    pay_per_call: "هذا رقم مدفوع يربح صاحبه من المكالمة. لا يمكن لأي مؤسسة الاتصال به.",
+    special: "هذا رقم خاص، مثل هاتف فضائي. لا يمكن لأي مؤسسة الاتصال به.",
+    unassigned: "هذا الرقم لا يخص أحدًا. تحقق من الرقم ثم حاول مرة أخرى.",
+  },
+  country: {
+    organization: "المكالمات إلى هذه الوجهة ({country}) غير مفعّلة لمؤسستك. يمكن لمسؤول تفعيلها في Calling rules.",
+    token: "المكالمات إلى هذه الوجهة ({country}) غير مفعّلة لهذا الرمز. يمكن لمسؤول تفعيلها في صفحة الرمز.",
+    listed:
+      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام هذا البلد فقط: {home}. بعد ذلك يمكنها الاتصال بهذه الوجهة ({country}). الدعم وحده يمكنه إنهاء القاعدة قبل ذلك.",
+    unlisted:
+      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام هذا البلد فقط: {home}. بعد ذلك يمكن لمسؤول إضافة بلدان أخرى ({country}) في Calling rules، ويمكن للدعم إنهاء القاعدة قبل ذلك.",
+    unlistedForToken:
+      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام هذا البلد فقط: {home}. بعد ذلك يمكن لمسؤول إضافة بلدان أخرى ({country}) في صفحة الرمز، ويمكن للدعم إنهاء القاعدة قبل ذلك.",
+  },
+  reached: {
+    atOnce: "هناك مكالمات جارية كثيرة جدًا.",
+    shortTime: "مكالمات كثيرة جدًا في وقت قصير.",
+    callsToday: "مكالمات كثيرة جدًا اليوم.",
+    sameNumber: "مكالمات كثيرة جدًا إلى هذا الرقم خلال ساعة.",
+    foreignNumbers: "أرقام أجنبية مختلفة كثيرة جدًا خلال ساعة.",
+    minutesToday: "نفدت دقائق اليوم.",
+    minutesThisMonth: "نفدت دقائق هذا الشهر.",
+    budgetToday: "نفدت ميزانية اليوم.",
+    budgetThisMonth: "نفدت ميزانية هذا الشهر.",
+  },
+  waits: {
+    otherCall: "حتى تنتهي مكالمة أخرى",
+    minute: "دقيقة",
+    hour: "ساعة",
+    today: "حتى منتصف الليل (UTC)",
+    month: "حتى بداية الشهر القادم (UTC)",
+  },
+  amounts: {
+    live_calls: {
+      one: "مكالمة واحدة في الوقت نفسه",
+      two: "مكالمتان في الوقت نفسه",
+      few: "{value} مكالمات في الوقت نفسه",
+      other: "{value} مكالمة في الوقت نفسه",
+    },
+    live_calls_per_token: {
+      one: "مكالمة واحدة في الوقت نفسه لكل رمز",
+      two: "مكالمتان في الوقت نفسه لكل رمز",
+      few: "{value} مكالمات في الوقت نفسه لكل رمز",
+      other: "{value} مكالمة في الوقت نفسه لكل رمز",
+    },
+    live_calls_per_phone: {
+      one: "مكالمة واحدة في الوقت نفسه لكل هاتف",
+      two: "مكالمتان في الوقت نفسه لكل هاتف",
+      few: "{value} مكالمات في الوقت نفسه لكل هاتف",
+      other: "{value} مكالمة في الوقت نفسه لكل هاتف",
+    },
+    calls_per_minute: {
+      one: "مكالمة واحدة في الدقيقة",
+      two: "مكالمتان في الدقيقة",
+      few: "{value} مكالمات في الدقيقة",
+      other: "{value} مكالمة في الدقيقة",
+    },
+    calls_per_minute_per_token: {
+      one: "مكالمة واحدة في الدقيقة لكل رمز",
+      two: "مكالمتان في الدقيقة لكل رمز",
+      few: "{value} مكالمات في الدقيقة لكل رمز",
+      other: "{value} مكالمة في الدقيقة لكل رمز",
+    },
+    calls_per_minute_per_phone: {
+      one: "مكالمة واحدة في الدقيقة لكل هاتف",
+      two: "مكالمتان في الدقيقة لكل هاتف",
+      few: "{value} مكالمات في الدقيقة لكل هاتف",
+      other: "{value} مكالمة في الدقيقة لكل هاتف",
+    },
+    calls_per_day: {
+      one: "مكالمة واحدة في اليوم",
+      two: "مكالمتان في اليوم",
+      few: "{value} مكالمات في اليوم",
+      other: "{value} مكالمة في اليوم",
+    },
+    calls_to_one_number_per_hour: {
+      one: "مكالمة واحدة في الساعة إلى رقم واحد",
+      two: "مكالمتان في الساعة إلى رقم واحد",
+      few: "{value} مكالمات في الساعة إلى رقم واحد",
+      other: "{value} مكالمة في الساعة إلى رقم واحد",
+    },
+    foreign_numbers_per_hour: {
+      one: "رقم أجنبي واحد في الساعة",
+      two: "رقمان أجنبيان مختلفان في الساعة",
+      few: "{value} أرقام أجنبية مختلفة في الساعة",
+      other: "{value} رقم أجنبي مختلف في الساعة",
+    },
+    minutes_per_day: {
+      one: "دقيقة واحدة في اليوم",
+      two: "دقيقتان في اليوم",
+      few: "{value} دقائق في اليوم",
+      other: "{value} دقيقة في اليوم",
+    },
+    minutes_per_month: {
+      one: "دقيقة واحدة في الشهر",
+      two: "دقيقتان في الشهر",
+      few: "{value} دقائق في الشهر",
+      other: "{value} دقيقة في الشهر",
+    },
+    spend_cents_per_day: { other: "{value} في اليوم" },
+    spend_cents_per_month: { other: "{value} في الشهر" },
+    spend_cents_per_day_per_token: { other: "{value} في اليوم لكل رمز" },
+  },
+  limits: {
+    raisable: "{reached} انتظر {wait}، أو اطلب من مسؤول رفع الحد ({amount}).",
+    other: "{reached} انتظر {wait}. الحد: {amount}. {raise}",
+    none: "الحد: {amount}. لا يسمح بأي مكالمة. {raise}",
+  },
+  time: {
+    plain: "أطول مدة للمكالمة: {minutes}. اتصل مرة أخرى للمتابعة.",
+    limited: "كانت أطول مدة للمكالمة: {minutes}، لأن الحد هو: {amount}. {raise}",
+  },
+  raise: {
+    admin: "يمكن لمسؤول رفعه في Calling rules.",
+    token: "يمكن لمسؤول رفعه في صفحة الرمز أو في Calling rules.",
+    support: "الدعم وحده يمكنه رفعه؛ اطلب من مسؤول أن يكتب إلى الدعم.",
+    newAdmin:
+      "المؤسسة جديدة: حتى {until} لها ربع حدودها. يمكن لمسؤول رفع الحد في Calling rules. يمكن للدعم إنهاء القاعدة قبل ذلك.",
+    newSupport: "المؤسسة جديدة: حتى {until} لها ربع حدودها. يمكن للدعم إنهاء القاعدة قبل ذلك.",
+  },
+  causes: {
+    policy: "أضف {source} إلى {directive} في Content-Security-Policy لهذه الصفحة.",
+    apiBase: "حدد عنوان خدمة الهاتف في data-api أو apiBase.",
+    system: "اسمح بالميكروفون لهذا المتصفح في إعدادات الخصوصية للنظام، ثم اتصل مرة أخرى.",
+    page: "تمنعه ترويسة Permissions-Policy لهذه الصفحة: أرسل microphone=(self).",
+    parent:
+      'تمنعه الصفحة التي تحيط بهذا الإطار: يحتاج الإطار إلى allow="microphone"، ويجب أن تسمح Permissions-Policy الخاصة بها بهذا الأصل.',
+    opaqueOrigin: "أضف allow-same-origin إلى sandbox لهذا الإطار: دون أصل لا يحصل على الميكروفون.",
+  },
 };
-/** @type {Record<string, string>} */
-const KINDS = {
-  own_number: "هذا أحد أرقام مؤسستك. اتصل برقم آخر.",
-  pay_per_call: "هذا رقم مدفوع يربح صاحبه من المكالمة. لا يمكن لأي مؤسسة الاتصال به.",
-  special: "هذا رقم خاص، مثل هاتف فضائي. لا يمكن لأي مؤسسة الاتصال به.",
-  unassigned: "هذا الرقم لا يخص أحدًا. تحقق من الرقم ثم حاول مرة أخرى.",
-};
-
-/**
- * The advice for this one case; undefined if the general advice says all.
- * @param {Problem} problem
- */
-export function explain(problem) {
-  const facts = factsOf(problem, "ar");
-  if (problem.code === "domain_not_allowed" && facts.domain) {
-    return `النطاق ${facts.domain} ليس في قائمة هذا الرمز. يمكن لمسؤول إضافته في Settings > Embed Phone Widget.`;
-  }
-  if (facts.kind) return KINDS[facts.kind];
-  if (facts.country) return explainCountry(facts);
-  return LIMITS[facts.limit ?? ""] && facts.value ? explainLimit(facts) : undefined;
-}
-
-/** @param {Facts} facts */
-function explainCountry({ country, home, until, isNew, isListed, isOfToken }) {
-  if (isNew) {
-    const rule = `المؤسسة جديدة: حتى ${until} يمكنها الاتصال بأرقام هذا البلد فقط: ${home}.`;
-    if (isListed)
-      return `${rule} بعد ذلك يمكنها الاتصال بهذه الوجهة (${country}). الدعم وحده يمكنه إنهاء القاعدة قبل ذلك.`;
-    const page = isOfToken ? "صفحة الرمز" : "Calling rules";
-    return `${rule} بعد ذلك يمكن لمسؤول إضافة بلدان أخرى (${country}) في ${page}، ويمكن للدعم إنهاء القاعدة قبل ذلك.`;
-  }
-  const where = isOfToken
-    ? "لهذا الرمز. يمكن لمسؤول تفعيلها في صفحة الرمز."
-    : "لمؤسستك. يمكن لمسؤول تفعيلها في Calling rules.";
-  return `المكالمات إلى هذه الوجهة (${country}) غير مفعّلة ${where}`;
-}
-
-/** @param {Facts} facts */
-function explainLimit({ limit, value, until, isNew, isSupports }) {
-  const [reached, wait, unit] = LIMITS[limit ?? ""];
-  if (isNew) {
-    return `${reached} ${wait}. الحد: ${value} ${unit}. المؤسسة جديدة: حتى ${until} لها ربع حدودها. ${isSupports ? "" : "يمكن لمسؤول رفع الحد في Calling rules. "}يمكن للدعم إنهاء القاعدة قبل ذلك.`;
-  }
-  if (isSupports) {
-    return `${reached} ${wait}. الحد: ${value} ${unit}. الدعم وحده يمكنه رفعه؛ اطلب من مسؤول أن يكتب إلى الدعم.`;
-  }
-  return `${reached} ${wait}، أو اطلب من مسؤول رفع الحد (${value} ${unit}).`;
-}

@@ -1,85 +1,106 @@
-/** The Spanish advice about refused and ended calls, from the facts that the server tells. */
-import { factsOf } from "./facts.js";
+/** The Spanish advice about refused and ended calls, and about what only the phone can know. */
 
-/** @import { Problem } from "../../errors.js" */
-/** @import { Facts } from "./facts.js" */
-
-/** @type {Record<string, [reached: string, wait: string, unit: string]>} */
-const LIMITS = {
-  live_calls: ["Hay demasiadas llamadas en curso.", "a que termine otra llamada", "a la vez"],
-  live_calls_per_token: ["Hay demasiadas llamadas en curso.", "a que termine otra llamada", "a la vez por token"],
-  live_calls_per_phone: ["Hay demasiadas llamadas en curso.", "a que termine otra llamada", "a la vez por teléfono"],
-  calls_per_minute: ["Demasiadas llamadas en poco tiempo.", "un minuto", "llamadas por minuto"],
-  calls_per_minute_per_token: ["Demasiadas llamadas en poco tiempo.", "un minuto", "llamadas por minuto y token"],
-  calls_per_minute_per_phone: ["Demasiadas llamadas en poco tiempo.", "un minuto", "llamadas por minuto y teléfono"],
-  calls_per_day: ["Demasiadas llamadas hoy.", "hasta la medianoche (UTC)", "llamadas al día"],
-  calls_to_one_number_per_hour: [
-    "Demasiadas llamadas a este número en una hora.",
-    "una hora",
-    "llamadas por hora a un número",
-  ],
-  foreign_numbers_per_hour: [
-    "Demasiados números extranjeros distintos en una hora.",
-    "una hora",
-    "números extranjeros distintos por hora",
-  ],
-  minutes_per_day: ["Los minutos de hoy se han agotado.", "hasta la medianoche (UTC)", "minutos al día"],
-  minutes_per_month: ["Los minutos de este mes se han agotado.", "hasta el próximo mes (UTC)", "minutos al mes"],
-  spend_cents_per_day: ["El presupuesto de hoy se ha agotado.", "hasta la medianoche (UTC)", "al día"],
-  spend_cents_per_month: ["El presupuesto de este mes se ha agotado.", "hasta el próximo mes (UTC)", "al mes"],
-  spend_cents_per_day_per_token: [
-    "El presupuesto de hoy se ha agotado.",
-    "hasta la medianoche (UTC)",
-    "al día por token",
-  ],
+/** @type {import("./explain.js").Refusals} */
+export const refusals = {
+  domain:
+    "{domain} no está en la lista de este token. Un administrador puede añadirlo en Settings > Embed Phone Widget.",
+  paused: "Nuestro personal pausó las llamadas de todas las organizaciones. Llame más tarde.",
+  kinds: {
+    own_number: "Es uno de los números de su propia organización. Llame a otro número.",
+    pay_per_call: "Es un número de tarificación especial. Ninguna organización puede llamarlo.",
+    special:
+      "Es un número especial, como el de un buscapersonas o un teléfono por satélite. Ninguna organización puede llamarlo.",
+    unassigned: "Este número no pertenece a nadie. Revise el número e inténtelo de nuevo.",
+  },
+  country: {
+    organization:
+      "Las llamadas a este destino ({country}) no están activadas para su organización. Un administrador puede activarlas en Calling rules.",
+    token:
+      "Las llamadas a este destino ({country}) no están activadas para este token. Un administrador puede activarlas en la página del token.",
+    listed:
+      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después podrá llamar a este destino ({country}). Solo el soporte puede adelantarlo.",
+    unlisted:
+      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en Calling rules; el soporte puede terminar la regla antes.",
+    unlistedForToken:
+      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en la página del token; el soporte puede terminar la regla antes.",
+  },
+  reached: {
+    atOnce: "Hay demasiadas llamadas en curso.",
+    shortTime: "Demasiadas llamadas en poco tiempo.",
+    callsToday: "Demasiadas llamadas hoy.",
+    sameNumber: "Demasiadas llamadas a este número en una hora.",
+    foreignNumbers: "Demasiados números extranjeros distintos en una hora.",
+    minutesToday: "Los minutos de hoy se han agotado.",
+    minutesThisMonth: "Los minutos de este mes se han agotado.",
+    budgetToday: "El presupuesto de hoy se ha agotado.",
+    budgetThisMonth: "El presupuesto de este mes se ha agotado.",
+  },
+  waits: {
+    otherCall: "a que termine otra llamada",
+    minute: "un minuto",
+    hour: "una hora",
+    today: "hasta la medianoche (UTC)",
+    month: "hasta el próximo mes (UTC)",
+  },
+  amounts: {
+    live_calls: { one: "{value} llamada a la vez", other: "{value} llamadas a la vez" },
+    live_calls_per_token: {
+      one: "{value} llamada a la vez por token",
+      other: "{value} llamadas a la vez por token",
+    },
+    live_calls_per_phone: {
+      one: "{value} llamada a la vez por teléfono",
+      other: "{value} llamadas a la vez por teléfono",
+    },
+    calls_per_minute: { one: "{value} llamada por minuto", other: "{value} llamadas por minuto" },
+    calls_per_minute_per_token: {
+      one: "{value} llamada por minuto y token",
+      other: "{value} llamadas por minuto y token",
+    },
+    calls_per_minute_per_phone: {
+      one: "{value} llamada por minuto y teléfono",
+      other: "{value} llamadas por minuto y teléfono",
+    },
+    calls_per_day: { one: "{value} llamada al día", other: "{value} llamadas al día" },
+    calls_to_one_number_per_hour: {
+      one: "{value} llamada por hora a un número",
+      other: "{value} llamadas por hora a un número",
+    },
+    foreign_numbers_per_hour: {
+      one: "{value} número extranjero distinto por hora",
+      other: "{value} números extranjeros distintos por hora",
+    },
+    minutes_per_day: { one: "{value} minuto al día", other: "{value} minutos al día" },
+    minutes_per_month: { one: "{value} minuto al mes", other: "{value} minutos al mes" },
+    spend_cents_per_day: { other: "{value} al día" },
+    spend_cents_per_month: { other: "{value} al mes" },
+    spend_cents_per_day_per_token: { other: "{value} al día por token" },
+  },
+  limits: {
+    raisable: "{reached} Espere {wait}, o pida a un administrador que suba el límite ({amount}).",
+    other: "{reached} Espere {wait}. El límite es: {amount}. {raise}",
+    none: "El límite es: {amount}. No permite ninguna llamada. {raise}",
+  },
+  time: {
+    plain: "La duración máxima es: {minutes}. Vuelva a llamar para continuar.",
+    limited: "La duración máxima era: {minutes}, porque el límite es: {amount}. {raise}",
+  },
+  raise: {
+    admin: "Un administrador puede subirlo en Calling rules.",
+    token: "Un administrador puede subirlo en la página del token o en Calling rules.",
+    support: "Solo el soporte puede subirlo; pida a un administrador que escriba al soporte.",
+    newAdmin:
+      "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. Un administrador puede subirlo en Calling rules. El soporte puede terminar la regla antes.",
+    newSupport:
+      "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. El soporte puede terminar la regla antes.",
+  },
+  causes: {
+    policy: "Añada {source} a {directive} en la Content-Security-Policy de esta página.",
+    apiBase: "Indique en data-api, o en apiBase, la dirección del servicio telefónico.",
+    system: "Permita el micrófono para este navegador en los ajustes de privacidad del sistema y vuelva a llamar.",
+    page: "Lo prohíbe la cabecera Permissions-Policy de esta página: envíe microphone=(self).",
+    parent:
+      'Lo prohíbe la página que contiene este marco: el marco necesita allow="microphone", y su Permissions-Policy debe permitir este origen.',
+    opaqueOrigin: "Añada allow-same-origin al sandbox de este marco: sin origen no obtiene el micrófono.",
+  },
 };
-/** @type {Record<string, string>} */
-const KINDS = {
-  own_number: "Es uno de los números de su propia organización. Llame a otro número.",
-  pay_per_call: "Es un número de tarificación especial. Ninguna organización puede llamarlo.",
-  special:
-    "Es un número especial, como el de un buscapersonas o un teléfono por satélite. Ninguna organización puede llamarlo.",
-  unassigned: "Este número no pertenece a nadie. Revise el número e inténtelo de nuevo.",
-};
-
-/**
- * The advice for this one case; undefined if the general advice says all.
- * @param {Problem} problem
- */
-export function explain(problem) {
-  const facts = factsOf(problem, "es");
-  if (problem.code === "domain_not_allowed" && facts.domain) {
-    return `${facts.domain} no está en la lista de este token. Un administrador puede añadirlo en Settings > Embed Phone Widget.`;
-  }
-  if (facts.kind) return KINDS[facts.kind];
-  if (facts.country) return explainCountry(facts);
-  return LIMITS[facts.limit ?? ""] && facts.value ? explainLimit(facts) : undefined;
-}
-
-/** @param {Facts} facts */
-function explainCountry({ country, home, until, isNew, isListed, isOfToken }) {
-  if (isNew) {
-    const rule = `La organización es nueva: hasta el ${until} solo puede llamar a números de este país: ${home}.`;
-    if (isListed) return `${rule} Después podrá llamar a este destino (${country}). Solo el soporte puede adelantarlo.`;
-    const page = isOfToken ? "la página del token" : "Calling rules";
-    return `${rule} Después, un administrador puede añadir otros países (${country}) en ${page}; el soporte puede terminar la regla antes.`;
-  }
-  const where = isOfToken
-    ? "para este token. Un administrador puede activarlas en la página del token."
-    : "para su organización. Un administrador puede activarlas en Calling rules.";
-  return `Las llamadas a este destino (${country}) no están activadas ${where}`;
-}
-
-/** @param {Facts} facts */
-function explainLimit({ limit, value, until, isNew, isSupports }) {
-  const [reached, wait, units] = LIMITS[limit ?? ""];
-  const unit = value === "1" ? units.replace(/^(llamada|minuto)s/, "$1") : units;
-  const waiting = `Espere ${wait}`;
-  if (isNew) {
-    return `${reached} ${waiting}. El límite es: ${value} ${unit}. La organización es nueva: hasta el ${until} tiene una cuarta parte de sus límites. ${isSupports ? "" : "Un administrador puede subirlo en Calling rules. "}El soporte puede terminar la regla antes.`;
-  }
-  if (isSupports) {
-    return `${reached} ${waiting}. El límite es: ${value} ${unit}. Solo el soporte puede subirlo; pida a un administrador que escriba al soporte.`;
-  }
-  return `${reached} ${waiting}, o pida a un administrador que suba el límite (${value} ${unit}).`;
-}

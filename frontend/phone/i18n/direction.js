@@ -1,0 +1,20 @@
+/** The direction in which a language is written, as the browser tells it. */
+
+/**
+ * @typedef {{direction?: string}} TextInfo
+ * @typedef {Intl.Locale & {getTextInfo?: () => TextInfo, textInfo?: TextInfo}} LocaleWithTextInfo Not in TypeScript yet.
+ */
+
+// For browsers that do not tell it.
+const RIGHT_TO_LEFT = /^(?:ar|arc|ckb|dv|fa|he|ks|ps|sd|ug|ur|yi)$/;
+
+/**
+ * `ltr` or `rtl`.
+ * @param {string} language
+ */
+export function directionOf(language) {
+  /** @type {LocaleWithTextInfo} */
+  const locale = new Intl.Locale(language);
+  const { direction } = locale.getTextInfo?.() ?? locale.textInfo ?? {};
+  return direction ?? (RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr");
+}

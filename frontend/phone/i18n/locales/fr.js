@@ -1,0 +1,303 @@
+/** The French texts of the phone. */
+import { directionOf } from "../direction.js";
+import { createExplain } from "../refusals/explain.js";
+import { refusals } from "../refusals/fr.js";
+
+export const explain = createExplain("fr", refusals);
+
+export const core = {
+  language: "fr",
+  direction: directionOf("fr"),
+  phone: "Téléphone",
+  openPhone: "Ouvrir le téléphone",
+  closePhone: "Fermer le téléphone",
+  minimise: "Réduire",
+  more: "Plus",
+  sandbox: "Test",
+  callingFrom: "De",
+  phoneNumber: "Numéro de téléphone",
+  placeholder: "Saisissez un numéro",
+  backspace: "Supprimer le dernier chiffre",
+  keypad: "Clavier",
+  call: "Appeler",
+  hangUp: "Raccrocher",
+  mute: "Couper le micro",
+  unmute: "Réactiver le micro",
+  devices: "Audio",
+  callAgain: "Rappeler",
+  tryAgain: "Réessayer",
+  newCall: "Nouvel appel",
+  retry: "Réessayer",
+  copyDetails: "Copier les détails",
+  copied: "Copié",
+  connecting: "Connexion…",
+  calling: "Appel en cours…",
+  ringing: "Sonnerie…",
+  inCall: "En communication",
+  muted: "Micro coupé",
+  reconnecting: "Rétablissement de la connexion…",
+  endedByRemote: "Votre correspondant a raccroché",
+  callInOtherTab: "En communication dans un autre onglet",
+  callInPopOut: "Dans sa propre fenêtre",
+  states: {
+    loading: "connexion",
+    ready: "prêt",
+    dialing: "appel en cours",
+    ringing: "sonnerie",
+    "in-progress": "en communication",
+    completed: "appel terminé",
+    failed: "appel non abouti",
+    error: "ne fonctionne pas",
+  },
+  endedWith: {
+    completed: "Appel terminé",
+    canceled: "Appel annulé",
+    busy: "La ligne est occupée",
+    "no-answer": "Pas de réponse",
+    failed: "L’appel a échoué",
+    refused: "L’appel a été refusé",
+  },
+  statusHints: {
+    busy: "Réessayez dans quelques minutes.",
+    "no-answer": "Personne n’a décroché. Réessayez plus tard.",
+  },
+};
+
+export const dialer = {
+  callQuality: {
+    lost: "Connexion perdue : rétablissement du son en cours",
+    microphone: "Le microphone a été débranché. Un autre est maintenant utilisé.",
+    speaker: "Le haut-parleur a été débranché. Un autre est maintenant utilisé.",
+    silent: "Aucun son de votre microphone",
+    "not-sent": "Votre correspondant ne vous entend peut-être pas",
+    "not-heard": "Aucun son de votre correspondant",
+    slow: "Mauvaise connexion : le son arrive en retard",
+    lossy: "Mauvaise connexion : une partie du son est perdue",
+    poor: "Mauvaise connexion",
+  },
+  recent: "Appels récents",
+  clearRecent: "Effacer",
+  statuses: {
+    canceled: "Annulé",
+    busy: "Occupé",
+    "no-answer": "Pas de réponse",
+    failed: "Échec",
+    refused: "Refusé",
+  },
+};
+
+export const clickToCall = {
+  title: "Appeler le {number}",
+};
+
+export const settingsSheet = {
+  title: "Plus",
+  check: "Vérifier mon téléphone",
+  popOut: "Appeler dans une fenêtre",
+  popOutWhy: "Un appel dans une fenêtre continue quand vous quittez cette page.",
+  back: "Retour",
+  microphone: "Microphone",
+  speaker: "Haut-parleur",
+  systemDefault: "Par défaut du système",
+  unnamedDevice: "Appareil",
+  namesHidden: "Les noms apparaissent une fois le microphone autorisé, au premier appel.",
+  speakerNotSelectable: "Ce navigateur utilise le haut-parleur du système.",
+  sounds: "Tonalités du clavier",
+  deviceNotUsable: "Cet appareil n’est pas utilisable pour le moment. Le précédent reste utilisé.",
+  movePanel: "Déplacer le panneau",
+  moveLeft: "À gauche",
+  moveUp: "En haut",
+  moveDown: "En bas",
+  moveRight: "À droite",
+  resetPosition: "Rétablir la position",
+};
+
+export const popOut = {
+  connecting: "Connexion à la page…",
+  lost: "Cette fenêtre a perdu sa page",
+  lostFix:
+    "Fermez-la, puis rappelez depuis la page. Une page qui envoie Cross-Origin-Opener-Policy doit envoyer same-origin-allow-popups.",
+  sandbox: "Test : les appels passent par un opérateur simulé et n’atteignent personne.",
+};
+
+export const diagnostics = {
+  title: "Vérifier mon téléphone",
+  back: "Retour",
+  intro:
+    "Aucun téléphone ne sonne et rien n’est facturé. Le navigateur peut demander l’accès au microphone : dites quelques mots.",
+  again: "Vérifier à nouveau",
+  copy: "Copier le rapport",
+  copied: "Copié",
+  report: "Rapport, à sélectionner et à copier",
+  allPassed: "Tout fonctionne.",
+  someFailed: "Tout ne fonctionne pas. Voyez ci-dessus ce qu’il faut faire.",
+  marks: { ok: "OK", failed: "Problème", notTried: "Non vérifié" },
+  steps: {
+    microphone: { name: "Microphone", testing: "Écoute…", passed: "Le microphone fonctionne" },
+    token: { name: "Jeton", testing: "Demande en cours…", passed: "Le jeton fonctionne ici" },
+    signaling: { name: "Opérateur", testing: "Connexion…", passed: "L’opérateur répond" },
+    media: { name: "Son", testing: "Envoi…", passed: "Le son est transmis" },
+  },
+  faults: {
+    not_tried: ["Non vérifié : il faut un jeton qui fonctionne", ""],
+    in_call: ["Un appel est en cours", "Vérifiez à nouveau quand il sera terminé."],
+    microphone_silent: [
+      "Le microphone ne capte aucun son",
+      "Réactivez-le sur le casque ou dans les réglages de son du système, ou choisissez un autre microphone.",
+    ],
+    signaling_failed: [
+      "L’opérateur est injoignable",
+      "Autorisez cet ordinateur à accéder à wss://*.twilio.com : un pare-feu, un proxy ou le connect-src de la page l’empêche.",
+    ],
+    media_failed: [
+      "Le navigateur ne peut pas envoyer de son",
+      "Autorisez WebRTC dans le navigateur et ses extensions, puis vérifiez à nouveau.",
+    ],
+    media_blocked: [
+      "Le son ne peut pas sortir de ce réseau",
+      "Autorisez cet ordinateur à envoyer de l’UDP à l’opérateur : un pare-feu ou un VPN l’empêche.",
+    ],
+  },
+};
+
+/** @type {import("../texts.js").ProblemTexts} */
+export const problems = {
+  invalid_embed_token: [
+    "Le jeton n’est pas valide",
+    "Le jeton de cette page est incorrect ou ne commence pas par ept_. Vérifiez le jeton qui a été collé.",
+  ],
+  revoked_embed_token: [
+    "Le jeton n’est pas valide ou a été révoqué",
+    "Générez-en un nouveau dans Dashboard > Settings et placez-le dans cette page.",
+  ],
+  domain_not_allowed: [
+    "Domaine non autorisé",
+    "Ajoutez le domaine de cette page aux domaines autorisés du jeton dans Settings.",
+  ],
+  organization_suspended: [
+    "L’organisation est suspendue",
+    "Demandez au propriétaire du compte de contacter l’assistance.",
+  ],
+  plan_not_supported: [
+    "L’offre de l’organisation ne comprend pas le téléphone",
+    "Passez à l’offre Pro ou à une offre supérieure.",
+  ],
+  no_phone_number: ["Aucun numéro de téléphone", "Obtenez un numéro dans Dashboard > Settings."],
+  too_many_requests: ["Trop de demandes", "Attendez une minute. Le téléphone réessaie automatiquement."],
+  service_unavailable: [
+    "Le service est momentanément indisponible",
+    "Le téléphone réessaie automatiquement. Vous n’avez rien à faire.",
+  ],
+  network_error: [
+    "Le service téléphonique est injoignable",
+    "Vérifiez la connexion Internet, et qu’aucun bloqueur de publicité ni pare-feu ne l’empêche.",
+  ],
+  offline: ["Vous êtes hors ligne", "Le téléphone se reconnecte automatiquement au retour du réseau."],
+  page_interferes: [
+    "Cette page empêche le téléphone de fonctionner",
+    "Chargez phone.js avant le script de cette page qui remplace fetch, JSON ou Promise.",
+  ],
+  sdk_load_failed: [
+    "Le téléphone n’a pas pu être chargé",
+    "Vérifiez si un bloqueur de publicité ou le réseau empêche le chargement du script.",
+  ],
+  part_load_failed: [
+    "Cette partie du téléphone n’a pas pu être chargée",
+    "Vérifiez la connexion Internet, puis réessayez.",
+  ],
+  invalid_number: [
+    "Le numéro de téléphone n’est pas valide",
+    "Saisissez le numéro avec son indicatif, ou avec + et l’indicatif du pays.",
+  ],
+  emergency_number: [
+    "Les numéros d’urgence ne peuvent pas être appelés",
+    "Utilisez un téléphone mobile ou un téléphone fixe.",
+  ],
+  metadata_too_large: [
+    "Les métadonnées de l’appel sont trop volumineuses",
+    "Elles ne doivent pas dépasser 2 000 caractères de JSON.",
+  ],
+  url_invalid: [
+    "L’url de l’appel n’est pas valide",
+    "Ce doit être une adresse http ou https d’au plus 1 000 caractères, sans nom d’utilisateur.",
+  ],
+  metadata_invalid: ["Les métadonnées de l’appel ne sont pas valides", "Elles doivent pouvoir s’écrire en JSON."],
+  microphone_denied: [
+    "L’accès au microphone a été refusé",
+    "Autorisez le microphone pour ce site dans la barre d’adresse, puis rappelez.",
+  ],
+  microphone_dismissed: [
+    "La demande d’accès au microphone a été fermée",
+    "Rappelez et choisissez Autoriser quand le navigateur le demande.",
+  ],
+  microphone_not_found: ["Aucun microphone trouvé", "Branchez un microphone ou un casque, puis rappelez."],
+  microphone_in_use: ["Un autre programme utilise le microphone", "Fermez ce programme, puis rappelez."],
+  microphone_blocked: [
+    "La page n’autorise pas le microphone",
+    'Elle doit l’autoriser : Permissions-Policy microphone=(self), et allow="microphone" sur un iframe.',
+  ],
+  insecure_page: ["Le microphone exige une page sécurisée", "Ouvrez cette page en https."],
+  browser_not_supported: [
+    "Ce navigateur ne permet pas d’appeler",
+    "Utilisez une version actuelle de Chrome, Edge, Firefox ou Safari.",
+  ],
+  connection_failed: ["L’appel n’a pas pu être établi", "Vérifiez la connexion Internet, puis réessayez."],
+  window_blocked: [
+    "Le navigateur a bloqué la fenêtre du téléphone",
+    "Autorisez les fenêtres pop-up pour ce site afin d’appeler dans une fenêtre. D’ici là, les appels passent dans cette page : ne la quittez pas pendant la communication.",
+  ],
+  window_lost: [
+    "La fenêtre du téléphone ne répond pas",
+    "Réessayez et laissez la fenêtre ouverte pendant son chargement. Une page qui envoie Cross-Origin-Opener-Policy doit envoyer same-origin-allow-popups.",
+  ],
+  call_elsewhere: ["Un appel est déjà en cours dans un autre onglet", "Raccrochez d’abord cet appel, là-bas ou ici."],
+  call_rate_limited: ["Trop de demandes", "Attendez une minute, puis rappelez."],
+  call_unavailable: [
+    "Le service est momentanément indisponible",
+    "Rappelez dans quelques minutes. En cas de nouvel échec, contactez l’assistance.",
+  ],
+  call_failed: ["L’appel a échoué", "Vérifiez le numéro, puis réessayez."],
+  call_refused: ["L’appel a été refusé", "Demandez à un administrateur du compte de vérifier les règles d’appel."],
+  country_not_enabled: [
+    "Cette destination n’est pas autorisée",
+    "Les appels vers ce pays ne sont pas activés. Un administrateur peut l’ajouter dans Calling rules.",
+  ],
+  number_blocked: [
+    "Cette destination n’est pas autorisée",
+    "Le numéro est bloqué dans votre organisation. Un administrateur peut le débloquer dans Calling rules.",
+  ],
+  destination_not_allowed: [
+    "Cette destination n’est pas autorisée",
+    "Les règles d’appel excluent ce numéro ou son pays. Un administrateur peut les modifier dans Calling rules.",
+  ],
+  too_many_calls_at_once: [
+    "Trop d’appels à la fois",
+    "Attendez qu’un autre appel se termine, ou demandez à un administrateur de relever la limite dans Calling rules.",
+  ],
+  too_many_calls: [
+    "Trop d’appels",
+    "Attendez une minute, ou demandez à un administrateur de relever la limite dans Calling rules.",
+  ],
+  call_limit_reached: [
+    "La limite d’appels est atteinte",
+    "Les minutes, le budget ou les numéros étrangers sont épuisés. Attendez le lendemain, ou demandez à un administrateur de relever la limite dans Calling rules.",
+  ],
+  time_limit_reached: ["L’appel a atteint sa durée maximale", "Rappelez pour continuer."],
+  ended_by_staff: ["Notre équipe a mis fin à l’appel", "Demandez-en la raison à l’assistance."],
+  ended_token_revoked: [
+    "L’appel a pris fin parce que son jeton a été révoqué",
+    "La page a besoin d’un nouveau jeton. Un administrateur peut le générer dans Settings > Embed Phone Widget.",
+  ],
+  ended_organization_suspended: [
+    "L’appel a pris fin parce que l’organisation a été suspendue",
+    "Demandez au propriétaire de l’organisation de contacter l’assistance.",
+  ],
+  ended_organization_deleted: [
+    "L’appel a pris fin parce que l’organisation a été supprimée",
+    "Le propriétaire peut demander à l’assistance de la restaurer.",
+  ],
+  ended_calls_paused: [
+    "L’appel a pris fin parce que tous les appels ont été suspendus",
+    "Notre équipe a suspendu les appels de toutes les organisations. Rappelez plus tard.",
+  ],
+};
