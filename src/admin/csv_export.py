@@ -14,7 +14,7 @@ from admin.base_view import find_view
 from admin.models import StaffRole
 from admin.pages import back_office, read_form, requires
 from kit.audit import record
-from kit.csv_export import Cell, csv_lines
+from kit.csv_export import BYTE_ORDER_MARK, Cell, csv_lines
 from kit.e164 import masked
 from kit.schemas import rfc3339
 
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"(?!\d{4}-\d{2}-\d{2}$)[+(]?[0-9 ().\-/]{5,}")
 async def export(request: Request) -> Response:
     """Raises: HTTPException, StaffRoleTooLow."""
     who = requires(request, StaffRole.OPERATOR)
-    await read_form(request)
+    has_bom = bool((await read_form(request, "bom"))["bom"])
     view = find_view(request, request.path_params["identity"])
     if view is None or not view.is_exportable or not view.is_accessible(request):
         raise HTTPException(404)
@@ -41,7 +41,8 @@ async def export(request: Request) -> Response:
     keys = ["id", *view.list_columns]
     lines = csv_lines([keys, *([_cell(getattr(row, key)) for key in keys] for row in rows)])
     disposition = f'attachment; filename="{view.identity}.csv"'
-    return Response(lines, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+    content = BYTE_ORDER_MARK + lines if has_bom else lines
+    return Response(content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
 ROUTE = Route("/admin/{identity}/export", export, methods=["POST"])

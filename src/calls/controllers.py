@@ -21,7 +21,7 @@ from calls.usage import UsageService
 from kit.clock import utc_now
 from kit.db.paging import PageQuery, read_moment
 from kit.http.app_key import EXPORT_DATABASE
-from kit.http.csv_response import csv_response
+from kit.http.csv_response import ByteOrderMark, csv_response
 from kit.http.query_parameters import Moment
 from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
@@ -82,9 +82,14 @@ class CallController(Controller):
         refusals=(ExportInProgress,),
     )
     async def export(
-        self, organization_id: FromPath[UUID], filters: NamedDependency[CallFilters], request: Request[Any, Any, State]
+        self,
+        organization_id: FromPath[UUID],
+        filters: NamedDependency[CallFilters],
+        request: Request[Any, Any, State],
+        bom: ByteOrderMark = False,
     ) -> Stream:
-        return csv_response("calls.csv", calls_csv(EXPORT_DATABASE.get(request.app), organization_id, filters))
+        chunks = calls_csv(EXPORT_DATABASE.get(request.app), organization_id, filters)
+        return csv_response("calls.csv", chunks, bom=bom)
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
     async def show(

@@ -179,12 +179,12 @@ class OrganizationPages(Controller):
     @post("/export", guards=_OWNER, status_code=200, opt=SENDS_EXPORT)
     async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
         """Stream a ZIP of all the organization's data."""
-        await read_form(request)
+        form = await read_form(request, "bom")
         who, database = current_member(request), EXPORT_DATABASE.get(request.app)
         months = SETTINGS.get(request.app).call_retention_months
         export = OrganizationExport(database, who.organization_id, default_months=months)
         await export.count_or_raise()
-        chunks = await export.start(by=who.actor)
+        chunks = await export.start(by=who.actor, has_bom=bool(form["bom"]))
         name = f'attachment; filename="{slug}-{utc_now():%Y-%m-%d}.zip"'
         return Stream(chunks, media_type="application/zip", headers={"Content-Disposition": name})
 

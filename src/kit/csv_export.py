@@ -4,15 +4,18 @@ import asyncio
 import csv
 import io
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from kit.db.model import Base
+from kit.e164 import is_e164
 
 CSV_BATCH_ROWS = 100
 """Rows of one batch. Each batch has its own transaction, so that a slow client keeps none open, and is so small that
 other requests of the worker wait for it only a few milliseconds."""
+BYTE_ORDER_MARK = "\ufeff".encode()
+"""The first bytes of a file that Excel shall read as UTF-8; other programs do not need it."""
 Cell = str | int | None
 Row = TypeVar("Row", bound=Base)
 # First characters of formulas in spreadsheets, full-width forms included.
@@ -20,12 +23,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def escape_formula(cell: Cell) -> str:
-    """The cell's text, with an apostrophe before text that a spreadsheet could evaluate as a formula."""
+    """The cell's text, with an apostrophe before text that a spreadsheet could evaluate as a formula.
+
+    A number in E.164 stays as it is: it is a plain number to every spreadsheet, and can be imported again.
+    """
     if cell is None:
         return ""
     if isinstance(cell, int):
         return str(cell)
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) and not is_e164(cell) else cell
 
 
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -33,6 +39,13 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([escape_formula(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
+
+
+async def with_byte_order_mark(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """``chunks`` of a CSV file after ``BYTE_ORDER_MARK``."""
+    yield BYTE_ORDER_MARK
+    async for chunk in chunks:
+        yield chunk
 
 
 async def csv_of(

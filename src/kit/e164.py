@@ -106,6 +106,11 @@ def parse_dialled(text: str, country: str) -> str:
     return e164
 
 
+def is_e164(text: str) -> bool:
+    """True for ``+`` and 7 to 15 digits, and nothing else."""
+    return _E164.fullmatch(text) is not None
+
+
 def possible_numbers(text: str) -> tuple[str, ...]:
     """Every number that ``text`` may mean in any country, for a search; empty when ``text`` is no phone number.
 

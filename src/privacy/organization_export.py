@@ -17,7 +17,7 @@ from calls.listing import CallFilters, CallListService
 from calls.models import Call, CallEvent
 from kit.actor import Actor
 from kit.clock import utc_now
-from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_lines, csv_of
+from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_lines, csv_of, with_byte_order_mark
 from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
 from kit.schemas import rfc3339
@@ -85,7 +85,8 @@ call_events.csv     what happened in each call; call is its id in calls.csv
 audit.csv           who changed what
 
 Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. In the CSV files an apostrophe stands before text
-that a spreadsheet would take for a formula. Tokens, keys and passwords are not here: only their digests are stored.
+that a spreadsheet would take for a formula; phone numbers stand as they are. Tokens, keys and passwords are not here:
+only their digests are stored.
 """
 
 
@@ -103,13 +104,17 @@ class OrganizationExport:
             key, window = f"export:{self._id}", dt.timedelta(hours=1)
             await hit_or_raise(session, key, limit=MAX_EXPORTS_PER_HOUR, window=window)
 
-    async def start(self, *, by: Actor) -> AsyncGenerator[bytes, None]:
-        """Record the export by ``by`` in the audit log; return the ZIP's chunks. Raises: NotFound."""
+    async def start(self, *, by: Actor, has_bom: bool = False) -> AsyncGenerator[bytes, None]:
+        """Record the export by ``by`` in the audit log; return the ZIP's chunks. Raises: NotFound.
+
+        With ``has_bom`` each CSV file begins with a byte order mark.
+        """
         async with self._database.tenant_session(self._id, by.user_id, actor=by) as session:
             organization = await OrganizationService(session).get(self._id)
             await record_organization_event(session, by, "organization.exported", organization)
         now = utc_now()
-        return zip_of(self.files(organization.name, now), made_at=now)
+        files = self.files(organization.name, now)
+        return zip_of(map(_with_mark, files) if has_bom else files, made_at=now)
 
     def files(self, name: str, now: dt.datetime) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
         """Name and chunks of each file; none keeps a transaction open while its reader takes a chunk."""
@@ -204,6 +209,11 @@ class OrganizationExport:
         query = sa.select(Call.id).where(Call.owned_by(self._id)).order_by(Call.id.desc()).limit(CSV_BATCH_ROWS)
         async with self._database.tenant_session(self._id) as session:
             return (await session.scalars(query if after is None else query.where(Call.id < after))).all()
+
+
+def _with_mark(file: tuple[str, AsyncIterator[bytes]]) -> tuple[str, AsyncIterator[bytes]]:
+    name, chunks = file
+    return name, with_byte_order_mark(chunks) if name.endswith(".csv") else chunks
 
 
 async def _text(text: str) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.paging import PageQuery, read_moment
 from kit.http.app_key import EXPORT_DATABASE
-from kit.http.csv_response import csv_response
+from kit.http.csv_response import ByteOrderMark, csv_response
 from kit.http.query_parameters import Moment
 from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
@@ -66,6 +66,11 @@ class AuditController(Controller):
         refusals=(ExportInProgress,),
     )
     async def export(
-        self, organization_id: FromPath[UUID], filters: NamedDependency[AuditFilters], request: Request[Any, Any, State]
+        self,
+        organization_id: FromPath[UUID],
+        filters: NamedDependency[AuditFilters],
+        request: Request[Any, Any, State],
+        bom: ByteOrderMark = False,
     ) -> Stream:
-        return csv_response("audit.csv", export_audit_csv(EXPORT_DATABASE.get(request.app), organization_id, filters))
+        chunks = export_audit_csv(EXPORT_DATABASE.get(request.app), organization_id, filters)
+        return csv_response("audit.csv", chunks, bom=bom)

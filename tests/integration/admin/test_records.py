@@ -378,6 +378,8 @@ async def test_an_export_is_capped_inert_audited_and_for_operators(
         event = (await session.scalars(sa.select(AuditEvent).where(*mine))).one()
     assert event.details == {"rows": len(rows), "filters": {"search": tenant.organization.slug}}
 
+    assert (await post(operator.client, path, bom="on")).content.startswith(b"\xef\xbb\xbfid,")
+
     support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
     assert (await post(support.client, path)).status_code == 403
     assert (await post(operator.client, "/admin/staff/export")).status_code == 404

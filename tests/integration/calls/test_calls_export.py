@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from calls.models import CallStatus
-from kit.csv_export import CSV_BATCH_ROWS
+from kit.csv_export import BYTE_ORDER_MARK, CSV_BATCH_ROWS
 from kit.db.database import Database
 from support.call_factory import add_call
 from support.factories import Factory, sign_in
@@ -41,10 +41,24 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
     newest, oldest = rows_of(answer)
     assert [newest["id"], oldest["id"]] == [str(ids[1]), str(ids[0])]
     assert oldest["agent"] == "'=HYPERLINK(1)"
-    assert oldest["from"] == f"'{tenant.number}"
+    assert oldest["from"] == tenant.number
     assert oldest["metadata"] == '{"note":"a,\\"b\\""}'
     assert (oldest["name"], oldest["company"], oldest["url"]) == ("'=Grace, Hopper", "Acme", person["url"])
     assert (newest["status"], newest["duration"], newest["answered_at"]) == ("busy", "0", "")
+
+
+@pytest.mark.parametrize(("query", "has_mark"), [({}, False), ({"bom": "true"}, True), ({"bom": "false"}, False)])
+async def test_the_file_begins_with_a_byte_order_mark_where_one_is_asked_for(
+    client: httpx.AsyncClient, make: Factory, query: dict[str, str], has_mark: bool
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    for path in ("calls/export.csv", "audit/export.csv"):
+        answer = await client.get(f"/api/organizations/{tenant.organization.id}/{path}", params=query)
+        assert answer.content.startswith(BYTE_ORDER_MARK + b"id," if has_mark else b"id,")
+    wrong = await client.get(f"/api/organizations/{tenant.organization.id}/calls/export.csv", params={"bom": "maybe"})
+    assert wrong.status_code == 400
+    assert [error["field"] for error in wrong.json()["errors"]] == ["bom"]
 
 
 @pytest.mark.slow

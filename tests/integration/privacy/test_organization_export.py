@@ -51,9 +51,9 @@ async def enter(client: httpx.AsyncClient, user: User) -> httpx.AsyncClient:
     return client
 
 
-async def export(client: httpx.AsyncClient, tenant: Tenant) -> httpx.Response:
+async def export(client: httpx.AsyncClient, tenant: Tenant, **fields: str) -> httpx.Response:
     settings = f"/dashboard/{tenant.organization.slug}/settings"
-    return await post_form(client, f"{settings}/organization", f"{settings}/organization/export", {})
+    return await post_form(client, f"{settings}/organization", f"{settings}/organization/export", fields)
 
 
 def opened(answer: httpx.Response) -> dict[str, str]:
@@ -88,11 +88,11 @@ async def test_an_owner_gets_everything_and_it_is_on_record(
     assert json.loads(files["calling_rules.json"])["blocked_numbers"] == ["+12125550188"]
     assert json.loads(files["usage.json"])[0]["calls"] == 1
     assert {row["email"] for row in rows(files["members.csv"])} == {tenant.owner.email, own.member.email}
-    assert [row["e164"] for row in rows(files["phone_numbers.csv"])] == [f"'{tenant.number}"]
+    assert [row["e164"] for row in rows(files["phone_numbers.csv"])] == [tenant.number]
     assert [row["street"] for row in rows(files["addresses.csv"])] == ["Unter den Linden 1"]
     assert [row["country"] for row in rows(files["identity_documents.csv"])] == ["GB"]
     call = rows(files["calls.csv"])[0]
-    assert (call["id"], call["to"], call["is_carriers_price"]) == (str(own.ids["call_id"]), "'+12125550177", "no")
+    assert (call["id"], call["to"], call["is_carriers_price"]) == (str(own.ids["call_id"]), "+12125550177", "no")
     assert [row["call"] for row in rows(files["call_events.csv"])] == [call["id"]]
     assert "organization.exported" in {row["action"] for row in rows(files["audit.csv"])}
     for name in ("invitations.csv", "embed_tokens.csv", "refused_pages.csv", "api_keys.csv"):
@@ -132,6 +132,16 @@ async def test_text_that_could_be_a_formula_is_inert(
     await enter(client, tenant.owner)
     tokens = rows(opened(await export(client, tenant))["embed_tokens.csv"])
     assert [row["label"] for row in tokens] == ["'=HYPERLINK(1)"]
+
+
+async def test_each_csv_begins_with_a_byte_order_mark_where_one_is_asked_for(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    await enter(client, tenant.owner)
+    files = opened(await export(client, tenant, bom="on"))
+    marked = [name for name, text in files.items() if text.startswith("\ufeff")]
+    assert marked == [name for name in FILES if name.endswith(".csv")]
 
 
 async def test_more_rows_than_one_batch_are_all_there(
