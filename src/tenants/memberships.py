@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from kit.db.raw import CompiledStatement, RawConnection
+from kit.text import is_valid_text
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 
@@ -28,8 +29,12 @@ class MembershipSummary(msgspec.Struct, frozen=True):
 async def memberships_of(
     reader: RawConnection, user_id: UUID, *, first: str | None = None
 ) -> Sequence[MembershipSummary]:
-    """The person's organizations by name; the one with the slug ``first``, if any, comes first."""
-    rows = await reader.fetch(_FIND_MEMBERSHIPS, user_id=user_id, first=first or "")
+    """The person's organizations by name; the one with the slug ``first``, if any, comes first.
+
+    ``first`` may be any text of a cookie or an address.
+    """
+    slug = first if first is not None and is_valid_text(first) else ""
+    rows = await reader.fetch(_FIND_MEMBERSHIPS, user_id=user_id, first=slug)
     return [MembershipSummary(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
 
 

@@ -5,70 +5,25 @@
 
 import asyncio
 import json
-import re
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack
-from typing import Any, NamedTuple
-from uuid import uuid4
+from collections.abc import Mapping
+from typing import Any
 
-import httpx
 import pytest
 from litestar import Litestar
-from litestar.routes import ASGIRoute, HTTPRoute
-from starlette.routing import Mount, Route
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
-from admin.app import AdminApp
-from admin.back_office import BACK_OFFICE
-from admin.models import StaffRole
-from conftest import PUBLIC_URL
-from epoch.app import create_app
 from kit.db.connections import share_connections
-from kit.db.database import ADMIN_ROLE, Database
-from kit.http.app_key import JOB_QUEUE
-from kit.http.csrf import HEADER
+from kit.db.database import Database
 from kit.settings import Settings
-from support.admin_rows import make_rows
-from support.asgi import asgi_transport
 from support.connections import ConnectionWatch
-from support.factories import Factory, sign_in
-from support.full_tenant import make_full_tenant
+from support.factories import Factory
 from support.raw_requests import HeaderLines, RawRequest, RawResponse, send_raw
-from support.staff import enter, make_staff
+from support.routes import PARAMETER, QUERY_NAMES, Actors, fill, make_actors, routes_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-QUERY_NAMES = (
-    "limit",
-    "cursor",
-    "since",
-    "until",
-    "status",
-    "number",
-    "token_id",
-    "token",
-    "after",
-    "search",
-    "sort",
-    "sortBy",
-    "country",
-    "area_code",
-    "contains",
-    "action",
-    "actor",
-    "t",
-    "sent",
-    "allowed_domains",
-    "next",
-    "page",
-    "organization",
-    "user",
-    "id",
-    "pks",
-)
-"""Names that some route reads."""
 BAD_VALUES = (
     b"0",
     b"-1",
@@ -158,28 +113,12 @@ BAD_BODIES: tuple[tuple[bytes, bytes], ...] = (
 CUT_BODIES = ((JSON, b""), (JSON, b'{"label": '), (FORM, b"name="), (TEXT, b'{"token": '))
 """Bodies that a client did not finish before it left: no fault of ours, and no line in the log."""
 
-ENDS_THE_SESSION = re.compile(
-    r"/logout|/account/(sessions|password|email)|/settings/leave|/organization/delete|/hand-over|/api/session"
-)
-"""Changes after which the owner is no longer signed in; another organization's owner walks these."""
-ASSET = re.compile(r"/widget/[^{]+\.(?!js$)\w+|/widget/(?!phone\.js)[^{]+\.js")
-"""Built files, which have one handler; ``phone.js`` stands for them."""
-PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 OTHER_METHODS = {"/widget/exchange", "/widget/recent", "/widget/status", "/widget/phone.js"}
 """Paths that answer GET and POST themselves, one of them by 405."""
 ANSWER_SECONDS = 20
 COMMON_STATUSES = frozenset({401, 404, 405, 413, 415, 429, 503})
 """Statuses that any path of the API may answer without stating them: before a route is found, or for any caller."""
 SECURITY_HEADERS = {"x-content-type-options", "content-security-policy", "referrer-policy"}
-
-
-class Actors(NamedTuple):
-    """The headers of each actor's browser or program."""
-
-    owner: HeaderLines
-    other: HeaderLines
-    key: HeaderLines
-    staff: HeaderLines
 
 
 class Walk:
@@ -230,7 +169,6 @@ class Walk:
             await self._bad_queries(path, actor)
             for suffix in BAD_SUFFIXES:
                 await self.ask(f"suffix {suffix!r}", RawRequest(method, path + suffix, headers=actor))
-            await self._head_as_get(path, actor, template)
         else:
             for kind, body in BAD_BODIES:
                 headers = [*actor, (b"content-type", kind)]
@@ -272,91 +210,17 @@ class Walk:
         twice = b"&".join(name + b"=a&" + name + b"=b" for name in names)
         await self.ask("each twice", RawRequest("GET", path, twice, actor))
 
-    async def _head_as_get(self, path: bytes, actor: HeaderLines, template: str) -> None:
-        head = await self.ask("head", RawRequest("HEAD", path, headers=actor))
-        got = await self.ask("get", RawRequest("GET", path, headers=actor))
-        if (head.status, head.body) != (got.status, b""):
-            self.faults.append(f"HEAD {template}: {head.status} with {len(head.body)} bytes, GET {got.status}")
-        for name in ("content-type", "cache-control"):
-            if head.headers.get(name) != got.headers.get(name):
-                self.faults.append(f"HEAD {template}: {name} {head.headers.get(name)}, GET {got.headers.get(name)}")
-
-
-def routes_of(app: Litestar) -> Iterator[tuple[str, str]]:
-    """Method and path template of each route."""
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            yield from ((method, route.path_format) for method in route.methods if method != "OPTIONS")
-        elif isinstance(route, ASGIRoute) and not route.path.startswith("/admin"):
-            yield from ((method, route.path_format) for method in ("GET", "POST"))
-    for outer in AdminApp(BACK_OFFICE.get(app)).app.routes:
-        below = [(outer.path, inner) for inner in outer.routes] if isinstance(outer, Mount) else [("", outer)]
-        for prefix, inner in below:
-            assert isinstance(inner, Route)
-            yield from ((method, prefix + inner.path) for method in inner.methods or () if method != "HEAD")
-
-
-def lines_of(client: httpx.AsyncClient) -> HeaderLines:
-    """The headers that a browser sends with its forms."""
-    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    found = {"cookie": cookies, "origin": PUBLIC_URL, "sec-fetch-site": "same-origin"}
-    if HEADER in client.headers:
-        found[HEADER] = client.headers[HEADER]
-    return [(name.encode(), value.encode()) for name, value in found.items()]
-
-
-@pytest.fixture(scope="module")
-async def own_app(own_settings: Settings) -> AsyncIterator[Litestar]:
-    application = create_app(own_settings)
-    async with application.lifespan():
-        # Its log lines are of no request.
-        await JOB_QUEUE.get(application).stop()
-        yield application
-
-
-@pytest.fixture
-async def rows(own_database_url: str) -> AsyncIterator[Database]:
-    database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
-    yield database
-    await database.stop()
-
 
 async def test_no_route_fails_hangs_or_loses_a_connection(
     own_app: Litestar, own_settings: Settings, own_database_url: str, rows: Database
 ) -> None:
-    make = Factory(rows, own_settings)
-    full, records, other = await make_full_tenant(rows, make), await make_rows(rows, make), await make.tenant()
-    async with AsyncExitStack() as stack:
-        transport = asgi_transport(own_app)
-        owner, stranger, staff = [
-            await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL))
-            for _ in range(3)
-        ]
-        await sign_in(owner, full.tenant.owner)
-        await sign_in(stranger, other.owner)
-        await enter(staff, await make_staff(rows, StaffRole.ADMIN))
-        key = [(b"authorization", f"Bearer {full.write_key}".encode())]
-        actors = Actors(lines_of(owner), lines_of(stranger), key, lines_of(staff))
-    record = records["organization"].id
-    values = {
-        **{name: str(value) for name, value in full.ids.items()},
-        "slug": full.tenant.organization.slug,
-        "kit": "html",
-        "identity": "organization",
-        "kind": "organization",
-        "pk": str(record),
-        "id": str(record),
-        "row_id": str(record),
-        "action": "suspend",
-    }
+    actors, values = await make_actors(own_app, rows, Factory(rows, own_settings))
     watch = await ConnectionWatch.open(own_app, own_database_url)
     document = json.loads((await send_raw(own_app, RawRequest("GET", b"/schema/openapi.json"))).body)
     walk = Walk(own_app, watch, document)
-    routes = sorted({route for route in routes_of(own_app) if not ASSET.fullmatch(route[1])})
+    routes = routes_of(own_app)
     for method, template in routes:
-        ends = method != "GET" and ENDS_THE_SESSION.search(template)
-        actor = actors.staff if template.startswith("/admin") else actors.other if ends else actors.owner
-        await walk.walk_route(method, template, fill(template, values), actor, actors)
+        await walk.walk_route(method, template, fill(template, values), actors.of(method, template), actors)
     await watch.close()
 
     sys.stdout.write(
@@ -368,8 +232,3 @@ async def test_no_route_fails_hangs_or_loses_a_connection(
     assert walk.lost_connections <= share_connections(own_settings.database_connections).guards
     # Otherwise the actors were not signed in.
     assert walk.statuses[200] > walk.cases / 5
-
-
-def fill(template: str, values: Mapping[str, Any]) -> bytes:
-    """The path with an existing row's id for each parameter."""
-    return PARAMETER.sub(lambda found: values.get(found[1], str(uuid4())), template).encode()
