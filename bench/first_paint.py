@@ -18,7 +18,8 @@ from playwright.async_api import Browser, async_playwright
 
 from browser.conftest import launch_options
 from epoch.server.embedded_postgres import EmbeddedPostgres
-from host_page import DIST, ROOT, SEEN, SETTLED, WATCH, body_with, parse_arguments, print_conditions
+from host_page import DIST, ROOT, parse_arguments, print_conditions
+from page_visits import SEEN, SETTLED, WATCH, body_with
 from support.browser.host_site import (
     SCRIPT,
     HostSite,

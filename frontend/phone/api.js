@@ -112,7 +112,7 @@ export class EmbeddedPhone {
   #ensureHost() {
     this.#host ??= new PhoneHost(this.phone, this.#settings, this.#env, {
       onOpen: () => {
-        this.phone.preload();
+        this.phone.warmUp();
         this.phone.events.emit(["open"]);
       },
       onClose: () => this.phone.events.emit(["close"]),

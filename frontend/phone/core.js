@@ -70,6 +70,8 @@ export class Phone {
   #activeCall = null;
   #ringback;
   #isReadyEmitted = false;
+  /** True if a person was about to call before the phone was ready. */
+  #isCallLikely = false;
   #errorLog;
   /**
    * An error of the session that waits for the end of the call.
@@ -137,7 +139,7 @@ export class Phone {
   start(config) {
     this.#config = config;
     this.#env.base = config.base;
-    this.#isReadyEmitted = false;
+    this.#isReadyEmitted = this.#isCallLikely = false;
     this.events.forget("ready");
     this.#startSession(config);
   }
@@ -223,6 +225,17 @@ export class Phone {
     if (this.state === "in-progress") this.#activeCall?.sendDigit(digit);
   }
 
+  /**
+   * A person is about to call: connect to the carrier, at once or when the phone is ready. Never without such an intent,
+   * and never for a phone that cannot call.
+   */
+  async warmUp() {
+    this.#isCallLikely = true;
+    if (!this.isReady || !this.#session?.isValid || this.isOffline) return;
+    // What cannot be loaded is told by preload() and by the call.
+    await this.calls.warmUp().catch(() => {});
+  }
+
   /** Load the SDK and the call stack now, because a call is likely. */
   async preload() {
     const session = this.#session;
@@ -276,6 +289,7 @@ export class Phone {
     if (hasMoved) this.#env.whenIdle(() => this.preload(), IDLE_TIMEOUT_MS);
     this.events.emit(...events);
     this.#notifyChange();
+    if (hasMoved && this.#isCallLikely) this.warmUp();
   }
 
   #onNetworkChange() {

@@ -137,7 +137,7 @@ export type Chunks = {
   [Name in keyof typeof CHUNK_LOADERS]: Awaited<ReturnType<(typeof CHUNK_LOADERS)[Name]>>;
 };
 
-export type LoadSdk = () => Promise<Pick<typeof import("@twilio/voice-sdk"), "Device">>;
+export type LoadSdk = () => Promise<typeof import("../sdk/index.js")>;
 
 /** Watches a request or an import: calls `send` and returns its result. */
 export type RequestObserver = <Result>(

@@ -1,7 +1,26 @@
 /** The part of the voice SDK that the phone uses, built into a chunk of its own. */
+import { Device as VoiceDevice } from "@twilio/voice-sdk";
 import PeerConnection from "../node_modules/@twilio/voice-sdk/esm/twilio/rtc/peerconnection.js";
 import { removeListenersAtEnd } from "./listeners-at-end.js";
 
+/** @import { Device as SdkDevice } from "@twilio/voice-sdk" */
+
 removeListenersAtEnd(PeerConnection);
 
-export { Device } from "@twilio/voice-sdk";
+export const Device = VoiceDevice;
+
+/** Create the audio context of all devices, unless it is there. A device creates it otherwise, in the same task as itself. */
+export function createAudioContext() {
+  /** @type {any} */ (VoiceDevice)._getOrCreateAudioContext();
+}
+
+/**
+ * Open the connection to the carrier as `connect()` does it, without a call. `register()` would also announce this browser
+ * as ready for incoming calls. Rejects if the carrier closes the connection.
+ * @param {SdkDevice} device
+ * @returns {Promise<unknown>}
+ */
+export function connectSignaling(device) {
+  const internals = /** @type {any} */ (device);
+  return internals._streamConnectedPromise ?? internals._setupStream();
+}

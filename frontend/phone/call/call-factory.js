@@ -64,6 +64,16 @@ export class CallFactory {
   }
 
   /**
+   * Connect to the carrier, because a person is about to call from this page: the call then begins sooner. Rejects with
+   * Problem if what it needs cannot be loaded.
+   */
+  async warmUp() {
+    if (this.#popOut?.takesCalls || this.#phone.remoteCall) return;
+    const { callStack, device } = await this.#load();
+    if (!callStack.findMicrophoneObstacle(this.#env)) await device?.warmUp();
+  }
+
+  /**
    * The pop-out, for a page with `settings`; from then on calls are placed in it where it can take them. Rejects with
    * Problem if its chunk cannot be loaded.
    * @param {Settings} settings
@@ -111,7 +121,7 @@ export class CallFactory {
 
   /** The session ends. */
   endSession() {
-    this.disconnect();
+    this.#device?.close();
     this.#device = null;
   }
 

@@ -41,6 +41,7 @@ export class VoiceDevice {
   /** @type {Set<MediaStream>} */
   #streams = new Set();
   #microphoneRequests = 0;
+  #isClosed = false;
   /** @type {DeviceListener | null} */
   #listener = null;
 
@@ -69,13 +70,46 @@ export class VoiceDevice {
   /** The Device, ready to connect. Throws Problem if the SDK cannot be loaded. */
   async open() {
     const { Device } = await this.#loadSdk();
-    // Evaluating the SDK and building a Device in one task would block a slow page.
-    await new Promise((resolve) => setTimeout(resolve));
     if (this.#device && (this.#device.state === "destroyed" || this.#device.isBusy)) this.discard();
-    this.#device ??= this.#createDevice(Device);
+    const device = this.#device ?? (await this.#create());
     this.updateToken();
     // An audio context that the SDK built before any click stays suspended until it is resumed.
     Device.audioContext?.resume?.().catch(() => {});
+    return device;
+  }
+
+  /**
+   * Create the Device and connect it to the carrier, without a call, so that the next one begins sooner. Throws Problem if
+   * the SDK cannot be loaded.
+   */
+  async warmUp() {
+    const { connectSignaling } = await this.#loadSdk();
+    if (this.#isClosed || this.#device?.isBusy) return;
+    const device = this.#device ?? (await this.#create());
+    await nextTask();
+    if (this.#isClosed) this.discard();
+    else if (device === this.#device && !device.isBusy) {
+      // Without a call, a lost or refused connection is nothing to tell: the next call opens another one.
+      connectSignaling(device).catch(() => {});
+    }
+  }
+
+  /** Drop the Device for good. */
+  close() {
+    this.#isClosed = true;
+    this.discard();
+  }
+
+  /** Each step in a task of its own: together they would block a slow page. */
+  async #create() {
+    const { Device, createAudioContext } = await this.#loadSdk();
+    await nextTask();
+    if (!this.#device && !Device.audioContext) {
+      createAudioContext();
+      await nextTask();
+    }
+    // A call and a person's intent may both have come this far.
+    this.#device ??= this.#createDevice(Device);
     return this.#device;
   }
 
@@ -135,7 +169,12 @@ export class VoiceDevice {
       Sound: SilentSound,
     });
     const device = new Device(token, options);
-    device.on("error", (error) => device === this.#device && this.#listener?.error(error));
+    device.on("error", (error) => {
+      if (device !== this.#device) return;
+      if (this.#listener) this.#listener.error(error);
+      // The SDK would try again and again, also with a token that the carrier refuses. The next call has a new Device.
+      else this.discard();
+    });
     device.audio?.on?.("deviceChange", async (/** @type {MediaDeviceInfo[]} */ lost) => {
       if (lost.some(({ kind }) => kind === "audiooutput")) this.#listener?.deviceLost("speaker");
       if (!this.#env.preferences.speaker) return;
@@ -187,6 +226,8 @@ export class VoiceDevice {
     this.#streams.clear();
   }
 }
+
+const nextTask = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
  * The reserved host name that sdk/carrier-socket.js turns into `ws://<host>:<port>`.

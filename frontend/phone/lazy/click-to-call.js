@@ -65,6 +65,10 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
     const element = numberElementOf(event);
     if (element && !isSelectingText(document, event, element)) dial(event, element);
   };
+  /** @param {Event} event */
+  const onPointerDown = (event) => {
+    if (numberElementOf(event)) phone.warmUp();
+  };
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     if (event.defaultPrevented || hasModifier(event) || !isPressKey(event)) return;
@@ -119,6 +123,7 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
 
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKeyDown);
+  document.addEventListener("pointerdown", onPointerDown, true);
   observer.observe(document.documentElement, {
     attributeFilter: ["data-phone", "href", "role", "tabindex", "title"],
     attributes: true,
@@ -148,6 +153,7 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
       isStopped = true;
       document.removeEventListener("click", onClick);
       document.removeEventListener("keydown", onKeyDown);
+      document.removeEventListener("pointerdown", onPointerDown, true);
       observer.disconnect();
       waiting.length = 0;
       elements = null;

@@ -75,6 +75,15 @@ export class PopOut {
     return this.#env.window.origin !== "null" && !this.#isSeparated;
   }
 
+  /** True if the next call will be in the pop-out, if the browser allows that. */
+  get takesCalls() {
+    return this.canOpen && !this.#context.phone.remoteCall && (this.#isOpen || isOn(this.settings.popOut));
+  }
+
+  get #isOpen() {
+    return Boolean(this.#window && !this.#window.closed);
+  }
+
   /**
    * Open the pop-out, or bring it to the front; to be called within a click.
    * @returns {Problem | null} The reason if the browser did not allow it.
@@ -137,9 +146,8 @@ export class PopOut {
     const { phone } = this.#context;
     // A request without params is for a call that goes on in the pop-out already.
     if (request.params) {
-      const isOpen = this.#window && !this.#window.closed;
-      if (!this.canOpen || phone.remoteCall || !(isOpen || isOn(this.settings.popOut))) return null;
-      if (isOpen) this.#window?.focus();
+      if (!this.takesCalls) return null;
+      if (this.#isOpen) this.#window?.focus();
       else phone.notice = this.open();
       if (phone.notice) return null;
     }

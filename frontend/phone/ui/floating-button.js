@@ -6,7 +6,8 @@ import { button, h, HANDSET, icon } from "./dom.js";
 /**
  * @typedef {object} ButtonHandlers
  * @property {() => void} press
- * @property {() => void} preload A person is about to use the phone.
+ * @property {() => void} preload A person may be about to use the phone.
+ * @property {() => void} warmUp A person has begun to use it.
  * @property {(event: KeyboardEvent) => void} keyDown
  */
 
@@ -23,6 +24,7 @@ export function buildFloatingButton(texts, on) {
       part: "fab",
       "aria-describedby": "state",
       click: on.press,
+      pointerdown: on.warmUp,
       pointerenter: on.preload,
       focus: on.preload,
     },

@@ -216,6 +216,7 @@ export class Panel {
   }
 
   #onInput() {
+    this.phone.warmUp();
     this.phone.dialError = null;
     this.render();
   }

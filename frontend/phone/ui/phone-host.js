@@ -188,6 +188,7 @@ export class PhoneHost {
     const elements = buildFloatingButton(this.#texts, {
       press: () => this.#onPress(),
       preload: () => this.#preload(),
+      warmUp: () => void this.phone.warmUp(),
       keyDown: (event) => this.#onKeyDown(event),
     });
     this.shadow.replaceChildren(elements.root);

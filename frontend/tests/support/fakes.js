@@ -68,9 +68,16 @@ export class FakeCall extends EventEmitter {
   }
 }
 
-/** The SDK's module. `devices` are those that were built; `connects: false` makes `connect()` hang. */
+/**
+ * The SDK's module. `devices` are those that were built, `signaling` those that were connected without a call;
+ * `connects: false` makes `connect()` hang.
+ */
 export function fakeSdk() {
-  const made = { devices: [], connects: true };
+  const made = { devices: [], signaling: [], connects: true };
+  made.createAudioContext = () => {
+    made.Device.audioContext = { resume: vi.fn(async () => {}) };
+  };
+  made.connectSignaling = async (device) => made.signaling.push(device);
   made.Device = class extends EventEmitter {
     state = "unregistered";
     call = null;

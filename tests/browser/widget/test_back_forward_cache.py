@@ -45,6 +45,15 @@ async def test_a_phone_with_a_connection_calls_after_it_was_kept(phone: Phone, h
     await assert_calls(phone, 2)
 
 
+async def test_a_phone_with_an_unused_connection_calls_after_it_was_kept(phone: Phone, host_site: HostSite) -> None:
+    await phone.page.evaluate("() => EpochPhone.open()")
+    await phone.page.wait_for_function('() => window[Symbol.for("epoch.watch")].openSockets() === 1')
+    await leave_and_come_back(phone, host_site)
+    assert await phone.state() == "ready"
+    await assert_calls(phone, 1)
+    assert await phone.details("error") == []
+
+
 async def test_a_call_ends_once_with_its_page_and_the_next_one_works(phone: Phone, host_site: HostSite) -> None:
     begun = await phone.call(ECHO)
     await phone.until_event("callAnswered")

@@ -1,0 +1,62 @@
+"""The main thread of a page in a trace of the browser: every task, whosever it is."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8.execute"]
+LONG_MS = 50
+MAIN = "CrRendererMain"
+Event = Mapping[str, Any]
+Thread = tuple[int, int]
+
+
+class Tasks(NamedTuple):
+    """The tasks of a page's main thread in one phase; milliseconds."""
+
+    longest: float
+    blocking: float
+    """Total blocking time: what each task takes beyond 50 ms."""
+    busy: float
+    ours: float
+    """The longest task in which a script of ours ran."""
+
+
+def tasks_of(trace: bytes, origin: str) -> Tasks:
+    """The tasks in ``trace``; ours are those with a script of ``origin`` in them."""
+    events: list[Event] = json.loads(trace)["traceEvents"]
+    by_thread: dict[Thread, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.get("ph") == "X" and "dur" in event:
+            by_thread[event["pid"], event["tid"]].append(event)
+    tasks: dict[Thread, list[Event]] = {
+        thread: [event for event in by_thread[thread] if event["name"] == "RunTask"] for thread in _main_threads(events)
+    }
+    if not any(tasks.values()):
+        return Tasks(0, 0, 0, 0)
+    # The browser keeps other, nearly idle pages ready.
+    page = max(tasks, key=lambda thread: sum(task["dur"] for task in tasks[thread]))
+    times = [task["dur"] / 1000 for task in tasks[page]]
+    ours = [event for event in by_thread[page] if _script_of(event).startswith(origin)]
+    return Tasks(
+        longest=max(times),
+        blocking=sum(max(0, time - LONG_MS) for time in times),
+        busy=sum(times),
+        ours=max((task["dur"] / 1000 for task in tasks[page] if _holds(task, ours)), default=0.0),
+    )
+
+
+def _main_threads(events: Iterable[Event]) -> Iterable[Thread]:
+    for event in events:
+        if event.get("name") == "thread_name" and event.get("args", {}).get("name") == MAIN:
+            yield event["pid"], event["tid"]
+
+
+def _script_of(event: Event) -> str:
+    data = event.get("args", {}).get("data")
+    return str(data.get("url", "")) if isinstance(data, dict) else ""
+
+
+def _holds(task: Event, events: Iterable[Event]) -> bool:
+    return any(task["ts"] <= event["ts"] < task["ts"] + task["dur"] for event in events)
