@@ -34,18 +34,21 @@ export class PanelLoader {
   async load() {
     if (this.panel || this.#isLoading || this.#isStopped) return;
     this.#isLoading = true;
-    const { env } = this.#host;
     try {
-      const { Panel } = await env.loadChunk("panel");
-      // Evaluating the chunk and building the panel in one task would block a slow page.
-      await env.wait(0);
-      if (this.#isStopped) return;
-      this.panel = new Panel(this.#host);
+      const { Panel } = await this.#host.env.loadChunk("panel");
+      // Evaluating the chunk and building the panel in one task would block a slow page. No promise: some pages break them,
+      // and the panel says so.
+      setTimeout(() => this.#build(Panel));
     } catch (error) {
       this.#isLoading = false;
       if (!this.#isStopped) this.#on.failed(asProblem(error));
-      return;
     }
+  }
+
+  /** @param {typeof Panel} PanelClass */
+  #build(PanelClass) {
+    if (this.#isStopped) return;
+    this.panel = new PanelClass(this.#host);
     this.#on.loaded();
   }
 
