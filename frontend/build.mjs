@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { CHUNKS } from "./chunks.mjs";
-import { numberFormats } from "./number-formats-plugin.mjs";
+import { numberMetadata } from "./number-metadata-plugin.mjs";
 
 /** @import { BuildOptions, Metafile } from "esbuild" */
 
@@ -39,7 +39,7 @@ const COMMON = {
   logLevel: "warning",
   minify: true,
   outdir: dist,
-  plugins: [numberFormats],
+  plugins: [numberMetadata],
   // Private class members stay as they are: written out for older engines they would cost a third of the size.
   target: "es2022",
 };

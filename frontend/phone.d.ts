@@ -51,7 +51,10 @@ interface EpochPhoneConfig {
 /** The languages of the panel. */
 type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
 
-/** Keep `{number}` in `clickToCall.title`. `problems.<code>` is by the code of the error. */
+/**
+ * Keep `{number}` in `clickToCall.title`, `{digits}` in `dialer.extension` and `dialer.tones`. `problems.<code>` is by the
+ * code of the error.
+ */
 type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
 
 type EpochPhoneTextKey =
@@ -89,7 +92,7 @@ type EpochPhoneTextKey =
   | `states.${EpochPhoneState}`
   | `endedWith.${EpochPhoneCallStatus}`
   | `statusHints.${"busy" | "no-answer"}`
-  | `dialer.${"recent" | "clearRecent"}`
+  | `dialer.${"whichNumber" | "unclearNumber" | "extension" | "tones" | "recent" | "clearRecent"}`
   | `dialer.statuses.${Exclude<EpochPhoneCallStatus, "completed">}`
   | `dialer.callQuality.${"lost" | "microphone" | "speaker" | "silent" | "not-sent" | "not-heard" | "slow" | "lossy" | "poor"}`
   | "clickToCall.title"
@@ -217,7 +220,10 @@ interface EpochPhoneReport {
 type EpochPhoneListener<Event extends keyof EpochPhoneEvents> = (payload: EpochPhoneEvents[Event]) => void;
 
 interface EpochPhoneApi {
-  /** True if a call was begun; otherwise nothing has changed. */
+  /**
+   * True if a call was begun; otherwise nothing has changed, but for the panel, which opens where it is not clear which
+   * number is meant (error `ambiguous_number`) and offers the numbers.
+   */
   call(number: string, options?: EpochPhoneCallOptions | null): boolean;
   hangup(): void;
   isReady(): boolean;

@@ -176,7 +176,9 @@ function createApi(embedded) {
   const api = {
     call(number, options) {
       const hasBegun = phone.dial(number, options);
-      if (hasBegun) embedded.openPanel({ focus: false });
+      // The panel offers the numbers that may be meant.
+      const isAmbiguous = phone.dialError?.code === "ambiguous_number";
+      if (hasBegun || isAmbiguous) embedded.openPanel({ focus: isAmbiguous });
       return hasBegun;
     },
     hangup: () => phone.hangup(),

@@ -6,6 +6,7 @@ import { Ringback } from "./call/ringback.js";
 import { ErrorLog } from "./error-log.js";
 import { asProblem, Problem } from "./errors.js";
 import { PhoneEvents } from "./events.js";
+import { NumberReader } from "./numbers/number-reader.js";
 import { missingApiBase, TokenSession } from "./session/token-session.js";
 import { isInCall, isReady, nextState } from "./states.js";
 
@@ -69,6 +70,7 @@ export class Phone {
   /** @type {ActiveCall | null} */
   #activeCall = null;
   #ringback;
+  #numbers = new NumberReader();
   #isReadyEmitted = false;
   /** True if a person was about to call before the phone was ready. */
   #isCallLikely = false;
@@ -107,6 +109,14 @@ export class Phone {
   /** The last answer of the exchange, or null. */
   get account() {
     return this.#session?.account ?? null;
+  }
+
+  /**
+   * The numbers that `text` may mean here.
+   * @param {unknown} text
+   */
+  readNumber(text) {
+    return this.#numbers.read(text, this.account);
   }
 
   get isReady() {
@@ -163,7 +173,7 @@ export class Phone {
     this.dialError = null;
     let request;
     try {
-      request = buildCallRequest(typed, options ?? {}, this.account, this.#env);
+      request = buildCallRequest(this.readNumber(typed), options ?? {}, this.account, this.#env);
     } catch (error) {
       this.dialError = asProblem(error);
       // The error is shown at the number field, which a finished call covers.
@@ -240,6 +250,7 @@ export class Phone {
   async preload() {
     const session = this.#session;
     if (!this.isReady || !session) return;
+    this.#numbers.load(this.#env);
     try {
       await this.calls.preload();
     } catch (error) {

@@ -19,6 +19,7 @@ const SENTENCES = {
   sdk_load_failed: "Failed to load phone SDK",
   part_load_failed: "This part of the phone could not be loaded",
   invalid_number: "Invalid phone number",
+  ambiguous_number: "It is not clear which number is meant",
   emergency_number: "Emergency numbers cannot be called",
   metadata_too_large: "Call metadata is too large",
   metadata_invalid: "Call metadata is not valid",

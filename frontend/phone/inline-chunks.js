@@ -22,6 +22,7 @@ export const CHUNK_LOADERS = {
   "locale-nl": () => import("./i18n/locales/nl.js"),
   "locale-pt": () => import("./i18n/locales/pt.js"),
   "number-formats": () => import("./lazy/number-formats.js"),
+  "number-parser": () => import("./lazy/number-parser.js"),
   "own-texts": () => import("./lazy/own-texts.js"),
   panel: () => import("./lazy/panel.js"),
   "pop-out": () => import("./lazy/pop-out.js"),

@@ -30,9 +30,48 @@ export type CountryFields = Pick<
   "country" | "calling_code" | "trunk_prefix" | "international_prefix"
 >;
 
+/** A number as a country's rules read it. */
+export interface ParsedNumber {
+  /** E.164. */
+  number: string;
+  /** ISO 3166; null where the digits do not tell, or the rules of all countries are not loaded. */
+  country: string | null;
+  /** True if it has as many digits as numbers of its country. */
+  isPossible: boolean;
+  /** True if numbers of its plan can begin so. */
+  isValid: boolean;
+  /** True if it is valid and, where several countries share the calling code, of one of them. */
+  isAssigned: boolean;
+}
+
+/** A number that a text may mean. */
+export interface NumberCandidate {
+  /** E.164. */
+  number: string;
+  /** ISO 3166 or null. */
+  country: string | null;
+  /** Digits to be sent after the answer, or empty. */
+  extension: string;
+  /** Tones to be sent after the answer: `0-9*#`, `,` a pause of 2 s, `;` waits for a key; or empty. */
+  digits: string;
+  /** True if a person must confirm it: its country is a guess, or other words or digits stand beside it. */
+  isDoubtful: boolean;
+}
+
+export interface NumberReading {
+  /** The most plausible first. */
+  candidates: NumberCandidate[];
+  /** True if the text is an emergency number. */
+  isEmergency: boolean;
+  /** The text beside the candidates. */
+  rest: string;
+}
+
 /** A call in the answer of `POST /widget/status`. */
 export interface CallRecord {
   status: string;
+  /** The dialled number, E.164, as the server parsed it; null where it is none. */
+  number?: string | null;
   message?: string | null;
   end_reason?: string | null;
   help?: string | null;

@@ -1,7 +1,6 @@
 """Telephone numbers: parses dialled numbers to E.164, formats E.164 for people. Pure."""
 
 import re
-import unicodedata
 from functools import lru_cache
 
 import msgspec
@@ -9,10 +8,14 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat
 
 from kit.errors import Forbidden, Invalid
+from kit.number_reading import has_length, read_dialled
+from kit.number_text import clean_number_text
 from kit.numbering import NumberKind, number_range
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MAX_CHARACTERS = 32
+_MAX_UNCLEAN_CHARACTERS = 128
+"""Of a text with characters that are not seen."""
 _SCHEME = "tel:"
 _SHOWN_DIGITS = 4
 
@@ -98,7 +101,9 @@ def parse_dialled(text: str, country: str) -> str:
         raise EmergencyNumber
     if len(digits) <= _LONGEST_SHORT_CODE:
         raise InvalidPhoneNumber
-    number = _parsed(dialled, country)
+    number = read_dialled(dialled, country)
+    if number is None:
+        raise InvalidPhoneNumber
     _ensure_callable(number, country)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if not _E164.fullmatch(e164):
@@ -147,7 +152,7 @@ def has_complete_length(e164: str) -> bool:
 
     Raises: InvalidPhoneNumber, when it is not E.164.
     """
-    return _has_length(_stored(e164))
+    return has_length(_stored(e164))
 
 
 def format_national(e164: str) -> str:
@@ -178,9 +183,9 @@ def readable(e164: str | None) -> str:
 
 
 def _cleaned(text: str) -> str:
-    if len(text) > _MAX_CHARACTERS + len(_SCHEME):
+    if len(text) > _MAX_UNCLEAN_CHARACTERS:
         raise InvalidPhoneNumber
-    dialled = unicodedata.normalize("NFKC", text)  # no-break spaces and full-width digits become plain ones
+    dialled = clean_number_text(text)
     if dialled[: len(_SCHEME)].lower() == _SCHEME:
         dialled = dialled[len(_SCHEME) :]
     if len(dialled) > _MAX_CHARACTERS or not _DIALLABLE.fullmatch(dialled):
@@ -211,14 +216,8 @@ def _stored(e164: str) -> PhoneNumber:
     return _parsed(e164)
 
 
-def _has_length(number: PhoneNumber) -> bool:
-    # Not is_possible_number(): it also accepts a number without its area code.
-    possible: bool = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return possible
-
-
 def _ensure_callable(number: PhoneNumber, country: str) -> None:
-    if not _has_length(number):
+    if not has_length(number):
         raise InvalidPhoneNumber
     kind = number_range(number, country).kind
     if kind is not NumberKind.ORDINARY:

@@ -1,13 +1,13 @@
 """Reads numbers that somebody searches for, as people write them, as parts of stored E.164 numbers. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata
 
 from kit.e164 import dialing_of
+from kit.number_text import clean_number_text
 
 _TRUNK_IN_BRACKETS = re.compile(r"(?<=[0-9])([ .\-/]*)\(0\)")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
@@ -67,7 +67,7 @@ def number_prefixes(text: str) -> Sequence[str]:
 
 def _read(text: str) -> tuple[bool, str]:
     """True for a number with ``+``, and the digits, without a trunk zero in brackets: ``+44 (0)20``."""
-    plain = _TRUNK_IN_BRACKETS.sub("", unicodedata.normalize("NFKC", text).strip())
+    plain = _TRUNK_IN_BRACKETS.sub("", clean_number_text(text))
     return plain.startswith(("+", "(+")), _NOT_A_DIGIT.sub("", plain)
 
 

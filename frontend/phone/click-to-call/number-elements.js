@@ -1,7 +1,6 @@
 /** The elements of a page that have a number: what is added to them for keyboards, for the eye and as text. */
-import { parseNumber } from "../call/numbers.js";
 
-/** @import { CountryFields } from "../types.d.ts" */
+/** @import { CountryFields, NumberReading } from "../types.d.ts" */
 
 export const NUMBERS = '[data-phone], a[href^="tel:" i]';
 // Elements that do something of their own when clicked, also inside an element with a number.
@@ -24,6 +23,7 @@ export const numberTextOf = (element) =>
 /**
  * @typedef {object} NumberTexts
  * @property {() => CountryFields | null} getCountry The organization's; null while it is not known.
+ * @property {(text: string | null) => NumberReading} readNumber
  * @property {((number: string) => string) | null} format Formats E.164 for reading; null until it is loaded.
  * @property {string} title The hint, with `{number}`.
  */
@@ -149,10 +149,12 @@ export class NumberElements {
    * @param {{isShort?: boolean}} [options]
    */
   #format(text, { isShort = false } = {}) {
-    const { getCountry, format } = this.#texts;
+    const { getCountry, readNumber, format } = this.#texts;
     const country = getCountry();
-    const { number } = country && format ? parseNumber(text, country) : {};
-    if (!number || !country || !format) return null;
+    if (!country || !format) return null;
+    const [candidate, another] = readNumber(text).candidates;
+    if (!candidate || candidate.isDoubtful || another) return null;
+    const { number } = candidate;
     const national = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
     if (isShort && country.calling_code === "1" && national) return `(${national[1]}) ${national[2]}-${national[3]}`;
     return format(number);

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { readNumber } from "../numbers/read-number.js";
 import { NumberElements } from "./number-elements.js";
 import { styleNumbers } from "./styles.js";
 
@@ -7,7 +8,8 @@ const format = (number) => number.replace(/^\+1(...)(...)(....)$/, "+1 $1-$2-$3"
 
 const start = (markup, texts = {}) => {
   document.body.innerHTML = markup;
-  const numbers = new NumberElements({ getCountry: () => US, format, title: "Call {number}", ...texts });
+  const own = { getCountry: () => US, readNumber: (text) => readNumber(text, US), format, title: "Call {number}" };
+  const numbers = new NumberElements({ ...own, ...texts });
   const elements = [...document.body.querySelectorAll("*")];
   const each = (act) => elements.forEach((element) => act(element));
   each((element) => numbers.visit(element));

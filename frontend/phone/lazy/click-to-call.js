@@ -1,5 +1,5 @@
 /** Click-to-call: one listener for each event serves all numbers of the page, also rows that are added later. */
-import { formatE164 } from "../call/numbers.js";
+import { formatE164 } from "../numbers/parse.js";
 import { CONTROLS, FIELDS, NumberElements, NUMBERS, numberTextOf } from "../click-to-call/number-elements.js";
 import { styleNumbers } from "../click-to-call/styles.js";
 import { clickToCall as english } from "../i18n/locales/en.js";
@@ -30,7 +30,12 @@ const MIN_SLICE_MS = 8;
  */
 export function startClickToCall({ window, document, now, loadChunk }, phone, api, texts) {
   /** @type {NumberTexts} */
-  const numberTexts = { getCountry: () => phone.account, format: null, ...(texts?.clickToCall ?? english) };
+  const numberTexts = {
+    getCountry: () => phone.account,
+    readNumber: (text) => phone.readNumber(text),
+    format: null,
+    ...(texts?.clickToCall ?? english),
+  };
   const numbers = new NumberElements(numberTexts);
   /** @type {(Element | Document)[]} */
   const waiting = [];

@@ -1,5 +1,5 @@
 /** The chunk that improves dialling, loaded when the phone is about to be used: formats, recent calls, key tones, call bar. */
-import { formatE164 } from "../call/numbers.js";
+import { formatE164 } from "../numbers/parse.js";
 import { dialer as english } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
 import { CallBar } from "../ui/dialer/call-bar.js";
@@ -7,6 +7,7 @@ import { qualityWarningOf } from "../ui/dialer/call-quality.js";
 import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf } from "../ui/dialer/number-format.js";
+import { NumberReadingView } from "../ui/dialer/number-reading.js";
 import { post } from "../session/api-client.js";
 import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
 import { recentCallsList } from "../ui/dialer/recent-calls.js";
@@ -51,7 +52,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const store = new RecentCallStore(env);
   /** @type {RecentCall[] | null} */
   let shownCalls = null;
-  /** @type {{call: RecentCall, text: string} | null} */
+  /** @type {{options: EpochPhoneCallOptions | undefined, text: string} | null} */
   let picked = null;
 
   const bar = new CallBar(panel, { root, format, hangUp });
@@ -68,7 +69,17 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
 
   panel.adoptStyles(DIALER_STYLES);
   const noteMeaning = guardCallButtons(elements, env.now);
-  formatAsYouType(input, () => phone.account, onInput, format);
+  formatAsYouType(input, {
+    getCountry: () => phone.account,
+    readNumber: (text) => phone.readNumber(text),
+    onWritten: onInput,
+    formatNumber: format,
+  });
+  const reading = new NumberReadingView(elements, {
+    ...{ phone, words, format },
+    regionName: (region) => regionName(region, language),
+    onPick: (text, options) => fill(text, options),
+  });
   env.loadChunk("number-formats").then(
     ({ formatInternational }) => {
       formatNumber = formatInternational;
@@ -83,7 +94,12 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   if (env.preferences.place) loadMover();
 
   const showCountry = () => {
-    const found = phone.account && countryOf(input.value, phone.account);
+    const { account } = phone;
+    const numbers = phone.readNumber(input.value);
+    const [candidate] = numbers.candidates;
+    reading.update(numbers);
+    const typed = account && countryOf(candidate?.number ?? input.value, account);
+    const found = typed && { ...typed, region: candidate?.country ?? typed.region };
     const code = found ? `+${found.code}` : "";
     // A typed country code is visible in the field already.
     const isCodeTyped = input.value.includes("+");
@@ -125,13 +141,19 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       // The list is this tab's alone.
     }
   };
-  /** @param {RecentCall} call */
-  const pick = (call) => {
-    input.value = format(call.number);
-    picked = { call, text: input.value };
+  /**
+   * Put a number into the field; if it stays, it is called with `options`.
+   * @param {string} text
+   * @param {EpochPhoneCallOptions} [options]
+   */
+  const fill = (text, options) => {
+    input.value = text;
+    picked = { options, text };
     onInput();
     input.focus();
   };
+  /** @param {RecentCall} call */
+  const pick = (call) => fill(format(call.number), call);
   return {
     bar,
     update(view) {
@@ -151,7 +173,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       if (last) pick(last);
       return Boolean(last);
     },
-    pickedPerson: () => (picked?.text === input.value ? picked.call : undefined),
+    pickedPerson: () => (picked?.text === input.value ? picked.options : undefined),
     stop() {
       isStopped = true;
       moverLoaded?.then((mover) => mover?.stop());

@@ -8,6 +8,7 @@ const DIGIT_KEYS = " ,ABC,DEF,GHI,JKL,MNO,PQRS,TUV,WXYZ"
   .split(",")
   .map((letters, index) => [String(index + 1), letters.trim()]);
 const FLASH_MS = 140;
+const COMPOSING_KEY_CODE = 229;
 
 /**
  * The 3 × 4 keypad. `flash(digit)` shows a key that was typed.
@@ -51,11 +52,11 @@ export function numberField(texts, { onSubmit, onInput }) {
     autocomplete: "off",
     inputmode: "tel",
     enterkeyhint: "go",
-    maxlength: "40",
     spellcheck: "false",
     input: onInput,
     keydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" || event.isComposing) return;
+      // Safari tells the Enter that ends a composition by its code alone.
+      if (event.key !== "Enter" || event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
       event.preventDefault();
       if (!event.repeat) onSubmit();
     },

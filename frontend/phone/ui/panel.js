@@ -1,5 +1,5 @@
 /** The panel with the dialer and the call bar: shows the phone's state in them, and handles the user's actions. */
-import { formatE164 } from "../call/numbers.js";
+import { formatE164 } from "../numbers/parse.js";
 import { core } from "../i18n/locales/en.js";
 import { formatDuration } from "./components.js";
 import { copyDetails } from "./copy-details.js";

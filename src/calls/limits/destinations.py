@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kit.e164 import InvalidPhoneNumber, has_complete_length, parse_dialled, region_of
+from kit.number_text import clean_number_text
 
 _SHARED_NUMBERING_PLANS = (
     frozenset({"GB", "GG", "IM", "JE"}),
@@ -72,8 +73,8 @@ def parse_stored_number(typed: str, country: str) -> str:
     Raises: InvalidPhoneNumber, EmergencyNumber.
     """
     try:
-        if typed.strip().startswith("+"):
-            region_of(compact := "".join(mark for mark in typed if mark not in " ()-./\u00a0"))
+        if (cleaned := clean_number_text(typed)).startswith("+"):
+            region_of(compact := "".join(mark for mark in cleaned if mark not in " ()-./"))
             return compact
     except InvalidPhoneNumber:
         pass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kit.e164 import _emergency_numbers
 
-NUMBERS_JS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "call" / "numbers.js"
+NUMBERS_JS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "numbers" / "parse.js"
 LONGEST = 6
 LONG = ("124422", "127799", "201606", "201917", "202099", "202914", "320221", "723141", "124423", "201607", "111111")
 """All shorter ones are tried; of the longest, those that the server refuses and some that it does not."""

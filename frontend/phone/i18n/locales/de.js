@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "Schlechte Verbindung: Teile des Tons gehen verloren",
     poor: "Schlechte Verbindung",
   },
+  whichNumber: "Welche Nummer möchten Sie anrufen?",
+  unclearNumber: "Die Nummer ist nicht eindeutig: mit Anrufen wählen Sie aus",
+  extension: "Durchwahl {digits}",
+  tones: "danach {digits}",
   recent: "Letzte Anrufe",
   clearRecent: "Löschen",
   statuses: {
@@ -204,6 +208,10 @@ export const problems = {
   part_load_failed: [
     "Dieser Teil des Telefons konnte nicht geladen werden",
     "Prüfen Sie die Internetverbindung und versuchen Sie es noch einmal.",
+  ],
+  ambiguous_number: [
+    "Es ist nicht klar, welche Nummer gemeint ist",
+    "Wählen Sie die Nummer im Telefon aus, oder geben Sie sie mit + und der Landesvorwahl ein.",
   ],
   invalid_number: [
     "Die Telefonnummer ist ungültig",

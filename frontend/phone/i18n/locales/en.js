@@ -75,6 +75,7 @@ export const urgentFixes = {
   sdk_load_failed: "Check for ad blockers or network restrictions that stop this page from loading the script.",
   part_load_failed: "Check the internet connection, then try again.",
   invalid_number: "Type the number with its area code, or with + and the country code.",
+  ambiguous_number: "Choose the number in the phone, or write it with + and the country code.",
   emergency_number: "Use a mobile phone or a landline.",
   page_interferes: "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
   too_many_requests: "Wait a minute. The phone tries again by itself.",
@@ -127,6 +128,10 @@ export const dialer = {
     lossy: "Poor connection: parts of the sound are lost",
     poor: "Poor connection",
   },
+  whichNumber: "Which number do you want to call?",
+  unclearNumber: "Not clear which number: press Call to choose",
+  extension: "extension {digits}",
+  tones: "then {digits}",
   recent: "Recent calls",
   clearRecent: "Clear",
   statuses: {

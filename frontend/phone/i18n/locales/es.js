@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "Mala conexión: se pierde parte del sonido",
     poor: "Mala conexión",
   },
+  whichNumber: "¿A qué número quiere llamar?",
+  unclearNumber: "No está claro qué número es: pulse Llamar para elegir",
+  extension: "extensión {digits}",
+  tones: "después {digits}",
   recent: "Llamadas recientes",
   clearRecent: "Borrar",
   statuses: {
@@ -201,6 +205,10 @@ export const problems = {
   part_load_failed: [
     "No se pudo cargar esta parte del teléfono",
     "Revise la conexión a internet e inténtelo de nuevo.",
+  ],
+  ambiguous_number: [
+    "No está claro a qué número se refiere",
+    "Elija el número en el teléfono, o escríbalo con + y el código del país.",
   ],
   invalid_number: [
     "El número de teléfono no es válido",

@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "Mauvaise connexion : une partie du son est perdue",
     poor: "Mauvaise connexion",
   },
+  whichNumber: "Quel numéro voulez-vous appeler ?",
+  unclearNumber: "Numéro incertain : appuyez sur Appeler pour choisir",
+  extension: "poste {digits}",
+  tones: "puis {digits}",
   recent: "Appels récents",
   clearRecent: "Effacer",
   statuses: {
@@ -204,6 +208,10 @@ export const problems = {
   part_load_failed: [
     "Cette partie du téléphone n’a pas pu être chargée",
     "Vérifiez la connexion Internet, puis réessayez.",
+  ],
+  ambiguous_number: [
+    "Le numéro voulu n’est pas certain",
+    "Choisissez le numéro dans le téléphone, ou saisissez-le avec + et l’indicatif du pays.",
   ],
   invalid_number: [
     "Le numéro de téléphone n’est pas valide",

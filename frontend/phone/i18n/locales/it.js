@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "Connessione scarsa: parte dell’audio va persa",
     poor: "Connessione scarsa",
   },
+  whichNumber: "Quale numero vuole chiamare?",
+  unclearNumber: "Numero non chiaro: prema Chiama per scegliere",
+  extension: "interno {digits}",
+  tones: "poi {digits}",
   recent: "Chiamate recenti",
   clearRecent: "Cancella",
   statuses: {
@@ -200,6 +204,10 @@ export const problems = {
   part_load_failed: [
     "Impossibile caricare questa parte del telefono",
     "Controlli la connessione a Internet e riprovi.",
+  ],
+  ambiguous_number: [
+    "Non è chiaro quale numero si intenda",
+    "Scelga il numero nel telefono, o lo inserisca con + e il prefisso internazionale.",
   ],
   invalid_number: [
     "Il numero di telefono non è valido",

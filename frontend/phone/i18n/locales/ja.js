@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "接続が不安定です。音声が途切れています",
     poor: "接続が不安定です",
   },
+  whichNumber: "どの番号に発信しますか？",
+  unclearNumber: "番号を特定できません。「発信」を押して選んでください",
+  extension: "内線 {digits}",
+  tones: "続けて {digits}",
   recent: "最近の通話",
   clearRecent: "消去",
   statuses: {
@@ -192,6 +196,7 @@ export const problems = {
     "広告ブロッカーやネットワークがスクリプトの読み込みを妨げていないか確認してください。",
   ],
   part_load_failed: ["電話のこの部分を読み込めませんでした", "インターネット接続を確認して、もう一度お試しください。"],
+  ambiguous_number: ["どの番号か特定できません", "電話の画面で番号を選ぶか、+ と国番号を付けて入力してください。"],
   invalid_number: ["電話番号が正しくありません", "市外局番を付けて、または + と国番号を付けて入力してください。"],
   emergency_number: ["緊急通報の番号には発信できません", "携帯電話または固定電話をお使いください。"],
   metadata_too_large: ["通話のメタデータが大きすぎます", "JSON で 2,000 文字以内にしてください。"],

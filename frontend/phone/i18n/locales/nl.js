@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "Slechte verbinding: delen van het geluid gaan verloren",
     poor: "Slechte verbinding",
   },
+  whichNumber: "Welk nummer wilt u bellen?",
+  unclearNumber: "Niet duidelijk welk nummer: druk op Bellen om te kiezen",
+  extension: "toestel {digits}",
+  tones: "daarna {digits}",
   recent: "Recente gesprekken",
   clearRecent: "Wissen",
   statuses: {
@@ -201,6 +205,10 @@ export const problems = {
   part_load_failed: [
     "Dit deel van de telefoon kon niet worden geladen",
     "Controleer de internetverbinding en probeer het opnieuw.",
+  ],
+  ambiguous_number: [
+    "Het is niet duidelijk welk nummer bedoeld is",
+    "Kies het nummer in de telefoon, of voer het in met + en de landcode.",
   ],
   invalid_number: ["Het telefoonnummer is ongeldig", "Voer het nummer in met netnummer, of met + en de landcode."],
   emergency_number: ["Alarmnummers kunnen niet worden gebeld", "Gebruik een mobiele of een vaste telefoon."],

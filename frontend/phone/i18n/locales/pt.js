@@ -75,6 +75,10 @@ export const dialer = {
     lossy: "Conexão ruim: parte do som se perde",
     poor: "Conexão ruim",
   },
+  whichNumber: "Para qual número deseja ligar?",
+  unclearNumber: "Número incerto: toque em Ligar para escolher",
+  extension: "ramal {digits}",
+  tones: "depois {digits}",
   recent: "Chamadas recentes",
   clearRecent: "Limpar",
   statuses: {
@@ -200,6 +204,10 @@ export const problems = {
   part_load_failed: [
     "Não foi possível carregar esta parte do telefone",
     "Verifique a conexão com a internet e tente novamente.",
+  ],
+  ambiguous_number: [
+    "Não está claro qual é o número",
+    "Escolha o número no telefone, ou digite-o com + e o código do país.",
   ],
   invalid_number: [
     "O número de telefone não é válido",

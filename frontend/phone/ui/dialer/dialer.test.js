@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { formatInternational } from "../../lazy/number-formats.js";
+import { parseDialled } from "../../lazy/number-parser.js";
+import { readNumber } from "../../numbers/read-number.js";
 import { formatAsYouType } from "./format-as-you-type.js";
-import { countryOf, formatTyped, parsePasted } from "./number-format.js";
+import { countryOf, formatTyped } from "./number-format.js";
 import { qualityWarningOf } from "./call-quality.js";
 
 const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_prefix: "011" };
@@ -72,29 +74,17 @@ test.each([
   expect(countryOf(text, account)).toEqual(country);
 });
 
-test.each([
-  ["tel:+1-212-555-0101", "+1-212-555-0101"],
-  ["\u202a(212)\u00a0555\u20110101\u202c", "(212) 555-0101"],
-  ["٠٢٠ ٧٩٤٦ ٠٠١٨", "020 7946 0018"],
-  ["＋４４ 20 7946 0018", "+44 20 7946 0018"],
-  ["Ada Park: (212) 555-0101, after six", "(212) 555-0101"],
-  ["1-800-FLOWERS", "1-800-FLOWERS"],
-])("parsePasted turns %s into %s", (text, number) => {
-  expect(parsePasted(text)).toBe(number);
-});
-
 describe("formatAsYouType", () => {
   let input;
   const attach = (account = US) => {
     input = document.createElement("input");
-    input.maxLength = 40;
     document.body.append(input);
     input.focus();
-    formatAsYouType(
-      input,
-      () => account,
-      () => {},
-    );
+    formatAsYouType(input, {
+      getCountry: () => account,
+      readNumber: (text) => readNumber(text, account, parseDialled),
+      onWritten: () => {},
+    });
   };
   const edit = (value, caret, inputType) => {
     input.value = value;
@@ -121,12 +111,67 @@ describe("formatAsYouType", () => {
     expect(edit("(415)555-0123", 5, "deleteContentBackward")).toEqual(["(415) 550-123", 3]);
   });
 
+  const give = (type, property, text) => {
+    const event = new Event(type, { cancelable: true });
+    event[property] = { getData: () => text };
+    input.dispatchEvent(event);
+    return [event.defaultPrevented, input.value];
+  };
+
+  test.each([
+    ["tel:+44-20-7946-0018", "+44 20 7946 0018"],
+    ["\u202a(212)\u00a0555\u20110101\u202c", "(212) 555-0101"],
+    ["+1\ufe0f-212-555-0101", "+1 212-555-0101"],
+    ["Ada Park: (212) 555-0101, after six", "+1 212-555-0101"],
+    ["(212) 555-0101 x204", "(212) 555-0101 x204"],
+    ["1-800-FLOWERS", "1-800-FLOWERS"],
+    ["2026-11-28 14:00 +1 415 555 2671", "2026-11-28 14:00 +1 415 555 2671"],
+    ["ID 4471234567 phone (415) 555-2671", "ID 4471234567 phone (415) 555-2671"],
+    ["Ada\t4155552671\n2026-11-28", "Ada 4155552671 2026-11-28"],
+    ["415", "415"],
+  ])("writes the pasted or dropped text %j as %s, without leaving a digit out", (text, shown) => {
+    for (const [type, property] of [
+      ["paste", "clipboardData"],
+      ["drop", "dataTransfer"],
+    ]) {
+      attach();
+      expect(give(type, property, text)).toEqual([true, shown]);
+    }
+  });
+
   test("inserts a pasted number at the caret", () => {
     attach();
-    const event = new Event("paste", { cancelable: true });
-    event.clipboardData = { getData: () => "tel:+44-20-7946-0018" };
-    input.dispatchEvent(event);
-    expect([event.defaultPrevented, input.value]).toEqual([true, "+44 20 7946 0018"]);
+    edit("4155", 4, "insertText");
+    expect(give("paste", "clipboardData", "552671")).toEqual([true, "(415) 555-2671"]);
+  });
+
+  test.each([
+    ["+٤٤٢٠٧٩٤٦٠٠١٨", "+44 20 7946 0018"],
+    ["４１５５５５２６７１", "(415) 555-2671"],
+    ["\u200e4155552671", "(415) 555-2671"],
+  ])("shows the digits of %s that are called", (text, shown) => {
+    attach();
+    expect(edit(text, text.length, "insertReplacementText")).toEqual([shown, shown.length]);
+  });
+
+  test("changes nothing while an input method composes, and formats once at its end", () => {
+    attach();
+    input.dispatchEvent(new Event("compositionstart"));
+    for (let length = 1; length <= 10; length += 1) {
+      const text = "4155552671".slice(0, length);
+      input.value = text;
+      input.dispatchEvent(new InputEvent("input", { inputType: "insertCompositionText", isComposing: true }));
+      expect(input.value).toBe(text);
+    }
+    input.dispatchEvent(new Event("compositionend"));
+    expect(input.value).toBe("(415) 555-2671");
+  });
+
+  test("formats what the browser filled in without an event of input", () => {
+    attach();
+    input.value = "4155552671";
+    input.dispatchEvent(new Event("change"));
+    expect(input.value).toBe("(415) 555-2671");
   });
 });
 

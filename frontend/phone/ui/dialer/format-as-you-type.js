@@ -1,28 +1,43 @@
 /** Formats a phone number in its field while it is typed, and keeps the caret at the same digit. */
-import { formatTyped, parsePasted } from "./number-format.js";
+import { clean } from "../../numbers/clean.js";
+import { formatTyped } from "./number-format.js";
 
-/** @import { CountryFields } from "../../types.d.ts" */
+/** @import { CountryFields, NumberReading } from "../../types.d.ts" */
 /** @import { FormatNumber } from "./number-format.js" */
 
 const DELETED_BACKWARD = "deleteContentBackward";
 const DELETED_FORWARD = "deleteContentForward";
+const UNUSUAL = /[^ -~]/;
+
+/**
+ * @typedef {object} FormatOptions
+ * @property {() => CountryFields | null} getCountry
+ * @property {(text: string) => NumberReading} readNumber
+ * @property {() => void} onWritten Called after a text that was not typed is in the field.
+ * @property {FormatNumber} [formatNumber] Formats a complete number.
+ */
 
 /**
  * @param {HTMLInputElement} input
- * @param {() => CountryFields | null} getCountry
- * @param {() => void} onPasted Called after a paste was written to the field.
- * @param {FormatNumber} [formatNumber] Formats a complete number.
+ * @param {FormatOptions} options
  */
-export function formatAsYouType(input, getCountry, onPasted, formatNumber) {
+export function formatAsYouType(input, { getCountry, readNumber, onWritten, formatNumber }) {
   let digits = "";
+  let isComposing = false;
 
   /** @param {Event} event An InputEvent, or a plain one after a key of the keypad. */
   const onInput = (event) => {
-    const { inputType } = /** @type {InputEvent} */ (event);
+    const { inputType, isComposing: isOfComposition } = /** @type {InputEvent} */ (event);
+    // The input method replaces its own text: what it does not find any more it would write again.
+    if (isComposing || isOfComposition) return;
     const root = /** @type {Document | ShadowRoot} */ (input.getRootNode());
     const hasCaret = root.activeElement === input;
     let caret = hasCaret ? (input.selectionStart ?? 0) : input.value.length;
     let text = input.value;
+    if (UNUSUAL.test(text)) {
+      caret = clean(text.slice(0, caret)).length;
+      text = clean(text);
+    }
     if (digitsOf(text) === digits && digits) {
       // A punctuation mark was deleted, which would come back at once: the digit beside it was meant.
       if (inputType === DELETED_BACKWARD) ({ text, caret } = deleteDigitBefore(text, caret));
@@ -30,15 +45,39 @@ export function formatAsYouType(input, getCountry, onPasted, formatNumber) {
     }
     write(text, caret, hasCaret);
   };
-  /** @param {ClipboardEvent} event */
-  const onPaste = (event) => {
-    const pasted = event.clipboardData?.getData("text");
-    if (!pasted) return;
+  const onCompositionEnd = () => {
+    isComposing = false;
+    onInput(new Event("input"));
+    onWritten();
+  };
+  // Some browsers fill a field in without an event of input.
+  const onChange = () => {
+    onInput(new Event("input"));
+    onWritten();
+  };
+  /**
+   * Put a text that a person did not type at the caret, as a number if it is one.
+   * @param {Event} event
+   * @param {DataTransfer | null} data
+   */
+  const insert = (event, data) => {
+    const given = data?.getData("text");
+    if (!given) return;
     event.preventDefault();
     const { value, selectionStart, selectionEnd } = input;
-    const before = value.slice(0, selectionStart ?? 0) + parsePasted(pasted);
-    write((before + value.slice(selectionEnd ?? 0)).slice(0, input.maxLength), before.length, true);
-    onPasted();
+    const before = value.slice(0, selectionStart ?? 0) + numberIn(given);
+    write(before + value.slice(selectionEnd ?? 0), before.length, true);
+    onWritten();
+  };
+  /**
+   * The number of a text that has words besides, otherwise the whole text: no digit is left out.
+   * @param {string} text
+   */
+  const numberIn = (text) => {
+    const { candidates, rest } = readNumber(text);
+    const [{ number, extension, digits: tones } = EMPTY] = candidates;
+    const isNumber = candidates.length === 1 && /\p{L}/u.test(rest) && !/[\d+*#]/.test(rest);
+    return isNumber ? writtenNumber(number, extension, tones) : clean(text).replace(/^tel:/i, "").replaceAll("\n", " ");
   };
   /**
    * @param {string} text
@@ -59,8 +98,24 @@ export function formatAsYouType(input, getCountry, onPasted, formatNumber) {
 
   // Runs before the panel's own listener on this field, which shows what is typed.
   input.addEventListener("input", onInput, { capture: true });
-  input.addEventListener("paste", onPaste);
+  input.addEventListener("compositionstart", () => {
+    isComposing = true;
+  });
+  input.addEventListener("compositionend", onCompositionEnd);
+  input.addEventListener("change", onChange);
+  input.addEventListener("paste", (event) => insert(event, event.clipboardData));
+  input.addEventListener("drop", (event) => insert(event, event.dataTransfer));
 }
+
+const EMPTY = { number: "", extension: "", digits: "" };
+
+/**
+ * A number with what is dialled after it, as it is read again.
+ * @param {string} number
+ * @param {string} extension
+ * @param {string} tones
+ */
+export const writtenNumber = (number, extension, tones) => number + (extension && ` x${extension}`) + tones;
 
 /** @param {string} text */
 const digitsOf = (text) => text.replace(/[^\d+]/g, "");

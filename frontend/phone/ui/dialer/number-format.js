@@ -6,8 +6,6 @@ import { numberingPlanOf } from "./numbering-plans.js";
 
 // A text with anything else, for example letters or "(0)", is left as it was typed.
 const PLAIN_NUMBER = /^\+?[\d\s().\-/\u2010-\u2015]*$/;
-const NUMBER_IN_TEXT = /[+(]*\d[\d\s().\-/\u2010-\u2015]{5,}\d/;
-const MIN_DIGITS = 7;
 // A calling code and at least two groups.
 const GROUPED = /^\+\d+ \S+[ -]/;
 
@@ -40,25 +38,6 @@ export function countryOf(text, country) {
   if (!text.trim().startsWith("+") && !prefix) return { code: country.calling_code, region: country.country };
   const plan = numberingPlanOf(prefix ? digits.slice(prefix.length) : digits);
   return plan && { code: plan.code, region: plan.region };
-}
-
-/**
- * The number in a pasted text: without invisible characters and words around it, with digits of other scripts as 0-9.
- * @param {string} text
- */
-export function parsePasted(text) {
-  const clean = text
-    .normalize("NFKC")
-    .replace(/[\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) - 0x660))
-    .replace(/[\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) - 0x6f0))
-    .replace(/\p{Cf}/gu, "")
-    .replace(/\p{Pd}/gu, "-")
-    .replace(/\s+/g, " ")
-    .trim()
-    .replace(/^tel:/i, "");
-  if (PLAIN_NUMBER.test(clean)) return clean;
-  const found = NUMBER_IN_TEXT.exec(clean)?.[0] ?? "";
-  return found.replace(/\D/g, "").length >= MIN_DIGITS ? found : clean;
 }
 
 /**

@@ -1,0 +1,17 @@
+/** Finds dates and times, whose digits are no phone number. */
+
+const DAY = "(?:0?[1-9]|[12]\\d|3[01])";
+const MONTH = "(?:0?[1-9]|1[0-2])";
+const YEAR = "(?:19|20)\\d\\d";
+// The sign before is matched too: Safari before 16.4 has no lookbehind.
+const DATES = new RegExp(
+  `(^|[^\\d./-])(?:${YEAR}([./-])${MONTH}\\2${DAY}|${DAY}([./-])${MONTH}\\3${YEAR}|${MONTH}([./-])${DAY}\\4${YEAR})(?![./-]?\\d)`,
+  "g",
+);
+const TIMES = /(^|[^\d:])\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?![\d:])/g;
+
+/**
+ * `text` with a sign that is in no number for each date and time.
+ * @param {string} text
+ */
+export const withoutDates = (text) => text.replace(DATES, "$1|").replace(TIMES, "$1|");

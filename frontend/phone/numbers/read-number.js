@@ -1,0 +1,193 @@
+/**
+ * Reads any text in which a phone number may be: typed, pasted, filled in, or given by the page. Every way into the phone
+ * goes through here, so that each number is cleaned, found and parsed in one way.
+ */
+import { cleanNumberText } from "./address.js";
+import { afterNumber } from "./after-number.js";
+import { withoutDates } from "./dates.js";
+import { isEmergency, isTooShort, parseDialled } from "./parse.js";
+import { vanityNumber } from "./vanity.js";
+
+/** @import { CountryFields, NumberCandidate, NumberReading, ParsedNumber } from "../types.d.ts" */
+/** @typedef {(dialled: string, country: CountryFields | null | undefined) => ParsedNumber | null} ParseDialled */
+/** @typedef {NumberCandidate & {rank: number}} RankedCandidate The lowest rank is the most plausible. */
+/** @typedef {{country: CountryFields | null | undefined, parse: ParseDialled}} Rules */
+
+const MAX_TEXT_LENGTH = 1_000;
+// Digits with the signs that people write between them. A plus begins another number.
+const RUN = /(?:\+ ?)?\(?(?:\+ ?)?\d(?:[ ().\-/]*\d)*/g;
+const PLAIN = /^[\d +().\-/]+$/;
+const PHONE_WORD = /(?:phone|tel|telephone|mobile|mob|cell|call|direct|ph)[.:]? ?$/i;
+const ID_WORD = /(?:\b(?:id|no|nr|number|order|invoice|account|acct|ref|case|ticket|fax|iban|vat)|#)[.:#]? ?$/i;
+const NAME_SIGN = /[\p{L}_@]$/u;
+// Shorter numbers are rarely written with the country code and without its plus.
+const MIN_DIGITS_WITHOUT_PLUS = 9;
+
+/**
+ * The numbers that `text` may mean, the most plausible first. A number is to be dialled at once only if it is the one
+ * candidate and is not doubtful.
+ * @param {unknown} text
+ * @param {CountryFields | null | undefined} country The organization's.
+ * @param {ParseDialled} [parse]
+ * @returns {NumberReading}
+ */
+export function readNumber(text, country, parse = parseDialled) {
+  const cleaned = cleanNumberText(text);
+  const rules = { country, parse };
+  if (cleaned.length > MAX_TEXT_LENGTH) return { candidates: [], isEmergency: false, rest: "" };
+  if (PLAIN.test(cleaned) && isEmergency(cleaned.replace(/\D/g, ""))) {
+    return { candidates: [], isEmergency: true, rest: "" };
+  }
+  const vanity = readVanity(cleaned, rules);
+  if (vanity) return { candidates: [vanity], isEmergency: false, rest: "" };
+  const undated = withoutDates(cleaned);
+  const found = findNumbers(undated, rules);
+  // All that looks like a number is a date: a person decides.
+  const { candidates, rest } =
+    found.candidates.length > 0 || undated === cleaned ? found : { ...findNumbers(cleaned, rules), rest: cleaned };
+  const isAlone = undated === cleaned && !/[\p{L}\d+*#]/u.test(rest);
+  return {
+    candidates: distinct(candidates).map(({ rank: _, ...one }) => ({ ...one, isDoubtful: one.isDoubtful || !isAlone })),
+    isEmergency: false,
+    rest: undated === cleaned ? rest : cleaned,
+  };
+}
+
+/**
+ * @param {string} text
+ * @param {Rules} rules
+ * @returns {NumberCandidate | null}
+ */
+function readVanity(text, { country, parse }) {
+  const vanity = vanityNumber(text);
+  const parsed = vanity && parse(vanity.dialled, country);
+  if (!vanity || !parsed?.isValid || (vanity.isAmerican && !parsed.number.startsWith("+1"))) return null;
+  const { extension, digits } = vanity.after;
+  return { number: parsed.number, country: parsed.country, extension, digits, isDoubtful: false };
+}
+
+/**
+ * The candidates in the order of the text, and the text without them.
+ * @param {string} text
+ * @param {Rules} rules
+ */
+function findNumbers(text, rules) {
+  /** @type {RankedCandidate[]} */
+  const candidates = [];
+  let rest = "";
+  let position = 0;
+  const runs = new RegExp(RUN);
+  for (let match = runs.exec(text); match; match = runs.exec(text)) {
+    const [run] = match;
+    const before = text.slice(0, match.index);
+    const { extension, digits, length } = afterNumber(text.slice(runs.lastIndex));
+    const found = parseRun(run, rules);
+    const rank =
+      NAME_SIGN.test(before) || ID_WORD.test(before) ? 3 : run.includes("+") ? 0 : PHONE_WORD.test(before) ? 1 : 2;
+    const last = found.candidates.length - 1;
+    candidates.push(
+      ...found.candidates.map((one, index) => ({
+        ...one,
+        rank: one.rank + rank,
+        // Of several numbers in a row, it is that of the last one.
+        ...(found.areAlternatives || index === last ? { extension, digits } : {}),
+      })),
+    );
+    rest += `${text.slice(position, match.index)} ${found.rest} `;
+    if (last >= 0) runs.lastIndex += length;
+    position = runs.lastIndex;
+  }
+  return { candidates, rest: rest + text.slice(position) };
+}
+
+/**
+ * The numbers of digits that stand together: the ways to read them as one number or, if there is none, several numbers.
+ * @param {string} run
+ * @param {Rules} rules
+ * @returns {{candidates: RankedCandidate[], areAlternatives?: boolean, rest: string}}
+ */
+function parseRun(run, rules) {
+  const dialled = run.replace(/[^\d+]/g, "");
+  const isInternational = dialled.startsWith("+");
+  if (isTooShort(dialled.replace("+", ""))) return { candidates: [], rest: dialled };
+  const candidates = readingsOf(dialled, rules);
+  if (candidates.length > 0) return { candidates, areAlternatives: true, rest: "" };
+  const several = splitRun(run, rules);
+  if (several.candidates.length > 0) return several;
+  // Nothing better to offer: the server says what is wrong with it.
+  const parsed = isInternational ? rules.parse(dialled, rules.country) : null;
+  return parsed ? { candidates: [candidateOf(parsed)], rest: "" } : { candidates: [], rest: dialled };
+}
+
+/**
+ * The ways to read `dialled` as a number: as it is dialled at home and, where that is no assigned number, as that of
+ * another country without its plus.
+ * @param {string} dialled
+ * @param {Rules} rules
+ */
+function readingsOf(dialled, { country, parse }) {
+  const parsed = parse(dialled, country);
+  const readings = parsed?.isPossible ? [candidateOf(parsed)] : [];
+  if (parsed?.isAssigned || dialled.startsWith("+") || dialled.length < MIN_DIGITS_WITHOUT_PLUS) return readings;
+  const abroad = parse(`+${dialled}`, country);
+  if (!abroad?.isAssigned || abroad.number === parsed?.number) return readings;
+  return [...readings, { ...candidateOf(abroad), rank: 0.5 }].map((one) => ({ ...one, isDoubtful: true }));
+}
+
+/**
+ * The numbers in a row of groups, each as long as it can be.
+ * @param {string} run
+ * @param {Rules} rules
+ */
+function splitRun(run, { country, parse }) {
+  const groups = run.split(/[ /]+/);
+  /** @type {RankedCandidate[]} */
+  const candidates = [];
+  const rest = [];
+  let first = 0;
+  while (first < groups.length) {
+    let end = groups.length;
+    /** @type {ParsedNumber | null} */
+    let found = null;
+    for (; end > first && !found; end -= 1) {
+      const dialled = groups
+        .slice(first, end)
+        .join("")
+        .replace(/[^\d+]/g, "");
+      const parsed = isTooShort(dialled) ? null : parse(dialled, country);
+      if (parsed?.isValid && parsed.isPossible) found = parsed;
+    }
+    if (found) candidates.push(candidateOf(found));
+    else rest.push(groups[first]);
+    first = found ? end + 1 : first + 1;
+  }
+  return { candidates, rest: rest.join(" ") };
+}
+
+/**
+ * @param {ParsedNumber} parsed
+ * @returns {RankedCandidate}
+ */
+const candidateOf = ({ number, country }) => ({
+  number,
+  country,
+  extension: "",
+  digits: "",
+  isDoubtful: false,
+  rank: 0,
+});
+
+/**
+ * Each number once, the most plausible first.
+ * @param {RankedCandidate[]} candidates
+ */
+function distinct(candidates) {
+  const sorted = [...candidates].sort((one, other) => one.rank - other.rank);
+  /** @type {Map<string, RankedCandidate>} */
+  const byNumber = new Map();
+  for (const one of sorted) {
+    const key = [one.number, one.extension, one.digits].join();
+    if (!byNumber.has(key)) byNumber.set(key, one);
+  }
+  return [...byNumber.values()];
+}

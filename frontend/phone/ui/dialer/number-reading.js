@@ -1,0 +1,85 @@
+/** Says below the number field which number is called and in which country, and offers the numbers that a text may mean. */
+import { button, h } from "../dom.js";
+import { writtenNumber } from "./format-as-you-type.js";
+
+/** @import { Phone } from "../../core.js" */
+/** @import { dialer } from "../../i18n/locales/en.js" */
+/** @import { NumberCandidate, NumberReading } from "../../types.d.ts" */
+/** @import { PanelElements } from "../panel-elements.js" */
+/** @import { FormatNumber } from "./number-format.js" */
+
+/**
+ * @typedef {object} ReadingOptions
+ * @property {Phone} phone
+ * @property {typeof dialer} words
+ * @property {FormatNumber} format
+ * @property {(region: string) => string} regionName
+ * @property {(text: string, options?: EpochPhoneCallOptions) => void} onPick Gets the number as it is to be in the field.
+ */
+
+export class NumberReadingView {
+  #options;
+  #line = h("div", { class: "reading", id: "reading" });
+  #choices = h("div", { hidden: true });
+  #shown = "";
+
+  /**
+   * @param {PanelElements} elements
+   * @param {ReadingOptions} options
+   */
+  constructor({ field, dialError }, options) {
+    this.#options = options;
+    field.element.after(this.#line);
+    dialError.element.after(this.#choices);
+    field.input.setAttribute("aria-describedby", "country reading dial-error");
+  }
+
+  /** @param {NumberReading} reading Of the text in the field. */
+  update(reading) {
+    const { words, phone } = this.#options;
+    const [first, another] = reading.candidates;
+    const isUnclear = Boolean(another || first?.isDoubtful);
+    const details = phone.dialError?.code === "ambiguous_number" ? phone.dialError.details : null;
+    const hasOtherText = /[\p{L}\d+*#]/u.test(reading.rest);
+    const offered = details?.candidates ?? (hasOtherText ? reading.candidates : []);
+    this.#line.replaceChildren(
+      ...(!first || offered.length > 0 ? [] : isUnclear ? [words.unclearNumber] : this.#parts(first)),
+    );
+    this.#offer(offered, details?.options);
+  }
+
+  /**
+   * @param {NumberCandidate[]} candidates
+   * @param {EpochPhoneCallOptions} [options] Of the call that the page asked for.
+   */
+  #offer(candidates, options) {
+    const shown = JSON.stringify(candidates);
+    // New buttons would lose the focus.
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#choices.hidden = candidates.length === 0;
+    const { words, format, onPick } = this.#options;
+    const rows = candidates.map((one) => {
+      const { number, extension, digits } = one;
+      const pick = () => onPick(writtenNumber(format(number), extension, digits), options);
+      return h("li", {}, button({ class: "recent", part: "choice", click: pick }, ...this.#parts(one)));
+    });
+    const id = "which-number";
+    const heading = h("div", { class: "heading", id }, words.whichNumber);
+    this.#choices.replaceChildren(heading, h("ul", { "aria-labelledby": id }, ...rows));
+  }
+
+  /**
+   * The number, its country, and what is dialled after the answer.
+   * @param {NumberCandidate} candidate
+   */
+  #parts({ number, country, extension, digits }) {
+    const { words, format, regionName } = this.#options;
+    const rest = [
+      country && regionName(country),
+      extension && words.extension.replace("{digits}", extension),
+      digits && words.tones.replace("{digits}", digits),
+    ].filter(Boolean);
+    return [h("bdi", { dir: "ltr" }, format(number)), " ", h("small", {}, rest.join(" · "))];
+  }
+}

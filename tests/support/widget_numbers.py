@@ -1,0 +1,54 @@
+"""Reads numbers as the widget does, in Node."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from kit.e164 import dialing_of
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+
+
+class Candidate(msgspec.Struct, frozen=True, rename="camel"):
+    """A number that a text may mean."""
+
+    number: str
+    country: str | None
+    extension: str
+    digits: str
+    is_doubtful: bool
+
+
+class Reading(msgspec.Struct, frozen=True, rename="camel"):
+    """The candidates of a text, the most plausible first."""
+
+    candidates: list[Candidate]
+    is_emergency: bool
+
+    @property
+    def number(self) -> str | None:
+        """The number that is dialled without a question; None where there is none."""
+        return self.candidates[0].number if len(self.candidates) == 1 and not self.candidates[0].is_doubtful else None
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """The readings of one text: with the rules of all countries, and with those of phone.js alone."""
+
+    cleaned: str
+    complete: Reading
+    basic: Reading
+
+
+def read_numbers(cases: Sequence[tuple[str, str]]) -> list[Readings]:
+    """The readings of each text in each country (ISO 3166)."""
+    node = shutil.which("node")
+    assert node is not None
+    given = json.dumps([(text, msgspec.to_builtins(dialing_of(country))) for text, country in cases])
+    program = (node, "tests/numbers/read.mjs")
+    done = subprocess.run(program, cwd=FRONTEND, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return msgspec.json.decode(done.stdout, type=list[Readings])
