@@ -56,6 +56,10 @@ const WITH_SDK = {
 // esbuild's helper for namespaces also walks what a page has added to Object.prototype, and fails on plain values there.
 const NAMESPACE_HELPER = /for\(var (\w+) in (\w+)\)(?=\w+\(\w+,\1,\{get:\2\[\1\])/g;
 
+// The mode stays inside the function: at the start of a file it would hold for all scripts that a site joins to ours.
+const STRICT_SCRIPT = '"use strict";(()=>{';
+const STRICT_FUNCTION = ';(()=>{"use strict";';
+
 /**
  * The notice of each package in any bundle, by the package's name.
  * @type {Map<string, string>}
@@ -118,7 +122,10 @@ async function buildFile(options, extension) {
   if (!path) throw new Error(`The build of ${JSON.stringify(options.entryPoints)} has no ${extension} file`);
   const file = basename(path);
   const code = readFileSync(join(dist, file), "utf8");
-  writeFileSync(join(dist, file), code.replace(NAMESPACE_HELPER, "for(var $1 of Object.keys($2))"));
+  const changed = code
+    .replace(STRICT_SCRIPT, STRICT_FUNCTION)
+    .replace(NAMESPACE_HELPER, "for(var $1 of Object.keys($2))");
+  writeFileSync(join(dist, file), changed);
   return file;
 }
 

@@ -17,7 +17,7 @@ type EpochPhoneMetadata = Record<string, unknown>;
 
 /** The names are the tag's attributes in camel case. */
 interface EpochPhoneConfig {
-  /** The embed token, `ept_…`. */
+  /** The embed token, `ept_…`; also behind `#` in the address of phone.js. */
   token?: string;
   /** Address of the phone service; default: where phone.js came from. */
   apiBase?: string;

@@ -8,6 +8,7 @@ import { PhoneHost } from "./ui/phone-host.js";
 /** @import { Environment, Settings } from "./types.d.ts" */
 
 const DTMF_DIGIT = /^[0-9*#]$/;
+const TOKEN_REMINDER_MS = 3_000;
 /** The hidden key of `window.EpochPhone` under which a second load of the script finds the first one. */
 export const REINIT = Symbol.for("epochphone.again");
 
@@ -24,6 +25,7 @@ export class EmbeddedPhone {
    * @type {"idle" | "pending" | "running"}
    */
   #status = "idle";
+  #isTokenMissed = false;
   /** @type {PhoneHost | null} */
   #host = null;
   /**
@@ -60,7 +62,7 @@ export class EmbeddedPhone {
     const { token, ticket } = this.#settings;
     this.#tearDown();
     if (token === undefined) {
-      console.warn("[EpochPhone] no token yet: add data-token to the script tag, or call EpochPhone.init({ token })");
+      this.#askForToken();
       return;
     }
     this.#status = "running";
@@ -81,6 +83,18 @@ export class EmbeddedPhone {
     this.#settings = config;
     this.#status = "pending";
     this.#env.afterFirstPaint(() => this.startPending());
+  }
+
+  /** Say once what to do if the page has not given a token after a while: many pages call `init()` later. */
+  #askForToken() {
+    if (this.#isTokenMissed) return;
+    this.#isTokenMissed = true;
+    setTimeout(() => {
+      if (this.#settings.token !== undefined) return;
+      console.warn(
+        "[EpochPhone] no token yet: add data-token to the script tag, or the token behind # to its address, or call EpochPhone.init({ token })",
+      );
+    }, TOKEN_REMINDER_MS);
   }
 
   /** Start now if the start is waiting for the first paint. */

@@ -5,7 +5,10 @@
 // The server replaces this with its own address when it serves the file: a copy on another server still finds it.
 const API_BASE_PLACEHOLDER = "__EPOCH_API_BASE__";
 
-const TAG_SELECTOR = 'script[data-token]:is([src*="phone.js"], [src*="phone.full.js"])';
+// A renamed or bundled copy of the script has another address, so tags are recognized by the token alone.
+const TOKEN_TAG = 'script[data-token^="ept_"]';
+/** For tag managers that drop `data-*`: the fragment of an address is sent to no server. */
+const FRAGMENT_TAG = 'script[src*="#ept_"]';
 
 /**
  * The script tag that loads the phone; null for a module, a bundle or a loader of static resources.
@@ -17,9 +20,16 @@ export function findTag(document, current) {
   const script = /** @type {HTMLScriptElement | null} */ (current);
   if (script?.hasAttribute?.("data-token")) return script;
   /** @type {HTMLScriptElement | null} */
-  const found = document.querySelector(TAG_SELECTOR);
+  const found =
+    document.querySelector(TOKEN_TAG) ?? (tokenInAddress(script) ? script : document.querySelector(FRAGMENT_TAG));
   return found ?? script ?? findTagInShadowRoots(document);
 }
+
+/**
+ * The token in the fragment of a script's address.
+ * @param {{src?: string} | null} tag
+ */
+const tokenInAddress = (tag) => /#(ept_\w+)/.exec(tag?.src ?? "")?.[1];
 
 /**
  * Our script tag in the open shadow roots below `root`: inside one, `document.currentScript` is null.
@@ -30,7 +40,7 @@ function findTagInShadowRoots(root) {
   for (const { shadowRoot } of root.querySelectorAll("*")) {
     if (!shadowRoot) continue;
     /** @type {HTMLScriptElement | null} */
-    const tag = shadowRoot.querySelector(TAG_SELECTOR);
+    const tag = shadowRoot.querySelector(`${TOKEN_TAG},${FRAGMENT_TAG}`);
     const found = tag ?? findTagInShadowRoots(shadowRoot);
     if (found) return found;
   }
@@ -38,15 +48,15 @@ function findTagInShadowRoots(root) {
 }
 
 /**
- * The attributes of `tag` as settings; only those that are there.
- * @param {HTMLElement | null} tag
+ * The attributes of `tag` as settings, and the token in its address; only those that are there.
+ * @param {HTMLScriptElement | null} tag
  * @returns {Settings}
  */
 export function settingsOfTag(tag) {
   /** @type {DOMStringMap} */
   const data = tag?.dataset ?? {};
   const settings = {
-    token: data.token,
+    token: data.token ?? tokenInAddress(tag),
     ticket: data.ticket,
     apiBase: data.api,
     position: data.position,

@@ -29,6 +29,28 @@ describe("findTag", () => {
     inner.attachShadow({ mode: "open" }).append(tag);
     expect(findTag(document, null)).toBe(tag);
   });
+  test.each([
+    ["renamed", { "data-token": "ept_a", src: "https://cdn.example/assets/5f1c.min.js" }],
+    ["inlined", { "data-token": "ept_a" }],
+    ["a module with another name", { "data-token": "ept_a", type: "module", src: "/voice.mjs" }],
+    ["held back for consent", { "data-token": "ept_a", type: "text/plain", "data-src": "https://v.example/phone.js" }],
+    ["without data attributes", { src: "https://v.example/widget/phone.js?ver=6.8#ept_a" }],
+  ])("finds a tag that is %s", (_, attributes) => {
+    const tag = script(attributes);
+    document.head.append(script({ "data-token": "of-somebody-else" }), tag);
+    expect(findTag(document, null)).toBe(tag);
+    expect(findTag(document, script({ src: "/bundle.js" }))).toBe(tag);
+    expect(settingsOfTag(tag).token).toBe("ept_a");
+  });
+  test("prefers the attribute of a tag to the fragment of an address, and its own address to another's", () => {
+    const other = script({ src: "/phone.js#ept_b" });
+    const own = script({ src: "/phone.js#ept_c" });
+    document.head.append(other, own);
+    expect(findTag(document, own)).toBe(own);
+    const tag = script({ "data-token": "ept_a" });
+    document.head.append(tag);
+    expect(findTag(document, own)).toBe(tag);
+  });
   test("returns null without a tag", () => {
     expect(findTag(document, null)).toBeNull();
   });
@@ -39,6 +61,13 @@ describe("settings", () => {
     const tag = script({ "data-token": "ept_a", "data-click-to-call": "on", "data-offset-x": "8" });
     expect(settingsOfTag(tag)).toEqual({ token: "ept_a", clickToCall: "on", offsetX: "8" });
     expect(settingsOfTag(null)).toEqual({});
+  });
+  test("come from the attributes beside a token in the address, whose attribute wins", () => {
+    const tag = script({ src: "/phone.js?v=2#ept_a1B", "data-theme": "dark" });
+    expect(settingsOfTag(tag)).toEqual({ token: "ept_a1B", theme: "dark" });
+    tag.dataset.token = "ept_b";
+    expect(settingsOfTag(tag).token).toBe("ept_b");
+    expect(settingsOfTag(script({ src: "/phone.js#top" }))).toEqual({});
   });
   test.each([
     [true, true],
