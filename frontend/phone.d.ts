@@ -12,7 +12,10 @@ type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progres
 /** The outcome of a call. `canceled`: hung up before the answer. `refused`: not allowed by the server. */
 type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
 
-/** A page's own data of a call: at most 2,000 characters as JSON. */
+/**
+ * A page's own data of a call: at most 2,000 characters as JSON and 32 levels, without functions, NUL characters and halves
+ * of surrogate pairs. Events and the record have it as JSON writes it.
+ */
 type EpochPhoneMetadata = Record<string, unknown>;
 
 /** The names are the tag's attributes in camel case. */
@@ -115,6 +118,13 @@ interface EpochPhoneCallOptions {
   company?: string | null;
   /** Address of the person's record, `http` or `https`, at most 1,000 characters; may be relative to the page. */
   url?: string | URL | null;
+  /** Sent as tones after the answer and a pause of 2 s: `0-9`, `*` and `#`, at most 20. Kept with the call's record. */
+  extension?: string | number | null;
+  /**
+   * Sent as tones after the answer and the extension: `0-9`, `*`, `#`; `,` or `p` is a pause of 2 s, `;` or `w` waits for a
+   * person's key; at most 100 characters. In no event and no record.
+   */
+  digits?: string | number | null;
 }
 
 interface EpochPhoneCallStarted {
@@ -128,11 +138,12 @@ interface EpochPhoneCallStarted {
   /** RFC 3339, UTC. */
   startedAt: string;
   metadata: EpochPhoneMetadata | null;
-  /** These three only if they were given. */
+  /** These four only if they were given. */
   name?: string;
   company?: string;
   /** Absolute. */
   url?: string;
+  extension?: string;
 }
 
 interface EpochPhoneCallAnswered {
@@ -153,10 +164,11 @@ interface EpochPhoneCallEnded {
   /** The advice: what to do and who can do it, in English. Only if there is something. */
   help?: string;
   metadata: EpochPhoneMetadata | null;
-  /** These three only if they were given. */
+  /** These four only if they were given. */
   name?: string;
   company?: string;
   url?: string;
+  extension?: string;
 }
 
 interface EpochPhoneCall extends EpochPhoneCallStarted {

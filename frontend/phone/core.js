@@ -14,7 +14,7 @@ import { isInCall, isReady, nextState } from "./states.js";
 /** @import { Move } from "./states.js" */
 /**
  * @import {
- *   ActiveCall, CallEnd, CallRequest, DeviceKind, Environment, PhoneCall, RemoteCall, SessionConfig
+ *   ActiveCall, CallEnd, CallRequest, DeviceKind, Environment, PhoneCall, PostDialStep, RemoteCall, SessionConfig
  * } from "./types.d.ts"
  */
 
@@ -51,6 +51,11 @@ export class Phone {
    */
   warnings = new Set();
   /**
+   * The tones of this call that are sent after the answer.
+   * @type {PostDialStep | null}
+   */
+  postDial = null;
+  /**
    * The device that was unplugged in this call.
    * @type {DeviceKind | null}
    */
@@ -75,6 +80,8 @@ export class Phone {
   /** True if a person was about to call before the phone was ready. */
   #isCallLikely = false;
   #errorLog;
+  /** The digits of the present call, or of the last one: in no event and in no list. */
+  #digits = "";
   /**
    * An error of the session that waits for the end of the call.
    * @type {Problem | null}
@@ -191,6 +198,7 @@ export class Phone {
    */
   place(request) {
     this.call = { ...request.details, answeredAt: null, ended: null };
+    this.#digits = request.digits ?? "";
     this.#resetCallFlags();
     const activeCall = this.calls.create(request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
@@ -198,12 +206,18 @@ export class Phone {
       warningsChanged: (warnings) => this.#set({ warnings }),
       deviceLost: (lostDevice) => this.#set({ lostDevice }),
       reconnecting: (isReconnecting) => this.#set({ isReconnecting }),
+      postDialChanged: (postDial) => this.#set({ postDial }),
       ended: (end) => this.#onEnded(end),
     });
     this.#activeCall = activeCall;
     this.events.emit(...this.#move("dial"), ["callStarted", { ...request.details }]);
     this.#notifyChange();
     if (this.#activeCall === activeCall) activeCall.start();
+  }
+
+  /** Place the last call again. */
+  redial() {
+    if (this.call) this.dial(this.call.number, { ...this.call, digits: this.#digits });
   }
 
   hangup() {
@@ -233,6 +247,11 @@ export class Phone {
   /** @param {string} digit */
   sendDigit(digit) {
     if (this.state === "in-progress") this.#activeCall?.sendDigit(digit);
+  }
+
+  /** Send the tones that wait for a person's key. */
+  continuePostDial() {
+    this.#activeCall?.continuePostDial();
   }
 
   /**
@@ -371,10 +390,10 @@ export class Phone {
   #resetCallFlags() {
     this.isMuted = this.isReconnecting = false;
     this.warnings = new Set();
-    this.lostDevice = this.notice = null;
+    this.lostDevice = this.notice = this.postDial = null;
   }
 
-  /** @param {Partial<Pick<Phone, "remoteCall" | "warnings" | "lostDevice" | "isReconnecting">>} changes */
+  /** @param {Partial<Pick<Phone, "remoteCall" | "warnings" | "lostDevice" | "isReconnecting" | "postDial">>} changes */
   #set(changes) {
     Object.assign(this, changes);
     this.#notifyChange();

@@ -439,7 +439,7 @@ describe("Phone", () => {
     circular.self = circular;
     expect(phone.dial(NUMBER, { metadata: { note: "x".repeat(2_000) } })).toBe(false);
     expect(phone.dial(NUMBER, { metadata: circular })).toBe(false);
-    expect(payloadsOf("error").map(({ code }) => code)).toEqual(["metadata_too_large", "metadata_invalid"]);
+    expect(payloadsOf("error").map(({ code }) => code)).toEqual(["invalid_metadata", "invalid_metadata"]);
     phone.stop();
   });
 

@@ -11,7 +11,7 @@ describe("Problem", () => {
     ["sdk_load_failed", "Failed to load phone SDK"],
     ["invalid_number", "Invalid phone number"],
     ["emergency_number", "Emergency numbers cannot be called"],
-    ["metadata_too_large", "Call metadata is too large"],
+    ["invalid_metadata", "Call metadata is not valid"],
   ])("%s has the guide's sentence and a fix", (code, sentence) => {
     const problem = new Problem(code);
     expect(problem.message).toBe(sentence);

@@ -105,6 +105,17 @@ export interface CallRequest {
   details: CallDetails;
   /** The carrier's parameters. */
   params?: Record<string, string>;
+  /**
+   * Sent as tones after the answer and the extension; `,` is a pause, `;` waits for a key. Not in `details`: a code may
+   * be secret, and events, lists and the server are told nothing of it.
+   */
+  digits?: string;
+}
+
+/** The tones that are being sent after the answer, or that wait for a person's key. */
+export interface PostDialStep {
+  digits: string;
+  isWaiting: boolean;
 }
 
 /** The outcome of a call. */
@@ -136,6 +147,8 @@ export interface CallListener {
   /** A device was unplugged. */
   deviceLost(kind: DeviceKind | null): void;
   reconnecting(isReconnecting: boolean): void;
+  /** Null when no tones are left. */
+  postDialChanged(step: PostDialStep | null): void;
   ended(end: CallEnd): void;
 }
 
@@ -146,6 +159,8 @@ export interface ActiveCall {
   hangup(): void;
   mute(isMuted: boolean): void;
   sendDigit(digit: string): void;
+  /** Send the tones that wait for a key. */
+  continuePostDial(): void;
 }
 
 /** A call in another tab of this site. */

@@ -1,5 +1,6 @@
 /** Finds phone numbers in text, but not dates, IP addresses and long ids. Shared with content.js. */
-const CANDIDATE = /(?<![\w.,:;@/#+-])\+?\(?\d[\d\s().\u00a0\u2011-]{5,22}\d(?![\w@/:-]|[.,]\d)/g;
+const CANDIDATE =
+  /(?<![\w.,:;@/#+-])(\+?\(?\d[\d\s().\u00a0\u2011-]{5,22}\d)(,?\s?(?:x|ext\.?|extension)\s?\d{1,7})?(?![\w@/:-]|[.,]\d)/gi;
 const NOT_A_NUMBER = [
   /^\d{4}[-.]\d{1,2}[-.]\d{1,2}/,
   /^\d{1,2}[-.]\d{1,2}[-.]\d{2,4}$/,
@@ -19,14 +20,15 @@ const NATIONAL_DIGITS = 10;
 function findNumbers(text) {
   const found = [];
   for (const match of text.matchAll(CANDIDATE)) {
-    const number = match[0].trim();
+    const number = match[1].trim();
+    const extension = match[2] ?? "";
     const digits = number.replace(/\D/g, "");
     const isGrouped = /\D/.test(number);
     if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS) continue;
     // Without groups or a plus, only texts as long as a national number are numbers: the others are ids.
     if (!isGrouped && digits.length !== NATIONAL_DIGITS) continue;
     if (NOT_A_NUMBER.some((pattern) => pattern.test(number))) continue;
-    found.push({ start: match.index, end: match.index + match[0].length, number });
+    found.push({ start: match.index, end: match.index + match[0].length, number: number + extension });
   }
   return found;
 }

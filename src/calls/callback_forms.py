@@ -12,7 +12,12 @@ import msgspec
 
 from calls.call_state import DIAL_ENDED, STATUS_BY_CARRIER_STATUS, LegEvent
 from calls.errors import InvalidCallback
-from calls.models import MAX_AGENT_CHARACTERS, MAX_NAME_CHARACTERS, MAX_URL_CHARACTERS
+from calls.models import (
+    MAX_AGENT_CHARACTERS,
+    MAX_EXTENSION_CHARACTERS,
+    MAX_NAME_CHARACTERS,
+    MAX_URL_CHARACTERS,
+)
 from kit.http.json_body import MAX_DEPTH, nesting
 from kit.parsing import parse_uuid, parse_whole_number
 from kit.text import is_valid_text, is_web_address, single_line
@@ -25,6 +30,8 @@ MAX_DIAL_STATUS_CHARACTERS = 40
 CLIENT_ID_DIGITS = 16
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _IDENTITY = re.compile(r"client:(w_([0-9a-f]{32})_[0-9a-f]{16})")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_EXTENSION = re.compile(rf"[0-9*#]{{1,{MAX_EXTENSION_CHARACTERS}}}")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
 
 
@@ -46,6 +53,8 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     """The called person, their company and the address of their record, as the page gives them."""
     company: str | None = None
     url: str | None = None
+    extension: str | None = None
+    """Sent by the browser as tones after the answer; the server only keeps it."""
 
     @property
     def client_id(self) -> str:
@@ -86,6 +95,7 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
         name=single_line(form.get("Name", ""), max_characters=MAX_NAME_CHARACTERS) or None,
         company=single_line(form.get("Company", ""), max_characters=MAX_NAME_CHARACTERS) or None,
         url=_parse_url(form.get("Url", "")),
+        extension=extension if _EXTENSION.fullmatch(extension := form.get("Extension", "")) else None,
     )
 
 
@@ -142,14 +152,24 @@ def _parse_uuid(text: str) -> UUID | None:
 
 def _parse_metadata(text: str) -> dict[str, Any] | None:
     """The page's own data, if it is a small object that can be stored; anything else is dropped, the call goes on."""
-    if not text or len(text) > MAX_METADATA_CHARACTERS or "\\u0000" in text or not is_valid_text(text):
+    if not text or len(text) > MAX_METADATA_CHARACTERS or _LONE_SURROGATE.search(text):
         return None
     if nesting(text.encode()) > MAX_DEPTH:
         return None
     try:
-        return msgspec.json.decode(text, type=dict[str, Any])
+        metadata = msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
+    return metadata if _is_storable(metadata) else None
+
+
+def _is_storable(value: Any) -> bool:
+    """False where a text or a key contains NUL, which the database cannot store."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, dict):
+        return all("\0" not in key and _is_storable(part) for key, part in value.items())
+    return not isinstance(value, list) or all(map(_is_storable, value))
 
 
 def _parse_url(text: str) -> str | None:

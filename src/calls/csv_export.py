@@ -33,6 +33,7 @@ CALL_COLUMNS = (
     "company",
     "url",
     "billed_minutes",
+    "extension",
 )
 
 
@@ -69,4 +70,5 @@ def call_cells(call: Call) -> Sequence[Cell]:
         call.company,
         call.url,
         call.billed_minutes,
+        call.extension,
     )

@@ -17,6 +17,8 @@ MAX_AGENT_CHARACTERS = 200
 MAX_NAME_CHARACTERS = 200
 """Of the called person's name, and of the company."""
 MAX_URL_CHARACTERS = 1000
+MAX_EXTENSION_CHARACTERS = 20
+"""The longest that numbering libraries read."""
 
 
 class CallStatus(enum.StrEnum):
@@ -86,6 +88,7 @@ class Call(TenantOwned, Base):
         sa.CheckConstraint(f"char_length(name) <= {MAX_NAME_CHARACTERS}", name="name"),
         sa.CheckConstraint(f"char_length(company) <= {MAX_NAME_CHARACTERS}", name="company"),
         sa.CheckConstraint(f"url ~* '^https?://' AND char_length(url) <= {MAX_URL_CHARACTERS}", name="url"),
+        sa.CheckConstraint(f"extension ~ '^[0-9*#]{{1,{MAX_EXTENSION_CHARACTERS}}}$'", name="extension"),
         # Finds calls by a part of a name; reads this index and no row.
         sa.Index(
             "ix_call_named",
@@ -160,6 +163,8 @@ class Call(TenantOwned, Base):
     company: Mapped[str | None]
     url: Mapped[str | None]
     """The http(s) address of the called person's record, as the page gives it."""
+    extension: Mapped[str | None]
+    """The extension that the page gave or the caller typed, sent as tones after the answer: a claim too."""
     country: Mapped[str | None]
     """Country of the destination, ISO 3166; None for calls that were rejected or are older than this column."""
     limit_minutes: Mapped[int | None]

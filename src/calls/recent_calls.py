@@ -30,6 +30,7 @@ class RecentCall(ResponseModel, frozen=True, kw_only=True, rename="camel"):
     name: str | None
     company: str | None
     url: str | None
+    extension: str | None
     status: str
     duration: int
     """Whole seconds connected."""
@@ -76,6 +77,7 @@ def _query(widget: AuthenticatedWidget, member: str) -> sa.Executable:
         Call.name,
         Call.company,
         Call.url,
+        Call.extension,
         Call.status,
         Call.duration,
         Call.started_at,
@@ -91,6 +93,7 @@ def _recent_call(row: Any) -> RecentCall:
         name=row.name,
         company=row.company,
         url=row.url,
+        extension=row.extension,
         status=row.status.value,
         duration=row.duration,
         started_at=rfc3339(row.started_at),

@@ -56,6 +56,8 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     company: Annotated[str | None, Meta(examples=["Acme Realty"])]
     url: Annotated[str | None, Meta(examples=["https://crm.example.com/contacts/4711"])]
     """The ``http`` or ``https`` address of the called person's record."""
+    extension: Annotated[str | None, Meta(examples=["204"])]
+    """Sent as tones after the answer: ``0`` to ``9``, ``*`` and ``#``."""
 
     @classmethod
     def of(cls, call: Call) -> "CallInfo":
@@ -143,6 +145,7 @@ def _fields(call: Call) -> dict[str, Any]:
         "name": call.name,
         "company": call.company,
         "url": call.url,
+        "extension": call.extension,
     }
 
 

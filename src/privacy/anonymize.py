@@ -19,6 +19,7 @@ ANONYMIZED_VALUES: dict[str, Any] = {
     "name": None,
     "company": None,
     "url": None,
+    "extension": None,
     "price_due_at": None,
     "erased_at": sa.func.now(),
 }

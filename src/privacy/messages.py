@@ -11,9 +11,9 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
     if (calls := found.calls) > 0:
         sentences.append(
             f"{_count(calls)} {_plural(calls, 'has', 'have')} this number. "
-            f"It is erased from {_plural(calls, 'it', 'them')} together with the names, the company, the link, the "
-            "page, its metadata and the timeline, here and at the carrier. When the call was, how long it took and "
-            "what it cost stays."
+            f"It is erased from {_plural(calls, 'it', 'them')} together with the extension, the names, the company, "
+            "the link, the page, its metadata and the timeline, here and at the carrier. When the call was, how long "
+            "it took and what it cost stays."
         )
     if (mentions := found.mentioning_calls) > 0:
         stays = _plural(

@@ -20,6 +20,7 @@ PAGE_TEXTS: Mapping[str, InstrumentedAttribute[Any]] = {
     "name": Call.name,
     "company": Call.company,
     "url": Call.url,
+    "extension": Call.extension,
     "agent": Call.agent,
     "origin": Call.origin,
 }

@@ -15,7 +15,7 @@ const MIN_RENEW_INTERVAL_MS = 30_000;
 const MAX_UNHEARD_ENDS = 20;
 
 /** The fields of a snapshot for a call that was not begun. */
-const IDLE_FLAGS = { muted: false, lost: null, reconnecting: false, warnings: [] };
+const IDLE_FLAGS = { muted: false, lost: null, reconnecting: false, warnings: [], postDial: null };
 
 export class OpenerConnection {
   #phone;
@@ -131,7 +131,7 @@ export class OpenerConnection {
   }
 
   /** @param {Command} command */
-  #onCommand({ dial, hangup, mute, digit, heard, ticket, close }) {
+  #onCommand({ dial, hangup, mute, digit, continuePostDial, heard, ticket, close }) {
     const phone = this.#phone;
     if (dial) {
       this.#waitingRequest = dial;
@@ -143,6 +143,7 @@ export class OpenerConnection {
     }
     if (mute !== undefined) phone.mute(mute);
     if (digit) phone.sendDigit(digit);
+    if (continuePostDial) phone.continuePostDial();
     if (heard) this.#unheardEnds = this.#unheardEnds.filter(({ details }) => details.callId !== heard);
     if (ticket && phone.state === "error" && this.#token) this.#startPhone(this.#token, ticket);
     if (close) {
@@ -198,12 +199,13 @@ export class OpenerConnection {
 
   /** @returns {CallSnapshot | null} */
   #snapshot() {
-    const { call, state, isMuted, lostDevice, isReconnecting, warnings } = this.#phone;
+    const { call, state, isMuted, lostDevice, isReconnecting, warnings, postDial } = this.#phone;
     if (!call) return null;
     const { answeredAt, ended, ...details } = call;
     return {
       ...{ details, state, answeredAt, ended: ended && snapshotOfEnd(ended) },
       ...{ muted: isMuted, lost: lostDevice, reconnecting: isReconnecting, warnings: [...warnings] },
+      postDial,
     };
   }
 

@@ -18,7 +18,13 @@ export function callAnswered({ number, callId, answeredAt }) {
  * @param {CallEnd} end
  * @returns {EventPair}
  */
-export function callEnded({ number, callId, metadata, name, company, url }, { status, duration, message, problem }) {
-  const given = withoutEmpty({ message, help: problem ? problem.fix : knownFixes[status], name, company, url });
+export function callEnded(
+  { number, callId, metadata, name, company, url, extension },
+  { status, duration, message, problem },
+) {
+  const given = withoutEmpty({
+    ...{ message, help: problem ? problem.fix : knownFixes[status] },
+    ...{ name, company, url, extension },
+  });
   return ["callEnded", { number, callId, duration, status, metadata, ...given }];
 }

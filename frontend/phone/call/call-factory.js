@@ -46,13 +46,13 @@ export class CallFactory {
   create(request, listener) {
     const inPopOut = this.#popOut?.createCall(request, listener);
     if (inPopOut) return inPopOut;
-    const { details, params = {} } = request;
+    const { details, params = {}, digits } = request;
     return new PendingCall(async () => {
       const { callStack, device } = await this.#load();
       const session = this.#getSession();
       if (!session || !device) throw new Problem("connection_failed");
       return new callStack.OutgoingCall({
-        ...{ details, params, device, session, env: this.#env, listener },
+        ...{ details, params, digits, device, session, env: this.#env, listener },
         ensureCanCall: () => this.#ensureCanCall(),
       });
     }, listener);

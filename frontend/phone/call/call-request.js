@@ -2,13 +2,13 @@
 import { uuid } from "../browser/uuid.js";
 import { Problem } from "../errors.js";
 import { calledPerson, withoutEmpty } from "./called-person.js";
+import { readMetadata } from "./metadata.js";
+import { readTones } from "./tone-options.js";
 
 /** @import { CallDetails, CallRequest, Environment, ExchangeResponse, NumberReading } from "../types.d.ts" */
 
-const MAX_METADATA_LENGTH = 2_000;
-
 /**
- * Throws Problem if it is not clear which number is meant, or if the number, the metadata or the url is not valid.
+ * Throws Problem if it is not clear which number is meant, or if the number or an option is not valid.
  * @param {NumberReading} reading Of the text that is to be called.
  * @param {EpochPhoneCallOptions} options
  * @param {ExchangeResponse} account
@@ -16,10 +16,9 @@ const MAX_METADATA_LENGTH = 2_000;
  * @returns {CallRequest}
  */
 export function buildCallRequest(reading, options, account, { window, now, page = window.location.origin }) {
-  const { metadata = null } = options;
-  const { number } = numberOf(reading, options);
-  const json = metadata === null ? "" : toJson(metadata);
-  if (json.length > MAX_METADATA_LENGTH) throw new Problem("metadata_too_large");
+  const { number, ...written } = numberOf(reading, options);
+  const { extension, digits } = readTones(options, written);
+  const { metadata, json } = readMetadata(options.metadata);
   const person = calledPerson(options, window.location.href);
   /** @type {CallDetails} */
   const details = {
@@ -30,10 +29,11 @@ export function buildCallRequest(reading, options, account, { window, now, page 
     startedAt: new Date(now()).toISOString(),
     metadata,
     ...person,
+    ...withoutEmpty({ extension }),
   };
   const { name: Name, company: Company, url: Url } = person;
-  const optional = withoutEmpty({ Metadata: json, Name, Company, Url });
-  return { details, params: { To: number, CallId: details.callId, Page: page, ...optional } };
+  const optional = withoutEmpty({ Metadata: json, Name, Company, Url, Extension: extension });
+  return { details, params: { To: number, CallId: details.callId, Page: page, ...optional }, digits };
 }
 
 /**
@@ -46,19 +46,10 @@ function numberOf({ candidates, isEmergency }, options) {
   const [candidate] = candidates;
   if (!candidate) throw new Problem("invalid_number");
   if (candidates.length > 1 || candidate.isDoubtful) {
-    throw new Problem("ambiguous_number", { details: { candidates, options } });
+    // The panel shows the extension and the digits in its field, from which they are read once more.
+    const { extension: _, digits: __, ...others } = options;
+    const shown = candidates.map((one) => ({ ...one, ...readTones(options, one) }));
+    throw new Problem("ambiguous_number", { details: { candidates: shown, options: others } });
   }
   return candidate;
-}
-
-/** @param {EpochPhoneMetadata} metadata */
-function toJson(metadata) {
-  let json;
-  try {
-    json = JSON.stringify(metadata);
-  } catch {
-    // Circular, or a BigInt: refused below, like what JSON leaves out.
-  }
-  if (json === undefined) throw new Problem("metadata_invalid");
-  return json;
 }

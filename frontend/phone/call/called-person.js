@@ -6,8 +6,8 @@ import { Problem } from "../errors.js";
 const MAX_NAME_LENGTH = 200;
 // Short enough, and without a user name.
 const WEB_ADDRESS = /^(?=.{0,1000}$)https?:\/\/[^/@]+\//;
-// The server removes further characters. A half of a surrogate pair cannot be sent.
-const GAPS = /[\p{Cc}\p{Cs}\s]+/gu;
+// The characters that the server replaces: controls, halves of surrogate pairs and characters that reorder the text around them.
+const GAPS = /[\p{Cc}\p{Cs}\s\u202a-\u202e\u2066-\u2069]+/gu;
 
 /**
  * The parts that are given. A long name is cut, so that it stops no call. Throws Problem if `url` is no web address.
@@ -28,7 +28,10 @@ export const withoutEmpty = (texts) =>
   /** @type {any} */ (Object.fromEntries(Object.entries(texts).filter(([, text]) => text)));
 
 /** @param {unknown} text */
-const singleLine = (text) => [...`${text ?? ""}`.replace(GAPS, " ").trim()].slice(0, MAX_NAME_LENGTH).join("");
+function singleLine(text) {
+  if (!/^(?:string|number)$/.test(typeof text)) return "";
+  return [...`${text}`.replace(GAPS, " ").trim()].slice(0, MAX_NAME_LENGTH).join("").trim();
+}
 
 /**
  * @param {string | URL} address
@@ -36,8 +39,10 @@ const singleLine = (text) => [...`${text ?? ""}`.replace(GAPS, " ").trim()].slic
  */
 function webAddress(address, page) {
   try {
-    const { href } = new URL(address, page);
-    if (WEB_ADDRESS.test(href)) return href;
+    const { href: written, port } = new URL(address, page);
+    // The server stores no address with these two, which URL leaves as they are behind a question mark.
+    const href = written.replace(/[\\`]/g, encodeURIComponent);
+    if (WEB_ADDRESS.test(href) && port !== "0") return href;
   } catch {
     // Refused below.
   }

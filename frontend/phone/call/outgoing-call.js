@@ -2,7 +2,7 @@
 import { asProblem, Problem } from "../errors.js";
 import { AnswerWatch } from "./answer-watch.js";
 import { asCallProblem, problemOf } from "./call-result.js";
-import { DtmfQueue } from "./dtmf-queue.js";
+import { PostDial, postDialSteps } from "./post-dial.js";
 import { RecordedEnd } from "./recorded-end.js";
 import { reactionTo } from "./sdk-codes.js";
 
@@ -49,19 +49,20 @@ export class OutgoingCall {
   #statusPoll;
   /** @type {Set<string>} */
   #warnings = new Set();
-  #dtmf = new DtmfQueue((digits) => this.#call?.sendDigits(digits));
+  #postDial;
 
   /**
    * @param {object} options
    * @param {CallDetails} options.details
    * @param {Record<string, string>} options.params The carrier's.
+   * @param {string} [options.digits] Sent as tones after the answer and the extension.
    * @param {VoiceDevice} options.device
    * @param {TokenSession} options.session
    * @param {Environment} options.env
    * @param {() => Promise<void>} options.ensureCanCall Throws Problem if no call may begin now.
    * @param {CallListener} options.listener
    */
-  constructor({ details, params, device, session, env, ensureCanCall, listener }) {
+  constructor({ details, params, digits, device, session, env, ensureCanCall, listener }) {
     this.#recordedEnd = new RecordedEnd(session, details.callId, env);
     this.#params = params;
     this.#device = device;
@@ -76,6 +77,11 @@ export class OutgoingCall {
       onRefused: (problem) => this.#close(() => this.#finish("refused", { problem })),
       onTimeout: (problem) => this.#abandon(problem),
     });
+    this.#postDial = new PostDial(
+      postDialSteps(details.extension, digits),
+      (tones) => this.#call?.sendDigits(tones),
+      (step) => this.#hasEnded || listener.postDialChanged(step),
+    );
   }
 
   async start() {
@@ -110,7 +116,11 @@ export class OutgoingCall {
 
   /** @param {string} digit */
   sendDigit(digit) {
-    if (this.#answeredAt && !this.#hasEnded) this.#dtmf.push(digit);
+    if (this.#answeredAt && !this.#hasEnded) this.#postDial.press(digit);
+  }
+
+  continuePostDial() {
+    this.#postDial.proceed();
   }
 
   async #connect() {
@@ -186,6 +196,7 @@ export class OutgoingCall {
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
       this.#listener.answered();
+      if (!this.#hasEnded) this.#postDial.start();
       if (!this.#hasRung) this.#endIfUnknown();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
@@ -194,9 +205,13 @@ export class OutgoingCall {
     call.on("error", (error) => {
       if (call === this.#call) this.#carrierError = error;
     });
-    call.on("reconnecting", () => this.#hasEnded || this.#listener.reconnecting(true));
+    call.on("reconnecting", () => {
+      this.#postDial.hold(true);
+      if (!this.#hasEnded) this.#listener.reconnecting(true);
+    });
     call.on("reconnected", () => {
       this.#carrierError = null;
+      this.#postDial.hold(false);
       if (!this.#hasEnded) this.#listener.reconnecting(false);
     });
     call.on("warning", (name) => this.#setWarning(name, true));
@@ -342,7 +357,7 @@ export class OutgoingCall {
     this.#hasEnded = true;
     this.#device.listen(null);
     this.#stopWatchingCSP();
-    this.#dtmf.clear();
+    this.#postDial.stop();
     this.#answerWatch.stop();
     clearInterval(this.#statusPoll);
     const endedAt = this.#lostAt || this.#env.now();

@@ -50,6 +50,10 @@ export class PendingCall {
     this.#call?.sendDigit(digit);
   }
 
+  continuePostDial() {
+    this.#call?.continuePostDial();
+  }
+
   /**
    * @param {"failed" | "canceled"} status
    * @param {Problem | null} problem

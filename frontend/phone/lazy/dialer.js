@@ -4,7 +4,7 @@ import { dialer as english } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
 import { CallBar } from "../ui/dialer/call-bar.js";
 import { qualityWarningOf } from "../ui/dialer/call-quality.js";
-import { formatAsYouType } from "../ui/dialer/format-as-you-type.js";
+import { formatAsYouType, writtenNumber } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf } from "../ui/dialer/number-format.js";
 import { NumberReadingView } from "../ui/dialer/number-reading.js";
@@ -76,7 +76,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     formatNumber: format,
   });
   const reading = new NumberReadingView(elements, {
-    ...{ phone, words, format },
+    ...{ phone, words, format, extensionText: texts.core.extension },
     regionName: (region) => regionName(region, language),
     onPick: (text, options) => fill(text, options),
   });
@@ -124,7 +124,14 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     };
     const now = new Date(env.now());
     recentCalls.replaceChildren(
-      ...recentCallsList(shownCalls, words, { format, onPick: pick, onClear, language, now }),
+      ...recentCallsList(shownCalls, words, {
+        format,
+        extensionText: texts.core.extension,
+        onPick: pick,
+        onClear,
+        language,
+        now,
+      }),
     );
   };
   let isServerAsked = false;
@@ -153,7 +160,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     input.focus();
   };
   /** @param {RecentCall} call */
-  const pick = (call) => fill(format(call.number), call);
+  const pick = (call) => fill(writtenNumber(format(call.number), call.extension ?? "", ""), call);
   return {
     bar,
     update(view) {

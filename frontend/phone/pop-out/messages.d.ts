@@ -1,6 +1,6 @@
 // The messages between a page's phone and the pop-out, which has a phone of its own. Their names stay as they are: a page
 // that was opened before an update talks to a pop-out of the new version.
-import type { CallDetails, CallRequest, DeviceKind, Settings } from "../types.d.ts";
+import type { CallDetails, CallRequest, DeviceKind, PostDialStep, Settings } from "../types.d.ts";
 
 /** Posted by the pop-out to its opener, again and again. */
 export interface Announcement {
@@ -26,6 +26,8 @@ export interface Command {
   hangup?: string;
   mute?: boolean;
   digit?: string;
+  /** Send the tones that wait for a key. */
+  continuePostDial?: true;
   /** The page has handled the end of the call with this id. */
   heard?: string;
   /** A new ticket, after `renew`. */
@@ -54,6 +56,8 @@ export interface CallSnapshot {
   lost: DeviceKind | null;
   reconnecting: boolean;
   warnings: string[];
+  /** Missing from a pop-out that was opened before an update. */
+  postDial?: PostDialStep | null;
 }
 
 export interface SnapshotEnd {

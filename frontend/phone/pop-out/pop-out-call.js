@@ -99,6 +99,10 @@ export class PopOutCall {
     this.#context.send({ digit });
   }
 
+  continuePostDial() {
+    this.#context.send({ continuePostDial: true });
+  }
+
   /**
    * Tell this page's phone what is new in `snapshot`.
    * @param {CallSnapshot} snapshot
@@ -106,7 +110,7 @@ export class PopOutCall {
   follow(snapshot) {
     if (this.hasEnded) return;
     const { phone, send } = this.#context;
-    const before = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false };
+    const before = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false, postDial: null };
     const isFirst = !this.#snapshot;
     this.#snapshot = snapshot;
     if (snapshot.state === "ringing" && phone.state === "dialing") this.#listener.ringing(true);
@@ -123,6 +127,9 @@ export class PopOutCall {
     if (snapshot.reconnecting !== before.reconnecting) this.#listener.reconnecting(snapshot.reconnecting);
     if (String(snapshot.warnings) !== String(before.warnings)) {
       this.#listener.warningsChanged(new Set(snapshot.warnings));
+    }
+    if (JSON.stringify(snapshot.postDial) !== JSON.stringify(before.postDial)) {
+      this.#listener.postDialChanged(snapshot.postDial ?? null);
     }
     if (snapshot.ended) this.#followEnd(snapshot.ended);
   }

@@ -10,7 +10,13 @@ import { PopOutCall } from "./pop-out-call.js";
  */
 function reportedEnd(ended, session = null) {
   let told;
-  const listener = { ended: (end) => (told = end), deviceLost() {}, reconnecting() {}, warningsChanged() {} };
+  const listener = {
+    ended: (end) => (told = end),
+    deviceLost() {},
+    postDialChanged() {},
+    reconnecting() {},
+    warningsChanged() {},
+  };
   const context = { phone: { state: "dialing" }, getSession: () => session, Problem, send() {}, onEnded() {} };
   const call = new PopOutCall({ details: { callId: "1" } }, listener, context);
   call.follow({

@@ -9,18 +9,23 @@ const DIGIT_KEYS = " ,ABC,DEF,GHI,JKL,MNO,PQRS,TUV,WXYZ"
   .map((letters, index) => [String(index + 1), letters.trim()]);
 const FLASH_MS = 140;
 const COMPOSING_KEY_CODE = 229;
+const HOLD_MS = 500;
 
 /**
- * The 3 × 4 keypad. `flash(digit)` shows a key that was typed.
+ * The 3 × 4 keypad. `flash(digit)` shows a key that was typed, `showHint(isShown)` gives key 0 the hint of what holding it
+ * does.
  * @param {string} label
  * @param {(digit: string) => void} onPress
+ * @param {{hint: string, run: () => boolean}} onHold For a held key 0; `run` returns false where that is a press like any other.
  */
-export function keypad(label, onPress) {
+export function keypad(label, onPress, onHold) {
   const keys = new Map(
     [...DIGIT_KEYS, ["*", ""], ["0", "+"], ["#", ""]].map(([digit, letters]) => {
       // The name is the visible text, for people who speak to the browser.
       const name = letters.length > 1 ? `${digit} ${letters}` : digit;
-      const key = button({ class: "key", part: "key", "aria-label": name, click: () => onPress(digit) });
+      const press = () => onPress(digit);
+      const handlers = digit === "0" ? holdHandlers(press, onHold.run) : { click: press };
+      const key = button({ class: "key", part: "key", "aria-label": name, ...handlers });
       key.append(h("span", {}, digit), " ", h("small", {}, letters));
       return [digit, key];
     }),
@@ -32,7 +37,45 @@ export function keypad(label, onPress) {
     key?.setAttribute("data-down", "");
     setTimeout(() => key?.removeAttribute("data-down"), FLASH_MS);
   };
-  return { element, flash };
+  /** @param {boolean} isShown */
+  const showHint = (isShown) => {
+    const key = /** @type {HTMLElement} */ (keys.get("0"));
+    if (isShown) key.title = onHold.hint;
+    else key.removeAttribute("title");
+  };
+  return { element, flash, showHint };
+}
+
+/**
+ * The handlers of a key that does one thing when it is pressed and another when the pointer holds it.
+ * @param {() => void} press
+ * @param {() => boolean} hold Returns false where a hold is a press like any other.
+ */
+function holdHandlers(press, hold) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let wasHeld = false;
+  const stop = () => clearTimeout(timer);
+  return {
+    pointerdown(/** @type {PointerEvent} */ event) {
+      wasHeld = false;
+      stop();
+      if (event.button) return;
+      timer = setTimeout(() => {
+        wasHeld = hold();
+      }, HOLD_MS);
+    },
+    pointerup: stop,
+    pointerleave: stop,
+    pointercancel: stop,
+    // Touch screens open a menu for a held element.
+    contextmenu: (/** @type {Event} */ event) => event.preventDefault(),
+    click(/** @type {MouseEvent} */ { detail }) {
+      // The release of a held pointer is a click too; a keyboard's click has no detail.
+      if (!wasHeld || !detail) press();
+      wasHeld = false;
+    },
+  };
 }
 
 /**

@@ -9,7 +9,7 @@ import { button, h, ICONS, icon } from "./dom.js";
  * Handlers of the user's actions; `main` and `secondary` are the buttons whose action depends on the view.
  * @typedef {Record<"close" | "settings" | "devices" | "call" | "input" | "mute" | "keypad", () => void>
  *   & Record<"main" | "secondary", (event: MouseEvent) => void>
- *   & {press: (digit: string) => void}} PanelHandlers
+ *   & {press: (digit: string) => void, holdZero: () => boolean}} PanelHandlers
  */
 
 /**
@@ -48,7 +48,7 @@ export function buildPanelElements({ root, fab }, texts, on) {
   const devicesTool = disclosureButton(texts.devices, ICONS.devices, on.devices);
   const tools = h("div", { class: "tools" }, muteTool.element, keypadTool, devicesTool);
   const sentDigits = h("div", { class: "sent ltr", "aria-hidden": "true" });
-  const keys = keypad(texts.keypad, on.press);
+  const keys = keypad(texts.keypad, on.press, { hint: texts.holdForPlus, run: on.holdZero });
   const main = button({ class: "main", click: on.main });
   const secondary = button({ class: "second", click: on.secondary });
   const recentCalls = h("div");

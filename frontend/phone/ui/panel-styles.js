@@ -24,7 +24,7 @@ input{all:unset;flex:1;min-width:0;height:100%;padding-inline:8px;font-size:18px
 input:focus-visible{outline:none}
 input::placeholder{color:var(--quiet);opacity:1;font-size:16px}
 .keys{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:12px;direction:ltr}
-.key{height:48px;display:grid;place-content:center;justify-items:center;background:var(--raised);font-size:20px;line-height:22px}
+.key{-webkit-user-select:none;user-select:none;height:48px;display:grid;place-content:center;justify-items:center;background:var(--raised);font-size:20px;line-height:22px}
 .key small{font-size:11px;line-height:12px;letter-spacing:.08em;color:var(--quiet);min-height:12px}
 .key:active,.key[data-down]{background:var(--press);transform:scale(.97)}
 .actions{display:flex;gap:8px;margin-top:16px;position:sticky;bottom:12px;z-index:1;background:var(--surface);box-shadow:0 0 0 12px var(--surface)}
@@ -33,7 +33,7 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .main:hover,.stop:hover{filter:brightness(.95)}
 .main:disabled{background:var(--raised);color:var(--quiet);filter:none}
 .main.stop,.round.stop{background:var(--danger);color:var(--danger-ink)}
-.second{display:flex;align-items:center;justify-content:center;width:100%;min-height:48px;padding:0 8px;font-weight:600;border:1px solid var(--line)}
+.second{overflow-wrap:anywhere;display:flex;align-items:center;justify-content:center;width:100%;min-height:48px;padding:0 8px;font-weight:600;border:1px solid var(--line)}
 .peer{text-align:center;padding:8px 0}
 .number{font-size:20px;line-height:28px;font-weight:600;overflow-wrap:anywhere}
 .status{color:var(--quiet);font-size:16px;line-height:40px}

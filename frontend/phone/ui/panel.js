@@ -38,6 +38,8 @@ export class Panel {
   #dialer = null;
   #sheet = new Sheet(this);
   #isStopped = false;
+  /** True while the panel asks a person to send tones. */
+  #isAsking = false;
 
   /** @param {PhoneHost} host */
   constructor(host) {
@@ -106,6 +108,11 @@ export class Panel {
    * @param {boolean} hasCall True if there is a call, in this tab or in another one.
    */
   update(hasCall) {
+    const wasAsking = this.#isAsking;
+    this.#isAsking = Boolean(this.phone.postDial?.isWaiting);
+    const asksNow = this.#isAsking && !wasAsking;
+    // Only a person can go on; a call in the pop-out asks there.
+    if (asksNow && !this.isOpen && !this.phone.isInPopOut) this.#host.open({ focus: false });
     const { phone, isOpen } = this;
     const elements = this.#elements;
     if (!phone.isInCall) {
@@ -123,6 +130,8 @@ export class Panel {
     elements.from.replaceChildren(...(from ? [`${words} `, h("bdi", { dir: "ltr" }, from)] : []));
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(view);
+    // The focus is on Hang up since the dial: Enter is to send the tones and not to end the call.
+    if (asksNow && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
     this.#tick();
     return { announcement: barAnnouncement ?? view.announcement, isBarShown: barAnnouncement !== undefined };
   }
@@ -167,6 +176,7 @@ export class Panel {
         this.render();
       },
       press: (digit) => this.#pressKey(digit),
+      holdZero: () => this.#typePlus(),
       main: runAction("main"),
       secondary: runAction("secondary"),
     });
@@ -230,10 +240,22 @@ export class Panel {
       this.render();
       return;
     }
+    this.#type(digit);
+  }
+
+  /** @param {string} text Added to the number. */
+  #type(text) {
     const { input } = this.#elements.field;
-    input.value += digit;
+    input.value += text;
     // Dispatched as on typing, so that the number is formatted.
     input.dispatchEvent(new Event("input"));
+  }
+
+  /** Type what key 0 has besides its digit; false in a call, where that key is a tone. */
+  #typePlus() {
+    if (!this.#view?.showsDialer || this.phone.isInCall) return false;
+    this.#type("+");
+    return true;
   }
 
   /** @param {KeyboardEvent} event */
@@ -247,6 +269,7 @@ export class Panel {
     const isTyping = /^(?:INPUT|SELECT)$/.test(/** @type {Element} */ (event.target).tagName);
     if (isTyping || !this.isOpen || this.#sheet.name || event.repeat || event.ctrlKey || event.metaKey || event.altKey)
       return;
+    if (event.key === "+" && this.#typePlus()) event.preventDefault();
     if (!/^[0-9*#]$/.test(event.key) || (this.phone.state !== "in-progress" && !this.#view?.showsDialer)) return;
     event.preventDefault();
     this.#elements.keys.flash(event.key);
@@ -261,8 +284,9 @@ export class Panel {
   }
 
   focusMain() {
-    const { field, actions, main, entry, more } = this.#elements;
-    (actions.hidden ? more : entry.hidden ? main : field.input).focus({ preventScroll: true });
+    const { field, actions, main, secondary, entry, more } = this.#elements;
+    const ofCall = this.#isAsking ? secondary : main;
+    (actions.hidden ? more : entry.hidden ? ofCall : field.input).focus({ preventScroll: true });
   }
 
   focusBar() {
@@ -273,9 +297,8 @@ export class Panel {
   #actions = {
     call: () => this.#call(),
     hangUp: () => (this.phone.isInCall ? this.phone : this.phone.remoteCall)?.hangup(),
-    callAgain: () => {
-      if (this.phone.call) this.phone.dial(this.phone.call.number, this.phone.call);
-    },
+    callAgain: () => this.phone.redial(),
+    sendTones: () => this.phone.continuePostDial(),
     reset: () => this.phone.reset(),
     copyDetails: () => void this.#copyDetails(),
   };

@@ -29,7 +29,7 @@ export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, 
   elements.dialError.show(dialError);
   elements.peer.hidden = !view.peer;
   elements.person.textContent = view.person ?? "";
-  elements.number.textContent = view.peer ?? "";
+  elements.number.textContent = [view.peer, view.extension].filter(Boolean).join(" ");
   if (!isLive) elements.status.textContent = view.status ?? "";
   elements.status.toggleAttribute("data-live", Boolean(isLive));
   elements.note.textContent = view.note ?? "";
@@ -41,6 +41,7 @@ export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, 
   elements.sentDigits.textContent = sentDigits;
   elements.sentDigits.hidden = !sentDigits || !isKeypadShown;
   elements.keys.element.hidden = !showsDialer && !(isLive && isKeypadShown);
+  elements.keys.showHint(Boolean(showsDialer));
   elements.keypadTool.setAttribute("aria-expanded", String(isKeypadShown));
   elements.muteTool.update(isMuted);
   elements.more.setAttribute("aria-expanded", String(sheetName === "more"));

@@ -4,11 +4,11 @@ import { formatDuration } from "./components.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Core, ProblemTexts, Texts } from "../i18n/texts.js" */
-/** @import { PhoneCall, RemoteCall } from "../types.d.ts" */
+/** @import { PhoneCall, PostDialStep, RemoteCall } from "../types.d.ts" */
 /** @import { ICONS } from "./dom.js" */
 
 /**
- * @typedef {"call" | "hangUp" | "callAgain" | "reset" | "copyDetails"} Action
+ * @typedef {"call" | "hangUp" | "callAgain" | "reset" | "copyDetails" | "sendTones"} Action
  * @typedef {{message: string, fix?: string, isCalm?: boolean}} Message A sentence and its fix; calm: not an error.
  * @typedef {object} MainButton
  * @property {string} text
@@ -27,6 +27,7 @@ import { formatDuration } from "./components.js";
  * @property {Message | null} [dialError]
  * @property {Message | null} [message]
  * @property {string} [peer] The number of the call.
+ * @property {string} [extension] Of the called person; with the words of the language.
  * @property {string} [person] Name and company of the called person.
  * @property {string} [status] Of the call.
  * @property {string} [note] Below the status.
@@ -77,13 +78,15 @@ const VIEWS = {
   "in-progress": (phone, texts, translate, qualityWarning) => {
     const offline = phone.isOffline ? translate(offlineProblem())?.message : "";
     const warning = offline || (phone.isReconnecting ? texts.reconnecting : qualityWarning);
+    const { waiting, sending } = toneTexts(phone.postDial, texts);
     return {
       ...callView(phone.call, texts, ""),
       ...noticeView(phone, translate),
       isLive: true,
-      note: warning || (phone.isMuted ? texts.muted : phone.isInPopOut ? texts.callInPopOut : ""),
+      note: warning || sending || (phone.isMuted ? texts.muted : phone.isInPopOut ? texts.callInPopOut : ""),
       isInPopOut: phone.isInPopOut,
-      announcement: warning || texts.states[phone.state],
+      announcement: warning || waiting || sending || texts.states[phone.state],
+      ...(waiting ? { secondary: { text: waiting, action: "sendTones" } } : {}),
     };
   },
   completed: (phone, texts, translate) => endView(phone, texts, translate, texts.callAgain),
@@ -117,9 +120,26 @@ function noticeView({ notice }, translate) {
   return { message: message && { ...message, isCalm: true } };
 }
 
-/** @param {PhoneCall | RemoteCall | null} call */
-const peerOf = (call) => ({
+/**
+ * The words about the tones after the answer: those that wait for a key, and those that are being sent.
+ * @param {PostDialStep | null} step
+ * @param {Core} texts
+ */
+function toneTexts(step, { sendTones, sendingTones }) {
+  if (!step) return {};
+  const { digits, isWaiting } = step;
+  return isWaiting
+    ? { waiting: sendTones.replace("{digits}", digits) }
+    : { sending: sendingTones.replace("{digits}", digits) };
+}
+
+/**
+ * @param {PhoneCall | RemoteCall | null} call
+ * @param {Core} texts
+ */
+const peerOf = (call, texts) => ({
   peer: call?.number,
+  extension: call && "extension" in call && call.extension ? texts.extension.replace("{digits}", call.extension) : "",
   person: [call?.name, call?.company].filter(Boolean).join(" · "),
 });
 
@@ -131,7 +151,7 @@ const peerOf = (call) => ({
  */
 function callView(call, texts, status) {
   return {
-    ...peerOf(call),
+    ...peerOf(call, texts),
     status,
     main: { text: texts.hangUp, icon: "phone", action: "hangUp", isHangUp: true },
   };
@@ -158,7 +178,7 @@ function endView({ call, dialError }, texts, translate, again) {
   const words = texts.endedWith[status];
   const fix = /** @type {Record<string, string>} */ (texts.statusHints)[status];
   return {
-    ...peerOf(call),
+    ...peerOf(call, texts),
     status: isNormal ? words + (status === "completed" ? ` · ${formatDuration(duration)}` : "") : "",
     note: endedByRemote ? texts.endedByRemote : "",
     announcement: isNormal ? words : "",

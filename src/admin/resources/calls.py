@@ -80,6 +80,7 @@ class CallView(RecordView, model=Call):
         "name",
         "company",
         "url",
+        "extension",
         "call_id",
     )
     extra_columns = ("end_details", "limit_minutes")

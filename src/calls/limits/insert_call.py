@@ -33,11 +33,11 @@ _OPTIONAL_COLUMNS = (
 )
 _INSERT_SQL = """
     INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, name,
-        company, url, agent, agent_is_member, from_number, to_number, status, started_at, ended_at, end_reason, country,
-        limit_minutes, rate_micros, reserved_until, end_details)
+        company, url, extension, agent, agent_is_member, from_number, to_number, status, started_at, ended_at,
+        end_reason, country, limit_minutes, rate_micros, reserved_until, end_details)
     VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :name,
-        :company, :url, :agent, :agent_is_member, :from_number, :to_number, :status, :started_at, :ended_at,
-        :end_reason, :country, :limit_minutes, :rate_micros, :reserved_until, :end_details)
+        :company, :url, :extension, :agent, :agent_is_member, :from_number, :to_number, :status, :started_at,
+        :ended_at, :end_reason, :country, :limit_minutes, :rate_micros, :reserved_until, :end_details)
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
 _INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
@@ -144,6 +144,7 @@ def _column_values(outgoing: OutgoingCall, columns: dict[str, object]) -> dict[s
         "name": outgoing.name,
         "company": outgoing.company,
         "url": outgoing.url,
+        "extension": outgoing.extension,
         **dict.fromkeys(_OPTIONAL_COLUMNS),
         **columns,
     }

@@ -191,6 +191,28 @@ async def test_the_called_person_is_shown_passed_and_stored(
     await phone.hangup()
 
 
+@runs("Call an extension", "Send digits after the answer")
+async def test_an_extension_is_stored_and_digits_wait_for_a_key(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    dials = [await example(customer, name) for name in ("Call an extension", "Send digits after the answer")]
+    script = "".join(f"const dial{place} = () => {{ {dial} }};" for place, dial in enumerate(dials))
+    phone = await open_pasted(open_page, host_site, customer, with_tag(customer, script))
+    await phone.page.evaluate("() => dial0()")
+    started = await phone.until_event("callStarted")
+    await phone.until_event("callAnswered")
+    await phone.until_digits(started["callId"], "204")
+    await phone.hangup()
+    assert (await phone.record(started["callId"]))["extension"] == "204"
+
+    await phone.page.evaluate("() => dial1()")
+    started = await phone.until_event("callStarted", 2)
+    await phone.panel.get_by_role("button", name="Send 1234").click()
+    await phone.until_digits(started["callId"], "204#1234")
+    await phone.hangup()
+    assert (await phone.record(started["callId"]))["extension"] is None
+
+
 @runs("Listen before the phone exists")
 async def test_code_before_the_tag_gets_call_events(
     customer: Customer, open_page: OpenPage, host_site: HostSite

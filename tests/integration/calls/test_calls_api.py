@@ -34,6 +34,7 @@ FIELDS = {
     "name",
     "company",
     "url",
+    "extension",
 }
 
 
@@ -76,6 +77,23 @@ async def test_a_call_shows_what_happened_and_no_carrier_ids(
     for answer in (listed, shown):
         assert sid not in answer.text
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_extension_is_kept_and_refuses_no_call(
+    client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    for given in ({"Extension": "204"}, {"Extension": "*9#"}, {"Extension": "1; DROP"}, {}):
+        answer = await callbacks.outgoing(token.id, new_sid(), **given)
+        assert b"<Dial" in answer.content, given
+        assert b"204" not in answer.content
+    await callbacks.outgoing(token.id, new_sid(), to="911", Extension="7")
+    await sign_in(client, tenant.owner)
+    calls = (await client.get(path_of(tenant))).json()["items"]
+    assert [call["extension"] for call in calls] == ["7", None, None, "*9#", "204"]
+    one = (await client.get(f"{path_of(tenant)}/{calls[-1]['id']}")).json()
+    assert one["extension"] == "204"
 
 
 async def test_the_called_person_is_kept_as_the_page_named_them_and_found_by_name(

@@ -25,7 +25,12 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
-    person: dict[str, Any] = {"name": "=Grace, Hopper", "company": "Acme", "url": "https://crm.example.com/1"}
+    person: dict[str, Any] = {
+        "name": "=Grace, Hopper",
+        "company": "Acme",
+        "url": "https://crm.example.com/1",
+        "extension": "#204",
+    }
     ids = [
         await add_call(database, tenant, token, agent="=HYPERLINK(1)", details={"note": 'a,"b"'}, **person),
         await add_call(database, tenant, token, status=CallStatus.BUSY, duration=0, origin="https://crm.example.com"),
@@ -44,6 +49,7 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
     assert oldest["from"] == tenant.number
     assert oldest["metadata"] == '{"note":"a,\\"b\\""}'
     assert (oldest["name"], oldest["company"], oldest["url"]) == ("'=Grace, Hopper", "Acme", person["url"])
+    assert (oldest["extension"], newest["extension"]) == ("#204", "")
     assert (newest["status"], newest["duration"], newest["answered_at"]) == ("busy", "0", "")
 
 

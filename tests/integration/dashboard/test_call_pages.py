@@ -133,6 +133,21 @@ async def test_the_called_person_is_shown_as_text_and_links_to_their_record_alon
     assert "export.csv?name=grace" in (await client.get(calls_of(tenant), params={"name": "grace"})).text
 
 
+async def test_the_extension_stands_beside_the_number(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    called = await add_call(database, tenant, token, extension="204")
+    await add_call(database, tenant, token)
+    await sign_in(client, tenant.owner)
+    assert (await client.get(calls_of(tenant))).text.count("ext. <bdi>204</bdi>") == 1
+    assert "<dt>Extension</dt><dd><bdi>204</bdi>" in (await client.get(f"{calls_of(tenant)}/{called}")).text
+    for wrong in ("", "12a", "1" * 21, "204\n"):
+        with pytest.raises(IntegrityError, match="ck_call_extension"):
+            await add_call(database, tenant, token, extension=wrong)
+
+
 async def test_no_address_but_of_a_web_page_can_be_stored(make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     with pytest.raises(IntegrityError, match="ck_call_url"):

@@ -35,7 +35,7 @@ VALUES: dict[object, object] = {
     object: {"a": [1, None]},  # JSON
     list: ["a.com"],
 }
-BY_NAME: dict[str, object] = {"call.url": "https://crm.example.com/contacts/1"}
+BY_NAME: dict[str, object] = {"call.url": "https://crm.example.com/contacts/1", "call.extension": "204"}
 """Values of columns that take only some of their type's."""
 
 

@@ -119,6 +119,7 @@ async def old_call(
         name="Grace",
         company="Acme",
         url="https://crm.example.com/grace",
+        extension="204",
         country="US",
         cost_micros=18_000,
         is_priced=True,
@@ -168,7 +169,7 @@ async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
     call = await stored(database, old)
     assert (call.from_number, call.to_number, call.identity, call.agent) == (None, "", "", None)
     assert (call.call_id, call.origin, call.details) == (None, None, None)
-    assert (call.name, call.company, call.url) == (None, None, None)
+    assert (call.name, call.company, call.url, call.extension) == (None, None, None, None)
     assert call.erased_at is not None
     for kept in ("carrier_sid", "token_id", "status", "duration", "started_at", "ended_at", "country", "cost_micros"):
         assert getattr(call, kept) == getattr(before, kept)
@@ -407,6 +408,7 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     )
     page = await add_call(database, tenant, token, to_number=OTHER, origin="https://t2125550147.example")
     texts = {"name": "Grace (212) 555-0147", "company": "2125550147 Ltd", "url": "https://x.example/?n=%2B12125550147"}
+    texts["extension"] = "12125550147#"
     people: dict[str, UUID] = {}
     for column, text in texts.items():
         given: dict[str, Any] = {column: text}
@@ -420,8 +422,8 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 10)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 10)
+        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 11)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 11)
 
     for call_id in (*mentioned, live):
         call = await stored(database, call_id)

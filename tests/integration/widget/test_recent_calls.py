@@ -47,7 +47,7 @@ async def test_a_verified_person_sees_their_own_calls_with_the_token_alone(
     ann, bob = [await make.member(tenant.organization, Role.MEMBER) for _ in range(2)]
     other_token = await make.token(tenant, allowed_domains=DOMAINS)
     by_ann: dict[str, Any] = {"agent": ann.email, "agent_is_member": True}
-    person: dict[str, Any] = {"name": "Grace", "company": "Acme", "url": "https://crm.example/1"}
+    person: dict[str, Any] = {"name": "Grace", "company": "Acme", "url": "https://crm.example/1", "extension": "204"}
     first = await add_call(database, tenant, token, duration=34, **by_ann, **person)
     await add_call(database, tenant, token, agent=ann.email)
     await add_call(database, tenant, token, agent=bob.email, agent_is_member=True)

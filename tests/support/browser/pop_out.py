@@ -1,5 +1,7 @@
 """Opens and finds the phone's pop-out window."""
 
+from typing import Any
+
 from playwright.async_api import Page
 
 from support.browser.phone import PATIENCE, Begun, Phone
@@ -18,10 +20,10 @@ async def window_of(phone: Phone) -> Phone:
     return window
 
 
-async def call_in_window(phone: Phone, number: str) -> tuple[Begun, Phone]:
+async def call_in_window(phone: Phone, number: str, options: dict[str, Any] | None = None) -> tuple[Begun, Phone]:
     """Call ``number`` from a page with ``data-pop-out="on"``, wait for the answer; return the call and the window."""
     await until_windows(phone)
-    begun = await phone.call(number)
+    begun = await phone.call(number, options)
     assert begun.begun
     window = await window_of(phone)
     await phone.until_event("callAnswered")

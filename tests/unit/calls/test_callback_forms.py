@@ -110,7 +110,11 @@ def test_two_different_identities_are_refused() -> None:
         ("{", None),
         ('{"a": "\\u0000"}', None),
         ('{"a": "\0"}', None),
+        ('{"a\\u0000": 1}', None),
+        ('{"a": [{"b": "\\u0000"}]}', None),
+        ('{"a": "\\\\u0000 \x7f\x85"}', {"a": "\\u0000 \x7f\x85"}),
         ('{"a": "\\ud800"}', None),
+        ('{"a": "\ud800"}', None),
         ('{"a": 1e999}', None),
         ('{"a": ' + "[" * 900 + "]" * 900 + "}", None),
         ('{"a": "' + "x" * 2000 + '"}', None),
@@ -160,6 +164,28 @@ def test_the_page_is_kept_when_it_is_an_origin(page: str, kept: str | None) -> N
 def test_names_are_one_line_and_long_ones_are_cut(text: str, kept: str | None) -> None:
     outgoing = parse_outgoing_call({**OUTGOING, "Name": text, "Company": text})
     assert (outgoing.name, outgoing.company) == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("204", True),
+        ("*9#", True),
+        ("0", True),
+        ("1" * 20, True),
+        ("1" * 21, False),
+        ("", False),
+        ("12a", False),
+        ("1,2", False),
+        (" 204", False),
+        ("204\n", False),
+        ("\0", False),
+        ("٢٠٤", False),
+        ("=1+1", False),
+    ],
+)
+def test_an_extension_is_kept_or_left_out_but_never_a_reason_to_refuse(text: str, is_kept: bool) -> None:
+    assert parse_outgoing_call({**OUTGOING, "Extension": text}).extension == (text if is_kept else None)
 
 
 @pytest.mark.parametrize(

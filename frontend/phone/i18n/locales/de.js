@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "Von der Gegenseite beendet",
   callInOtherTab: "Im Gespräch in einem anderen Tab",
   callInPopOut: "In eigenem Fenster",
+  extension: "Durchwahl {digits}",
+  sendTones: "{digits} senden",
+  sendingTones: "{digits} wird gesendet",
+  holdForPlus: "Halten für +",
   states: {
     loading: "wird verbunden",
     ready: "bereit",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "Welche Nummer möchten Sie anrufen?",
   unclearNumber: "Die Nummer ist nicht eindeutig: mit Anrufen wählen Sie aus",
-  extension: "Durchwahl {digits}",
   tones: "danach {digits}",
   recent: "Letzte Anrufe",
   clearRecent: "Löschen",
@@ -218,12 +221,19 @@ export const problems = {
     "Geben Sie die Nummer mit Vorwahl ein, oder mit + und der Landesvorwahl.",
   ],
   emergency_number: ["Notrufnummern können nicht angerufen werden", "Nutzen Sie ein Mobiltelefon oder das Festnetz."],
-  metadata_too_large: ["Die Metadaten des Anrufs sind zu groß", "Sie dürfen höchstens 2.000 Zeichen JSON lang sein."],
+  invalid_extension: ["Ungültige Durchwahl", "Eine Durchwahl hat 1 bis 20 Zeichen aus 0-9, * und #."],
+  invalid_digits: [
+    "Ungültige Ziffern",
+    "Höchstens 100 Zeichen: 0-9, *, #, Komma oder p für eine Pause, ; oder w zum Warten auf eine Taste.",
+  ],
   url_invalid: [
     "Die url des Anrufs ist ungültig",
     "Sie muss eine Adresse mit http oder https sein, höchstens 1.000 Zeichen lang und ohne Benutzernamen.",
   ],
-  metadata_invalid: ["Die Metadaten des Anrufs sind ungültig", "Sie müssen sich als JSON schreiben lassen."],
+  invalid_metadata: [
+    "Die Metadaten des Anrufs sind ungültig",
+    "Ein Objekt mit höchstens 2.000 Zeichen JSON und 32 Ebenen, ohne Funktionen, NUL und halbe Surrogatpaare, ist erlaubt.",
+  ],
   microphone_denied: [
     "Der Zugriff auf das Mikrofon wurde verweigert",
     "Erlauben Sie dieser Website das Mikrofon in der Adressleiste und rufen Sie noch einmal an.",

@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "La otra parte terminó la llamada",
   callInOtherTab: "En llamada en otra pestaña",
   callInPopOut: "En su propia ventana",
+  extension: "extensión {digits}",
+  sendTones: "Enviar {digits}",
+  sendingTones: "Enviando {digits}",
+  holdForPlus: "Mantener pulsado para +",
   states: {
     loading: "conectando",
     ready: "listo",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "¿A qué número quiere llamar?",
   unclearNumber: "No está claro qué número es: pulse Llamar para elegir",
-  extension: "extensión {digits}",
   tones: "después {digits}",
   recent: "Llamadas recientes",
   clearRecent: "Borrar",
@@ -215,15 +218,19 @@ export const problems = {
     "Escriba el número con su prefijo, o con + y el código del país.",
   ],
   emergency_number: ["No se puede llamar a números de emergencia", "Use un móvil o un teléfono fijo."],
-  metadata_too_large: [
-    "Los metadatos de la llamada son demasiado grandes",
-    "No deben superar 2.000 caracteres de JSON.",
+  invalid_extension: ["Extensión no válida", "Una extensión tiene de 1 a 20 caracteres: 0-9, * y #."],
+  invalid_digits: [
+    "Dígitos no válidos",
+    "Como máximo 100 caracteres: 0-9, *, #, coma o p para una pausa, y ; o w para esperar una tecla.",
   ],
   url_invalid: [
     "La url de la llamada no es válida",
     "Debe ser una dirección http o https de 1000 caracteres como máximo, sin nombre de usuario.",
   ],
-  metadata_invalid: ["Los metadatos de la llamada no son válidos", "Deben poder escribirse como JSON."],
+  invalid_metadata: [
+    "Los metadatos de la llamada no son válidos",
+    "Deben ser un objeto de 2000 caracteres de JSON y 32 niveles como máximo, sin funciones, NUL ni mitades de pares sustitutos.",
+  ],
   microphone_denied: [
     "Se denegó el acceso al micrófono",
     "Permita el micrófono para este sitio en la barra de direcciones y vuelva a llamar.",

@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "Votre correspondant a raccroché",
   callInOtherTab: "En communication dans un autre onglet",
   callInPopOut: "Dans sa propre fenêtre",
+  extension: "poste {digits}",
+  sendTones: "Envoyer {digits}",
+  sendingTones: "Envoi de {digits}",
+  holdForPlus: "Maintenir pour +",
   states: {
     loading: "connexion",
     ready: "prêt",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "Quel numéro voulez-vous appeler ?",
   unclearNumber: "Numéro incertain : appuyez sur Appeler pour choisir",
-  extension: "poste {digits}",
   tones: "puis {digits}",
   recent: "Appels récents",
   clearRecent: "Effacer",
@@ -221,15 +224,19 @@ export const problems = {
     "Les numéros d’urgence ne peuvent pas être appelés",
     "Utilisez un téléphone mobile ou un téléphone fixe.",
   ],
-  metadata_too_large: [
-    "Les métadonnées de l’appel sont trop volumineuses",
-    "Elles ne doivent pas dépasser 2 000 caractères de JSON.",
+  invalid_extension: ["Numéro de poste non valide", "Un numéro de poste compte de 1 à 20 caractères : 0-9, * et #."],
+  invalid_digits: [
+    "Chiffres non valides",
+    "Au plus 100 caractères : 0-9, *, #, virgule ou p pour une pause, ; ou w pour attendre une touche.",
   ],
   url_invalid: [
     "L’url de l’appel n’est pas valide",
     "Ce doit être une adresse http ou https d’au plus 1 000 caractères, sans nom d’utilisateur.",
   ],
-  metadata_invalid: ["Les métadonnées de l’appel ne sont pas valides", "Elles doivent pouvoir s’écrire en JSON."],
+  invalid_metadata: [
+    "Les métadonnées de l’appel ne sont pas valides",
+    "Donnez un objet d’au plus 2 000 caractères de JSON et 32 niveaux, sans fonctions, NUL ni moitiés de paires de substitution.",
+  ],
   microphone_denied: [
     "L’accès au microphone a été refusé",
     "Autorisez le microphone pour ce site dans la barre d’adresse, puis rappelez.",

@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "L’altra persona ha riagganciato",
   callInOtherTab: "In chiamata in un’altra scheda",
   callInPopOut: "In una finestra propria",
+  extension: "int. {digits}",
+  sendTones: "Invia {digits}",
+  sendingTones: "Invio di {digits}",
+  holdForPlus: "Tenere premuto per +",
   states: {
     loading: "connessione",
     ready: "pronto",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "Quale numero vuole chiamare?",
   unclearNumber: "Numero non chiaro: prema Chiama per scegliere",
-  extension: "interno {digits}",
   tones: "poi {digits}",
   recent: "Chiamate recenti",
   clearRecent: "Cancella",
@@ -217,12 +220,19 @@ export const problems = {
     "I numeri di emergenza non possono essere chiamati",
     "Usi un telefono cellulare o un telefono fisso.",
   ],
-  metadata_too_large: ["I metadati della chiamata sono troppo grandi", "Non devono superare 2.000 caratteri di JSON."],
+  invalid_extension: ["Interno non valido", "Un interno ha da 1 a 20 caratteri: 0-9, * e #."],
+  invalid_digits: [
+    "Cifre non valide",
+    "Al massimo 100 caratteri: 0-9, *, #, virgola o p per una pausa, ; o w per attendere un tasto.",
+  ],
   url_invalid: [
     "L’url della chiamata non è valida",
     "Deve essere un indirizzo http o https di al massimo 1.000 caratteri, senza nome utente.",
   ],
-  metadata_invalid: ["I metadati della chiamata non sono validi", "Deve essere possibile scriverli come JSON."],
+  invalid_metadata: [
+    "I metadati della chiamata non sono validi",
+    "Serve un oggetto di al massimo 2.000 caratteri di JSON e 32 livelli, senza funzioni, NUL e metà di coppie surrogate.",
+  ],
   microphone_denied: [
     "L’accesso al microfono è stato negato",
     "Consenta il microfono a questo sito nella barra degli indirizzi, poi richiami.",

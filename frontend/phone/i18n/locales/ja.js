@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "相手が通話を終了しました",
   callInOtherTab: "別のタブで通話中",
   callInPopOut: "専用のウィンドウで通話中",
+  extension: "内線 {digits}",
+  sendTones: "{digits} を送信",
+  sendingTones: "{digits} を送信中",
+  holdForPlus: "長押しで +",
   states: {
     loading: "接続中",
     ready: "準備完了",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "どの番号に発信しますか？",
   unclearNumber: "番号を特定できません。「発信」を押して選んでください",
-  extension: "内線 {digits}",
   tones: "続けて {digits}",
   recent: "最近の通話",
   clearRecent: "消去",
@@ -199,12 +202,19 @@ export const problems = {
   ambiguous_number: ["どの番号か特定できません", "電話の画面で番号を選ぶか、+ と国番号を付けて入力してください。"],
   invalid_number: ["電話番号が正しくありません", "市外局番を付けて、または + と国番号を付けて入力してください。"],
   emergency_number: ["緊急通報の番号には発信できません", "携帯電話または固定電話をお使いください。"],
-  metadata_too_large: ["通話のメタデータが大きすぎます", "JSON で 2,000 文字以内にしてください。"],
+  invalid_extension: ["内線番号が正しくありません", "内線番号は 0-9、*、# の 1 ～ 20 文字です。"],
+  invalid_digits: [
+    "番号が正しくありません",
+    "0-9、*、#、一時停止のコンマまたは p、キーを待つ ; または w を 100 文字以内で指定してください。",
+  ],
   url_invalid: [
     "通話の url が正しくありません",
     "1,000 文字以内の http または https のアドレスで、ユーザー名を含まないものにしてください。",
   ],
-  metadata_invalid: ["通話のメタデータが正しくありません", "JSON で表せるものにしてください。"],
+  invalid_metadata: [
+    "通話のメタデータが正しくありません",
+    "JSON で 2,000 文字以内、32 階層以内のオブジェクトにしてください。関数、NUL、サロゲートの片方は使えません。",
+  ],
   microphone_denied: [
     "マイクの使用が拒否されました",
     "アドレスバーでこのサイトのマイクを許可して、もう一度おかけください。",

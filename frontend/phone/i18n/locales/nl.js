@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "Beëindigd door de andere kant",
   callInOtherTab: "In gesprek in een ander tabblad",
   callInPopOut: "In een eigen venster",
+  extension: "toestel {digits}",
+  sendTones: "{digits} verzenden",
+  sendingTones: "{digits} wordt verzonden",
+  holdForPlus: "Vasthouden voor +",
   states: {
     loading: "verbinden",
     ready: "gereed",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "Welk nummer wilt u bellen?",
   unclearNumber: "Niet duidelijk welk nummer: druk op Bellen om te kiezen",
-  extension: "toestel {digits}",
   tones: "daarna {digits}",
   recent: "Recente gesprekken",
   clearRecent: "Wissen",
@@ -212,12 +215,19 @@ export const problems = {
   ],
   invalid_number: ["Het telefoonnummer is ongeldig", "Voer het nummer in met netnummer, of met + en de landcode."],
   emergency_number: ["Alarmnummers kunnen niet worden gebeld", "Gebruik een mobiele of een vaste telefoon."],
-  metadata_too_large: ["De metadata van het gesprek zijn te groot", "Ze mogen niet langer zijn dan 2.000 tekens JSON."],
+  invalid_extension: ["Ongeldig toestelnummer", "Een toestelnummer heeft 1 tot 20 tekens: 0-9, * en #."],
+  invalid_digits: [
+    "Ongeldige cijfers",
+    "Hoogstens 100 tekens: 0-9, *, #, komma of p voor een pauze, ; of w om op een toets te wachten.",
+  ],
   url_invalid: [
     "De url van het gesprek is ongeldig",
     "Het moet een http- of https-adres zijn van hoogstens 1.000 tekens, zonder gebruikersnaam.",
   ],
-  metadata_invalid: ["De metadata van het gesprek zijn ongeldig", "Ze moeten als JSON te schrijven zijn."],
+  invalid_metadata: [
+    "De metadata van het gesprek zijn ongeldig",
+    "Geef een object van hoogstens 2.000 tekens JSON en 32 niveaus, zonder functies, NUL en halve surrogaatparen.",
+  ],
   microphone_denied: [
     "Toegang tot de microfoon is geweigerd",
     "Sta de microfoon voor deze site toe in de adresbalk en bel opnieuw.",

@@ -39,6 +39,10 @@ export const core = {
   endedByRemote: "A outra pessoa desligou",
   callInOtherTab: "Em chamada em outra aba",
   callInPopOut: "Em uma janela própria",
+  extension: "ramal {digits}",
+  sendTones: "Enviar {digits}",
+  sendingTones: "Enviando {digits}",
+  holdForPlus: "Segure para +",
   states: {
     loading: "conectando",
     ready: "pronto",
@@ -77,7 +81,6 @@ export const dialer = {
   },
   whichNumber: "Para qual número deseja ligar?",
   unclearNumber: "Número incerto: toque em Ligar para escolher",
-  extension: "ramal {digits}",
   tones: "depois {digits}",
   recent: "Chamadas recentes",
   clearRecent: "Limpar",
@@ -214,15 +217,19 @@ export const problems = {
     "Digite o número com o código de área, ou com + e o código do país.",
   ],
   emergency_number: ["Não é possível ligar para números de emergência", "Use um celular ou um telefone fixo."],
-  metadata_too_large: [
-    "Os metadados da chamada são grandes demais",
-    "Eles não devem passar de 2.000 caracteres de JSON.",
+  invalid_extension: ["Ramal inválido", "Um ramal tem de 1 a 20 caracteres: 0-9, * e #."],
+  invalid_digits: [
+    "Dígitos inválidos",
+    "No máximo 100 caracteres: 0-9, *, #, vírgula ou p para uma pausa, ; ou w para esperar uma tecla.",
   ],
   url_invalid: [
     "A url da chamada não é válida",
     "Ela deve ser um endereço http ou https de no máximo 1.000 caracteres, sem nome de usuário.",
   ],
-  metadata_invalid: ["Os metadados da chamada não são válidos", "Deve ser possível escrevê-los como JSON."],
+  invalid_metadata: [
+    "Os metadados da chamada não são válidos",
+    "Passe um objeto de no máximo 2.000 caracteres de JSON e 32 níveis, sem funções, NUL e metades de pares substitutos.",
+  ],
   microphone_denied: [
     "O acesso ao microfone foi negado",
     "Permita o microfone para este site na barra de endereço e ligue novamente.",

@@ -12,6 +12,7 @@ import { writtenNumber } from "./format-as-you-type.js";
  * @typedef {object} ReadingOptions
  * @property {Phone} phone
  * @property {typeof dialer} words
+ * @property {string} extensionText With `{digits}`.
  * @property {FormatNumber} format
  * @property {(region: string) => string} regionName
  * @property {(text: string, options?: EpochPhoneCallOptions) => void} onPick Gets the number as it is to be in the field.
@@ -74,10 +75,10 @@ export class NumberReadingView {
    * @param {NumberCandidate} candidate
    */
   #parts({ number, country, extension, digits }) {
-    const { words, format, regionName } = this.#options;
+    const { words, extensionText, format, regionName } = this.#options;
     const rest = [
       country && regionName(country),
-      extension && words.extension.replace("{digits}", extension),
+      extension && extensionText.replace("{digits}", extension),
       digits && words.tones.replace("{digits}", digits),
     ].filter(Boolean);
     return [h("bdi", { dir: "ltr" }, format(number)), " ", h("small", {}, rest.join(" · "))];

@@ -13,6 +13,7 @@ const MAX_CALLS = 20;
  * @property {string} [name]
  * @property {string} [company]
  * @property {string} [url]
+ * @property {string} [extension]
  * @property {string} startedAt RFC 3339.
  * @property {EpochPhoneCallStatus} [status] Missing while the call lasts, and if its page was left.
  * @property {number} [duration] Seconds connected.
@@ -55,12 +56,12 @@ export class RecentCallStore {
    */
   keep(call) {
     if (!call) return false;
-    const { callId, number, name, company, url, startedAt, ended } = call;
+    const { callId, number, name, company, url, extension, startedAt, ended } = call;
     const [latest] = this.calls;
     const isKnown = latest?.callId === callId;
     if (isKnown && latest.status === ended?.status) return false;
     const { status, duration } = ended ?? {};
-    const kept = { callId, number, name, company, url, startedAt, status, duration };
+    const kept = { callId, number, name, company, url, extension, startedAt, status, duration };
     this.calls = [kept, ...this.calls.slice(isKnown ? 1 : 0)].slice(0, MAX_CALLS);
     this.#write();
     return true;

@@ -10,14 +10,15 @@ import { button, h } from "../dom.js";
  * @param {RecentCall[]} calls
  * @param {typeof dialer} texts
  * @param {{
- *   format: (number: string) => string, onPick: (call: RecentCall) => void, onClear: () => void, language: string,
+ *   format: (number: string) => string, extensionText: string, onPick: (call: RecentCall) => void, onClear: () => void, language: string,
  *   now: Date
  * }} options
  */
-export function recentCallsList(calls, texts, { format, onPick, onClear, language, now }) {
+export function recentCallsList(calls, texts, { format, extensionText, onPick, onClear, language, now }) {
   if (calls.length === 0) return [];
   const rows = calls.map((call) => {
-    const number = h("bdi", { dir: "ltr" }, format(call.number));
+    const extension = call.extension && extensionText.replace("{digits}", call.extension);
+    const number = h("bdi", { dir: "ltr" }, [format(call.number), extension].filter(Boolean).join(" "));
     const person = [call.name, call.company].filter(Boolean).join(" · ");
     const details = [resultOf(call, texts), formatTime(new Date(call.startedAt), now, language)].filter(Boolean);
     const parts = [h("small", {}, details.join(" · ")), ...(person ? [h("small", { class: "below" }, number)] : [])];

@@ -1,0 +1,61 @@
+/** Reads the metadata that a page gives with a call, as the server stores it. */
+import { Problem } from "../errors.js";
+
+// The server's limits: what is accepted here is stored there as it is.
+const MAX_LENGTH = 2_000;
+const MAX_DEPTH = 32;
+// NUL and halves of surrogate pairs, which no database stores.
+const UNSTORABLE = /[\0\p{Cs}]/u;
+
+/**
+ * The metadata as the call's events tell it, and its JSON; null and an empty text without metadata. Throws Problem if it
+ * cannot be stored as it is.
+ * @param {unknown} given
+ * @returns {{metadata: EpochPhoneMetadata | null, json: string}}
+ */
+export function readMetadata(given) {
+  if (given === null || given === undefined) return { metadata: null, json: "" };
+  let json = "";
+  /** @type {unknown} */
+  let metadata;
+  try {
+    json = JSON.stringify(given, refuseUnstorable);
+    // A copy: the events tell what the record has, whatever the page does with its object.
+    metadata = JSON.parse(json);
+  } catch {
+    // A circle, a BigInt, too many levels, or a value that was refused: no metadata.
+  }
+  if (!isPlainObject(metadata) || json.length > MAX_LENGTH || depthOf(metadata) > MAX_DEPTH)
+    throw new Problem("invalid_metadata");
+  return { metadata, json };
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
+function refuseUnstorable(key, value) {
+  const isText = typeof value === "string";
+  // JSON would leave functions and symbols out in silence.
+  if (/^(?:function|symbol)$/.test(typeof value) || UNSTORABLE.test(key) || (isText && UNSTORABLE.test(value)))
+    throw new TypeError();
+  return value;
+}
+
+/**
+ * @param {unknown} value Read from JSON.
+ * @returns {value is EpochPhoneMetadata}
+ */
+const isPlainObject = (value) => isObject(value) && !Array.isArray(value);
+
+/**
+ * @param {unknown} value
+ * @returns {value is object}
+ */
+const isObject = (value) => typeof value === "object" && value !== null;
+
+/**
+ * @param {unknown} value
+ * @returns {number}
+ */
+const depthOf = (value) => (isObject(value) ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0);

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { readMetadata } from "./metadata.js";
+
+const nested = (depth) => (depth ? { in: nested(depth - 1) } : 1);
+const circular = {};
+circular.self = circular;
+
+describe("readMetadata", () => {
+  test("no metadata is none", () => {
+    for (const none of [undefined, null]) expect(readMetadata(none)).toEqual({ metadata: null, json: "" });
+  });
+
+  test.each([
+    { contact: "4711" },
+    {},
+    { a: [1, "zwei", null, true, { b: 1.5 }], ключ: "\u{1F4DE}\n\u0085" },
+    { text: "\\u0000", e: 1e300, small: 5e-324, ["__proto__x"]: 1 },
+    nested(32),
+    { note: "x".repeat(2_000 - '{"note":""}'.length) },
+  ])("%j is told as it was given", (given) => {
+    const { metadata, json } = readMetadata(given);
+    expect(metadata).toEqual(given);
+    expect(json).toBe(JSON.stringify(given));
+  });
+
+  test("is told as JSON writes it, whatever the page does with its object later", () => {
+    const given = { at: new Date(0), none: undefined, wrong: Number.NaN, list: [1] };
+    const { metadata } = readMetadata(given);
+    given.list.push(2);
+    expect(metadata).toEqual({ at: "1970-01-01T00:00:00.000Z", wrong: null, list: [1] });
+  });
+
+  test.each([
+    ["a list", []],
+    ["a text", "contact"],
+    ["an empty text", ""],
+    ["a number", 7],
+    ["false", false],
+    ["a date", new Date()],
+    ["a function", () => {}],
+    ["a function inside", { a: { f() {} } }],
+    ["a symbol inside", { s: Symbol("s") }],
+    ["a BigInt", { n: 10n }],
+    ["a circle", circular],
+    ["NUL", { a: "x\0" }],
+    ["NUL in a key", { "\0": 1 }],
+    ["half of a pair", { a: ["\ud83d"] }],
+    ["half of a pair in a key", { "\udcde": 1 }],
+    ["too many levels", nested(33)],
+    ["very many levels", nested(5_000)],
+    ["too many characters", { note: "x".repeat(2_000) }],
+    [
+      "a throwing getter",
+      {
+        get a() {
+          throw new Error("no");
+        },
+      },
+    ],
+  ])("%s is refused", (_, given) => {
+    expect(() => readMetadata(given)).toThrow(expect.objectContaining({ code: "invalid_metadata" }));
+  });
+});

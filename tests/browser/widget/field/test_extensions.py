@@ -1,0 +1,106 @@
+"""Extensions and further digits are sent as tones after the answer, in order, and never with the number."""
+
+import pytest
+from playwright.async_api import expect
+
+from browser.conftest import OpenPhone
+from support.browser.phone import Phone
+from support.browser.pop_out import call_in_window
+from support.browser.product import ECHO, Customer
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.field_fault(
+        "extensions",
+        threads="WebFundamentals#6826, Telephone#67, connector-telephony#32, Rocket.Chat#899",
+    ),
+]
+
+
+async def ready(open_phone: OpenPhone, customer: Customer, attributes: str = "") -> Phone:
+    phone = await open_phone(customer, attributes=attributes)
+    await phone.until_event("ready")
+    return phone
+
+
+async def test_an_extension_and_digits_follow_the_answer_and_the_extension_is_kept(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await ready(open_phone, customer)
+    begun = await phone.call(ECHO, {"extension": "204", "digits": ",9#"})
+    await phone.until_event("callAnswered")
+    # A key that is pressed meanwhile stands behind the digits of the call.
+    await phone.page.evaluate("() => EpochPhone.sendDtmf('1')")
+    await expect(phone.panel.get_by_text("+1 212-555-0101 ext. 204")).to_be_visible()
+    await phone.until_digits(begun.call_id, "2049#1")
+    far_end = await phone.far_end(begun.call_id)
+    assert (far_end["params"]["To"], far_end["params"]["Extension"]) == (ECHO, "204")
+    assert "9#" not in str(far_end["params"])
+    assert await phone.page.evaluate("() => EpochPhone.isMuted()") is False
+    await phone.hear(begun.call_id)
+    assert (await phone.page.evaluate("() => EpochPhone.getCall()"))["extension"] == "204"
+    await phone.hangup()
+    record = await phone.assert_agrees(begun.call_id, ECHO, "completed")
+    assert record["extension"] == "204"
+    for name in ("callStarted", "callEnded"):
+        assert (await phone.until_event(name))["extension"] == "204"
+    kept = str(await phone.events()) + await phone.page.evaluate("() => JSON.stringify({ ...sessionStorage })")
+    assert ("204" in kept, "9#" in kept) == (True, False)
+    assert phone.console == []
+
+    # Call again sends both again.
+    await phone.panel.get_by_role("button", name="Call again").click()
+    again = await phone.until_event("callStarted", 2)
+    await phone.until_event("callAnswered", 2)
+    await phone.until_digits(again["callId"], "2049#")
+    assert again["extension"] == "204"
+
+
+async def test_a_semicolon_waits_for_enter_and_a_hang_up_drops_the_rest(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    phone = await ready(open_phone, customer)
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    begun = await phone.call(ECHO, {"digits": "1;204;5"})
+    send = phone.panel.get_by_role("button", name="Send 204")
+    await send.wait_for()
+    await phone.until_digits(begun.call_id, "1")
+    await send.focus()
+    await phone.page.keyboard.press("Enter")
+    await phone.panel.get_by_role("button", name="Send 5").wait_for()
+    await phone.until_digits(begun.call_id, "1204")
+    await phone.panel.get_by_role("button", name="Hang up").click()
+    await phone.assert_agrees(begun.call_id, ECHO, "completed")
+    assert (await phone.far_end(begun.call_id))["dtmf"] == "1204"
+
+
+async def test_a_call_in_a_window_sends_them_there_and_asks_in_both(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await ready(open_phone, customer, 'data-pop-out="on"')
+    begun, window = await call_in_window(phone, ECHO, {"extension": "204", "digits": ";7#"})
+    await phone.until_event("callAnswered")
+    await window.panel.get_by_role("button", name="Send 7#").wait_for()
+    await phone.until_digits(begun.call_id, "204")
+    await phone.panel.get_by_role("button", name="Send 7#").click()
+    await phone.until_digits(begun.call_id, "2047#")
+    await window.panel.get_by_role("button", name="Send 7#").wait_for(state="hidden")
+    await phone.hangup()
+    assert (await phone.assert_agrees(begun.call_id, ECHO, "completed"))["extension"] == "204"
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "message"),
+    [
+        ("extension: '20a'", "invalid_extension", "Invalid extension"),
+        ("digits: '1 2'", "invalid_digits", "Invalid digits"),
+    ],
+)
+async def test_wrong_ones_are_refused_with_what_is_allowed(
+    customer: Customer, open_phone: OpenPhone, option: str, code: str, message: str
+) -> None:
+    phone = await ready(open_phone, customer)
+    await phone.panel.get_by_role("button", name="Open phone").click()
+    assert not await phone.page.evaluate(f"() => EpochPhone.call('{ECHO}', {{ {option} }})")
+    error = await phone.until_event("error")
+    assert (error["code"], error["message"]) == (code, message)
+    await phone.panel.get_by_role("alert").get_by_text("0-9, *").wait_for()
+    assert await phone.state() == "ready"
