@@ -55,7 +55,7 @@ interface EpochPhoneConfig {
 type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
 
 /**
- * Keep `{number}` in `clickToCall.title`, `{digits}` in `dialer.extension` and `dialer.tones`. `problems.<code>` is by the
+ * Keep `{number}` in `clickToCall.title`, `{digits}` in `extension`, `sendTones`, `sendingTones` and `dialer.tones`. `problems.<code>` is by the
  * code of the error.
  */
 type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
@@ -92,10 +92,14 @@ type EpochPhoneTextKey =
   | "endedByRemote"
   | "callInOtherTab"
   | "callInPopOut"
+  | "extension"
+  | "sendTones"
+  | "sendingTones"
+  | "holdForPlus"
   | `states.${EpochPhoneState}`
   | `endedWith.${EpochPhoneCallStatus}`
   | `statusHints.${"busy" | "no-answer"}`
-  | `dialer.${"whichNumber" | "unclearNumber" | "extension" | "tones" | "recent" | "clearRecent"}`
+  | `dialer.${"whichNumber" | "unclearNumber" | "tones" | "recent" | "clearRecent"}`
   | `dialer.statuses.${Exclude<EpochPhoneCallStatus, "completed">}`
   | `dialer.callQuality.${"lost" | "microphone" | "speaker" | "silent" | "not-sent" | "not-heard" | "slow" | "lossy" | "poor"}`
   | "clickToCall.title"
