@@ -55,8 +55,7 @@ interface EpochPhoneConfig {
 type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
 
 /**
- * Keep `{number}` in `clickToCall.title`, `{digits}` in `extension`, `sendTones`, `sendingTones` and `dialer.tones`. `problems.<code>` is by the
- * code of the error.
+ * Keep `{number}` and `{digits}` where the English text has them. `problems.<code>` is by the code of the error.
  */
 type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
 

@@ -1,5 +1,6 @@
 /** Click-to-call: one listener for each event serves all numbers of the page, also rows that are added later. */
 import { formatE164 } from "../numbers/parse.js";
+import { keyFocus } from "../click-to-call/key-focus.js";
 import { CONTROLS, FIELDS, NumberElements, NUMBERS, numberTextOf } from "../click-to-call/number-elements.js";
 import { styleNumbers } from "../click-to-call/styles.js";
 import { clickToCall as english } from "../i18n/locales/en.js";
@@ -44,6 +45,7 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
   let isScheduled = false;
   let isStopped = false;
   const presses = new Presses(now);
+  const focus = keyFocus(document, phone, () => api.open());
 
   /**
    * @param {MouseEvent | KeyboardEvent} event
@@ -56,9 +58,12 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
       // The open panel says what is wrong with a text that is not a number.
       const name = element.getAttribute("data-phone-name");
       if (!api.call(numberTextOf(element), { name })) api.open();
+      focus.follow(event, element);
     } else if (phone.isInCall) {
       event.preventDefault();
+      phone.note("call_in_progress");
       api.open();
+      focus.follow(event, element);
     } else if (!element.matches("a[href]")) {
       // The panel says why there can be no call; a link does what it does without the phone.
       api.open();
@@ -156,6 +161,7 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
     refresh,
     stop() {
       isStopped = true;
+      focus.stop();
       document.removeEventListener("click", onClick);
       document.removeEventListener("keydown", onKeyDown);
       document.removeEventListener("pointerdown", onPointerDown, true);

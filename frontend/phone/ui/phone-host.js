@@ -138,7 +138,7 @@ export class PhoneHost {
     return this.#loader.panel;
   }
 
-  /** What the live region tells while there is no panel. */
+  /** The words of the live region while there is no panel. */
   get #announcement() {
     const { state } = this.phone;
     if (this.#problem) return this.#problemText;

@@ -112,6 +112,19 @@ async def test_a_style_sheet_of_the_page_reaches_the_phone(
     assert (await style(panel, "font-family")).startswith("Inter")
 
 
+@runs("Your own words")
+@pytest.mark.parametrize(("language", "words"), [("en", "Ring"), ("fr", "Ring"), ("de", "Anklingeln")])
+async def test_a_page_puts_its_own_words_in_the_panel(
+    customer: Customer, open_page: OpenPage, host_site: HostSite, language: str, words: str
+) -> None:
+    body = await example(customer, "Your own words")
+    head = f'<script>document.documentElement.lang = "{language}";</script>'
+    phone = await open_pasted(open_page, host_site, customer, body, head=head)
+    await fab(phone).click()
+    await phone.panel.get_by_role("button", name=words, exact=True).wait_for()
+    assert phone.console == []
+
+
 @runs("Settings from a global")
 async def test_a_global_configures_the_phone(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     body = await example(customer, "Settings from a global")

@@ -27,6 +27,7 @@ PAGE = "/docs/widget-integration"
 RAW = f"{PAGE}/llm.md"
 FRONTEND = ROOT / "frontend"
 EXAMPLE = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js")
 MICROPHONE = {"microphone_denied", "microphone_not_found", "microphone_in_use", "microphone_blocked", "insecure_page"}
 
 
@@ -208,7 +209,7 @@ async def test_every_method_state_and_event_is_described_and_no_other(raw: str) 
     assert {row[0].strip("`") for row in rows_of(raw, "### States")} == states
 
     events = {name for row in rows_of(raw, "### Events") for name in names_in(row[0])}
-    sources = [(FRONTEND / "phone" / name).read_text() for name in ("core.js", "api.js")]
+    sources = [(FRONTEND / "phone" / name).read_text() for name in EVENT_SOURCES]
     emitted = {name for source in sources for name in re.findall(r'\["(\w+)"[,\]]', source)}
     assert events == emitted | {"open", "close"}
 

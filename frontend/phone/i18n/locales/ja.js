@@ -243,6 +243,7 @@ export const problems = {
     "電話のウィンドウが応答しません",
     "もう一度試し、読み込み中はウィンドウを開いたままにしてください。Cross-Origin-Opener-Policy を送信するページは same-origin-allow-popups を送信する必要があります。",
   ],
+  call_in_progress: ["通話中です", "通話を終了してから、この番号におかけください。"],
   call_elsewhere: ["別のタブで通話中です", "先にその通話を終了してください。ここからも終了できます。"],
   call_rate_limited: ["リクエストが多すぎます", "1分間待ってから、もう一度おかけください。"],
   call_unavailable: [
