@@ -51,7 +51,8 @@ WATCH_CALLS = """(() => {
     const { send } = WebSocket.prototype;
     WebSocket.prototype.send = function (data) {
         if (/"type":"listen"/.test(data)) {
-            this.addEventListener("message", (event) => { calls.connected += /"type":"connected"/.test(event.data); });
+            const onMessage = ({ data }) => { calls.connected += /"type":\\s*"connected"/.test(data); };
+            this.addEventListener("message", onMessage);
         }
         if (/"type":"invite"/.test(data)) calls.offers.push(performance.now());
         return send.call(this, data);
