@@ -103,11 +103,11 @@ class Visits:
 
     async def phases(self, customer: Customer | None, slowdown: int) -> Mapping[str, Tasks]:
         """The page's main thread, by phase."""
-        origin = customer.product.url if customer else "none"
+        ours = customer.product.url if customer else None
         async with await self._browser.new_context() as context:
             await self._browser.start_tracing(categories=TRACED)
             page = await self._load(context, customer, slowdown)
-            phases = {LOAD: tasks_of(await self._browser.stop_tracing(), origin)}
+            phases = {LOAD: tasks_of(await self._browser.stop_tracing(), self._site.origin, ours)}
             if customer is None:
                 return phases
             steps: Mapping[str, Callable[[Page], Awaitable[None]]] = {
@@ -118,7 +118,7 @@ class Visits:
             for phase, step in steps.items():
                 await self._browser.start_tracing(page=page, categories=TRACED)
                 await step(page)
-                phases[phase] = tasks_of(await self._browser.stop_tracing(), origin)
+                phases[phase] = tasks_of(await self._browser.stop_tracing(), self._site.origin, ours)
             return phases
 
     async def _load(self, context: BrowserContext, customer: Customer | None, slowdown: int) -> Page:
