@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "من",
   phoneNumber: "رقم الهاتف",
   placeholder: "أدخل رقمًا",
+  pageNumbersOnly: "انقر على رقم في الصفحة للاتصال به.",
   backspace: "حذف آخر خانة",
   keypad: "لوحة الأرقام",
   call: "اتصال",

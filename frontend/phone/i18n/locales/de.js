@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Von",
   phoneNumber: "Telefonnummer",
   placeholder: "Nummer eingeben",
+  pageNumbersOnly: "Klicken Sie auf eine Nummer der Seite, um sie anzurufen.",
   backspace: "Letzte Ziffer löschen",
   keypad: "Tastatur",
   call: "Anrufen",

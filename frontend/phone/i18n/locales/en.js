@@ -32,6 +32,7 @@ export const core = /* @__PURE__ */ Object.assign({}, button, {
   callingFrom: "From",
   phoneNumber: "Phone number",
   placeholder: "Enter a number",
+  pageNumbersOnly: "Click a number on the page to call it.",
   backspace: "Delete last digit",
   keypad: "Keypad",
   call: "Call",

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Desde",
   phoneNumber: "Número de teléfono",
   placeholder: "Escriba un número",
+  pageNumbersOnly: "Haga clic en un número de la página para llamar.",
   backspace: "Borrar el último dígito",
   keypad: "Teclado",
   call: "Llamar",

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "De",
   phoneNumber: "Numéro de téléphone",
   placeholder: "Saisissez un numéro",
+  pageNumbersOnly: "Cliquez sur un numéro de la page pour l’appeler.",
   backspace: "Supprimer le dernier chiffre",
   keypad: "Clavier",
   call: "Appeler",

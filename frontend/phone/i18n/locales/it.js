@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Da",
   phoneNumber: "Numero di telefono",
   placeholder: "Inserire un numero",
+  pageNumbersOnly: "Fai clic su un numero della pagina per chiamarlo.",
   backspace: "Cancella l’ultima cifra",
   keypad: "Tastiera",
   call: "Chiama",

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "発信元",
   phoneNumber: "電話番号",
   placeholder: "番号を入力",
+  pageNumbersOnly: "ページ内の番号をクリックすると発信します。",
   backspace: "最後の数字を削除",
   keypad: "キーパッド",
   call: "発信",

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Van",
   phoneNumber: "Telefoonnummer",
   placeholder: "Voer een nummer in",
+  pageNumbersOnly: "Klik op een nummer op de pagina om het te bellen.",
   backspace: "Laatste cijfer wissen",
   keypad: "Toetsen",
   call: "Bellen",

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "De",
   phoneNumber: "Número de telefone",
   placeholder: "Digite um número",
+  pageNumbersOnly: "Clique em um número da página para ligar.",
   backspace: "Apagar o último dígito",
   keypad: "Teclado",
   call: "Ligar",
