@@ -19,7 +19,6 @@ import { isInCall, isReady, nextState } from "./states.js";
  */
 
 const IDLE_TIMEOUT_MS = 4_000;
-const NOTICE_MS = 8_000;
 
 export class Phone {
   /** @type {EpochPhoneState} */
@@ -204,6 +203,7 @@ export class Phone {
     const activeCall = this.calls.create(request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
       answered: (at) => this.#onAnswered(at),
+      numberCorrected: (number) => this.#onNumberCorrected(number),
       warningsChanged: (warnings) => this.#set({ warnings }),
       deviceLost: (lostDevice) => this.#set({ lostDevice }),
       reconnecting: (isReconnecting) => this.#set({ isReconnecting }),
@@ -236,21 +236,6 @@ export class Phone {
     this.#notifyChange();
   }
 
-  /**
-   * Show for some seconds beside the present call why something did not happen.
-   * @param {string} code Of the problem.
-   */
-  note(code) {
-    const notice = new Problem(code);
-    this.notice = notice;
-    this.#notifyChange();
-    this.#env.wait(NOTICE_MS).then(() => {
-      if (this.notice !== notice) return;
-      this.notice = null;
-      this.#notifyChange();
-    });
-  }
-
   /** @param {boolean} isMuted */
   mute(isMuted) {
     if (!this.#activeCall || this.isMuted === isMuted) return;
@@ -277,7 +262,7 @@ export class Phone {
   async warmUp() {
     this.#isCallLikely = true;
     if (!this.isReady || !this.#session?.isValid || this.isOffline) return;
-    // A chunk that cannot be loaded is told by preload() and by the call.
+    // What cannot be loaded is told by preload() and by the call.
     await this.calls.warmUp().catch(() => {});
   }
 
@@ -375,6 +360,12 @@ export class Phone {
     this.#ringback.stop();
     this.call.answeredAt = answeredAt;
     this.events.emit(...this.#move("accept"), callAnswered(this.call));
+    this.#notifyChange();
+  }
+
+  /** @param {string} number E.164, as the server dials it: the events to come, getCall() and the panel tell it. */
+  #onNumberCorrected(number) {
+    if (this.call) this.call.number = number;
     this.#notifyChange();
   }
 

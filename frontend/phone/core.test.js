@@ -125,22 +125,6 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  test("a note beside a call is shown for some seconds, and not over the next one", async () => {
-    const fixture = await startPhone();
-    await dial(fixture);
-    const shown = () => viewOf(fixture.phone, { core }).message?.message;
-    fixture.phone.note("call_in_progress");
-    expect(shown()).toBe("A call is in progress");
-    await vi.advanceTimersByTimeAsync(5_000);
-    fixture.phone.note("call_in_progress");
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(shown()).toBe("A call is in progress");
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(shown()).toBeUndefined();
-    expect([fixture.phone.isInCall, fixture.payloadsOf("error")]).toEqual([true, []]);
-    fixture.phone.stop();
-  });
-
   // Deterministic, because the timers are fake; tests/browser/widget/test_carrier_behaviour.py measures the same.
   test.each(["refused", "busy", "failed"])("a call that never rings is %s within 3 s of its record", async (status) => {
     const fixture = await startPhone();
@@ -649,6 +633,47 @@ describe("Phone", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(fixture.payloadsOf("callEnded").map(({ status }) => status)).toEqual(["completed"]);
     fixture.phone.stop();
+  });
+
+  test("the server's number takes the place of another reading from the answer on", async () => {
+    const number = "+14155552671";
+    const fixture = await startPhone({ answers: { status: [{ call: { status: "ringing", number } }] } });
+    const call = await dial(fixture);
+    expect(fixture.phone.call.number).toBe(NUMBER);
+    call.answer();
+    await settle();
+    expect(fixture.host.requests.at(-1).body).toMatchObject({ wait: false });
+    expect(fixture.payloadsOf("callAnswered")).toMatchObject([{ number }]);
+    expect(fixture.phone.call.number).toBe(number);
+    call.end();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(fixture.payloadsOf("callEnded")).toMatchObject([{ number }]);
+    fixture.phone.stop();
+  });
+
+  test("the answer waits 0.3 s for a server that does not tell its number", async () => {
+    const fixture = await startPhone();
+    const call = await dial(fixture);
+    fixture.env.fetch = () => new Promise(() => {});
+    call.answer();
+    await settle();
+    expect(fixture.phone.state).toBe("ringing");
+    await vi.advanceTimersByTimeAsync(300);
+    expect(fixture.phone.state).toBe("in-progress");
+    fixture.phone.stop();
+  });
+
+  test.each([
+    ["(415) 555-2671 or (212) 555-0101", ["+14155552671", "+12125550101"]],
+    ["442079460958", ["+442079460958"]],
+  ])("%s is asked about, with the options of the call", async (text, numbers) => {
+    const { phone, payloadsOf } = await startPhone();
+    expect(phone.dial(text, { name: "Ada" })).toBe(false);
+    expect(payloadsOf("error")).toMatchObject([{ code: "ambiguous_number" }]);
+    expect(phone.state).toBe("ready");
+    const { candidates, options } = phone.dialError.details;
+    expect([candidates.map(({ number }) => number), options]).toEqual([numbers, { name: "Ada" }]);
+    phone.stop();
   });
 
   test("a denied microphone fails the call with its own sentence", async () => {

@@ -1,45 +1,35 @@
-/** Enables the optional features of a page's phone, whose code is in chunks. */
+/** Enables the optional features of a page's phone, whose code is in chunks. Each function returns one that stops the feature. */
 import { isOn } from "./config.js";
 import { loadTexts } from "./i18n/texts.js";
 
-/** @import { EmbeddedPhone } from "./api.js" */
 /** @import { Phone } from "./core.js" */
 /** @import { ClickToCall } from "./lazy/click-to-call.js" */
 /** @import { Environment, Settings } from "./types.d.ts" */
-/**
- * @typedef {object} Feature
- * @property {() => void} stop
- * @property {() => void} [translate] The language has changed.
- */
 
 const ignoreError = () => {};
 
 /**
  * Make the page's numbers call.
  * @param {Environment} env
- * @param {EmbeddedPhone} embedded
+ * @param {Phone} phone
+ * @param {EpochPhoneApi} api
  * @param {Settings} settings
- * @returns {Feature}
  */
-export function enableClickToCall(env, embedded, settings) {
+export function enableClickToCall(env, phone, api, settings) {
   /** @type {ClickToCall | null} */
   let clickToCall = null;
   let isStopped = false;
-  const load = () => loadTexts(settings.locale, env, settings.texts);
-  const unsubscribe = embedded.phone.events.on("ready", () => clickToCall?.refresh());
-  Promise.all([env.loadChunk("click-to-call"), load()]).then(
+  const unsubscribe = phone.events.on("ready", () => clickToCall?.refresh());
+  Promise.all([env.loadChunk("click-to-call"), loadTexts(settings.locale, env, settings.texts)]).then(
     ([{ startClickToCall }, texts]) => {
-      if (!isStopped) clickToCall = startClickToCall(env, embedded, settings, texts);
+      if (!isStopped) clickToCall = startClickToCall(env, phone, api, texts);
     },
     (problem) => console.warn("[EpochPhone] click-to-call is off:", problem.fix),
   );
-  return {
-    translate: () => void load().then((texts) => clickToCall?.translate(texts)),
-    stop() {
-      isStopped = true;
-      unsubscribe();
-      clickToCall?.stop();
-    },
+  return () => {
+    isStopped = true;
+    unsubscribe();
+    clickToCall?.stop();
   };
 }
 
@@ -49,7 +39,6 @@ export function enableClickToCall(env, embedded, settings) {
  * @param {Phone} phone
  * @param {Settings} settings
  * @param {string | null} origin The phone service's.
- * @returns {Feature}
  */
 export function listenForPopOut(env, phone, settings, origin) {
   /** @param {MessageEvent} message */
@@ -61,7 +50,7 @@ export function listenForPopOut(env, phone, settings, origin) {
   env.window.addEventListener("message", onMessage);
   // Loaded before a click: browsers allow a window to be opened within the click only.
   if (isOn(settings.popOut)) phone.calls.getPopOut(settings).catch(ignoreError);
-  return { stop: () => env.window.removeEventListener("message", onMessage) };
+  return () => env.window.removeEventListener("message", onMessage);
 }
 
 /**
@@ -69,7 +58,6 @@ export function listenForPopOut(env, phone, settings, origin) {
  * @param {Environment} env
  * @param {Phone} phone
  * @param {Settings} settings
- * @returns {Feature}
  */
 export function enableDebug(env, phone, settings) {
   let isStopped = false;
@@ -77,10 +65,8 @@ export function enableDebug(env, phone, settings) {
     .loadChunk("debug")
     .then(({ startLogging }) => (isStopped ? undefined : startLogging(phone, env, settings)))
     .catch(ignoreError);
-  return {
-    stop() {
-      isStopped = true;
-      logging.then((stop) => stop?.());
-    },
+  return () => {
+    isStopped = true;
+    logging.then((stop) => stop?.());
   };
 }

@@ -142,6 +142,8 @@ export type DeviceKind = "microphone" | "speaker";
 export interface CallListener {
   ringing(hasEarlyMedia: boolean): void;
   answered(at?: number): void;
+  /** The server dials another number, E.164, than the page's phone read. */
+  numberCorrected(number: string): void;
   /** The voice SDK's names of the warnings that hold now. */
   warningsChanged(warnings: Set<string>): void;
   /** A device was unplugged. */

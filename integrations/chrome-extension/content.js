@@ -58,9 +58,19 @@ function createChip(number) {
 /** @param {Node | null} node */
 const isChip = (node) => node instanceof Element && node.hasAttribute(CHIP_ATTRIBUTE);
 
+/** @param {string} address A `tel:` address; one with wrong escapes stays as it is. */
+function withoutScheme(address) {
+  const number = address.trim().replace(/^tel:/i, "");
+  try {
+    return decodeURIComponent(number);
+  } catch {
+    return number;
+  }
+}
+
 /** @param {HTMLElement} link */
 function addChipToLink(link) {
-  const number = link.dataset.phone || decodeURIComponent((link.getAttribute("href") ?? "").replace(/^tel:/i, ""));
+  const number = link.dataset.phone || withoutScheme(link.getAttribute("href") ?? "");
   if (!number || chipCount >= MAX_CHIPS || isChip(link.nextElementSibling) || link.closest(SKIPPED)) return;
   link.after(createChip(number));
 }

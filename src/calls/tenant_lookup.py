@@ -8,17 +8,18 @@ from calls.models import CallStatus
 from calls.refusal_help import explain
 from carrier.error_codes import CARRIER_ERROR_CODES
 from kit.db.database import Database
+from kit.e164 import is_e164
 from kit.time_zones import zone_of
 from widget.refusals import RefusalDetails
 from widget.status import CallLookupResult, CallSummary
 from widget.token_auth import AuthenticatedWidget
 
 _CALL_LOOKUP = """
-(SELECT status, duration, end_reason, carrier_error, end_details, limit_minutes,
+(SELECT status, to_number, duration, end_reason, carrier_error, end_details, limit_minutes,
         (SELECT o.time_zone FROM organization o WHERE o.id = call.organization_id) FROM call
  WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
 UNION ALL
-(SELECT 'refused', 0, end_reason, NULL, end_details, NULL,
+(SELECT 'refused', NULL, 0, end_reason, NULL, end_details, NULL,
         (SELECT o.time_zone FROM organization o WHERE o.id = capped_rejection.organization_id) FROM capped_rejection
  WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
@@ -67,7 +68,7 @@ class CallLookup:
         row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, widget.token_id, call_id)
         if row is None:
             return None
-        status, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
+        status, number, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
         details = None if stored is None else msgspec.json.decode(stored)
         why = explain(
             end_reason,
@@ -82,6 +83,8 @@ class CallLookup:
         return CallLookupResult(
             summary=CallSummary(
                 status=status,
+                # A refused call may have been to no number.
+                number=number if is_e164(number or "") else None,
                 duration=duration,
                 end_reason=end_reason,
                 message=message if why is None else why.refusal.message,

@@ -22,6 +22,8 @@ class CallSummary(ResponseModel, frozen=True, kw_only=True):
     """The state of a call, for the widget that placed it."""
 
     status: str
+    number: str | None
+    """The dialled number, E.164, as the server parsed it; null when what was dialled is no number."""
     duration: int
     """Whole seconds connected."""
     end_reason: str | None
@@ -51,20 +53,28 @@ CallLookup = Callable[[AuthenticatedWidget, UUID], Awaitable[CallLookupResult | 
 
 
 class StatusHandler:
-    """Answers with the state of the widget's call; waits up to 2 s for a final one, 1 s for an unknown call."""
+    """Answers with the state of the widget's call.
+
+    Unless it is asked not to, it waits up to 2 s for a final state, 1 s for an unknown call.
+    """
 
     def __init__(self, find_call: CallLookup) -> None:
         self._find_call = find_call
 
     async def __call__(self, widget: AuthenticatedWidget, request: WidgetRequest) -> bytes:
-        result = await self._wait_for_final(widget, request.call_id)
+        result = await self._find(widget, request)
         return _encode(WidgetStatus(call=None if result is None else result.summary))
 
-    async def _wait_for_final(self, widget: AuthenticatedWidget, given_call_id: str | None) -> CallLookupResult | None:
+    async def _find(self, widget: AuthenticatedWidget, request: WidgetRequest) -> CallLookupResult | None:
         try:
-            call_id = parse_uuid(given_call_id or "")
+            call_id = parse_uuid(request.call_id or "")
         except ValueError:
             return None
+        if not request.wait:
+            return await self._find_call(widget, call_id)
+        return await self._wait_for_final(widget, call_id)
+
+    async def _wait_for_final(self, widget: AuthenticatedWidget, call_id: UUID) -> CallLookupResult | None:
         result = await self._find_call(widget, call_id)
         for count, delay in enumerate(_POLL_DELAYS_SECONDS):
             if count >= _LOOKUPS_OF_UNKNOWN if result is None else result.is_over:

@@ -47,6 +47,8 @@ class WidgetRequest(msgspec.Struct, frozen=True):
     token: str
     ticket: str | None = None
     call_id: str | None = None
+    wait: bool = True
+    """False asks for the present state of the call, which may not be its end."""
 
 
 class AuthenticatedWidget(msgspec.Struct, frozen=True):

@@ -108,6 +108,7 @@ describe("commands", () => {
     expect(call.params).toEqual(REQUEST.params);
     call.emit("ringing", false);
     call.emit("accept", call);
+    await settle();
     send({ mute: true });
     send({ hangup: "another call" });
     expect(phone.state).toBe("in-progress");

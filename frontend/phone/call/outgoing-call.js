@@ -1,5 +1,6 @@
 /** An outgoing call in this page, from the dial to its single end. */
 import { asProblem, Problem } from "../errors.js";
+import { AnswerReport } from "./answer-report.js";
 import { AnswerWatch } from "./answer-watch.js";
 import { asCallProblem, problemOf } from "./call-result.js";
 import { PostDial, postDialSteps } from "./post-dial.js";
@@ -24,6 +25,7 @@ export class OutgoingCall {
   #ensureCanCall;
   #listener;
   #recordedEnd;
+  #answerReport;
   #answerWatch;
   /** @type {Call | null} */
   #call = null;
@@ -64,6 +66,13 @@ export class OutgoingCall {
    */
   constructor({ details, params, digits, device, session, env, ensureCanCall, listener }) {
     this.#recordedEnd = new RecordedEnd(session, details.callId, env);
+    this.#answerReport = new AnswerReport(session, details, env, {
+      numberCorrected: (number) => listener.numberCorrected(number),
+      answered: (at) => {
+        listener.answered(at);
+        if (!this.#hasEnded) this.#postDial.start();
+      },
+    });
     this.#params = params;
     this.#device = device;
     this.#session = session;
@@ -188,6 +197,7 @@ export class OutgoingCall {
     call.on("ringing", (hasEarlyMedia) => {
       this.#answerWatch.stop();
       this.#hasRung = true;
+      this.#answerReport.askNumber();
       if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
@@ -195,8 +205,7 @@ export class OutgoingCall {
       if (this.#hasEnded || this.#answeredAt) return;
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
-      this.#listener.answered();
-      if (!this.#hasEnded) this.#postDial.start();
+      this.#answerReport.tell(this.#answeredAt);
       if (!this.#hasRung) this.#endIfUnknown();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
@@ -308,6 +317,7 @@ export class OutgoingCall {
   async #onCarrierEnd({ endedByRemote = false } = {}) {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
+    this.#answerReport.tellNow();
     this.#lostAt = this.#env.now();
     const isAnswered = this.#answeredAt > 0;
     if (!isAnswered || (!this.#hasRung && endedByRemote)) await this.#finishRefused(isAnswered, endedByRemote);
@@ -355,6 +365,7 @@ export class OutgoingCall {
   #finish(status, { problem = null, message = null, endedByRemote = false } = {}) {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#answerReport.end();
     this.#device.listen(null);
     this.#stopWatchingCSP();
     this.#postDial.stop();

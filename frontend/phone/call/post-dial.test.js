@@ -171,6 +171,7 @@ describe("Phone", () => {
   test("holds the tones while the connection is restored", async () => {
     const { phone, call, answer } = await dialled({ extension: "204" });
     answer();
+    await settle();
     call.emit("reconnecting");
     await vi.advanceTimersByTimeAsync(10_000);
     expect(call.digits).toEqual([]);

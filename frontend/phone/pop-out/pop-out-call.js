@@ -113,6 +113,7 @@ export class PopOutCall {
     const before = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false, postDial: null };
     const isFirst = !this.#snapshot;
     this.#snapshot = snapshot;
+    if (snapshot.details.number !== phone.call?.number) this.#listener.numberCorrected(snapshot.details.number);
     if (snapshot.state === "ringing" && phone.state === "dialing") this.#listener.ringing(true);
     if (snapshot.answeredAt && !this.#answeredAt) {
       this.#answeredAt = snapshot.answeredAt;

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { Problem } from "../errors.js";
 import { PopOutCall } from "./pop-out-call.js";
 
+const NUMBER = "+12125550101";
+
 /**
  * The end that the page's phone is told when the pop-out reports `ended`.
  * @param {object} ended
@@ -17,9 +19,16 @@ function reportedEnd(ended, session = null) {
     reconnecting() {},
     warningsChanged() {},
   };
-  const context = { phone: { state: "dialing" }, getSession: () => session, Problem, send() {}, onEnded() {} };
+  const context = {
+    phone: { state: "dialing", call: { number: NUMBER } },
+    getSession: () => session,
+    Problem,
+    send() {},
+    onEnded() {},
+  };
   const call = new PopOutCall({ details: { callId: "1" } }, listener, context);
   call.follow({
+    details: { callId: "1", number: NUMBER },
     state: "failed",
     answeredAt: null,
     ended,
@@ -46,4 +55,21 @@ test("the page asks about its token when a problem ended an answered call there"
   const ended = { status: "completed", duration: 2, message: problem.message, theirs: false, problem };
   reportedEnd(ended, { verifyToken: () => (asked += 1) });
   expect(asked).toBe(1);
+});
+
+test("the number that the pop-out learned from the server is that of the page's call", () => {
+  const corrected = [];
+  const listener = {
+    numberCorrected: (number) => corrected.push(number),
+    ringing() {},
+    deviceLost() {},
+    postDialChanged() {},
+    reconnecting() {},
+    warningsChanged() {},
+  };
+  const phone = { state: "dialing", call: { number: "+4402079460958" } };
+  const call = new PopOutCall({ details: { callId: "1" } }, listener, { phone, send() {} });
+  const snapshot = { state: "ringing", answeredAt: null, ended: null, muted: false, lost: null, reconnecting: false };
+  call.follow({ ...snapshot, details: { callId: "1", number: "+442079460958" }, warnings: [] });
+  expect(corrected).toEqual(["+442079460958"]);
 });

@@ -142,6 +142,20 @@ export class TokenSession {
     }
   }
 
+  /**
+   * The number of a call under way, E.164, as the server parsed it; null if it does not tell.
+   * @param {string} callId
+   * @returns {Promise<string | null>}
+   */
+  async fetchCallNumber(callId) {
+    try {
+      return (await this.#postStatus({ call_id: callId, wait: false })).call?.number ?? null;
+    } catch {
+      // A refused token is found by the next question.
+      return null;
+    }
+  }
+
   /** Ask the server whether the embed token is still valid; the refusal, or null. */
   verifyToken() {
     this.#verification ??= this.#postStatus({})
@@ -221,7 +235,7 @@ export class TokenSession {
     }
   }
 
-  /** @param {{call_id?: string}} fields */
+  /** @param {{call_id?: string, wait?: boolean}} fields */
   async #postStatus(fields) {
     const body = { ...this.credentials, ...fields };
     const answer = await post(this.#env, this.#config.base, "status", body, STATUS_TIMEOUT_MS);

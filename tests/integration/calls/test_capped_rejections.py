@@ -24,6 +24,7 @@ pytestmark = pytest.mark.anyio
 EMERGENCY = {
     "call": {
         "status": "refused",
+        "number": None,
         "duration": 0,
         "end_reason": "emergency_number",
         "message": "Emergency numbers cannot be called",

@@ -27,7 +27,6 @@ PAGE = "/docs/widget-integration"
 RAW = f"{PAGE}/llm.md"
 FRONTEND = ROOT / "frontend"
 EXAMPLE = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js")
 MICROPHONE = {"microphone_denied", "microphone_not_found", "microphone_in_use", "microphone_blocked", "insecure_page"}
 
 
@@ -195,6 +194,9 @@ async def test_every_attribute_and_setting_is_described_and_no_other(raw: str) -
     assert required == {"`src`", "`data-token`"}
     for setting in read:
         assert f"`{setting}`" in raw
+
+
+EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js")
 
 
 async def test_every_method_state_and_event_is_described_and_no_other(raw: str) -> None:

@@ -28,6 +28,7 @@ async def test_a_final_status_is_told_at_once(
     assert answer.json() == {
         "call": {
             "status": "busy",
+            "number": "+12125550147",
             "duration": 0,
             "end_reason": "busy",
             "message": None,
@@ -35,6 +36,33 @@ async def test_a_final_status_is_told_at_once(
             "details": None,
         }
     }
+
+
+@pytest.mark.field_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
+@pytest.mark.parametrize(
+    ("dialled", "country", "number"),
+    [
+        ("+44 020 7946 0958", "GB", "+442079460958"),
+        ("0044 (0)20 7946 0958", "GB", "+442079460958"),
+        ("\u2066(212) 555\u20110101\u2069", "US", "+12125550101"),
+        ("hello", "US", None),
+    ],
+)
+async def test_the_dialled_number_is_told_at_once(
+    client: httpx.AsyncClient,
+    callbacks: CallbackClient,
+    make: Factory,
+    monkeypatch: pytest.MonkeyPatch,
+    dialled: str,
+    country: str,
+    number: str | None,
+) -> None:
+    monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (3_600,))
+    token = await make.token(await make.tenant(country=country))
+    call_id = uuid4()
+    await callbacks.outgoing(token.id, new_sid(), to=dialled, CallId=str(call_id))
+    answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id), wait=False)
+    assert answer.json()["call"]["number"] == number
 
 
 async def test_the_answer_waits_for_the_end(
