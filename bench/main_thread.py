@@ -23,27 +23,24 @@ class Tasks(NamedTuple):
     """The longest task in which a script of ours ran."""
 
 
-def tasks_of(trace: bytes, origin: str) -> Tasks:
-    """The tasks in ``trace``; ours are those with a script of ``origin`` in them."""
+def tasks_of(trace: bytes, page: str, ours: str | None) -> Tasks:
+    """The tasks of the page of origin ``page`` in ``trace``; ours are those with a script of origin ``ours``."""
     events: list[Event] = json.loads(trace)["traceEvents"]
     by_thread: dict[Thread, list[Event]] = defaultdict(list)
     for event in events:
         if event.get("ph") == "X" and "dur" in event:
             by_thread[event["pid"], event["tid"]].append(event)
-    tasks: dict[Thread, list[Event]] = {
-        thread: [event for event in by_thread[thread] if event["name"] == "RunTask"] for thread in _main_threads(events)
-    }
-    if not any(tasks.values()):
-        return Tasks(0, 0, 0, 0)
-    # The browser keeps other, nearly idle pages ready.
-    page = max(tasks, key=lambda thread: sum(task["dur"] for task in tasks[thread]))
-    times = [task["dur"] / 1000 for task in tasks[page]]
-    ours = [event for event in by_thread[page] if _script_of(event).startswith(origin)]
+    origins = tuple(filter(None, (page, ours)))
+    # The browser has pages of its own, such as that of its address field, which are busier.
+    thread = max(_main_threads(events), key=lambda thread: len(_with_scripts_of(by_thread[thread], *origins)))
+    tasks = [event for event in by_thread[thread] if event["name"] == "RunTask"]
+    times = [task["dur"] / 1000 for task in tasks]
+    scripts = _with_scripts_of(by_thread[thread], ours) if ours else []
     return Tasks(
         longest=max(times),
         blocking=sum(max(0, time - LONG_MS) for time in times),
         busy=sum(times),
-        ours=max((task["dur"] / 1000 for task in tasks[page] if _holds(task, ours)), default=0.0),
+        ours=max((task["dur"] / 1000 for task in tasks if _holds(task, scripts)), default=0.0),
     )
 
 
@@ -51,6 +48,10 @@ def _main_threads(events: Iterable[Event]) -> Iterable[Thread]:
     for event in events:
         if event.get("name") == "thread_name" and event.get("args", {}).get("name") == MAIN:
             yield event["pid"], event["tid"]
+
+
+def _with_scripts_of(events: Iterable[Event], *origins: str) -> list[Event]:
+    return [event for event in events if _script_of(event).startswith(origins)]
 
 
 def _script_of(event: Event) -> str:

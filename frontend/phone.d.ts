@@ -31,15 +31,26 @@ interface EpochPhoneConfig {
   theme?: "auto" | "light" | "dark";
   /** Accent colour in any CSS notation. */
   color?: string;
-  /** Language of the panel; default: the page's. */
+  /** Language of the panel; default: the page's, also when it changes. */
   locale?: string;
   /**
    * Make `[data-phone]` elements and `tel:` links call. They get a hand as pointer, an underline and a title; any rule of
    * the page's style sheets wins, and `data-phone-style="off"` on an element or around it leaves its looks alone.
    */
   clickToCall?: boolean | "on" | "off";
-  /** No button until `toggle()`, `open()` or a call. */
+  /** No button until `toggle()`, `open()`, `show()` or a call. */
   hidden?: boolean | "true" | "false";
+  /**
+   * CSS selector of an element of the page that holds the panel, always open and without the button. While there is no such
+   * element, the phone floats.
+   */
+  container?: string;
+  /** `on`: click-to-call puts the number into the panel and waits for Call. */
+  confirm?: boolean | "on" | "off";
+  /** `off`: only numbers of the page can be called; nobody can type one. */
+  dialpad?: boolean | "on" | "off";
+  /** `native`: on telephones `tel:` links go to the system's dialler; elements with `data-phone` still call here. */
+  telOnPhones?: "native" | "phone";
   /** `on`: calls are placed in the pop-out, a window that stays when the page is left; `off`: no pop-out is offered. */
   popOut?: boolean | "on" | "off";
   /**
@@ -55,8 +66,7 @@ interface EpochPhoneConfig {
 type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
 
 /**
- * Keep `{number}` in `clickToCall.title`, `{digits}` in `dialer.extension` and `dialer.tones`. `problems.<code>` is by the
- * code of the error.
+ * Keep `{number}` and `{digits}` where the English text has them. `problems.<code>` is by the code of the error.
  */
 type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
 
@@ -70,6 +80,7 @@ type EpochPhoneTextKey =
   | "callingFrom"
   | "phoneNumber"
   | "placeholder"
+  | "pageNumbersOnly"
   | "backspace"
   | "keypad"
   | "call"
@@ -92,10 +103,14 @@ type EpochPhoneTextKey =
   | "endedByRemote"
   | "callInOtherTab"
   | "callInPopOut"
+  | "extension"
+  | "sendTones"
+  | "sendingTones"
+  | "holdForPlus"
   | `states.${EpochPhoneState}`
   | `endedWith.${EpochPhoneCallStatus}`
   | `statusHints.${"busy" | "no-answer"}`
-  | `dialer.${"whichNumber" | "unclearNumber" | "extension" | "tones" | "recent" | "clearRecent"}`
+  | `dialer.${"whichNumber" | "unclearNumber" | "tones" | "recent" | "clearRecent"}`
   | `dialer.statuses.${Exclude<EpochPhoneCallStatus, "completed">}`
   | `dialer.callQuality.${"lost" | "microphone" | "speaker" | "silent" | "not-sent" | "not-heard" | "slow" | "lossy" | "poor"}`
   | "clickToCall.title"
@@ -108,6 +123,11 @@ type EpochPhoneTextKey =
   | `diagnostics.faults.${"not_tried" | "in_call" | "microphone_silent"}.${"message" | "fix"}`
   | `diagnostics.faults.${"signaling_failed" | "media_failed" | "media_blocked"}.${"message" | "fix"}`
   | `problems.${string}.${"message" | "fix"}`;
+
+/** The settings that can change while the phone runs; null is the default again. */
+type EpochPhoneChanges = {
+  [Name in Exclude<keyof EpochPhoneConfig, "token" | "apiBase">]?: EpochPhoneConfig[Name] | null;
+};
 
 /** A page's own words about a call. */
 interface EpochPhoneCallOptions {
@@ -248,8 +268,18 @@ interface EpochPhoneApi {
   /** Returns a function that unsubscribes. */
   on<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): () => void;
   off<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): void;
-  init(config?: EpochPhoneConfig): void;
+  /**
+   * Starts the phone. With the present token and `apiBase` it changes settings only, as `update()`, also in a call; with
+   * others it throws in a call, unless `force` is true, which ends the call.
+   */
+  init(config?: EpochPhoneConfig & { force?: boolean }): void;
+  /** Changes settings at once; a call goes on. What is no setting or has a wrong value is ignored, with a warning. */
+  update(settings: EpochPhoneChanges): void;
   destroy(): void;
+  /** Shows the button, or what `hide()` hid. */
+  show(): void;
+  /** Shows nothing until `show()`, `open()`, `toggle()` or a call; in a call from its end on. */
+  hide(): void;
   open(): void;
   close(): void;
   /** `mute(false)` unmutes. */

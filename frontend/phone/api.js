@@ -3,8 +3,10 @@ import { keepGlobals } from "./browser/pristine-globals.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
 import { enableClickToCall, enableDebug, listenForPopOut } from "./features.js";
+import { SESSION_SETTINGS, validSettings } from "./settings.js";
 import { PhoneHost } from "./ui/phone-host.js";
 
+/** @import { Feature } from "./features.js" */
 /** @import { Environment, Settings } from "./types.d.ts" */
 
 const DTMF_DIGIT = /^[0-9*#]$/;
@@ -18,7 +20,10 @@ export class EmbeddedPhone {
   api;
   #tag;
   #env;
-  /** @type {Settings} */
+  /**
+   * One object, which its readers see change.
+   * @type {Settings}
+   */
   #settings = {};
   /**
    * `pending`: waits for the first paint of the page. `running`: has a session and an element on the page.
@@ -29,8 +34,8 @@ export class EmbeddedPhone {
   /** @type {PhoneHost | null} */
   #host = null;
   /**
-   * Stops each feature that is on.
-   * @type {Map<"clickToCall" | "popOut" | "debug", () => void>}
+   * The features that are on.
+   * @type {Map<"clickToCall" | "popOut" | "debug", Feature>}
    */
   #features = new Map();
 
@@ -58,21 +63,55 @@ export class EmbeddedPhone {
    * @param {Settings} config
    */
   start(config) {
-    this.#settings = { ...this.#settings, ...config };
+    this.#set(validSettings(config));
     const { token, ticket } = this.#settings;
     this.#tearDown();
-    if (token === undefined) {
+    if (token == null) {
       this.#askForToken();
       return;
     }
     this.#status = "running";
-    const base = apiBase(this.#settings, this.#tag);
+    const base = this.#base;
     // The button is built while the exchange runs.
     this.phone.start({ token: String(token).trim(), ticket, base });
     if (this.#isRunning()) {
       this.#ensureHost();
-      this.#enableFeatures(base);
+      this.#enableFeatures();
     }
+  }
+
+  /**
+   * Start with `config`, or only change settings if it has the token and the address of the session that runs. Throws
+   * Error if that would end a call, unless `force` is true.
+   * @param {Settings & {force?: boolean}} config
+   */
+  init({ force = false, ...config }) {
+    const before = this.#session;
+    const after = this.#sessionOf({ ...this.#settings, ...config });
+    if (this.#isRunning() && before === after && this.phone.state !== "error") {
+      for (const name of SESSION_SETTINGS) delete config[/** @type {keyof Settings} */ (name)];
+      this.update(config);
+    } else if (this.phone.isInCall && !force) {
+      throw new Error("[EpochPhone] init() would end the call: hang up first, or pass force: true");
+    } else this.start(config);
+  }
+
+  /**
+   * Change settings at once. A call goes on.
+   * @param {EpochPhoneChanges} given
+   */
+  update(given) {
+    const changes = validSettings(given, SESSION_SETTINGS);
+    this.#set(changes);
+    if (!this.#isRunning()) return;
+    const names = Object.keys(changes);
+    for (const name of /** @type {const} */ (["clickToCall", "debug", "popOut"])) {
+      if (!names.includes(name)) continue;
+      this.#features.get(name)?.stop();
+      this.#features.delete(name);
+    }
+    this.#enableFeatures();
+    this.#host?.update(names);
   }
 
   /**
@@ -80,7 +119,7 @@ export class EmbeddedPhone {
    * @param {Settings} config
    */
   startAfterPaint(config) {
-    this.#settings = config;
+    this.#set(validSettings(config));
     this.#status = "pending";
     this.#env.afterFirstPaint(() => this.startPending());
   }
@@ -118,6 +157,47 @@ export class EmbeddedPhone {
     this.#host?.close();
   }
 
+  show() {
+    this.startPending();
+    this.#host?.show();
+  }
+
+  hide() {
+    this.startPending();
+    this.#host?.hide();
+  }
+
+  /**
+   * Show a number in the panel, to be called when a person says so.
+   * @param {string} number As the page has it.
+   * @param {EpochPhoneCallOptions} options
+   */
+  propose(number, options) {
+    this.openPanel({ focus: false });
+    this.#host?.propose(number, options);
+  }
+
+  get #base() {
+    return apiBase(this.#settings, this.#tag);
+  }
+
+  get #session() {
+    return this.#sessionOf(this.#settings);
+  }
+
+  /**
+   * The token and the address that a session with `settings` has.
+   * @param {Settings} settings
+   */
+  #sessionOf(settings) {
+    return `${String(settings.token).trim()} ${apiBase(settings, this.#tag)}`;
+  }
+
+  /** @param {Settings} changes */
+  #set(changes) {
+    Object.assign(this.#settings, changes);
+  }
+
   // Checked again after the listeners, which may have destroyed the phone.
   #isRunning() {
     return this.#status === "running";
@@ -130,39 +210,47 @@ export class EmbeddedPhone {
         this.phone.events.emit(["open"]);
       },
       onClose: () => this.phone.events.emit(["close"]),
+      onLanguage: () => this.#features.get("clickToCall")?.translate?.(),
     });
     return this.#host;
   }
 
-  /** @param {string | null} base */
-  #enableFeatures(base) {
-    const { phone } = this;
+  /** Enable the features that are switched on and do not run yet. */
+  #enableFeatures() {
     const env = this.#env;
+    const base = this.#base;
     const { clickToCall, debug, popOut } = this.#settings;
-    if (base && isOn(clickToCall)) {
-      this.#features.set("clickToCall", enableClickToCall(env, phone, this.api, this.#settings));
-    }
+    if (base && isOn(clickToCall)) this.#enable("clickToCall", () => enableClickToCall(env, this, this.#settings));
     if (isOn(debug)) this.#enableDebug();
-    else if (debug === undefined) env.afterPaint(() => this.#enableRememberedDebug());
+    else if (debug == null) env.afterPaint(() => this.#enableRememberedDebug());
     if (base && !isOff(popOut)) {
-      this.#features.set("popOut", listenForPopOut(env, phone, this.#settings, originOf(base)));
+      this.#enable("popOut", () => listenForPopOut(env, this.phone, this.#settings, originOf(base)));
     }
   }
 
+  /**
+   * @param {"clickToCall" | "popOut" | "debug"} name
+   * @param {() => Feature} enable
+   */
+  #enable(name, enable) {
+    if (!this.#features.has(name)) this.#features.set(name, enable());
+  }
+
   #enableDebug() {
-    this.#features.set("debug", enableDebug(this.#env, this.phone, this.#settings));
+    this.#enable("debug", () => enableDebug(this.#env, this.phone, this.#settings));
   }
 
   /** Enable debug mode if it is switched on in this browser. Called after the first paint, because storage blocks. */
   #enableRememberedDebug() {
-    if (this.#isRunning() && !this.#features.has("debug") && isOn(this.#env.preferences.debug)) this.#enableDebug();
+    const { debug } = this.#settings;
+    if (this.#isRunning() && debug == null && isOn(this.#env.preferences.debug)) this.#enableDebug();
   }
 
   #tearDown() {
     this.#status = "idle";
     this.#host?.remove();
     this.#host = null;
-    for (const stop of this.#features.values()) stop();
+    for (const feature of this.#features.values()) feature.stop();
     this.#features.clear();
   }
 
@@ -208,8 +296,11 @@ function createApi(embedded) {
     },
     on: (event, callback) => phone.events.on(event, callback),
     off: (event, callback) => phone.events.off(event, callback),
-    init: (config) => embedded.start(config ?? {}),
+    init: (config) => embedded.init(config ?? {}),
+    update: (settings) => embedded.update(settings),
     destroy: () => embedded.destroy(),
+    show: () => embedded.show(),
+    hide: () => embedded.hide(),
     open: () => embedded.openPanel(),
     close: () => embedded.closePanel(),
     mute: (on = true) => phone.mute(Boolean(on)),

@@ -12,6 +12,12 @@ async function startPhone(settings = {}, answers, { isPainted = true } = {}) {
   const module = fakeSdk();
   const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
+  // What a person does on the page reaches the window of the document.
+  for (const method of ["addEventListener", "removeEventListener"]) {
+    const own = env.window[method].bind(env.window);
+    env.window[method] = (type, ...rest) =>
+      /^(?:click|key)/.test(type) ? window[method](type, ...rest) : own(type, ...rest);
+  }
   const embedded = new EmbeddedPhone(null, env);
   const { api } = embedded;
   phones.push(api);
@@ -61,7 +67,7 @@ describe("window.EpochPhone", () => {
   test("has the public methods and no other", async () => {
     const { api } = await startPhone();
     expect(Object.keys(api).sort()).toEqual(
-      "call close destroy getCall getState hangup init isMuted isReady mute off on open reset sendDtmf test toggle".split(
+      "call close destroy getCall getState hangup hide init isMuted isReady mute off on open reset sendDtmf show test toggle update".split(
         " ",
       ),
     );

@@ -1,5 +1,7 @@
 /** Reads the phone's settings from its script tag and from values. */
 
+import { SETTINGS } from "./settings.js";
+
 /** @import { Settings } from "./types.d.ts" */
 
 // The server replaces this with its own address when it serves the file: a copy on another server still finds it.
@@ -9,6 +11,9 @@ const API_BASE_PLACEHOLDER = "__EPOCH_API_BASE__";
 const TOKEN_TAG = 'script[data-token^="ept_"]';
 /** For tag managers that drop `data-*`: the fragment of an address is sent to no server. */
 const FRAGMENT_TAG = 'script[src*="#ept_"]';
+
+// The attribute of a setting is its name in kebab case, but for these two.
+const ATTRIBUTES = Object.keys(SETTINGS).filter((name) => name !== "apiBase" && name !== "texts");
 
 /**
  * The script tag that loads the phone; null for a module, a bundle or a loader of static resources.
@@ -56,19 +61,9 @@ export function settingsOfTag(tag) {
   /** @type {DOMStringMap} */
   const data = tag?.dataset ?? {};
   const settings = {
+    ...Object.fromEntries(ATTRIBUTES.map((name) => [name, data[name]])),
     token: data.token ?? tokenInAddress(tag),
-    ticket: data.ticket,
     apiBase: data.api,
-    position: data.position,
-    offsetX: data.offsetX,
-    offsetY: data.offsetY,
-    theme: data.theme,
-    color: data.color,
-    locale: data.locale,
-    clickToCall: data.clickToCall,
-    hidden: data.hidden,
-    popOut: data.popOut,
-    debug: data.debug,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

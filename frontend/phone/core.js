@@ -19,6 +19,7 @@ import { isInCall, isReady, nextState } from "./states.js";
  */
 
 const IDLE_TIMEOUT_MS = 4_000;
+const NOTICE_MS = 8_000;
 
 export class Phone {
   /** @type {EpochPhoneState} */
@@ -236,6 +237,21 @@ export class Phone {
     this.#notifyChange();
   }
 
+  /**
+   * Show for some seconds beside the present call why something did not happen.
+   * @param {string} code Of the problem.
+   */
+  note(code) {
+    const notice = new Problem(code);
+    this.notice = notice;
+    this.#notifyChange();
+    this.#env.wait(NOTICE_MS).then(() => {
+      if (this.notice !== notice) return;
+      this.notice = null;
+      this.#notifyChange();
+    });
+  }
+
   /** @param {boolean} isMuted */
   mute(isMuted) {
     if (!this.#activeCall || this.isMuted === isMuted) return;
@@ -262,7 +278,7 @@ export class Phone {
   async warmUp() {
     this.#isCallLikely = true;
     if (!this.isReady || !this.#session?.isValid || this.isOffline) return;
-    // What cannot be loaded is told by preload() and by the call.
+    // A chunk that cannot be loaded is told by preload() and by the call.
     await this.calls.warmUp().catch(() => {});
   }
 

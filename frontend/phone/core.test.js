@@ -125,6 +125,22 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
+  test("a note beside a call is shown for some seconds, and not over the next one", async () => {
+    const fixture = await startPhone();
+    await dial(fixture);
+    const shown = () => viewOf(fixture.phone, { core }).message?.message;
+    fixture.phone.note("call_in_progress");
+    expect(shown()).toBe("A call is in progress");
+    await vi.advanceTimersByTimeAsync(5_000);
+    fixture.phone.note("call_in_progress");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(shown()).toBe("A call is in progress");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(shown()).toBeUndefined();
+    expect([fixture.phone.isInCall, fixture.payloadsOf("error")]).toEqual([true, []]);
+    fixture.phone.stop();
+  });
+
   // Deterministic, because the timers are fake; tests/browser/widget/test_carrier_behaviour.py measures the same.
   test.each(["refused", "busy", "failed"])("a call that never rings is %s within 3 s of its record", async (status) => {
     const fixture = await startPhone();

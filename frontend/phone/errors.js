@@ -35,6 +35,7 @@ const SENTENCES = {
   connection_failed: "The call could not be connected",
   window_blocked: "The browser blocked the phone's window",
   window_lost: "The phone's window does not answer",
+  call_in_progress: "A call is in progress",
   call_elsewhere: "A call is already in progress in another tab",
   call_failed: "The call failed",
   call_refused: "The call was refused",

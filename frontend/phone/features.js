@@ -1,35 +1,45 @@
-/** Enables the optional features of a page's phone, whose code is in chunks. Each function returns one that stops the feature. */
+/** Enables the optional features of a page's phone, whose code is in chunks. */
 import { isOn } from "./config.js";
 import { loadTexts } from "./i18n/texts.js";
 
+/** @import { EmbeddedPhone } from "./api.js" */
 /** @import { Phone } from "./core.js" */
 /** @import { ClickToCall } from "./lazy/click-to-call.js" */
 /** @import { Environment, Settings } from "./types.d.ts" */
+/**
+ * @typedef {object} Feature
+ * @property {() => void} stop
+ * @property {() => void} [translate] The language has changed.
+ */
 
 const ignoreError = () => {};
 
 /**
  * Make the page's numbers call.
  * @param {Environment} env
- * @param {Phone} phone
- * @param {EpochPhoneApi} api
+ * @param {EmbeddedPhone} embedded
  * @param {Settings} settings
+ * @returns {Feature}
  */
-export function enableClickToCall(env, phone, api, settings) {
+export function enableClickToCall(env, embedded, settings) {
   /** @type {ClickToCall | null} */
   let clickToCall = null;
   let isStopped = false;
-  const unsubscribe = phone.events.on("ready", () => clickToCall?.refresh());
-  Promise.all([env.loadChunk("click-to-call"), loadTexts(settings.locale, env, settings.texts)]).then(
+  const load = () => loadTexts(settings.locale, env, settings.texts);
+  const unsubscribe = embedded.phone.events.on("ready", () => clickToCall?.refresh());
+  Promise.all([env.loadChunk("click-to-call"), load()]).then(
     ([{ startClickToCall }, texts]) => {
-      if (!isStopped) clickToCall = startClickToCall(env, phone, api, texts);
+      if (!isStopped) clickToCall = startClickToCall(env, embedded, settings, texts);
     },
     (problem) => console.warn("[EpochPhone] click-to-call is off:", problem.fix),
   );
-  return () => {
-    isStopped = true;
-    unsubscribe();
-    clickToCall?.stop();
+  return {
+    translate: () => void load().then((texts) => clickToCall?.translate(texts)),
+    stop() {
+      isStopped = true;
+      unsubscribe();
+      clickToCall?.stop();
+    },
   };
 }
 
@@ -39,6 +49,7 @@ export function enableClickToCall(env, phone, api, settings) {
  * @param {Phone} phone
  * @param {Settings} settings
  * @param {string | null} origin The phone service's.
+ * @returns {Feature}
  */
 export function listenForPopOut(env, phone, settings, origin) {
   /** @param {MessageEvent} message */
@@ -50,7 +61,7 @@ export function listenForPopOut(env, phone, settings, origin) {
   env.window.addEventListener("message", onMessage);
   // Loaded before a click: browsers allow a window to be opened within the click only.
   if (isOn(settings.popOut)) phone.calls.getPopOut(settings).catch(ignoreError);
-  return () => env.window.removeEventListener("message", onMessage);
+  return { stop: () => env.window.removeEventListener("message", onMessage) };
 }
 
 /**
@@ -58,6 +69,7 @@ export function listenForPopOut(env, phone, settings, origin) {
  * @param {Environment} env
  * @param {Phone} phone
  * @param {Settings} settings
+ * @returns {Feature}
  */
 export function enableDebug(env, phone, settings) {
   let isStopped = false;
@@ -65,8 +77,10 @@ export function enableDebug(env, phone, settings) {
     .loadChunk("debug")
     .then(({ startLogging }) => (isStopped ? undefined : startLogging(phone, env, settings)))
     .catch(ignoreError);
-  return () => {
-    isStopped = true;
-    logging.then((stop) => stop?.());
+  return {
+    stop() {
+      isStopped = true;
+      logging.then((stop) => stop?.());
+    },
   };
 }

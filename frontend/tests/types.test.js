@@ -4,6 +4,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import "./support/jsdom-styles.js";
 import { EmbeddedPhone } from "../phone/api.js";
+import { SETTINGS } from "../phone/settings.js";
 import { MOVES } from "../phone/states.js";
 import { KEYS } from "../phone/lazy/own-texts.js";
 import { fakeEnvironment, fakeServer } from "./support/fakes.js";
@@ -14,14 +15,19 @@ const program = ts.createProgram([join(FRONTEND, "tests/types/host.ts")], OPTION
 const checker = program.getTypeChecker();
 const types = program.getSourceFile(join(FRONTEND, "phone.d.ts"));
 
-/** Settings that no attribute can hold. */
-const CONFIG_ONLY = ["texts"];
-
 /** The names of what an interface or a union of texts in phone.d.ts holds. */
 function namesIn(name) {
   const declared = types.statements.find((statement) => statement.name?.text === name);
   const type = checker.getTypeAtLocation(declared.name);
   return (type.isUnion() ? type.types.map(({ value }) => value) : type.getProperties().map(({ name }) => name)).sort();
+}
+
+/** The words that the type of a member takes. */
+function wordsOf(name, member) {
+  const declared = types.statements.find((statement) => statement.name?.text === name);
+  const property = checker.getTypeAtLocation(declared.name).getProperty(member);
+  const type = checker.getTypeOfSymbol(property);
+  return (type.isUnion() ? type.types : [type]).filter((one) => one.isStringLiteral()).map(({ value }) => value);
 }
 
 /** Every event that the source emits. */
@@ -58,11 +64,31 @@ describe("phone.d.ts", () => {
     expect(onWindow).toEqual(emitted().map((name) => `epochphone:${name}`));
   });
 
-  test("has exactly the settings that the script tag takes", () => {
-    const source = readFileSync(join(FRONTEND, "phone/config.js"), "utf8");
-    const settings = [...source.matchAll(/(\w+): data\.\w+/g)].map(([, name]) => name);
-    const found = [...settings.filter((name) => name !== "ticket"), ...CONFIG_ONLY];
-    expect(namesIn("EpochPhoneConfig")).toEqual(found.sort());
+  test("has exactly the settings of the table, which takes the words of the types", () => {
+    const ofPages = Object.keys(SETTINGS).filter((name) => name !== "ticket");
+    expect(namesIn("EpochPhoneConfig")).toEqual(ofPages.sort());
+    for (const name of ofPages) {
+      const { words } = SETTINGS[name];
+      if (words) expect(words).toEqual(expect.arrayContaining(wordsOf("EpochPhoneConfig", name)));
+    }
+  });
+
+  test("has exactly the settings that the guide explains", () => {
+    const guide = readFileSync(join(FRONTEND, "../src/guide/pages/widget-integration.md"), "utf8");
+    const rows = guide.split("\n").filter((row) => row.startsWith("| `data-"));
+    const explained = rows.flatMap((row) => row.split("|")[1].match(/data-[\w-]+/g));
+    const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const attributes = Object.keys(SETTINGS)
+      .filter((name) => !["ticket", "texts"].includes(name))
+      .map((name) => (name === "apiBase" ? "data-api" : `data-${kebab(name)}`));
+    expect([...new Set(explained)].sort()).toEqual(attributes.sort());
+    const [, named] = /The names are the attributes' in camel case: ([^;]*);/.exec(guide);
+    const listed = named.match(/(?<=`)\w+(?=`)/g);
+    expect(listed.sort()).toEqual(
+      Object.keys(SETTINGS)
+        .filter((name) => !["ticket", "texts"].includes(name))
+        .sort(),
+    );
   });
 
   test("has exactly the languages of the panel", () => {

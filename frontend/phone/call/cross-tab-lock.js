@@ -3,6 +3,7 @@
  * call, a BroadcastChannel lets the other tabs show it and hang it up.
  */
 import { sharedName } from "../session/shared-name.js";
+import { LeaveQuestion } from "./leave-question.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Environment } from "../types.d.ts" */
@@ -17,6 +18,7 @@ const POLL_MS = 1_000;
 export class CallLock {
   #phone;
   #env;
+  #leaveQuestion;
   /**
    * The name of the lock and of the channel; null without either.
    * @type {string | null}
@@ -53,6 +55,7 @@ export class CallLock {
   constructor(phone, env) {
     this.#phone = phone;
     this.#env = env;
+    this.#leaveQuestion = new LeaveQuestion(env);
     phone.onChange(() => this.#update());
     env.window.addEventListener("pagehide", () => this.#onPageHide());
     env.window.addEventListener("pageshow", () => {
@@ -108,8 +111,7 @@ export class CallLock {
     this.#join(this.#isPageHidden ? null : name);
     if (this.#ownCallId && this.#ownCallId !== this.#callId) this.#releaseLock();
     // A call in the pop-out continues when this page is left.
-    if (isInCall && !isInPopOut) this.#env.window.addEventListener("beforeunload", confirmLeaving);
-    else this.#env.window.removeEventListener("beforeunload", confirmLeaving);
+    this.#leaveQuestion.set(isInCall && !isInPopOut);
     this.#announce();
   }
 
@@ -187,13 +189,6 @@ export class CallLock {
     const { held } = await this.#env.navigator.locks.query();
     if (name === this.#name && !held?.some((lock) => lock.name === name)) this.#setRemoteCall(null);
   }
-}
-
-/** @param {BeforeUnloadEvent} event */
-function confirmLeaving(event) {
-  event.preventDefault();
-  // Older browsers show the question only when this is set.
-  event.returnValue = true;
 }
 
 /**

@@ -111,13 +111,19 @@ describe("warmUp", () => {
     phone.stop();
   });
 
-  test("a phone that stops meanwhile keeps no connection", async () => {
-    const { phone, module } = await startPhone();
-    await settle();
-    phone.warmUp();
-    phone.stop();
-    await steps();
-    expect(module.devices.filter(({ state }) => state !== "destroyed")).toEqual([]);
-    expect(module.signaling).toEqual([]);
+  test("a phone that stops meanwhile keeps no connection, at whatever step", async () => {
+    for (let step = 0; step < 30; step += 1) {
+      const { phone, module } = await startPhone();
+      await settle();
+      phone.warmUp();
+      for (let turn = 0; turn < step; turn += 1) {
+        await Promise.resolve();
+        if (turn % 10 === 9) vi.advanceTimersByTime(1);
+      }
+      phone.stop();
+      await steps();
+      expect(module.devices.filter(({ state }) => state !== "destroyed")).toEqual([]);
+      expect(module.signaling.filter(({ state }) => state !== "destroyed")).toEqual([]);
+    }
   });
 });

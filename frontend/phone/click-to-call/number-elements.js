@@ -2,23 +2,51 @@
 
 /** @import { CountryFields, NumberReading } from "../types.d.ts" */
 
-export const NUMBERS = '[data-phone], a[href^="tel:" i]';
+const XLINK_NAMESPACE = "http://www.w3.org/1999/xlink";
+// `*|href` is also the `xlink:href` of links in pictures.
+export const LINKS = ":is(a, area)[*|href]";
+// More than the elements with a number, which `hasNumber` tells: addresses may begin with spaces.
+export const CANDIDATES = `[data-phone], ${LINKS}[*|href*="tel:" i], ${LINKS}[*|href*="callto:" i]`;
+const SCHEME = /^\s*(?:tel|callto):/i;
+const BUTTONS = "button, input:is([type=button i], [type=submit i], [type=reset i], [type=image i])";
+export const FIELDS = `input:not(${BUTTONS}), textarea, select`;
+// The browser turns Enter, or Space too, into a click on these.
+export const PRESSABLE = `${LINKS}, ${BUTTONS}, summary`;
 // Elements that do something of their own when clicked, also inside an element with a number.
-export const CONTROLS =
-  "a[href], button, input, textarea, select, label, summary, audio, video, [role=button], [role=link]";
-export const FIELDS = "input, textarea, select";
+export const CONTROLS = `${PRESSABLE}, ${FIELDS}, label, audio, video, [role=button], [role=link]`;
 // A selector, because thousands of elements are visited: `isContentEditable` makes the browser compute styles each time.
 const EDITORS = "[contenteditable]:not([contenteditable=false])";
-const FOCUSABLE = "a[href], button, summary, [tabindex]";
+const FOCUSABLE = `${PRESSABLE}, [tabindex]`;
 // These have a role for assistive technology already; a table whose cells are buttons is not a table.
-const STRUCTURE = "td, th, tr, li, dt, dd, [role]";
+const STRUCTURE = "td, th, tr, li, dt, dd, label, [role]";
+// They show no text of their own.
+const WITHOUT_TEXT = "input, area, img, audio, video, canvas, iframe, object, embed, svg";
 
 /**
  * The text with the number of an element.
  * @param {Element} element
  */
 export const numberTextOf = (element) =>
-  element.getAttribute("data-phone")?.trim() || element.getAttribute("href") || element.textContent?.trim() || "";
+  element.getAttribute("data-phone")?.trim() ||
+  (isNumberLink(element) ? addressOf(element) : "") ||
+  /** @type {HTMLInputElement} */ (element).value ||
+  element.textContent?.trim() ||
+  "";
+
+/** @param {Element} element */
+const addressOf = (element) => element.getAttribute("href") ?? element.getAttributeNS(XLINK_NAMESPACE, "href") ?? "";
+
+/**
+ * True for a link whose address is a number.
+ * @param {Element} element
+ */
+const isNumberLink = (element) => element.matches(LINKS) && SCHEME.test(addressOf(element));
+
+/**
+ * True for an element with a number to call.
+ * @param {Element} element
+ */
+export const hasNumber = (element) => element.hasAttribute("data-phone") || isNumberLink(element);
 
 /**
  * @typedef {object} NumberTexts
@@ -57,7 +85,7 @@ export class NumberElements {
    */
   visit(element) {
     if (!element.isConnected) return;
-    if (!element.matches(NUMBERS)) this.restore(element);
+    if (!hasNumber(element)) this.restore(element);
     else if (!element.matches(FIELDS) && !element.closest(EDITORS)) {
       if (element.hasAttribute("data-phone")) {
         this.#makeFocusable(element);
@@ -114,6 +142,7 @@ export class NumberElements {
    * @param {Element} element
    */
   #fill(element) {
+    if (element.shadowRoot || element.matches(WITHOUT_TEXT)) return;
     const isOwnText = this.#filled.has(element) && this.#filled.get(element) === element.textContent;
     if (!isOwnText && (element.firstElementChild || element.textContent?.trim())) return;
     const text = this.#format(element.getAttribute("data-phone"), { isShort: true });
@@ -129,7 +158,8 @@ export class NumberElements {
    * @param {Element} element
    */
   #entitle(element) {
-    if (element.hasAttribute("title") && !this.#hasOwnTitle(element)) return;
+    // Elements of a picture have no title.
+    if (!("title" in element) || (element.hasAttribute("title") && !this.#hasOwnTitle(element))) return;
     const number = this.#format(numberTextOf(element));
     const title = number && this.#texts.title.replace("{number}", number);
     if (!title || title === element.getAttribute("title")) return;

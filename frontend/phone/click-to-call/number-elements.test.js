@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { readNumber } from "../numbers/read-number.js";
-import { NumberElements } from "./number-elements.js";
+import { hasNumber, NumberElements, numberTextOf } from "./number-elements.js";
 import { styleNumbers } from "./styles.js";
 
 const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_prefix: "011" };
@@ -37,6 +37,39 @@ test.each([
   );
   each((one) => numbers.restore(one));
   expect(document.body.innerHTML).toBe(markup);
+});
+
+test.each([
+  ['<a href="  tel:+12125550101">Ada</a>', "  tel:+12125550101"],
+  ['<a href="TEL://+12125550101">Ada</a>', "TEL://+12125550101"],
+  ['<a href="callto:+12125550101">Ada</a>', "callto:+12125550101"],
+  ['<map><area href="tel:+12125550101"></map>', "tel:+12125550101"],
+  ['<svg><a xlink:href="tel:+12125550101"></a></svg>', "tel:+12125550101"],
+  ['<svg><a href="tel:+12125550101"></a></svg>', "tel:+12125550101"],
+  ['<input type="button" data-phone="" value="+12125550101">', "+12125550101"],
+  ['<a href="/people/1" data-phone=""> +12125550101 </a>', "+12125550101"],
+  ['<a href="sip:ada@example.com">Ada</a>', null],
+  ['<a href="https://x.example/?tel:+12125550101">Ada</a>', null],
+  ['<link href="tel:+12125550101">', null],
+])("the number of %s is %s, and the element is as it was afterwards", (markup, text) => {
+  const { each, numbers } = start(markup);
+  const element = document.body.querySelector("a, area, input, link");
+  expect(hasNumber(element) ? numberTextOf(element) : null).toBe(text);
+  expect([element.getAttribute("role"), element.getAttribute("tabindex")]).toEqual([null, null]);
+  each((one) => numbers.restore(one));
+  expect(document.body.innerHTML).toBe(markup);
+});
+
+test.each(["input type='button'", "area", "img"])("nothing is written into <%s>, which shows no text", (name) => {
+  start(`<${name} data-phone="+12125550101">`);
+  expect(document.body.firstElementChild.textContent).toBe("");
+});
+
+test("a label and a cell keep their roles", () => {
+  start('<label data-phone="+12125550101">Ada</label>');
+  expect(document.body.firstElementChild.outerHTML).toBe(
+    '<label data-phone="+12125550101" tabindex="0" title="Call +1 212-555-0101">Ada</label>',
+  );
 });
 
 test("the title follows the number, and a title of the page stays", () => {

@@ -1,12 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { CSPViolations } from "../browser/csp-violations.js";
+import { findMicrophoneObstacle } from "../call/microphone.js";
 import { Problem } from "../errors.js";
 import { PROBLEM_CODES, SERVER_CODES } from "../lazy/own-texts.js";
 import { directionOf } from "./direction.js";
 import { LIMITS } from "./refusals/explain.js";
 import * as en from "./locales/en.js";
 import { loadTexts } from "./texts.js";
+import { missingApiBase } from "../session/token-session.js";
+import { viewOf } from "../ui/views.js";
 
 const HERE = import.meta.dirname;
 const GROUPS = ["core", "dialer", "clickToCall", "settingsSheet", "popOut", "diagnostics"];
@@ -21,8 +25,6 @@ const REFUSALS = Object.fromEntries(
     LANGUAGES.map(async (language) => [language, (await import(`./refusals/${language}.js`)).refusals]),
   ),
 );
-/** The languages that must have each new text at once; the others get it before the release. */
-const COMPLETE = ["ar", "es"];
 /** Texts that are the same in English: names, loan words, and words that both languages have. */
 const SAME_AS_ENGLISH = {
   de: ["core.sandbox", "diagnostics.marks.ok", "diagnostics.marks.failed", "diagnostics.steps.token.name"],
@@ -56,14 +58,14 @@ function differences(path, found, wanted) {
 }
 
 test("every language has every text that English has, and no other", () => {
-  const found = COMPLETE.flatMap((language) =>
+  const found = LANGUAGES.flatMap((language) =>
     differences(file("locales", language), pathsIn(groupsOf(LOCALES[language])), [...ENGLISH.keys()]),
   );
   expect(found).toEqual([]);
 });
 
 test("every language has a sentence and an advice for every problem", () => {
-  const found = COMPLETE.flatMap((language) =>
+  const found = LANGUAGES.flatMap((language) =>
     differences(file("locales", language), Object.keys(LOCALES[language].problems), [...PROBLEM_CODES]),
   );
   expect(found).toEqual([]);
@@ -272,6 +274,25 @@ test.each([
 test("a setting comes before the language of the page", async () => {
   expect((await loadTexts("de", env("fr")))?.core.language).toBe("de");
   expect(await loadTexts("en", env("fr"))).toBeNull();
+});
+
+test("advice that only the phone has is in the panel's language", () => {
+  const page = new EventTarget();
+  const violations = new CSPViolations(page);
+  const violation = { disposition: "enforce", blockedURI: "https://voice.example", effectiveDirective: "connect-src" };
+  page.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), violation));
+  const shown = (problem, texts) => {
+    const { message } = viewOf({ state: "error", problem, isReady: false }, texts);
+    return message.fix;
+  };
+  const blocked = new Problem("network_error", violations.adviceFor("https://voice.example/widget/exchange"));
+  expect(shown(blocked, en)).toBe("Add https://voice.example to connect-src in this page's Content-Security-Policy.");
+  expect(shown(blocked, LOCALES.de)).toBe(
+    "Fügen Sie https://voice.example zu connect-src in der Content-Security-Policy dieser Seite hinzu.",
+  );
+  const obstacle = findMicrophoneObstacle({ window: { origin: "null" }, document, navigator });
+  expect(shown(new Problem(obstacle.code, obstacle), LOCALES.nl)).toBe(REFUSALS.nl.causes.opaqueOrigin);
+  expect(shown(missingApiBase(), LOCALES.ja)).toBe(REFUSALS.ja.causes.apiBase);
 });
 
 test("a language that cannot be loaded falls back to English", async () => {

@@ -1,14 +1,27 @@
 /** Click-to-call: one listener for each event serves all numbers of the page, also rows that are added later. */
 import { formatE164 } from "../numbers/parse.js";
-import { CONTROLS, FIELDS, NumberElements, NUMBERS, numberTextOf } from "../click-to-call/number-elements.js";
+import { keyFocus } from "../click-to-call/key-focus.js";
+import { afterListeners } from "../click-to-call/after-listeners.js";
+import {
+  CANDIDATES,
+  CONTROLS,
+  FIELDS,
+  hasNumber,
+  LINKS,
+  NumberElements,
+  numberTextOf,
+  PRESSABLE,
+} from "../click-to-call/number-elements.js";
+import { isPhone } from "../click-to-call/is-phone.js";
 import { styleNumbers } from "../click-to-call/styles.js";
+import { isOn } from "../config.js";
 import { clickToCall as english } from "../i18n/locales/en.js";
 import { isPressKey, Presses } from "../ui/presses.js";
 
 /** @import { NumberTexts } from "../click-to-call/number-elements.js" */
-/** @import { Phone } from "../core.js" */
+/** @import { EmbeddedPhone } from "../api.js" */
 /** @import { Texts } from "../i18n/texts.js" */
-/** @import { Environment } from "../types.d.ts" */
+/** @import { Environment, Settings } from "../types.d.ts" */
 
 const ELEMENTS_PER_STEP = 32;
 const IDLE_TIMEOUT_MS = 500;
@@ -17,18 +30,20 @@ const MIN_SLICE_MS = 8;
 /**
  * @typedef {object} ClickToCall
  * @property {() => void} refresh To be called when the phone knows its organization.
+ * @property {(texts: Texts | null) => void} translate The language has changed.
  * @property {() => void} stop Take everything back from the page.
  */
 
 /**
  * Make the numbers of the document call.
  * @param {Environment} env
- * @param {Phone} phone
- * @param {Pick<EpochPhoneApi, "call" | "open">} api
+ * @param {Pick<EmbeddedPhone, "phone" | "api" | "propose">} embedded
+ * @param {Settings} settings Read at each click.
  * @param {Texts | null} texts
  * @returns {ClickToCall}
  */
-export function startClickToCall({ window, document, now, loadChunk }, phone, api, texts) {
+export function startClickToCall({ window, document, now, loadChunk }, embedded, settings, texts) {
+  const { phone, api } = embedded;
   /** @type {NumberTexts} */
   const numberTexts = {
     getCountry: () => phone.account,
@@ -44,7 +59,14 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
   let isScheduled = false;
   let isStopped = false;
   const presses = new Presses(now);
+  const focus = keyFocus(document, phone, () => api.open());
 
+  /**
+   * True for a link that the page leaves to the telephone's own dialler.
+   * @param {Element} element
+   */
+  const isLeftToSystem = (element) =>
+    settings.telOnPhones === "native" && !element.hasAttribute("data-phone") && isPhone(window);
   /**
    * @param {MouseEvent | KeyboardEvent} event
    * @param {Element} element
@@ -53,38 +75,60 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
     if (!presses.accepts(event)) event.preventDefault();
     else if (phone.canDial) {
       event.preventDefault();
-      // The open panel says what is wrong with a text that is not a number.
+      const text = numberTextOf(element);
       const name = element.getAttribute("data-phone-name");
-      if (!api.call(numberTextOf(element), { name })) api.open();
+      if (isOn(settings.confirm)) embedded.propose(text, { name });
+      // The open panel says what is wrong with a text that is not a number.
+      else if (!api.call(text, { name })) api.open();
+      focus.follow(event, element);
     } else if (phone.isInCall) {
       event.preventDefault();
+      phone.note("call_in_progress");
       api.open();
-    } else if (!element.matches("a[href]")) {
+      focus.follow(event, element);
+    } else if (!element.matches(LINKS)) {
       // The panel says why there can be no call; a link does what it does without the phone.
       api.open();
     }
   };
+  /**
+   * @param {MouseEvent | KeyboardEvent} event
+   * @param {Element} element
+   * @param {() => void} decide
+   */
+  const whenUnprevented = (event, element, decide) =>
+    afterListeners(event, {
+      claims: () => phone.canDial || phone.isInCall,
+      actsItself: element.matches(PRESSABLE),
+      decide: (isPrevented) => {
+        if (!isPrevented && !isStopped) decide();
+      },
+    });
   /** @param {MouseEvent} event */
   const onClick = (event) => {
     if (event.defaultPrevented || event.button || hasModifier(event) || event.shiftKey) return;
     const element = numberElementOf(event);
-    if (element && !isSelectingText(document, event, element)) dial(event, element);
+    if (!element || isLeftToSystem(element)) return;
+    whenUnprevented(event, element, () => {
+      if (!isSelectingText(document, event, element)) dial(event, element);
+    });
   };
   /** @param {Event} event */
   const onPointerDown = (event) => {
-    if (numberElementOf(event)) phone.warmUp();
+    const element = numberElementOf(event);
+    if (element && !isLeftToSystem(element)) phone.warmUp();
   };
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     if (event.defaultPrevented || hasModifier(event) || !isPressKey(event)) return;
     const element = numberElementOf(event);
     if (!element || element !== event.composedPath()[0]) return;
-    if (!event.repeat) {
-      // Links and buttons turn these keys into a click by themselves, again and again while they are held.
-      if (element.matches("a[href], button, summary")) return;
-      dial(event, element);
-    }
-    event.preventDefault();
+    // Links and buttons turn these keys into a click by themselves, again and again while they are held.
+    if (!event.repeat && element.matches(PRESSABLE)) return;
+    whenUnprevented(event, element, () => {
+      if (!event.repeat) dial(event, element);
+      event.preventDefault();
+    });
   };
 
   // A page that adds thousands of rows at once is not blocked: they are visited in slices, when it is idle.
@@ -126,9 +170,10 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
     if (waiting.length > 0) schedule();
   });
 
-  document.addEventListener("click", onClick);
-  document.addEventListener("keydown", onKeyDown);
-  document.addEventListener("pointerdown", onPointerDown, true);
+  // At the window in the capture phase, nothing has stopped the event yet.
+  window.addEventListener("click", onClick, true);
+  window.addEventListener("keydown", onKeyDown, true);
+  window.addEventListener("pointerdown", onPointerDown, true);
   observer.observe(document.documentElement, {
     attributeFilter: ["data-phone", "href", "role", "tabindex", "title"],
     attributes: true,
@@ -154,16 +199,21 @@ export function startClickToCall({ window, document, now, loadChunk }, phone, ap
 
   return {
     refresh,
+    translate(translation) {
+      Object.assign(numberTexts, translation?.clickToCall ?? english);
+      refresh();
+    },
     stop() {
       isStopped = true;
-      document.removeEventListener("click", onClick);
-      document.removeEventListener("keydown", onKeyDown);
-      document.removeEventListener("pointerdown", onPointerDown, true);
+      focus.stop();
+      window.removeEventListener("click", onClick, true);
+      window.removeEventListener("keydown", onKeyDown, true);
+      window.removeEventListener("pointerdown", onPointerDown, true);
       observer.disconnect();
       waiting.length = 0;
       elements = null;
       removeStyles();
-      for (const element of document.querySelectorAll(NUMBERS)) numbers.restore(element);
+      for (const element of document.querySelectorAll(CANDIDATES)) numbers.restore(element);
     },
   };
 }
@@ -180,7 +230,7 @@ function numberElementOf(event) {
     if (element.nodeType !== Node.ELEMENT_NODE) continue;
     if (element.isContentEditable || element.matches(FIELDS)) return null;
     if (found) continue;
-    if (element.matches(NUMBERS)) found = element;
+    if (hasNumber(element)) found = element;
     else if (element.matches(CONTROLS)) return null;
   }
   return found;
@@ -193,7 +243,7 @@ function numberElementOf(event) {
  * @param {Element} element
  */
 function isSelectingText(document, event, element) {
-  const selection = event.detail && !element.matches("a[href], button") ? document.getSelection() : null;
+  const selection = event.detail && !element.matches(PRESSABLE) ? document.getSelection() : null;
   return Boolean(selection && !selection.isCollapsed && selection.containsNode(element, true));
 }
 
@@ -206,5 +256,5 @@ const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
  */
 function* elementsIn(root) {
   if (root.nodeType === Node.ELEMENT_NODE) yield /** @type {Element} */ (root);
-  yield* root.querySelectorAll(NUMBERS);
+  yield* root.querySelectorAll(CANDIDATES);
 }

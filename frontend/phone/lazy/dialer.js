@@ -17,6 +17,7 @@ import { guardCallButtons } from "../ui/presses.js";
 /** @import { PanelMover } from "./drag.js" */
 /** @import { FormatNumber } from "../ui/dialer/number-format.js" */
 /** @import { RecentCall } from "../ui/dialer/recent-call-store.js" */
+/** @import { NumberCandidate } from "../types.d.ts" */
 /** @import { Panel } from "../ui/panel.js" */
 /** @import { PanelElements } from "../ui/panel-elements.js" */
 /** @import { View } from "../ui/views.js" */
@@ -29,6 +30,7 @@ import { guardCallButtons } from "../ui/presses.js";
  * @property {() => string} qualityWarning
  * @property {(digit: string) => void} playTone
  * @property {() => boolean} showLastNumber Write the last called number to the field; false without a call.
+ * @property {(candidate: NumberCandidate, options: EpochPhoneCallOptions) => void} propose Write a number to the field.
  * @property {() => EpochPhoneCallOptions | undefined} pickedPerson The called person, if the field still has a picked number.
  * @property {() => void} stop
  */
@@ -179,6 +181,9 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       const [last] = store.calls;
       if (last) pick(last);
       return Boolean(last);
+    },
+    propose({ number, extension, digits }, options) {
+      fill(writtenNumber(format(number), extension, digits), options);
     },
     pickedPerson: () => (picked?.text === input.value ? picked.options : undefined),
     stop() {

@@ -10,7 +10,7 @@ const LISTED_NUMBER = /^[,;]\d{7,}$/;
 /**
  * The extension and the tones (`0-9*#`, `,` a pause, `;` waits for a key) at the beginning of `text`, both empty where there
  * is none, and the length of what was read.
- * @param {string} text What stands behind the number.
+ * @param {string} text The part behind the number.
  */
 export function afterNumber(text) {
   const [written = "", extension = ""] = EXTENSION.exec(text) ?? [];

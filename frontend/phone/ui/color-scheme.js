@@ -1,6 +1,19 @@
-/** Reads and watches the page's colour scheme, which the phone follows unless it has a theme of its own. */
+/** The phone's theme and side: those of its settings, and the page's colour scheme, which is read and watched. */
 
-/** @import { Environment } from "../types.d.ts" */
+/** @import { Environment, ExchangeResponse, Settings } from "../types.d.ts" */
+
+/**
+ * Apply the position and the theme to the root element: the page's settings first, then those of the server.
+ * @param {HTMLElement} root
+ * @param {Settings} settings
+ * @param {ExchangeResponse["settings"]} ofServer
+ * @param {Document} document
+ */
+export function applyLooks({ dataset }, settings, ofServer, document) {
+  const theme = settings.theme ?? ofServer?.theme;
+  dataset.side = (settings.position ?? ofServer?.position) === "bottom-left" ? "left" : "right";
+  dataset.theme = theme === "light" || theme === "dark" ? theme : pageColorScheme(document);
+}
 
 /**
  * The page's scheme; `auto`, the system's, if the page declares none.

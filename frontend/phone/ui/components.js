@@ -100,6 +100,8 @@ export function numberField(texts, { onSubmit, onInput }) {
     keydown: (/** @type {KeyboardEvent} */ event) => {
       // Safari tells the Enter that ends a composition by its code alone.
       if (event.key !== "Enter" || event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
+      // With another key it is the page's or the browser's.
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       if (!event.repeat) onSubmit();
     },

@@ -8,34 +8,69 @@ const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 10_000;
 
 /**
- * Attach `host` as soon as there is a body, and whenever it is gone; returns a function that stops that and removes it.
+ * @typedef {object} Mount
+ * @property {boolean} isHome True if the element is in its home: an element of the page, or beside the body, or in it.
+ * @property {(home: Element | null) => void} setHome Make an element of the page its home; null: beside the body.
+ * @property {(place: Element | null) => void} attach Move the element into `place`; null: its home.
+ * @property {() => void} check Attach the element if it is gone, and remove copies of it.
+ * @property {() => void} stop Remove the element for good.
+ */
+
+/**
+ * Attach `host` as soon as there is a body, and whenever it is gone.
  * @param {HTMLElement} host
  * @param {Pick<Environment, "document" | "window" | "now">} env
+ * @returns {Mount}
  */
 export function keepMounted(host, { document, window, now }) {
   let attachedAt = Number.NEGATIVE_INFINITY;
   let delay = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const attach = () => {
-    timer = undefined;
-    if (host.isConnected || !document.body) return;
+  /** @type {Element | null} */
+  let home = null;
+  const isHome = () =>
+    home?.isConnected
+      ? host.parentNode === home
+      : host.parentNode === document.documentElement || host.parentNode === document.body;
+  /** @param {Element} parent */
+  const moveInto = (parent) => {
+    try {
+      // Keeps the focus and what is scrolled.
+      parent.moveBefore(host, null);
+    } catch {
+      parent.appendChild(host);
+    }
+  };
+  /** @param {Element | null} place */
+  const attach = (place) => {
     attachedAt = now();
     // Lightning Web Security forbids append() on the root, and may forbid appendChild().
     try {
-      document.documentElement.appendChild(host);
+      moveInto(place ?? (home?.isConnected ? home : document.documentElement));
     } catch {
-      document.body.appendChild(host);
+      moveInto(document.body);
     }
+  };
+  const attachAgain = () => {
+    timer = undefined;
+    if (host.isConnected || !document.body) return;
+    attach(null);
+    check();
   };
   const check = () => {
     // Frameworks that render whole documents replace the root too.
     if (document.documentElement) watch(document.documentElement);
+    if (host.parentNode) watch(host.parentNode);
+    // A page that renders itself from its own markup has an element without a phone in it.
+    for (const other of document.querySelectorAll(host.localName)) {
+      if (other !== host && !other.shadowRoot) other.remove();
+    }
     if (host.isConnected || timer !== undefined) return;
     // Otherwise a page that removes the element at once, each time, would keep the processor busy.
     delay = now() - attachedAt < SHORT_STAY_MS ? Math.min(2 * delay + FIRST_DELAY_MS, MAX_DELAY_MS) : 0;
-    if (delay) timer = setTimeout(attach, delay);
-    else attach();
+    if (delay) timer = setTimeout(attachAgain, delay);
+    else attachAgain();
   };
   const observer = new window.MutationObserver(check);
   /** @param {Node} target */
@@ -48,9 +83,22 @@ export function keepMounted(host, { document, window, now }) {
   }
   watch(document);
   check();
-  return () => {
-    observer.disconnect();
-    clearTimeout(timer);
-    host.remove();
+  return {
+    get isHome() {
+      return isHome();
+    },
+    setHome(element) {
+      const isAway = host.isConnected && !isHome();
+      home = element;
+      if (!isAway && !isHome()) attach(null);
+      check();
+    },
+    attach,
+    check,
+    stop() {
+      observer.disconnect();
+      clearTimeout(timer);
+      host.remove();
+    },
   };
 }

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { keepMounted } from "./keep-mounted.js";
 
 /** A document of its own with the phone's element kept on it. */
-function mount(markup = "<!doctype html><html><head></head><body></body></html>") {
+function mountPhone(markup = "<!doctype html><html><head></head><body></body></html>") {
   const page = new DOMParser().parseFromString(markup, "text/html");
   const host = page.createElement("epoch-phone");
-  const stop = keepMounted(host, { document: page, window, now: Date.now });
-  return { page, host, stop };
+  const mount = keepMounted(host, { document: page, window, now: Date.now });
+  return { page, host, mount };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -16,7 +16,7 @@ describe("keepMounted", () => {
   afterEach(() => vi.useRealTimers());
 
   test("adds the element beside the body", () => {
-    const { page, host } = mount();
+    const { page, host } = mountPhone();
     expect(host.parentNode).toBe(page.documentElement);
   });
 
@@ -32,7 +32,7 @@ describe("keepMounted", () => {
   });
 
   test("keeps the element when the body is replaced, and adds it again when the page removes it", async () => {
-    const { page, host } = mount();
+    const { page, host } = mountPhone();
     page.body.replaceWith(page.createElement("body"));
     await settle();
     expect(host.isConnected).toBe(true);
@@ -43,7 +43,7 @@ describe("keepMounted", () => {
   });
 
   test("adds it again each time the whole document is rendered again", async () => {
-    const { page, host } = mount();
+    const { page, host } = mountPhone();
     for (let times = 0; times < 3; times += 1) {
       await vi.advanceTimersByTimeAsync(2_000);
       const html = page.createElement("html");
@@ -55,7 +55,7 @@ describe("keepMounted", () => {
   });
 
   test("waits longer each time for a page that removes it each time", async () => {
-    const { page, host } = mount();
+    const { page, host } = mountPhone();
     let thrown = 0;
     const observer = new MutationObserver(() => {
       if (!host.isConnected) return;
@@ -70,9 +70,19 @@ describe("keepMounted", () => {
     observer.disconnect();
   });
 
+  test("removes copies of the element, which have no phone in them", async () => {
+    const { page, host } = mountPhone();
+    host.attachShadow({ mode: "open" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    const markup = page.documentElement.innerHTML;
+    page.documentElement.innerHTML = markup;
+    await settle();
+    expect([...page.querySelectorAll("epoch-phone")]).toEqual([host]);
+  });
+
   test("does not add it again after it is stopped", async () => {
-    const { page, host, stop } = mount();
-    stop();
+    const { page, host, mount } = mountPhone();
+    mount.stop();
     page.body.replaceWith(page.createElement("body"));
     await settle();
     expect(host.isConnected).toBe(false);

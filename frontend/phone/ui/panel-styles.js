@@ -56,4 +56,8 @@ background:var(--accent-strong);color:var(--accent-ink)}
 @media (max-height:440px){.body{min-height:0}}
 @media (prefers-reduced-motion:reduce){.spin{border-top-color:currentColor;opacity:.6}}
 @media (forced-colors:active){.main,.key,.tool,.panel,.field{border:1px solid ButtonText}.field:focus-within{outline-color:Highlight}}
+.root[data-inline]:not([popover]){position:relative;inset:auto;z-index:0;display:block;width:100%;height:100%}
+.root[data-inline]:not([popover]) .panel{position:static;display:flex;flex-direction:column;width:100%;max-width:480px;height:100%;max-height:none;margin:0 auto;padding:0;border-width:1px;border-radius:var(--r);box-shadow:none;animation:none}
+.root[data-inline]:not([popover]) .body{flex:1}
+.root[data-inline]:not([popover]) [part=minimise]{display:none}
 `;

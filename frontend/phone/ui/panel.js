@@ -1,5 +1,6 @@
 /** The panel with the dialer and the call bar: shows the phone's state in them, and handles the user's actions. */
 import { formatE164 } from "../numbers/parse.js";
+import { isOff } from "../config.js";
 import { core } from "../i18n/locales/en.js";
 import { formatDuration } from "./components.js";
 import { copyDetails } from "./copy-details.js";
@@ -8,7 +9,7 @@ import { buildPanelElements } from "./panel-elements.js";
 import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
 import { Sheet } from "./settings-sheet/sheet.js";
-import { viewOf } from "./views.js";
+import { viewOf, withoutDialpad } from "./views.js";
 
 /** @import { Texts } from "../i18n/texts.js" */
 /** @import { DialerEnhancements } from "../lazy/dialer.js" */
@@ -37,6 +38,8 @@ export class Panel {
   /** @type {DialerEnhancements | null} */
   #dialer = null;
   #sheet = new Sheet(this);
+  /** The text of the number that the page put into the field, to wait for Call. */
+  #proposedText = "";
   #isStopped = false;
   /** True while the panel asks a person to send tones. */
   #isAsking = false;
@@ -115,15 +118,17 @@ export class Panel {
     if (asksNow && !this.isOpen && !this.phone.isInPopOut) this.#host.open({ focus: false });
     const { phone, isOpen } = this;
     const elements = this.#elements;
+    if (phone.isInCall || !isOpen) this.#forgetProposal();
     if (!phone.isInCall) {
       this.#isKeypadShown = false;
       this.#sentDigits = "";
     }
     // The bar comes with the dialer, which is not loaded yet if the call was begun in another tab.
-    if (hasCall && !this.#dialer) this.#loadDialer();
-    const view = viewOf(phone, this.texts, this.#dialer?.qualityWarning());
+    if (hasCall && !this.#dialer) this.loadDialer();
+    const view = this.#viewOf(this.#dialer?.qualityWarning());
     const barAnnouncement = this.#dialer?.bar.update(view, hasCall);
     elements.panel.hidden = !isOpen;
+    elements.panel.setAttribute("role", this.#host.isInline ? "region" : "dialog");
     elements.name.textContent = phone.account?.organization ?? this.texts.core.phone;
     const from = this.#formatNumber(phone.account?.caller_id);
     const words = this.texts.core.callingFrom;
@@ -136,13 +141,59 @@ export class Panel {
     return { announcement: barAnnouncement ?? view.announcement, isBarShown: barAnnouncement !== undefined };
   }
 
+  /** True if the page lets nobody type a number. */
+  get #isDialpadOff() {
+    return isOff(this.settings.dialpad);
+  }
+
+  /** @param {string | undefined} qualityWarning */
+  #viewOf(qualityWarning) {
+    const { phone } = this;
+    const view = viewOf(phone, this.texts, qualityWarning);
+    if (!view.showsDialer || !this.#isDialpadOff) return view;
+    const isChoice = phone.dialError?.code === "ambiguous_number";
+    const options = this.#dialer?.pickedPerson();
+    const { value } = this.#elements.field.input;
+    return withoutDialpad(view, this.texts.core, { isChoice, proposed: options ? { text: value, ...options } : null });
+  }
+
+  /**
+   * Put a number into the panel, to be called when a person says so; what is wrong with it is told at once.
+   * @param {string} text
+   * @param {EpochPhoneCallOptions} options
+   */
+  async propose(text, options) {
+    const { phone } = this;
+    if (!phone.canDial) return;
+    if (phone.state !== "ready") phone.reset();
+    const [candidate, another] = phone.readNumber(text).candidates;
+    if (!candidate || another || candidate.isDoubtful) {
+      phone.dial(text, options);
+      return;
+    }
+    await this.loadDialer();
+    if (this.#isStopped || phone.state !== "ready") return;
+    const { input } = this.#elements.field;
+    if (this.#dialer) this.#dialer.propose(candidate, options);
+    else input.value = text;
+    this.#proposedText = input.value;
+    this.render();
+    this.focusMain();
+  }
+
+  #forgetProposal() {
+    const { input } = this.#elements.field;
+    if (this.#proposedText && input.value === this.#proposedText) input.value = "";
+    this.#proposedText = "";
+  }
+
   /** @param {View} view */
   #renderView(view) {
     const { account, isMuted } = this.phone;
     const { field } = this.#elements;
     if (this.#view?.state !== view.state && view.state === "ready") field.input.value = "";
     this.#view = view;
-    const peer = view.peer === undefined ? undefined : this.#formatNumber(view.peer);
+    const peer = view.peer === undefined || view.isProposed ? view.peer : this.#formatNumber(view.peer);
     const flags = {
       isMuted,
       isKeypadShown: this.#isKeypadShown,
@@ -185,10 +236,10 @@ export class Panel {
   /** Load the dialer's chunk, and what calls need, because a person is about to use the phone. */
   preload() {
     this.phone.preload();
-    this.#loadDialer();
+    this.loadDialer();
   }
 
-  async #loadDialer() {
+  async loadDialer() {
     const elements = this.#elements;
     try {
       const { enhanceDialer } = await this.env.loadChunk("dialer");
@@ -260,6 +311,11 @@ export class Panel {
 
   /** @param {KeyboardEvent} event */
   onKeyDown(event) {
+    if (event.key === "Escape" && this.isOpen && this.#host.isInline && !this.#sheet.name) {
+      this.#forgetProposal();
+      this.render();
+      return;
+    }
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
       if (this.#sheet.name) this.#sheet.close();
@@ -278,15 +334,18 @@ export class Panel {
 
   #call() {
     const { input } = this.#elements.field;
+    const options = this.#dialer?.pickedPerson();
+    if (this.#isDialpadOff && !options) return;
     // As on other telephones: with an empty field, Call first shows the last number.
     if (!input.value.trim() && this.#dialer?.showLastNumber()) return;
-    if (this.phone.canDial) this.phone.dial(input.value, this.#dialer?.pickedPerson());
+    if (this.phone.canDial) this.phone.dial(input.value, options);
   }
 
   focusMain() {
-    const { field, actions, main, secondary, entry, more } = this.#elements;
+    const { field, actions, main, secondary, more } = this.#elements;
     const ofCall = this.#isAsking ? secondary : main;
-    (actions.hidden ? more : entry.hidden ? ofCall : field.input).focus({ preventScroll: true });
+    const wanted = actions.hidden ? more : field.element.hidden ? ofCall : field.input;
+    (wanted.disabled ? more : wanted).focus({ preventScroll: true });
   }
 
   focusBar() {

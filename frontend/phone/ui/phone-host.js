@@ -4,19 +4,20 @@
  */
 import { isOn } from "../config.js";
 import { button as english } from "../i18n/locales/en.js";
-import { loadTexts } from "../i18n/texts.js";
 import { BUTTON_STYLES, pageStyles } from "./button-styles.js";
-import { pageColorScheme, watchColorScheme } from "./color-scheme.js";
+import { applyLooks, watchColorScheme } from "./color-scheme.js";
 import { createStyleSheet } from "./dom.js";
-import { buildFloatingButton, indicatorOf } from "./floating-button.js";
+import { buildFloatingButton, renderButton } from "./floating-button.js";
 import { keepMounted } from "./keep-mounted.js";
+import { followContainer } from "./page-container.js";
 import { PanelLoader } from "./panel-loader.js";
+import { Translation } from "./translation.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
-/** @import { Texts } from "../i18n/texts.js" */
 /** @import { Environment, Settings } from "../types.d.ts" */
 /** @import { ButtonElements } from "./floating-button.js" */
+/** @typedef {{number: string, options: EpochPhoneCallOptions}} Proposal A call that waits for a person's Call. */
 
 const PROBLEM_SHOWN_MS = 10_000;
 /**
@@ -28,11 +29,6 @@ const SILENT_STATES = ["ready", "error"];
 export class PhoneHost {
   /** True from `open()` to `close()`, also while the panel is loading. */
   isOpen = false;
-  /**
-   * The texts of the page's language; null for English, and until they are loaded.
-   * @type {Texts | null}
-   */
-  translation = null;
   phone;
   env;
   settings;
@@ -45,6 +41,17 @@ export class PhoneHost {
   /** @type {Map<string, CSSStyleSheet>} */
   #styleSheets = new Map();
   #isButtonShown;
+  /** True while an element of the page is the phone's place. */
+  #isInContainer = false;
+  #stopFollowing = () => {};
+  /** True if the page has hidden the phone during a call. */
+  #isHideAwaited = false;
+  #translation;
+  /**
+   * The number that the panel is to show when it is there.
+   * @type {Proposal | null}
+   */
+  #proposal = null;
   #loader = new PanelLoader(this, {
     loaded: () => this.#onPanelLoaded(),
     failed: (problem) => this.#onPanelFailed(problem),
@@ -60,27 +67,30 @@ export class PhoneHost {
    * @type {Element | null | undefined}
    */
   #focusedBefore;
-  #isRemoved = false;
 
   /**
    * @param {Phone} phone
    * @param {Settings} settings
    * @param {Environment} env
-   * @param {{onOpen: () => void, onClose: () => void}} on
+   * @param {{onOpen: () => void, onClose: () => void, onLanguage: () => void}} on
    */
   constructor(phone, settings, env, on) {
     this.phone = phone;
     this.env = env;
     this.settings = settings;
     this.#on = on;
+    this.#translation = new Translation(settings, env, () => this.#onTranslated());
     this.#isButtonShown = !isOn(settings.hidden);
     const host = document.createElement("epoch-phone");
     this.shadow = host.attachShadow({ mode: "open" });
-    this.adoptStyles(BUTTON_STYLES, pageStyles(settings));
+    this.adoptStyles(BUTTON_STYLES);
+    this.#adoptPageStyles();
     this.button = this.#attachButton();
     this.render();
-    this.#cleanups = [keepMounted(host, env), watchColorScheme(env, () => this.#applyLooks())];
-    this.#translate();
+    this.mount = keepMounted(host, env);
+    this.#cleanups = [() => this.mount.stop(), watchColorScheme(env, () => this.#onPageChange())];
+    this.#followContainer();
+    this.#translation.load();
   }
 
   /**
@@ -90,6 +100,12 @@ export class PhoneHost {
   adoptStyles(...texts) {
     for (const text of texts) if (!this.#styleSheets.has(text)) this.#styleSheets.set(text, createStyleSheet(text));
     this.shadow.adoptedStyleSheets = [...this.#styleSheets.values()];
+  }
+
+  /** Adopt the sheet with the page's colour and its distance from the corner, in the place of the former one. */
+  #adoptPageStyles() {
+    this.#styleSheets.set("", createStyleSheet(pageStyles(this.settings)));
+    this.adoptStyles();
   }
 
   open({ focus = true } = {}) {
@@ -106,7 +122,12 @@ export class PhoneHost {
     else this.#focusedBefore = this.env.document.activeElement;
   }
 
+  /** Close the panel beside its button; one in an element of the page stays. */
   close() {
+    if (!this.isInline) this.#close();
+  }
+
+  #close() {
     if (!this.isOpen) return;
     this.#panel?.closeSheet();
     this.isOpen = false;
@@ -115,8 +136,52 @@ export class PhoneHost {
     this.#on.onClose();
   }
 
+  show() {
+    this.#isHideAwaited = false;
+    this.#isButtonShown = true;
+    if (this.#isInContainer) this.isOpen = true;
+    this.render();
+  }
+
+  /** Show nothing, as with `data-hidden`, from now on, or from the end of the call. */
+  hide() {
+    this.#isHideAwaited = this.phone.isInCall;
+    if (this.#isHideAwaited) return;
+    this.#isButtonShown = false;
+    this.#close();
+    this.render();
+  }
+
+  /**
+   * Show a number in the panel, to be called when a person says so.
+   * @param {string} number
+   * @param {EpochPhoneCallOptions} options
+   */
+  propose(number, options) {
+    this.#proposal = { number, options };
+    this.#takeProposal();
+  }
+
+  /**
+   * Apply the settings with these names, which have changed.
+   * @param {string[]} names
+   */
+  update(names) {
+    /** @param {string[]} some */
+    const has = (...some) => some.some((name) => names.includes(name));
+    if (has("color", "offsetX", "offsetY")) this.#adoptPageStyles();
+    if (has("locale", "texts")) this.#translation.load();
+    if (has("container")) this.#followContainer();
+    if (has("hidden")) {
+      if (isOn(this.settings.hidden)) this.hide();
+      else this.show();
+    }
+    this.render();
+  }
+
   remove() {
-    this.#isRemoved = true;
+    this.#translation.stop();
+    this.#stopFollowing();
     this.#loader.stop();
     for (const cleanup of this.#cleanups) cleanup();
   }
@@ -125,6 +190,10 @@ export class PhoneHost {
     const { phone } = this;
     const focused = /** @type {HTMLElement & {disabled?: boolean} | null} */ (this.shadow.activeElement);
     const hasCall = Boolean(phone.isInCall || (phone.remoteCall && this.#isButtonShown));
+    if (this.#isHideAwaited && !phone.isInCall) {
+      this.hide();
+      return;
+    }
     this.#applyLooks();
     if (phone.isReady) this.#loader.loadWhenIdle();
     if ((this.isOpen || hasCall) && !this.#problem) this.#loader.load();
@@ -134,15 +203,45 @@ export class PhoneHost {
     if (focused?.disabled || focused?.closest("[hidden]")) this.#restoreFocus();
   }
 
+  /** True if the panel stands in an element of the page, not beside its button. */
+  get isInline() {
+    return this.#isInContainer && this.mount.isHome && !this.#problem;
+  }
+
+  /** Place the phone in the element that the page names, whenever there is one. */
+  #followContainer() {
+    const { container } = this.settings;
+    this.#stopFollowing();
+    this.#stopFollowing = () => {};
+    if (container) this.#stopFollowing = followContainer(container, this.env, (place) => this.#moveTo(place));
+    else this.#moveTo(null);
+  }
+
+  /** @param {Element | null} container */
+  #moveTo(container) {
+    const isInContainer = container !== null;
+    this.mount.setHome(container);
+    if (isInContainer === this.#isInContainer) return;
+    this.#isInContainer = isInContainer;
+    // Nobody has asked for the panel: there is no event, and the voice SDK waits.
+    if (this.#isButtonShown || this.isOpen) this.isOpen = isInContainer || this.phone.isInCall;
+    this.render();
+  }
+
   get #panel() {
     return this.#loader.panel;
   }
 
-  /** What the live region tells while there is no panel. */
+  /** The words of the live region while there is no panel. */
   get #announcement() {
     const { state } = this.phone;
     if (this.#problem) return this.#problemText;
     return SILENT_STATES.includes(state) ? "" : this.#texts.states[state];
+  }
+
+  /** The texts of the present language; null for English, and until they are loaded. */
+  get translation() {
+    return this.#translation.texts;
   }
 
   get #texts() {
@@ -165,22 +264,17 @@ export class PhoneHost {
    * @param {boolean} isBarShown The bar of a call stands in the button's place.
    */
   #renderButton(announcement, isBarShown) {
-    const { root, fab, stateText, liveRegion } = this.button;
-    const { state } = this.phone;
-    const texts = this.#texts;
-    const isPanelShown = this.isOpen && this.#panel !== null;
-    root.dataset.indicator = this.#problem ? "problem" : indicatorOf(state);
-    root.toggleAttribute("data-open", isPanelShown);
-    fab.hidden = isBarShown || !this.#isButtonShown;
-    fab.classList.toggle("stop", this.#isHangUpButton);
-    fab.setAttribute("aria-busy", String(this.isOpen && !isPanelShown));
-    fab.setAttribute("aria-expanded", String(isPanelShown));
-    const name = this.#isHangUpButton ? texts.hangUp : isPanelShown ? texts.closePhone : texts.openPhone;
-    fab.setAttribute("aria-label", name);
-    stateText.textContent = this.#problem ? this.#problemText : texts.states[state];
-    liveRegion.className = this.#isProblemShown ? "note" : "sr";
-    // Assistive technology reads each assignment out, so the same text is not assigned twice.
-    if (liveRegion.textContent !== announcement) liveRegion.textContent = announcement;
+    renderButton(this.button, this.#texts, {
+      state: this.phone.state,
+      problemText: this.#problem && this.#problemText,
+      isProblemShown: this.#isProblemShown,
+      isHangUp: this.#isHangUpButton,
+      isOpen: this.isOpen,
+      isPanelShown: this.isOpen && this.#panel !== null,
+      isInline: this.isInline,
+      isPhoneHidden: !this.#isButtonShown,
+      ...{ isBarShown, announcement },
+    });
   }
 
   /** Build the button in the present language and put it into the shadow root. */
@@ -189,6 +283,8 @@ export class PhoneHost {
       press: () => this.#onPress(),
       preload: () => this.#preload(),
       warmUp: () => void this.phone.warmUp(),
+      nearPanel: () => this.isInline && this.#preload(),
+      usePanel: () => this.isInline && this.#onInlineUse(),
       keyDown: (event) => this.#onKeyDown(event),
     });
     this.shadow.replaceChildren(elements.root);
@@ -213,19 +309,28 @@ export class PhoneHost {
     }
   }
 
-  async #translate() {
-    // The phone gets the address of its chunks after its host.
-    await null;
-    const texts = await loadTexts(this.settings.locale, this.env, this.settings.texts);
-    if (!texts || this.#isRemoved) return;
+  /** Follow the page's language, unless the page has chosen one for the phone, and its colour scheme. */
+  #onPageChange() {
+    this.#translation.followPage();
+    this.#applyLooks();
+  }
+
+  #onTranslated() {
     const hadFocus = this.shadow.activeElement;
-    this.translation = texts;
     this.#panel?.closeSheet();
     this.button = this.#attachButton();
     this.#panel?.rebuild();
     this.render();
-    if (this.isOpen) this.#preload();
+    this.#prepare();
     if (hadFocus) this.#restoreFocus();
+    this.#on.onLanguage();
+  }
+
+  #takeProposal() {
+    const { number, options } = this.#proposal ?? {};
+    if (!this.#panel || number === undefined) return;
+    this.#proposal = null;
+    this.#panel.propose(number, options ?? {});
   }
 
   /** Load what the phone is used with, because a person is about to use it. */
@@ -235,13 +340,26 @@ export class PhoneHost {
     else this.#loader.load();
   }
 
+  /** Somebody uses the panel in an element of the page, which is open all the time. */
+  #onInlineUse() {
+    this.#preload();
+    this.phone.warmUp();
+  }
+
+  /** Load what an open panel is used with; in an element of the page, not what calls need, before a person uses it. */
+  #prepare() {
+    if (this.isInline) this.#panel?.loadDialer();
+    else if (this.isOpen) this.#preload();
+  }
+
   #onPanelLoaded() {
     // A person who went elsewhere meanwhile keeps the focus there.
     const takesFocus = this.isOpen && this.#focusedBefore === this.env.document.activeElement;
     this.#setProblem(null);
     this.render();
-    if (this.isOpen) this.#panel?.preload();
+    this.#prepare();
     if (takesFocus) this.#panel?.focusMain();
+    this.#takeProposal();
   }
 
   /** @param {Problem} problem */
@@ -250,7 +368,7 @@ export class PhoneHost {
     // Nobody has asked for it yet: it is tried again when somebody does.
     if (!isMissed) return;
     this.#setProblem(problem);
-    if (this.isOpen) this.close();
+    if (this.isOpen) this.#close();
     else this.render();
   }
 
@@ -269,14 +387,8 @@ export class PhoneHost {
     });
   }
 
-  /** Apply the position and the theme: the page's settings first, then those of the server. */
   #applyLooks() {
-    const ofServer = this.phone.account?.settings;
-    const position = this.settings.position ?? ofServer?.position;
-    const theme = this.settings.theme ?? ofServer?.theme;
-    const { dataset } = this.button.root;
-    dataset.side = position === "bottom-left" ? "left" : "right";
-    dataset.theme = theme === "light" || theme === "dark" ? theme : pageColorScheme(this.env.document);
+    applyLooks(this.button.root, this.settings, this.phone.account?.settings, this.env.document);
   }
 
   #restoreFocus() {

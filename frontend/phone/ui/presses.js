@@ -60,6 +60,8 @@ export function guardCallButtons({ panel, main, field }, now) {
   /** @param {any} event A click or a keydown. */
   const onPress = (event) => {
     const { type, target } = event;
+    // A person who went to another button by a key means the press there.
+    if (event.key === "Tab") presses.arm();
     if (type === "click" ? !target.closest(CALL_BUTTONS) : target !== field.input || event.key !== "Enter") return;
     // The other side may hang up just before a person does, whose click must not call it again.
     if (presses.accepts(event, shown?.state === "completed" && main.contains(target))) return;

@@ -22,7 +22,8 @@ import { h, ICONS, icon } from "./dom.js";
 export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, sentDigits }) {
   const isSheetOpen = sheetName !== null;
   const { showsDialer, isLive, dialError, message, main, secondary } = view;
-  elements.entry.hidden = !showsDialer;
+  elements.entry.hidden = !showsDialer && !view.showsChoices;
+  elements.field.element.hidden = !showsDialer;
   elements.field.element.toggleAttribute("data-wrong", Boolean(dialError));
   elements.field.input.setAttribute("aria-invalid", String(Boolean(dialError)));
   elements.field.backspace.hidden = !elements.field.input.value;

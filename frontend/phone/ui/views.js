@@ -24,6 +24,8 @@ import { formatDuration } from "./components.js";
  * @property {MainButton} main
  * @property {{text: string, action: Action}} [secondary]
  * @property {boolean} [showsDialer] True if there is the number field with its keypad.
+ * @property {boolean} [showsChoices] True if numbers are offered without the field.
+ * @property {boolean} [isProposed] True if the number waits for Call; it is written for reading.
  * @property {Message | null} [dialError]
  * @property {Message | null} [message]
  * @property {string} [peer] The number of the call.
@@ -98,6 +100,24 @@ const VIEWS = {
     secondary: { text: texts.copyDetails, action: "copyDetails" },
   }),
 };
+
+/**
+ * The view for a page that lets nobody type a number: what the page proposed waits for Call, or a hint points at the page.
+ * @param {View} view
+ * @param {Core} texts
+ * @param {{isChoice: boolean, proposed: EpochPhoneCallOptions & {text: string} | null}} state `isChoice`: numbers are
+ *   offered, of which one is meant.
+ * @returns {View}
+ */
+export function withoutDialpad(view, texts, { isChoice, proposed }) {
+  const main = proposed || view.main.action !== "call" ? view.main : { ...view.main, isDisabled: true };
+  const base = { ...view, main, showsDialer: false, showsChoices: isChoice };
+  if (isChoice) return base;
+  if (!proposed)
+    return { ...base, message: view.dialError ?? view.message ?? { message: texts.pageNumbersOnly, isCalm: true } };
+  const person = [proposed.name, proposed.company].filter(Boolean).join(" · ");
+  return { ...base, message: view.dialError ?? view.message, isProposed: true, peer: proposed.text, person };
+}
 
 // Created when it is shown: where a debugger listens, an error created while phone.js runs has the whole file parsed again.
 const offlineProblem = () => new Problem("offline");

@@ -31,7 +31,7 @@ async def test_a_person_finds_the_calls_that_they_placed_elsewhere(browser: Brow
     await add_call(database, customer.tenant, token, to_number="+12125550199", agent="Somebody else")
 
     # The phone of this page began before; as after an hour, it exchanges again.
-    await page.evaluate("() => EpochPhone.init({})")
+    await page.evaluate("() => { EpochPhone.destroy(); EpochPhone.init({}); }")
     await page.wait_for_function("() => EpochPhone.isReady()")
     await page.evaluate("() => EpochPhone.open()")
     recent = page.get_by_role("list", name="Recent calls").get_by_role("button")
@@ -40,7 +40,7 @@ async def test_a_person_finds_the_calls_that_they_placed_elsewhere(browser: Brow
         await expect(recent).to_contain_text(text)
     await page.get_by_role("button", name="Clear").click()
     await expect(recent).to_have_count(0)
-    await page.evaluate("() => EpochPhone.init({})")
+    await page.evaluate("() => { EpochPhone.destroy(); EpochPhone.init({}); }")
     await page.wait_for_function("() => EpochPhone.isReady()")
     async with page.expect_response("**/widget/recent"):
         await page.evaluate("() => EpochPhone.open()")

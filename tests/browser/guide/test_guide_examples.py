@@ -112,6 +112,42 @@ async def test_a_style_sheet_of_the_page_reaches_the_phone(
     assert (await style(panel, "font-family")).startswith("Inter")
 
 
+@runs("Your own words")
+@pytest.mark.parametrize(("language", "words"), [("en", "Ring"), ("fr", "Ring"), ("de", "Anklingeln")])
+async def test_a_page_puts_its_own_words_in_the_panel(
+    customer: Customer, open_page: OpenPage, host_site: HostSite, language: str, words: str
+) -> None:
+    body = await example(customer, "Your own words")
+    head = f'<script>document.documentElement.lang = "{language}";</script>'
+    phone = await open_pasted(open_page, host_site, customer, body, head=head)
+    await fab(phone).click()
+    await phone.panel.get_by_role("button", name=words, exact=True).wait_for()
+    assert phone.console == []
+
+
+@runs("The panel in a sidebar")
+async def test_a_sidebar_holds_the_panel(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    body = await example(customer, "The panel in a sidebar")
+    phone = await open_pasted(open_page, host_site, customer, body)
+    await expect(phone.page.locator("aside > epoch-phone .panel")).to_be_visible()
+    await expect(fab(phone)).to_be_hidden()
+
+
+@runs("Another look")
+async def test_settings_change_while_the_phone_runs(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    number = f'<span data-phone="{ECHO}">Ada</span>'
+    phone = await open_pasted(open_page, host_site, customer, number + with_tag(customer, ""))
+    await phone.page.evaluate(await example(customer, "Another look"))
+    assert await style(fab(phone), "background-color") == "rgb(11, 95, 255)"
+    box = await fab(phone).bounding_box()
+    assert box is not None
+    assert box["x"] < 100
+    await phone.page.get_by_role("button", name="Ada").click()
+    assert (await phone.until_event("callStarted"))["number"] == ECHO
+
+
 @runs("Settings from a global")
 async def test_a_global_configures_the_phone(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     body = await example(customer, "Settings from a global")

@@ -19,6 +19,7 @@ CRM = "https://app.hubspot.com/contacts/1"
 POLICY = "default-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 RECORD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record</title><body>
 <p id="text">Office (212) 555-0101, home +1 415 555 0123.</p>
+<p id="extension">Desk (212) 555-0101 x204, fax 212-555-0101, ext 7 or 212-555-0101 extra.</p>
 <p id="link"><a href="tel:+12125550101">Ada</a></p>
 <p id="none">Order 20261122-1, 2026-11-22, host 10.20.30.40, id 123456789012345678, total 1,234,567.89</p>
 <p id="typed" contenteditable="true">(212) 555-0101</p>
@@ -79,6 +80,8 @@ async def open_record(context: BrowserContext) -> Page:
 async def test_a_chip_calls_from_a_page_with_a_strict_policy(context: BrowserContext, customer: Customer) -> None:
     page = await open_record(context)
     await expect(page.locator(f"#link {CHIP}")).to_have_count(1)
+    written = await page.locator(f"#extension {CHIP} button").evaluate_all("(chips) => chips.map(({ title }) => title)")
+    assert written == ["Call (212) 555-0101 x204", "Call 212-555-0101, ext 7", "Call 212-555-0101"]
     for quiet in ("#none", "#typed", "#area"):
         await expect(page.locator(f"{quiet} {CHIP}")).to_have_count(0)
     await page.evaluate("() => document.getElementById('late').append('Mobile 212.555.0102')")

@@ -93,7 +93,7 @@ async def test_a_busy_line_is_told_as_one_and_the_phone_stays_in_sight(
     hubspot = await open_hubspot()
     await hubspot.show(address(customer))
     await hubspot.until("LOGGED_IN")
-    await hubspot.send("DIAL_NUMBER", {"phoneNumber": BUSY})
+    await hubspot.send("DIAL_NUMBER", {"phoneNumber": f"{BUSY} ext. 204"})
     call_id = (await hubspot.until("OUTGOING_CALL_STARTED"))["data"]["externalCallId"]
     assert (await hubspot.until("CALL_ENDED"))["data"] == {"externalCallId": call_id, "callEndStatus": "BUSY"}
     assert await hubspot.heard("CALL_ANSWERED", "CALL_COMPLETED") == []
@@ -102,6 +102,7 @@ async def test_a_busy_line_is_told_as_one_and_the_phone_stays_in_sight(
     completed = (await hubspot.until("CALL_COMPLETED"))["data"]
     assert (completed["hideWidget"], "engagementId" in completed) == (False, False)
     assert completed["engagementProperties"]["hs_call_status"] == "BUSY"
+    assert [call["extension"] for call in await customer.calls()] == ["204"]
     await expect(hubspot.notice).to_have_text("HubSpot did not log this call on the record")
 
 

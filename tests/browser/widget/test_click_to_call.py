@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Locator
 
 from browser.conftest import OpenPhone
+from support.browser.click_to_call import until_listening
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
@@ -35,15 +36,6 @@ QUIET = {
         "#it",
     ),
 }
-
-
-async def until_listening(phone: Phone) -> None:
-    """Until the part that listens for clicks is there: it makes numbers reachable after it began to listen."""
-    await phone.until_event("ready")
-    await phone.page.evaluate("() => document.body.append(Object.assign(document.createElement('i'), { id: 'probe' }))")
-    await phone.page.evaluate("() => { document.getElementById('probe').dataset.phone = ''; }")
-    await phone.page.locator("#probe[role=button]").wait_for(state="attached")
-    await phone.page.evaluate("() => document.getElementById('probe').remove()")
 
 
 def target(phone: Phone, markup: str) -> Locator:

@@ -125,7 +125,7 @@ async def walk(phone: Phone, customer: Customer, delay: MessageDelay, note: Call
     await other.close()
     await panel.locator("#number").wait_for()
     await customer.revoke()
-    await phone.page.evaluate("() => EpochPhone.init({})")
+    await phone.page.evaluate("() => { EpochPhone.destroy(); EpochPhone.init({}); }")
     await phone.until_state("error")
     await phone.page.evaluate("() => EpochPhone.open()")
     await note("error")

@@ -27,6 +27,7 @@ PAGE = "/docs/widget-integration"
 RAW = f"{PAGE}/llm.md"
 FRONTEND = ROOT / "frontend"
 EXAMPLE = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js")
 MICROPHONE = {"microphone_denied", "microphone_not_found", "microphone_in_use", "microphone_blocked", "insecure_page"}
 
 

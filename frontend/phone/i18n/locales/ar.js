@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "من",
   phoneNumber: "رقم الهاتف",
   placeholder: "أدخل رقمًا",
+  pageNumbersOnly: "انقر على رقم في الصفحة للاتصال به.",
   backspace: "حذف آخر خانة",
   keypad: "لوحة الأرقام",
   call: "اتصال",
@@ -220,6 +221,7 @@ export const problems = {
     "نافذة الهاتف لا تستجيب",
     "أعد المحاولة واترك النافذة مفتوحة أثناء تحميلها. الصفحة التي ترسل Cross-Origin-Opener-Policy يجب أن ترسل same-origin-allow-popups.",
   ],
+  call_in_progress: ["هناك مكالمة جارية", "أنهِ المكالمة، ثم اتصل بهذا الرقم."],
   call_elsewhere: ["هناك مكالمة جارية في علامة تبويب أخرى", "أنهِ تلك المكالمة أولًا، هناك أو هنا."],
   call_rate_limited: ["طلبات كثيرة جدًا", "انتظر دقيقة، ثم اتصل مرة أخرى."],
   call_unavailable: [

@@ -32,6 +32,7 @@ export const core = /* @__PURE__ */ Object.assign({}, button, {
   callingFrom: "From",
   phoneNumber: "Phone number",
   placeholder: "Enter a number",
+  pageNumbersOnly: "Click a number on the page to call it.",
   backspace: "Delete last digit",
   keypad: "Keypad",
   call: "Call",
@@ -115,6 +116,7 @@ export const fixes = {
     "Allow pop-ups for this site to call in a window. Until then calls are placed in this page: stay on it while you talk.",
   window_lost:
     "Try again, and leave the window open while it loads. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
+  call_in_progress: "Hang up, then call this number.",
   call_elsewhere: "Hang up that call first, there or here.",
   call_rate_limited: "Wait a minute, then call again.",
   call_unavailable: "Call again in a few minutes. If it fails again, contact support.",

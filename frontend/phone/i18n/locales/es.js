@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Desde",
   phoneNumber: "Número de teléfono",
   placeholder: "Escriba un número",
+  pageNumbersOnly: "Haga clic en un número de la página para llamar.",
   backspace: "Borrar el último dígito",
   keypad: "Teclado",
   call: "Llamar",
@@ -262,6 +263,7 @@ export const problems = {
     "La ventana del teléfono no responde",
     "Inténtelo de nuevo y deje la ventana abierta mientras carga. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
   ],
+  call_in_progress: ["Hay una llamada en curso", "Cuelgue y llame después a este número."],
   call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Primero cuelgue esa llamada, allí o aquí."],
   call_rate_limited: ["Demasiadas solicitudes", "Espere un minuto y vuelva a llamar."],
   call_unavailable: [

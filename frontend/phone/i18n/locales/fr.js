@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "De",
   phoneNumber: "Numéro de téléphone",
   placeholder: "Saisissez un numéro",
+  pageNumbersOnly: "Cliquez sur un numéro de la page pour l’appeler.",
   backspace: "Supprimer le dernier chiffre",
   keypad: "Clavier",
   call: "Appeler",
@@ -265,6 +266,7 @@ export const problems = {
     "La fenêtre du téléphone ne répond pas",
     "Réessayez et laissez la fenêtre ouverte pendant son chargement. Une page qui envoie Cross-Origin-Opener-Policy doit envoyer same-origin-allow-popups.",
   ],
+  call_in_progress: ["Un appel est en cours", "Raccrochez, puis appelez ce numéro."],
   call_elsewhere: ["Un appel est déjà en cours dans un autre onglet", "Raccrochez d’abord cet appel, là-bas ou ici."],
   call_rate_limited: ["Trop de demandes", "Attendez une minute, puis rappelez."],
   call_unavailable: [

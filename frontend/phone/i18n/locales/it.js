@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Da",
   phoneNumber: "Numero di telefono",
   placeholder: "Inserire un numero",
+  pageNumbersOnly: "Fai clic su un numero della pagina per chiamarlo.",
   backspace: "Cancella l’ultima cifra",
   keypad: "Tastiera",
   call: "Chiama",
@@ -261,6 +262,7 @@ export const problems = {
     "La finestra del telefono non risponde",
     "Riprovi e lasci aperta la finestra mentre si carica. Una pagina che invia Cross-Origin-Opener-Policy deve inviare same-origin-allow-popups.",
   ],
+  call_in_progress: ["C’è una chiamata in corso", "Riagganci, poi chiami questo numero."],
   call_elsewhere: ["È già in corso una chiamata in un’altra scheda", "Riagganci prima quella chiamata, lì o qui."],
   call_rate_limited: ["Troppe richieste", "Attenda un minuto, poi richiami."],
   call_unavailable: [

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "発信元",
   phoneNumber: "電話番号",
   placeholder: "番号を入力",
+  pageNumbersOnly: "ページ内の番号をクリックすると発信します。",
   backspace: "最後の数字を削除",
   keypad: "キーパッド",
   call: "発信",
@@ -243,6 +244,7 @@ export const problems = {
     "電話のウィンドウが応答しません",
     "もう一度試し、読み込み中はウィンドウを開いたままにしてください。Cross-Origin-Opener-Policy を送信するページは same-origin-allow-popups を送信する必要があります。",
   ],
+  call_in_progress: ["通話中です", "通話を終了してから、この番号におかけください。"],
   call_elsewhere: ["別のタブで通話中です", "先にその通話を終了してください。ここからも終了できます。"],
   call_rate_limited: ["リクエストが多すぎます", "1分間待ってから、もう一度おかけください。"],
   call_unavailable: [

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "Van",
   phoneNumber: "Telefoonnummer",
   placeholder: "Voer een nummer in",
+  pageNumbersOnly: "Klik op een nummer op de pagina om het te bellen.",
   backspace: "Laatste cijfer wissen",
   keypad: "Toetsen",
   call: "Bellen",
@@ -259,6 +260,7 @@ export const problems = {
     "Het venster van de telefoon antwoordt niet",
     "Probeer het opnieuw en laat het venster open terwijl het laadt. Een pagina die Cross-Origin-Opener-Policy stuurt, moet same-origin-allow-popups sturen.",
   ],
+  call_in_progress: ["Er is een gesprek gaande", "Hang op en bel daarna dit nummer."],
   call_elsewhere: ["Er is al een gesprek gaande in een ander tabblad", "Hang eerst dat gesprek op, daar of hier."],
   call_rate_limited: ["Te veel verzoeken", "Wacht een minuut en bel opnieuw."],
   call_unavailable: [

@@ -17,6 +17,7 @@ export const core = {
   callingFrom: "De",
   phoneNumber: "Número de telefone",
   placeholder: "Digite um número",
+  pageNumbersOnly: "Clique em um número da página para ligar.",
   backspace: "Apagar o último dígito",
   keypad: "Teclado",
   call: "Ligar",
@@ -261,6 +262,7 @@ export const problems = {
     "A janela do telefone não responde",
     "Tente novamente e deixe a janela aberta enquanto carrega. Uma página que envia Cross-Origin-Opener-Policy deve enviar same-origin-allow-popups.",
   ],
+  call_in_progress: ["Há uma chamada em andamento", "Desligue e depois ligue para este número."],
   call_elsewhere: ["Já há uma chamada em andamento em outra aba", "Desligue primeiro essa chamada, lá ou aqui."],
   call_rate_limited: ["Solicitações demais", "Espere um minuto e ligue novamente."],
   call_unavailable: [

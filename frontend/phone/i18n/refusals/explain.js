@@ -24,10 +24,10 @@
  * @property {Record<string, Plural>} amounts A limit with its `{value}`, by the limit's name.
  * @property {Record<"raisable" | "other" | "none", string>} limits With `{reached}`, `{wait}`, `{amount}`, `{raise}`.
  * @property {Record<"plain" | "limited", string>} time The longest time, with `{minutes}`, `{amount}`, `{raise}`.
- * @property {Record<"admin" | "token" | "support" | "newAdmin" | "newSupport", string>} raise Who can raise a limit; for
- *   new organizations with `{until}`.
- * @property {Record<"policy" | "apiBase" | "system" | "page" | "parent" | "opaqueOrigin", string>} causes What only the
- *   phone can know; `policy` with `{source}` and `{directive}`.
+ * @property {Record<"admin" | "token" | "support" | "newAdmin" | "newSupport", string>} raise The way to a higher
+ *   limit; for new organizations with `{until}`.
+ * @property {Record<"policy" | "apiBase" | "system" | "page" | "parent" | "opaqueOrigin", string>} causes Advice that only
+ *   the phone has; `policy` with `{source}` and `{directive}`.
  */
 
 /**

@@ -26,5 +26,6 @@ margin-top:4px;text-align:start;font-weight:600}
 .recent .below{flex-basis:100%;margin:0}
 .recent small{font-size:13px;font-weight:400;color:var(--quiet)}
 .root[data-side=left] :is(.bar,.end){right:auto;left:0}
+.root[data-hidden] .end{display:none}
 @media (forced-colors:active){.bar,.end,.round{border:1px solid ButtonText}.mute[data-on],.tool[aria-expanded=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}}
 `;

@@ -56,6 +56,39 @@ async def test_an_extension_and_digits_follow_the_answer_and_the_extension_is_ke
     assert again["extension"] == "204"
 
 
+async def test_a_written_extension_is_shown_dialled_apart_and_found_again(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
+    link = '<a href="tel:+1-212-555-0101;ext=204">Ada</a>'
+    phone = await open_phone(customer, attributes='data-click-to-call="on"', body=link)
+    await phone.until_event("ready")
+
+    async def sent(count: int, tones: str) -> dict[str, str]:
+        call = await phone.until_event("callStarted", count)
+        await phone.until_event("callAnswered", count)
+        await phone.until_digits(call["callId"], tones)
+        await phone.hangup()
+        params: dict[str, str] = (await phone.far_end(call["callId"]))["params"]
+        assert (call["number"], params["To"], call.get("extension")) == (ECHO, ECHO, params.get("Extension"))
+        return params
+
+    await phone.page.get_by_role("link", name="Ada").click()
+    assert (await sent(1, "204"))["Extension"] == "204"
+    await phone.panel.get_by_role("button", name="New call").click()
+    # The last call stands in the list with its extension, which is put into the field and can be changed there.
+    await phone.panel.get_by_role("button", name="+1 212-555-0101 ext. 204").click()
+    field = phone.panel.get_by_label("Phone number")
+    await expect(phone.panel.locator("#reading")).to_contain_text("ext. 204")
+    await field.press("End")
+    await field.press("Backspace")
+    await field.press_sequentially("5")
+    await expect(phone.panel.locator("#reading")).to_contain_text("ext. 205")
+    await field.press("Enter")
+    assert (await sent(2, "205"))["Extension"] == "205"
+    await phone.call("(212) 555-0101,,204#")
+    assert "Extension" not in await sent(3, "204#")
+
+
 async def test_a_semicolon_waits_for_enter_and_a_hang_up_drops_the_rest(
     customer: Customer, open_phone: OpenPhone
 ) -> None:

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { SESSION_SETTINGS, validSettings } from "./settings.js";
+
+let warn;
+beforeEach(() => {
+  warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.stubGlobal("CSS", { supports: (_, value) => /^(#[0-9a-f]{6}|red)$/.test(value) });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  warn.mockRestore();
+});
+
+test.each([
+  [{ position: "bottom-left", offsetX: 8, offsetY: "12px" }],
+  [{ theme: "dark", color: "#0b5fff", locale: "es-MX" }],
+  [{ container: "#crm > .phone", texts: { core: { call: "Ring" } } }],
+  [{ telOnPhones: "native" }],
+  [{ position: null, color: null, container: null, confirm: null }],
+])("%j are taken as they are", (settings) => {
+  expect(validSettings(settings)).toEqual(settings);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test.each([true, false, "on", "off", "true", "FALSE"])("a switch takes %j", (value) => {
+  const word = String(value).toLowerCase();
+  const names = ["clickToCall", "hidden", "confirm", "dialpad", "popOut", "debug"];
+  const given = Object.fromEntries(names.map((name) => [name, value]));
+  expect(validSettings(given)).toEqual(Object.fromEntries(names.map((name) => [name, word])));
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test.each([
+  [{ position: "top" }, "position takes bottom-right or bottom-left"],
+  [{ theme: 7 }, "theme takes auto or light or dark"],
+  [{ color: "seaweed" }, "color takes a CSS colour"],
+  [{ offsetX: "wide" }, "offsetX takes a number of pixels"],
+  [{ locale: " " }, "locale takes a text"],
+  [{ hidden: "perhaps" }, "hidden takes on or off"],
+  [{ container: "#!" }, "container takes a CSS selector"],
+  [{ texts: ["Ring"] }, "texts takes an object of texts"],
+  [{ telOnPhones: "on" }, "telOnPhones takes native or phone"],
+  [{ colour: "red" }, "colour is no setting"],
+  [{ constructor: "red" }, "constructor is no setting"],
+])("%j is ignored with a warning", (settings, complaint) => {
+  expect(validSettings({ ...settings, theme: settings.theme ?? "dark" })).toEqual(
+    "theme" in settings ? {} : { theme: "dark" },
+  );
+  expect(warn.mock.calls).toEqual([[`[EpochPhone] ignored settings: ${complaint}`]]);
+});
+
+test("one warning names all, and no value is in it", () => {
+  validSettings({ theme: "ept_secret", position: "+12125550101", token: "ept_other" }, SESSION_SETTINGS);
+  expect(warn).toHaveBeenCalledOnce();
+  const [[words]] = warn.mock.calls;
+  expect(words).toContain("theme takes");
+  expect(words).toContain("token is set by init() only");
+  expect(words).not.toMatch(/secret|555/);
+});
+
+test.each([null, undefined, "dark", 7])("%j holds no settings", (given) => {
+  expect(validSettings(given)).toEqual({});
+});

@@ -1,0 +1,66 @@
+"""In a call the page asks before it is left, and only where it is left."""
+
+import pytest
+from playwright.async_api import Dialog
+
+from browser.conftest import OpenPhone
+from support.browser.host_site import HostSite
+from support.browser.product import ECHO, Customer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("leaving", threads="wire-webapp PR#500")]
+
+STAYING = {
+    "mail": '<a id="mail" href="mailto:ada@example.com">Mail</a>',
+    "telephone": '<a id="telephone" href="tel:+12125550101">Call</a>',
+    "text": '<a id="text" href="sms:+12125550101">Text</a>',
+    "chat": '<a id="chat" href="callto:ada">Chat</a>',
+    "download": '<a id="download" href="/nowhere" download="calls.csv">Download</a>',
+    "blob": '<a id="blob" download="calls.csv">Download</a>',
+    "tab": '<a id="tab" href="about:blank" target="_blank">Tab</a>',
+    "script": '<a id="script" href="javascript:void 0">Script</a>',
+    "fragment": '<a id="fragment" href="#there">There</a>',
+    "form": '<form action="mailto:ada@example.com" method="post"><button id="form">Send</button></form>',
+    "by-script": '<button id="by-script" onclick="location.href = \'mailto:ada@example.com\'">Mail</button>',
+}
+LEAVING = {
+    "link": '<a id="link" href="ELSEWHERE">Elsewhere</a>',
+    "submit": '<form action="ELSEWHERE"><button id="submit">Send</button></form>',
+    "navigate": '<button id="navigate" onclick="location.href = \'ELSEWHERE\'">Go</button>',
+    "download-elsewhere": '<a id="download-elsewhere" href="http://localhost:1/calls.csv" download>Download</a>',
+    "reload": '<button id="reload" onclick="location.reload()">Reload</button>',
+}
+# By a script: in a browser without other programs, a person's click on their addresses blocks the page. In a task of
+# its own, because the browser waits for the answer to its question.
+CLICK = "(id) => new Promise((done) => setTimeout(() => { done(); document.getElementById(id).click(); }))"
+BLOB = """<script>blob.href = URL.createObjectURL(new Blob(["a,b"]));</script>"""
+
+
+async def test_only_what_leaves_the_page_asks(customer: Customer, open_phone: OpenPhone, host_site: HostSite) -> None:
+    elsewhere = host_site.page("<p>Elsewhere</p>")
+    leaving = "".join(LEAVING.values()).replace("ELSEWHERE", elsewhere)
+    phone = await open_phone(customer, body="".join(STAYING.values()) + leaving + BLOB)
+    await phone.until_event("ready")
+    clicked = ""
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(clicked)
+        await dialog.dismiss()
+
+    async def has_asked() -> bool:
+        return clicked in asked
+
+    phone.page.on("dialog", stay)
+    begun = await phone.call(ECHO)
+    await phone.until_event("callAnswered")
+    await phone.page.evaluate("() => EpochPhone.close()")
+    await phone.page.mouse.click(5, 5)  # browsers ask only on behalf of a page that was used
+    for clicked in STAYING:
+        await phone.page.evaluate(CLICK, clicked)
+    assert asked == []
+    for clicked in LEAVING:
+        await phone.page.evaluate(CLICK, clicked)
+        await phone.until(f"a question after {clicked}", has_asked)
+    assert asked == list(LEAVING)
+    assert await phone.state() == "in-progress"
+    await phone.hear(begun.call_id)
