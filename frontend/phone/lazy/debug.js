@@ -13,7 +13,8 @@ const MASKS = [
   [/\+?\d[\d\s().-]{5,}\d/g, "<number>"],
 ];
 /** @type {(keyof Settings)[]} */
-const LOGGED_SETTINGS = ["position", "theme", "color", "locale", "clickToCall", "hidden", "popOut"];
+const LOOKS = /** @type {const} */ (["position", "theme", "color", "locale", "hidden", "container"]);
+const LOGGED_SETTINGS = /** @type {const} */ ([...LOOKS, "clickToCall", "confirm", "dialpad", "telOnPhones", "popOut"]);
 
 /**
  * A text of a page, the SDK or the server, without tokens and numbers.

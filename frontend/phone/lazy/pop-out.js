@@ -118,7 +118,8 @@ export class PopOut {
     this.#port = port1;
     this.#connectionId = uuid(this.#env.window.crypto);
     port1.onmessage = ({ data }) => port1 === this.#port && this.#onReport(data);
-    const { theme, color, debug, texts, locale = this.#env.document.documentElement.lang } = this.settings;
+    const { theme, color, debug, texts } = this.settings;
+    const locale = this.settings.locale || this.#env.document.documentElement.lang || undefined;
     /** @type {Welcome} */
     const welcome = {
       epochphone: "page",
