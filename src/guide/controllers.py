@@ -1,13 +1,14 @@
-"""Serves the customers' guide: as a page, and as Markdown for programs, from one source."""
+"""Serves the customers' guides: each as a page, and as Markdown for programs, from one source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from litestar import MediaType, Request, Response, Router, get
 from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from guide.guide_source import as_markdown, read_guide
+from guide.guide_source import GUIDES, Guide, as_markdown, read_guide
 from guide.reader import Reader, find_reader
 from guide.render import render_markdown
 from kit.db.outage import is_outage
@@ -15,7 +16,6 @@ from kit.settings import Settings
 from kit.templates import create_templates
 from tenants.settings_paths import settings_path
 
-GUIDE_PATH = "/docs/widget-integration"
 _MARKDOWN_TYPE = "text/markdown"  # Litestar adds the charset
 _CACHE_SECONDS = 300
 _NO_STORE = {"Cache-Control": "private, no-store"}
@@ -34,14 +34,27 @@ _templates.globals["settings_path"] = settings_path
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
-    """The guide's public routes. Text that is the same for all readers is rendered once, here.
+    """The guides' public routes. Text that is the same for all readers is rendered once, here.
 
     Raises:
         KeyError: ``assets`` lacks the guide's files.
     """
-    guide = read_guide("widget-integration", settings.public_url)
-    url = settings.public_url + GUIDE_PATH
-    markdown = as_markdown(guide, url=url)
+    guides = [read_guide(name, settings.public_url) for name in GUIDES]
+    handlers = [handler for guide in guides for handler in _handlers(guide, guides, settings, assets)]
+    index = _templates.get_template("llms.txt").render(guides=guides, public_url=settings.public_url)
+
+    @get("/llms.txt", media_type=MediaType.TEXT)
+    async def llms_txt() -> Response[str]:
+        return Response(index, media_type=MediaType.TEXT, headers=_headers())
+
+    return Router(path="/", route_handlers=[*handlers, llms_txt], include_in_schema=False)
+
+
+def _handlers(
+    guide: Guide, guides: Sequence[Guide], settings: Settings, assets: Mapping[str, str]
+) -> Sequence[HTTPRouteHandler]:
+    """The routes of one guide; its page has the menu of all ``guides``."""
+    markdown = as_markdown(guide, url=settings.public_url + guide.path)
     rendered = render_markdown(guide.text, tabs=guide.tabs)
     template = _templates.get_template("guide.html")
 
@@ -50,23 +63,21 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
         lead, section, rest = body.partition("<h2")
         return template.render(
             guide=guide,
+            guides=guides,
             contents=rendered.contents,
             lead=lead,
             body=section + rest,
             reader=reader,
-            path=GUIDE_PATH,
-            raw=f"{GUIDE_PATH}/llm.md",
             sandbox=settings.is_sandbox,
             asset=lambda name: f"/widget/{assets[name]}",
         )
 
     page = page_for(None)
-    index = _templates.get_template("llms.txt").render(guide=guide, url=url, public_url=settings.public_url)
     headers = _headers()
     # A signed-in reader gets a different page at the same address.
     page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NO_STORE}
 
-    @get(GUIDE_PATH, media_type=MediaType.HTML)
+    @get(guide.path, media_type=MediaType.HTML)
     async def guide_page(request: Request[object, object, State], token: FromQuery[str] = "") -> Response[str]:
         try:
             reader = await find_reader(request, token)
@@ -79,15 +90,11 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
             return Response(page, media_type=MediaType.HTML, headers=page_headers)
         return Response(page_for(reader), media_type=MediaType.HTML, headers=own_headers)
 
-    @get(f"{GUIDE_PATH}/llm.md", media_type=_MARKDOWN_TYPE)
+    @get(guide.markdown_path, media_type=_MARKDOWN_TYPE)
     async def guide_markdown() -> Response[str]:
         return Response(markdown, media_type=_MARKDOWN_TYPE, headers=headers)
 
-    @get("/llms.txt", media_type=MediaType.TEXT)
-    async def llms_txt() -> Response[str]:
-        return Response(index, media_type=MediaType.TEXT, headers=headers)
-
-    return Router(path="/", route_handlers=[guide_page, guide_markdown, llms_txt], include_in_schema=False)
+    return guide_page, guide_markdown
 
 
 def _headers() -> dict[str, str]:

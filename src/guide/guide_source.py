@@ -1,4 +1,4 @@
-"""Reads a guide's source: front matter and Markdown, with the product's address and its codes filled in."""
+"""Reads the guides' sources: front matter and Markdown, with the product's address and its codes filled in."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,6 +8,19 @@ from typing import NamedTuple
 from widget.refusals import CALL, END, REFUSALS, REQUEST, Occasion
 
 _PAGES = Path(__file__).parent / "pages"
+GUIDES = (
+    "widget-integration",
+    "where-to-paste",
+    "google-tag-manager",
+    "wordpress",
+    "shopify",
+    "webflow",
+    "wix",
+    "squarespace",
+    "cookie-consent",
+    "frameworks",
+)
+"""The guides' names, in the order of their menu; the first one is the complete reference."""
 _FRONT_MATTER_FENCE = "---\n"
 _PUBLIC_URL_PLACEHOLDER = "{{ public_url }}"
 _TABLE_PLACEHOLDERS = {"{{ refusals }}": REQUEST | CALL, "{{ ended_calls }}": END}
@@ -17,14 +30,28 @@ _TABLE_PLACEHOLDERS = {"{{ refusals }}": REQUEST | CALL, "{{ ended_calls }}": EN
 class Guide(NamedTuple):
     """A guide with its front matter."""
 
+    name: str
+    """The last part of its address."""
     title: str
+    menu: str
+    """The title in the menu of all guides."""
     version: str
     last_updated: date
     description: str
     tabs: str
-    """The section whose subsections the page shows as tabs."""
+    """The section whose subsections the page shows as tabs; empty for none."""
     text: str
     """Markdown, without the front matter."""
+
+    @property
+    def path(self) -> str:
+        """The page's path."""
+        return f"/docs/{self.name}"
+
+    @property
+    def markdown_path(self) -> str:
+        """The path of the guide as Markdown."""
+        return f"{self.path}/llm.md"
 
 
 def read_guide(name: str, public_url: str) -> Guide:
@@ -42,11 +69,13 @@ def read_guide(name: str, public_url: str) -> Guide:
         raise ValueError(f"{name}.md does not begin with its front matter")
     fields = _fields(front)
     return Guide(
+        name=name,
         title=fields["title"],
+        menu=fields["menu"],
         version=fields["version"],
         last_updated=date.fromisoformat(fields["last_updated"]),
         description=fields["description"],
-        tabs=fields["tabs"],
+        tabs=fields.get("tabs", ""),
         text=text,
     )
 

@@ -1,15 +1,12 @@
 // Adds copy buttons to the guide, and shows its CRM recipes as tabs.
 import { enableCopyButtons } from "../shared/copy-button.js";
-import { find } from "../shared/dom.js";
 import { enableTabs } from "./tabs.js";
 
 enableCopyButtons(document);
 for (const button of document.querySelectorAll("[data-copy]")) /** @type {HTMLElement} */ (button).hidden = false;
 enableTabs(document);
 
-// On a small screen the table of contents would fill the first screen.
+// On a small screen the menus would fill the first screen.
 if (window.matchMedia("(max-width: 899px)").matches) {
-  /** @type {HTMLDetailsElement} */
-  const contents = find(document, ".contents details");
-  contents.open = false;
+  for (const menu of document.querySelectorAll(".contents details")) menu.removeAttribute("open");
 }

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from guide.guide_source import GUIDES
 from support.browser.axe import findings
 from support.browser.product import Product
 from support.browser.visitors import visiting
@@ -22,7 +23,7 @@ TO_ANYBODY = (
     "/forgot-password",
     "/reset-password/gone",
     "/nowhere",
-    "/docs/widget-integration",
+    *(f"/docs/{name}" for name in GUIDES),
     "/integrations/hubspot",
 )
 TO_OWNERS = (

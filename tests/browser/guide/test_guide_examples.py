@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Route, expect
 
 from browser.conftest import OpenPage
-from guide.guide_source import read_guide
+from guide.guide_source import GUIDES, read_guide
 from support.browser.dashboard import generate_token, sign_in
 from support.browser.guide import (
     EXAMPLE,
@@ -56,8 +56,10 @@ async def style(place: Locator, name: str) -> str:
 
 
 def test_every_example_of_the_guide_is_run() -> None:
-    import_module("browser.guide.test_guide_recipes")
-    names = [name for name, _ in EXAMPLE.findall(read_guide("widget-integration", "https://voice.example").text)]
+    for module in ("test_guide_recipes", "test_site_guides", "test_framework_guide"):
+        import_module(f"browser.guide.{module}")
+    texts = [read_guide(name, "https://voice.example").text for name in GUIDES]
+    names = [name for text in texts for name, _ in EXAMPLE.findall(text)]
     assert sorted(names) == sorted(ran), "each example needs a name of its own and a test that runs it"
 
 
@@ -146,6 +148,12 @@ async def test_settings_change_while_the_phone_runs(
     assert box["x"] < 100
     await phone.page.get_by_role("button", name="Ada").click()
     assert (await phone.until_event("callStarted"))["number"] == ECHO
+
+
+@runs("The token in the address of a script")
+async def test_the_token_stands_in_the_address(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
+    body = await example(customer, "The token in the address of a script")
+    await open_pasted(open_page, host_site, customer, body)
 
 
 @runs("Settings from a global")

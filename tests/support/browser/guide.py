@@ -1,12 +1,15 @@
-"""The guide's examples as text, and the registry of the tests that run them."""
+"""The guides' examples as text, the registry of the tests that run them, and the programs that make scripts of them."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from anyio import run_process
 
+from guide.guide_source import GUIDES
 from support.browser.product import Customer
 
 FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
@@ -23,9 +26,9 @@ def runs(*names: str) -> Callable[[Test], Test]:
 
 
 async def examples(customer: Customer) -> dict[str, str]:
-    """The examples of the product's guide, by name, with the customer's token in place of the placeholder."""
+    """The examples of the product's guides, by name, with the customer's token in place of the placeholder."""
     async with httpx.AsyncClient(base_url=customer.product.url) as client:
-        markdown = (await client.get("/docs/widget-integration/llm.md")).text
+        markdown = "\n".join([(await client.get(f"/docs/{name}/llm.md")).text for name in GUIDES])
     filled = markdown.replace("ept_YOUR_TOKEN_HERE", customer.token.raw).replace("TOKEN_ID", str(customer.token.id))
     found = EXAMPLE.findall(filled)
     assert len(dict(found)) == len(found), "two examples have the same name"
@@ -33,5 +36,16 @@ async def examples(customer: Customer) -> dict[str, str]:
 
 
 async def example(customer: Customer, name: str) -> str:
-    """One example of the guide."""
+    """One example of the guides."""
     return (await examples(customer))[name]
+
+
+async def bundle(entry: Path, *platform: str) -> str:
+    """The script of ``entry`` as its framework's bundler makes it; what it prints with the platform ``server``."""
+    return (await run_process(["node", "tests/guides/bundle.mjs", str(entry), *platform], cwd=FRONTEND)).stdout.decode()
+
+
+async def render_liquid(template: str, values: dict[str, Any]) -> str:
+    """The page that LiquidJS renders."""
+    given = json.dumps({"template": template, "values": values}).encode()
+    return (await run_process(["node", "tests/guides/render-liquid.mjs"], cwd=FRONTEND, input=given)).stdout.decode()
