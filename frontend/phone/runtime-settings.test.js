@@ -105,7 +105,11 @@ describe("update()", () => {
     expect(api.getCall()).toEqual(call);
     expect(events).toEqual(["ready", "callStarted"]);
     expect(warn.mock.calls).toEqual([
-      [expect.stringMatching(/position takes .*; unknown is no setting; token is set by init.*; apiBase is set by/)],
+      [
+        expect.stringMatching(
+          /position is one of .*; unknown is no setting; token is set by init.*; apiBase is set by/,
+        ),
+      ],
     ]);
   });
 

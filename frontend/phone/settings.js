@@ -1,34 +1,16 @@
 /** The settings of a page: one table of their names and values, for the script tag, `init()` and `update()`. */
 
 /** @import { Settings } from "./types.d.ts" */
+/** @typedef {readonly string[] | ((value: any) => unknown)} Kind The words that a setting takes, or a test of its values. */
 
-/**
- * @typedef {object} Kind The values that a setting takes: words, or what `accepts` is true for.
- * @property {readonly string[]} [words]
- * @property {(value: any) => unknown} [accepts]
- * @property {string} takes For a message.
- */
-
-/** @param {string[]} words */
-const oneOf = (...words) => ({ words, takes: words.join(" or ") });
 /** @type {Kind} */
-const SWITCH = { words: ["on", "off", "true", "false", "1", "0"], takes: "on or off" };
-/** @type {Kind} */
-const TEXT = { accepts: (value) => typeof value === "string" && value.trim(), takes: "a text" };
-/** @type {Kind} */
-const PIXELS = {
-  accepts: (value) => /^-?\d+(?:\.\d+)?(?:px)?$/.test(String(value).trim()),
-  takes: "a number of pixels",
-};
-/** @type {Kind} */
-const COLOR = { accepts: (value) => typeof value === "string" && CSS.supports("color", value), takes: "a CSS colour" };
-/** @type {Kind} */
-const TEXTS = { accepts: (value) => typeof value === "object" && !Array.isArray(value), takes: "an object of texts" };
-/** @type {Kind} */
-const SELECTOR = { accepts: isSelector, takes: "a CSS selector" };
-// The session's are judged by the server.
-/** @type {Kind} */
-const ANY = { accepts: () => true, takes: "" };
+const SWITCH = ["on", "off", "true", "false", "1", "0"];
+/** @param {unknown} value */
+const isText = (value) => typeof value === "string" && value.trim();
+/** @param {unknown} value */
+const isPixels = (value) => /^-?\d+(?:\.\d+)?(?:px)?$/.test(String(value).trim());
+// Those of the session are judged by the server.
+const isAny = () => true;
 
 /**
  * By name; the attribute is the same in kebab case, but `data-api`. Only our own pages give a `ticket`. `texts` has no
@@ -36,22 +18,22 @@ const ANY = { accepts: () => true, takes: "" };
  * @satisfies {Record<keyof Settings, Kind>}
  */
 export const SETTINGS = {
-  token: ANY,
-  ticket: ANY,
-  apiBase: ANY,
-  position: oneOf("bottom-right", "bottom-left"),
-  offsetX: PIXELS,
-  offsetY: PIXELS,
-  theme: oneOf("auto", "light", "dark"),
-  color: COLOR,
-  locale: TEXT,
-  texts: TEXTS,
+  token: isAny,
+  ticket: isAny,
+  apiBase: isAny,
+  position: ["bottom-right", "bottom-left"],
+  offsetX: isPixels,
+  offsetY: isPixels,
+  theme: ["auto", "light", "dark"],
+  color: (/** @type {unknown} */ value) => isText(value) && CSS.supports("color", String(value)),
+  locale: isText,
+  texts: (/** @type {unknown} */ value) => typeof value === "object" && !Array.isArray(value),
   clickToCall: SWITCH,
   hidden: SWITCH,
-  container: SELECTOR,
+  container: isSelector,
   confirm: SWITCH,
   dialpad: SWITCH,
-  telOnPhones: oneOf("native", "phone"),
+  telOnPhones: ["native", "phone"],
   popOut: SWITCH,
   debug: SWITCH,
 };
@@ -70,16 +52,17 @@ export function validSettings(given, refused = []) {
   /** @type {Record<string, unknown>} */
   const valid = {};
   const complaints = [];
-  for (const [name, value] of Object.entries(given ?? {})) {
+  for (const [name, value] of Object.entries(Object(given) === given ? Object(given) : {})) {
+    if (value === undefined) continue;
     /** @type {Kind | undefined} */
     const kind = Object.hasOwn(SETTINGS, name) ? SETTINGS[/** @type {keyof Settings} */ (name)] : undefined;
-    if (value === undefined) continue;
+    const word = String(value).toLowerCase();
     if (!kind) complaints.push(`${name} is no setting`);
-    else if (refused.includes(name)) complaints.push(`${name} is set by init() only`);
-    else if (value === null) valid[name] = value;
-    else if (kind.accepts?.(value)) valid[name] = value;
-    else if (kind.words?.includes(String(value).toLowerCase())) valid[name] = String(value).toLowerCase();
-    else complaints.push(`${name} takes ${kind.takes}`);
+    else if (refused.includes(name)) complaints.push(`${name} is set by init()`);
+    else if (value === null || (typeof kind === "function" && kind(value))) valid[name] = value;
+    else if (typeof kind === "function") complaints.push(`${name} cannot be this`);
+    else if (kind.includes(word)) valid[name] = word;
+    else complaints.push(`${name} is one of ${kind.join(", ")}`);
   }
   if (complaints.length > 0) console.warn(`[EpochPhone] ignored settings: ${complaints.join("; ")}`);
   return valid;

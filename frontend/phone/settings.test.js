@@ -31,15 +31,15 @@ test.each([true, false, "on", "off", "true", "FALSE"])("a switch takes %j", (val
 });
 
 test.each([
-  [{ position: "top" }, "position takes bottom-right or bottom-left"],
-  [{ theme: 7 }, "theme takes auto or light or dark"],
-  [{ color: "seaweed" }, "color takes a CSS colour"],
-  [{ offsetX: "wide" }, "offsetX takes a number of pixels"],
-  [{ locale: " " }, "locale takes a text"],
-  [{ hidden: "perhaps" }, "hidden takes on or off"],
-  [{ container: "#!" }, "container takes a CSS selector"],
-  [{ texts: ["Ring"] }, "texts takes an object of texts"],
-  [{ telOnPhones: "on" }, "telOnPhones takes native or phone"],
+  [{ position: "top" }, "position is one of bottom-right, bottom-left"],
+  [{ theme: 7 }, "theme is one of auto, light, dark"],
+  [{ color: "seaweed" }, "color cannot be this"],
+  [{ offsetX: "wide" }, "offsetX cannot be this"],
+  [{ locale: " " }, "locale cannot be this"],
+  [{ hidden: "perhaps" }, "hidden is one of on, off, true, false, 1, 0"],
+  [{ container: "#!" }, "container cannot be this"],
+  [{ texts: ["Ring"] }, "texts cannot be this"],
+  [{ telOnPhones: "on" }, "telOnPhones is one of native, phone"],
   [{ colour: "red" }, "colour is no setting"],
   [{ constructor: "red" }, "constructor is no setting"],
 ])("%j is ignored with a warning", (settings, complaint) => {
@@ -53,8 +53,8 @@ test("one warning names all, and no value is in it", () => {
   validSettings({ theme: "ept_secret", position: "+12125550101", token: "ept_other" }, SESSION_SETTINGS);
   expect(warn).toHaveBeenCalledOnce();
   const [[words]] = warn.mock.calls;
-  expect(words).toContain("theme takes");
-  expect(words).toContain("token is set by init() only");
+  expect(words).toContain("theme is one of");
+  expect(words).toContain("token is set by init()");
   expect(words).not.toMatch(/secret|555/);
 });
 
