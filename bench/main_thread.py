@@ -1,4 +1,8 @@
-"""The main thread of a page in a trace of the browser: every task, whosever it is."""
+"""The main thread of a page in a trace of the browser: every task, whosever it is.
+
+Times are the thread's processor time, which other programs on the machine do not lengthen. The browser slows a
+processor down by having the thread do idle work, which counts.
+"""
 
 import json
 from collections import defaultdict
@@ -28,19 +32,19 @@ def tasks_of(trace: bytes, page: str, ours: str | None) -> Tasks:
     events: list[Event] = json.loads(trace)["traceEvents"]
     by_thread: dict[Thread, list[Event]] = defaultdict(list)
     for event in events:
-        if event.get("ph") == "X" and "dur" in event:
+        if event.get("ph") == "X" and "tdur" in event:
             by_thread[event["pid"], event["tid"]].append(event)
     origins = tuple(filter(None, (page, ours)))
     # The browser has pages of its own, such as that of its address field, which are busier.
     thread = max(_main_threads(events), key=lambda thread: len(_with_scripts_of(by_thread[thread], *origins)))
     tasks = [event for event in by_thread[thread] if event["name"] == "RunTask"]
-    times = [task["dur"] / 1000 for task in tasks]
+    times = [task["tdur"] / 1000 for task in tasks]
     scripts = _with_scripts_of(by_thread[thread], ours) if ours else []
     return Tasks(
         longest=max(times),
         blocking=sum(max(0, time - LONG_MS) for time in times),
         busy=sum(times),
-        ours=max((task["dur"] / 1000 for task in tasks if _holds(task, scripts)), default=0.0),
+        ours=max((task["tdur"] / 1000 for task in tasks if _holds(task, scripts)), default=0.0),
     )
 
 
