@@ -39,12 +39,18 @@ RTCP_PACKET_TYPES = range(200, 208)
 Samples = npt.NDArray[np.int16]
 
 
-def _loopback_only(*_: object, **__: object) -> list[str]:
-    """The addresses offered to browsers. aioice by itself offers all addresses but loopback."""
-    return ["127.0.0.1"]
+_addresses_without_loopback = aioice.ice.get_host_addresses
 
 
-aioice.ice.get_host_addresses = _loopback_only
+def _own_addresses(*_: object, **__: object) -> list[str]:
+    """The addresses offered to browsers: loopback, which works without a network, and for Firefox, which never uses
+    loopback, the machine's others.
+    """
+    others: list[str] = _addresses_without_loopback(use_ipv4=True, use_ipv6=False)
+    return ["127.0.0.1", *others]
+
+
+aioice.ice.get_host_addresses = _own_addresses
 
 
 class PeerMedia:

@@ -1,4 +1,4 @@
-"""Fixtures of browser tests: Chromium, the running product and customers' pages with the phone."""
+"""Fixtures of browser tests: the browsers, the running product and customers' pages with the phone."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
 from support.browser.chromium import find_chromium
+from support.browser.firefox import start_firefox
 from support.browser.host_site import HostSite, serving_pages, widget_tag
 from support.browser.phone import PATIENCE, WATCH, Phone
 from support.browser.product import Customer, Product, running_product
@@ -57,6 +58,13 @@ class OpenPhone(Protocol):
         headers: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Phone: ...
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests marked ``every_browser`` once in each."""
+    if metafunc.definition.get_closest_marker("every_browser"):
+        engines = ["chromium", pytest.param("firefox", marks=pytest.mark.firefox)]
+        metafunc.parametrize("engine", engines, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,10 +127,30 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 @pytest.fixture(scope="session")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    """The browser that most tests share, with a fake microphone that is always granted."""
+    """The Chromium that most tests share, with a fake microphone that is always granted."""
     launched = await playwright.chromium.launch(**launch_options())
     yield launched
     await launched.close()
+
+
+@pytest.fixture(scope="session")
+async def firefox(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """The Firefox that tests marked ``every_browser`` share."""
+    launched = await start_firefox(playwright, tmp_path_factory.mktemp("firefox"))
+    yield launched
+    await launched.close()
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """``chromium``, or ``firefox`` in the second run of a test marked ``every_browser``."""
+    return getattr(request, "param", "chromium")
+
+
+@pytest.fixture
+def shared_browser(request: pytest.FixtureRequest, engine: str) -> Browser:
+    shared: Browser = request.getfixturevalue("firefox" if engine == "firefox" else "browser")
+    return shared
 
 
 @pytest.fixture
@@ -145,9 +173,8 @@ async def new_browser(playwright: Playwright) -> AsyncIterator[NewBrowser]:
 
 
 @pytest.fixture
-async def open_page(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> AsyncIterator[OpenPage]:
+async def open_page(request: pytest.FixtureRequest, shared_browser: Browser, tmp_path: Path) -> AsyncIterator[OpenPage]:
     opened: list[Phone] = []
-    shared = browser
 
     async def open_page(
         url: str,
@@ -158,7 +185,7 @@ async def open_page(request: pytest.FixtureRequest, browser: Browser, tmp_path: 
         prepare: Callable[[BrowserContext], Awaitable[None]] | None = None,
         **context: Any,
     ) -> Phone:
-        entered = await (browser or shared).new_context(**context)
+        entered = await (browser or shared_browser).new_context(**context)
         await entered.add_init_script(path=WATCH)
         if prepare is not None:
             await prepare(entered)

@@ -88,6 +88,8 @@ def _test(item: pytest.Item) -> str:
 
 
 def _browser(item: pytest.Item) -> str:
+    if item.get_closest_marker("webkit"):
+        return "webkit"
     callspec = getattr(item, "callspec", None)
     if callspec is not None and "engine" in callspec.params:
         return str(callspec.params["engine"])

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from epoch.server.postgres_programs import Account, server_account
+from support.debian import unpack
 from support.locks import exclusive
 from support.ports import unused_port
 from support.tied_process import PR_SET_PDEATHSIG
@@ -40,37 +41,9 @@ def find_pgbouncer() -> tuple[Path, Sequence[Path]]:
     if chosen := os.environ.get("PGBOUNCER") or shutil.which("pgbouncer", path=path):
         return Path(chosen), ()
     with exclusive("pgbouncer"):
-        if not UNPACKED.exists() and not _unpack():
+        if not UNPACKED.exists() and not unpack(PACKAGES, UNPACKED):
             pytest.fail(HOW, pytrace=False)
     return UNPACKED / "usr" / "sbin" / "pgbouncer", sorted(UNPACKED.rglob("*.so.*"))
-
-
-def _unpack() -> bool:
-    """Download Debian's packages with lists of our own, which needs no root, and unpack them into ``UNPACKED``."""
-    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        return False
-    partial = UNPACKED.with_suffix(".new")
-    shutil.rmtree(partial, ignore_errors=True)
-    state = partial / "apt"
-    (state / "lists" / "partial").mkdir(parents=True)
-    own = ["-o", f"Dir::State::lists={state / 'lists'}", "-o", f"Dir::Cache={state}", "-o", "APT::Sandbox::User="]
-    if not _succeeds(["apt-get", "download", "-q", *PACKAGES], partial) and not (
-        _succeeds(["apt-get", "update", "-q", *own], partial)
-        and _succeeds(["apt-get", "download", "-q", *own, *PACKAGES], partial)
-    ):
-        return False
-    if not all(_succeeds(["dpkg-deb", "-x", str(file), str(partial)], partial) for file in partial.glob("*.deb")):
-        return False
-    shutil.rmtree(state)
-    partial.rename(UNPACKED)
-    return True
-
-
-def _succeeds(argv: list[str], folder: Path) -> bool:
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.stderr.write(f"pgbouncer: {done.stderr.strip()[-500:]}\n")
-    return done.returncode == 0
 
 
 class PgBouncer:

@@ -41,6 +41,7 @@ async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
     return opened
 
 
+@pytest.mark.every_browser
 async def test_the_far_end_hangs_up(phone: Phone) -> None:
     begun = await phone.call(HANGS_UP)
     await phone.until_event("callAnswered")
@@ -50,6 +51,7 @@ async def test_the_far_end_hangs_up(phone: Phone) -> None:
     await phone.assert_agrees(begun.call_id, HANGS_UP, "completed")
 
 
+@pytest.mark.every_browser
 async def test_the_far_end_sends_tones(phone: Phone) -> None:
     begun = await phone.call(TONES)
     await phone.until_event("callAnswered")
@@ -64,6 +66,7 @@ async def test_the_far_end_sends_tones(phone: Phone) -> None:
     [(BUSY, "busy", "The line is busy"), (NEVER_ANSWERS, "no-answer", "No answer")],
     ids=["busy", "no answer"],
 )
+@pytest.mark.every_browser
 async def test_an_unanswered_call_ends_without_an_error(phone: Phone, number: str, status: str, said: str) -> None:
     begun = await phone.call(number)
     ended = await phone.until_event("callEnded")
@@ -75,6 +78,7 @@ async def test_an_unanswered_call_ends_without_an_error(phone: Phone, number: st
     assert (await phone.assert_agrees(begun.call_id, number, status))["duration"] == 0
 
 
+@pytest.mark.every_browser
 async def test_a_call_that_cannot_be_connected_tells_the_error_first(phone: Phone) -> None:
     begun = await phone.call(FAILS)
     await phone.until_event("callEnded")
@@ -87,6 +91,7 @@ async def test_a_call_that_cannot_be_connected_tells_the_error_first(phone: Phon
     await phone.assert_agrees(begun.call_id, FAILS, "failed")
 
 
+@pytest.mark.every_browser
 async def test_the_caller_hangs_up_while_it_rings(phone: Phone) -> None:
     begun = await phone.call(NEVER_ANSWERS)
     await phone.until_state("ringing")

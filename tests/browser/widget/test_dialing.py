@@ -177,6 +177,7 @@ async def test_keys_sound_their_two_tones_unless_they_are_to_be_silent(phone: Ph
     assert await heard() == [770, 1336]
 
 
+@pytest.mark.every_browser
 async def test_the_chosen_microphone_is_used_at_once_and_remembered(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=f"<script>{KEEP_TRACKS}</script>")
     await phone.until_event("ready")

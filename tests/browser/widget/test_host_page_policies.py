@@ -25,6 +25,7 @@ def policy_for(customer: Customer, *more: str) -> str:
     return "; ".join(("default-src 'none'", f"script-src {product}", f"connect-src {product} {carrier}", *more))
 
 
+@pytest.mark.every_browser
 async def test_a_strict_content_security_policy(customer: Customer, open_phone: OpenPhone) -> None:
     await assert_whole_call(await open_phone(customer, headers={"Content-Security-Policy": policy_for(customer)}))
 
@@ -35,12 +36,14 @@ async def test_trusted_types(customer: Customer, open_phone: OpenPhone, types: s
     await assert_whole_call(await open_phone(customer, headers={"Content-Security-Policy": policy}))
 
 
+@pytest.mark.every_browser
 async def test_a_policy_of_nonces(customer: Customer, open_phone: OpenPhone) -> None:
     policy = policy_for(customer).replace(f"script-src {customer.product.url}", "script-src 'nonce-r4nd0m'")
     headers = {"Content-Security-Policy": policy}
     await assert_whole_call(await open_phone(customer, attributes='nonce="r4nd0m"', headers=headers))
 
 
+@pytest.mark.every_browser
 async def test_a_policy_that_blocks_the_carrier_is_told_with_its_fix(customer: Customer, open_phone: OpenPhone) -> None:
     policy = policy_for(customer).replace(f" {customer.product.carrier.replace('http:', 'ws:')}", "")
     phone = await open_phone(customer, headers={"Content-Security-Policy": policy})

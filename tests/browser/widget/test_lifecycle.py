@@ -61,6 +61,7 @@ async def test_a_lowered_plan_is_noticed_within_five_visible_minutes(customer: C
     await assert_refused(phone, LOWERED)
 
 
+@pytest.mark.every_browser
 async def test_a_phone_that_goes_offline_says_so_and_comes_back(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")

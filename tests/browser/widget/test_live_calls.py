@@ -31,6 +31,7 @@ async def answered_call(phone: Phone) -> str:
     return begun.call_id
 
 
+@pytest.mark.every_browser
 async def test_revocation_ends_a_live_call_and_the_widget_says_why(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     call_id = await answered_call(phone)
@@ -45,6 +46,7 @@ async def test_revocation_ends_a_live_call_and_the_widget_says_why(customer: Cus
     await phone.assert_agrees(call_id, ECHO, "completed")
 
 
+@pytest.mark.every_browser
 async def test_the_access_token_is_renewed_under_a_live_call(
     short_token_product: Product, open_phone: OpenPhone
 ) -> None:
@@ -74,6 +76,7 @@ async def test_the_access_token_is_renewed_under_a_live_call(
     assert await phone.details("error") == []
 
 
+@pytest.mark.every_browser
 async def test_a_call_survives_a_dropped_signalling_socket(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     call_id = await answered_call(phone)

@@ -29,6 +29,7 @@ async def assert_calls(phone: Phone) -> None:
     assert (await phone.record(begun.call_id))["status"] == "completed"
 
 
+@pytest.mark.every_browser
 async def test_a_blocked_sdk_is_told_and_retry_helps(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, prepare=without_sdk)
     error = await phone.until_event("error")
@@ -49,6 +50,7 @@ async def test_a_call_after_a_blocked_sdk_tries_again(customer: Customer, open_p
     await assert_calls(phone)
 
 
+@pytest.mark.every_browser
 async def test_a_script_in_the_head(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
     url = host_site.page("", head=widget_tag(customer.product.url, customer.token.raw))
     phone = await open_page(url, customer.product, customer=customer)

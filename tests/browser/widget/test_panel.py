@@ -42,6 +42,7 @@ async def named(phone: Phone) -> set[tuple[str, str]]:
     return {(role, name) for role, name in found if role in INTERACTIVE}
 
 
+@pytest.mark.every_browser
 async def test_a_whole_call_by_keyboard(phone: Phone) -> None:
     keyboard = phone.page.keyboard
     await keyboard.press("Tab")
@@ -140,6 +141,7 @@ async def test_everything_to_act_on_has_a_name_in_every_state(phone: Phone) -> N
     assert seen["failed"] >= {("button", "Try again"), ("button", "New call")}
 
 
+@pytest.mark.every_browser
 async def test_the_keypad_dials_and_mute_mutes(phone: Phone) -> None:
     panel = phone.panel
     await panel.get_by_role("button", name="Open phone").click()
@@ -170,6 +172,7 @@ async def test_what_cannot_be_dialled_is_marked_at_the_field(phone: Phone) -> No
     assert await field.get_attribute("aria-invalid") == "false"
 
 
+@pytest.mark.every_browser
 async def test_click_to_call_takes_rows_links_and_keys(customer: Customer, open_phone: OpenPhone) -> None:
     rows = f'<span id=row data-phone="{ECHO}">Row</span> <a href="tel:+1-212-555-0101">Link</a>'
     phone = await open_phone(customer, attributes='data-click-to-call="on"', body=rows)

@@ -50,15 +50,18 @@ async def assert_refused(phone: Phone, refusal: Refusal) -> None:
     await phone.panel.get_by_role("button", name="Copy details").wait_for()
 
 
+@pytest.mark.every_browser
 async def test_a_malformed_token(customer: Customer, open_phone: OpenPhone) -> None:
     await assert_refused(await open_phone(customer, token="ept_nonsense"), MALFORMED)
 
 
+@pytest.mark.every_browser
 async def test_a_revoked_token(customer: Customer, open_phone: OpenPhone) -> None:
     await customer.revoke()
     await assert_refused(await open_phone(customer), REVOKED)
 
 
+@pytest.mark.every_browser
 async def test_a_page_that_the_token_does_not_allow(product: Product, open_phone: OpenPhone) -> None:
     customer = await product.customer(allowed_domains=("crm.example.com",))
     await assert_refused(await open_phone(customer), WRONG_DOMAIN)

@@ -21,6 +21,7 @@ REFUSED = "A call is already in progress in another tab"
 TIMER = re.compile(r"^\d:\d\d$")
 
 
+@pytest.mark.every_browser
 async def test_a_second_tab_is_refused_shows_the_call_and_hangs_it_up(
     open_phone: OpenPhone, customer: Customer
 ) -> None:
@@ -69,6 +70,7 @@ async def test_phones_of_another_organization_of_the_same_name_neither_see_nor_s
     await first.hangup()
 
 
+@pytest.mark.every_browser
 async def test_a_tab_that_opens_during_a_call_shows_it(open_phone: OpenPhone, customer: Customer) -> None:
     first = await open_phone(customer)
     await first.until_event("ready")

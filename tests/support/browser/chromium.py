@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Route, async_playwright
 
+from support.debian import install, note, succeeds
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGED = ROOT / ".cache" / "chromium-147.0.0"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -21,7 +23,6 @@ MAC_PROGRAMS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 PROBE_SECONDS = 60
-INSTALL_SECONDS = 600
 ARGUMENTS = (
     "--no-sandbox",  # root and containers have no user namespace for it; the pages are trusted
     "--use-fake-device-for-media-stream",
@@ -37,17 +38,22 @@ HOW = (
 def find_chromium() -> dict[str, Any]:
     """Keyword arguments for Playwright's ``chromium.launch``: program, flags and environment.
 
-    Skips the test when ``BROWSER_TESTS=off`` is set, which ``CI`` forbids. Fails the test when no Chromium works.
+    Skips the test when ``BROWSER_TESTS=off`` is set. Fails the test when no Chromium works.
     """
-    if os.environ.get("BROWSER_TESTS") == "off":
-        if os.environ.get("CI"):
-            pytest.fail("BROWSER_TESTS=off is refused when CI is set", pytrace=False)
-        pytest.skip("BROWSER_TESTS=off: nothing here was tested in a browser")
+    ensure_wanted()
     found = _first_working()
     if found is None:
         pytest.fail(HOW, pytrace=False)
     program, extra = found
     return launch_options(program, extra)
+
+
+def ensure_wanted() -> None:
+    """Skip the test when ``BROWSER_TESTS=off`` is set, which ``CI`` forbids."""
+    if os.environ.get("BROWSER_TESTS") == "off":
+        if os.environ.get("CI"):
+            pytest.fail("BROWSER_TESTS=off is refused when CI is set", pytrace=False)
+        pytest.skip("BROWSER_TESTS=off: nothing here was tested in a browser")
 
 
 def launch_options(program: str, extra: Mapping[str, str]) -> dict[str, Any]:
@@ -60,16 +66,17 @@ def _first_working() -> tuple[str, Mapping[str, str]] | None:
     for program, extra in _candidates():
         # In a separate process, because the caller's event loop is running, and a crash must not end the tests.
         probe = [sys.executable, __file__, program]
+        environ = {**os.environ, **extra, "PYTHONPATH": str(ROOT / "tests")}
         try:
             tried = subprocess.run(
-                probe, env={**os.environ, **extra}, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+                probe, env=environ, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
-            _note(f"{program}: no answer in {PROBE_SECONDS} s")
+            note(f"{program}: no answer in {PROBE_SECONDS} s")
             continue
         if tried.returncode == 0:
             return program, extra
-        _note(f"{program}: {tried.stderr.strip().splitlines()[-1:]}")
+        note(f"{program}: {tried.stderr.strip().splitlines()[-1:]}")
     return None
 
 
@@ -80,11 +87,8 @@ def _candidates() -> Iterator[tuple[str, Mapping[str, str]]]:
     for program in MAC_PROGRAMS:
         if Path(program).exists():
             yield program, {}
-    if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") and not shutil.which("chromium"):
-        _note("installing Debian's package chromium")
-        options = ["-y", "-q", "--no-install-recommends"]
-        if _succeeds(["apt-get", "update", "-q"]) and _succeeds(["apt-get", "install", *options, "chromium"]):
-            yield from _installed()
+    if not shutil.which("chromium") and install(["chromium"]):
+        yield from _installed()
     if sys.platform == "linux":
         yield from _packaged()
 
@@ -99,8 +103,8 @@ def _packaged() -> Iterator[tuple[str, Mapping[str, str]]]:
     """Chromium from an npm package: it needs neither root nor libraries of the system except glibc."""
     extra = {"LD_LIBRARY_PATH": str(PACKAGED / "al2023" / "lib"), "FONTCONFIG_PATH": str(PACKAGED / "fonts")}
     if not (PACKAGED / "chromium").exists():
-        _note("installing the Chromium of tools/browser")
-        if not _succeeds(["npm", "ci", "--no-audit", "--no-fund", "--prefix", str(ROOT / "tools" / "browser")]):
+        note("installing the Chromium of tools/browser")
+        if not succeeds(["npm", "ci", "--no-audit", "--no-fund", "--prefix", str(ROOT / "tools" / "browser")]):
             return
         # Renamed when complete, so that a killed run leaves no partly unpacked folder under the name.
         partial = PACKAGED.with_suffix(".new")
@@ -108,33 +112,10 @@ def _packaged() -> Iterator[tuple[str, Mapping[str, str]]]:
         partial.mkdir(parents=True)
         # The package unpacks into TMPDIR. It unpacks its libraries only when it runs on AWS Lambda.
         lambda_environment = {"TMPDIR": str(partial), "AWS_EXECUTION_ENV": "AWS_Lambda_nodejs20.x"}
-        if not _succeeds(["node", str(ROOT / "tools" / "browser" / "unpack.mjs")], lambda_environment):
+        if not succeeds(["node", str(ROOT / "tools" / "browser" / "unpack.mjs")], environ=lambda_environment):
             return
         partial.rename(PACKAGED)
     yield str(PACKAGED / "chromium"), extra
-
-
-def _succeeds(argv: list[str], extra: Mapping[str, str] | None = None) -> bool:
-    try:
-        done = subprocess.run(
-            argv,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", **(extra or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        _note(f"{argv[0]}: {error}")
-        return False
-    if done.returncode != 0:
-        _note(f"{argv[0]}: {done.stderr.strip()[-500:]}")
-    return done.returncode == 0
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"browser: {text}\n")
 
 
 async def _probe(program: str) -> None:

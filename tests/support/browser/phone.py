@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import httpx
-from playwright.async_api import ConsoleMessage, Locator, Page, Request, WebSocket
+from playwright.async_api import ConsoleMessage, Error, Locator, Page, Request, WebSocket
 
 from support.browser.product import ECHO, Customer, Product
 
@@ -57,13 +57,18 @@ class Phone:
         self.console: list[str] = []
         self.requests: list[str] = []
         page.on("console", self._record_message)
-        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        page.on("pageerror", self._record_error)
         page.on("request", self._record_request)
         page.on("websocket", self._record_socket)
 
     def _record_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.console.append(f"{message.type}: {message.text}")
+
+    def _record_error(self, error: Error) -> None:
+        # Firefox asks for the page's icon under the page's policy, and tells what that blocks as an error.
+        if "/favicon.ico" not in error.message:
+            self.console.append(f"uncaught: {error}")
 
     def _record_request(self, request: Request) -> None:
         self.requests.append(request.url)

@@ -46,12 +46,11 @@
     };
   }
 
-  /** Packets and energy each way, as the newest connection counts them. */
+  /** Packets each way and the energy that was heard, as the newest connection counts them. The far end hears the other. */
   async function audio() {
-    const sums = { sent: 0, received: 0, spoken: 0, heard: 0 };
+    const sums = { sent: 0, received: 0, heard: 0 };
     for (const report of (await connections.at(-1).getStats()).values()) {
       if (report.type === "outbound-rtp") sums.sent += report.packetsSent;
-      if (report.type === "media-source") sums.spoken += report.totalAudioEnergy;
       if (report.type === "inbound-rtp") {
         sums.received += report.packetsReceived;
         sums.heard += report.totalAudioEnergy;
