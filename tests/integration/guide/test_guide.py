@@ -222,9 +222,6 @@ async def test_every_attribute_and_setting_is_described_and_no_other(raw: str) -
         assert f"`{setting}`" in raw
 
 
-EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js")
-
-
 async def test_every_method_state_and_event_is_described_and_no_other(raw: str) -> None:
     api = (FRONTEND / "phone" / "api.js").read_text().split("const api = {", 1)[1].split("\n  };", 1)[0]
     methods = set(re.findall(r"^    (\w+)[(:,]", api, re.MULTILINE))
