@@ -12,7 +12,7 @@ async function startPhone(settings = {}, answers, { isPainted = true } = {}) {
   const module = fakeSdk();
   const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
   env.window.MutationObserver = window.MutationObserver;
-  // What a person does on the page reaches the window of the document.
+  // A person's clicks and keys on the page reach the window of the document.
   for (const method of ["addEventListener", "removeEventListener"]) {
     const own = env.window[method].bind(env.window);
     env.window[method] = (type, ...rest) =>

@@ -211,10 +211,10 @@ async def test_every_link_to_the_guide_and_in_its_index_leads_somewhere(client: 
 
 async def test_every_attribute_and_setting_is_described_and_no_other(raw: str) -> None:
     described = {name.replace("`", "") for row in rows_of(raw, "### Attributes") for name in row[0].split(", ")}
-    source = (FRONTEND / "phone" / "config.js").read_text()
-    read = dict(re.findall(r"(\w+): data\.(\w+)", source))
-    read.pop("ticket")  # for pages of the product itself
-    attributes = {"data-" + re.sub(r"[A-Z]", lambda found: "-" + found[0].lower(), name) for name in read.values()}
+    source = (FRONTEND / "phone" / "settings.js").read_text().split("SETTINGS = {", 1)[1].split("\n};", 1)[0]
+    read = set(re.findall(r"^  (\w+): ", source, re.MULTILINE)) - {"ticket"}  # for pages of the product itself
+    named = {"api" if name == "apiBase" else name for name in read - {"texts"}}
+    attributes = {"data-" + re.sub(r"[A-Z]", lambda found: "-" + found[0].lower(), name) for name in named}
     assert described == attributes | {"src"}
     required = {row[0] for row in rows_of(raw, "### Attributes") if row[1] == "Yes"}
     assert required == {"`src`", "`data-token`"}
@@ -235,7 +235,7 @@ async def test_every_method_state_and_event_is_described_and_no_other(raw: str) 
 
     events = {name for row in rows_of(raw, "### Events") for name in names_in(row[0])}
     sources = [(FRONTEND / "phone" / name).read_text() for name in EVENT_SOURCES]
-    emitted = {name for source in sources for name in re.findall(r'\["(\w+)"[,\]]', source)}
+    emitted = {name for source in sources for name in re.findall(r'\["(\w+)"(?:\]|, (?!"))', source)}
     assert events == emitted | {"open", "close"}
 
 
