@@ -51,6 +51,7 @@ background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340
 .root[data-indicator=busy] .dot{background:#f59e0b}
 .root[data-side=left] :is(.fab,.note){right:auto;left:0}
 @media (prefers-reduced-motion:reduce){*,::after{animation-duration:.01ms!important;animation-iteration-count:1!important;transition:none!important}}
+@media print{.root{display:none!important}}
 @media (forced-colors:active){.fab{border:1px solid ButtonText}.dot{forced-color-adjust:none}:focus-visible{outline-color:Highlight}}
 `;
 

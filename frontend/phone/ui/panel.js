@@ -5,6 +5,8 @@ import { core } from "../i18n/locales/en.js";
 import { formatDuration } from "./components.js";
 import { copyDetails } from "./copy-details.js";
 import { h } from "./dom.js";
+import { isolateEvents } from "./host-page/event-isolation.js";
+import { TopLayer } from "./host-page/top-layer.js";
 import { buildPanelElements } from "./panel-elements.js";
 import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
@@ -40,6 +42,8 @@ export class Panel {
   #sheet = new Sheet(this);
   /** The text of the number that the page put into the field, to wait for Call. */
   #proposedText = "";
+  #stopIsolation;
+  #topLayer;
   #isStopped = false;
   /** True while the panel asks a person to send tones. */
   #isAsking = false;
@@ -51,6 +55,9 @@ export class Panel {
     this.#host = host;
     this.adoptStyles(PANEL_STYLES);
     this.#elements = this.#build();
+    const element = /** @type {HTMLElement} */ (host.shadow.host);
+    this.#stopIsolation = isolateEvents(element, host.env.window);
+    this.#topLayer = new TopLayer(element, host.button.root, host.env, host.mount);
   }
 
   get isOpen() {
@@ -95,6 +102,8 @@ export class Panel {
     clearInterval(this.#ticker);
     this.#sheet.close();
     this.#dialer?.stop();
+    this.#topLayer.stop();
+    this.#stopIsolation();
   }
 
   /** Build everything again, in the present language, around the host's new button. */
@@ -138,7 +147,11 @@ export class Panel {
     // The focus is on Hang up since the dial: Enter is to send the tones and not to end the call.
     if (asksNow && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
     this.#tick();
-    return { announcement: barAnnouncement ?? view.announcement, isBarShown: barAnnouncement !== undefined };
+    const isBarShown = barAnnouncement !== undefined;
+    const isNeeded = isOpen || hasCall || isBarShown;
+    const { button, isInline } = this.#host;
+    this.#topLayer.update(button.root, { isNeeded, isInCall: phone.isInCall, isInline });
+    return { announcement: barAnnouncement ?? view.announcement, isBarShown };
   }
 
   /** True if the page lets nobody type a number. */
@@ -318,6 +331,8 @@ export class Panel {
     }
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
+      // Otherwise the browser closes the page's dialog too.
+      event.preventDefault();
       if (this.#sheet.name) this.#sheet.close();
       else this.close();
       return;

@@ -2,7 +2,10 @@
 
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
-/** @typedef {{detail?: number, isTrusted: boolean, pointerType?: string}} Press A click or a keydown. */
+/** @typedef {{detail?: number, isTrusted: boolean, pointerType?: string, [RELAYED]?: boolean}} Press A click or a keydown. */
+
+/** On a copy of an event (host-page/event-isolation.js): true if the browser sent the event itself. */
+export const RELAYED = Symbol.for("epochphone.relayed");
 
 /** The longest time between the two presses of a double press. */
 const DOUBLE_PRESS_MS = 500;
@@ -40,8 +43,8 @@ export class Presses {
    * the mouse so too. A script's click always is one.
    * @param {Press} press
    */
-  accepts({ detail = 0, isTrusted, pointerType }, isStrict = false) {
-    if (!isTrusted) return true;
+  accepts({ detail = 0, isTrusted, pointerType, [RELAYED]: isRelayed }, isStrict = false) {
+    if (!isTrusted && !isRelayed) return true;
     const isSoon = this.#now() - this.#since < DOUBLE_PRESS_MS;
     this.disarm();
     return detail < 2 && !(isSoon && (isStrict || pointerType !== "mouse"));

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Presses } from "../presses.js";
+import { isolateEvents } from "./event-isolation.js";
+
+const COMPOSED = { bubbles: true, cancelable: true, composed: true };
+let heard;
+let host;
+let field;
+let stop;
+
+let page;
+
+/** Note what a page hears, in both phases. */
+function listen(target) {
+  for (const type of ["keydown", "click", "mousedown", "mouseup", "focusin", "focusout"]) {
+    for (const capture of [true, false]) {
+      target.addEventListener(type, () => heard.push(type), { capture, signal: page.signal });
+    }
+  }
+}
+
+beforeEach(() => {
+  page = new AbortController();
+  heard = [];
+  document.body.innerHTML = "<input><button>Save</button>";
+  host = document.documentElement.appendChild(document.createElement("epoch-phone"));
+  host.attachShadow({ mode: "open" }).innerHTML = '<div><input><input type="checkbox"></div>';
+  [field] = host.shadowRoot.querySelectorAll("input");
+  stop = isolateEvents(host, window);
+  listen(document);
+});
+afterEach(() => {
+  page.abort();
+  stop();
+  host.remove();
+});
+
+test("a key in the phone is the phone's alone, and the phone may prevent what the browser does", () => {
+  const keys = [];
+  field.addEventListener("keydown", (event) => {
+    keys.push(event.key);
+    if (event.key === "Escape") event.preventDefault();
+  });
+  const pressed = ["5", "Escape"].map((key) => field.dispatchEvent(new KeyboardEvent("keydown", { ...COMPOSED, key })));
+  expect([keys, pressed, heard]).toEqual([["5", "Escape"], [true, false], []]);
+});
+
+test("a click ticks a box once", () => {
+  const box = host.shadowRoot.querySelector("[type=checkbox]");
+  let changes = 0;
+  box.addEventListener("change", () => (changes += 1));
+  box.click();
+  expect([box.checked, changes, heard]).toEqual([true, 1, []]);
+});
+
+test("a page's own press that ends over the phone stays the page's", () => {
+  const [input] = document.body.children;
+  input.dispatchEvent(new MouseEvent("mousedown", COMPOSED));
+  field.dispatchEvent(new MouseEvent("mouseup", { ...COMPOSED, detail: 1 }));
+  expect(heard).toEqual(["mousedown", "mousedown", "mouseup", "mouseup"]);
+});
+
+test("a press that begins in the phone and ends over the page is not the page's", () => {
+  field.dispatchEvent(new MouseEvent("mousedown", COMPOSED));
+  document.body.dispatchEvent(new MouseEvent("mouseup", { ...COMPOSED, detail: 1 }));
+  document.body.dispatchEvent(new MouseEvent("click", { ...COMPOSED, detail: 1 }));
+  expect(heard).toEqual([]);
+});
+
+test("the page hears that its field lost the focus, but not that it went to the phone", () => {
+  const [input] = document.body.children;
+  const wentTo = [];
+  input.addEventListener("focusout", ({ relatedTarget }) => wentTo.push(relatedTarget));
+  input.focus();
+  heard = [];
+  field.focus();
+  expect([wentTo, heard, host.shadowRoot.activeElement]).toEqual([[null], ["focusout", "focusout"], field]);
+});
+
+test("a copy of what a person does counts as what a person does", () => {
+  const presses = new Presses(() => 0);
+  const accepted = [];
+  field.addEventListener("keydown", (event) => accepted.push(presses.accepts(event)));
+  // Scripts cannot make events of a person, so that this one is the copy itself.
+  for (let times = 0; times < 2; times += 1) {
+    const copy = Object.assign(new KeyboardEvent("keydown", { bubbles: true, key: "Enter" }), {
+      [Symbol.for("epochphone.relayed")]: true,
+    });
+    field.dispatchEvent(copy);
+  }
+  expect(accepted).toEqual([true, false]);
+});
