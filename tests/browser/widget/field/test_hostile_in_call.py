@@ -1,0 +1,86 @@
+"""Pages that hide, move, copy, disable or remove the phone in a call: one can always hang up."""
+
+import pytest
+from playwright.async_api import Page
+
+from browser.conftest import OpenPhone
+from support.browser.product import ECHO, Customer
+from support.browser.reach import assert_within_reach, button, hang_up, press
+
+pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("top layer", threads="")]
+
+STYLES = (
+    "html { transform: rotate(180deg) scale(.5) }",
+    "html { filter: blur(9px); opacity: 0; clip-path: inset(50%) }",
+    "html { contain: strict; height: 1px; overflow: hidden }",
+    "html { will-change: transform; perspective: 10px; translate: 0 -300vh }",
+    "html { zoom: 1.5 }",
+    "html { pointer-events: none; user-select: none; visibility: hidden }",
+    "body { visibility: hidden; pointer-events: none; content-visibility: hidden }",
+    "body { display: none !important }",
+    "* { all: unset }",
+    "* { all: unset !important }",
+    "body, body *, epoch-phone { display: none !important }",
+    "epoch-phone { display: none !important; visibility: hidden !important }",
+    "epoch-phone { transform: scale(0); opacity: 0; contain: strict; position: absolute; left: -9999px }",
+    "epoch-phone { content-visibility: hidden; pointer-events: none; width: 0; height: 0; overflow: hidden }",
+    "body::after { content: ''; position: fixed; inset: 0; z-index: 2147483647; background: white }",
+)
+HOST = 'const host = document.querySelector("epoch-phone");'
+DEEDS = (
+    "host.remove()",
+    "host.hidden = true",
+    "host.style.setProperty('display', 'none', 'important')",
+    "host.inert = true; host.setAttribute('aria-hidden', 'true')",
+    "for (const element of document.documentElement.children) element.inert = true",
+    "document.body.inert = true",
+    "document.documentElement.inert = true",
+    "document.documentElement.inert = false",
+    "host.popover = 'auto'",
+    "Object.freeze(host); Object.freeze(host.shadowRoot); Object.freeze(EpochPhone)",
+    "const box = document.createElement('p'); box.style.display = 'none'; document.body.append(box); box.append(host)",
+    "document.createElement('div').append(host)",
+    "document.body.append(host); document.body.replaceChildren()",
+    "host.shadowRoot.replaceChildren()",
+    "document.body.innerHTML = document.body.innerHTML",
+    "document.body.replaceWith(document.body.cloneNode(true))",
+    "document.body.append(host.cloneNode(true))",
+    "document.documentElement.innerHTML = document.documentElement.innerHTML",
+    "document.replaceChild(document.documentElement.cloneNode(true), document.documentElement)",
+)
+
+
+async def test_styles_do_not_take_the_phone_away(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, body="<p>A customer's words.</p>" * 60)
+    await phone.until_event("ready")
+    call_id = (await phone.call(ECHO)).call_id
+    await phone.until_event("callAnswered")
+    for text in STYLES:
+        style = await phone.page.add_style_tag(content=text)
+        await assert_within_reach(phone)
+        await style.evaluate("(style) => style.remove()")
+    # The bar of a closed panel too.
+    await press(phone, "Close phone")
+    await button(phone, "Hang up").wait_for()
+    for text in STYLES:
+        style = await phone.page.add_style_tag(content=text)
+        await assert_within_reach(phone)
+        await style.evaluate("(style) => style.remove()")
+    await hang_up(phone, call_id, ECHO)
+    assert phone.console == []
+
+
+async def test_what_a_page_does_to_the_element_is_repaired(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, body="<p>A customer's words.</p>")
+    await phone.until_event("ready")
+    call_id = (await phone.call(ECHO)).call_id
+    await phone.until_event("callAnswered")
+    for deed in DEEDS:
+        await do(phone.page, deed)
+        await assert_within_reach(phone)
+    await hang_up(phone, call_id, ECHO)
+    assert phone.console == []
+
+
+async def do(page: Page, deed: str) -> None:
+    await page.evaluate(f"() => {{ {HOST} {deed}; }}")

@@ -1,0 +1,31 @@
+"""Printed pages do not show the phone."""
+
+import pytest
+from playwright.async_api import expect
+
+from browser.conftest import OpenPhone
+from support.browser.product import ECHO, Customer
+from support.browser.reach import button, hang_up, press
+
+pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("print", threads="sunshine-conversations#401")]
+
+
+async def test_neither_button_nor_panel_nor_bar_are_printed(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    shown = phone.panel.locator("button").filter(visible=True)
+
+    async def assert_not_printed() -> None:
+        await phone.page.emulate_media(media="print")
+        await expect(shown).to_have_count(0)
+        await phone.page.emulate_media(media="screen")
+        await expect(shown).not_to_have_count(0)
+
+    await assert_not_printed()
+    call_id = (await phone.call(ECHO)).call_id
+    await phone.until_event("callAnswered")
+    await assert_not_printed()
+    await press(phone, "Close phone")
+    await button(phone, "Hang up").wait_for()
+    await assert_not_printed()
+    await hang_up(phone, call_id, ECHO)

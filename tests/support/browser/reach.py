@@ -1,0 +1,68 @@
+"""Presses the phone's buttons as a person does: with the mouse, at what is shown on the screen."""
+
+from playwright.async_api import Locator, expect
+
+from support.browser.phone import Phone
+
+# The button is the topmost thing at its own middle, seen through all shadow roots.
+MIDDLE = """(button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    let hit = document.elementFromPoint(x, y);
+    for (let outer = null; hit && hit !== outer; ) {
+        outer = hit;
+        hit = hit.shadowRoot?.elementFromPoint(x, y) ?? hit;
+    }
+    return width > 0 && hit && button.contains(hit) ? [x, y] : null;
+}"""
+
+
+def button(phone: Phone, name: str) -> Locator:
+    """The button that is shown with this name."""
+    return phone.panel.get_by_role("button", name=name, exact=True)
+
+
+async def press(phone: Phone, name: str) -> None:
+    """Click the button with the mouse; fails if something else stays above it or keeps it from being clicked."""
+
+    async def probe() -> list[float] | None:
+        shown = await button(phone, name).all()
+        if len(shown) != 1:
+            return None
+        middle: list[float] | None = await shown[0].evaluate(MIDDLE)
+        return middle
+
+    x, y = await phone.until(f"a button {name} that can be clicked", probe)
+    await phone.page.mouse.click(x, y)
+
+
+async def until_it_formats(phone: Phone) -> None:
+    """Wait for the code that formats what is typed."""
+    await phone.panel.locator("#country .sr").wait_for(state="attached")
+
+
+async def assert_within_reach(phone: Phone) -> None:
+    """Mute and unmute the call with the mouse, with exactly one phone on the page."""
+    for name, muted in (("Mute", True), ("Unmute", False)):
+        await press(phone, name)
+        assert await phone.page.evaluate("() => EpochPhone.isMuted()") is muted
+    await expect(phone.panel).to_have_count(1)
+
+
+async def hang_up(phone: Phone, call_id: str, number: str) -> None:
+    """Hang up with the mouse, after audio in both directions; the record must agree."""
+    before, after = await phone.hear(call_id)
+    assert after.browser["heard"] > before.browser["heard"]
+    await press(phone, "Hang up")
+    await phone.assert_agrees(call_id, number, "completed")
+
+
+async def is_at_home(phone: Phone) -> bool:
+    """True if the phone is beside the page's body, and above nothing."""
+    at_home: bool = await phone.page.evaluate(
+        """() => {
+            const host = document.querySelector("html > epoch-phone");
+            return host !== null && host.shadowRoot.querySelector(":popover-open") === null;
+        }"""
+    )
+    return at_home
