@@ -40,8 +40,9 @@ const COMMON = {
   minify: true,
   outdir: dist,
   plugins: [numberMetadata],
-  // Private class members stay as they are: written out for older engines they would cost a third of the size.
-  target: "es2022",
+  // The oldest browsers that the phone supports. Private class members stay as they are: written out for older ones they
+  // would cost a tenth of the size.
+  target: ["es2022", "chrome94", "edge94", "firefox93", "safari15.4"],
 };
 const PRISTINE_GLOBALS = ["phone/browser/pristine-globals.js"];
 /**

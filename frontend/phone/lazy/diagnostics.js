@@ -39,6 +39,7 @@ import { openMicrophone } from "./audio-devices.js";
  * A connection from one end to another within this page.
  * @typedef {object} Loopback
  * @property {RTCPeerConnection} near The end that sends.
+ * @property {RTCPeerConnection} far The end that receives.
  * @property {Promise<boolean>} flows True if anything came through.
  * @property {() => void} close
  */
@@ -255,7 +256,7 @@ function createLoopback(env, stream) {
     near.close();
     far.close();
   };
-  return { near, flows: connect().catch(() => false), close };
+  return { near, far, flows: connect().catch(() => false), close };
 }
 
 /**
@@ -288,7 +289,10 @@ async function canSendUdp(env) {
  */
 function hasSound(env, held, loopback) {
   return waitUntil(env, LISTEN_MS, async () => {
-    const level = await readStat(loopback.near, "media-source", "audioLevel");
+    // Firefox tells the level where the audio arrives only.
+    const level =
+      (await readStat(loopback.near, "media-source", "audioLevel")) ??
+      (await readStat(loopback.far, "inbound-rtp", "audioLevel"));
     if (level === undefined) return true;
     held.level = Math.max(held.level ?? 0, level);
     return held.level > MIN_AUDIO_LEVEL;

@@ -44,6 +44,14 @@ function entriesOf(table, before) {
 const checked = new WeakSet();
 
 /**
+ * A copy of a table of texts, all its tables included; the oldest browsers have no structuredClone.
+ * @template Table
+ * @param {Table} table
+ * @returns {Table}
+ */
+const copyOf = (table) => JSON.parse(JSON.stringify(table));
+
+/**
  * `translation` with the texts of `own`: first the ones for every language, then the ones for its language. What is not a
  * text of the phone is left out, and named once in the console.
  * @param {Texts | null} translation Null for English.
@@ -61,8 +69,8 @@ export function withOwnTexts(translation, own) {
   /** @type {Record<string, string>} */
   const ownFixes = {};
   /** @type {Record<string, any>} */
-  const changed = { ...texts, core: structuredClone(texts.core), problems: structuredClone({ ...texts.problems }) };
-  for (const group of GROUPS) changed[group] = structuredClone({ ...(texts[group] ?? english[group]) });
+  const changed = { ...texts, core: copyOf(texts.core), problems: copyOf({ ...texts.problems }) };
+  for (const group of GROUPS) changed[group] = copyOf({ ...(texts[group] ?? english[group]) });
   for (const [key, text] of given) {
     const path = key.split(".");
     const last = /** @type {string} */ (path.pop());

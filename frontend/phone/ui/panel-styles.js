@@ -2,7 +2,7 @@
 export const PANEL_STYLES = `
 .ltr{direction:ltr;unicode-bidi:isolate}
 .main svg,.stop svg{fill:currentColor;stroke:none}
-.panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;scroll-padding-bottom:80px;
+.panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;touch-action:manipulation;scroll-padding-bottom:80px;
 background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);animation:rise .16s ease-out}
 .root[data-side=left] .panel{right:auto;left:0}
 @keyframes rise{from{opacity:0;transform:translateY(8px)}}
@@ -52,6 +52,9 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .root[data-open] .fab{display:none}
 .panel,.root[data-side=left] .panel{position:static;width:auto;max-height:100vh;border-radius:16px 16px 0 0;border-width:1px 0 0;padding-bottom:env(safe-area-inset-bottom,0)}
 }
+.root[data-open][data-covered]{bottom:var(--covered)}
+.root[data-open][data-covered] .fab{display:none}
+.root[data-open][data-covered] .panel{bottom:0;max-height:var(--seen)}
 @media (max-height:700px){.body{padding:12px 16px;min-height:328px}.key{height:44px}.keys{gap:4px;margin-top:8px}.actions{margin-top:12px}.peer{padding:0}}
 @media (max-height:440px){.body{min-height:0}}
 @media (prefers-reduced-motion:reduce){.spin{border-top-color:currentColor;opacity:.6}}

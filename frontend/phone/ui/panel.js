@@ -12,6 +12,7 @@ import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
 import { Sheet } from "./settings-sheet/sheet.js";
 import { viewOf, withoutDialpad } from "./views.js";
+import { followVisibleArea } from "./visible-area.js";
 
 /** @import { Texts } from "../i18n/texts.js" */
 /** @import { DialerEnhancements } from "../lazy/dialer.js" */
@@ -47,6 +48,7 @@ export class Panel {
   #isStopped = false;
   /** True while the panel asks a person to send tones. */
   #isAsking = false;
+  #stopFollowing;
 
   /** @param {PhoneHost} host */
   constructor(host) {
@@ -54,6 +56,7 @@ export class Panel {
     this.env = host.env;
     this.#host = host;
     this.adoptStyles(PANEL_STYLES);
+    this.#stopFollowing = followVisibleArea(host.env.window, () => host.button.root);
     this.#elements = this.#build();
     const element = /** @type {HTMLElement} */ (host.shadow.host);
     this.#stopIsolation = isolateEvents(element, host.env.window);
@@ -99,6 +102,7 @@ export class Panel {
 
   stop() {
     this.#isStopped = true;
+    this.#stopFollowing();
     clearInterval(this.#ticker);
     this.#sheet.close();
     this.#dialer?.stop();
