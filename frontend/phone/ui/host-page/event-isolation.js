@@ -51,6 +51,7 @@ export function isolateEvents(host, window) {
   };
   /** @param {Event} event */
   const onCopied = (event) => {
+    if (isPagesKey(event)) return;
     const isInside = event.composedPath().includes(host);
     if (PRESS_BEGINS.includes(event.type)) isPressInside = isInside;
     // A click by a key or by a script has no press.
@@ -73,6 +74,17 @@ export function isolateEvents(host, window) {
     for (const type of COPIED) window.removeEventListener(type, onCopied, true);
     for (const type of STOPPED) window.removeEventListener(type, onStopped, true);
   };
+}
+
+/**
+ * True for a key that means the same wherever it is pressed: the page and the browser have shortcuts for such keys, the
+ * phone has none.
+ * @param {Event} event
+ */
+function isPagesKey(event) {
+  if (!/^key(?:down|press|up)$/.test(event.type)) return false;
+  const { key, ctrlKey, metaKey, altKey } = /** @type {KeyboardEvent} */ (event);
+  return ctrlKey || metaKey || altKey || /^F\d+$/.test(key);
 }
 
 /** @param {Event} event */

@@ -45,6 +45,12 @@ test("a key in the phone is the phone's alone, and the phone may prevent what th
   expect([keys, pressed, heard]).toEqual([["5", "Escape"], [true, false], []]);
 });
 
+test("the page's shortcuts with Ctrl, Alt or Cmd and its F-keys work in the phone too", () => {
+  const keys = [{ key: "F2" }, { key: "k", ctrlKey: true }, { key: "5", altKey: true }, { key: "k", metaKey: true }];
+  for (const key of keys) field.dispatchEvent(new KeyboardEvent("keydown", { ...COMPOSED, ...key }));
+  expect(heard).toEqual(Array(8).fill("keydown"));
+});
+
 test("a click ticks a box once", () => {
   const box = host.shadowRoot.querySelector("[type=checkbox]");
   let changes = 0;
