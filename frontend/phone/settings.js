@@ -38,7 +38,7 @@ export const SETTINGS = {
   debug: SWITCH,
 };
 
-/** What begins a session, which `update()` does not. */
+/** The settings that begin a session, which `update()` does not. */
 export const SESSION_SETTINGS = ["token", "ticket", "apiBase"];
 
 /**
