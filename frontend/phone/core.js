@@ -8,64 +8,21 @@ import { asProblem, Problem } from "./errors.js";
 import { PhoneEvents } from "./events.js";
 import { NumberReader } from "./numbers/number-reader.js";
 import { missingApiBase, TokenSession } from "./session/token-session.js";
-import { isInCall, isReady, nextState } from "./states.js";
+import { ShownState } from "./shown-state.js";
+import { isReady, nextState } from "./states.js";
 
 /** @import { EventPair } from "./events.js" */
 /** @import { Move } from "./states.js" */
 /**
  * @import {
- *   ActiveCall, CallEnd, CallRequest, DeviceKind, Environment, PhoneCall, PostDialStep, RemoteCall, SessionConfig
+ *   ActiveCall, CallEnd, CallRequest, Environment, RemoteCall, SessionConfig
  * } from "./types.d.ts"
  */
 
 const IDLE_TIMEOUT_MS = 4_000;
 const NOTICE_MS = 8_000;
 
-export class Phone {
-  /** @type {EpochPhoneState} */
-  state = "loading";
-  /**
-   * Set while the state is `error`.
-   * @type {Problem | null}
-   */
-  problem = null;
-  /**
-   * The present call, or the last one.
-   * @type {PhoneCall | null}
-   */
-  call = null;
-  /**
-   * The reason why the last `dial` was refused, until the next one.
-   * @type {Problem | null}
-   */
-  dialError = null;
-  /**
-   * Shown beside the present call, which goes on.
-   * @type {Problem | null}
-   */
-  notice = null;
-  isMuted = false;
-  isReconnecting = false;
-  /**
-   * The SDK's warnings that hold in this call.
-   * @type {Set<string>}
-   */
-  warnings = new Set();
-  /**
-   * The tones of this call that are sent after the answer.
-   * @type {PostDialStep | null}
-   */
-  postDial = null;
-  /**
-   * The device that was unplugged in this call.
-   * @type {DeviceKind | null}
-   */
-  lostDevice = null;
-  /**
-   * The call in another tab of this site.
-   * @type {RemoteCall | null}
-   */
-  remoteCall = null;
+export class Phone extends ShownState {
   events;
   calls;
   #env;
@@ -93,6 +50,7 @@ export class Phone {
 
   /** @param {Environment} env */
   constructor(env) {
+    super();
     this.#env = env;
     this.events = new PhoneEvents(env.window);
     this.calls = new CallFactory(env, this, () => this.#session);
@@ -125,14 +83,6 @@ export class Phone {
    */
   readNumber(text) {
     return this.#numbers.read(text, this.account);
-  }
-
-  get isReady() {
-    return isReady(this.state);
-  }
-
-  get isInCall() {
-    return isInCall(this.state);
   }
 
   /** True if the call is in the pop-out, so that this page may be left. */
@@ -200,7 +150,7 @@ export class Phone {
   place(request) {
     this.call = { ...request.details, answeredAt: null, ended: null };
     this.#digits = request.digits ?? "";
-    this.#resetCallFlags();
+    this.resetCallFlags();
     const activeCall = this.calls.create(request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
       answered: (at) => this.#onAnswered(at),
@@ -390,7 +340,7 @@ export class Phone {
     const { problem } = end;
     this.#ringback.stop();
     this.#activeCall = null;
-    this.#resetCallFlags();
+    this.resetCallFlags();
     if (!this.call) return;
     this.call.ended = end;
     const isNormal = end.status === "completed" || end.status === "canceled";
@@ -407,13 +357,6 @@ export class Phone {
 
   #notifyChange() {
     for (const listener of [...this.#changeListeners]) listener();
-  }
-
-  /** Forget what holds for one call only. */
-  #resetCallFlags() {
-    this.isMuted = this.isReconnecting = false;
-    this.warnings = new Set();
-    this.lostDevice = this.notice = this.postDial = null;
   }
 
   /** @param {Partial<Pick<Phone, "remoteCall" | "warnings" | "lostDevice" | "isReconnecting" | "postDial">>} changes */
