@@ -54,7 +54,8 @@ export class NumberReadingView {
    * @param {EpochPhoneCallOptions} [options] Of the call that the page asked for.
    */
   #offer(candidates, options) {
-    const shown = JSON.stringify(candidates);
+    // The formats may be loaded later.
+    const shown = JSON.stringify(candidates.map((one) => [this.#options.format(one.number), one]));
     // New buttons would lose the focus.
     if (shown === this.#shown) return;
     this.#shown = shown;
