@@ -172,7 +172,7 @@ export class TopLayer {
   }
 
   get #canBePopover() {
-    // What is in the top layer has no place in the page's layout.
+    // The layout of the page has no place for the elements of the top layer.
     return Boolean(this.#root.showPopover) && !this.#isInline;
   }
 
