@@ -32,7 +32,9 @@ function wordsOf(name, member) {
 
 /** Every event that the source emits. */
 function emitted() {
-  const files = readdirSync(join(FRONTEND, "phone"), { recursive: true }).filter((file) => file.endsWith(".js"));
+  const files = readdirSync(join(FRONTEND, "phone"), { recursive: true }).filter((file) =>
+    /(?<!\.test)\.js$/.test(file),
+  );
   const source = files.map((file) => readFileSync(join(FRONTEND, "phone", file), "utf8")).join("\n");
   const names = [...source.matchAll(/(?:emit\(|push\(|, |return \[|return )\["([a-z]\w+)"[,\]]/g)].map(
     ([, name]) => name,
