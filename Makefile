@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check locks-check unit browser firefox frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs screenshots lock clean
+.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check locks-check unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -25,7 +25,7 @@ run: ## install what is missing and serve on http://localhost:8000 with a demo
 test: setup ## install what is missing and run every test: server, widget, browser
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
 	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS)
-	@$(MAKE) carrier-contract browser firefox frontend-test
+	@$(MAKE) carrier-contract browser firefox webkit frontend-test
 
 test-fast: setup ## the tests without processes, browser and long waits, for use while writing
 	$(BIN)/pytest $(PARALLEL) -m "not slow" $(SERVER_TESTS)
@@ -89,11 +89,14 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 # In one process: these tests watch moments of half a second, which a second browser on the same processors hides.
 browser: setup ## the tests in Chromium
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	$(BIN)/pytest $(BROWSER_TESTS_FOLDER) -m "not firefox"
+	$(BIN)/pytest $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
 endif
 
 firefox: setup ## the core of the browser tests in Firefox
 	$(BIN)/pytest tests/browser -m firefox
+
+webkit: setup ## what WebKit can run of the browser tests
+	$(BIN)/pytest tests/browser -m webkit
 
 db: ## hold the embedded PostgreSQL open and print its address
 	@tools/setup run
@@ -141,6 +144,12 @@ bench-paint: setup ## measure when a page paints that carries the phone, and one
 
 docs: setup ## write the generated blocks of the documentation
 	$(BIN)/python tools/make_docs.py
+
+# Without a stop at a failure: the table names the failures.
+field-faults: setup ## run the tests of faults that people reported, and write their results into the documentation
+	@rm -f .cache/field-faults.json
+	-$(BIN)/pytest -m field_fault
+	PYTHONPATH=src:tests $(BIN)/python tools/make_field_faults.py
 
 screenshots: setup ## take the documentation's pictures from the running product
 	PYTHONPATH=src:tests $(BIN)/python tools/make_screenshots.py

@@ -14,7 +14,7 @@ const reinit = /** @type {{[REINIT]?: (config: EpochPhoneConfig) => void} | unde
 if (reinit) {
   reinit(config);
 } else {
-  const embedded = new EmbeddedPhone(tag, createEnvironment(window));
+  const embedded = new EmbeddedPhone(tag, createEnvironment(window, tag?.nonce));
   window.EpochPhone = embedded.api;
   window.EpochVoice = embedded.api;
   embedded.startAfterPaint(config);

@@ -26,6 +26,8 @@ from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.e164 import parse_dialled
+from support.browser.film_strip import take_film_strip
+from support.browser.firefox import start_firefox
 from support.browser.first_call import take_first_call
 from support.browser.product import Product, running_product
 from tenants.models import Organization
@@ -69,6 +71,9 @@ async def main() -> int:
                 staff = await sign_in_staff(browser, product)
                 await take_back_office(staff)
                 await take_first_call(browser, product, staff, IMAGES)
+                firefox = await start_firefox(playwright, Path(folder))
+                await take_film_strip(browser, firefox, product, IMAGES)
+                await firefox.close()
                 await browser.close()
         finally:
             postgres.drop_database(name)

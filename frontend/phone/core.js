@@ -7,7 +7,8 @@ import { ErrorLog } from "./error-log.js";
 import { asProblem, Problem } from "./errors.js";
 import { PhoneEvents } from "./events.js";
 import { NumberReader } from "./numbers/number-reader.js";
-import { missingApiBase, TokenSession } from "./session/token-session.js";
+import { findObstacle } from "./session/obstacle.js";
+import { TokenSession } from "./session/token-session.js";
 import { ShownState } from "./shown-state.js";
 import { isReady, nextState } from "./states.js";
 
@@ -248,7 +249,7 @@ export class Phone extends ShownState {
   #startSession(config) {
     this.#endSession();
     this.events.emit(...this.#move("restart"));
-    const obstacle = !this.#env.isIntact ? new Problem("page_interferes") : config.base ? null : missingApiBase();
+    const obstacle = findObstacle(this.#env, config);
     if (obstacle) {
       this.#fail(obstacle);
       return;

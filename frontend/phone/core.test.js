@@ -506,6 +506,39 @@ describe("Phone", () => {
     phone.stop();
   });
 
+  test.each([
+    ["WebRTC", (env) => delete env.window.RTCPeerConnection],
+    ["media devices", (env) => delete env.navigator.mediaDevices],
+    ["getUserMedia", (env) => delete env.navigator.mediaDevices.getUserMedia],
+  ])("a browser without %s is an error from the start, and no call begins", async (_, takeAway) => {
+    const { phone, host, env, emitted, payloadsOf } = await startPhone({ start: false });
+    takeAway(env);
+    phone.start({ token: "ept_x", base: "https://voice.example" });
+    await settle();
+    expect(phone.state).toBe("error");
+    expect(payloadsOf("error")).toEqual([
+      {
+        message: "This browser cannot make calls",
+        code: "browser_not_supported",
+        help: urgentFixes.browser_not_supported,
+      },
+    ]);
+    expect([phone.isReady, phone.canDial, phone.dial(NUMBER)]).toEqual([false, false, false]);
+    expect(emitted.map(([event]) => event)).toEqual(["stateChanged", "error"]);
+    expect(host.requests).toEqual([]);
+    phone.stop();
+  });
+
+  test("a page over plain http, which has no media devices in any browser, is ready", async () => {
+    const { phone, env } = await startPhone({ start: false });
+    env.window.isSecureContext = false;
+    delete env.navigator.mediaDevices;
+    phone.start({ token: "ept_x", base: "https://voice.example" });
+    await settle();
+    expect(phone.state).toBe("ready");
+    phone.stop();
+  });
+
   test("ignores calls while it is not ready", async () => {
     const { phone, emitted } = await startPhone({ start: false });
     expect(phone.dial(NUMBER)).toBe(false);

@@ -10,7 +10,7 @@ export const knownFixes = { ...urgentFixes };
  * The server sends the sentences of its own codes.
  * @type {Record<string, string>}
  */
-const SENTENCES = {
+export const SENTENCES = {
   too_many_requests: "Too many requests",
   service_unavailable: "Service temporarily unavailable",
   network_error: "Cannot reach the phone service",
@@ -25,34 +25,11 @@ const SENTENCES = {
   invalid_digits: "Invalid digits",
   invalid_metadata: "Call metadata is not valid",
   url_invalid: "Call url is not valid",
-  microphone_denied: "Microphone access was denied",
-  microphone_dismissed: "The microphone question was closed",
-  microphone_not_found: "No microphone was found",
-  microphone_in_use: "The microphone is in use by another program",
-  microphone_blocked: "The microphone is blocked by this page's policy",
-  insecure_page: "The microphone needs a secure page",
   browser_not_supported: "This browser cannot make calls",
-  connection_failed: "The call could not be connected",
-  window_blocked: "The browser blocked the phone's window",
-  window_lost: "The phone's window does not answer",
   call_in_progress: "A call is in progress",
-  call_elsewhere: "A call is already in progress in another tab",
   call_failed: "The call failed",
-  call_refused: "The call was refused",
 };
 
-// The same call is rejected again until somebody changes something.
-const LASTING_REJECTIONS = new Set([
-  "country_not_enabled",
-  "destination_not_allowed",
-  "emergency_number",
-  "invalid_number",
-  "no_phone_number",
-  "number_blocked",
-  "organization_suspended",
-  "plan_not_supported",
-]);
-const LASTING_LIMIT = /_per_(?:day|month)/;
 const TRANSIENT_CODES = new Set(["too_many_requests", "service_unavailable", "network_error", "offline"]);
 
 /** An error with a `message` and a `fix` for people, and a `code` for programs. */
@@ -77,7 +54,7 @@ export class Problem extends Error {
    * @type {ProblemDetails}
    */
   details;
-  /** True if the same call fails again until somebody changes something. */
+  /** True if the carrier said that the same call fails again until somebody changes something: see ui/lasting.js. */
   isLasting;
   /** The code whose general advice holds. */
   fixCode;
@@ -95,7 +72,7 @@ export class Problem extends Error {
     this.specificFix = fix;
     this.help = help ? String(help) : undefined;
     this.details = /** @type {ProblemDetails} */ (details ?? {});
-    this.isLasting = isLasting ?? (LASTING_REJECTIONS.has(code) || LASTING_LIMIT.test(this.details.limit));
+    this.isLasting = isLasting;
     this.fixCode = code;
     this.likeCode = likeCode;
   }

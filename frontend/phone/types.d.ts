@@ -213,6 +213,8 @@ export interface Environment {
   navigator: Navigator;
   /** True if the globals that the phone needs still work. */
   isIntact: boolean;
+  /** The nonce of the phone's script tag. */
+  nonce?: string;
   /** Set in debug mode. */
   requestObserver: RequestObserver | null;
   fetch: (url: string, options: RequestInit) => Promise<Response>;

@@ -11,9 +11,10 @@ const FIRST_PAINT_TIMEOUT_MS = 200;
 
 /**
  * @param {Window & typeof globalThis} window
+ * @param {string} [nonce] That of the phone's script tag.
  * @returns {Environment}
  */
-export function createEnvironment(window) {
+export function createEnvironment(window, nonce) {
   const { document, navigator, performance } = window;
   const { requestAnimationFrame, requestIdleCallback } = window;
   /** @type {Preferences | null} */
@@ -25,6 +26,7 @@ export function createEnvironment(window) {
     document,
     navigator,
     isIntact: areGlobalsIntact(),
+    nonce,
     requestObserver: null,
     // Called bare: `fetch` refuses to be a method of another object.
     fetch: (url, options) => observe("POST", url, () => fetch(url, options)),

@@ -1,5 +1,5 @@
 /** Creates the calls of a page's phone: loads what carries them, and keeps the device, the lock and the pop-out. */
-import { knownFixes, Problem } from "../errors.js";
+import { knownFixes, Problem, SENTENCES } from "../errors.js";
 import { PendingCall } from "./pending-call.js";
 
 /** @import { CallLock } from "./cross-tab-lock.js" */
@@ -134,6 +134,7 @@ export class CallFactory {
   async #load() {
     const callStack = await this.#env.loadChunk("call-stack");
     Object.assign(knownFixes, callStack.fixes);
+    Object.assign(SENTENCES, callStack.sentences);
     this.#callLock ??= new callStack.CallLock(this.#phone, this.#env);
     if (this.#getSession()) this.#device ??= this.#createDevice(callStack);
     return { callStack, callLock: this.#callLock, device: this.#device };

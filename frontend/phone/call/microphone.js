@@ -1,4 +1,5 @@
 /** Finds out why the microphone cannot be used: an error code, and a fix for whoever can change it. */
+import { hasWebRtc } from "../browser/webrtc.js";
 
 /** @import { Environment } from "../types.d.ts" */
 /** @typedef {{code: string, fix?: string, details?: {cause: keyof typeof FIXES}}} MicrophoneProblem What a Problem is made of. */
@@ -23,12 +24,13 @@ const FIXES = {
  * @param {Environment} env
  * @returns {MicrophoneProblem | null}
  */
-export function findMicrophoneObstacle({ window, document, navigator }) {
+export function findMicrophoneObstacle(env) {
+  const { window, document } = env;
   if (window.isSecureContext === false) return { code: "insecure_page" };
   // The browser would answer with a SecurityError.
   if (window.origin === "null") return blockedBy("opaqueOrigin");
   if (!allowsMicrophone(document)) return blockedBy(blockingSide(window));
-  if (!navigator.mediaDevices?.getUserMedia || !window.RTCPeerConnection) return { code: "browser_not_supported" };
+  if (!hasWebRtc(env)) return { code: "browser_not_supported" };
   return null;
 }
 

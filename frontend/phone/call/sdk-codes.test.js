@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { Problem } from "../errors.js";
+import "./call-sentences.js";
 import { reactionTo, SDK_CODES } from "./sdk-codes.js";
 
 // By its path: the package exports only its entry.

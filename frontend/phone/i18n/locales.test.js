@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CSPViolations } from "../browser/csp-violations.js";
+import "../call/call-sentences.js";
 import { findMicrophoneObstacle } from "../call/microphone.js";
 import { Problem } from "../errors.js";
 import { PROBLEM_CODES, SERVER_CODES } from "../lazy/own-texts.js";
@@ -144,7 +145,7 @@ describe.each(LANGUAGES)("%s", (language) => {
     }
   });
 
-  test("has a sentence of its own for every problem that errors.js knows", () => {
+  test("has a sentence of its own for every problem that errors.js or call-sentences.js knows", () => {
     for (const code of Object.keys(texts.problems)) {
       // The advice for a call that ended with too_many_requests: no code of its own. The server has the sentences of its
       // codes, and a code that errors.js does not know is shown as a call that failed.

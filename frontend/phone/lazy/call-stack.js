@@ -7,6 +7,7 @@ export const fixes = { ...problemFixes, ...statusHints };
 Object.assign(knownFixes, fixes);
 
 export { CallLock } from "../call/cross-tab-lock.js";
+export { callSentences as sentences } from "../call/call-sentences.js";
 export { findMicrophoneObstacle } from "../call/microphone.js";
 export { OutgoingCall } from "../call/outgoing-call.js";
 export { VoiceDevice } from "../call/voice-device.js";

@@ -1,4 +1,5 @@
 /** Tests microphone, token, signalling and media without a call, and reports the result in words. */
+import { callSentences } from "../call/call-sentences.js";
 import { findMicrophoneObstacle, microphoneProblem } from "../call/microphone.js";
 import { diagnostics as english, fixes } from "../i18n/locales/en.js";
 import { openMicrophone } from "./audio-devices.js";
@@ -6,6 +7,7 @@ import { openMicrophone } from "./audio-devices.js";
 /** @import { PolicyAdvice } from "../browser/csp-violations.js" */
 /** @import { VoiceDevice } from "../call/voice-device.js" */
 /** @import { Phone } from "../core.js" */
+/** @import { MicrophoneProblem } from "../call/microphone.js" */
 /** @import { Problem } from "../errors.js" */
 /** @import { TokenSession } from "../session/token-session.js" */
 /** @import { Environment } from "../types.d.ts" */
@@ -152,14 +154,14 @@ async function attempt(step) {
  */
 async function testMicrophone(env, { Problem }, held) {
   const obstacle = findMicrophoneObstacle(env);
-  if (obstacle) throw new Problem(obstacle.code, obstacle);
+  if (obstacle) throw withSentence(obstacle, Problem);
   try {
     held.stream = await (env.preferences.microphone
       ? openMicrophone({ audio: true }, env)
       : env.navigator.mediaDevices.getUserMedia({ audio: true }));
   } catch (error) {
     const problem = await microphoneProblem(error, env.navigator);
-    throw new Problem(problem.code, problem);
+    throw withSentence(problem, Problem);
   }
   const loopback = createLoopback(env, held.stream);
   held.loopback = loopback;
@@ -167,6 +169,13 @@ async function testMicrophone(env, { Problem }, held) {
   if ((await loopback.flows) && !(await hasSound(env, held, loopback))) throw fault("microphone_silent");
   return { message: TEXTS.microphone.passed };
 }
+
+/**
+ * A Problem of phone.js, which does not have these sentences before it has the chunk of the call.
+ * @param {MicrophoneProblem} found
+ * @param {DiagnosticsContext["Problem"]} Problem
+ */
+const withSentence = (found, Problem) => new Problem(found.code, { ...found, message: callSentences[found.code] });
 
 /** @param {DiagnosticsContext} context */
 async function testToken({ phone, getSession, Problem }) {

@@ -7,6 +7,7 @@
  */
 import { uuid } from "../browser/uuid.js";
 import { isOn, originOf } from "../config.js";
+import { callSentences } from "../call/call-sentences.js";
 import { PopOutCall } from "../pop-out/pop-out-call.js";
 import { sharedName } from "../session/shared-name.js";
 
@@ -96,7 +97,7 @@ export class PopOut {
     const name = account ? sharedName(account) : "epochphone";
     // A pop-out that is open already is not reloaded: only the fragment of its address changes.
     const opened = window.open(`${base}/widget/window#${fragment}`, name, WINDOW_FEATURES);
-    if (!opened) return new this.#context.Problem("window_blocked");
+    if (!opened) return new this.#context.Problem("window_blocked", { message: callSentences.window_blocked });
     this.#window = opened;
     opened.focus();
     return null;

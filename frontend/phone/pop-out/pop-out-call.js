@@ -1,6 +1,7 @@
 /** A call in the pop-out, as this page's phone has it: sends commands to the pop-out and follows its snapshots. */
 
 import { asCallProblem } from "../call/call-result.js";
+import { callSentences } from "../call/call-sentences.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
@@ -25,6 +26,9 @@ const ANSWER_TIMEOUT_MS = 15_000;
 const POLL_MS = 500;
 // No person closes a window this fast: a page policy that separates windows makes it look closed.
 const CLOSED_AT_ONCE_MS = 1_500;
+
+/** @param {typeof Problem} PhoneProblem The phone's own class, which may not have the sentences of calls yet. */
+const callElsewhere = (PhoneProblem) => new PhoneProblem("call_elsewhere", { message: callSentences.call_elsewhere });
 
 /** @implements {ActiveCall} */
 export class PopOutCall {
@@ -74,7 +78,7 @@ export class PopOutCall {
     this.#poll = setInterval(() => this.#checkPopOut(env.now() - startedAt), POLL_MS);
     try {
       const isFree = await acquireCallLock();
-      if (!isFree && this.#request.params) throw new Problem("call_elsewhere");
+      if (!isFree && this.#request.params) throw callElsewhere(Problem);
     } catch (problem) {
       this.#fail(/** @type {Problem} */ (problem));
       return;
@@ -142,7 +146,7 @@ export class PopOutCall {
       if (isClosed()) this.endIfReported();
     } else if (isClosed() || age > ANSWER_TIMEOUT_MS) {
       if (isClosed() && age < CLOSED_AT_ONCE_MS) onClosedAtOnce();
-      this.#fail(new Problem("window_lost"));
+      this.#fail(new Problem("window_lost", { message: callSentences.window_lost }));
     }
   }
 
@@ -153,7 +157,7 @@ export class PopOutCall {
 
   /** The pop-out is in a call for another token. */
   refuse() {
-    if (!this.#snapshot) this.#fail(new this.#context.Problem("call_elsewhere"));
+    if (!this.#snapshot) this.#fail(callElsewhere(this.#context.Problem));
   }
 
   /** @param {SnapshotEnd} end */

@@ -1,16 +1,10 @@
-/** The style sheet of the floating button and of all of the shadow root: colour roles first. */
+/** The style sheet of the floating button and of all of the shadow root: first the colour roles that the button has. */
+import { themed } from "./themed.js";
 
 /** @import { Settings } from "../types.d.ts" */
 
-// A page may set each of these as --epoch-<name> (see the guide).
-/** @param {string} roles */
-const themed = (roles) => roles.replace(/([\w-]+):([^;]+)/g, "--$1:var(--epoch-$1,$2)");
-const LIGHT =
-  themed(`surface:#fff;raised:#f4f6f5;press:#e4e9e6;line:#d5dbd8;edge:#7b8580;text:#111a16;quiet:#56605b;danger:#dc2626;
-danger-ink:#fff;danger-text:#b91c1c;warn:#92400e;focus:#111a16;shadow:0 16px 48px #0b1a1338,0 2px 8px #0b1a131f;`);
-const DARK =
-  themed(`surface:#161c19;raised:#212925;press:#2f3934;line:#35403a;edge:#7d8a83;text:#eef3f0;quiet:#a5b1ab;danger:#f87171;
-danger-ink:#1c0707;danger-text:#fca5a5;warn:#fcd34d;focus:#eef3f0;shadow:0 16px 48px #000a,0 2px 8px #0006;`);
+const LIGHT = themed(`surface:#fff;text:#111a16;quiet:#56605b;danger:#dc2626;danger-ink:#fff;focus:#111a16;`);
+const DARK = themed(`surface:#161c19;text:#eef3f0;quiet:#a5b1ab;danger:#f87171;danger-ink:#1c0707;focus:#eef3f0;`);
 // White text on the light accent would be too faint: under words it is a shade stronger.
 const ACCENT = {
   light: { fill: "#059669", strong: "#047857", ink: "#fff" },
@@ -24,7 +18,7 @@ export const BUTTON_STYLES = `
 :host{display:contents!important}
 .root{all:initial;width:0;height:0;--r:var(--epoch-radius,8px);${LIGHT}color-scheme:light;position:fixed;z-index:var(--epoch-z-index,2147483000);bottom:var(--y);right:var(--x);
 font:400 14px/1.45 var(--epoch-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif);color:var(--text);
-font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
+-webkit-text-size-adjust:100%}
 .root[data-side=left]{right:auto;left:var(--x)}
 .root[data-theme=dark]{${DARK}color-scheme:dark}
 @media (prefers-color-scheme:dark){.root[data-theme=auto]{${DARK}color-scheme:dark}}
@@ -32,19 +26,16 @@ font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
 [hidden]{display:none!important}
 button{font:inherit;color:inherit;background:none;border:0;border-radius:var(--r);padding:0;margin:0;cursor:pointer;
 touch-action:manipulation;-webkit-tap-highlight-color:transparent;transition:background-color .14s,transform .14s,opacity .14s}
-button:disabled{cursor:default}
 :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-svg{width:20px;height:20px;display:block;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-.fab svg{fill:currentColor;stroke:none}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .fab{position:absolute;bottom:0;right:0;display:grid;place-items:center;width:56px;height:56px;border-radius:50%;
 background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340,0 1px 4px #0b1a1333}
 .fab:hover{transform:scale(1.05)}.fab:active{transform:scale(.97)}
-.fab svg{width:26px;height:26px}
+.fab svg{width:26px;height:26px;fill:currentColor;stroke:none}
 .stop svg{transform:rotate(135deg)}.fab.stop{background:var(--danger);color:var(--danger-ink)}
 .fab[aria-busy=true]::after{content:"";position:absolute;inset:3px;border:2px solid;border-top-color:transparent;border-radius:50%;animation:turn .8s linear infinite}
 @keyframes turn{to{transform:rotate(1turn)}}
-.note{position:absolute;bottom:68px;right:0;width:260px;padding:12px;border:1px solid var(--danger);border-radius:var(--r);background:var(--surface);box-shadow:var(--shadow)}
+.note{position:absolute;bottom:68px;right:0;width:260px;padding:12px;border:1px solid var(--danger);border-radius:var(--r);background:var(--surface)}
 .dot{position:absolute;right:1px;bottom:1px;width:16px;height:16px;border-radius:50%;border:3px solid var(--surface);background:var(--quiet)}
 .root[data-indicator=ready] .dot{background:#34d399}
 .root[data-indicator=problem] .dot{background:var(--danger);border-radius:4px}

@@ -1,5 +1,17 @@
-/** The style sheet of the panel and the call bar, beside button-styles.js. */
+/** The style sheet of the panel and the call bar, beside button-styles.js: first the colour roles that the button lacks. */
+import { themed } from "./themed.js";
+
+const LIGHT = themed(`raised:#f4f6f5;press:#e4e9e6;line:#d5dbd8;edge:#7b8580;danger-text:#b91c1c;warn:#92400e;
+shadow:0 16px 48px #0b1a1338,0 2px 8px #0b1a131f;`);
+const DARK = themed(`raised:#212925;press:#2f3934;line:#35403a;edge:#7d8a83;danger-text:#fca5a5;warn:#fcd34d;
+shadow:0 16px 48px #000a,0 2px 8px #0006;`);
+
 export const PANEL_STYLES = `
+.root{${LIGHT}font-variant-numeric:tabular-nums}
+.root[data-theme=dark]{${DARK}}
+@media (prefers-color-scheme:dark){.root[data-theme=auto]{${DARK}}}
+svg{width:20px;height:20px;display:block;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+button:disabled{cursor:default}
 .ltr{direction:ltr;unicode-bidi:isolate}
 .main svg,.stop svg{fill:currentColor;stroke:none}
 .panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;touch-action:manipulation;scroll-padding-bottom:80px;

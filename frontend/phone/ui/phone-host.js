@@ -6,11 +6,11 @@ import { isOn } from "../config.js";
 import { button as english } from "../i18n/locales/en.js";
 import { BUTTON_STYLES, pageStyles } from "./button-styles.js";
 import { applyLooks, watchColorScheme } from "./color-scheme.js";
-import { createStyleSheet } from "./dom.js";
 import { buildFloatingButton, renderButton } from "./floating-button.js";
 import { keepMounted } from "./keep-mounted.js";
 import { followContainer } from "./page-container.js";
 import { PanelLoader } from "./panel-loader.js";
+import { StyleSheets } from "./style-sheets.js";
 import { Translation } from "./translation.js";
 
 /** @import { Phone } from "../core.js" */
@@ -38,8 +38,7 @@ export class PhoneHost {
   #on;
   /** @type {(() => void)[]} */
   #cleanups;
-  /** @type {Map<string, CSSStyleSheet>} */
-  #styleSheets = new Map();
+  #styleSheets;
   #isButtonShown;
   /** True while an element of the page is the phone's place. */
   #isInContainer = false;
@@ -83,6 +82,7 @@ export class PhoneHost {
     this.#isButtonShown = !isOn(settings.hidden);
     const host = document.createElement("epoch-phone");
     this.shadow = host.attachShadow({ mode: "open" });
+    this.#styleSheets = new StyleSheets(this.shadow, env.nonce);
     this.adoptStyles(BUTTON_STYLES);
     this.#adoptPageStyles();
     this.button = this.#attachButton();
@@ -98,14 +98,12 @@ export class PhoneHost {
    * @param {string[]} texts
    */
   adoptStyles(...texts) {
-    for (const text of texts) if (!this.#styleSheets.has(text)) this.#styleSheets.set(text, createStyleSheet(text));
-    this.shadow.adoptedStyleSheets = [...this.#styleSheets.values()];
+    this.#styleSheets.add(...texts);
   }
 
   /** Adopt the sheet with the page's colour and its distance from the corner, in the place of the former one. */
   #adoptPageStyles() {
-    this.#styleSheets.set("", createStyleSheet(pageStyles(this.settings)));
-    this.adoptStyles();
+    this.#styleSheets.set("page", pageStyles(this.settings));
   }
 
   open({ focus = true } = {}) {
@@ -287,7 +285,7 @@ export class PhoneHost {
       usePanel: () => this.isInline && this.#onInlineUse(),
       keyDown: (event) => this.#onKeyDown(event),
     });
-    this.shadow.replaceChildren(elements.root);
+    this.shadow.replaceChildren(...this.#styleSheets.elements, elements.root);
     return elements;
   }
 

@@ -1,6 +1,7 @@
 /** Decides what the panel shows: a table from the phone's state to texts and actions. */
 import { Problem } from "../errors.js";
 import { formatDuration } from "./components.js";
+import { isLasting } from "./lasting.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Core, ProblemTexts, Texts } from "../i18n/texts.js" */
@@ -204,7 +205,7 @@ function endView({ call, dialError }, texts, translate, again) {
     announcement: isNormal ? words : "",
     dialError: translate(dialError),
     message: isNormal && !problem ? null : (translate(problem) ?? { message: message ?? words, fix, isCalm: true }),
-    ...(problem?.isLasting
+    ...(problem && isLasting(problem)
       ? { main: { text: texts.newCall, action: "reset" } }
       : {
           main: { text: again, icon: "phone", action: "callAgain" },

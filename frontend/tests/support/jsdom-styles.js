@@ -5,5 +5,16 @@ class Sheet {
   }
 }
 
+const adopted = new WeakMap();
+
 globalThis.CSSStyleSheet = Sheet;
 globalThis.CSS = { supports: (_, value) => /^(#[\da-f]{3,8}|[a-z]+)$/i.test(value) };
+Object.defineProperty(ShadowRoot.prototype, "adoptedStyleSheets", {
+  configurable: true,
+  get() {
+    return adopted.get(this) ?? [];
+  },
+  set(sheets) {
+    adopted.set(this, sheets);
+  },
+});

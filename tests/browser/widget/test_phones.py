@@ -20,6 +20,7 @@ SCREEN: dict[str, Any] = {
     "device_scale_factor": 2,
 }
 VIEWPORT = '<meta name=viewport content="width=device-width, viewport-fit=cover">'
+RISEN = "(panel) => Promise.all(panel.getAnimations().map((animation) => animation.finished))"
 # As the keyboards of Android and iPhones do: they cover the bottom of the window, whose size stays.
 SHOW_KEYBOARD = """(height) => {
     const seen = innerHeight - height;
@@ -106,6 +107,7 @@ async def test_the_keyboard_covers_neither_the_field_nor_the_call_button(
     await expect(field).to_be_focused()
     assert await field.get_attribute("inputmode") == "tel"
     call = phone.panel.get_by_role("button", name="Call", exact=True)
+    await phone.panel.locator(".panel").evaluate(RISEN)
     before = await box_of(call)
     await phone.page.evaluate(SHOW_KEYBOARD, keyboard)
 

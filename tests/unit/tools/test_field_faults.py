@@ -1,5 +1,6 @@
 """The plugin for tests marked ``field_fault`` keeps their results and refuses kinds that nobody listed."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -56,6 +57,24 @@ def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     refused = run(tmp_path, "no such kind")
     assert refused.returncode != 0
     assert "'no such kind' is no kind of tests/cases/field_faults.json" in refused.stdout + refused.stderr
+
+
+def marked_kinds(path: Path) -> set[str]:
+    """The kinds of the marks in a file of tests."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {
+        str(call.args[0].value)
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "field_fault"
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+
+def test_every_kind_has_a_test() -> None:
+    marked = set().union(*map(marked_kinds, TESTS.rglob("test_*.py")))
+    assert marked == {kind["kind"] for kind in kinds()}
 
 
 def test_every_kind_has_its_own_name() -> None:

@@ -210,7 +210,7 @@ export const problems = {
   insecure_page: ["يحتاج الميكروفون إلى صفحة آمنة", "افتح هذه الصفحة عبر https."],
   browser_not_supported: [
     "لا يمكن لهذا المتصفح إجراء مكالمات",
-    "استخدم إصدارًا حديثًا من Chrome أو Edge أو Firefox أو Safari.",
+    "استخدم إصدارًا حديثًا من Chrome أو Edge أو Firefox أو Safari. كما تمنع الإضافات التي تعطّل WebRTC المكالمات.",
   ],
   connection_failed: ["تعذر توصيل المكالمة", "تحقق من الاتصال بالإنترنت، ثم حاول مرة أخرى."],
   window_blocked: [

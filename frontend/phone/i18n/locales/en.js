@@ -83,6 +83,7 @@ export const urgentFixes = {
   ambiguous_number: "Choose the number in the phone, or write it with + and the country code.",
   emergency_number: "Use a mobile phone or a landline.",
   page_interferes: "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
+  browser_not_supported: "Use a current Chrome, Edge, Firefox or Safari, with WebRTC.",
   too_many_requests: "Wait a minute. The phone tries again by itself.",
 };
 
@@ -110,7 +111,6 @@ export const fixes = {
   microphone_blocked:
     'The page must permit it: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
   insecure_page: "Open this page, and a page around it, over https.",
-  browser_not_supported: "Use a current version of Chrome, Edge, Firefox or Safari.",
   connection_failed: "Check the internet connection, then try again.",
   window_blocked:
     "Allow pop-ups for this site to call in a window. Until then calls are placed in this page: stay on it while you talk.",

@@ -252,7 +252,7 @@ export const problems = {
   insecure_page: ["El micrófono necesita una página segura", "Abra esta página con https."],
   browser_not_supported: [
     "Este navegador no puede hacer llamadas",
-    "Use una versión actual de Chrome, Edge, Firefox o Safari.",
+    "Use una versión actual de Chrome, Edge, Firefox o Safari. Las extensiones que desactivan WebRTC también impiden las llamadas.",
   ],
   connection_failed: ["No se pudo conectar la llamada", "Revise la conexión a internet e inténtelo de nuevo."],
   window_blocked: [

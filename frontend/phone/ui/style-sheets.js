@@ -1,0 +1,74 @@
+/** The style sheets of the phone's shadow root, also in browsers that cannot construct any, such as Safari before 16.4. */
+import { createStyleSheet, h } from "./dom.js";
+
+// The looks of the phone's element where a page's policy blocks `<style>` too. With the phone's own sheet it has no box.
+const PLAIN_BOX = "position:fixed;right:0;bottom:0;z-index:9999;max-height:90vh;overflow:auto;background:#fff";
+
+export class StyleSheets {
+  /**
+   * The `<style>` elements, which belong before all else in the shadow root. None where sheets are adopted.
+   * @type {HTMLStyleElement[]}
+   */
+  elements = [];
+  #shadow;
+  #nonce;
+  /**
+   * Sheets and elements by the name of what is in them, a text by itself.
+   * @type {Map<string, CSSStyleSheet | HTMLStyleElement>}
+   */
+  #sheets = new Map();
+
+  /**
+   * @param {ShadowRoot} shadow
+   * @param {string | undefined} nonce That of the phone's script tag.
+   */
+  constructor(shadow, nonce) {
+    this.#shadow = shadow;
+    this.#nonce = nonce;
+  }
+
+  /**
+   * Add the style sheets that are not there yet.
+   * @param {string[]} texts
+   */
+  add(...texts) {
+    for (const text of texts) if (!this.#sheets.has(text)) this.set(text, text);
+  }
+
+  /**
+   * Add the style sheet `name`, or give it another text.
+   * @param {string} name
+   * @param {string} text
+   */
+  set(name, text) {
+    const known = this.#sheets.get(name);
+    if (!known) this.#sheets.set(name, this.#adopt(text) ?? this.#insert(text));
+    else if ("replaceSync" in known) known.replaceSync(text);
+    else known.textContent = text;
+  }
+
+  /**
+   * The adopted sheet; null in a browser that cannot construct one.
+   * @param {string} text
+   */
+  #adopt(text) {
+    try {
+      const sheet = createStyleSheet(text);
+      this.#shadow.adoptedStyleSheets = [...this.#shadow.adoptedStyleSheets, sheet];
+      return sheet;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} text */
+  #insert(text) {
+    const element = h("style", { nonce: this.#nonce || null }, text);
+    const last = this.elements.at(-1);
+    if (last) last.after(element);
+    else this.#shadow.prepend(element);
+    this.elements.push(element);
+    /** @type {HTMLElement} */ (this.#shadow.host).style.cssText = PLAIN_BOX;
+    return element;
+  }
+}

@@ -1,0 +1,59 @@
+"""The phone in Debian's WebKit, which has no WebRTC: it loads, also under a strict policy, and says what is missing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.browser.host_site import HostSite, widget_tag
+from support.browser.product import ECHO, Customer
+from support.browser.webkit import WebKit, running_webkit
+from support.waiting import until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.webkit]
+
+STATE = "window.EpochPhone?.getState()"
+BUTTON = """(() => {
+    const { shadowRoot } = document.querySelector("epoch-phone");
+    const fab = shadowRoot.querySelector(".fab");
+    const { width, height, right, bottom } = fab.getBoundingClientRect();
+    return {
+        text: shadowRoot.getElementById("state").textContent,
+        size: [width, height],
+        corner: [innerWidth - right, innerHeight - bottom],
+        position: getComputedStyle(shadowRoot.querySelector(".root")).position,
+    };
+})()"""
+
+
+@pytest.fixture
+async def webkit(tmp_path: Path) -> AsyncIterator[WebKit]:
+    async with running_webkit(tmp_path) as started:
+        yield started
+
+
+@pytest.mark.field_fault("feature detection", threads="swiper#6831")
+@pytest.mark.parametrize("policy", [None, "default-src 'none'; script-src {url}; connect-src {url}"])
+async def test_without_webrtc_it_says_so_and_never_calls(
+    webkit: WebKit, customer: Customer, host_site: HostSite, policy: str | None
+) -> None:
+    url = customer.product.url
+    headers = {"Content-Security-Policy": policy.format(url=url)} if policy else None
+    await webkit.goto(host_site.page(widget_tag(url, customer.token.raw), headers=headers))
+
+    async def has_given_up() -> bool:
+        return bool(await webkit.evaluate(STATE) == "error")
+
+    await until(has_given_up)
+    assert await webkit.evaluate("typeof RTCPeerConnection") == "undefined"
+    told: dict[str, Any] = await webkit.evaluate(
+        "new Promise((resolve) => EpochPhone.on('error', resolve))"  # told again to who subscribes later
+    )
+    assert told["code"] == "browser_not_supported"
+    assert told["message"] == "This browser cannot make calls"
+    assert await webkit.evaluate("EpochPhone.isReady()") is False
+    assert await webkit.evaluate(f"EpochPhone.call('{ECHO}')") is False
+    assert await webkit.evaluate(STATE) == "error"
+    button = await webkit.evaluate(BUTTON)
+    assert button == {"text": "not working", "size": [56, 56], "corner": [20, 20], "position": "fixed"}

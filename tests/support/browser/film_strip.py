@@ -1,0 +1,66 @@
+"""Pictures of a call where a phone is easily lost, for docs/browser-support.md."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from support.browser.product import ECHO, Product
+
+SIZE = {"width": 1000, "height": 640}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 640},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+SHOW_MODAL = """() => {
+    const dialog = document.createElement("dialog");
+    dialog.innerHTML = '<h2>Maya Okafor</h2><p>Call her about the viewing on Thursday.</p><button>Close</button>';
+    dialog.style.cssText = "width:420px;padding:24px;border:1px solid #8888;border-radius:12px";
+    document.body.append(dialog);
+    dialog.showModal();
+}"""
+CALL = f"""() => EpochPhone.call("{ECHO}", {{ name: "Maya Okafor" }})"""
+FULLSCREEN = "() => document.querySelector('main').requestFullscreen()"
+
+
+async def take_film_strip(browser: Browser, firefox: Browser, product: Product, images: Path) -> None:
+    """Take a call in a modal dialog, in fullscreen, in print, on a small screen and in Firefox."""
+    strip = _FilmStrip(product, images)
+    await strip.take(browser, "modal", before=SHOW_MODAL)
+    await strip.take(browser, "fullscreen", before=FULLSCREEN, background="white")
+    await strip.take(browser, "print", media="print")
+    await strip.take(browser, "small-screen", **PHONE)
+    await strip.take(firefox, "firefox")
+
+
+class _FilmStrip:
+    def __init__(self, product: Product, images: Path) -> None:
+        self._product = product
+        self._images = images
+
+    async def take(
+        self, browser: Browser, name: str, *, before: str = "", media: str = "", background: str = "", **context: Any
+    ) -> None:
+        """Take the demo page in a call that began after the script ``before``."""
+        entered = await browser.new_context(**({"viewport": SIZE} | context))
+        page = await entered.new_page()
+        await page.goto(f"{self._product.url}/demo")
+        await page.wait_for_function("() => window.EpochPhone?.getState() === 'ready'")
+        if background:
+            await page.add_style_tag(content=f"main {{ background: {background} }}")
+        if before:
+            await page.evaluate(before)
+        await page.evaluate(CALL)
+        await page.wait_for_function("() => EpochPhone.getState() === 'in-progress'")
+        if media:
+            await page.emulate_media(media="print")
+        await asyncio.sleep(2)
+        await self._shoot(page, name)
+        await page.evaluate("() => EpochPhone.hangup()")
+        await entered.close()
+
+    async def _shoot(self, page: Page, name: str) -> None:
+        await page.screenshot(path=self._images / f"call-{name}.png", animations="disabled")
