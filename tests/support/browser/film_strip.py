@@ -23,15 +23,18 @@ SHOW_MODAL = """() => {
     dialog.showModal();
 }"""
 CALL = f"""() => EpochPhone.call("{ECHO}", {{ name: "Maya Okafor" }})"""
-FULLSCREEN = "() => document.querySelector('main').requestFullscreen()"
+FULLSCREEN = """() => {
+    const main = document.querySelector("main");
+    main.style.background = "white";
+    return main.requestFullscreen();
+}"""
 
 
 async def take_film_strip(browser: Browser, firefox: Browser, product: Product, images: Path) -> None:
-    """Take a call in a modal dialog, in fullscreen, in print, on a small screen and in Firefox."""
+    """Take a call in a modal dialog, in fullscreen, on a small screen and in Firefox."""
     strip = _FilmStrip(product, images)
     await strip.take(browser, "modal", before=SHOW_MODAL)
-    await strip.take(browser, "fullscreen", before=FULLSCREEN, background="white")
-    await strip.take(browser, "print", media="print")
+    await strip.take(browser, "fullscreen", before=FULLSCREEN)
     await strip.take(browser, "small-screen", **PHONE)
     await strip.take(firefox, "firefox")
 
@@ -41,22 +44,16 @@ class _FilmStrip:
         self._product = product
         self._images = images
 
-    async def take(
-        self, browser: Browser, name: str, *, before: str = "", media: str = "", background: str = "", **context: Any
-    ) -> None:
+    async def take(self, browser: Browser, name: str, *, before: str = "", **context: Any) -> None:
         """Take the demo page in a call that began after the script ``before``."""
         entered = await browser.new_context(**({"viewport": SIZE} | context))
         page = await entered.new_page()
         await page.goto(f"{self._product.url}/demo")
         await page.wait_for_function("() => window.EpochPhone?.getState() === 'ready'")
-        if background:
-            await page.add_style_tag(content=f"main {{ background: {background} }}")
         if before:
             await page.evaluate(before)
         await page.evaluate(CALL)
         await page.wait_for_function("() => EpochPhone.getState() === 'in-progress'")
-        if media:
-            await page.emulate_media(media="print")
         await asyncio.sleep(2)
         await self._shoot(page, name)
         await page.evaluate("() => EpochPhone.hangup()")
