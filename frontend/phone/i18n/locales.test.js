@@ -72,6 +72,11 @@ test("every language has a sentence and an advice for every problem", () => {
   expect(found).toEqual([]);
 });
 
+test("the advice where several numbers may be meant names the list alone: a + may be there, and the field may not", () => {
+  const advice = Object.entries(LOCALES).map(([language, { problems }]) => [language, problems.ambiguous_number[1]]);
+  expect([["en", en.urgentFixes.ambiguous_number], ...advice].filter(([, fix]) => fix.includes("+"))).toEqual([]);
+});
+
 test("every language has the advice for every limit, kind, rule and cause", () => {
   const { amounts, ...wanted } = REFUSALS.es;
   const found = LANGUAGES.flatMap((language) => {

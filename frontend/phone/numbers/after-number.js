@@ -1,7 +1,7 @@
 /** Reads what is written behind a number and dialled after the answer: an extension, and tones with pauses. */
 
 const EXTENSION =
-  /^ ?(?:;ext(?:ension)?=|[,;(]? ?(?:ext(?:ension|n)?|x|int|anexo|poste|dw|доб|#|~) ?[.:=#]? ?)(\d{1,15})\)?#?(?![\p{L}\d])/iu;
+  /^ ?(?:;ext(?:ension)?=|[,;(]? ?(?:ext(?:ension|n)?|x|int(?:erno)?|anexo|poste|ramal|toestel|dw|durchwahl|доб|内線|#|~) ?[.:=#]? ?)(\d{1,15})\)?#?(?![\p{L}\d])/iu;
 // As in address books: a comma or p is a pause, a semicolon or w waits for a key.
 const TONES = /^[,;pw]+[\d*#][\d*#,;pw]*(?![\p{L}\d])/iu;
 // The next number of a list.

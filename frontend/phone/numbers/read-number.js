@@ -114,9 +114,11 @@ function parseRun(run, rules) {
   if (candidates.length > 0) return { candidates, areAlternatives: true, rest: "" };
   const several = splitRun(run, rules);
   if (several.candidates.length > 0) return several;
-  // Nothing better to offer: the server says what is wrong with it.
+  // Nothing better to offer: the server says what is wrong with it. Numbers with +1 have one length.
   const parsed = isInternational ? rules.parse(dialled, rules.country) : null;
-  return parsed ? { candidates: [candidateOf(parsed)], rest: "" } : { candidates: [], rest: dialled };
+  return parsed && !parsed.number.startsWith("+1")
+    ? { candidates: [candidateOf(parsed)], rest: "" }
+    : { candidates: [], rest: dialled };
 }
 
 /**
@@ -157,6 +159,8 @@ function splitRun(run, { country, parse }) {
       const parsed = isTooShort(dialled) ? null : parse(dialled, country);
       if (parsed?.isValid && parsed.isPossible) found = parsed;
     }
+    // What stands behind a calling code is no national number.
+    if (!found && groups[first].includes("+")) break;
     if (found) candidates.push(candidateOf(found));
     else rest.push(groups[first]);
     first = found ? end + 1 : first + 1;

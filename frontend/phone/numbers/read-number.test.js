@@ -77,6 +77,11 @@ describe.each([
     ["(415) 555-2671 extension 204", "x204"],
     ["(415) 555-2671 (ext 204)", "x204"],
     ["(415) 555-2671#204", "x204"],
+    ...["DW", "Durchwahl", "poste", "interno", "int.", "anexo", "ramal", "toestel", "内線"].map((word) => [
+      `+1 415 555 2671 ${word} 204`,
+      "x204",
+    ]),
+    ["+1 415 555 2671 内線204", "x204"],
     ["415 555 2671 #204", "x204"],
     ["+14155552671,,204#", ",,204#"],
     ["+14155552671;204", ";204"],
@@ -94,6 +99,11 @@ describe.each([
     ["+1-800-flowers", GB, "+18003569377"],
     ["1-800-FLOWERS x12", US, "+18003569377 x12"],
     ["0800 FLOWERS", GB, "+448003569377"],
+    ["415-555-CALL", US, "+14155552255"],
+    ["888-555-CALL", US, "+18885552255"],
+    ["1-212-555-CALL", US, "+12125552255"],
+    ["+1 415 555 CALL", GB, "+14155552255"],
+    ["(415) 555-CALL x12", US, "+14155552255 x12"],
   ])("the letters of %s are keys", (text, country, number) => {
     expect(told(read(text, country))).toEqual([number]);
   });
@@ -115,6 +125,19 @@ describe.each([
     ["+1 415 555 2671¹", US, ["+14155552671"]],
   ])("%s offers its numbers", (text, country, numbers) => {
     expect(told(read(text, country))).toEqual(numbers);
+  });
+
+  test.each([
+    ["+1 415 555 26711", US],
+    ["+1 415 555 267", US],
+    ["+1 415 555 26711", DE],
+    ["+141555526711", GB],
+  ])("%s in %o is too long or too short for its calling code", (text, country) => {
+    expect(told(read(text, country))).toEqual([]);
+  });
+
+  test("of other calling codes the server says what is wrong", () => {
+    expect(told(read("+442079460958123", US))).toEqual(["+442079460958123"]);
   });
 
   test("a number is offered once", () => {

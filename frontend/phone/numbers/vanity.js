@@ -1,10 +1,10 @@
 /** Translates numbers that are written with the letters of the keys: 1-800-FLOWERS. */
 import { afterNumber } from "./after-number.js";
 
-// The digits before the letters are an area code of North America, or the code of free calls elsewhere: a house number and a
-// street are no phone number.
+// The digits before the letters are an area code of North America, with or without the three digits behind it, or the code
+// of free calls elsewhere: a house number and a street are no phone number.
 const VANITY = /^([+(]*(?:\d[ ().-]*){3,})([A-Z]{2}[A-Z\d]*(?:[.-][A-Z\d]+)*)(?![A-Z])/i;
-const AREA_CODE = /^(?:\+?1)?[2-9]\d\d$/;
+const AREA_CODE = /^(?:\+?1)?(?:[2-9]\d\d){1,2}$/;
 const FREE_CALL_CODE = /^(?:0[3578]\d\d|1[38]00|\+\d{1,3}[378]00)\d*$/;
 const KEYS = "22233344455566677778889999";
 

@@ -73,7 +73,8 @@ export function guardCallButtons({ panel, main, field }, now) {
   };
   const root = panel.parentElement;
   for (const type of ["click", "keydown"]) root?.addEventListener(type, onPress, true);
-  field.input.addEventListener("input", () => presses.arm());
+  // A paste that the field writes itself (dialer/format-as-you-type.js) is no event of input.
+  for (const type of ["input", "paste", "drop"]) field.input.addEventListener(type, () => presses.arm());
   /** @param {View} view The one that is shown now. */
   return (view) => {
     if (shown?.main.action && view.main.action !== shown.main.action) presses.disarm();

@@ -129,6 +129,31 @@ describe("Presses", () => {
   });
 });
 
+test.each(["input", "paste", "drop"])("Enter at once after %s calls, though the view has just changed", (type) => {
+  const root = document.createElement("div");
+  const panel = root.appendChild(document.createElement("div"));
+  const input = panel.appendChild(document.createElement("input"));
+  // jsdom trusts no key, so that the guard's listener is called itself.
+  const press = {};
+  root.addEventListener = (name, listener) => {
+    press[name] = listener;
+  };
+  const note = guardCallButtons({ panel, main: document.createElement("button"), field: { input } }, () => 0);
+  const enter = () => {
+    let isStopped = false;
+    const stop = () => {
+      isStopped = true;
+    };
+    press.keydown({ ...KEY, type: "keydown", key: "Enter", target: input, preventDefault() {}, stopPropagation: stop });
+    return !isStopped;
+  };
+  note({ main: { action: "reset" } });
+  note({ main: { action: "call" } });
+  expect(enter()).toBe(false);
+  input.dispatchEvent(new Event(type));
+  expect(enter()).toBe(true);
+});
+
 test("the second click of a double click on Hang up does not reach the bar of the ended call", () => {
   const root = document.createElement("div");
   root.innerHTML =

@@ -213,10 +213,7 @@ export const problems = {
     "Dieser Teil des Telefons konnte nicht geladen werden",
     "Prüfen Sie die Internetverbindung und versuchen Sie es noch einmal.",
   ],
-  ambiguous_number: [
-    "Es ist nicht klar, welche Nummer gemeint ist",
-    "Wählen Sie die Nummer im Telefon aus, oder geben Sie sie mit + und der Landesvorwahl ein.",
-  ],
+  ambiguous_number: ["Es ist nicht klar, welche Nummer gemeint ist", "Wählen Sie die Nummer im Telefon aus."],
   invalid_number: [
     "Die Telefonnummer ist ungültig",
     "Geben Sie die Nummer mit Vorwahl ein, oder mit + und der Landesvorwahl.",

@@ -80,7 +80,7 @@ export const urgentFixes = {
   sdk_load_failed: "Check for ad blockers or network restrictions that stop this page from loading the script.",
   part_load_failed: "Check the internet connection, then try again.",
   invalid_number: "Type the number with its area code, or with + and the country code.",
-  ambiguous_number: "Choose the number in the phone, or write it with + and the country code.",
+  ambiguous_number: "Choose the number in the phone.",
   emergency_number: "Use a mobile phone or a landline.",
   page_interferes: "Load phone.js before the script of this page that replaces fetch, JSON or Promise.",
   browser_not_supported: "Use a current Chrome, Edge, Firefox or Safari, with WebRTC.",

@@ -210,10 +210,7 @@ export const problems = {
     "No se pudo cargar esta parte del teléfono",
     "Revise la conexión a internet e inténtelo de nuevo.",
   ],
-  ambiguous_number: [
-    "No está claro a qué número se refiere",
-    "Elija el número en el teléfono, o escríbalo con + y el código del país.",
-  ],
+  ambiguous_number: ["No está claro a qué número se refiere", "Elija el número en el teléfono."],
   invalid_number: [
     "El número de teléfono no es válido",
     "Escriba el número con su prefijo, o con + y el código del país.",

@@ -213,10 +213,7 @@ export const problems = {
     "Cette partie du téléphone n’a pas pu être chargée",
     "Vérifiez la connexion Internet, puis réessayez.",
   ],
-  ambiguous_number: [
-    "Le numéro voulu n’est pas certain",
-    "Choisissez le numéro dans le téléphone, ou saisissez-le avec + et l’indicatif du pays.",
-  ],
+  ambiguous_number: ["Le numéro voulu n’est pas certain", "Choisissez le numéro dans le téléphone."],
   invalid_number: [
     "Le numéro de téléphone n’est pas valide",
     "Saisissez le numéro avec son indicatif, ou avec + et l’indicatif du pays.",

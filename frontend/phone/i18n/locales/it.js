@@ -209,10 +209,7 @@ export const problems = {
     "Impossibile caricare questa parte del telefono",
     "Controlli la connessione a Internet e riprovi.",
   ],
-  ambiguous_number: [
-    "Non è chiaro quale numero si intenda",
-    "Scelga il numero nel telefono, o lo inserisca con + e il prefisso internazionale.",
-  ],
+  ambiguous_number: ["Non è chiaro quale numero si intenda", "Scelga il numero nel telefono."],
   invalid_number: [
     "Il numero di telefono non è valido",
     "Inserisca il numero con il prefisso, o con + e il prefisso internazionale.",

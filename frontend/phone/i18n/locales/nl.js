@@ -210,10 +210,7 @@ export const problems = {
     "Dit deel van de telefoon kon niet worden geladen",
     "Controleer de internetverbinding en probeer het opnieuw.",
   ],
-  ambiguous_number: [
-    "Het is niet duidelijk welk nummer bedoeld is",
-    "Kies het nummer in de telefoon, of voer het in met + en de landcode.",
-  ],
+  ambiguous_number: ["Het is niet duidelijk welk nummer bedoeld is", "Kies het nummer in de telefoon."],
   invalid_number: ["Het telefoonnummer is ongeldig", "Voer het nummer in met netnummer, of met + en de landcode."],
   emergency_number: ["Alarmnummers kunnen niet worden gebeld", "Gebruik een mobiele of een vaste telefoon."],
   invalid_extension: ["Ongeldig toestelnummer", "Een toestelnummer heeft 1 tot 20 tekens: 0-9, * en #."],

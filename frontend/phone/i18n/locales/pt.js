@@ -209,10 +209,7 @@ export const problems = {
     "Não foi possível carregar esta parte do telefone",
     "Verifique a conexão com a internet e tente novamente.",
   ],
-  ambiguous_number: [
-    "Não está claro qual é o número",
-    "Escolha o número no telefone, ou digite-o com + e o código do país.",
-  ],
+  ambiguous_number: ["Não está claro qual é o número", "Escolha o número no telefone."],
   invalid_number: [
     "O número de telefone não é válido",
     "Digite o número com o código de área, ou com + e o código do país.",

@@ -127,7 +127,20 @@ describe("formatAsYouType", () => {
     ["1-800-FLOWERS", "1-800-FLOWERS"],
     ["2026-11-28 14:00 +1 415 555 2671", "2026-11-28 14:00 +1 415 555 2671"],
     ["ID 4471234567 phone (415) 555-2671", "ID 4471234567 phone (415) 555-2671"],
-    ["Ada\t4155552671\n2026-11-28", "Ada 4155552671 2026-11-28"],
+    ["Ada\t4155552671\n2026-11-28", "Ada | 4155552671 | 2026-11-28"],
+    ["2026-11-28 14", "2026-11-28 14"],
+    ["2026/11/28 14", "2026/11/28 14"],
+    ["2026.11.28 14", "2026.11.28 14"],
+    ["28.11.2026 14", "28.11.2026 14"],
+    ["2026-11-28", "2026-11-28"],
+    ["+4930901820\n204", "+4930901820 | 204"],
+    ["+4930901820\t204", "+4930901820 | 204"],
+    ["+43 1 58858\n22", "+43 1 58858 | 22"],
+    ["415 555 2671\r\n212 555 0101", "415 555 2671 | 212 555 0101"],
+    ["415 555 2671 212 555 0101", "415 555 2671 212 555 0101"],
+    ["4930123456", "4930123456"],
+    ["Ada 442079460958", "Ada 442079460958"],
+    ["Ada (mobile) (415) 555-2671 (work)", "+1 415-555-2671"],
     ["415", "415"],
   ])("writes the pasted or dropped text %j as %s, without leaving a digit out", (text, shown) => {
     for (const [type, property] of [
@@ -136,6 +149,43 @@ describe("formatAsYouType", () => {
     ]) {
       attach();
       expect(give(type, property, text)).toEqual([true, shown]);
+    }
+  });
+
+  /** What is called or offered, and whether a person is asked. */
+  const meaningOf = (text) => {
+    const { candidates } = readNumber(text, US, parseDialled);
+    return [candidates.map((one) => one.number), candidates.length !== 1 || candidates[0].isDoubtful];
+  };
+  const autofill = (text) => {
+    // The browser's own field has no line break.
+    input.value = text;
+    input.dispatchEvent(new Event("change"));
+  };
+  const dictate = (text) => {
+    const before = new InputEvent("beforeinput", { inputType: "insertText", data: text, cancelable: true });
+    if (input.dispatchEvent(before)) edit(text, text.length, "insertText");
+  };
+
+  test.each([
+    ["2026-11-28 14", ["+12026112814"]],
+    ["28.11.2026 14", ["+12811202614"]],
+    ["+4930901820\t204", ["+4930901820"]],
+    ["+4930901820\n204", ["+4930901820"]],
+    ["415 555 2671\n212 555 0101", ["+14155552671", "+12125550101"]],
+    ["415 555 2671 212 555 0101", ["+14155552671", "+12125550101"]],
+  ])("asks about %j as call() does, however it comes to the field", (text, numbers) => {
+    expect(meaningOf(text)).toEqual([numbers, true]);
+    const ways = {
+      paste: () => give("paste", "clipboardData", text),
+      drop: () => give("drop", "dataTransfer", text),
+      dictate: () => dictate(text),
+      ...(text.includes("\n") ? {} : { autofill: () => autofill(text) }),
+    };
+    for (const [way, put] of Object.entries(ways)) {
+      attach();
+      put();
+      expect([way, ...meaningOf(input.value)]).toEqual([way, numbers, true]);
     }
   });
 

@@ -8,6 +8,8 @@ import { formatTyped } from "./number-format.js";
 const DELETED_BACKWARD = "deleteContentBackward";
 const DELETED_FORWARD = "deleteContentForward";
 const UNUSUAL = /[^ -~]/;
+const BREAK = /[\t\n\v\f\r\u2028\u2029]/;
+const WORDS_AROUND = /^[^\d+]+|[^\d*#]+$/g;
 
 /**
  * @typedef {object} FormatOptions
@@ -35,8 +37,8 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
     let caret = hasCaret ? (input.selectionStart ?? 0) : input.value.length;
     let text = input.value;
     if (UNUSUAL.test(text)) {
-      caret = clean(text.slice(0, caret)).length;
-      text = clean(text);
+      caret = cleanLine(text.slice(0, caret)).length;
+      text = cleanLine(text);
     }
     if (digitsOf(text) === digits && digits) {
       // A punctuation mark was deleted, which would come back at once: the digit beside it was meant.
@@ -52,21 +54,22 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
   };
   // Some browsers fill a field in without an event of input.
   const onChange = () => {
-    onInput(new Event("input"));
+    const text = cleanLine(input.value);
+    write(text, text.length, false, isClear(text));
     onWritten();
   };
   /**
    * Put a text that a person did not type at the caret, as a number if it is one.
    * @param {Event} event
-   * @param {DataTransfer | null} data
+   * @param {string | null | undefined} given
    */
-  const insert = (event, data) => {
-    const given = data?.getData("text");
+  const insert = (event, given) => {
     if (!given) return;
     event.preventDefault();
     const { value, selectionStart, selectionEnd } = input;
     const before = value.slice(0, selectionStart ?? 0) + numberIn(given);
-    write(before + value.slice(selectionEnd ?? 0), before.length, true);
+    const text = before + value.slice(selectionEnd ?? 0);
+    write(text, before.length, true, isClear(text));
     onWritten();
   };
   /**
@@ -77,16 +80,40 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
     const { candidates, rest } = readNumber(text);
     const [{ number, extension, digits: tones } = EMPTY] = candidates;
     const isNumber = candidates.length === 1 && /\p{L}/u.test(rest) && !/[\d+*#]/.test(rest);
-    return isNumber ? writtenNumber(number, extension, tones) : clean(text).replace(/^tel:/i, "").replaceAll("\n", " ");
+    // Of words and a number whose country is a guess, a person is asked.
+    const isOne = isNumber && isClear(clean(text).replace(WORDS_AROUND, ""));
+    return isOne ? writtenNumber(number, extension, tones) : cleanLine(text).replace(/^tel:/i, "");
+  };
+  /**
+   * True if `text` is dialled without a question.
+   * @param {string} text
+   */
+  const isClear = (text) => {
+    const [first, another] = readNumber(text).candidates;
+    return Boolean(first) && !first.isDoubtful && !another;
+  };
+  /**
+   * The candidates of `text`, to be compared.
+   * @param {string} text
+   */
+  const meaningOf = (text) => JSON.stringify(readNumber(text).candidates);
+  /**
+   * `text` in groups. The signs between its digits tell dates and several numbers: where the number would be another one
+   * without them, the text stays as it is, and a person is asked.
+   * @param {string} text
+   */
+  const format = (text) => {
+    const country = getCountry();
+    const formatted = country ? formatTyped(text, country, formatNumber) : text;
+    return formatted === text || meaningOf(formatted) === meaningOf(text) ? formatted : text;
   };
   /**
    * @param {string} text
    * @param {number} caret
    * @param {boolean} hasCaret
    */
-  const write = (text, caret, hasCaret) => {
-    const country = getCountry();
-    const formatted = country ? formatTyped(text, country, formatNumber) : text;
+  const write = (text, caret, hasCaret, isFormatted = true) => {
+    const formatted = isFormatted ? format(text) : text;
     digits = digitsOf(formatted);
     if (formatted === input.value) return;
     const digitsBefore = digitsOf(text.slice(0, caret)).length;
@@ -103,8 +130,12 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
   });
   input.addEventListener("compositionend", onCompositionEnd);
   input.addEventListener("change", onChange);
-  input.addEventListener("paste", (event) => insert(event, event.clipboardData));
-  input.addEventListener("drop", (event) => insert(event, event.dataTransfer));
+  input.addEventListener("paste", (event) => insert(event, event.clipboardData?.getData("text")));
+  input.addEventListener("drop", (event) => insert(event, event.dataTransfer?.getData("text")));
+  // Dictation and scripts: the browser would write a space for a line break, or nothing.
+  input.addEventListener("beforeinput", (event) => {
+    if (BREAK.test(event.data ?? "") && event.cancelable) insert(event, event.data);
+  });
 }
 
 const EMPTY = { number: "", extension: "", digits: "" };
@@ -116,6 +147,12 @@ const EMPTY = { number: "", extension: "", digits: "" };
  * @param {string} tones
  */
 export const writtenNumber = (number, extension, tones) => number + (extension && ` x${extension}`) + tones;
+
+/**
+ * `text` cleaned, in one line. A slash would not do for a line break: numbers are written with it.
+ * @param {string} text
+ */
+const cleanLine = (text) => clean(text).replaceAll("\n", " | ");
 
 /** @param {string} text */
 const digitsOf = (text) => text.replace(/[^\d+]/g, "");
