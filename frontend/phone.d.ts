@@ -13,8 +13,8 @@ type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progres
 type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
 
 /**
- * A page's own data of a call: at most 2,000 characters as JSON and 32 levels, without functions, NUL characters and halves
- * of surrogate pairs. Events and the record have it as JSON writes it.
+ * A page's own data of a call: at most 2,000 characters as JSON and 32 levels, of plain objects and arrays, without
+ * functions, `Map`, `Set`, NUL characters and halves of surrogate pairs. Events and the record have it as JSON writes it.
  */
 type EpochPhoneMetadata = Record<string, unknown>;
 

@@ -131,7 +131,7 @@ export class EmbeddedPhone {
     setTimeout(() => {
       if (this.#settings.token !== undefined) return;
       console.warn(
-        "[EpochPhone] no token yet: add data-token to the script tag, or the token behind # to its address, or call EpochPhone.init({ token })",
+        "[EpochPhone] no token yet: add data-token to the script tag, or the token behind # to its address; after an import, set window.EpochPhoneConfig or call EpochPhone.init({ token })",
       );
     }, TOKEN_REMINDER_MS);
   }

@@ -116,6 +116,8 @@ describe("window.EpochPhone", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(warned).toHaveBeenCalledOnce();
     expect(warned.mock.calls[0][0]).toContain("no token yet");
+    // An import has no tag whose address could be read.
+    expect(warned.mock.calls[0][0]).toContain("after an import, set window.EpochPhoneConfig");
     expect(api.getState()).toBe("loading");
     warned.mockRestore();
   });

@@ -36,11 +36,22 @@ export function readMetadata(given) {
  */
 function refuseUnstorable(key, value) {
   const isText = typeof value === "string";
-  // JSON would leave functions and symbols out in silence.
-  if (/^(?:function|symbol)$/.test(typeof value) || UNSTORABLE.test(key) || (isText && UNSTORABLE.test(value)))
+  // JSON would leave functions and symbols out in silence, and make {} of a Map, a Set or an element.
+  if (
+    /^(?:function|symbol)$/.test(typeof value) ||
+    UNSTORABLE.test(key) ||
+    (isText && UNSTORABLE.test(value)) ||
+    (isObject(value) && !Array.isArray(value) && hasClass(value))
+  )
     throw new TypeError();
   return value;
 }
+
+/**
+ * True for an instance of any class but Object. Another frame's Object is not this one's, but has no prototype either.
+ * @param {object} value
+ */
+const hasClass = (value) => Boolean(Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype));
 
 /**
  * @param {unknown} value Read from JSON.

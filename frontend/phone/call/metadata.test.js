@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { readMetadata } from "./metadata.js";
 
@@ -30,6 +31,23 @@ describe("readMetadata", () => {
     expect(metadata).toEqual({ at: "1970-01-01T00:00:00.000Z", wrong: null, list: [1] });
   });
 
+  test("may be of another frame, without a prototype, or written by toJSON", () => {
+    const foreign = runInNewContext("({ a: { b: [1] } })");
+    expect(readMetadata(foreign).json).toBe('{"a":{"b":[1]}}');
+    expect(readMetadata(Object.assign(Object.create(null), { a: 1 })).json).toBe('{"a":1}');
+    class Contact {
+      #id = 7;
+      toJSON() {
+        return { id: this.#id };
+      }
+    }
+    expect(readMetadata({ contact: new Contact(), at: new Date(0) }).metadata).toEqual({
+      contact: { id: 7 },
+      at: "1970-01-01T00:00:00.000Z",
+    });
+    expect(readMetadata(new Contact()).json).toBe('{"id":7}');
+  });
+
   test.each([
     ["a list", []],
     ["a text", "contact"],
@@ -37,6 +55,12 @@ describe("readMetadata", () => {
     ["a number", 7],
     ["false", false],
     ["a date", new Date()],
+    ["a Map", new Map([[1, 2]])],
+    ["a Set inside", { a: new Set([1]) }],
+    ["an element", document.body],
+    ["an error in a list", { errors: [new Error("lost")] }],
+    ["a regular expression", { a: /x/ }],
+    ["an instance of a class", new (class Contact {})()],
     ["a function", () => {}],
     ["a function inside", { a: { f() {} } }],
     ["a symbol inside", { s: Symbol("s") }],

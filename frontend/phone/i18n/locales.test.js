@@ -133,6 +133,24 @@ describe.each(LANGUAGES)("%s", (language) => {
     }
   });
 
+  test("writes names of English pages in its quotation marks", () => {
+    const sentences = [...textsIn(refusals), ...textsIn(texts.problems)].map(([, text]) => text);
+    const bare = /(?<![„«‘“「\u00a0\u2066])Calling\srules|(?<![„«‘“「\u00a0\u2066]|> )Settings(?! >)/;
+    expect(sentences.filter((text) => bare.test(text))).toEqual([]);
+    expect(
+      sentences.filter((text) => /[„«‘“「][\u00a0\u2066]?Calling\srules[\u00a0\u2069]?[“»’”」]/.test(text)).length,
+    ).toBe(11);
+  });
+
+  test("keeps numbers and names from left to right in text from right to left", () => {
+    if (texts.core.direction !== "rtl") return;
+    const all = [...textsIn(groupsOf(texts)), ...textsIn(refusals), ...textsIn(texts.problems)];
+    const broken =
+      /(?<!\u2066)(\{(digits|number|domain|source|directive)\}|0-9|Calling\srules|(Dashboard|Settings) >|\w+=)/;
+    expect(all.filter(([, text]) => broken.test(text.replace(/\u2066[^\u2069]*\u2069/g, "")))).toEqual([]);
+    expect(texts.dialer.tones.replace("{digits}", ",,1234;99#")).toContain("\u2066,,1234;99#\u2069");
+  });
+
   test("keeps the placeholders of refusals, and has the plural forms of its language", () => {
     const { amounts, ...others } = refusals;
     const wanted = new Map(textsIn(REFUSALS.es));

@@ -180,7 +180,7 @@ export const problems = {
   ],
   domain_not_allowed: [
     "Die Domain ist nicht erlaubt",
-    "Fügen Sie die Domain dieser Seite unter Settings zu den erlaubten Domains des Tokens hinzu.",
+    "Fügen Sie die Domain dieser Seite unter „Settings“ zu den erlaubten Domains des Tokens hinzu.",
   ],
   organization_suspended: [
     "Die Organisation ist gesperrt",
@@ -230,7 +230,7 @@ export const problems = {
   ],
   invalid_metadata: [
     "Die Metadaten des Anrufs sind ungültig",
-    "Ein Objekt mit höchstens 2.000 Zeichen JSON und 32 Ebenen, ohne Funktionen, NUL und halbe Surrogatpaare, ist erlaubt.",
+    "Ein Objekt mit höchstens 2.000 Zeichen JSON und 32 Ebenen, ohne Funktionen, Map, Set, NUL und halbe Surrogatpaare, ist erlaubt.",
   ],
   microphone_denied: [
     "Der Zugriff auf das Mikrofon wurde verweigert",
@@ -280,27 +280,27 @@ export const problems = {
   call_refused: ["Der Anruf wurde abgelehnt", "Bitten Sie einen Administrator des Kontos, die Anrufregeln zu prüfen."],
   country_not_enabled: [
     "Dieses Ziel ist nicht erlaubt",
-    "Anrufe in dieses Land sind nicht freigeschaltet. Ein Administrator kann es unter Calling rules hinzufügen.",
+    "Anrufe in dieses Land sind nicht freigeschaltet. Ein Administrator kann es unter „Calling rules“ hinzufügen.",
   ],
   number_blocked: [
     "Dieses Ziel ist nicht erlaubt",
-    "Die Nummer ist in Ihrer Organisation gesperrt. Ein Administrator kann sie unter Calling rules entsperren.",
+    "Die Nummer ist in Ihrer Organisation gesperrt. Ein Administrator kann sie unter „Calling rules“ entsperren.",
   ],
   destination_not_allowed: [
     "Dieses Ziel ist nicht erlaubt",
-    "Die Anrufregeln schließen diese Nummer oder ihr Land aus. Ein Administrator kann sie unter Calling rules ändern.",
+    "Die Anrufregeln schließen diese Nummer oder ihr Land aus. Ein Administrator kann sie unter „Calling rules“ ändern.",
   ],
   too_many_calls_at_once: [
     "Zu viele Anrufe gleichzeitig",
-    "Warten Sie, bis ein anderer Anruf beendet ist, oder bitten Sie einen Administrator, das Limit unter Calling rules zu erhöhen.",
+    "Warten Sie, bis ein anderer Anruf beendet ist, oder bitten Sie einen Administrator, das Limit unter „Calling rules“ zu erhöhen.",
   ],
   too_many_calls: [
     "Zu viele Anrufe",
-    "Warten Sie eine Minute, oder bitten Sie einen Administrator, das Limit unter Calling rules zu erhöhen.",
+    "Warten Sie eine Minute, oder bitten Sie einen Administrator, das Limit unter „Calling rules“ zu erhöhen.",
   ],
   call_limit_reached: [
     "Das Anruflimit ist erreicht",
-    "Die Minuten, das Budget oder die ausländischen Nummern sind aufgebraucht. Warten Sie bis zum nächsten Tag, oder bitten Sie einen Administrator, das Limit unter Calling rules zu erhöhen.",
+    "Die Minuten, das Budget oder die ausländischen Nummern sind aufgebraucht. Warten Sie bis zum nächsten Tag, oder bitten Sie einen Administrator, das Limit unter „Calling rules“ zu erhöhen.",
   ],
   time_limit_reached: ["Der Anruf hat seine Höchstdauer erreicht", "Rufen Sie noch einmal an, um weiterzusprechen."],
   ended_by_staff: ["Unser Team hat den Anruf beendet", "Fragen Sie den Support nach dem Grund."],

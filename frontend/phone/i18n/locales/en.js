@@ -102,7 +102,7 @@ export const fixes = {
   invalid_extension: "An extension is 1 to 20 of 0-9, * and #.",
   invalid_digits: "Digits are at most 100 of 0-9, *, #, comma or p for a pause, and ; or w to wait for a key.",
   invalid_metadata:
-    "Pass an object of at most 2,000 characters as JSON and 32 levels, without functions, NUL and halves of surrogate pairs.",
+    "Pass an object of at most 2,000 characters as JSON and 32 levels, without functions, Map, Set, NUL and halves of surrogate pairs.",
   url_invalid: "Pass an http or https address of at most 1,000 characters, without a user name.",
   microphone_denied: "Allow the microphone for this site in the browser's address bar, then call again.",
   microphone_dismissed: "Call again, and choose Allow when the browser asks.",

@@ -180,7 +180,7 @@ export const problems = {
   ],
   domain_not_allowed: [
     "Dominio no permitido",
-    "Añada el dominio de esta página a los dominios permitidos del token en Settings.",
+    "Añada el dominio de esta página a los dominios permitidos del token en «Settings».",
   ],
   organization_suspended: [
     "La organización está suspendida",
@@ -227,7 +227,7 @@ export const problems = {
   ],
   invalid_metadata: [
     "Los metadatos de la llamada no son válidos",
-    "Deben ser un objeto de 2000 caracteres de JSON y 32 niveles como máximo, sin funciones, NUL ni mitades de pares sustitutos.",
+    "Deben ser un objeto de 2000 caracteres de JSON y 32 niveles como máximo, sin funciones, Map, Set, NUL ni mitades de pares sustitutos.",
   ],
   microphone_denied: [
     "Se denegó el acceso al micrófono",
@@ -271,27 +271,27 @@ export const problems = {
   call_refused: ["La llamada fue rechazada", "Pida a un administrador de la cuenta que revise las reglas de llamada."],
   country_not_enabled: [
     "Este destino no está permitido",
-    "Las llamadas a este país no están activadas. Un administrador puede añadirlo en Calling rules.",
+    "Las llamadas a este país no están activadas. Un administrador puede añadirlo en «Calling rules».",
   ],
   number_blocked: [
     "Este destino no está permitido",
-    "El número está bloqueado en su organización. Un administrador puede desbloquearlo en Calling rules.",
+    "El número está bloqueado en su organización. Un administrador puede desbloquearlo en «Calling rules».",
   ],
   destination_not_allowed: [
     "Este destino no está permitido",
-    "Las reglas de llamada excluyen este número o su país. Un administrador puede cambiarlas en Calling rules.",
+    "Las reglas de llamada excluyen este número o su país. Un administrador puede cambiarlas en «Calling rules».",
   ],
   too_many_calls_at_once: [
     "Demasiadas llamadas a la vez",
-    "Espere a que termine otra llamada, o pida a un administrador que suba el límite en Calling rules.",
+    "Espere a que termine otra llamada, o pida a un administrador que suba el límite en «Calling rules».",
   ],
   too_many_calls: [
     "Demasiadas llamadas",
-    "Espere un minuto, o pida a un administrador que suba el límite en Calling rules.",
+    "Espere un minuto, o pida a un administrador que suba el límite en «Calling rules».",
   ],
   call_limit_reached: [
     "Se alcanzó el límite de llamadas",
-    "Se agotaron los minutos, el presupuesto o los números extranjeros. Espere al día siguiente, o pida a un administrador que suba el límite en Calling rules.",
+    "Se agotaron los minutos, el presupuesto o los números extranjeros. Espere al día siguiente, o pida a un administrador que suba el límite en «Calling rules».",
   ],
   time_limit_reached: ["La llamada alcanzó su duración máxima", "Vuelva a llamar para continuar."],
   ended_by_staff: ["Nuestro personal terminó la llamada", "Pregunte el motivo al soporte."],

@@ -180,7 +180,7 @@ export const problems = {
   ],
   domain_not_allowed: [
     "Domaine non autorisé",
-    "Ajoutez le domaine de cette page aux domaines autorisés du jeton dans Settings.",
+    "Ajoutez le domaine de cette page aux domaines autorisés du jeton dans «\u00a0Settings\u00a0».",
   ],
   organization_suspended: [
     "L’organisation est suspendue",
@@ -233,7 +233,7 @@ export const problems = {
   ],
   invalid_metadata: [
     "Les métadonnées de l’appel ne sont pas valides",
-    "Donnez un objet d’au plus 2 000 caractères de JSON et 32 niveaux, sans fonctions, NUL ni moitiés de paires de substitution.",
+    "Donnez un objet d’au plus 2 000 caractères de JSON et 32 niveaux, sans fonctions, Map, Set, NUL ni moitiés de paires de substitution.",
   ],
   microphone_denied: [
     "L’accès au microphone a été refusé",
@@ -274,27 +274,27 @@ export const problems = {
   call_refused: ["L’appel a été refusé", "Demandez à un administrateur du compte de vérifier les règles d’appel."],
   country_not_enabled: [
     "Cette destination n’est pas autorisée",
-    "Les appels vers ce pays ne sont pas activés. Un administrateur peut l’ajouter dans Calling rules.",
+    "Les appels vers ce pays ne sont pas activés. Un administrateur peut l’ajouter dans «\u00a0Calling rules\u00a0».",
   ],
   number_blocked: [
     "Cette destination n’est pas autorisée",
-    "Le numéro est bloqué dans votre organisation. Un administrateur peut le débloquer dans Calling rules.",
+    "Le numéro est bloqué dans votre organisation. Un administrateur peut le débloquer dans «\u00a0Calling rules\u00a0».",
   ],
   destination_not_allowed: [
     "Cette destination n’est pas autorisée",
-    "Les règles d’appel excluent ce numéro ou son pays. Un administrateur peut les modifier dans Calling rules.",
+    "Les règles d’appel excluent ce numéro ou son pays. Un administrateur peut les modifier dans «\u00a0Calling rules\u00a0».",
   ],
   too_many_calls_at_once: [
     "Trop d’appels à la fois",
-    "Attendez qu’un autre appel se termine, ou demandez à un administrateur de relever la limite dans Calling rules.",
+    "Attendez qu’un autre appel se termine, ou demandez à un administrateur de relever la limite dans «\u00a0Calling rules\u00a0».",
   ],
   too_many_calls: [
     "Trop d’appels",
-    "Attendez une minute, ou demandez à un administrateur de relever la limite dans Calling rules.",
+    "Attendez une minute, ou demandez à un administrateur de relever la limite dans «\u00a0Calling rules\u00a0».",
   ],
   call_limit_reached: [
     "La limite d’appels est atteinte",
-    "Les minutes, le budget ou les numéros étrangers sont épuisés. Attendez le lendemain, ou demandez à un administrateur de relever la limite dans Calling rules.",
+    "Les minutes, le budget ou les numéros étrangers sont épuisés. Attendez le lendemain, ou demandez à un administrateur de relever la limite dans «\u00a0Calling rules\u00a0».",
   ],
   time_limit_reached: ["L’appel a atteint sa durée maximale", "Rappelez pour continuer."],
   ended_by_staff: ["Notre équipe a mis fin à l’appel", "Demandez-en la raison à l’assistance."],

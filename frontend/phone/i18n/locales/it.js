@@ -179,7 +179,7 @@ export const problems = {
   ],
   domain_not_allowed: [
     "Dominio non consentito",
-    "Aggiunga il dominio di questa pagina ai domini consentiti del token in Settings.",
+    "Aggiunga il dominio di questa pagina ai domini consentiti del token in «Settings».",
   ],
   organization_suspended: [
     "L’organizzazione è sospesa",
@@ -229,7 +229,7 @@ export const problems = {
   ],
   invalid_metadata: [
     "I metadati della chiamata non sono validi",
-    "Serve un oggetto di al massimo 2.000 caratteri di JSON e 32 livelli, senza funzioni, NUL e metà di coppie surrogate.",
+    "Serve un oggetto di al massimo 2.000 caratteri di JSON e 32 livelli, senza funzioni, Map, Set, NUL e metà di coppie surrogate.",
   ],
   microphone_denied: [
     "L’accesso al microfono è stato negato",
@@ -273,27 +273,27 @@ export const problems = {
   ],
   country_not_enabled: [
     "Questa destinazione non è consentita",
-    "Le chiamate verso questo Paese non sono attive. Un amministratore può aggiungerlo in Calling rules.",
+    "Le chiamate verso questo Paese non sono attive. Un amministratore può aggiungerlo in «Calling rules».",
   ],
   number_blocked: [
     "Questa destinazione non è consentita",
-    "Il numero è bloccato nella Sua organizzazione. Un amministratore può sbloccarlo in Calling rules.",
+    "Il numero è bloccato nella Sua organizzazione. Un amministratore può sbloccarlo in «Calling rules».",
   ],
   destination_not_allowed: [
     "Questa destinazione non è consentita",
-    "Le regole di chiamata escludono questo numero o il suo Paese. Un amministratore può modificarle in Calling rules.",
+    "Le regole di chiamata escludono questo numero o il suo Paese. Un amministratore può modificarle in «Calling rules».",
   ],
   too_many_calls_at_once: [
     "Troppe chiamate alla volta",
-    "Attenda che termini un’altra chiamata, o chieda a un amministratore di aumentare il limite in Calling rules.",
+    "Attenda che termini un’altra chiamata, o chieda a un amministratore di aumentare il limite in «Calling rules».",
   ],
   too_many_calls: [
     "Troppe chiamate",
-    "Attenda un minuto, o chieda a un amministratore di aumentare il limite in Calling rules.",
+    "Attenda un minuto, o chieda a un amministratore di aumentare il limite in «Calling rules».",
   ],
   call_limit_reached: [
     "Limite di chiamate raggiunto",
-    "I minuti, il budget o i numeri esteri sono esauriti. Attenda il giorno successivo, o chieda a un amministratore di aumentare il limite in Calling rules.",
+    "I minuti, il budget o i numeri esteri sono esauriti. Attenda il giorno successivo, o chieda a un amministratore di aumentare il limite in «Calling rules».",
   ],
   time_limit_reached: ["La chiamata ha raggiunto la durata massima", "Richiami per continuare."],
   ended_by_staff: ["Il nostro personale ha terminato la chiamata", "Chieda il motivo all’assistenza."],

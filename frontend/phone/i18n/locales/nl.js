@@ -180,7 +180,7 @@ export const problems = {
   ],
   domain_not_allowed: [
     "Domein niet toegestaan",
-    "Voeg het domein van deze pagina onder Settings toe aan de toegestane domeinen van het token.",
+    "Voeg het domein van deze pagina onder ‘Settings’ toe aan de toegestane domeinen van het token.",
   ],
   organization_suspended: [
     "De organisatie is geblokkeerd",
@@ -224,7 +224,7 @@ export const problems = {
   ],
   invalid_metadata: [
     "De metadata van het gesprek zijn ongeldig",
-    "Geef een object van hoogstens 2.000 tekens JSON en 32 niveaus, zonder functies, NUL en halve surrogaatparen.",
+    "Geef een object van hoogstens 2.000 tekens JSON en 32 niveaus, zonder functies, Map, Set, NUL en halve surrogaatparen.",
   ],
   microphone_denied: [
     "Toegang tot de microfoon is geweigerd",
@@ -268,27 +268,27 @@ export const problems = {
   call_refused: ["Het gesprek is geweigerd", "Vraag een beheerder van het account de belregels te controleren."],
   country_not_enabled: [
     "Deze bestemming is niet toegestaan",
-    "Bellen naar dit land is niet ingeschakeld. Een beheerder kan het toevoegen onder Calling rules.",
+    "Bellen naar dit land is niet ingeschakeld. Een beheerder kan het toevoegen onder ‘Calling rules’.",
   ],
   number_blocked: [
     "Deze bestemming is niet toegestaan",
-    "Het nummer is geblokkeerd in uw organisatie. Een beheerder kan de blokkering opheffen onder Calling rules.",
+    "Het nummer is geblokkeerd in uw organisatie. Een beheerder kan de blokkering opheffen onder ‘Calling rules’.",
   ],
   destination_not_allowed: [
     "Deze bestemming is niet toegestaan",
-    "De belregels sluiten dit nummer of het land ervan uit. Een beheerder kan ze wijzigen onder Calling rules.",
+    "De belregels sluiten dit nummer of het land ervan uit. Een beheerder kan ze wijzigen onder ‘Calling rules’.",
   ],
   too_many_calls_at_once: [
     "Te veel gesprekken tegelijk",
-    "Wacht tot een ander gesprek is afgelopen, of vraag een beheerder de limiet te verhogen onder Calling rules.",
+    "Wacht tot een ander gesprek is afgelopen, of vraag een beheerder de limiet te verhogen onder ‘Calling rules’.",
   ],
   too_many_calls: [
     "Te veel gesprekken",
-    "Wacht een minuut, of vraag een beheerder de limiet te verhogen onder Calling rules.",
+    "Wacht een minuut, of vraag een beheerder de limiet te verhogen onder ‘Calling rules’.",
   ],
   call_limit_reached: [
     "De gesprekslimiet is bereikt",
-    "De minuten, het budget of de buitenlandse nummers zijn op. Wacht tot de volgende dag, of vraag een beheerder de limiet te verhogen onder Calling rules.",
+    "De minuten, het budget of de buitenlandse nummers zijn op. Wacht tot de volgende dag, of vraag een beheerder de limiet te verhogen onder ‘Calling rules’.",
   ],
   time_limit_reached: ["Het gesprek heeft de langste duur bereikt", "Bel opnieuw om verder te praten."],
   ended_by_staff: ["Ons team heeft het gesprek beëindigd", "Vraag de klantenservice naar de reden."],

@@ -179,7 +179,7 @@ export const problems = {
   ],
   domain_not_allowed: [
     "Domínio não permitido",
-    "Adicione o domínio desta página aos domínios permitidos do token em Settings.",
+    "Adicione o domínio desta página aos domínios permitidos do token em “Settings”.",
   ],
   organization_suspended: [
     "A organização está suspensa",
@@ -226,7 +226,7 @@ export const problems = {
   ],
   invalid_metadata: [
     "Os metadados da chamada não são válidos",
-    "Passe um objeto de no máximo 2.000 caracteres de JSON e 32 níveis, sem funções, NUL e metades de pares substitutos.",
+    "Passe um objeto de no máximo 2.000 caracteres de JSON e 32 níveis, sem funções, Map, Set, NUL e metades de pares substitutos.",
   ],
   microphone_denied: [
     "O acesso ao microfone foi negado",
@@ -270,27 +270,27 @@ export const problems = {
   call_refused: ["A chamada foi recusada", "Peça a um administrador da conta que verifique as regras de chamadas."],
   country_not_enabled: [
     "Este destino não é permitido",
-    "As chamadas para este país não estão ativadas. Um administrador pode adicioná-lo em Calling rules.",
+    "As chamadas para este país não estão ativadas. Um administrador pode adicioná-lo em “Calling rules”.",
   ],
   number_blocked: [
     "Este destino não é permitido",
-    "O número está bloqueado na sua organização. Um administrador pode desbloqueá-lo em Calling rules.",
+    "O número está bloqueado na sua organização. Um administrador pode desbloqueá-lo em “Calling rules”.",
   ],
   destination_not_allowed: [
     "Este destino não é permitido",
-    "As regras de chamadas excluem este número ou o país dele. Um administrador pode alterá-las em Calling rules.",
+    "As regras de chamadas excluem este número ou o país dele. Um administrador pode alterá-las em “Calling rules”.",
   ],
   too_many_calls_at_once: [
     "Chamadas demais ao mesmo tempo",
-    "Espere até que outra chamada termine ou peça a um administrador que aumente o limite em Calling rules.",
+    "Espere até que outra chamada termine ou peça a um administrador que aumente o limite em “Calling rules”.",
   ],
   too_many_calls: [
     "Chamadas demais",
-    "Espere um minuto ou peça a um administrador que aumente o limite em Calling rules.",
+    "Espere um minuto ou peça a um administrador que aumente o limite em “Calling rules”.",
   ],
   call_limit_reached: [
     "O limite de chamadas foi atingido",
-    "Os minutos, o orçamento ou os números estrangeiros acabaram. Espere até o dia seguinte ou peça a um administrador que aumente o limite em Calling rules.",
+    "Os minutos, o orçamento ou os números estrangeiros acabaram. Espere até o dia seguinte ou peça a um administrador que aumente o limite em “Calling rules”.",
   ],
   time_limit_reached: ["A chamada atingiu a duração máxima", "Ligue novamente para continuar."],
   ended_by_staff: ["Nossa equipe encerrou a chamada", "Pergunte o motivo ao suporte."],

@@ -14,13 +14,13 @@ export const refusals = {
   },
   country: {
     organization:
-      "Anrufe in dieses Land ({country}) sind für Ihre Organisation nicht freigeschaltet. Ein Administrator kann sie unter Calling rules freischalten.",
+      "Anrufe in dieses Land ({country}) sind für Ihre Organisation nicht freigeschaltet. Ein Administrator kann sie unter „Calling rules“ freischalten.",
     token:
       "Anrufe in dieses Land ({country}) sind für dieses Token nicht freigeschaltet. Ein Administrator kann sie auf der Seite des Tokens freischalten.",
     listed:
       "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach sind Anrufe in das gewählte Land ({country}) möglich. Früher beenden kann das nur der Support.",
     unlisted:
-      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach kann ein Administrator weitere Länder ({country}) unter Calling rules hinzufügen; der Support kann die Regel früher beenden.",
+      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach kann ein Administrator weitere Länder ({country}) unter „Calling rules“ hinzufügen; der Support kann die Regel früher beenden.",
     unlistedForToken:
       "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach kann ein Administrator weitere Länder ({country}) auf der Seite des Tokens hinzufügen; der Support kann die Regel früher beenden.",
   },
@@ -86,11 +86,11 @@ export const refusals = {
     limited: "Die längste Dauer dieses Anrufs: {minutes}. Der Grund ist das Limit: {amount}. {raise}",
   },
   raise: {
-    admin: "Ein Administrator kann es unter Calling rules erhöhen.",
-    token: "Ein Administrator kann es auf der Seite des Tokens oder unter Calling rules erhöhen.",
+    admin: "Ein Administrator kann es unter „Calling rules“ erhöhen.",
+    token: "Ein Administrator kann es auf der Seite des Tokens oder unter „Calling rules“ erhöhen.",
     support: "Nur der Support kann es erhöhen; bitten Sie einen Administrator, dem Support zu schreiben.",
     newAdmin:
-      "Die Organisation ist neu: Bis zum {until} gilt ein Viertel ihrer Limits. Ein Administrator kann das Limit unter Calling rules erhöhen; der Support kann die Regel für neue Organisationen früher beenden.",
+      "Die Organisation ist neu: Bis zum {until} gilt ein Viertel ihrer Limits. Ein Administrator kann das Limit unter „Calling rules“ erhöhen; der Support kann die Regel für neue Organisationen früher beenden.",
     newSupport:
       "Die Organisation ist neu: Bis zum {until} gilt ein Viertel ihrer Limits. Der Support kann die Regel früher beenden.",
   },

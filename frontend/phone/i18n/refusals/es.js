@@ -14,13 +14,13 @@ export const refusals = {
   },
   country: {
     organization:
-      "Las llamadas a este destino ({country}) no están activadas para su organización. Un administrador puede activarlas en Calling rules.",
+      "Las llamadas a este destino ({country}) no están activadas para su organización. Un administrador puede activarlas en «Calling rules».",
     token:
       "Las llamadas a este destino ({country}) no están activadas para este token. Un administrador puede activarlas en la página del token.",
     listed:
       "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después podrá llamar a este destino ({country}). Solo el soporte puede adelantarlo.",
     unlisted:
-      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en Calling rules; el soporte puede terminar la regla antes.",
+      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en «Calling rules»; el soporte puede terminar la regla antes.",
     unlistedForToken:
       "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en la página del token; el soporte puede terminar la regla antes.",
   },
@@ -86,11 +86,11 @@ export const refusals = {
     limited: "La duración máxima era: {minutes}, porque el límite es: {amount}. {raise}",
   },
   raise: {
-    admin: "Un administrador puede subirlo en Calling rules.",
-    token: "Un administrador puede subirlo en la página del token o en Calling rules.",
+    admin: "Un administrador puede subirlo en «Calling rules».",
+    token: "Un administrador puede subirlo en la página del token o en «Calling rules».",
     support: "Solo el soporte puede subirlo; pida a un administrador que escriba al soporte.",
     newAdmin:
-      "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. Un administrador puede subirlo en Calling rules. El soporte puede terminar la regla antes.",
+      "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. Un administrador puede subirlo en «Calling rules». El soporte puede terminar la regla antes.",
     newSupport:
       "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. El soporte puede terminar la regla antes.",
   },

@@ -14,13 +14,13 @@ export const refusals = {
   },
   country: {
     organization:
-      "Les appels vers ce pays ({country}) ne sont pas activés pour votre organisation. Un administrateur peut les activer dans Calling rules.",
+      "Les appels vers ce pays ({country}) ne sont pas activés pour votre organisation. Un administrateur peut les activer dans «\u00a0Calling rules\u00a0».",
     token:
       "Les appels vers ce pays ({country}) ne sont pas activés pour ce jeton. Un administrateur peut les activer sur la page du jeton.",
     listed:
       "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, les appels vers la destination choisie ({country}) seront possibles. Seule l’assistance peut avancer cette date.",
     unlisted:
-      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, un administrateur peut ajouter d’autres pays ({country}) dans Calling rules ; l’assistance peut mettre fin à cette règle plus tôt.",
+      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, un administrateur peut ajouter d’autres pays ({country}) dans «\u00a0Calling rules\u00a0» ; l’assistance peut mettre fin à cette règle plus tôt.",
     unlistedForToken:
       "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, un administrateur peut ajouter d’autres pays ({country}) sur la page du jeton ; l’assistance peut mettre fin à cette règle plus tôt.",
   },
@@ -83,11 +83,11 @@ export const refusals = {
     limited: "Durée maximale de cet appel : {minutes}, à cause de la limite : {amount}. {raise}",
   },
   raise: {
-    admin: "Un administrateur peut la relever dans Calling rules.",
-    token: "Un administrateur peut la relever sur la page du jeton ou dans Calling rules.",
+    admin: "Un administrateur peut la relever dans «\u00a0Calling rules\u00a0».",
+    token: "Un administrateur peut la relever sur la page du jeton ou dans «\u00a0Calling rules\u00a0».",
     support: "Seule l’assistance peut la relever ; demandez à un administrateur de lui écrire.",
     newAdmin:
-      "L’organisation est nouvelle : jusqu’au {until}, elle dispose d’un quart de ses limites. Un administrateur peut relever la limite dans Calling rules ; l’assistance peut mettre fin plus tôt à la règle des nouvelles organisations.",
+      "L’organisation est nouvelle : jusqu’au {until}, elle dispose d’un quart de ses limites. Un administrateur peut relever la limite dans «\u00a0Calling rules\u00a0» ; l’assistance peut mettre fin plus tôt à la règle des nouvelles organisations.",
     newSupport:
       "L’organisation est nouvelle : jusqu’au {until}, elle dispose d’un quart de ses limites. L’assistance peut mettre fin à cette règle plus tôt.",
   },

@@ -14,13 +14,13 @@ export const refusals = {
   },
   country: {
     organization:
-      "Le chiamate verso questo Paese ({country}) non sono attive per la Sua organizzazione. Un amministratore può attivarle in Calling rules.",
+      "Le chiamate verso questo Paese ({country}) non sono attive per la Sua organizzazione. Un amministratore può attivarle in «Calling rules».",
     token:
       "Le chiamate verso questo Paese ({country}) non sono attive per questo token. Un amministratore può attivarle nella pagina del token.",
     listed:
       "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo saranno possibili le chiamate verso la destinazione scelta ({country}). Solo l’assistenza può anticipare la data.",
     unlisted:
-      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo un amministratore può aggiungere altri Paesi ({country}) in Calling rules; l’assistenza può terminare prima la regola.",
+      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo un amministratore può aggiungere altri Paesi ({country}) in «Calling rules»; l’assistenza può terminare prima la regola.",
     unlistedForToken:
       "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo un amministratore può aggiungere altri Paesi ({country}) nella pagina del token; l’assistenza può terminare prima la regola.",
   },
@@ -86,11 +86,11 @@ export const refusals = {
     limited: "Durata massima di questa chiamata: {minutes}, a causa del limite: {amount}. {raise}",
   },
   raise: {
-    admin: "Un amministratore può aumentarlo in Calling rules.",
-    token: "Un amministratore può aumentarlo nella pagina del token o in Calling rules.",
+    admin: "Un amministratore può aumentarlo in «Calling rules».",
+    token: "Un amministratore può aumentarlo nella pagina del token o in «Calling rules».",
     support: "Solo l’assistenza può aumentarlo; chieda a un amministratore di scrivere all’assistenza.",
     newAdmin:
-      "L’organizzazione è nuova: fino al {until} dispone di un quarto dei suoi limiti. Un amministratore può aumentare il limite in Calling rules; l’assistenza può terminare prima la regola per le organizzazioni nuove.",
+      "L’organizzazione è nuova: fino al {until} dispone di un quarto dei suoi limiti. Un amministratore può aumentare il limite in «Calling rules»; l’assistenza può terminare prima la regola per le organizzazioni nuove.",
     newSupport:
       "L’organizzazione è nuova: fino al {until} dispone di un quarto dei suoi limiti. L’assistenza può terminare prima la regola.",
   },

@@ -14,13 +14,13 @@ export const refusals = {
   },
   country: {
     organization:
-      "Bellen naar dit land ({country}) is niet ingeschakeld voor uw organisatie. Een beheerder kan het inschakelen onder Calling rules.",
+      "Bellen naar dit land ({country}) is niet ingeschakeld voor uw organisatie. Een beheerder kan het inschakelen onder ‘Calling rules’.",
     token:
       "Bellen naar dit land ({country}) is niet ingeschakeld voor dit token. Een beheerder kan het inschakelen op de pagina van het token.",
     listed:
       "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna is bellen naar de gekozen bestemming ({country}) mogelijk. Alleen de klantenservice kan dit eerder beëindigen.",
     unlisted:
-      "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna kan een beheerder andere landen ({country}) toevoegen onder Calling rules; de klantenservice kan de regel eerder beëindigen.",
+      "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna kan een beheerder andere landen ({country}) toevoegen onder ‘Calling rules’; de klantenservice kan de regel eerder beëindigen.",
     unlistedForToken:
       "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna kan een beheerder andere landen ({country}) toevoegen op de pagina van het token; de klantenservice kan de regel eerder beëindigen.",
   },
@@ -86,11 +86,11 @@ export const refusals = {
     limited: "De langste duur van dit gesprek: {minutes}, vanwege de limiet: {amount}. {raise}",
   },
   raise: {
-    admin: "Een beheerder kan de limiet verhogen onder Calling rules.",
-    token: "Een beheerder kan de limiet verhogen op de pagina van het token of onder Calling rules.",
+    admin: "Een beheerder kan de limiet verhogen onder ‘Calling rules’.",
+    token: "Een beheerder kan de limiet verhogen op de pagina van het token of onder ‘Calling rules’.",
     support: "Alleen de klantenservice kan de limiet verhogen; vraag een beheerder de klantenservice te schrijven.",
     newAdmin:
-      "De organisatie is nieuw: tot {until} geldt een kwart van haar limieten. Een beheerder kan de limiet verhogen onder Calling rules; de klantenservice kan de regel voor nieuwe organisaties eerder beëindigen.",
+      "De organisatie is nieuw: tot {until} geldt een kwart van haar limieten. Een beheerder kan de limiet verhogen onder ‘Calling rules’; de klantenservice kan de regel voor nieuwe organisaties eerder beëindigen.",
     newSupport:
       "De organisatie is nieuw: tot {until} geldt een kwart van haar limieten. De klantenservice kan de regel eerder beëindigen.",
   },

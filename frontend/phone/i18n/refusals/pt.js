@@ -14,13 +14,13 @@ export const refusals = {
   },
   country: {
     organization:
-      "As chamadas para este país ({country}) não estão ativadas para a sua organização. Um administrador pode ativá-las em Calling rules.",
+      "As chamadas para este país ({country}) não estão ativadas para a sua organização. Um administrador pode ativá-las em “Calling rules”.",
     token:
       "As chamadas para este país ({country}) não estão ativadas para este token. Um administrador pode ativá-las na página do token.",
     listed:
       "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, as chamadas para o destino escolhido ({country}) serão possíveis. Só o suporte pode antecipar isso.",
     unlisted:
-      "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, um administrador pode adicionar outros países ({country}) em Calling rules; o suporte pode encerrar a regra antes.",
+      "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, um administrador pode adicionar outros países ({country}) em “Calling rules”; o suporte pode encerrar a regra antes.",
     unlistedForToken:
       "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, um administrador pode adicionar outros países ({country}) na página do token; o suporte pode encerrar a regra antes.",
   },
@@ -86,11 +86,11 @@ export const refusals = {
     limited: "Duração máxima desta chamada: {minutes}, por causa do limite: {amount}. {raise}",
   },
   raise: {
-    admin: "Um administrador pode aumentá-lo em Calling rules.",
-    token: "Um administrador pode aumentá-lo na página do token ou em Calling rules.",
+    admin: "Um administrador pode aumentá-lo em “Calling rules”.",
+    token: "Um administrador pode aumentá-lo na página do token ou em “Calling rules”.",
     support: "Só o suporte pode aumentá-lo; peça a um administrador que escreva ao suporte.",
     newAdmin:
-      "A organização é nova: até {until}, tem um quarto dos seus limites. Um administrador pode aumentar o limite em Calling rules; o suporte pode encerrar antes a regra das organizações novas.",
+      "A organização é nova: até {until}, tem um quarto dos seus limites. Um administrador pode aumentar o limite em “Calling rules”; o suporte pode encerrar antes a regra das organizações novas.",
     newSupport:
       "A organização é nova: até {until}, tem um quarto dos seus limites. O suporte pode encerrar a regra antes.",
   },
