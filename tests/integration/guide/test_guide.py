@@ -256,8 +256,13 @@ async def test_every_row_of_an_error_has_its_code_as_anchor(raw: str, page: str)
 
 
 async def test_every_message_has_its_row_word_for_word(raw: str) -> None:
-    table = (FRONTEND / "phone" / "errors.js").read_text().split("const SENTENCES = {", 1)[1].split("\n};", 1)[0]
-    messages = dict(re.findall(r'^  (\w+): "([^"]+)"', table, re.MULTILINE))
+    sources = {"errors.js": "const SENTENCES = {", "call/call-sentences.js": "const callSentences = {"}
+    tables = [(FRONTEND / "phone" / file).read_text().split(start, 1)[1] for file, start in sources.items()]
+    messages = {
+        code: sentence
+        for table in tables
+        for code, sentence in re.findall(r'^  (\w+): "([^"]+)"', table.split("\n};", 1)[0], re.MULTILINE)
+    }
     assert len(messages) > 20
     rows = [*rows_of(raw, "### Errors"), *rows_of(raw, "### Microphone")]
     shown = {row[1].strip("`"): row[0].strip("`") for row in rows}
