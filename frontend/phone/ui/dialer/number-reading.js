@@ -54,8 +54,12 @@ export class NumberReadingView {
    * @param {EpochPhoneCallOptions} [options] Of the call that the page asked for.
    */
   #offer(candidates, options) {
-    // The formats may be loaded later.
-    const shown = JSON.stringify(candidates.map((one) => [this.#options.format(one.number), one]));
+    // The formats may be loaded later. Without JSON, which some pages take away.
+    const shown = candidates
+      .map(({ number, country, extension, digits }) =>
+        [this.#options.format(number), number, country, extension, digits].join(),
+      )
+      .join("\n");
     // New buttons would lose the focus.
     if (shown === this.#shown) return;
     this.#shown = shown;
