@@ -14,9 +14,10 @@ const ACCENT = {
 const LEVEL = "clamp(0,(.179 - .2126*r - .7152*g - .0722*b)*9999,1)";
 const INK = `color(from var(--accent-strong) srgb-linear ${LEVEL} ${LEVEL} ${LEVEL})`;
 
+// An element without a size counts as a layout shift of the page when it becomes a popover (Chromium).
 export const BUTTON_STYLES = `
 :host{display:contents!important}
-.root{all:initial;width:0;height:0;--r:var(--epoch-radius,8px);${LIGHT}color-scheme:light;position:fixed;z-index:var(--epoch-z-index,2147483000);bottom:var(--y);right:var(--x);
+.root{all:initial;width:1px;height:1px;--r:var(--epoch-radius,8px);${LIGHT}color-scheme:light;position:fixed;z-index:var(--epoch-z-index,2147483000);bottom:var(--y);right:var(--x);
 font:400 14px/1.45 var(--epoch-font,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif);color:var(--text);
 -webkit-text-size-adjust:100%}
 .root[data-side=left]{right:auto;left:var(--x)}

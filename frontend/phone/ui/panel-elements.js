@@ -36,7 +36,9 @@ export function buildPanelElements({ root, fab }, texts, on) {
 
   const field = numberField(texts, { onSubmit: on.call, onInput: on.input });
   const dialError = messageBox({ class: "alert below", id: "dial-error", role: "alert" });
-  const entry = h("div", {}, field.element, dialError.element);
+  // Has its height from the start, so that the panel does not grow when the dialler writes to it.
+  const reading = h("div", { class: "reading", id: "reading" });
+  const entry = h("div", {}, field.element, reading, dialError.element);
   const number = h("div", { class: "number ltr" });
   const status = h("div", { class: "status" });
   const note = h("div", { class: "line" });
@@ -68,7 +70,7 @@ export function buildPanelElements({ root, fab }, texts, on) {
   return {
     ...{ root, panel, header },
     ...{ name, from, sandboxMark, more, stage, sheet, recentCalls },
-    ...{ entry, field, dialError, peer, person, number, status, note, message },
+    ...{ entry, field, reading, dialError, peer, person, number, status, note, message },
     ...{ tools, keypadTool, devicesTool, muteTool, sentDigits, keys },
     ...{ actions, main, secondary },
   };

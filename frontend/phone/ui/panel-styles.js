@@ -27,7 +27,7 @@ header{display:flex;align-items:center;padding-block:12px;padding-inline:16px 8p
 .icon{display:grid;place-items:center;width:44px;height:44px;color:var(--quiet)}
 header [aria-expanded] svg{stroke-width:4}
 .icon[aria-expanded=true],.icon:hover,.key:hover,.second:hover,.tool:hover{background:var(--press)}
-.body,.stage{display:flex;flex-direction:column}.body{padding:16px;min-height:372px}.stage{flex:1}
+.body,.stage{display:flex;flex-direction:column}.body{padding:16px;min-height:396px}.stage{flex:1}
 .field{display:flex;padding-inline-start:12px;align-items:center;border:1px solid var(--edge);border-radius:var(--r);background:var(--surface);height:48px}
 .field:focus-within{outline:2px solid var(--focus);outline-offset:2px}
 .field[data-wrong]{border-color:var(--danger)}
@@ -35,6 +35,7 @@ header [aria-expanded] svg{stroke-width:4}
 input{all:unset;flex:1;min-width:0;height:100%;padding-inline:8px;font-size:18px;line-height:24px;color:var(--text);cursor:text}
 input:focus-visible{outline:none}
 input::placeholder{color:var(--quiet);opacity:1;font-size:16px}
+.reading{min-height:20px;margin-top:4px;padding-inline:12px;font-size:13px;line-height:20px;color:var(--quiet);overflow-wrap:anywhere}.reading small{font-size:inherit}
 .keys{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;margin-top:12px;direction:ltr}
 .key{-webkit-user-select:none;user-select:none;height:48px;display:grid;place-content:center;justify-items:center;background:var(--raised);font-size:20px;line-height:22px}
 .key small{font-size:11px;line-height:12px;letter-spacing:.08em;color:var(--quiet);min-height:12px}
@@ -67,7 +68,7 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .root[data-open][data-covered]{bottom:var(--covered)}
 .root[data-open][data-covered] .fab{display:none}
 .root[data-open][data-covered] .panel{bottom:0;max-height:var(--seen)}
-@media (max-height:700px){.body{padding:12px 16px;min-height:328px}.key{height:44px}.keys{gap:4px;margin-top:8px}.actions{margin-top:12px}.peer{padding:0}}
+@media (max-height:700px){.body{padding:12px 16px;min-height:352px}.key{height:44px}.keys{gap:4px;margin-top:8px}.actions{margin-top:12px}.peer{padding:0}}
 @media (max-height:440px){.body{min-height:0}}
 @media (prefers-reduced-motion:reduce){.spin{border-top-color:currentColor;opacity:.6}}
 @media (forced-colors:active){.main,.key,.tool,.panel,.field{border:1px solid ButtonText}.field:focus-within{outline-color:Highlight}}

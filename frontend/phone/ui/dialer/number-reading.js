@@ -20,7 +20,7 @@ import { writtenNumber } from "./format-as-you-type.js";
 
 export class NumberReadingView {
   #options;
-  #line = h("div", { class: "reading", id: "reading" });
+  #line;
   #choices = h("div", { hidden: true });
   #shown = "";
 
@@ -28,9 +28,9 @@ export class NumberReadingView {
    * @param {PanelElements} elements
    * @param {ReadingOptions} options
    */
-  constructor({ field, dialError }, options) {
+  constructor({ field, reading, dialError }, options) {
     this.#options = options;
-    field.element.after(this.#line);
+    this.#line = reading;
     dialError.element.after(this.#choices);
     field.input.setAttribute("aria-describedby", "country reading dial-error");
   }

@@ -15,7 +15,6 @@ export const DIALER_STYLES = `
 .end .call{min-width:0;padding-inline-end:16px}.end .called{white-space:normal}.end[data-bad] .called{color:var(--danger-text)}
 .round.back{background:none;color:var(--quiet)}.round.back:hover{background:var(--press)}
 .round{display:grid;place-items:center;width:44px;height:44px;border-radius:50%;background:var(--raised)}
-.reading{min-height:20px;margin-top:4px;padding-inline:12px;font-size:13px;line-height:20px;color:var(--quiet);overflow-wrap:anywhere}.reading small{font-size:inherit}
 .heading{display:flex;align-items:center;justify-content:space-between;margin-top:4px;font-size:13px;color:var(--quiet)}
 .clear{min-height:44px;min-width:44px;padding:0 8px;color:var(--quiet)}.clear:hover{background:var(--press)}
 ul{list-style:none;margin:0;padding:0}ul[aria-labelledby=recent]{max-height:172px;overflow-y:auto;overscroll-behavior:contain}
