@@ -233,7 +233,9 @@ async def make_hostile(database: Database, model: type[Base], key: UUID) -> None
     for column in model.__table__.columns:
         kind = column.type
         is_key = column.name == "name" and model is LimitOverride
-        if column.foreign_keys or isinstance(kind, sa.Enum) or is_key or column.name == "time_zone":
+        # The database takes nothing but a zone's name, and nothing but keys of a telephone.
+        is_checked = column.name in ("time_zone", "extension")
+        if column.foreign_keys or isinstance(kind, sa.Enum) or is_key or is_checked:
             continue
         if isinstance(kind, ARRAY):
             values[column] = [hostile]

@@ -149,7 +149,7 @@ async def test_every_guard_is_asked_again_when_dialling(
         ("+1212555\x000147", "invalid_phone_number", "Invalid phone number"),
         ("<Dial>+19005550100</Dial>", "invalid_phone_number", "Invalid phone number"),
         ("+" + "1" * 5000, "invalid_phone_number", "Invalid phone number"),
-        ("٩١١", "invalid_phone_number", "Invalid phone number"),
+        ("٩١١", "emergency_number", "Emergency numbers cannot be called"),
     ],
 )
 async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_why(
