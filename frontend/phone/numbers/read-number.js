@@ -159,7 +159,7 @@ function splitRun(run, { country, parse }) {
       const parsed = isTooShort(dialled) ? null : parse(dialled, country);
       if (parsed?.isValid && parsed.isPossible) found = parsed;
     }
-    // What stands behind a calling code is no national number.
+    // The digits behind a calling code are no national number.
     if (!found && groups[first].includes("+")) break;
     if (found) candidates.push(candidateOf(found));
     else rest.push(groups[first]);

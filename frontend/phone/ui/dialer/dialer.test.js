@@ -152,7 +152,7 @@ describe("formatAsYouType", () => {
     }
   });
 
-  /** What is called or offered, and whether a person is asked. */
+  /** The number that is called, or those that are offered. */
   const meaningOf = (text) => {
     const { candidates } = readNumber(text, US, parseDialled);
     return [candidates.map((one) => one.number), candidates.length !== 1 || candidates[0].isDoubtful];
