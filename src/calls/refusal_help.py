@@ -10,6 +10,7 @@ from calls.limits import limit_names
 from calls.models import Call, ImposedEnd
 from kit.countries import country_in_sentence, country_name
 from kit.money import format_cents
+from kit.parsing import parse_day
 from widget.refusals import REFUSALS, FixedBy, Refusal, RefusalDetails
 
 
@@ -235,5 +236,5 @@ def _with_day(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails
 
 
 def _day(written: str) -> str:
-    day = dt.date.fromisoformat(written)
+    day = parse_day(written)
     return f"{day:%b} {day.day}"
