@@ -14,8 +14,20 @@ const reinit = /** @type {{[REINIT]?: (config: EpochPhoneConfig) => void} | unde
 if (reinit) {
   reinit(config);
 } else {
-  const embedded = new EmbeddedPhone(tag, createEnvironment(window, tag?.nonce));
+  const embedded = new EmbeddedPhone(tag, createEnvironment(window, nonceOf(tag)));
   window.EpochPhone = embedded.api;
   window.EpochVoice = embedded.api;
   embedded.startAfterPaint(config);
+}
+
+/**
+ * The nonce of a script tag; none where a sandbox, such as Lightning Web Security, forbids reading it.
+ * @param {HTMLScriptElement | null} script
+ */
+function nonceOf(script) {
+  try {
+    return script?.nonce;
+  } catch {
+    return undefined;
+  }
 }
