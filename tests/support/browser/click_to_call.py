@@ -1,9 +1,11 @@
 """Click-to-call on a page: when it listens, and the calls of one page by several clicks."""
 
+import asyncio
 from collections.abc import Awaitable
 
 from playwright.async_api import Locator
 
+from support.browser.keys import ARMED_SECONDS
 from support.browser.phone import Phone
 
 WATCH_CLICKS = """() => {
@@ -44,6 +46,8 @@ class Clicks:
         """Enter on ``element`` calls. It is pressed until then: a press right after another one does not count."""
 
         async def has_called() -> bool:
+            # Also a press that does not count begins the wait again.
+            await asyncio.sleep(ARMED_SECONDS)
             await element.press("Enter")
             return len(await self._phone.details("callStarted")) > self._calls
 

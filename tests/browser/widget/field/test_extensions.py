@@ -1,9 +1,12 @@
 """Extensions and further digits are sent as tones after the answer, in order, and never with the number."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
+from support.browser.keys import ARMED_SECONDS
 from support.browser.phone import Phone
 from support.browser.pop_out import call_in_window
 from support.browser.product import ECHO, Customer
@@ -49,6 +52,7 @@ async def test_an_extension_and_digits_follow_the_answer_and_the_extension_is_ke
     assert phone.console == []
 
     # Call again sends both again.
+    await asyncio.sleep(ARMED_SECONDS)
     await phone.panel.get_by_role("button", name="Call again").click()
     again = await phone.until_event("callStarted", 2)
     await phone.until_event("callAnswered", 2)
