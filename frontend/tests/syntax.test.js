@@ -48,7 +48,7 @@ function newerFunction({ type, callee, optional }) {
   return ["any", "timeout"].includes(name) && !isOfAbortSignal ? null : `${name}()`;
 }
 
-/** What is newer in `node` and below it. */
+/** Syntax and functions in `node` and its children that the oldest supported browsers lack. */
 function findNewer(node) {
   const found = newerSyntax(node) ?? newerFunction(node);
   const children = Object.values(node)

@@ -1,4 +1,4 @@
-// What customers' pages have beside the phone: modal dialogs that keep the focus, and keyboard shortcuts.
+// Modal dialogs of five libraries, which keep the focus, and keyboard shortcuts of two: pages of customers have them.
 // `pageLibraries.open[name]()` opens a dialog with the field "Name"; `pageLibraries.closed` counts how often one closed.
 import { Dialog as HeadlessDialog, DialogPanel, DialogTitle } from "@headlessui/react";
 import { install } from "@github/hotkey";

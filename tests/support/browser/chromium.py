@@ -49,7 +49,7 @@ def find_chromium() -> dict[str, Any]:
 
 
 def ensure_wanted() -> None:
-    """Skip the test when ``BROWSER_TESTS=off`` is set, which ``CI`` forbids."""
+    """Skip the test when ``BROWSER_TESTS=off`` is set: a person without a browser runs the rest. ``CI`` forbids it."""
     if os.environ.get("BROWSER_TESTS") == "off":
         if os.environ.get("CI"):
             pytest.fail("BROWSER_TESTS=off is refused when CI is set", pytrace=False)

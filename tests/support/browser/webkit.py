@@ -24,7 +24,7 @@ from support.waiting import until
 TIED_PROCESS = Path(__file__).resolve().parents[1] / "tied_process.py"
 PACKAGES = ("webkit2gtk-driver", "xvfb")
 PROGRAMS = ("WebKitWebDriver", "Xvfb")
-HOW = "No WebKit was found (on Debian: apt-get install webkit2gtk-driver xvfb): nothing here was tested in WebKit"
+HOW = "No WebKit was found, and only root can install it (on Debian: apt-get install webkit2gtk-driver xvfb)"
 
 
 class WebKit:
@@ -49,7 +49,7 @@ class WebKit:
 async def running_webkit(folder: Path) -> AsyncIterator[WebKit]:
     """Start WebKit, with the logs of its programs in ``folder``.
 
-    Where there is no WebKit and none can be installed, the test is skipped with a message.
+    Without WebKit the test is skipped for everybody but root, who alone can install it. For root it fails.
     """
     ensure_wanted()
     _ensure_installed()
@@ -79,8 +79,9 @@ def _ensure_installed() -> None:
     with exclusive("webkit"):
         if all(map(shutil.which, PROGRAMS)) or (install(PACKAGES) and all(map(shutil.which, PROGRAMS))):
             return
-    # Its processes' folder is compiled into it, so it cannot be unpacked elsewhere as Firefox can. A machine
-    # without root, or without access to packages, tests the rest.
+    if os.geteuid() == 0:
+        pytest.fail(HOW, pytrace=False)
+    # Its processes' folder is compiled into it, so it cannot be unpacked into the checkout as Firefox can.
     note(HOW)
     pytest.skip(HOW)
 
