@@ -42,7 +42,7 @@ async def named(phone: Phone) -> set[tuple[str, str]]:
     return {(role, name) for role, name in found if role in INTERACTIVE}
 
 
-# Fails in Firefox, an open fault: Enter after typing does not call there. Then it belongs to every browser again.
+@pytest.mark.every_browser
 async def test_a_whole_call_by_keyboard(phone: Phone) -> None:
     keyboard = phone.page.keyboard
     await keyboard.press("Tab")

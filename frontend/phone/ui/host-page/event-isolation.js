@@ -123,6 +123,23 @@ function copyOf(event, changes) {
     get: (from, key) => (key in changes ? changes[String(key)] : from[/** @type {keyof Event} */ (key)]),
   });
   const Copy = /** @type {typeof Event} */ (event.constructor);
-  const copy = new Copy(event.type, values);
+  const made = new Copy(event.type, values);
+  // Firefox makes each KeyboardEvent composed, whatever it is told: a copy would come to the page, and here, again.
+  const copy = made.composed === values.composed ? made : plainCopyOf(event, values);
   return Object.assign(copy, { [RELAYED]: event.isTrusted });
+}
+
+/**
+ * A copy of `event` without its class, with all members of `values`.
+ * @param {Event} event
+ * @param {Event} values
+ */
+function plainCopyOf(event, values) {
+  const copy = new Event(values.type, values);
+  for (const key in values) {
+    if (key in copy) continue;
+    const value = values[/** @type {keyof Event} */ (key)];
+    Object.defineProperty(copy, key, { value: typeof value === "function" ? value.bind(event) : value });
+  }
+  return copy;
 }

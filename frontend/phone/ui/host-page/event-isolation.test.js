@@ -45,6 +45,22 @@ test("a key in the phone is the phone's alone, and the phone may prevent what th
   expect([keys, pressed, heard]).toEqual([["5", "Escape"], [true, false], []]);
 });
 
+test("a key is the phone's alone where the browser makes each key event composed, as Firefox does", () => {
+  class ComposedKeyboardEvent extends KeyboardEvent {
+    get composed() {
+      return true;
+    }
+  }
+  const keys = [];
+  field.addEventListener("keydown", (event) => {
+    keys.push([event.key, event.repeat, event.getModifierState("Shift"), event.composed]);
+    event.preventDefault();
+  });
+  const options = { ...COMPOSED, key: "5", repeat: true, shiftKey: true };
+  const isAllowed = field.dispatchEvent(new ComposedKeyboardEvent("keydown", options));
+  expect([keys, isAllowed, heard]).toEqual([[["5", true, true, false]], false, []]);
+});
+
 test("the page's shortcuts with Ctrl, Alt or Cmd and its F-keys work in the phone too", () => {
   const keys = [{ key: "F2" }, { key: "k", ctrlKey: true }, { key: "5", altKey: true }, { key: "k", metaKey: true }];
   for (const key of keys) field.dispatchEvent(new KeyboardEvent("keydown", { ...COMPOSED, ...key }));
