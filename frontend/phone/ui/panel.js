@@ -60,7 +60,7 @@ export class Panel {
     this.#elements = this.#build();
     const element = /** @type {HTMLElement} */ (host.shadow.host);
     this.#stopIsolation = isolateEvents(element, host.env.window);
-    this.#topLayer = new TopLayer(element, host.button.root, host.env, host.mount);
+    this.#topLayer = new TopLayer(element, host.button.root, host.env, host.mount, () => this.render());
   }
 
   get isOpen() {

@@ -21,12 +21,15 @@ export class TopLayer {
   #root;
   #page;
   #mount;
+  #render;
   #dialogs;
   #ownModal = new OwnModal();
   #failures = 0;
   #isNeeded = false;
   #isInCall = false;
   #isInline = false;
+  /** True while the phone stays out of the element that the page has for it. */
+  #isAway = false;
   #attributeObserver;
   #sizeObserver;
   /** @type {Element | null} */
@@ -40,13 +43,15 @@ export class TopLayer {
    * @param {HTMLElement} root The element in its shadow root that contains all others.
    * @param {Pick<Environment, "document" | "window">} page
    * @param {Mount} mount
+   * @param {() => void} render Called after the phone went into the page's element for it, or out of it.
    */
-  constructor(host, root, page, mount) {
+  constructor(host, root, page, mount, render) {
     const { MutationObserver, ResizeObserver } = page.window;
     this.#host = host;
     this.#root = root;
     this.#page = page;
     this.#mount = mount;
+    this.#render = render;
     this.#dialogs = new ModalDialogs(page.document);
     this.#attributeObserver = new MutationObserver(() => {
       this.#removeBarriers();
@@ -63,14 +68,17 @@ export class TopLayer {
   update(root, { isNeeded, isInCall, isInline }) {
     const isNewRoot = root !== this.#root;
     const isNewCall = isInCall && !this.#isInCall;
+    const isReturning = this.#isAway && !isInCall;
     this.#root = root;
     this.#isInCall = isInCall;
     this.#isInline = isInline;
+    if (isInline || !isInCall) this.#isAway = false;
     if (isInline) root.removeAttribute("popover");
     try {
       if (!isNeeded) this.stop();
       else if (!this.#isNeeded) this.#start();
-      else if (isNewRoot) this.#settle({ isOnTop: true });
+      else if (isNewRoot || isReturning) this.#settle({ isOnTop: true });
+      if (isReturning) queueMicrotask(this.#render);
       if (isNewCall) this.#leaveForeignFullscreen();
     } catch (error) {
       // A page that forbids a part of it must not end the call.
@@ -82,6 +90,7 @@ export class TopLayer {
   stop() {
     if (!this.#isNeeded) return;
     this.#isNeeded = false;
+    this.#isAway = false;
     this.#abort.abort();
     this.#attributeObserver.disconnect();
     this.#sizeObserver?.disconnect();
@@ -128,11 +137,28 @@ export class TopLayer {
     if (!this.#isInCall || !this.#isUnreachable) return;
     this.#failures += 1;
     // Not for what covers it a moment, such as a transition of the page.
-    if (this.#failures === 2 && !this.#isInline) this.#keepingFocus(() => this.#ownModal.show(this.#root));
+    if (this.#failures === 2) this.#escape();
+  }
+
+  /** Leave the place where nobody can press the phone: out of the page's element for it, or else as a modal dialog. */
+  #escape() {
+    const wasInline = this.#isInline;
+    this.#isAway = true;
+    this.#isInline = false;
+    this.#moveTo(this.#home, true);
+    if (!wasInline) {
+      this.#keepingFocus(() => this.#ownModal.show(this.#root));
+      // The page may open the next dialog before the next check.
+      if (!this.#isUnreachable) this.#failures = 0;
+      return;
+    }
+    this.#failures = 0;
+    this.#render();
   }
 
   get #isUnreachable() {
-    return isReachable(this.#host, this.#root) === false;
+    const isScrolled = this.#isInline || !this.#isInCall;
+    return isReachable(this.#host, this.#root, { isScrolled }) === false;
   }
 
   /**
@@ -166,9 +192,15 @@ export class TopLayer {
     const dialogs = this.#dialogs.find();
     const fullscreen = fullscreenElement(this.#page.document);
     const within = fullscreen && !fullscreen.matches(REPLACED) ? [fullscreen] : [];
-    if (dialogs.length > 0) return [...dialogs, ...within];
+    // A dialog may be one that is not drawn.
+    if (dialogs.length > 0) return [...dialogs, ...within, this.#home];
     // A popover is above fullscreen elements wherever it is in the document.
-    return this.#canBePopover ? [null, ...within] : [...within, null];
+    return this.#canBePopover ? [this.#home, ...within] : [...within, this.#home];
+  }
+
+  /** The usual place; null is the host's own home. */
+  get #home() {
+    return this.#isAway ? this.#page.document.documentElement : null;
   }
 
   get #canBePopover() {
@@ -182,7 +214,10 @@ export class TopLayer {
    * @param {boolean} isOnTop
    */
   #moveTo(place, isOnTop) {
-    const isThere = place ? this.#host.parentNode === place : this.#mount.isHome;
+    const { body, documentElement } = this.#page.document;
+    const parent = this.#host.parentNode;
+    // Where the root takes no element, the body has it.
+    const isThere = place ? parent === place || (place === documentElement && parent === body) : this.#mount.isHome;
     if (!isThere) this.#keepingFocus(() => this.#mount.attach(place));
     this.#showAsPopover(isOnTop || !isThere);
   }

@@ -1,7 +1,7 @@
 """Pages that hide, move, copy, disable or remove the phone in a call: one can always hang up."""
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from browser.conftest import OpenPhone
 from support.browser.product import ECHO, Customer
@@ -26,6 +26,7 @@ STYLES = (
     "epoch-phone { content-visibility: hidden; pointer-events: none; width: 0; height: 0; overflow: hidden }",
     "body::after { content: ''; position: fixed; inset: 0; z-index: 2147483647; background: white }",
 )
+PICTURE = "<svg width=10 height=10><foreignObject width=10 height=10></foreignObject></svg>"
 HOST = 'const host = document.querySelector("epoch-phone");'
 DEEDS = (
     "host.remove()",
@@ -40,6 +41,9 @@ DEEDS = (
     "Object.freeze(host); Object.freeze(host.shadowRoot); Object.freeze(EpochPhone)",
     "const box = document.createElement('p'); box.style.display = 'none'; document.body.append(box); box.append(host)",
     "document.createElement('div').append(host)",
+    "const box = document.createElement('details'); document.body.append(box); box.append(host)",
+    "const box = document.createElement('canvas'); document.body.append(box); box.append(host)",
+    f"document.body.innerHTML = '{PICTURE}'; document.querySelector('foreignObject').append(host)",
     "document.body.append(host); document.body.replaceChildren()",
     "host.shadowRoot.replaceChildren()",
     "document.body.innerHTML = document.body.innerHTML",
@@ -79,6 +83,30 @@ async def test_what_a_page_does_to_the_element_is_repaired(customer: Customer, o
         await do(phone.page, deed)
         await assert_within_reach(phone)
     await hang_up(phone, call_id, ECHO)
+    assert phone.console == []
+
+
+COVER = """() => document.body.insertAdjacentHTML(
+    "beforeend", "<div style='position:fixed;inset:0;z-index:2147483647;background:white'></div>"
+)"""
+PLACES = ("() => place.style.display = 'none'", "() => place.style.cssText = 'height:0;overflow:hidden'", COVER)
+
+
+@pytest.mark.parametrize("deed", PLACES)
+async def test_a_phone_in_an_element_that_cannot_be_pressed_floats(
+    customer: Customer, open_phone: OpenPhone, deed: str
+) -> None:
+    body = '<p>A customer\'s words.</p><aside id="place" style="width:320px"></aside>'
+    phone = await open_phone(customer, attributes='data-container="#place"', body=body)
+    await phone.until_event("ready")
+    call_id = (await phone.call(ECHO)).call_id
+    await phone.until_event("callAnswered")
+    await expect(phone.page.locator("#place > epoch-phone .panel")).to_be_visible()
+    await phone.page.evaluate(deed)
+    await assert_within_reach(phone)
+    await expect(phone.page.locator("html > epoch-phone .panel")).to_be_visible()
+    await hang_up(phone, call_id, ECHO)
+    await expect(phone.page.locator("#place > epoch-phone [data-inline]:not([popover])")).to_be_attached()
     assert phone.console == []
 
 

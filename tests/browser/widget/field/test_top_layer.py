@@ -18,6 +18,7 @@ IN_SHADOW_ROOT = """<div id=component></div><script>
 </script>"""
 DIALOGS = f"""<dialog id=first>{LINK}<dialog id=second>Second <button>OK</button></dialog></dialog>
     <dialog id=third>Third <button>OK</button></dialog>{IN_SHADOW_ROOT}"""
+UNDRAWN = "<dialog id=undrawn style=display:none></dialog><details id=folded><dialog></dialog></details>"
 FULL_PAGE = "inset:0;width:100vw;height:100vh;box-sizing:border-box;margin:0"
 POPOVERS = f"""<button popovertarget=people>People</button>
     <div id=people popover style="{FULL_PAGE}">{LINK}</div>
@@ -82,6 +83,10 @@ async def test_dialogs_come_and_go_in_a_call(customer: Customer, open_phone: Ope
         "third.remove()",
         "second.showModal()",
         "first.remove()",
+        # Not drawn, although the browser makes all else inert.
+        f"document.body.insertAdjacentHTML('beforeend', '{UNDRAWN}'); undrawn.showModal()",
+        "folded.querySelector('dialog').showModal()",
+        "undrawn.remove(); folded.remove()",
     )
     for step in steps:
         await phone.page.evaluate(f"() => {{ {step}; }}")
