@@ -157,6 +157,8 @@ export class TopLayer {
   }
 
   get #isUnreachable() {
+    // On paper, where the phone is not shown, nobody presses it.
+    if (this.#page.window.matchMedia?.("print").matches) return false;
     const isScrolled = this.#isInline || !this.#isInCall;
     return isReachable(this.#host, this.#root, { isScrolled }) === false;
   }
@@ -216,7 +218,7 @@ export class TopLayer {
   #moveTo(place, isOnTop) {
     const { body, documentElement } = this.#page.document;
     const parent = this.#host.parentNode;
-    // Where the root takes no element, the body has it.
+    // The body has it if the root takes no element.
     const isThere = place ? parent === place || (place === documentElement && parent === body) : this.#mount.isHome;
     if (!isThere) this.#keepingFocus(() => this.#mount.attach(place));
     this.#showAsPopover(isOnTop || !isThere);

@@ -29,3 +29,36 @@ async def test_neither_button_nor_panel_nor_bar_are_printed(customer: Customer, 
     await button(phone, "Hang up").wait_for()
     await assert_not_printed()
     await hang_up(phone, call_id, ECHO)
+
+
+COUNT_MODALS = """() => {
+    window.modals = 0;
+    const { showModal } = HTMLDialogElement.prototype;
+    HTMLDialogElement.prototype.showModal = function () {
+        window.modals += 1;
+        showModal.call(this);
+    };
+}"""
+# As long as the phone takes to see twice that nobody can press it, and once more.
+THREE_CHECKS = """() => new Promise((resolve) => {
+    let left = 3;
+    const timer = setInterval(() => {
+        left -= 1;
+        if (left) return;
+        clearInterval(timer);
+        resolve();
+    }, 1_100);
+})"""
+
+
+async def test_a_page_printed_in_a_call_is_not_dimmed(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer)
+    await phone.until_event("ready")
+    call_id = (await phone.call(ECHO)).call_id
+    await phone.until_event("callAnswered")
+    await phone.page.evaluate(COUNT_MODALS)
+    await phone.page.emulate_media(media="print")
+    await phone.page.evaluate(THREE_CHECKS)
+    assert await phone.page.evaluate("() => modals") == 0, "a modal dialog dims the page"
+    await phone.page.emulate_media(media="screen")
+    await hang_up(phone, call_id, ECHO)
