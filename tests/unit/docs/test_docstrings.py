@@ -10,7 +10,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 QUESTION_WORDS = r"(?:How|What|When|Where|Whether|Which|Who|Whom|Whose|Why)\b"
 SUFFIXES = {".js", ".mjs", ".ts"}
-SCRIPTS = ("frontend/*.*", "frontend/pages/**/*.*", "frontend/phone/**/*.*", "frontend/sdk/*.*", "integrations/**/*.*")
+SCRIPTS = (
+    "frontend/*.*",
+    "frontend/pages/**/*.*",
+    "frontend/phone/**/*.*",
+    "frontend/sdk/*.*",
+    "frontend/tests/*.*",
+    "frontend/tests/[!s]*/*.*",  # salesforce/ has packages of its own
+    "frontend/tests/support/*.*",
+    "frontend/tests/salesforce/*.*",
+    "integrations/**/*.*",
+)
+GUIDES = ROOT / "src" / "guide" / "pages"
+LINKED_HEADINGS = ("Where the panel is", "What the phone remembers", "Who called", "Who is called")
 TAG = r"@(?:param|property|returns)\s+\{.*\}\s+(?:\[?[a-z]\w*\]?\s+)?"
 COMMENT_QUESTION = re.compile(r"^\s*(?:#|//) (?:How|What|Where|Whether|Which|Who|Whose|Why) .*")
 """``When`` is left out: a comment may begin with a condition."""
@@ -68,6 +80,16 @@ def test_no_other_comment_begins_as_a_question(pattern: str) -> None:
         for question in comment_questions(file.read_text(encoding="utf-8"))
     ]
     assert questions == []
+
+
+def test_no_heading_of_a_guide_begins_as_a_question() -> None:
+    headings = {
+        f"{file.name}: {found[1]}"
+        for file in GUIDES.glob("*.md")
+        for found in re.finditer(rf"(?m)^(?:#+|title: Epoch Voice —|menu:) ({QUESTION_WORDS}.*)", file.read_text())
+    }
+    # Their anchors are linked from pages of others.
+    assert headings == {f"widget-integration.md: {text}" for text in LINKED_HEADINGS}
 
 
 @pytest.mark.parametrize(
