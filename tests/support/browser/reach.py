@@ -36,6 +36,12 @@ async def press(phone: Phone, name: str) -> None:
     await phone.page.mouse.click(x, y)
 
 
+async def until_events_are_kept(phone: Phone) -> None:
+    """Wait for the panel's code, which keeps the phone's events from the page."""
+    await phone.until_event("ready")
+    await phone.panel.locator(".panel").wait_for(state="attached")
+
+
 async def until_it_formats(phone: Phone) -> None:
     """Wait for the code that formats what is typed."""
     await phone.panel.locator("#country .sr").wait_for(state="attached")

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from browser.conftest import OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
-from support.browser.reach import button, hang_up, press, until_it_formats
+from support.browser.reach import button, hang_up, press, until_events_are_kept, until_it_formats
 
 pytestmark = [
     pytest.mark.anyio,
@@ -35,8 +35,7 @@ async def test_digits_are_no_shortcuts_of_the_page(
 ) -> None:
     phone = await open_phone(customer, body=page_libraries)
     page = phone.page
-    await phone.until_event("ready")
-    await phone.panel.locator(".panel").wait_for(state="attached")
+    await until_events_are_kept(phone)
     await page.evaluate(
         """([library, keys]) => {
             window.actions = [];
@@ -69,8 +68,7 @@ async def test_digits_are_no_shortcuts_of_the_page(
 async def test_no_event_of_the_phone_reaches_the_document(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<label>Name <input></label>")
     page = phone.page
-    await phone.until_event("ready")
-    await phone.panel.locator(".panel").wait_for(state="attached")
+    await until_events_are_kept(phone)
     await page.evaluate(LISTEN)
     await press(phone, "Open phone")
     field = phone.panel.get_by_role("textbox")
@@ -96,8 +94,7 @@ async def test_no_event_of_the_phone_reaches_the_document(customer: Customer, op
 async def test_the_page_keeps_its_own_drags_and_blurs(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<label>Name <input></label>")
     page = phone.page
-    await phone.until_event("ready")
-    await phone.panel.locator(".panel").wait_for(state="attached")
+    await until_events_are_kept(phone)
     await press(phone, "Open phone")
     await page.evaluate(
         """() => {

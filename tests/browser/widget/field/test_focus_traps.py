@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
 from support.browser.product import ECHO, Customer
-from support.browser.reach import button, hang_up, press, until_it_formats
+from support.browser.reach import button, hang_up, press, until_events_are_kept, until_it_formats
 
 pytestmark = [
     pytest.mark.anyio,
@@ -21,9 +21,7 @@ async def test_one_types_and_calls_beside_a_modal(
 ) -> None:
     phone = await open_phone(customer, body=page_libraries)
     page = phone.page
-    await phone.until_event("ready")
-    # The panel's code, which keeps the phone's events, is there.
-    await phone.panel.locator(".panel").wait_for(state="attached")
+    await until_events_are_kept(phone)
     await page.evaluate("(library) => pageLibraries.open[library]()", library)
     name = page.get_by_label("Name")
     await expect(name).to_be_focused()
