@@ -1,6 +1,7 @@
 /**
  * Prints calls that phone.js accepts, one JSON line each: what its events tell of the call, and the parameters that the
- * carrier passes on to the server. The options are random, from the seed in the first argument.
+ * carrier passes on to the server. First each character of Latin-1 in each part of an address, then random options from
+ * the seed in the first argument.
  */
 import { Problem } from "../../frontend/phone/errors.js";
 import { buildCallRequest } from "../../frontend/phone/call/call-request.js";
@@ -56,11 +57,28 @@ const options = () => ({
   digits: oneOf(["", ",,1;2", "p1w2"]),
 });
 
-for (let count = 0; count < 20_000; count += 1) {
+/** @param {object} given */
+function printIfAccepted(given) {
   try {
-    const { details, params } = buildCallRequest(readNumber("+12125550123", account), options(), account, env);
+    const { details, params } = buildCallRequest(readNumber("+12125550123", account), given, account, env);
     console.log(JSON.stringify({ details, params }));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }
 }
+
+for (let code = 0; code < 256; code += 1) {
+  const character = String.fromCharCode(code);
+  for (const [before, after] of [
+    ["https://", "/"],
+    ["https://a", ".example/"],
+    ["https://a.example", "/"],
+    ["https://a.example:", "80/"],
+    ["https://a.example/", ""],
+    ["https://a.example/?", ""],
+    ["https://a.example/#", ""],
+    ["", ""],
+  ])
+    printIfAccepted({ url: before + character + after });
+}
+for (let count = 0; count < 20_000; count += 1) printIfAccepted(options());

@@ -4,8 +4,8 @@ import { Problem } from "../errors.js";
 /** @import { CalledPerson } from "../types.d.ts" */
 
 const MAX_NAME_LENGTH = 200;
-// Short enough, and without a user name.
-const WEB_ADDRESS = /^(?=.{0,1000}$)https?:\/\/[^/@]+\//;
+// Short enough, without a user name, and without the quotation mark that URL allows in a host and the server does not.
+const WEB_ADDRESS = /^(?=.{0,1000}$)https?:\/\/[^/@"]+\//;
 // The characters that the server replaces: controls, halves of surrogate pairs and characters that reorder the text around them.
 const GAPS = /[\p{Cc}\p{Cs}\s\u202a-\u202e\u2066-\u2069]+/gu;
 
