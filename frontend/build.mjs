@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { CHUNKS } from "./chunks.mjs";
-import { numberMetadata } from "./number-metadata-plugin.mjs";
 
 /** @import { BuildOptions, Metafile } from "esbuild" */
 
@@ -39,7 +38,6 @@ const COMMON = {
   logLevel: "warning",
   minify: true,
   outdir: dist,
-  plugins: [numberMetadata],
   // The oldest browsers that the phone supports. Private class members stay as they are: written out for older ones they
   // would cost a tenth of the size.
   target: ["es2022", "chrome94", "edge94", "firefox93", "safari15.4"],

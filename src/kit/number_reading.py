@@ -1,6 +1,6 @@
 """Reads dialled digits as a number, also where they were written for callers elsewhere. Pure.
 
-The widget's chunk ``number-parser`` has the same rules; a test compares the results.
+The widget's chunk ``phone-numbers`` has the same rules; a test compares the results.
 """
 
 import re

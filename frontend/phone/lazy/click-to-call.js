@@ -187,7 +187,7 @@ export function startClickToCall({ window, document, now, loadChunk }, embedded,
   };
   const removeStyles = styleNumbers(document);
   refresh();
-  loadChunk("number-formats")
+  loadChunk("phone-numbers")
     .then(
       ({ formatInternational }) => formatInternational,
       () => formatE164,

@@ -82,7 +82,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     regionName: (region) => regionName(region, language),
     onPick: (text, options) => fill(text, options),
   });
-  env.loadChunk("number-formats").then(
+  env.loadChunk("phone-numbers").then(
     ({ formatInternational }) => {
       formatNumber = formatInternational;
       shownCalls = null;

@@ -14,7 +14,7 @@ export class NumberReader {
    */
   async load({ loadChunk }) {
     try {
-      ({ parseDialled: this.#parse } = await loadChunk("number-parser"));
+      ({ parseDialled: this.#parse } = await loadChunk("phone-numbers"));
     } catch {
       // The rules that phone.js has stay in use.
     }

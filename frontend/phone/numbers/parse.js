@@ -1,6 +1,6 @@
 /**
  * Parses one dialled number to E.164 with the few rules that phone.js has room for, and formats E.164 for reading.
- * lazy/number-parser.js has the rules of all countries, and replaces this parser once it is loaded.
+ * lazy/phone-numbers.js has the rules of all countries, and replaces this parser once it is loaded.
  */
 
 /** @import { CountryFields, ParsedNumber } from "../types.d.ts" */
@@ -27,7 +27,7 @@ export const isE164 = (number) => E164.test(number ?? "");
 export const isTooShort = (digits) => digits.length <= MAX_SHORT_CODE_LENGTH;
 
 /**
- * `number` (E.164) in international format where that is short to say; lazy/number-formats.js knows all countries.
+ * `number` (E.164) in international format where that is short to say; lazy/phone-numbers.js knows all countries.
  * @param {string | null | undefined} number
  */
 export const formatE164 = (number) => (number ?? "").replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1-$2-$3");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseDialled } from "../lazy/number-parser.js";
+import { parseDialled } from "../lazy/phone-numbers.js";
 import { clean } from "./clean.js";
 import { readNumber } from "./read-number.js";
 

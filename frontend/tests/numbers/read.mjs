@@ -5,19 +5,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { numberMetadata } from "../../number-metadata-plugin.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const folder = mkdtempSync(join(tmpdir(), "numbers-"));
 const entries = {
   clean: "phone/numbers/clean.js",
-  parser: "phone/lazy/number-parser.js",
+  parser: "phone/lazy/phone-numbers.js",
   reader: "phone/numbers/read-number.js",
 };
 try {
   await build({
     ...{ absWorkingDir: root, bundle: true, entryPoints: entries, format: "esm", outdir: folder },
-    ...{ outExtension: { ".js": ".mjs" }, plugins: [numberMetadata] },
+    ...{ outExtension: { ".js": ".mjs" } },
   });
   const load = (/** @type {string} */ name) => import(pathToFileURL(join(folder, `${name}.mjs`)).href);
   const [{ clean }, { parseDialled }, { readNumber }] = await Promise.all(Object.keys(entries).map(load));

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { formatInternational } from "../../lazy/number-formats.js";
-import { parseDialled } from "../../lazy/number-parser.js";
+import { formatInternational, parseDialled } from "../../lazy/phone-numbers.js";
 import { readNumber } from "../../numbers/read-number.js";
 import { formatAsYouType } from "./format-as-you-type.js";
 import { countryOf, formatTyped } from "./number-format.js";

@@ -9,7 +9,7 @@ const PLAIN_NUMBER = /^\+?[\d\s().\-/\u2010-\u2015]*$/;
 // A calling code and at least two groups.
 const GROUPED = /^\+\d+ \S+[ -]/;
 
-/** @typedef {(number: string) => string} FormatNumber Formats E.164 as lazy/number-formats.js does. */
+/** @typedef {(number: string) => string} FormatNumber Formats E.164 as lazy/phone-numbers.js does. */
 
 /**
  * `text` in groups of digits; also for a number that is not complete yet.

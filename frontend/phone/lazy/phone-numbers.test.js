@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import formatted from "../../tests/support/formatted-numbers.json";
-import { formatInternational } from "./number-formats.js";
+import { formatInternational } from "./phone-numbers.js";
 
 // The server's tests compare the same list with its own formatter.
 test.each(Object.entries(formatted))("formats %s as %s", (number, text) => {
