@@ -142,7 +142,8 @@ async def test_settings_change_while_the_phone_runs(
     number = f'<span data-phone="{ECHO}">Ada</span>'
     phone = await open_pasted(open_page, host_site, customer, number + with_tag(customer, ""))
     await phone.page.evaluate(await example(customer, "Another look"))
-    assert await style(fab(phone), "background-color") == "rgb(11, 95, 255)"
+    # The colour changes gradually.
+    await expect(fab(phone)).to_have_css("background-color", "rgb(11, 95, 255)")
     box = await fab(phone).bounding_box()
     assert box is not None
     assert box["x"] < 100

@@ -64,6 +64,7 @@ async def test_a_call_by_touch_has_large_targets_throughout(phone: Phone) -> Non
     panel = phone.panel
     await panel.get_by_role("button", name="Open phone").tap()
     await expect(panel.locator("#country .sr")).to_have_count(1)
+    await panel.locator(".panel").evaluate(RISEN)
     dialog = await box_of(panel.get_by_role("dialog"))
     assert (dialog["x"], dialog["right"], dialog["bottom"]) == (0, WIDTH, HEIGHT)
     await assert_targets_are_large(phone)
