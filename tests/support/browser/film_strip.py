@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, Page
 
@@ -31,10 +31,11 @@ FULLSCREEN = """() => {
 
 
 async def take_film_strip(browser: Browser, firefox: Browser, product: Product, images: Path) -> None:
-    """Take a call in a modal dialog, in fullscreen, on a small screen and in Firefox."""
+    """Take a call in a modal dialog, in fullscreen, as it is printed, on a small screen and in Firefox."""
     strip = _FilmStrip(product, images)
     await strip.take(browser, "modal", before=SHOW_MODAL)
     await strip.take(browser, "fullscreen", before=FULLSCREEN)
+    await strip.take(browser, "print", media="print")
     await strip.take(browser, "small-screen", **PHONE)
     await strip.take(firefox, "firefox")
 
@@ -44,8 +45,16 @@ class _FilmStrip:
         self._product = product
         self._images = images
 
-    async def take(self, browser: Browser, name: str, *, before: str = "", **context: Any) -> None:
-        """Take the demo page in a call that began after the script ``before``."""
+    async def take(
+        self,
+        browser: Browser,
+        name: str,
+        *,
+        before: str = "",
+        media: Literal["print", "screen"] = "screen",
+        **context: Any,
+    ) -> None:
+        """Take the demo page in a call that began after the script ``before``, as ``media`` shows it."""
         entered = await browser.new_context(**({"viewport": SIZE} | context))
         page = await entered.new_page()
         await page.goto(f"{self._product.url}/demo")
@@ -55,6 +64,7 @@ class _FilmStrip:
         await page.evaluate(CALL)
         await page.wait_for_function("() => EpochPhone.getState() === 'in-progress'")
         await asyncio.sleep(2)
+        await page.emulate_media(media=media)
         await self._shoot(page, name)
         await page.evaluate("() => EpochPhone.hangup()")
         await entered.close()
