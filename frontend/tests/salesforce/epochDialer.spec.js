@@ -1,6 +1,6 @@
 /**
  * Tests the Epoch Dialer under Salesforce's own test runner, with its stand-ins for the platform and the real phone. The DOM
- * here has no WebRTC, so calls fail at once; calls that connect are tested in a browser.
+ * here cannot connect calls, so they fail at once; calls that connect are tested in a browser.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,6 +38,10 @@ globalThis.CSSStyleSheet = class {
   replaceSync() {}
 };
 globalThis.CSS = { supports: () => true };
+globalThis.RTCPeerConnection = class {};
+Object.defineProperty(navigator, "mediaDevices", {
+  value: { getUserMedia: () => Promise.reject(new DOMException("", "NotFoundError")) },
+});
 const service = { answer: SESSION, status: 200 };
 globalThis.fetch = async () => ({
   ok: service.status === 200,
