@@ -1,4 +1,5 @@
 /** Owns the voice SDK's Device: the connection to the carrier, the microphone and the speaker. */
+import { nextTask } from "../browser/next-task.js";
 import { Problem } from "../errors.js";
 import { microphoneProblem } from "./microphone.js";
 
@@ -226,8 +227,6 @@ export class VoiceDevice {
     this.#streams.clear();
   }
 }
-
-const nextTask = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
  * The reserved host name that sdk/carrier-socket.js turns into `ws://<host>:<port>`.

@@ -1,4 +1,5 @@
 /** The chunk that improves dialling, loaded when the phone is about to be used: formats, recent calls, key tones, call bar. */
+import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
 import { dialer as english } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
@@ -10,7 +11,8 @@ import { countryOf } from "../ui/dialer/number-format.js";
 import { NumberReadingView } from "../ui/dialer/number-reading.js";
 import { post } from "../session/api-client.js";
 import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
-import { recentCallsList } from "../ui/dialer/recent-calls.js";
+import { createTimeFormat, recentCallsList } from "../ui/dialer/recent-calls.js";
+import { RegionNames } from "../ui/dialer/region-names.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 import { guardCallButtons } from "../ui/presses.js";
 
@@ -36,6 +38,8 @@ import { guardCallButtons } from "../ui/presses.js";
  */
 
 /**
+ * The formats, the tones and the bar are there at once. The names of countries, the recent calls and the dragging follow
+ * after the first update, in tasks of their own, because everything in one task would block a slow page.
  * @param {Panel} panel
  * @param {PanelElements} elements
  * @param {{onInput: () => void, hangUp: () => void}} handlers `onInput` shows what was written to the number field.
@@ -45,7 +49,8 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const { root, field, recentCalls } = elements;
   const { phone, env, texts } = panel;
   const words = texts.dialer ?? english;
-  const { language } = texts.core;
+  const regionNames = new RegionNames(texts.core.language);
+  const formatTime = createTimeFormat(texts.core.language, env.now);
   const { input, country } = field;
   const tones = new KeypadTones(env.window.AudioContext);
   let formatNumber = /** @type {FormatNumber} */ (formatE164);
@@ -61,6 +66,10 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   /** @type {Promise<PanelMover | null> | null} */
   let moverLoaded = null;
   let isStopped = false;
+  let areNamesRead = false;
+  let isComplete = false;
+  /** @param {string} region */
+  const nameOf = (region) => (areNamesRead ? regionNames.of(region) : "");
   // Loaded when the panel is opened, or before if it was moved: it is then seen in its place at once.
   const loadMover = () => {
     moverLoaded ??= env.loadChunk("drag").then(
@@ -79,20 +88,9 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   });
   const reading = new NumberReadingView(elements, {
     ...{ phone, words, format, extensionText: texts.core.extension },
-    regionName: (region) => regionName(region, language),
+    regionName: nameOf,
     onPick: (text, options) => fill(text, options),
   });
-  env.loadChunk("phone-numbers").then(
-    ({ formatInternational }) => {
-      formatNumber = formatInternational;
-      shownCalls = null;
-      panel.render();
-    },
-    () => {
-      // Numbers of other countries are shown without groups.
-    },
-  );
-
   if (env.preferences.place) loadMover();
 
   const showCountry = () => {
@@ -106,7 +104,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     // A typed country code is visible in the field already.
     const isCodeTyped = input.value.includes("+");
     const short = [found?.region, isCodeTyped ? "" : code].filter(Boolean).join(" ");
-    const name = found?.region ? regionName(found.region, language) : "";
+    const name = found?.region ? nameOf(found.region) : "";
     country.title = name;
     // The two letters are for the eye, the name is for the ear.
     const spoken = name ? [h("span", { class: "sr" }, `${name} ${code}`)] : [];
@@ -124,17 +122,32 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       showRecentCalls(true);
       input.focus();
     };
-    const now = new Date(env.now());
     recentCalls.replaceChildren(
       ...recentCallsList(shownCalls, words, {
         format,
         extensionText: texts.core.extension,
         onPick: pick,
         onClear,
-        language,
-        now,
+        formatTime,
       }),
     );
+  };
+  let isBegun = false;
+  const addTheRest = async () => {
+    await nextTask();
+    if (isStopped) return;
+    if (phone.account) regionNames.of(phone.account.country);
+    areNamesRead = true;
+    await nextTask();
+    if (isStopped) return;
+    isComplete = true;
+    panel.render();
+    await nextTask();
+    const { formatInternational } = await env.loadChunk("phone-numbers");
+    if (isStopped) return;
+    formatNumber = formatInternational;
+    shownCalls = null;
+    panel.render();
   };
   let isServerAsked = false;
   const askServer = async () => {
@@ -144,6 +157,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     isServerAsked = true;
     try {
       const { calls } = await post(env, env.base, "recent", { token, ticket });
+      if (isStopped) return;
       store.addFromServer(calls);
       panel.render();
     } catch {
@@ -166,11 +180,17 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   return {
     bar,
     update(view) {
-      if (panel.isOpen) loadMover();
-      showCountry();
-      showRecentCalls(view.state === "ready");
-      askServer();
+      if (view.showsDialer || view.showsChoices) showCountry();
       noteMeaning(view);
+      if (!isBegun) {
+        isBegun = true;
+        // Without the formats, numbers of other countries are shown without groups.
+        addTheRest().catch(() => {});
+      }
+      showRecentCalls(isComplete && view.state === "ready");
+      if (!isComplete) return;
+      if (panel.isOpen) loadMover();
+      askServer();
     },
     format,
     qualityWarning: () => qualityWarningOf(phone, words.callQuality),
@@ -178,6 +198,8 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       if (env.preferences.sounds !== false) tones.play(digit, env.preferences.speaker);
     },
     showLastNumber() {
+      // The first update may still be to come.
+      store.open(phone.account);
       const [last] = store.calls;
       if (last) pick(last);
       return Boolean(last);
@@ -193,16 +215,4 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       bar.stop();
     },
   };
-}
-
-/**
- * @param {string} region
- * @param {string} language
- */
-function regionName(region, language) {
-  try {
-    return new Intl.DisplayNames([language], { type: "region" }).of(region) ?? region;
-  } catch {
-    return region;
-  }
 }

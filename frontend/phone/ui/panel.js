@@ -1,4 +1,5 @@
 /** The panel with the dialer and the call bar: shows the phone's state in them, and handles the user's actions. */
+import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
 import { isOff } from "../config.js";
 import { core } from "../i18n/locales/en.js";
@@ -256,16 +257,20 @@ export class Panel {
     this.loadDialer();
   }
 
+  /** Each step in a task of its own: together they would block a slow page. */
   async loadDialer() {
-    const elements = this.#elements;
     try {
       const { enhanceDialer } = await this.env.loadChunk("dialer");
-      if (this.#isStopped || this.#dialer || elements !== this.#elements) return;
-      this.#dialer = enhanceDialer(this, elements, {
+      if (this.#dialer) return;
+      await nextTask();
+      if (this.#isStopped || this.#dialer) return;
+      const dialer = enhanceDialer(this, this.#elements, {
         onInput: () => this.#onInput(),
         hangUp: () => this.#actions.hangUp(),
       });
-      this.render();
+      this.#dialer = dialer;
+      await nextTask();
+      if (this.#dialer === dialer && !this.#isStopped) this.render();
     } catch {
       // Without the dialer, numbers are dialled as typed.
     }

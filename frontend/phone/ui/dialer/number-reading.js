@@ -14,7 +14,7 @@ import { writtenNumber } from "./format-as-you-type.js";
  * @property {typeof dialer} words
  * @property {string} extensionText With `{digits}`.
  * @property {FormatNumber} format
- * @property {(region: string) => string} regionName
+ * @property {(region: string) => string} regionName "" while the names are not there.
  * @property {(text: string, options?: EpochPhoneCallOptions) => void} onPick Gets the number as it is to be in the field.
  */
 
@@ -54,17 +54,17 @@ export class NumberReadingView {
    * @param {EpochPhoneCallOptions} [options] Of the call that the page asked for.
    */
   #offer(candidates, options) {
-    // The formats may be loaded later. Without JSON, which some pages take away.
+    const { words, format, regionName, onPick } = this.#options;
+    // The formats and the names may be there later. Without JSON, which some pages take away.
     const shown = candidates
       .map(({ number, country, extension, digits }) =>
-        [this.#options.format(number), number, country, extension, digits].join(),
+        [format(number), number, country && regionName(country), extension, digits].join(),
       )
       .join("\n");
     // New buttons would lose the focus.
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#choices.hidden = candidates.length === 0;
-    const { words, format, onPick } = this.#options;
     const rows = candidates.map((one) => {
       const { number, extension, digits } = one;
       const pick = () => onPick(writtenNumber(format(number), extension, digits), options);

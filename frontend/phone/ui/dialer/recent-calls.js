@@ -10,17 +10,17 @@ import { button, h } from "../dom.js";
  * @param {RecentCall[]} calls
  * @param {typeof dialer} texts
  * @param {{
- *   format: (number: string) => string, extensionText: string, onPick: (call: RecentCall) => void, onClear: () => void, language: string,
- *   now: Date
+ *   format: (number: string) => string, extensionText: string, onPick: (call: RecentCall) => void, onClear: () => void,
+ *   formatTime: (time: Date) => string
  * }} options
  */
-export function recentCallsList(calls, texts, { format, extensionText, onPick, onClear, language, now }) {
+export function recentCallsList(calls, texts, { format, extensionText, onPick, onClear, formatTime }) {
   if (calls.length === 0) return [];
   const rows = calls.map((call) => {
     const extension = call.extension && extensionText.replace("{digits}", call.extension);
     const number = h("bdi", { dir: "ltr" }, [format(call.number), extension].filter(Boolean).join(" "));
     const person = [call.name, call.company].filter(Boolean).join(" · ");
-    const details = [resultOf(call, texts), formatTime(new Date(call.startedAt), now, language)].filter(Boolean);
+    const details = [resultOf(call, texts), formatTime(new Date(call.startedAt))].filter(Boolean);
     const parts = [h("small", {}, details.join(" · ")), ...(person ? [h("small", { class: "below" }, number)] : [])];
     const title = person ? h("bdi", { class: "who" }, person) : number;
     return h("li", {}, button({ class: "recent", part: "recent", click: () => onPick(call) }, title, " ", ...parts));
@@ -43,19 +43,24 @@ function resultOf({ status, duration = 0 }, texts) {
 }
 
 /**
- * The time, with the day if it is not today.
- * @param {Date} time
- * @param {Date} now
+ * A function that formats a time, with the day if that is not today. It makes its two formats once, when each is needed:
+ * making one takes longer than all the rest of a row.
  * @param {string} language
+ * @param {() => number} now
  */
-function formatTime(time, now, language) {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const day = time.toDateString() === now.toDateString() ? {} : { month: "short", day: "numeric" };
-  const format = new Intl.DateTimeFormat(language, {
-    ...day,
-    hour: "numeric",
-    minute: "2-digit",
-    numberingSystem: "latn",
-  });
-  return format.format(time);
+export function createTimeFormat(language, now) {
+  /** @param {Intl.DateTimeFormatOptions} day */
+  const create = (day) => {
+    /** @type {Intl.DateTimeFormat | undefined} */
+    let format;
+    const options = { ...day, hour: "numeric", minute: "2-digit", numberingSystem: "latn" };
+    return (/** @type {Date} */ time) => {
+      format ??= new Intl.DateTimeFormat(language, /** @type {Intl.DateTimeFormatOptions} */ (options));
+      return format.format(time);
+    };
+  };
+  const formatToday = create({});
+  const formatOther = create({ month: "short", day: "numeric" });
+  /** @param {Date} time */
+  return (time) => (time.toDateString() === new Date(now()).toDateString() ? formatToday : formatOther)(time);
 }
