@@ -219,3 +219,12 @@ test("a number that was proposed before a change of the language, and before the
   pressCall();
   expect(embedded.api.getCall()).toMatchObject({ number: NUMBER, name: "Grace" });
 });
+
+test("a number that is offered again is called for the second call's person", async () => {
+  await openPanel();
+  await passTasks(TASKS);
+  for (const name of ["Ada", "Grace"]) embedded.api.call("415 555 2671 212 555 0123", { name });
+  offered().click();
+  pressCall();
+  expect(embedded.api.getCall()).toMatchObject({ number: "+14155552671", name: "Grace" });
+});

@@ -23,6 +23,11 @@ export class NumberReadingView {
   #line;
   #choices = h("div", { hidden: true });
   #shown = "";
+  /**
+   * Of the call that the page asked for, and for which numbers are offered.
+   * @type {EpochPhoneCallOptions | undefined}
+   */
+  #callOptions;
 
   /**
    * @param {PanelElements} elements
@@ -55,6 +60,8 @@ export class NumberReadingView {
    */
   #offer(candidates, options) {
     const { words, format, regionName, onPick } = this.#options;
+    // Another call may mean the same numbers.
+    this.#callOptions = options;
     // The formats and the names may be there later. Without JSON, which some pages take away.
     const shown = candidates
       .map(({ number, country, extension, digits }) =>
@@ -67,7 +74,7 @@ export class NumberReadingView {
     this.#choices.hidden = candidates.length === 0;
     const rows = candidates.map((one) => {
       const { number, extension, digits } = one;
-      const pick = () => onPick(writtenNumber(format(number), extension, digits), options);
+      const pick = () => onPick(writtenNumber(format(number), extension, digits), this.#callOptions);
       return h("li", {}, button({ class: "recent", part: "choice", click: pick }, ...this.#parts(one)));
     });
     const id = "which-number";
