@@ -2,6 +2,10 @@
 
 Times are the thread's processor time, which other programs on the machine do not lengthen. The browser slows a
 processor down by having the thread do idle work, which counts.
+
+A trace names the script of a call, and no script of a microtask: of what goes on behind an ``await`` when an import, an
+answer of the server or the microphone has come. Microtasks that begin a task of their own are taken for the phone's:
+the pages of the benchmarks await nothing of the kind.
 """
 
 import json
@@ -12,6 +16,11 @@ from typing import Any, NamedTuple
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8.execute"]
 LONG_MS = 50
 MAIN = "CrRendererMain"
+MICROTASKS = "RunMicrotasks"
+CALLS = ("EvaluateScript", "FunctionCall", "v8.evaluateModule", "v8.run")
+"""Events in which a script begins to run other than as a microtask."""
+BUILT_IN = "0"
+"""The browser's id for the script of functions that are no script's, such as the one that resolves a promise."""
 Event = Mapping[str, Any]
 Thread = tuple[int, int]
 
@@ -24,7 +33,7 @@ class Tasks(NamedTuple):
     """Total blocking time: what each task takes beyond 50 ms."""
     busy: float
     ours: float
-    """The longest task in which a script of ours ran."""
+    """The longest task in which a script of ours ran, by a call or in microtasks."""
 
 
 def tasks_of(trace: bytes, page: str, ours: str | None) -> Tasks:
@@ -39,12 +48,11 @@ def tasks_of(trace: bytes, page: str, ours: str | None) -> Tasks:
     thread = max(_main_threads(events), key=lambda thread: len(_with_scripts_of(by_thread[thread], *origins)))
     tasks = [event for event in by_thread[thread] if event["name"] == "RunTask"]
     times = [task["tdur"] / 1000 for task in tasks]
-    scripts = _with_scripts_of(by_thread[thread], ours) if ours else []
     return Tasks(
         longest=max(times),
         blocking=sum(max(0, time - LONG_MS) for time in times),
         busy=sum(times),
-        ours=max((task["tdur"] / 1000 for task in tasks if _holds(task, scripts)), default=0.0),
+        ours=max(_times_of(ours, tasks, by_thread[thread]), default=0.0) if ours else 0.0,
     )
 
 
@@ -63,5 +71,18 @@ def _script_of(event: Event) -> str:
     return str(data.get("url", "")) if isinstance(data, dict) else ""
 
 
-def _holds(task: Event, events: Iterable[Event]) -> bool:
-    return any(task["ts"] <= event["ts"] < task["ts"] + task["dur"] for event in events)
+def _times_of(ours: str, tasks: Iterable[Event], events: Iterable[Event]) -> Iterable[float]:
+    """The times in milliseconds of the ``tasks`` in which a script of origin ``ours`` ran."""
+    starts = [event for event in events if _starts_script(event) or _script_of(event).startswith(ours)]
+    for task in tasks:
+        end = task["ts"] + task["dur"]
+        inside = [event for event in starts if task["ts"] <= event["ts"] < end]
+        has_microtasks_alone = {event["name"] for event in inside} == {MICROTASKS}
+        if has_microtasks_alone or _with_scripts_of(inside, ours):
+            yield task["tdur"] / 1000
+
+
+def _starts_script(event: Event) -> bool:
+    data = event.get("args", {}).get("data")
+    is_built_in = isinstance(data, dict) and data.get("scriptId") == BUILT_IN
+    return event["name"] == MICROTASKS or (event["name"] in CALLS and not is_built_in)
