@@ -11,7 +11,7 @@ import { countryOf } from "../ui/dialer/number-format.js";
 import { NumberReadingView } from "../ui/dialer/number-reading.js";
 import { post } from "../session/api-client.js";
 import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
-import { createTimeFormat, recentCallsList } from "../ui/dialer/recent-calls.js";
+import { createTimeFormat, recentCallsList, rewriteNumbers } from "../ui/dialer/recent-calls.js";
 import { RegionNames } from "../ui/dialer/region-names.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 import { guardCallButtons } from "../ui/presses.js";
@@ -146,7 +146,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     const { formatInternational } = await env.loadChunk("phone-numbers");
     if (isStopped) return;
     formatNumber = formatInternational;
-    shownCalls = null;
+    rewriteNumbers(recentCalls, shownCalls ?? [], { format, extensionText: texts.core.extension });
     panel.render();
   };
   let isServerAsked = false;

@@ -6,6 +6,7 @@ import { sharedName } from "../session/shared-name.js";
 
 const NUMBER = "+12125550123";
 const RECENT = { callId: "1", number: "+14155552671", startedAt: "2026-11-29T10:00:00.000Z", status: "completed" };
+const RECENT_ABROAD = { ...RECENT, callId: "2", number: "+442079460018" };
 /** More tasks than the dialler takes. */
 const TASKS = 10;
 const EVERY_TASK = Array.from({ length: TASKS }, (_, task) => task);
@@ -30,7 +31,7 @@ async function openPanel(settings = {}) {
   env.window.MutationObserver = window.MutationObserver;
   env.window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
   const key = `${sharedName(ACCOUNT)}:recent`;
-  const stored = JSON.stringify({ calls: [RECENT], clearedAt: "" });
+  const stored = JSON.stringify({ calls: [RECENT, RECENT_ABROAD], clearedAt: "" });
   env.window.sessionStorage = { getItem: (name) => (name === key ? stored : null), setItem() {}, removeItem() {} };
   embedded = new EmbeddedPhone(null, env);
   embedded.api.init({ token: "ept_x", apiBase: "https://voice.example", ...settings });
@@ -200,6 +201,25 @@ describe.each(EVERY_TASK)("%i tasks after the dialler's chunk has come", (task) 
     type("2125550123");
     expect([field().value, reading()]).toEqual(["(212) 555-0123", "+1 212-555-0123 United States"]);
   });
+});
+
+test("the buttons of recent calls and of offered numbers stay while formats and names come", async () => {
+  await openPanel();
+  embedded.api.call("+442079460018 212 555 0123");
+  const buttons = () => [...find(".panel").querySelectorAll(".recent")];
+  const seen = new Set();
+  deliver();
+  for (let task = 0; task < TASKS; task += 1) {
+    await passTask(task === 0);
+    for (const button of buttons()) seen.add(button);
+  }
+  expect(buttons()).toEqual([...seen]);
+  expect(buttons().map(({ textContent }) => textContent)).toEqual([
+    "+44 20 7946 0018 United Kingdom",
+    "+1 212-555-0123 United States",
+    expect.stringContaining("+1 415-555-2671"),
+    expect.stringContaining("+44 20 7946 0018"),
+  ]);
 });
 
 test("Call with an empty field shows the last number, also before the dialler's first update", async () => {

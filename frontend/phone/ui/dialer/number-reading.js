@@ -59,17 +59,18 @@ export class NumberReadingView {
    * @param {EpochPhoneCallOptions} [options] Of the call that the page asked for.
    */
   #offer(candidates, options) {
-    const { words, format, regionName, onPick } = this.#options;
+    const { words, format, onPick } = this.#options;
     // Another call may mean the same numbers.
     this.#callOptions = options;
-    // The formats and the names may be there later. Without JSON, which some pages take away.
+    // Without JSON, which some pages take away.
     const shown = candidates
-      .map(({ number, country, extension, digits }) =>
-        [format(number), number, country && regionName(country), extension, digits].join(),
-      )
+      .map(({ number, country, extension, digits }) => [number, country, extension, digits].join())
       .join("\n");
-    // New buttons would lose the focus.
-    if (shown === this.#shown) return;
+    // New buttons would lose the focus, and a press that has begun.
+    if (shown === this.#shown) {
+      this.#rewrite(candidates);
+      return;
+    }
     this.#shown = shown;
     this.#choices.hidden = candidates.length === 0;
     const rows = candidates.map((one) => {
@@ -83,16 +84,34 @@ export class NumberReadingView {
   }
 
   /**
-   * The number, its country, and what is dialled after the answer.
+   * Write the offered numbers again, in the same buttons: the formats and the names may be there later.
+   * @param {NumberCandidate[]} candidates
+   */
+  #rewrite(candidates) {
+    for (const [index, { children }] of [...this.#choices.querySelectorAll("button")].entries()) {
+      for (const [place, text] of this.#textsOf(candidates[index]).entries()) {
+        if (children[place].textContent !== text) children[place].textContent = text;
+      }
+    }
+  }
+
+  /** @param {NumberCandidate} candidate */
+  #parts(candidate) {
+    const [number, details] = this.#textsOf(candidate);
+    return [h("bdi", { dir: "ltr" }, number), " ", h("small", {}, details)];
+  }
+
+  /**
+   * The number; and its country with what is dialled after the answer.
    * @param {NumberCandidate} candidate
    */
-  #parts({ number, country, extension, digits }) {
+  #textsOf({ number, country, extension, digits }) {
     const { words, extensionText, format, regionName } = this.#options;
     const rest = [
       country && regionName(country),
       extension && extensionText.replace("{digits}", extension),
       digits && words.tones.replace("{digits}", digits),
     ].filter(Boolean);
-    return [h("bdi", { dir: "ltr" }, format(number)), " ", h("small", {}, rest.join(" · "))];
+    return [format(number), rest.join(" · ")];
   }
 }

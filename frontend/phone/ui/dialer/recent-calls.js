@@ -4,6 +4,7 @@ import { button, h } from "../dom.js";
 
 /** @import { dialer } from "../../i18n/locales/en.js" */
 /** @import { RecentCall } from "./recent-call-store.js" */
+/** @typedef {{format: (number: string) => string, extensionText: string}} NumberTexts */
 
 /**
  * The heading and the list; nothing without calls.
@@ -17,8 +18,7 @@ import { button, h } from "../dom.js";
 export function recentCallsList(calls, texts, { format, extensionText, onPick, onClear, formatTime }) {
   if (calls.length === 0) return [];
   const rows = calls.map((call) => {
-    const extension = call.extension && extensionText.replace("{digits}", call.extension);
-    const number = h("bdi", { dir: "ltr" }, [format(call.number), extension].filter(Boolean).join(" "));
+    const number = h("bdi", { dir: "ltr" }, numberOf(call, { format, extensionText }));
     const person = [call.name, call.company].filter(Boolean).join(" · ");
     const details = [resultOf(call, texts), formatTime(new Date(call.startedAt))].filter(Boolean);
     const parts = [h("small", {}, details.join(" · ")), ...(person ? [h("small", { class: "below" }, number)] : [])];
@@ -40,6 +40,26 @@ export function recentCallsList(calls, texts, { format, extensionText, onPick, o
 function resultOf({ status, duration = 0 }, texts) {
   if (!status) return "";
   return status === "completed" ? formatDuration(duration) : texts.statuses[status];
+}
+
+/**
+ * Write the numbers of the listed calls again, in their places: new buttons would lose the focus, and a press that has begun.
+ * @param {Element} list
+ * @param {RecentCall[]} calls
+ * @param {NumberTexts} texts
+ */
+export function rewriteNumbers(list, calls, texts) {
+  for (const [index, element] of list.querySelectorAll("bdi[dir]").entries()) {
+    element.textContent = numberOf(calls[index], texts);
+  }
+}
+
+/**
+ * @param {RecentCall} call
+ * @param {NumberTexts} texts
+ */
+function numberOf({ number, extension }, { format, extensionText }) {
+  return [format(number), extension && extensionText.replace("{digits}", extension)].filter(Boolean).join(" ");
 }
 
 /**
