@@ -1,13 +1,12 @@
 """The composition root: ``create_app`` makes every object once and puts the packages into one application."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
 from litestar.middleware import DefineMiddleware
+from litestar.types import ControllerRouterHandler
 
 from accounts.account_services import ACCOUNT_SERVICES, build_account_services
 from accounts.auth import SessionMiddleware, provide_user_context
@@ -21,7 +20,6 @@ from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER, UsageAlertRecorder
 from calls.controllers import CallController, UsageController
 from calls.event_recorder import CALL_EVENT_RECORDER, CallEventRecorder
 from calls.limits.admission import CALL_ADMISSION, CallAdmission
-from calls.limits.admission_service import AdmissionService
 from calls.limits.alert_mails import ALERT_MAILER, AlertMailer
 from calls.limits.controllers import CallingRulesController
 from calls.limits.prices import load_price_list
@@ -44,9 +42,11 @@ from epoch.carrier_factory import build_carrier
 from epoch.cli.seed import read_demo_token
 from epoch.direct_routes import Application
 from epoch.health import health_router
+from epoch.lifespan import build_lifespan
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
 from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciliation_jobs
+from epoch.process_role import ProcessRole
 from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
 from epoch.security_txt import security_txt_router
@@ -106,9 +106,14 @@ DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
 def create_app(
-    settings: Settings, *, database: Database | None = None, carrier: Carrier | None = None, dist: Path = DIST
+    settings: Settings,
+    *,
+    role: ProcessRole = ProcessRole.RUN,
+    database: Database | None = None,
+    carrier: Carrier | None = None,
+    dist: Path = DIST,
 ) -> Litestar:
-    """The application. ``database`` and ``carrier`` are for tests that bring their own.
+    """The application of one role. ``database`` and ``carrier`` are for tests that bring their own.
 
     Raises:
         SettingsError: there is no database to use.
@@ -156,7 +161,7 @@ def create_app(
         usage,
         api_keys.uses,
         refused,
-        queue,
+        *((queue,) if role.runs_jobs else ()),
     )
     for task in (
         build_purge_job(jobs),
@@ -174,30 +179,21 @@ def create_app(
     )
     back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, provisioning, erasure, assets)
 
-    readiness = Readiness()
+    readiness = Readiness(role)
 
-    @asynccontextmanager
-    async def parts(_: Litestar) -> AsyncGenerator[None, None]:
-        await database.start()
-        await database.warm_up(min(WARM_CONNECTIONS, shares.requests), by=AdmissionService.WARM_UP_STATEMENTS)
-        for part in background:
-            part.start()
-        readiness.set_ready()
-        try:
-            yield
-        finally:
-            for part in reversed(background):
-                await part.stop()
-            await carrier.close()
-            await back_office.stop()
-            await jobs.stop()
-            await exports.stop()
-            await database.stop()
-
+    lifespan = build_lifespan(
+        readiness,
+        database,
+        warm_connections=min(WARM_CONNECTIONS, shares.requests) if role.answers_requests else 0,
+        background=background,
+        closing=(carrier.close, back_office.stop, jobs.stop, exports.stop, database.stop),
+    )
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
-    phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter, measures)
-    app = Application(
-        route_handlers=[
+    phone_endpoints: list[ASGIRouteHandler] = []
+    routes: list[ControllerRouterHandler] = [health_router]
+    if role.answers_requests:
+        phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter, measures)
+        routes += [
             *phone_endpoints,
             asset_handler(load_assets(dist, public_url=settings.public_url)),
             CarrierCallbackController,
@@ -207,10 +203,11 @@ def create_app(
             guide_router(settings, assets),
             integrations_router(settings, assets, database, limiter),
             pop_out_router(settings, assets),
-            health_router,
             security_txt_router,
             admin_route(back_office),
-        ],
+        ]
+    app = Application(
+        route_handlers=routes,
         dependencies={
             "tenant_context": Provide(provide_tenant_context, sync_to_thread=False),
             "user_context": Provide(provide_user_context, sync_to_thread=False),
@@ -219,7 +216,7 @@ def create_app(
         },
         exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
         compression_config=COMPRESSION,
-        lifespan=[parts],
+        lifespan=[lifespan],
         openapi_config=openapi_config(settings.public_url),
         logging_config=None,
         request_max_body_size=BODY_BYTES,

@@ -8,6 +8,7 @@ import structlog
 from litestar import Litestar
 
 from epoch.app import create_app
+from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
 from kit.log import configure_logging
 from kit.settings import load_settings
@@ -17,11 +18,11 @@ COLLECT_AFTER = (10_000, 20, 50)
 """Allocations, and younger collections, between two collections: a page alone allocates thousands of objects."""
 
 
-def create_asgi() -> Litestar:
-    """The application for the settings in the environment; from now on this process is its own."""
+def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
+    """The application of ``role`` for the settings in the environment; from now on this process is its own."""
     settings = load_settings(os.environ)
     configure_logging(json=settings.is_production)
-    application = create_app(settings)
+    application = create_app(settings, role=role)
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))
     # The application's own objects stay: without this, collecting garbage among them took a fifth of a page's time.

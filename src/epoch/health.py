@@ -15,15 +15,19 @@ from carrier.health import CARRIER_HEALTH
 from epoch.readiness import READINESS, ReadinessState
 from kit.clock import CLOCK
 from kit.db.database import Database
+from kit.db.outage import is_outage
 from kit.errors import Forbidden
-from kit.http.app_key import DATABASE, SETTINGS
+from kit.http.app_key import DATABASE, JOB_QUEUE, SETTINGS
 from kit.http.client_address import client_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
+from kit.jobs.queue import JobQueue
 from kit.metrics import read_metrics
 from kit.settings import Settings
 
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """A larger difference to the database's clock is a warning: decisions follow the database, access tokens do not."""
+MAX_JOB_WAIT = timedelta(minutes=2)
+"""Due jobs that wait longer are a warning: a process that runs jobs starts them within seconds."""
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
@@ -41,13 +45,16 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", include_in_schema=False)
-async def ready(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
+async def ready(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
     """200 unless the process starts or is about to stop; a failing dependency is no reason, all machines share it."""
-    state = READINESS.get(request.app).state
-    is_ready = state is ReadinessState.READY
-    return Response(
-        {"status": "ok" if is_ready else state.value}, status_code=200 if is_ready else 503, headers=_NOT_STORED
-    )
+    readiness = READINESS.get(request.app)
+    is_ready = readiness.state is ReadinessState.READY
+    body = {
+        "status": "ok" if is_ready else readiness.state.value,
+        "role": readiness.role.value,
+        "work": readiness.role.work,
+    }
+    return Response(body, status_code=200 if is_ready else 503, headers=_NOT_STORED)
 
 
 @get("/health/dependencies", include_in_schema=False)
@@ -70,6 +77,8 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
         warnings.append(
             f"clock: this machine's is {abs(CLOCK.skew.total_seconds()):.0f} s away from the database's; set it (NTP)"
         )
+    if not failing and not READINESS.get(request.app).role.runs_jobs:
+        warnings += await _waiting_jobs(JOB_QUEUE.get(request.app))
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}
     return Response(body, status_code=503 if failing else 200, headers=_NOT_STORED)
 
@@ -91,6 +100,20 @@ def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
     has_proxy = settings.is_production or bool(settings.trusted_proxies)
     if has_proxy or not is_loopback(client_address(request.scope)):
         raise MetricsForbidden
+
+
+async def _waiting_jobs(queue: JobQueue) -> list[str]:
+    """A warning when due jobs wait: this process runs none."""
+    try:
+        wait = await queue.longest_wait()
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return []
+    if wait <= MAX_JOB_WAIT:
+        return []
+    minutes = wait.total_seconds() / 60
+    return [f"jobs: due ones have waited for {minutes:.0f} min: start `epoch jobs`, or look at its log"]
 
 
 async def _database_works(database: Database) -> bool:

@@ -30,6 +30,10 @@ class NewerDatabase(Exception):
     """The database was migrated by a newer version of the product."""
 
 
+class OlderDatabase(Exception):
+    """The database does not have this version's schema yet."""
+
+
 def alembic_config(database_url: str) -> Config:
     """Alembic's configuration for ``database_url``."""
     config = Config(ROOT / "alembic.ini")
@@ -46,6 +50,31 @@ def upgrade(database_url: str, say: Callable[[str], object] = log.warning) -> No
         NewerDatabase: the database holds a revision that this version does not know.
     """
     asyncio.run(_upgrade(database_url, say))
+
+
+def ensure_current(database_url: str) -> None:
+    """Compare the schema with this version's; changes nothing. Must not be called inside a running event loop.
+
+    Raises:
+        NewerDatabase: the database holds a revision that this version does not know.
+        OlderDatabase: ``epoch migrate`` has to run first.
+    """
+    asyncio.run(_ensure_current(database_url))
+
+
+async def _ensure_current(database_url: str) -> None:
+    config = alembic_config(database_url)
+    engine = owner_engine(database_url)
+    try:
+        async with engine.connect() as connection:
+            current = await _current(connection)
+    finally:
+        await engine.dispose()
+    _ensure_known(config, current)
+    head = ScriptDirectory.from_config(config).get_current_head()
+    if current != head:
+        found = "has no tables yet" if current is None else f"is at revision {current}, and this version needs {head}"
+        raise OlderDatabase(f"The database {found}: run `epoch migrate`, then start again.")
 
 
 async def _upgrade(database_url: str, say: Callable[[str], object]) -> None:

@@ -1,7 +1,8 @@
-"""The readiness of this process for requests, which load balancers ask for: starting, ready or draining."""
+"""The readiness of this process for its work, which load balancers ask for: starting, ready or draining."""
 
 import enum
 
+from epoch.process_role import ProcessRole
 from kit.http.app_key import AppKey
 
 
@@ -15,9 +16,13 @@ class ReadinessState(enum.StrEnum):
 
 
 class Readiness:
-    """The state of one process. A failing dependency does not change it: no other machine would answer better."""
+    """The state and the role of one process.
 
-    def __init__(self) -> None:
+    A failing dependency does not change the state: no other machine would answer better.
+    """
+
+    def __init__(self, role: ProcessRole) -> None:
+        self.role = role
         self.state = ReadinessState.STARTING
 
     def set_ready(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs ``epoch run`` as a process, and finds its child processes."""
+"""Runs ``epoch run``, ``serve`` and ``jobs`` as processes, and finds their child processes."""
 
 import os
 import signal
@@ -29,12 +29,12 @@ def run_environ(database_url: str, data_dir: Path, **settings: str) -> dict[str,
 
 
 class Run:
-    """One ``epoch run`` and what it printed."""
+    """One ``epoch run``, or another command that runs until a signal, and what it printed."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
+    def __init__(self, environ: dict[str, str], command: str = "run") -> None:
         self.url = f"http://localhost:{environ['EPOCH_PORT']}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "epoch", "run"],
+            [sys.executable, "-m", "epoch", command],
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

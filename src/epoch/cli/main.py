@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
@@ -44,21 +45,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
-    from epoch.server.sandbox_process import ensure_sandbox_installed
-    from epoch.server.supervisor import Supervisor, listen
+    from epoch.cli.serving import run
 
-    if settings.is_sandbox:
-        ensure_sandbox_installed()
-    listener = listen(settings)
-    asyncio.run(Supervisor(settings, os.environ, _print).run(listener))
+    run(settings, _print)
+    return 0
+
+
+def _serve(settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.serving import serve
+
+    serve(settings, _print)
+    return 0
+
+
+def _jobs(_settings: Settings, _arguments: argparse.Namespace) -> int:
+    from epoch.cli.serving import run_jobs
+
+    run_jobs(_print)
     return 0
 
 
 def _migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.migrations import upgrade
 
-    with _database(settings) as (_, url):
-        upgrade(url, _print)
+    # As Ctrl-C: the step that runs is undone, and no lock stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with _database(settings) as (_, url):
+            upgrade(url, _print)
+    except KeyboardInterrupt:
+        return _fail(130, "stopped: the steps that were finished stay; run `epoch migrate` again for the others")
     _print("The database has this version's schema.")
     return 0
 
@@ -264,7 +280,7 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import DBAPIError
 
     from carrier.port import CarrierError
-    from epoch.migrations import NewerDatabase
+    from epoch.migrations import NewerDatabase, OlderDatabase
     from epoch.server.child_processes import ChildExited
     from epoch.server.postgres_programs import DatabaseServerError
     from kit.errors import DomainError
@@ -277,6 +293,7 @@ def _expected_failures() -> tuple[type[Exception], ...]:
         DBAPIError,
         DomainError,
         NewerDatabase,
+        OlderDatabase,
         OSError,
     )
 
@@ -292,6 +309,8 @@ def _fail(status: int, why: str) -> int:
 
 COMMANDS: Mapping[str, Command] = {
     "run": _run,
+    "serve": _serve,
+    "jobs": _jobs,
     "migrate": _migrate,
     "seed": _seed,
     "doctor": _doctor,

@@ -1,4 +1,7 @@
-"""``epoch run``: one process that starts, watches and stops the database, the sandbox carrier and the workers."""
+"""The process of ``epoch run``, ``serve`` and ``jobs``, which starts, watches and stops all others.
+
+Those are the workers and, of ``epoch run``, the embedded database and the sandbox carrier.
+"""
 
 import asyncio
 import os
@@ -13,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from epoch.process_role import ProcessRole
 from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.environment import SettingsError
@@ -59,7 +63,15 @@ def listen(settings: Settings) -> socket.socket:
 class Supervisor:
     """Runs the product until it is stopped."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        say: Callable[[str], None],
+        role: ProcessRole = ProcessRole.RUN,
+    ) -> None:
+        """``environ`` has the settings as the workers read them."""
+        self._role = role
         self._settings = settings
         self._environ = dict(environ)
         self._print = say
@@ -108,9 +120,12 @@ class Supervisor:
         start_worker = partial(self._spawn_worker, listener.fileno(), metrics_folder)
         async with asyncio.TaskGroup() as tasks:
             # The slow imports of the children and our own work on the database overlap.
-            sandbox = tasks.create_task(self._start_sandbox()) if self._settings.is_sandbox else None
+            has_sandbox = self._settings.is_sandbox and self._role is ProcessRole.RUN
+            sandbox = tasks.create_task(self._start_sandbox()) if has_sandbox else None
             spawning = [tasks.create_task(start_worker(slot)) for slot in range(self._settings.workers)]
-            await self._prepare_database()
+            if self._role is ProcessRole.RUN:
+                await self._prepare_database()
+            await self._check_database()
             if sandbox is not None:
                 self._print("Starting the sandbox carrier …")
                 carrier, address = await sandbox
@@ -137,39 +152,12 @@ class Supervisor:
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         self._print("Bringing the database to this version …")
         await self._in_thread(partial(_migrate, url, self._print))
-        await self._check_connections(url)
-        await self._check_database()
 
     async def _check_database(self) -> None:
-        """Refuse to serve with a database that is not safe. Raises: SettingsError."""
-        from epoch.pooler_check import ensure_pooler_is_declared
-        from epoch.tenant_walls import ensure_walls, expected_walls
+        from epoch.server.database_checks import ensure_connections_fit, ensure_safe
 
-        if self._database is None:
-            await ensure_pooler_is_declared(self._settings)
-        if self._settings.is_production:
-            await ensure_walls(self._settings, await self._in_thread(expected_walls))
-        if not self._settings.is_sandbox:
-            from epoch.cli.seed import ensure_no_demo
-
-            await ensure_no_demo(self._settings)
-
-    async def _check_connections(self, url: str) -> None:
-        """Raises: ConnectionsExceedLimit. What other programs hold at this moment only warns: a restart must work."""
-        from epoch.connection_budget import ConnectionsExceedLimit, read_budget
-        from kit.db.connector import Connector
-        from kit.db.database import PATIENT_CONNECT_SECONDS
-
-        connection = await Connector(url).open(None, seconds=PATIENT_CONNECT_SECONDS)
-        try:
-            budget = await read_budget(connection, self._settings)
-        finally:
-            await connection.close()
-        budget.ensure_possible()
-        try:
-            budget.ensure_free()
-        except ConnectionsExceedLimit as error:
-            self._print(f"Warning: {error}")
+        await ensure_connections_fit(self._settings, self._print)
+        await ensure_safe(self._settings, is_embedded=self._database is not None)
 
     async def _start_sandbox(self, *arguments: str) -> tuple[ChildProcess, str]:
         child = await self._spawn("sandbox carrier", "sandbox", *arguments)
@@ -235,7 +223,7 @@ class Supervisor:
                 self._print(f"The {child.name} did not start: {error}")
 
     async def _spawn_worker(self, fd: int, metrics_folder: Path, slot: int) -> ChildProcess:
-        arguments = str(fd), str(slot), str(metrics_folder)
+        arguments = str(fd), str(slot), str(metrics_folder), self._role.value
         return await self._spawn(WORKER_NAME, "epoch.server.worker", *arguments, pass_fds=(fd,))
 
     async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> ChildProcess:
@@ -253,12 +241,17 @@ class Supervisor:
 
     def _announce(self) -> None:
         url = self._settings.public_url
-        self._print(f"Epoch Voice serves on {url}")
+        if self._role.answers_requests:
+            self._print(f"Epoch Voice serves on {url}")
+        else:
+            self._print(f"Epoch Voice runs jobs, and answers GET /health/ready on port {self._settings.port}")
         workers, connections = self._settings.workers, self._settings.database_connections
         self._print(
             f"  PostgreSQL  at most {workers} x {connections} connections (workers x EPOCH_DATABASE_CONNECTIONS)"
         )
-        if self._settings.is_sandbox:
+        if self._role is ProcessRole.SERVE:
+            self._print("  jobs        wait for `epoch jobs`, which runs them")
+        if self._settings.is_sandbox and self._role.answers_requests:
             self._print(
                 f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"
                 "  log in as   demo@example.com / demo-password (Acme Realty, plan pro)\n"

@@ -1,4 +1,7 @@
-"""A worker of ``epoch run``: loads the application, reads addresses from standard input, then serves."""
+"""A worker of ``epoch run``, ``serve`` or ``jobs``: loads the application, reads addresses from standard input, serves.
+
+A worker of ``epoch jobs`` serves health checks alone.
+"""
 
 import asyncio
 import os
@@ -12,6 +15,7 @@ from typing import Any, cast
 import msgspec
 import uvicorn
 
+from epoch.process_role import ProcessRole
 from epoch.readiness import READINESS
 from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
@@ -36,9 +40,10 @@ class WorkerServer(uvicorn.Server):
     balancers and clients have gone elsewhere when the listening socket closes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, role: ProcessRole = ProcessRole.RUN) -> None:
         limits = ConnectionLimits.of(settings, open_files=raise_open_files())
         self._connections = ConnectionRegistry(limits, RawResponses(SecurityHeaders(settings)))
+        self._role = role
         self._drain_seconds = settings.drain_seconds
         self._application: HasState | None = None
         config = uvicorn.Config(
@@ -60,7 +65,7 @@ class WorkerServer(uvicorn.Server):
     def _create_application(self) -> Any:
         from epoch.asgi import create_asgi
 
-        self._application = create_asgi()
+        self._application = create_asgi(self._role)
         return self._application
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -94,8 +99,8 @@ def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
 
 
 def main() -> None:
-    """Serve on a listening socket. Arguments: its number, the worker's slot, the folder of the metrics."""
-    listener, slot, metrics_folder = sys.argv[1:]
+    """Serve on a listening socket. Arguments: its number, the worker's slot, the folder of the metrics, the role."""
+    listener, slot, metrics_folder, role = sys.argv[1:]
     share_metrics(Path(metrics_folder), int(slot))
     import epoch.asgi  # noqa: F401 - loaded while the supervisor prepares the database
 
@@ -104,7 +109,7 @@ def main() -> None:
         return
     os.environ.update(msgspec.json.decode(line, type=dict[str, str]))
     settings = load_settings(os.environ)
-    server = WorkerServer(settings)
+    server = WorkerServer(settings, ProcessRole(role))
     threading.Thread(target=_stop_with_parent, args=(server, settings.drain_seconds), daemon=True).start()
     server.run(sockets=[socket.socket(fileno=int(listener))])
     # A failed start has printed why; uvicorn itself would end with status 3 here.

@@ -31,6 +31,7 @@ from kit.encryption import Encryptor
 from kit.jobs.connection import SessionConnection, WorkerConnection
 from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.scheduler import PeriodicTask
+from kit.jobs.waiting import longest_wait
 from kit.secret_keys import SecretKeys
 
 POLL_SECONDS = 2
@@ -189,6 +190,11 @@ class JobQueue:
         self.start()
         await self.stop(drain_seconds=60)
         return self._succeeded - before
+
+    async def longest_wait(self) -> dt.timedelta:
+        """The time that due work has waited; it grows while no process runs jobs."""
+        tasks = [task.name for task in self._periodic_tasks]
+        return await longest_wait(self._database, kinds=list(self._handlers), tasks=tasks)
 
     def _new_library(self) -> PgQueuer:
         library = PgQueuer(self._connection, channel=SETTINGS.channel, queries=queries_of(self._connection))

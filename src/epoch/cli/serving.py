@@ -1,0 +1,53 @@
+"""The commands that run until a signal stops them: everything, requests alone, or jobs alone."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+
+from epoch.process_role import ProcessRole
+from epoch.server.sandbox_process import ensure_sandbox_installed, find_sandbox
+from epoch.server.supervisor import Supervisor, listen
+from kit.environment import SettingsError
+from kit.settings import Settings, load_settings
+
+_OF_JOBS = {"EPOCH_WORKERS": "1", "EPOCH_DRAIN_SECONDS": "0"}
+"""One process runs many jobs at a time, and no balancer sends it requests that it would have to await."""
+
+
+def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """Run everything. Raises: SettingsError."""
+    if settings.is_sandbox:
+        ensure_sandbox_installed()
+    listener = listen(settings)
+    asyncio.run(Supervisor(settings, os.environ, say).run(listener))
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Answer requests alone. Raises: SettingsError, OlderDatabase, NewerDatabase."""
+    _join(ProcessRole.SERVE, settings, os.environ, say)
+
+
+def run_jobs(say: Callable[[str], None]) -> None:
+    """Run jobs alone, and answer health checks. Raises: SettingsError, OlderDatabase, NewerDatabase."""
+    environ = {**os.environ, **_OF_JOBS}
+    _join(ProcessRole.JOBS, load_settings(environ), environ, say)
+
+
+def _join(role: ProcessRole, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Work with a database and a carrier that are there; the database must have this version's schema already."""
+    if settings.owner_url is None:
+        raise SettingsError(
+            f"EPOCH_DATABASE_URL is not set: `epoch {role}` starts no database, only `epoch run` does, for development"
+        )
+    found = asyncio.run(find_sandbox(settings)) if settings.is_sandbox else settings
+    if found is None:
+        raise SettingsError(
+            f"EPOCH_CARRIER is sandbox, and no sandbox carrier runs: `epoch {role}` starts none;"
+            " use `epoch run`, or set EPOCH_CARRIER=twilio"
+        )
+    listener = listen(found)
+    from epoch.migrations import ensure_current
+
+    # Before any worker: a refusal need not wait for their imports.
+    ensure_current(settings.owner_url)
+    asyncio.run(Supervisor(found, environ, say, role).run(listener))
