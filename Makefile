@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check locks-check unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs field-faults screenshots lock clean
+.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -109,6 +109,13 @@ migrate: ## bring the database to this version's schema
 widget: ## build phone.js into frontend/dist
 	@tools/setup widget
 
+# Built by the frontend's and Python's locked packages alone; the same commit gives the same bytes.
+wheel: ## build the wheel for servers into dist, and put the lock of its dependencies beside it
+	@tools/setup build
+	@mkdir -p dist
+	.cache/build/bin/python -P -m hatchling build -t wheel -d dist
+	cp requirements.lock dist/
+
 bench: ## measure the exchange against its peers
 	@tools/setup bench
 	.cache/bench/bin/python bench/run.py
@@ -160,10 +167,11 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements-sandbox.lock -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra sandbox --group bench -c requirements-sandbox.lock -o requirements-bench.lock
 	$(COMPILE) --group audit -o requirements-audit.lock
+	$(COMPILE) --group build -o requirements-build.lock
 	cd frontend && npm run --silent lock
 	cd frontend/tests/salesforce && npm run --silent lock
 	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .
 	cd tools/prism && npm install --package-lock-only && node ../lock.mjs .
 
 clean: ## remove what was installed and built; data in .local stays
-	rm -rf .venv .cache frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache dist frontend/node_modules frontend/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -73,6 +73,7 @@ from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency, T
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
+from kit.product_files import PRODUCT_FILES
 from kit.settings import Settings
 from phone_numbers.controllers import AddressController, PhoneNumberController
 from phone_numbers.provisioning import NUMBER_PROVISIONING
@@ -102,7 +103,7 @@ JOB_WAIT_SECONDS = 30.0
 """The time that a job or an export waits for a connection: nobody waits for the job, an export takes long anyway."""
 TURN_FACTOR = 2
 """Times that a request of a busy organization may wait for its turn, of the time that others wait for a connection."""
-DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+DIST = PRODUCT_FILES / "frontend" / "dist"
 
 
 def create_app(

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import asyncpg
 import structlog
@@ -14,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kit.db.database import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, STAFF_ROLE, owner_engine
+from kit.product_files import PRODUCT_FILES
 
-ROOT = Path(__file__).resolve().parents[2]
 ROLES = (REQUEST_ROLE, LOOKUP_ROLE, ADMIN_ROLE, STAFF_ROLE)
 LOCK_NAME = "epoch.migrate"
 POLL_SECONDS = 0.25
@@ -36,7 +35,7 @@ class OlderDatabase(Exception):
 
 def alembic_config(database_url: str) -> Config:
     """Alembic's configuration for ``database_url``."""
-    config = Config(ROOT / "alembic.ini")
+    config = Config(PRODUCT_FILES / "alembic.ini")
     config.attributes["url"] = database_url
     return config
 

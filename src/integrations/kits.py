@@ -18,13 +18,14 @@ from integrations import extension, hubspot, salesforce
 from integrations.sample_numbers import sample_numbers
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
+from kit.product_files import PRODUCT_FILES
 from kit.settings import Settings
 from kit.version import VERSION
 from widget.assets import API_BASE_PLACEHOLDER, load_manifest
 
 TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
 KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
-KIT_SOURCES = Path(__file__).resolve().parents[2] / "integrations"
+KIT_SOURCES = PRODUCT_FILES / "integrations"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Modification time of every file in a kit: the earliest that a ZIP can store."""
 _FILE_MODE = 0o100644 << 16

@@ -1,6 +1,16 @@
 """The product's version, as pyproject.toml states it."""
 
+import importlib.metadata
 import tomllib
-from pathlib import Path
 
-VERSION: str = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())["project"]["version"]
+from kit.product_files import IS_INSTALLED, PRODUCT_FILES
+
+
+def _read_version() -> str:
+    if IS_INSTALLED:
+        return importlib.metadata.version("epoch-voice")
+    # A checkout is not installed: tools/setup only makes it importable.
+    return str(tomllib.loads((PRODUCT_FILES / "pyproject.toml").read_text())["project"]["version"])
+
+
+VERSION: str = _read_version()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,20 @@ def run_environ(database_url: str, data_dir: Path, **settings: str) -> dict[str,
 class Run:
     """One ``epoch run``, or another command that runs until a signal, and what it printed."""
 
-    def __init__(self, environ: dict[str, str], command: str = "run") -> None:
+    def __init__(
+        self,
+        environ: dict[str, str],
+        command: str = "run",
+        *,
+        program: Sequence[str | Path] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Start the checkout's ``epoch`` with ``command``, or another ``program``, in ``folder``."""
         self.url = f"http://localhost:{environ['EPOCH_PORT']}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "epoch", command],
+            program or [sys.executable, "-m", "epoch", command],
             env=environ,
+            cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
