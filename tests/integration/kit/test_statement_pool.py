@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import asyncpg
 import pytest
 
@@ -128,6 +129,27 @@ async def test_nobody_waits_longer_than_allowed() -> None:
     statements = StatementPool(never, size=1, seconds=0.1)
     results = await asyncio.gather(*(statements.fetch_row(WHO_AM_I) for _ in range(3)), return_exceptions=True)
     assert [type(result) for result in results] == [TimeoutError] * 3
+
+
+async def test_no_caller_waits_longer_than_allowed_for_a_connection_in_use(connect: Callable[[], Any]) -> None:
+    statements = StatementPool(connect, size=1, seconds=20)
+    before = await _pid(statements)
+    held, statements._seconds = statements._pop_idle(), 0.2
+
+    async def wait(fetch: Callable[..., Any]) -> None:
+        with pytest.raises(TimeoutError):
+            await fetch(WHO_AM_I)
+
+    with anyio.fail_after(30):
+        first = asyncio.create_task(wait(statements.fetch_row_in_time))
+        await until_waiting(statements, 1)
+        await asyncio.sleep(0.05)
+        await asyncio.gather(first, wait(statements.fetch_row))
+        # Nor the next one, after a time without callers.
+        await wait(statements.fetch_row)
+    statements._hand_on(held)
+    assert await _pid(statements) == before
+    statements.close_idle()
 
 
 async def test_a_statement_that_takes_too_long_is_given_up(connect: Callable[[], Any]) -> None:
