@@ -266,15 +266,15 @@ def _phone_endpoints(
     limiter: RateLimiter,
     measures: CounterBuffer,
 ) -> list[ASGIRouteHandler]:
-    tickets = Tickets(settings.secret_keys)
+    tickets, headers = Tickets(settings.secret_keys), SecurityHeaders(settings)
     authenticator = TokenAuthenticator(settings, database, limiter, tickets, on_blocked=refused.add)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling, edges=carrier.edges)
     recent_calls = RecentCallsHandler(database, CallerAttribution(settings.secret_keys))
     return [
-        public_endpoint("/widget/exchange", authenticator, exchange, measures.add),
-        public_endpoint("/widget/status", authenticator, StatusHandler(CallLookup(database)), measures.add),
-        public_endpoint("/widget/recent", authenticator, recent_calls, measures.add),
+        public_endpoint("/widget/exchange", authenticator, exchange, measures.add, headers),
+        public_endpoint("/widget/status", authenticator, StatusHandler(CallLookup(database)), measures.add, headers),
+        public_endpoint("/widget/recent", authenticator, recent_calls, measures.add, headers),
     ]
 
 

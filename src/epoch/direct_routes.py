@@ -17,8 +17,9 @@ from kit.http.security_headers import SecurityHeaders
 class Application(Litestar):
     """Litestar, except that requests to ``direct`` endpoints skip its routing, exception handling and state.
 
-    Their handlers answer everything themselves, errors included, and Litestar's cycle around them would add a fifth
-    to what they cost (docs/decisions/0020). They stay routes too: for paths written otherwise, as with a slash behind.
+    Their handlers answer everything themselves, errors and security headers included, and Litestar's cycle around them
+    would add a fifth to what they cost (docs/decisions/0020). They stay routes too: for paths written otherwise, as
+    with a slash behind.
     """
 
     direct: Mapping[str, ASGIApp] = {}
@@ -26,7 +27,7 @@ class Application(Litestar):
     clients: ClientAddressResolver | None = None
     """Finds the client's address of each request, before anything reads it."""
     security_headers: SecurityHeaders | None = None
-    """Completes the headers of each answer, those of ``direct`` endpoints and of faults included."""
+    """Completes the headers of each answer, those of faults included; ``direct`` endpoints use it themselves."""
     pacing: Pacing | None = None
     """Lets requests of one path begin one after the other, those of ``direct`` endpoints excepted."""
 
@@ -39,11 +40,11 @@ class Application(Litestar):
             scope, send = _as_served(scope, send)
             if self.clients is not None:
                 self.clients.resolve(scope)
-            if self.security_headers is not None:
-                send = self.security_headers.wrap(send)
             if (handler := self.direct.get(scope["path"])) is not None:
                 await handler(scope, receive, send)
                 return
+            if self.security_headers is not None:
+                send = self.security_headers.wrap(send)
             if self.pacing is not None:
                 await self.pacing.turn(scope["path"])
             if scope["method"] == "OPTIONS":

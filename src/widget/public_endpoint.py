@@ -16,6 +16,7 @@ from kit.errors import DomainError, MethodNotAllowed, Unavailable
 from kit.failures import FAILURES
 from kit.http.asgi import read_body, send_response
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
+from kit.http.security_headers import SecurityHeaders
 from widget.refusals import request_help
 from widget.token_auth import (
     AuthenticatedWidget,
@@ -44,7 +45,11 @@ WidgetRequestHandler = Callable[[AuthenticatedWidget, WidgetRequest], Awaitable[
 
 
 def public_endpoint(
-    path: str, authenticator: TokenAuthenticator, handler: WidgetRequestHandler, count: Callable[[str], None]
+    path: str,
+    authenticator: TokenAuthenticator,
+    handler: WidgetRequestHandler,
+    count: Callable[[str], None],
+    security_headers: SecurityHeaders,
 ) -> ASGIRouteHandler:
     """A route that any page may POST to. Pages may read every answer, errors included; caches may store none.
 
@@ -52,6 +57,9 @@ def public_endpoint(
     is the last part of ``path``.
     """
     purpose = path.rsplit("/", 1)[-1]
+    # Completed once: nothing around the exchange looks at the headers of each answer.
+    json_headers = security_headers.complete(_JSON_HEADERS)
+    preflight_headers = security_headers.complete(_PREFLIGHT_HEADERS)
     succeeded, unavailable = f"{purpose}.{OUTCOME_OK}", f"{purpose}.{Unavailable.code}"
 
     async def respond(scope: HTTPScope, receive: Receive) -> bytes:
@@ -66,30 +74,30 @@ def public_endpoint(
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         http: Any = scope
         if http["method"] == "OPTIONS":
-            await send_response(send, 204, _PREFLIGHT_HEADERS)
+            await send_response(send, 204, preflight_headers)
             return
         try:
             body = await respond(http, receive)
         except DomainError as error:
             count(f"{purpose}.{error.code}")
-            await _send_problem(send, error)
+            await _send_problem(send, error, security_headers)
         except Exception as error:
             FAILURES.report(error, where=path)
             count(unavailable)
-            await _send_problem(send, Unavailable())
+            await _send_problem(send, Unavailable(), security_headers)
         else:
             count(succeeded)
-            await send_response(send, 200, _JSON_HEADERS, body)
+            await send_response(send, 200, json_headers, body)
 
     return endpoint
 
 
-async def _send_problem(send: Send, error: DomainError) -> None:
+async def _send_problem(send: Send, error: DomainError, security_headers: SecurityHeaders) -> None:
     headers = [(name.lower().encode(), value.encode()) for name, value in problem_headers(error).items()]
     if headers:
         headers.append((b"access-control-expose-headers", b"retry-after"))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", b"POST, OPTIONS"))
-    headers = [(b"content-type", MEDIA_TYPE.encode()), *PUBLIC_HEADERS, *headers]
+    headers = security_headers.complete([(b"content-type", MEDIA_TYPE.encode()), *PUBLIC_HEADERS, *headers])
     body = {**problem_body(error), **request_help(error)}
     await send_response(send, status_of(error), headers, _encode(body))

@@ -94,6 +94,16 @@ async def test_pages_with_an_opener_keep_its_channel(visitor: httpx.AsyncClient,
     assert "cross-origin-opener-policy" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/widget/exchange", "/widget/exchange/"])
+async def test_exchanges_have_them_on_both_ways_to_the_endpoint(
+    visitor: httpx.AsyncClient, make: Factory, path: str
+) -> None:
+    token = await make.token(await make.tenant())
+    answer = await visitor.post(path, json={"token": token.raw})
+    assert answer.status_code == 200
+    assert faults_of(answer) == []
+
+
 async def test_widget_answers_stay_open_to_every_page(visitor: httpx.AsyncClient) -> None:
     script = await visitor.get("/widget/phone.js")
     assert script.headers["cross-origin-resource-policy"] == "cross-origin"
