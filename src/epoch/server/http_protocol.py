@@ -143,12 +143,19 @@ class HttpConnection(HttpToolsProtocol):
         super().on_message_complete()
         self._has_begun_message = False
         # Now the application works; a finished one waits for the next request.
-        self._read_deadline = self._next_request_deadline() if self.cycle.response_complete else math.inf
+        self._read_deadline = self._idle_deadline() if self.cycle.response_complete else math.inf
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if not self.pipeline and not self._has_begun_message:
-            self._read_deadline = self._next_request_deadline()
+        # As uvicorn's, without its timer for each answer: the sweep also ends idle connections.
+        self.server_state.total_requests += 1
+        is_closing = self.transport.is_closing()
+        if not is_closing:
+            self.flow.resume_reading()
+        if self.pipeline:
+            if not is_closing:
+                self._start_asgi_task(*self.pipeline.pop())
+        elif not self._has_begun_message:
+            self._read_deadline = self._idle_deadline()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -183,9 +190,10 @@ class HttpConnection(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def _next_request_deadline(self) -> float:
-        # uvicorn's timer closes idle connections; the deadline also ends those whose last answer nobody reads.
-        return self.loop.time() + self.timeout_keep_alive + LINGER_SECONDS
+    def _idle_deadline(self) -> float:
+        """The time at which the connection ends without another request; a closing one, whose answer nobody reads."""
+        seconds = self.timeout_keep_alive
+        return self.loop.time() + (seconds + LINGER_SECONDS if self.transport.is_closing() else seconds)
 
     def _end_with(self, response: bytes) -> None:
         """Send ``response`` unless another has begun, then nothing more; the request that is on its way is over."""

@@ -143,6 +143,16 @@ async def test_an_idle_connection_ends() -> None:
         assert (await server.answer(REQUEST)).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+async def test_requests_that_come_together_are_answered_in_turn() -> None:
+    async with serving(PATIENT) as server:
+        reader, writer = await server.connect(REQUEST + POST + bytes(1000) + REQUEST)
+        for _ in range(3):
+            assert (await reader.readuntil(b"served")).startswith(b"HTTP/1.1 200 OK\r\n")
+            await reader.readuntil(b"\r\n0\r\n\r\n")
+        writer.write(REQUEST)
+        assert (await reader.readuntil(b"served")).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 async def test_one_client_cannot_take_the_connections_of_others() -> None:
     async with serving(msgspec.structs.replace(PATIENT, per_client=3)) as server:
         held = [await server.connect(b"GET") for _ in range(3)]
