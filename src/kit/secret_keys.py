@@ -5,7 +5,7 @@ What is signed or encrypted now uses the present secret; what is verified or dec
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -35,19 +35,20 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         """The signature of ``message``, 32 bytes."""
-        return next(self._signatures(message))
+        return _digest(self._macs[0], message)
 
     def verify(self, message: bytes, signature: str, spell: Callable[[bytes], str] = bytes.hex) -> bool:
         """True when ``signature`` is ``message``'s; ``spell`` turns 32 bytes into the text that was signed with."""
         given = signature.encode()
-        return any(hmac.compare_digest(given, spell(own).encode()) for own in self._signatures(message))
+        return any(hmac.compare_digest(given, spell(_digest(mac, message)).encode()) for mac in self._macs)
 
     def is_current(self, message: bytes, signature: str, spell: Callable[[bytes], str] = bytes.hex) -> bool:
         """True when ``signature`` was made with the present secret."""
         return hmac.compare_digest(signature.encode(), spell(self.sign(message)).encode())
 
-    def _signatures(self, message: bytes) -> Iterator[bytes]:
-        for prepared in self._macs:
-            mac = prepared.copy()
-            mac.update(message)
-            yield mac.digest()
+
+def _digest(prepared: hmac.HMAC, message: bytes) -> bytes:
+    """The MAC of ``message`` by the key that ``prepared`` has."""
+    mac = prepared.copy()
+    mac.update(message)
+    return mac.digest()

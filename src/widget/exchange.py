@@ -1,13 +1,11 @@
 """``POST /widget/exchange``: answers an embed token with a carrier access token and the widget's settings."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
 
 from carrier.access_token import AccessTokenSigner
-from kit.clock import utc_now
 from kit.e164 import dialing_of
 from kit.schemas import ResponseModel
 from widget.last_used import EmbedTokenUseWriter
@@ -65,17 +63,15 @@ class ExchangeHandler:
         *,
         signaling: str | None,
         edges: tuple[str, ...] = (),
-        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._signer = signer
         self._tickets = tickets
         self._uses = uses
         self._signaling = signaling
         self._edges = edges or msgspec.UNSET
-        self._clock = clock
 
     async def __call__(self, widget: AuthenticatedWidget, _: WidgetRequest) -> bytes:
-        now = self._clock()
+        now = widget.authenticated_at
         issued_at = int(now.timestamp())
         expires_at = issued_at + self._signer.ttl
         identity = f"w_{widget.token_id.hex}_{widget.ticket.client_id}"

@@ -8,6 +8,7 @@ its identity when it fetches a new access token: the carrier resumes a live call
 
 import base64
 import re
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -55,9 +56,7 @@ class Tickets:
 
     def issue(self, token_id: UUID, ticket: Ticket, expires_at: int) -> str:
         """The text of ``ticket`` for ``token_id``, valid until ``expires_at`` (Unix seconds) or its end."""
-        page = _OWN_PAGE
-        if ticket.origin is not None:
-            page = _ORIGIN + base64.urlsafe_b64encode(ticket.origin).decode().rstrip("=")
+        page = _OWN_PAGE if ticket.origin is None else _encoded_page(ticket.origin)
         content = f"{min(expires_at, ticket.end):08x}.{ticket.first_exchange:08x}.{ticket.client_id}.{page}"
         return f"{content}.{_spell(self._signer.sign(token_id.bytes + content.encode()))}"
 
@@ -73,6 +72,11 @@ class Tickets:
         ticket = Ticket(found["client"], origin, int(found["start"], 16))
         is_begun = ticket.first_exchange <= now + _CLOCK_DIFFERENCE_SECONDS
         return ticket if is_begun and now < min(int(found["end"], 16), ticket.end) else None
+
+
+@lru_cache(maxsize=4096)
+def _encoded_page(origin: bytes) -> str:
+    return _ORIGIN + base64.urlsafe_b64encode(origin).decode().rstrip("=")
 
 
 def _spell(signature: bytes) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,7 @@ class AuthenticatedWidget(msgspec.Struct, frozen=True):
     origin: str | None
     ticket: Ticket
     """The contents of the widget's next ticket; the client id stays the same if the widget sent a valid ticket."""
+    authenticated_at: datetime
 
 
 class RequestMetadata(msgspec.Struct, frozen=True):
@@ -152,7 +154,8 @@ class TokenAuthenticator:
             if not exempt:
                 await self._limiter.hit(f"bad:{limited_network(metadata.address)}", MAX_BAD_TOKENS_PER_ADDRESS)
             raise
-        ticket = self._ensure_page_allowed(metadata, request.ticket, row)
+        now = self._clock()
+        ticket = self._ensure_page_allowed(metadata, request.ticket, row, int(now.timestamp()))
         rules.ensure_not_suspended(row["suspended"])
         rules.ensure_widget_plan(row["plan"])
         return AuthenticatedWidget(
@@ -165,6 +168,7 @@ class TokenAuthenticator:
             shows_recent_calls=row["recent_calls"],
             origin=_shown_origin(metadata),
             ticket=ticket,
+            authenticated_at=now,
         )
 
     async def _find_counted(self, metadata: RequestMetadata, raw: str, purpose: str, exempt: bool) -> Any:
@@ -192,7 +196,7 @@ class TokenAuthenticator:
 
     async def _find(self, digest: bytes) -> Any:
         lookups = self._database.lookup_pool
-        end = asyncio.get_running_loop().time() + self._database.connect_seconds
+        end = monotonic() + self._database.connect_seconds
         try:
             return await lookups.fetch_row_in_time(AUTHENTICATION_SQL, digest)
         except Exception as error:
@@ -203,16 +207,15 @@ class TokenAuthenticator:
         # The connection may have died with the server before; try once more on a new one.
         lookups.close_idle()
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout(end - monotonic()):
                 return await lookups.fetch_row_in_time(AUTHENTICATION_SQL, digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error
             raise
 
-    def _ensure_page_allowed(self, metadata: RequestMetadata, ticket: str | None, row: Any) -> Ticket:
+    def _ensure_page_allowed(self, metadata: RequestMetadata, ticket: str | None, row: Any, now: int) -> Ticket:
         """The contents of the next ticket. Raises: DomainNotAllowed."""
-        now = int(self._clock().timestamp())
         try:
             return ensure_page_allowed(
                 row["allowed_domains"],
