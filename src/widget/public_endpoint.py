@@ -5,6 +5,7 @@ product's hottest path and needs none of it.
 """
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
 from kit.failures import FAILURES
-from kit.http.asgi import read_body, send_response
+from kit.http.asgi import ResponseHead, read_body, send_response, send_with_head
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_of
 from kit.http.security_headers import SecurityHeaders
 from widget.refusals import request_help
@@ -58,7 +59,7 @@ def public_endpoint(
     """
     purpose = path.rsplit("/", 1)[-1]
     # Completed once: nothing around the exchange looks at the headers of each answer.
-    json_headers = security_headers.complete(_JSON_HEADERS)
+    success = ResponseHead(HTTPStatus.OK, security_headers.complete(_JSON_HEADERS))
     preflight_headers = security_headers.complete(_PREFLIGHT_HEADERS)
     succeeded, unavailable = f"{purpose}.{OUTCOME_OK}", f"{purpose}.{Unavailable.code}"
 
@@ -87,7 +88,7 @@ def public_endpoint(
             await _send_problem(send, Unavailable(), security_headers)
         else:
             count(succeeded)
-            await send_response(send, 200, json_headers, body)
+            await send_with_head(http, send, success, body)
 
     return endpoint
 

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from epoch.server.connection_limits import MAX_REFUSED, ConnectionLimits
 from epoch.server.raw_responses import RawResponses
+from kit.http.asgi import SEND_AT_ONCE
 from kit.http.client_address import limited_network
 
 FIRST_REQUEST_SECONDS = 1.0
@@ -94,6 +95,9 @@ class HttpConnection(HttpToolsProtocol):
         self._read_deadline = self._write_deadline = math.inf
         self._has_begun_message = False
         self._has_ended = False
+        self._running: RequestResponseCycle | None = None
+        """The request that the application answers; later ones wait in ``pipeline``."""
+        self._extensions = {SEND_AT_ONCE: self._send_at_once}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
@@ -108,6 +112,7 @@ class HttpConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._registry.discard(self, self._address)
         self._read_deadline = self._write_deadline = math.inf
+        self._extensions.clear()  # They refer to this connection, which need not wait for the garbage collector.
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -144,6 +149,28 @@ class HttpConnection(HttpToolsProtocol):
         self._has_begun_message = False
         # Now the application works; a finished one waits for the next request.
         self._read_deadline = self._idle_deadline() if self.cycle.response_complete else math.inf
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        cast("dict[str, Any]", cycle.scope)["extensions"] = self._extensions
+        super()._start_asgi_task(cycle, app)
+
+    def _send_at_once(self, head: bytes, body: bytes) -> bool:
+        """Send the whole response of the running request; False where only ``send`` knows what to do.
+
+        ``send`` does the same in two steps, and checks and encodes each header.
+        """
+        cycle = self._running
+        if cycle is None or cycle.response_started or cycle.disconnected or not cycle.keep_alive:
+            return False
+        if self.flow.write_paused or cycle.waiting_for_100_continue or cycle.scope["method"] == "HEAD":
+            return False
+        cycle.response_started = cycle.response_complete = True
+        lines = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join([head, *lines, b"content-length: %d\r\n\r\n" % len(body), body]))
+        cycle.message_event.set()
+        self.on_response_complete()
+        return True
 
     def on_response_complete(self) -> None:
         # As uvicorn's, without its timer for each answer: the sweep also ends idle connections.

@@ -1,13 +1,16 @@
 """ASGI helpers for handlers without a framework: read a body up to a limit, send a whole response."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from litestar.types import Receive, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from kit.errors import BodyTooLarge, MalformedRequest
 
 Headers = Iterable[tuple[bytes, bytes]]
+SEND_AT_ONCE = "epoch.send_at_once"
+"""ASGI extension of our server: a function that sends an encoded head and a body, or returns False."""
 
 
 async def read_body(receive: Receive, *, limit: int) -> bytes:
@@ -57,3 +60,22 @@ async def send_response(send: Send, status: int, headers: list[tuple[bytes, byte
         }
     )
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class ResponseHead:
+    """The status and the headers of many responses, encoded once."""
+
+    def __init__(self, status: HTTPStatus, headers: list[tuple[bytes, bytes]]) -> None:
+        """``headers`` are all but ``Content-Length``, their names in lower case."""
+        self.status = status
+        self.headers = headers
+        first = b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode())
+        self.encoded = first + b"".join(b"%s: %s\r\n" % header for header in headers)
+
+
+async def send_with_head(scope: HTTPScope, send: Send, head: ResponseHead, body: bytes) -> None:
+    """Send a whole response: in one step where the server can, which costs a third, else as ``send_response``."""
+    extensions: Mapping[str, Any] = scope.get("extensions") or {}
+    send_at_once = extensions.get(SEND_AT_ONCE)
+    if send_at_once is None or not send_at_once(head.encoded, body):
+        await send_response(send, head.status, head.headers, body)

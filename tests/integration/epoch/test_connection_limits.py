@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import resource
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any, cast
 
 import anyio
@@ -14,6 +15,7 @@ import uvicorn
 from epoch.server.connection_limits import MAX_FILES, ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
 from epoch.server.raw_responses import RawResponses
+from kit.http.asgi import ResponseHead, send_with_head
 from kit.http.security_headers import SecurityHeaders
 from kit.settings import load_settings
 from support.waiting import until
@@ -21,6 +23,7 @@ from support.waiting import until
 pytestmark = pytest.mark.anyio
 HANG_SECONDS = 30
 HEADERS = SecurityHeaders(load_settings({}))
+PREPARED = ResponseHead(HTTPStatus.OK, [(b"x-prepared", b"yes")])
 PATIENT = ConnectionLimits(header_seconds=HANG_SECONDS, idle_seconds=HANG_SECONDS)
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
@@ -29,7 +32,10 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Application:
-    """Answers a GET at once, a POST when its body has come, and ``/endless`` with bytes until the client is gone."""
+    """Answers a GET at once, a POST when its body has come, and ``/endless`` with bytes until the client is gone.
+
+    ``/prepared`` is answered with a prepared head.
+    """
 
     def __init__(self) -> None:
         self.disconnected = asyncio.Event()
@@ -41,6 +47,9 @@ class Application:
             if message["type"] == "http.disconnect":
                 self.disconnected.set()
                 return
+        if scope["path"] == "/prepared":
+            await send_with_head(scope, send, PREPARED, b"served")
+            return
         await send({"type": "http.response.start", "status": 200, "headers": []})
         if scope["path"] == "/endless":
             gone = asyncio.create_task(receive())
@@ -151,6 +160,22 @@ async def test_requests_that_come_together_are_answered_in_turn() -> None:
             await reader.readuntil(b"\r\n0\r\n\r\n")
         writer.write(REQUEST)
         assert (await reader.readuntil(b"served")).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_a_prepared_answer_is_like_any_other() -> None:
+    request = REQUEST.replace(b"/ ", b"/prepared ", 1)
+    async with serving(PATIENT) as server:
+        reader, writer = await server.connect(request + request)
+        # Sent at once; then the last one as others are, because the connection closes.
+        answers = [await reader.readuntil(b"served") for _ in range(2)]
+        writer.write(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answers.append(await reader.read())
+        without_body = await server.answer(request.replace(b"GET", b"HEAD").replace(b"1.1", b"1.0", 1))
+    lines = [sorted(answer.partition(b"\r\n\r\n")[0].split(b"\r\n")) for answer in answers]
+    assert lines[0] == lines[1] == [line for line in lines[2] if line != b"connection: close"]
+    assert {b"HTTP/1.1 200 OK", b"x-prepared: yes", b"content-length: 6"} < set(lines[0])
+    assert b"\r\ndate: " in answers[0]
+    assert without_body.endswith(b"\r\n\r\n")
 
 
 async def test_one_client_cannot_take_the_connections_of_others() -> None:
