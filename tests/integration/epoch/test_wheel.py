@@ -5,10 +5,11 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -56,11 +57,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of programs of an environment that has the wheel and the locked packages."""
     environment = tmp_path_factory.mktemp("installed") / "environment"
     run(ROOT / "tools" / "setup", "install", environment, wheel)
-    return environment / "bin"
+    yield environment / "bin"
+    shutil.rmtree(environment)  # pytest would keep its hundreds of megabytes for three runs
 
 
 def files_in(folder: str) -> set[str]:
