@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs field-faults screenshots lock clean
+.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -45,7 +45,7 @@ coverage: setup ## run the server, contract and browser tests and print the bran
 	$(BIN)/coverage html -q -d .cache/coverage/html
 	@$(BIN)/python tools/coverage_by_package.py .cache/coverage/report.json
 
-check: setup lint types imports frontend-lint locks-check production-check ## style, types, import contracts, locks
+check: setup lint types imports migrations-lint frontend-lint locks-check production-check ## style, types, import contracts, migrations, locks
 
 setup: ## install what development needs
 	@tools/setup dev
@@ -59,6 +59,9 @@ types: ## mypy, strict
 
 imports: ## the import contracts between packages
 	$(BIN)/lint-imports
+
+migrations-lint: ## lint the SQL of new migrations: locks, rewrites, changes that older workers notice
+	$(BIN)/python -P tools/lint_migrations.py
 
 frontend-lint: ## lint, format and types of the frontend and the kits
 	@test ! -f frontend/package.json || (cd frontend && npm run --silent lint)

@@ -57,7 +57,9 @@ class EmptyDatabase:
 
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
+    context.configure(
+        dialect_name="postgresql", target_metadata=metadata, literal_binds=True, transaction_per_migration=True
+    )
     implementation: Any = context.get_context().impl
     implementation.connection = EmptyDatabase(implementation.connection)
     with context.begin_transaction():

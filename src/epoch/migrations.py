@@ -1,18 +1,21 @@
 """Brings a database to the schema of this version."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 
 import asyncpg
 import structlog
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from epoch.migration_locks import Blocker, BlockerWatch, StoppedBy, lock_milliseconds, stopped_by
 from kit.db.database import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, STAFF_ROLE, owner_engine
+from kit.db.migration_limits import STATEMENT_MILLISECONDS
 from kit.product_files import PRODUCT_FILES
 
 ROLES = (REQUEST_ROLE, LOOKUP_ROLE, ADMIN_ROLE, STAFF_ROLE)
@@ -22,6 +25,14 @@ ANNOUNCE_AFTER_SECONDS = 2.0
 """A start that waits longer says what it waits for, and again after each minute."""
 ANNOUNCE_AGAIN_SECONDS = 60.0
 ROLE_ATTEMPTS = 10
+RULES_SINCE = "7be2c90f4a15"
+"""The last revision that was written before the rules of docs/development.md: no time limit for its statements."""
+LOCK_ATTEMPTS = 40
+"""Attempts of one revision to get its locks; with the pauses they take about a minute."""
+LOCK_PAUSE_SECONDS = 1.0
+"""The pause after a failed attempt, in which the statements that waited behind it run."""
+ANNOUNCE_EACH_ATTEMPTS = 10
+NAMED_BLOCKERS = 3
 log = structlog.get_logger("epoch.migrations")
 
 
@@ -31,6 +42,10 @@ class NewerDatabase(Exception):
 
 class OlderDatabase(Exception):
     """The database does not have this version's schema yet."""
+
+
+class MigrationStopped(Exception):
+    """A revision did not get its locks, or needed too long; it changed nothing. The message says what to do."""
 
 
 def alembic_config(database_url: str) -> Config:
@@ -43,10 +58,12 @@ def alembic_config(database_url: str) -> Config:
 def upgrade(database_url: str, say: Callable[[str], object] = log.warning) -> None:
     """Migrate to the newest schema; does nothing when it is current. Must not be called inside a running event loop.
 
-    One process at a time migrates a database; the others wait, tell ``say`` what they wait for, and go on.
+    One process at a time migrates a database; the others wait, tell ``say`` what they wait for, and go on. A revision
+    that does not get a lock gives up at once and tries again, so that workers' statements never wait long behind it.
 
     Raises:
         NewerDatabase: the database holds a revision that this version does not know.
+        MigrationStopped: other sessions held a lock for about a minute, or a statement took too long.
     """
     asyncio.run(_upgrade(database_url, say))
 
@@ -66,10 +83,10 @@ async def _ensure_current(database_url: str) -> None:
     engine = owner_engine(database_url)
     try:
         async with engine.connect() as connection:
-            current = await _current(connection)
+            current = await read_revision(connection)
     finally:
         await engine.dispose()
-    _ensure_known(config, current)
+    ensure_known(config, current)
     head = ScriptDirectory.from_config(config).get_current_head()
     if current != head:
         found = "has no tables yet" if current is None else f"is at revision {current}, and this version needs {head}"
@@ -78,25 +95,117 @@ async def _ensure_current(database_url: str) -> None:
 
 async def _upgrade(database_url: str, say: Callable[[str], object]) -> None:
     config = alembic_config(database_url)
-    head = ScriptDirectory.from_config(config).get_current_head()
     engine = owner_engine(database_url)
     try:
         async with engine.connect() as connection:
             # Of the session: it outlives the transactions of the migrations, and ends with a killed process.
             await _take_lock(connection, say)
             await create_roles(connection)
-            current = await _current(connection)
-            _ensure_known(config, current)
-            if current != head:
-                await connection.run_sync(_upgrade_on, config)
-            await connection.commit()
+            current = await read_revision(connection)
+            ensure_known(config, current)
+            run = _Run(connection, config, database_url, say)
+            if current is None:
+                # Nobody uses the tables yet.
+                await run.upgrade("head", statement_milliseconds=0)
+            elif revisions := pending(config, current):
+                if RULES_SINCE in (script.revision for script in revisions):
+                    await run.upgrade(RULES_SINCE, statement_milliseconds=0)
+                await run.upgrade("head", statement_milliseconds=STATEMENT_MILLISECONDS)
     finally:
         await engine.dispose()
 
 
-def _upgrade_on(connection: Connection, config: Config) -> None:
+def pending(config: Config, current: str | None) -> list[Script]:
+    """The revisions that bring a database at ``current`` to this version's schema, in their order."""
+    scripts = ScriptDirectory.from_config(config)
+    return list(reversed(list(scripts.iterate_revisions("head", current or "base"))))
+
+
+class _Run:
+    """One process's migration over its connection, which holds the lock."""
+
+    def __init__(
+        self, connection: AsyncConnection, config: Config, database_url: str, say: Callable[[str], object]
+    ) -> None:
+        self._connection = connection
+        self._config = config
+        self._database_url = database_url
+        self._say = say
+
+    async def upgrade(self, target: str, *, statement_milliseconds: int) -> None:
+        """Run the revisions until ``target``; each has ``LOCK_ATTEMPTS`` attempts. Raises: MigrationStopped."""
+        attempts, announce_at, attempted, blockers = 0, 1, None, list[Blocker]()
+        while True:
+            await self._limit(lock_milliseconds(blockers), statement_milliseconds)
+            watch = BlockerWatch(self._database_url, await self._process_id())
+            try:
+                # Only when it is needed: the watch has a connection of its own.
+                async with watch if attempts else contextlib.nullcontext():
+                    await self._connection.run_sync(_upgrade_on, self._config, target)
+                break
+            except DBAPIError as error:
+                await self._connection.rollback()
+                if (cause := stopped_by(error)) is None:
+                    raise
+                script = pending(self._config, await read_revision(self._connection))[0]
+                if cause is StoppedBy.STATEMENT_LIMIT:
+                    raise MigrationStopped(_too_long(script, statement_milliseconds)) from error
+                if script.revision != attempted:
+                    attempts, announce_at, attempted, blockers = 0, 1, script.revision, []
+                attempts, blockers = attempts + 1, watch.found or blockers
+                if attempts >= LOCK_ATTEMPTS:
+                    raise MigrationStopped(_blocked(script, blockers)) from error
+                if blockers and attempts >= announce_at:
+                    self._say(f"{_name(script)} waits for a lock that is held by {_named(blockers)}; it tries again …")
+                    announce_at = attempts + ANNOUNCE_EACH_ATTEMPTS
+                await asyncio.sleep(LOCK_PAUSE_SECONDS)
+        await self._connection.commit()
+
+    async def _limit(self, lock: int, statement: int) -> None:
+        """Set the session's time limits, in milliseconds; 0 is none."""
+        await self._connection.execute(text(f"SET lock_timeout = {lock}"))
+        await self._connection.execute(text(f"SET statement_timeout = {statement}"))
+        await self._connection.commit()
+
+    async def _process_id(self) -> int:
+        found = int(await self._connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+        await self._connection.commit()
+        return found
+
+
+def _upgrade_on(connection: Connection, config: Config, target: str) -> None:
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)
+
+
+def _name(script: Script) -> str:
+    return f"Migration {script.revision} ({(script.doc or '').rstrip('.')})"
+
+
+def _named(blockers: Sequence[Blocker]) -> str:
+    if not blockers:
+        return "a session that ended meanwhile"
+    more = f" and {len(blockers) - NAMED_BLOCKERS} more" if len(blockers) > NAMED_BLOCKERS else ""
+    return ", ".join(blocker.text for blocker in blockers[:NAMED_BLOCKERS]) + more
+
+
+def _blocked(script: Script, blockers: Sequence[Blocker]) -> str:
+    advice = "wait for a quieter moment"
+    if blockers:
+        # The first one has the oldest transaction.
+        end = f"SELECT pg_terminate_backend({blockers[0].process_id})"
+        advice = f"wait until that session's transaction is over, or end it ({end})"
+    return (
+        f"{_name(script)} got no lock in {LOCK_ATTEMPTS} attempts, because it is held by {_named(blockers)}. "
+        f"It changed nothing: {advice}, then run `epoch migrate` again."
+    )
+
+
+def _too_long(script: Script, milliseconds: int) -> str:
+    return (
+        f"{_name(script)} was stopped: one of its statements took longer than {milliseconds / 1000:g} s, or somebody "
+        "cancelled it. It changed nothing: run `epoch migrate` again when the database has less to do."
+    )
 
 
 async def _take_lock(connection: AsyncConnection, say: Callable[[str], object]) -> None:
@@ -149,15 +258,17 @@ async def _version(connection: AsyncConnection) -> int:
     return int(await connection.scalar(text("SHOW server_version_num")) or 0)
 
 
-async def _current(connection: AsyncConnection) -> str | None:
-    if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-        return None
-    revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+async def read_revision(connection: AsyncConnection) -> str | None:
+    """The revision of the connection's database; None when it was never migrated. Ends the transaction."""
+    revision: str | None = None
+    if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is not None:
+        revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     await connection.commit()
     return revision
 
 
-def _ensure_known(config: Config, current: str | None) -> None:
+def ensure_known(config: Config, current: str | None) -> None:
+    """Raises: NewerDatabase: ``current`` is no revision of this version."""
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
         raise NewerDatabase(

@@ -57,7 +57,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("run", "start everything and serve until Ctrl-C: requests, jobs, migrations, the sandbox")
     add("serve", "answer requests alone; needs a database that `epoch migrate` has migrated, and `epoch jobs`")
     add("jobs", "run queued jobs and periodic tasks alone; EPOCH_PORT answers health checks")
-    add("migrate", "bring the database to this version's schema")
+    migrate = add("migrate", "bring the database to this version's schema")
+    migrate.add_argument(
+        "--plan", action="store_true", help="say what would run, and if workers may serve; run nothing"
+    )
     add("seed", "fill an empty sandbox database with the demo")
     doctor = add("doctor", "check database, stored secrets, carrier, public URL, proxies, mail server and clock")
     doctor.set_defaults(needs_application=False)

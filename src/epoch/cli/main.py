@@ -65,9 +65,18 @@ def _jobs(_settings: Settings, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _migrate(settings: Settings, _arguments: argparse.Namespace) -> int:
+def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
+    from epoch.migration_plan import read_plan
     from epoch.migrations import upgrade
 
+    if arguments.plan:
+        if settings.owner_url is None and not (settings.data_dir / "postgres").exists():
+            _print("There is no database yet: `epoch migrate` makes one. Nothing was changed.")
+            return 0
+        with _database(settings) as (_, url):
+            for line in read_plan(url).lines:
+                _print(line)
+        return 0
     # As Ctrl-C: the step that runs is undone, and no lock stays behind.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
@@ -280,7 +289,7 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import DBAPIError
 
     from carrier.port import CarrierError
-    from epoch.migrations import NewerDatabase, OlderDatabase
+    from epoch.migrations import MigrationStopped, NewerDatabase, OlderDatabase
     from epoch.server.child_processes import ChildExited
     from epoch.server.postgres_programs import DatabaseServerError
     from kit.errors import DomainError
@@ -292,6 +301,7 @@ def _expected_failures() -> tuple[type[Exception], ...]:
         DatabaseServerError,
         DBAPIError,
         DomainError,
+        MigrationStopped,
         NewerDatabase,
         OlderDatabase,
         OSError,

@@ -1,0 +1,210 @@
+"""The locks that the statements of a migration take, and what they mean for workers that serve meanwhile.
+
+Read from the SQL text, because a plan must not run it. What is not understood counts as unsafe.
+"""
+
+import enum
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+_PARTS = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|--[^\n]*|;|[^;'$-]+|[-$]", re.DOTALL)
+_NAME = r"(?P<table>\w+)"
+_ALTER = rf"ALTER TABLE (?:ONLY )?(?:IF EXISTS )?{_NAME} "
+_COLUMN = rf"{_ALTER}ALTER (?:COLUMN )?\w+ "
+_INDEX = rf"(?:IF NOT EXISTS )?\w+ ON (?:ONLY )?{_NAME}"
+_EVERY_ROW = (
+    r".*(?:\b(?:CHECK|REFERENCES|UNIQUE|PRIMARY KEY|GENERATED|SERIAL)\b"
+    r"|DEFAULT .*\b(?:random|gen_random_uuid|uuidv7|clock_timestamp|nextval)\()"
+)
+_CHECKED = r"(?!.*(?:\bNOT VALID$|\bUSING INDEX\b))"
+
+
+class Serving(enum.IntEnum):
+    """The effect of a statement on workers that serve, the worst last."""
+
+    UNNOTICED = enum.auto()
+    BRIEF = enum.auto()
+    """They wait for a moment."""
+    WAITING = enum.auto()
+    """They wait as long as the statement takes, which depends on the number of rows."""
+    BREAKING = enum.auto()
+    """Statements of the older version may fail, or behave differently."""
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """One statement's lock on a table that existed before."""
+
+    table: str
+    lock: str
+    """PostgreSQL's name of the lock; empty if the statement takes none that matters."""
+    does: str
+    serving: Serving
+
+
+EXCLUSIVE, SHARED_ROW, SHARED, BESIDE_WRITES, ROWS = (
+    "ACCESS EXCLUSIVE",
+    "SHARE ROW EXCLUSIVE",
+    "SHARE",
+    "SHARE UPDATE EXCLUSIVE",
+    "ROW EXCLUSIVE",
+)
+BLOCKING_LOCKS = (EXCLUSIVE, SHARED_ROW, SHARED)
+"""Locks that reads or writes of workers wait for."""
+
+
+_Group = tuple[str, Serving, tuple[tuple[str, str], ...]]
+# The first pattern that matches counts: those of special cases stand before the general ones.
+_GROUPS: tuple[_Group, ...] = (
+    (
+        BESIDE_WRITES,
+        Serving.UNNOTICED,
+        (
+            (rf"CREATE (?:UNIQUE )?INDEX CONCURRENTLY {_INDEX}", "builds an index beside reads and writes"),
+            (rf"DROP INDEX CONCURRENTLY (?:IF EXISTS )?{_NAME}", "drops an index"),
+            (rf"ALTER INDEX {_NAME} RENAME TO", "renames an index"),
+            (rf"{_ALTER}VALIDATE CONSTRAINT", "checks a constraint beside reads and writes"),
+            (rf"{_ALTER}SET \(", "changes a storage setting"),
+        ),
+    ),
+    (
+        EXCLUSIVE,
+        Serving.BREAKING,
+        (
+            (r"DROP INDEX (?:IF EXISTS )?(?P<table>uq_\w+)", "drops a unique index, which statements may need"),
+            (rf"{_ALTER}DROP CONSTRAINT (?:IF EXISTS )?uq_", "drops a unique constraint, which statements may need"),
+            (rf"{_ALTER}RENAME TO", "renames the table"),
+            (rf"{_ALTER}RENAME (?:COLUMN )?\w+ TO", "renames a column"),
+            (rf"{_ALTER}DROP COLUMN", "drops a column"),
+            (rf"{_COLUMN}(?:SET NOT NULL|DROP DEFAULT)", "demands a value that the older version may not write"),
+            (rf"{_COLUMN}(?:SET DATA )?TYPE", "changes a column's type and may write every row"),
+            (rf"{_ALTER}ENABLE ROW LEVEL SECURITY", "hides rows that no policy shows"),
+            (rf"DROP TABLE (?:IF EXISTS )?{_NAME}", "drops the table"),
+            (rf"DROP POLICY (?:IF EXISTS )?\w+ ON {_NAME}", "takes rows from a role"),
+            (
+                rf"{_ALTER}ADD COLUMN (?!.*\b(?:DEFAULT|GENERATED|SERIAL)\b).*\bNOT NULL\b",
+                "adds a column that the older version does not fill",
+            ),
+        ),
+    ),
+    (
+        SHARED_ROW,
+        Serving.BREAKING,
+        (
+            (
+                rf"CREATE (?:CONSTRAINT )?TRIGGER \w+ .*? ON {_NAME}",
+                "adds a trigger, which acts on writes of the older version too",
+            ),
+        ),
+    ),
+    (
+        "",
+        Serving.BREAKING,
+        (
+            (rf"REVOKE .*? ON (?:FUNCTION )?{_NAME}", "takes a privilege away"),
+            (rf"CREATE OR REPLACE FUNCTION {_NAME}", "replaces a function"),
+        ),
+    ),
+    (
+        EXCLUSIVE,
+        Serving.WAITING,
+        (
+            (rf"{_ALTER}ADD COLUMN {_EVERY_ROW}", "adds a column and reads or writes every row"),
+            (rf"{_ALTER}ADD CONSTRAINT \w+ (?!FOREIGN KEY){_CHECKED}", "adds a constraint and checks every row"),
+            (rf"LOCK TABLE {_NAME}", "locks the table until the revision is done"),
+        ),
+    ),
+    (
+        SHARED_ROW,
+        Serving.WAITING,
+        ((rf"{_ALTER}ADD CONSTRAINT \w+ {_CHECKED}", "adds a constraint and checks every row"),),
+    ),
+    (
+        SHARED,
+        Serving.WAITING,
+        ((rf"CREATE (?:UNIQUE )?INDEX {_INDEX}", "builds an index; writes wait until it is built"),),
+    ),
+    (
+        ROWS,
+        Serving.WAITING,
+        (
+            (
+                rf"(?:WITH .*?)?(?:INSERT INTO|UPDATE|DELETE FROM) (?:ONLY )?{_NAME}",
+                "changes rows, which stay locked until the revision is done",
+            ),
+        ),
+    ),
+    (
+        EXCLUSIVE,
+        Serving.BRIEF,
+        (
+            (rf"{_ALTER}ADD COLUMN", "adds a column"),
+            (rf"{_ALTER}ADD CONSTRAINT \w+ (?!FOREIGN KEY)", "adds a constraint for new rows"),
+            (rf"{_ALTER}RENAME CONSTRAINT", "renames a constraint"),
+            (rf"{_ALTER}DROP CONSTRAINT", "drops a constraint"),
+            (rf"{_COLUMN}(?:SET DEFAULT|DROP NOT NULL)", "changes what may be left out"),
+            (rf"{_ALTER}(?:NO FORCE|FORCE) ROW LEVEL SECURITY", "changes row-level security for the owner"),
+            (rf"CREATE POLICY \w+ ON {_NAME}", "shows rows to a role"),
+            (rf"DROP TRIGGER (?:IF EXISTS )?\w+ ON {_NAME}", "drops a trigger"),
+            (rf"DROP INDEX (?:IF EXISTS )?{_NAME}", "drops an index"),
+        ),
+    ),
+    (SHARED_ROW, Serving.BRIEF, ((rf"{_ALTER}ADD CONSTRAINT", "adds a foreign key for new rows"),)),
+)
+_RULES = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), Effect("", lock, does, serving))
+    for lock, serving, patterns in _GROUPS
+    for pattern, does in patterns
+)
+_WITHOUT_EFFECT = re.compile(
+    r"(?:BEGIN|COMMIT|SET|RESET|SELECT|GRANT|COMMENT|CREATE (?:TYPE|SEQUENCE|EXTENSION|ROLE|FUNCTION))\b"
+    r"|UPDATE alembic_version|INSERT INTO alembic_version",
+    re.IGNORECASE,
+)
+_NEW_TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.IGNORECASE)
+_NEW_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)", re.IGNORECASE)
+
+
+def effects(script: str, is_new: set[str]) -> list[Effect]:
+    """The effects of a migration's SQL on tables that existed before.
+
+    ``is_new``: names of tables that earlier revisions of the same plan create; those of this one are added.
+    """
+    found: dict[tuple[str, str, str], Effect] = {}
+    for statement in split(script):
+        for effect in _effects_of(statement, is_new):
+            found.setdefault((effect.table, effect.lock, effect.does), effect)
+    return list(found.values())
+
+
+def _effects_of(statement: str, is_new: set[str]) -> Iterator[Effect]:
+    if made := _NEW_FUNCTION.match(statement):
+        is_new.add(made[1])
+    if _WITHOUT_EFFECT.match(statement):
+        return
+    if made := _NEW_TABLE.match(statement):
+        is_new.add(made[1])
+        for referred in sorted(set(re.findall(r"REFERENCES (\w+)", statement)) - is_new):
+            yield Effect(referred, SHARED_ROW, "is referred to by a new table", Serving.BRIEF)
+        return
+    for pattern, effect in _RULES:
+        if found := pattern.match(statement):
+            if found["table"] not in is_new:
+                yield msgspec.structs.replace(effect, table=found["table"])
+            return
+    yield Effect("", "", f"a statement that this plan does not know: {statement[:60]}", Serving.BREAKING)
+
+
+def split(script: str) -> Iterator[str]:
+    """The statements of ``script`` without comments, each on one line; texts and function bodies stay whole."""
+    statement = ""
+    for part in _PARTS.finditer(script):
+        if part[0] == ";":
+            if words := statement.split():
+                yield " ".join(words)
+            statement = ""
+        elif not part[0].startswith("--"):
+            statement += part[0].replace('"', "")
+    if words := statement.split():
+        yield " ".join(words)

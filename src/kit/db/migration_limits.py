@@ -1,0 +1,33 @@
+"""Time limits of migrations, and the index that a migration builds without them, beside reads and writes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+LOCK_MILLISECONDS = 500
+"""The time that a migration waits for a lock, and with it every statement that comes behind it.
+
+Below PostgreSQL's ``deadlock_timeout`` (1 s), so that of two sessions that wait for each other the migration gives up,
+and not the worker; and below the 1.5 s after which a request gives up.
+"""
+LOCK_MILLISECONDS_AGAINST_VACUUM = 1500
+"""Above ``deadlock_timeout``, after which PostgreSQL ends an automatic vacuum that stands in somebody's way."""
+STATEMENT_MILLISECONDS = 10_000
+"""The time that one statement of a migration may take while it holds locks."""
+
+
+def create_index_concurrently(name: str, table: str, columns: Sequence[str | sa.TextClause], **options: Any) -> None:
+    """Build an index while the table is read and written. It must be the only operation of its revision.
+
+    It has no time limit: it waits for older transactions, and nobody waits for it. An invalid index that a broken
+    attempt left is dropped first. ``options`` are those of ``op.create_index``.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.execute("SET statement_timeout = 0")
+        op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
+        op.create_index(name, table, list(columns), if_not_exists=True, postgresql_concurrently=True, **options)
+        op.execute(f"SET lock_timeout = {LOCK_MILLISECONDS}")
+        op.execute(f"SET statement_timeout = {STATEMENT_MILLISECONDS}")

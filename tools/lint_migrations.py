@@ -1,0 +1,67 @@
+"""Lints the SQL of the migrations behind ``RULES_SINCE`` with squawk, and refuses one that alters several tables.
+
+Older migrations are history and stay as they are.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from alembic.config import Config
+
+from epoch.migration_plan import make_plan, sql_of_revisions
+from epoch.migrations import RULES_SINCE, alembic_config, pending
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".cache" / "migrations-lint"
+SQUAWK = Path(sys.executable).with_name("squawk")
+
+
+def lint(config: Config, after: str, folder: Path) -> list[str]:
+    """The faults of the migrations behind the revision ``after``; ``folder`` receives their SQL, a file for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("*.sql"):
+        file.unlink()
+    scripts, sql = pending(config, after), sql_of_revisions(config, after)
+    files = [folder / f"{Path(script.path).stem}.sql" for script in scripts]
+    for script, file in zip(scripts, files, strict=True):
+        file.write_text(sql[script.revision])
+    return [*_faults_of_locks(config, after), *(_faults_by_squawk(files, folder) if files else [])]
+
+
+def _faults_of_locks(config: Config, after: str) -> list[str]:
+    return [
+        f"{planned.revision} alters {', '.join(planned.locked_tables)} in one transaction: write a revision for each"
+        for planned in make_plan(config, after).revisions
+        if len(planned.locked_tables) > 1
+    ]
+
+
+def _faults_by_squawk(files: list[Path], folder: Path) -> list[str]:
+    options = ["--config", str(ROOT / ".squawk.toml"), "--reporter", "gcc"]
+
+    async def run() -> tuple[int | None, str, str]:
+        pipe = asyncio.subprocess.PIPE
+        names = [file.name for file in files]
+        squawk = await asyncio.create_subprocess_exec(SQUAWK, *options, *names, cwd=folder, stdout=pipe, stderr=pipe)
+        printed, errors = await squawk.communicate()
+        return squawk.returncode, printed.decode(), errors.decode()
+
+    status, printed, errors = asyncio.run(run())
+    if status and not printed:
+        raise SystemExit(f"migrations-lint: squawk failed: {errors.strip()}")
+    return printed.splitlines()
+
+
+def main() -> int:
+    """Print the faults; return 1 if there are any."""
+    config = alembic_config("")
+    faults = lint(config, RULES_SINCE, FOLDER)
+    count = len(pending(config, RULES_SINCE))
+    for line in (*faults, f"{count} migrations behind {RULES_SINCE}: {len(faults) or 'no'} faults."):
+        sys.stdout.write(f"{line}\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
