@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
+from structlog.contextvars import bind_contextvars
 
 from calls.call_state import LegEvent
 from calls.callback_forms import TEST_STATUS, parse_dial_ended, parse_outgoing_call, parse_status_callback
@@ -15,6 +16,7 @@ from calls.guards import signed_form
 from calls.limits.admission import CALL_ADMISSION
 from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
 from calls.models import Call, CallStatus
+from calls.webhook_metrics import WebhookKind, WebhookOutcome, counted
 from carrier.port import CARRIER, DialPlan
 from kit.failures import FAILURES
 from kit.http.app_key import SETTINGS
@@ -46,63 +48,84 @@ class CarrierCallbackController(Controller):
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """A browser requests a call: admit or reject it, and answer with a ``<Dial>`` or a ``<Reject>``."""
-        form, carrier = await signed_form(request), CARRIER.get(request.app)
-        try:
-            outgoing = parse_outgoing_call(form)
-        except InvalidCallback as error:
-            _log_unreadable(error, "outgoing")
-            return _xml(carrier.reject())
-        call = await CALL_ADMISSION.get(request.app).admit(outgoing)
-        if call is None or call.status is CallStatus.REFUSED:
-            log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
-            return _xml(carrier.reject())
-        return _xml(carrier.dial(_dial_plan(SETTINGS.get(request.app), call)))
+        with counted(WebhookKind.OUTGOING) as webhook:
+            form, carrier = await signed_form(request), CARRIER.get(request.app)
+            try:
+                outgoing = parse_outgoing_call(form)
+            except InvalidCallback as error:
+                webhook.outcome = WebhookOutcome.UNREADABLE
+                _log_unreadable(error, "outgoing")
+                return _xml(carrier.reject())
+            bind_contextvars(call_sid=outgoing.call_sid)
+            call = await CALL_ADMISSION.get(request.app).admit(outgoing)
+            if call is not None:
+                bind_contextvars(call_id=str(call.id))
+            if call is None or call.status is CallStatus.REFUSED:
+                webhook.outcome = WebhookOutcome.REFUSED
+                log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
+                return _xml(carrier.reject())
+            return _xml(carrier.dial(_dial_plan(SETTINGS.get(request.app), call)))
 
     @post("/unavailable", status_code=200)
     async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The carrier's fallback when ``/voice/outgoing`` fails: it reads nothing and dials nothing."""
-        return _xml(CARRIER.get(request.app).reject())
+        with counted(WebhookKind.UNAVAILABLE):
+            return _xml(CARRIER.get(request.app).reject())
 
     @post("/dial-ended")
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The ``<Dial>`` is over: record that, and end the caller's leg."""
-        form = await signed_form(request)
-        try:
-            parent_sid, leg_sid, event = parse_dial_ended(form)
-        except InvalidCallback as error:
-            _log_unreadable(error, "dial-ended")
-        else:
-            await _record_or_report(request, parent_sid, leg_sid, event)
-        return _xml(CARRIER.get(request.app).finish())
+        with counted(WebhookKind.DIAL_ENDED) as webhook:
+            form = await signed_form(request)
+            try:
+                parent_sid, leg_sid, event = parse_dial_ended(form)
+            except InvalidCallback as error:
+                webhook.outcome = WebhookOutcome.UNREADABLE
+                _log_unreadable(error, "dial-ended")
+            else:
+                if not await _record_or_report(request, parent_sid, leg_sid, event):
+                    webhook.outcome = WebhookOutcome.FAILED
+            return _xml(CARRIER.get(request.app).finish())
 
     @post("/status", status_code=204)
     async def status(self, request: Request[Any, Any, State]) -> None:
         """A leg has a new status."""
-        form = await signed_form(request)
-        if form.get("CallStatus") == TEST_STATUS:
-            return
-        try:
-            parent_sid, leg_sid, event = parse_status_callback(form)
-        except InvalidCallback as error:
-            _log_unreadable(error, "status")
-            return
-        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+        with counted(WebhookKind.STATUS) as webhook:
+            form = await signed_form(request)
+            if form.get("CallStatus") == TEST_STATUS:
+                webhook.outcome = WebhookOutcome.ANSWERED
+                return
+            try:
+                parent_sid, leg_sid, event = parse_status_callback(form)
+            except InvalidCallback as error:
+                webhook.outcome = WebhookOutcome.UNREADABLE
+                _log_unreadable(error, "status")
+                return
+            await _record(request, parent_sid, leg_sid, event)
 
     @post("/usage-alert", status_code=204)
     async def usage_alert(self, request: Request[Any, Any, State]) -> None:
         """The account's cost of a day reached the usage trigger's value: alert people. No call is stopped."""
-        await USAGE_ALERT_RECORDER.get(request.app).record(await signed_form(request))
+        with counted(WebhookKind.USAGE_ALERT):
+            await USAGE_ALERT_RECORDER.get(request.app).record(await signed_form(request))
 
 
-async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
-    """Record the event; a failure is only logged, because the caller would hear an error announcement.
+async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
+    bind_contextvars(call_sid=parent_sid)
+    await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+
+
+async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> bool:
+    """Record the event; False after a failure, which is only logged: the caller would hear an error announcement.
 
     The call is then corrected by its other events, or when the carrier is asked about it.
     """
     try:
-        await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+        await _record(request, parent_sid, leg_sid, event)
     except Exception as error:
         FAILURES.report(error, where="/voice/dial-ended")
+        return False
+    return True
 
 
 def _xml(document: bytes) -> Response[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from calls.call_state import LegEvent
 from calls.limits.alert_mails import AlertMailer
@@ -49,7 +50,9 @@ class CallEventRecorder:
             return
         async with self._slots.slot(organization_id), self._database.tenant_session(organization_id) as session:
             calls = CallService(session, alert_mailer=self._alert_mailer)
-            await calls.record_event(organization_id, parent_sid, leg_sid, event)
+            call = await calls.record_event(organization_id, parent_sid, leg_sid, event)
+            if call is not None:
+                bind_contextvars(call_id=str(call.id))
 
     async def _find_organization(self, parent_sid: str) -> UUID | None:
         organization_id = await self._tenants.tenant_of_call(parent_sid)

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
 
 from calls.models import LIVE_STATUSES, Call, ImposedEnd
 from carrier.port import Carrier, NotFoundAtCarrier
@@ -95,6 +96,7 @@ class CallTerminator:
         # A version before this one queued the id alone.
         call_text, _, reason = job.payload.decode().partition(" ")
         call_id = UUID(call_text)
+        bind_contextvars(call_id=str(call_id))
         query = sa.select(Call.carrier_sid, Call.status, Call.started_at).where(Call.id == call_id)
         async with self._jobs.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
@@ -107,7 +109,7 @@ class CallTerminator:
             if not await self._carrier.end_call(row.carrier_sid):
                 raise CallStillLive
         except NotFoundAtCarrier:
-            log.info("call_already_over", call=str(call_id))
+            log.info("call_already_over")
 
     async def _store_reason(self, call_id: UUID, reason: str) -> None:
         """Store why the call is ended, before the carrier is asked: the report of its end may come at once."""

@@ -12,6 +12,7 @@ from twilio.http.response import Response
 
 from carrier.breaker import CircuitBreaker
 from carrier.health import CarrierHealthReporter
+from carrier.metrics import RequestOutcome, count_request, outcome_of
 from carrier.port import CarrierUnavailable
 
 CONNECT_SECONDS = 3.0
@@ -61,14 +62,18 @@ class HttpTransport:
         _retry_after_of_task.set(None)
         request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
         retries = MAX_RETRIES if _is_idempotent(method, url) else 0
-        self._ensure_closed()
+        path = request.url.path
+        self._ensure_closed(method, path)
         began = time.monotonic()
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 response = await self._send(request, auth, retries)
         except (httpx.HTTPError, TimeoutError) as error:
             self._failed(type(error).__name__)
+            count_request(method, path, RequestOutcome.UNREACHABLE, time.monotonic() - began)
             raise
+        seconds = time.monotonic() - began
+        count_request(method, path, outcome_of(response.status_code), seconds)
         if wait := math.ceil(_retry_after(response)):
             _retry_after_of_task.set(min(wait, MAX_RETRY_AFTER_SECONDS))
         if response.status_code >= 500:
@@ -76,17 +81,16 @@ class HttpTransport:
         else:
             self._breaker.record_success()
             if self._health is not None:
-                self._health.record_answer(
-                    time.monotonic() - began, is_access_refused=response.status_code in (401, 403)
-                )
+                self._health.record_answer(seconds, is_access_refused=response.status_code in (401, 403))
         return Response(response.status_code, response.text, response.headers)
 
-    def _ensure_closed(self) -> None:
+    def _ensure_closed(self, method: str, path: str) -> None:
         try:
             self._breaker.ensure_closed()
         except CarrierUnavailable:
             if self._health is not None:
                 self._health.record_not_sent()
+            count_request(method, path, RequestOutcome.NOT_SENT, None)
             raise
 
     def _failed(self, failure: str) -> None:

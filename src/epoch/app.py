@@ -93,6 +93,7 @@ from widget.exchange import ExchangeHandler
 from widget.last_used import EmbedTokenUseWriter
 from widget.pop_out import pop_out_router
 from widget.public_endpoint import public_endpoint
+from widget.request_metrics import count_widget_requests
 from widget.status import StatusHandler
 from widget.tickets import Tickets
 from widget.token_auth import TokenAuthenticator
@@ -130,20 +131,23 @@ def create_app(
             guard_connections=shares.guards,
             lookup_connections=shares.lookups,
         )
-    measures = CounterBuffer(database)
+    measures = CounterBuffer(database, publish=count_widget_requests)
     health = CarrierHealthReporter(database, measures)
     carrier = carrier or build_carrier(settings, health)
     usage, api_keys = EmbedTokenUseWriter(database), ApiKeyAuthenticator(database)
     refused = BlockedOriginWriter(database)
     jobs = database.for_role(
         ADMIN_ROLE,
+        pool="jobs",
         engine_connections=shares.jobs,
         wait_seconds=JOB_WAIT_SECONDS,
         # The queue listens, which no pooler of transactions lets it do.
         url=settings.database_direct_url,
     )
-    staff = database.for_role(STAFF_ROLE, engine_connections=shares.staff)
-    exports = database.for_role(REQUEST_ROLE, engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS)
+    staff = database.for_role(STAFF_ROLE, pool="staff", engine_connections=shares.staff)
+    exports = database.for_role(
+        REQUEST_ROLE, pool="exports", engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS
+    )
     queue = JobQueue(jobs, settings.secret_keys)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier, jobs)

@@ -8,6 +8,7 @@ import structlog
 from litestar import Litestar
 
 from epoch.app import create_app
+from epoch.metric_series import begin_series
 from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
 from kit.log import configure_logging
@@ -22,6 +23,7 @@ def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
     """The application of ``role`` for the settings in the environment; from now on this process is its own."""
     settings = load_settings(os.environ)
     configure_logging(json=settings.is_production)
+    begin_series()
     application = create_app(settings, role=role)
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))

@@ -9,6 +9,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
+from epoch.observed_answer import ObservedAnswer
 from kit.http.client_address import ClientAddressResolver
 from kit.http.pacing import Pacing
 from kit.http.security_headers import SecurityHeaders
@@ -36,19 +37,28 @@ class Application(Litestar):
         self.direct = {path: handler.fn for handler in handlers for path in handler.paths}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            scope, send = _as_served(scope, send)
-            if self.clients is not None:
-                self.clients.resolve(scope)
-            if (handler := self.direct.get(scope["path"])) is not None:
-                await handler(scope, receive, send)
-                return
-            if self.security_headers is not None:
-                send = self.security_headers.wrap(send)
-            if self.pacing is not None:
-                await self.pacing.turn(scope["path"])
-            if scope["method"] == "OPTIONS":
-                send = self._naming_methods(scope, send)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope, send = _as_served(scope, send)
+        answer = ObservedAnswer(scope, send)
+        try:
+            await self._answer(scope, receive, answer)
+        finally:
+            answer.end()
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.clients is not None:
+            self.clients.resolve(scope)
+        if (handler := self.direct.get(scope["path"])) is not None:
+            await handler(scope, receive, send)
+            return
+        if self.security_headers is not None:
+            send = self.security_headers.wrap(send)
+        if self.pacing is not None:
+            await self.pacing.turn(scope["path"])
+        if scope["method"] == "OPTIONS":
+            send = self._naming_methods(scope, send)
         await super().__call__(scope, receive, send)
 
     def _naming_methods(self, scope: Any, send: Any) -> Any:

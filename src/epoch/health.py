@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +18,11 @@ from kit.clock import CLOCK
 from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.errors import Forbidden
+from kit.failures import FAILURES
 from kit.http.app_key import DATABASE, JOB_QUEUE, SETTINGS
 from kit.http.client_address import client_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
+from kit.jobs.backlog_metrics import BacklogCollector, QueueLength
 from kit.jobs.queue import JobQueue
 from kit.metrics import read_metrics
 from kit.settings import Settings
@@ -85,9 +88,21 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
-    """Prometheus text of all workers of this machine."""
+    """Prometheus text of all workers of this machine, and of the job queue."""
     _ensure_may_read_metrics(request)
-    return Response(read_metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    backlog = BacklogCollector(await _measure_queue(JOB_QUEUE.get(request.app)))
+    # In a thread: adding up the files of all workers takes as long as many requests.
+    text = await asyncio.to_thread(read_metrics, backlog)
+    return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _measure_queue(queue: JobQueue) -> Sequence[QueueLength] | None:
+    """The queue's lengths; None when the database does not answer: the other metrics matter most then."""
+    try:
+        return await queue.measure()
+    except Exception as error:
+        FAILURES.report(error, where="/metrics")
+        return None
 
 
 def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 
 import sqlalchemy as sa
 import structlog
@@ -39,17 +40,22 @@ class MinuteCounter(Base):
 class CounterBuffer(BufferedWriter):
     """The counts of one process; the look-up role adds them to the table every few seconds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, publish: Callable[[str, int], None] | None = None) -> None:
+        """``publish`` gets each counter and its growth at each flush, for metrics, also while the database is down."""
         super().__init__(of="minute_counter")
         self._database = database
+        self._publish = publish
         self._pending: defaultdict[str, int] = defaultdict(int)
+        self._unpublished: defaultdict[str, int] = defaultdict(int)
 
     def add(self, name: str, amount: int = 1) -> None:
         """Add ``amount`` to the counter ``name``."""
         self._pending[name] += amount
+        self._unpublished[name] += amount
 
     async def flush(self) -> None:
         """Write the pending counts; when the database cannot be reached, keep them for the next flush."""
+        self.publish()
         pending, self._pending = self._pending, defaultdict(int)
         if not pending:
             return
@@ -59,7 +65,14 @@ class CounterBuffer(BufferedWriter):
             await self._database.lookup_pool.execute(_ADD, minute, *columns)
         except Exception as error:
             for name, amount in pending.items():
-                self.add(name, amount)
+                self._pending[name] += amount
             if not is_outage(error):
                 raise
             log.warning("counters_not_written", error=type(error).__name__)
+
+    def publish(self) -> None:
+        """Pass on what was counted since the last time."""
+        counted, self._unpublished = self._unpublished, defaultdict(int)
+        if self._publish is not None:
+            for name, amount in counted.items():
+                self._publish(name, amount)

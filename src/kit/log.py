@@ -1,4 +1,8 @@
-"""Structured logging, one line for each event, without tokens and full phone numbers."""
+"""Structured logging, one line for each event, without tokens and full phone numbers.
+
+Each line of a request has its ``request_id``; those of a webhook about a call also ``call_sid`` and ``call_id``, those
+of a job ``job_id`` and ``job_kind``. The code that knows an id binds it by ``structlog.contextvars``.
+"""
 
 import re
 import sys
@@ -7,6 +11,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+REQUEST_ID = "request_id"
+"""The key of a request's id in log lines, and in the headers of the jobs that the request enqueued."""
 _SECRETS = re.compile(
     r"(ep[tk]_)[0-9A-Za-z]+"  # embed tokens and API keys
     r"|(eyJ)[\w-]+\.[\w-]+\.[\w-]+"  # access tokens
@@ -29,6 +35,7 @@ def configure_logging(stream: TextIO | None = None, *, json: bool) -> None:
     renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

@@ -21,7 +21,7 @@ _mark_dead: Callable[[int, str], None] = mark_process_dead
 
 
 def share_metrics(folder: Path, slot: int) -> None:
-    """Keep this process's metrics in ``folder``; to be called before the first metric is made.
+    """Keep this process's metrics in ``folder``; to be called before the first metric without labels is made.
 
     A worker that takes the ``slot`` of a dead one goes on with its counters, so restarts leave no files behind.
     """
@@ -36,8 +36,15 @@ def forget_worker(folder: Path, slot: int) -> None:
     _mark_dead(slot, str(folder))
 
 
-def read_metrics() -> bytes:
-    """Prometheus text: of all workers that share a folder, else of this process."""
+def read_metrics(*others: Collector) -> bytes:
+    """Prometheus text: of all workers that share a folder, else of this process; and of ``others``."""
+    measured = CollectorRegistry()
+    for other in others:
+        measured.register(other)
+    return _read_counted() + generate_latest(measured)
+
+
+def _read_counted() -> bytes:
     if _FOLDER_VARIABLE not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

@@ -10,3 +10,8 @@ def asgi_transport(app: Litestar, *, address: str = "127.0.0.1") -> httpx.ASGITr
     """A transport for ``httpx.AsyncClient``; ``address`` is the client's address in the requests."""
     # httpx and Litestar spell the ASGI types differently; at run time they are the same.
     return httpx.ASGITransport(cast(Any, app), client=(address, 40_000))
+
+
+def headers_but_id(answer: httpx.Response) -> list[tuple[str, str]]:
+    """The headers of an answer in order of their names, without the id, which each answer has for itself."""
+    return sorted((name, value) for name, value in answer.headers.multi_items() if name != "x-request-id")

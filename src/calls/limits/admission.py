@@ -13,6 +13,7 @@ from calls.errors import ClientBusy
 from calls.limits.admission_queue import OrganizationSemaphores
 from calls.limits.admission_service import AdmissionService
 from calls.limits.alert_mails import AlertMailer
+from calls.limits.metrics import UNCHECKED_CALLS
 from calls.limits.prices import PriceList
 from calls.limits.rejections import RejectionService, UncheckedRejections
 from calls.models import Call
@@ -59,6 +60,7 @@ class CallAdmission:
             outgoing = await self._identify_caller(tenant, outgoing)
             return await self._admit_when_client_is_free(tenant, outgoing)
         except Exception as error:
+            UNCHECKED_CALLS.inc()
             log.error("call_not_checked", error=type(error).__name__)
             if failing_dependency(error) is None:
                 FAILURES.report(error, where="call admission")

@@ -57,6 +57,16 @@ _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
 
 
+def begin_series() -> None:
+    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first one."""
+    for subject in ("rejections_per_token", "rejections_per_organization", *map(_subject_of, DestinationClass)):
+        REJECTION_ALERTS.labels(subject)
+
+
+def _subject_of(destination_class: DestinationClass) -> str:
+    return f"rejections_{destination_class}"
+
+
 class Threshold(msgspec.Struct, frozen=True):
     """A number of rejections that was just reached."""
 
@@ -87,7 +97,7 @@ class RejectionAlertService:
         if destination_class is not None:
             key = f"rejected:{organization_id}:{destination_class}"
             if await count_use(self._session, key, window=_HOUR) == REJECTIONS_PER_CLASS[destination_class]:
-                reached.append(Threshold(f"rejections_{destination_class}", REJECTIONS_PER_CLASS[destination_class]))
+                reached.append(Threshold(_subject_of(destination_class), REJECTIONS_PER_CLASS[destination_class]))
         for threshold in reached:
             await self._alert(organization_id, token_id, context, threshold, rejection, now)
         await self._mail_when_repeated(organization_id, context, rejection)

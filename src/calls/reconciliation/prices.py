@@ -53,7 +53,7 @@ class PriceUpdater:
                     priced += await self._update(call, asked_at)
                 except CarrierError as error:
                     # The call stays due: the next run asks again.
-                    log.warning("price_request_failed", call=str(call.id), error=type(error).__name__)
+                    log.warning("price_request_failed", call_id=str(call.id), error=type(error).__name__)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(CONCURRENT_REQUESTS):

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from kit.actor import Actor
 from kit.db.connector import Connector, NoResetConnection
 from kit.db.outage import is_outage
+from kit.db.pool_metrics import MeasuredQueuePool, meter_of
 from kit.db.raw import (
     CompiledStatement,
     ReadPool,
@@ -87,16 +88,19 @@ class Database:
         lookup_connections: int = 6,
         connect_seconds: float = CONNECT_SECONDS,
         wait_seconds: float | None = None,
+        pool: str = "requests",
     ) -> None:
         """Prepare the engine and the pools; nothing connects yet.
 
         ``connect_seconds`` is how long to wait for the server, and for a connection of the raw pools. ``wait_seconds``
-        is how long a session waits for a connection of the engine; as long by default.
+        is how long a session waits for a connection of the engine; as long by default. ``pool`` names the engine's
+        pool in metrics.
         """
         self._connector = Connector(url) if isinstance(url, str) else url
         self._role = role
         self._guard_connections = guard_connections
         self.connect_seconds = connect_seconds
+        meter_of(pool)  # its series begin now
         self._wait_seconds = connect_seconds if wait_seconds is None else wait_seconds
         self.engine: AsyncEngine = create_engine(
             self._connector,
@@ -106,6 +110,8 @@ class Database:
             pool_size=engine_connections,
             max_overflow=0,
             pool_timeout=self._wait_seconds,
+            poolclass=MeasuredQueuePool,
+            pool_logging_name=pool,
             # The connection that was used last has most statements prepared.
             pool_use_lifo=True,
         )
@@ -114,21 +120,33 @@ class Database:
         self._scoped_sessions: async_sessionmaker[ScopedSession] = async_sessionmaker(
             self.engine, class_=ScopedSession, expire_on_commit=False
         )
-        self.lookup_pool = StatementPool(self._connect_lookup, size=lookup_connections, seconds=connect_seconds)
+        self.lookup_pool = StatementPool(
+            self._connect_lookup, size=lookup_connections, seconds=connect_seconds, meter=meter_of("lookups")
+        )
         """Single statements of the look-up role: the exchange, API keys, carrier callbacks, buffered writes."""
-        self.read_pool = ReadPool(self._create_read_pool, seconds=connect_seconds)
+        self.read_pool = ReadPool(self._create_read_pool, seconds=connect_seconds, meter=meter_of("guards"))
         """Reads of guards before a handler's session begins, as the engine's role."""
 
     def for_role(
-        self, role: str, *, engine_connections: int, wait_seconds: float | None = None, url: str | None = None
+        self,
+        role: str,
+        *,
+        engine_connections: int,
+        wait_seconds: float | None = None,
+        pool: str | None = None,
+        url: str | None = None,
     ) -> "Database":
-        """The same database with a separate engine for ``role``; ``url`` is another way to it."""
+        """The same database with a separate engine for ``role``; ``url`` is another way to it.
+
+        ``pool`` names the engine's pool in metrics; the role's name by default.
+        """
         return Database(
             url or self._connector,
             role=role,
             engine_connections=engine_connections,
             connect_seconds=self.connect_seconds,
             wait_seconds=wait_seconds,
+            pool=pool or role,
         )
 
     @property

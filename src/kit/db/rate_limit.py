@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.clock import utc_now
 from kit.db.model import Base
 from kit.errors import TooMany
+from kit.limit_metrics import count_near_or_refused
 
 
 class RateCounter(Base):
@@ -40,7 +41,9 @@ async def hit_or_raise(session: AsyncSession, key: str, *, limit: int, window: d
         TooMany: more than ``limit`` uses in the current ``window``.
     """
     now = utc_now()
-    if await count_use(session, key, window=window) > limit:
+    count = await count_use(session, key, window=window)
+    count_near_or_refused(key, count, limit)
+    if count > limit:
         start = _window_start(now, window)
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
 

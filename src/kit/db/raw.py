@@ -1,7 +1,7 @@
 """SQL statements that are compiled once and run by asyncpg without the ORM, in a pool or in a session's transaction."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import Actor
+from kit.db.pool_metrics import PoolMeter
 from kit.db.statement_pool import CONNECTION_LOST
 
 SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
@@ -96,8 +97,9 @@ class ReadPool:
     the statement.
     """
 
-    def __init__(self, create_pool: Callable[[], Awaitable[Any]], *, seconds: float) -> None:
-        """``seconds`` is how long a caller waits for a connection."""
+    def __init__(self, create_pool: Callable[[], Awaitable[Any]], *, seconds: float, meter: PoolMeter) -> None:
+        """``seconds`` is how long a caller waits for a connection; ``meter`` measures waits."""
+        self._meter = meter
         self._create_pool = create_pool
         self._seconds = seconds
         self._pool: Any = None
@@ -117,23 +119,30 @@ class ReadPool:
     async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
         """Return the first row, or None, without a tenant; repeated once when the connection was lost."""
         try:
-            async with self._acquired() as reader:
-                return await reader.fetch_row(query, **given)
+            async with self._acquired() as connection:
+                return await RawConnection(connection).fetch_row(query, **given)
         except CONNECTION_LOST:
             # The pool's other connections were to the same server and may be lost too.
             await self._pool.expire_connections()
-        async with self._acquired() as reader:
-            return await reader.fetch_row(query, **given)
+        async with self._acquired() as connection:
+            return await RawConnection(connection).fetch_row(query, **given)
 
     @asynccontextmanager
     async def tenant_scope(self, organization_id: UUID | None, user_id: UUID | None) -> AsyncIterator[RawConnection]:
         """A read-only transaction that sees one organization and the memberships of one user."""
-        async with self._pool.acquire(timeout=self._seconds) as connection, connection.transaction(readonly=True):
+        async with self._acquired() as connection, connection.transaction(readonly=True):
             reader = RawConnection(connection)
             await reader.set_tenant(organization_id, user_id)
             yield reader
 
     @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[RawConnection]:
-        async with self._pool.acquire(timeout=self._seconds) as connection:
-            yield RawConnection(connection)
+    async def _acquired(self) -> AsyncIterator[Any]:
+        """A connection of the pool. Raises: TimeoutError."""
+        pool = self._pool
+        is_full = pool.get_idle_size() == 0 and pool.get_size() == pool.get_max_size()
+        with self._meter.waiting() if is_full else nullcontext():
+            connection = await pool.acquire(timeout=self._seconds)
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from kit.db.pool_metrics import PoolMeter, meter_of
 from kit.errors import TooMany
 
 _MIN_SECONDS = 0.01
@@ -42,8 +43,11 @@ class StatementPool:
     to the caller that waits longest. docs/decisions/0131 has the measurement that justifies it.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]], *, size: int, seconds: float) -> None:
-        """``connect`` opens a connection whose command timeout is ``seconds``."""
+    def __init__(
+        self, connect: Callable[[], Awaitable[Any]], *, size: int, seconds: float, meter: PoolMeter | None = None
+    ) -> None:
+        """``connect`` opens a connection whose command timeout is ``seconds``; ``meter`` measures waits for one."""
+        self._meter = meter or meter_of("statements")
         self._connect = connect
         self._size = size
         self._seconds = seconds
@@ -148,6 +152,7 @@ class StatementPool:
         # The average says nothing while no statement finishes at all.
         waited = monotonic() - self._refusable[0][0] if self._refusable else 0.0
         if max(expected, waited) > limit:
+            self._meter.count_timeout()
             raise PoolOverloaded
 
     async def _wait(self, queue: _Queue) -> tuple[Any, float]:
@@ -173,7 +178,8 @@ class StatementPool:
         if self._expiry is None:
             self._expiry = loop.call_later(self._seconds, self._expire_waiters)
         try:
-            return await waiter
+            with self._meter.waiting():
+                return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._hand_on(waiter.result())

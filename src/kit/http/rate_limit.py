@@ -15,6 +15,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
 
 from kit.http.app_key import AppKey
+from kit.limit_metrics import count_near_or_refused
 
 WINDOW_SECONDS = 60
 STORE_SECONDS = 0.25
@@ -54,8 +55,9 @@ class MemoryRateLimiter:
 
     async def hit(self, key: str, limit: int) -> int:
         counts = self._current()
-        counts[key] = counts.get(key, 0) + 1
-        return self._seconds_to_wait(counts[key], limit)
+        counts[key] = count = counts.get(key, 0) + 1
+        count_near_or_refused(key, count, self._share(limit))
+        return self._seconds_to_wait(count, limit)
 
     async def peek(self, key: str, limit: int) -> int:
         return self._seconds_to_wait(self._current().get(key, 0) + 1, limit)
@@ -67,9 +69,13 @@ class MemoryRateLimiter:
         return self._counts
 
     def _seconds_to_wait(self, count: int, limit: int) -> int:
-        if count <= max(1, limit // self._workers):
+        if count <= self._share(limit):
             return 0
         return max(1, int((self._window + 1) * WINDOW_SECONDS - self._clock()))
+
+    def _share(self, limit: int) -> int:
+        """The part of ``limit`` that one worker allows."""
+        return max(1, limit // self._workers)
 
 
 class SharedRateLimiter:
@@ -77,6 +83,7 @@ class SharedRateLimiter:
 
     def __init__(self, url: str, fallback: MemoryRateLimiter, *, clock: Callable[[], float] = time.monotonic) -> None:
         storage = cast("Storage", storage_from_string(f"async+{url}", implementation="valkey"))
+        self._storage = storage
         self._limiter = FixedWindowRateLimiter(storage)
         self._fallback = fallback
         self._clock = clock
@@ -87,12 +94,18 @@ class SharedRateLimiter:
         return self._clock() < self._away_until
 
     async def hit(self, key: str, limit: int) -> int:
-        wait = await self._call_store(self._limiter.hit, key, limit)
+        wait = await self._call_store(self._hit_store, key, limit)
         return await self._fallback.hit(key, limit) if wait is None else wait
 
     async def peek(self, key: str, limit: int) -> int:
         wait = await self._call_store(self._limiter.test, key, limit)
         return await self._fallback.peek(key, limit) if wait is None else wait
+
+    async def _hit_store(self, item: RateLimitItemPerMinute, key: str) -> bool:
+        # As FixedWindowRateLimiter.hit, which does not tell the count.
+        count = await self._storage.incr(item.key_for(key), item.get_expiry())
+        count_near_or_refused(key, count, item.amount)
+        return bool(count <= item.amount)
 
     async def _call_store(
         self, method: Callable[[RateLimitItemPerMinute, str], Awaitable[bool]], key: str, limit: int

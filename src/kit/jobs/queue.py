@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import functools
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,15 +24,19 @@ from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.ports.driver import Driver
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.encryption import Encryptor
+from kit.jobs.backlog_metrics import QueueLength, measure_queue
 from kit.jobs.connection import SessionConnection, WorkerConnection
+from kit.jobs.metrics import JOB_SECONDS, JOBS, JobOutcome, begin_series
 from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.scheduler import PeriodicTask
 from kit.jobs.waiting import longest_wait
+from kit.log import REQUEST_ID
 from kit.secret_keys import SecretKeys
 
 POLL_SECONDS = 2
@@ -59,7 +64,8 @@ SETTINGS = DBSettings(
 )
 _NOTE_FAILURE = """
     UPDATE pgqueuer
-    SET headers = jsonb_build_object('failure', $2::text), payload = CASE WHEN $3 THEN NULL ELSE payload END
+    SET headers = coalesce(nullif(headers, 'null'), '{}') || jsonb_build_object('failure', $2::text),
+        payload = CASE WHEN $3 THEN NULL ELSE payload END
     WHERE id = $1
 """
 _IS_WORK_DUE = """
@@ -159,6 +165,7 @@ class JobQueue:
     def start(self) -> None:
         """Start to run jobs, in the server's event loop."""
         self._is_stopping = False
+        begin_series(self._handlers, (task.name for task in self._periodic_tasks))
         self._connection = WorkerConnection(self._database)
         self._library = self._new_library()
         self._runner = asyncio.create_task(self._run(self._library))
@@ -183,6 +190,11 @@ class JobQueue:
             await asyncio.wait({self._runner}, timeout=1)
         self._runner = None
         await self._connection.close()
+
+    async def measure(self) -> Sequence[QueueLength]:
+        """The lengths of this queue, for metrics. Raises: an error of the database, or TimeoutError when it waits."""
+        async with asyncio.timeout(self._database.connect_seconds):
+            return await measure_queue(self._database, list(self._handlers))
 
     async def run_due(self) -> int:
         """Run the due jobs; return the number that succeeded."""
@@ -238,7 +250,8 @@ class JobQueue:
             await asyncio.sleep(0.02)
 
     async def _run_job(self, handler: JobHandler, queued: models.Job) -> None:
-        with _listed_in(self._running):
+        origin = {REQUEST_ID: found} if (found := (queued.headers or {}).get(REQUEST_ID)) else {}
+        with _listed_in(self._running), bound_contextvars(job_id=queued.id, job_kind=handler.kind, **origin):
             outcome = await self._attempt(handler, queued)
         if outcome is not None:
             # Outside all except clauses, because the library stores the texts of the whole exception chain.
@@ -247,6 +260,7 @@ class JobQueue:
     async def _attempt(self, handler: JobHandler, queued: models.Job) -> Exception | None:
         """Run one attempt; return the exception that makes the library retry or give up, or None after success."""
         failure, is_permanent = "", False
+        began = time.monotonic()
         try:
             async with asyncio.timeout(handler.timeout_seconds):
                 await handler.handle(self._decrypt(handler, queued))
@@ -257,9 +271,13 @@ class JobQueue:
             is_permanent = utc_now() - queued.created > handler.give_up_after
         else:
             self._succeeded += 1
+            JOBS.labels(handler.kind, JobOutcome.SUCCEEDED).inc()
             return None
+        finally:
+            JOB_SECONDS.labels(handler.kind).observe(time.monotonic() - began)
+        JOBS.labels(handler.kind, JobOutcome.GIVEN_UP if is_permanent else JobOutcome.RETRIED).inc()
         await self._connection.execute(_NOTE_FAILURE, queued.id, failure, is_permanent)
-        about = {"kind": handler.kind, "job": queued.id, "attempt": queued.attempts + 1, "error": failure}
+        about = {"attempt": queued.attempts + 1, "error": failure}
         if is_permanent:
             log.error("job_given_up", **about)
             return PermanentFailure(failure)
@@ -289,6 +307,12 @@ def _listed_in(tasks: set[asyncio.Task[Any]]) -> Iterator[None]:
         yield
     finally:
         tasks -= {task} if task else set()
+
+
+def _origin_of_job() -> dict[str, str] | None:
+    """The headers of a job that is enqueued now: the id of the request that does so, for the log lines of the job."""
+    found = get_contextvars().get(REQUEST_ID)
+    return None if found is None else {REQUEST_ID: str(found)}
 
 
 class _Queries(Queries):
@@ -347,7 +371,7 @@ async def _insert(
     session: AsyncSession, kind: str, payload: bytes, after: dt.timedelta, dedupe_key: str | None
 ) -> None:
     queries = queries_of(SessionConnection(await session.connection()))
-    await queries.enqueue(kind, payload, execute_after=after, dedupe_key=dedupe_key)
+    await queries.enqueue(kind, payload, execute_after=after, dedupe_key=dedupe_key, headers=_origin_of_job())
 
 
 async def backlog(session: AsyncSession, *, limit: int) -> Sequence[Backlog]:

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from kit.db.outage import is_outage
+from kit.jobs.metrics import PERIODIC_TASKS, TaskOutcome
 
 log = structlog.get_logger("epoch.jobs")
 
@@ -31,12 +32,16 @@ class PeriodicTask(msgspec.Struct, frozen=True, kw_only=True):
 
     async def run_once(self) -> None:
         """Run the work once; log its exceptions, so that the next run tries again."""
+        outcome = TaskOutcome.PUT_OFF
         try:
             await self.work()
+            outcome = TaskOutcome.SUCCEEDED
         except self.expected as error:
             log.warning("periodic_task_put_off", task=self.name, error=str(error))
         except Exception as error:
             if is_outage(error):
                 log.warning("periodic_task_skipped", task=self.name, error=type(error).__name__)
             else:
+                outcome = TaskOutcome.FAILED
                 log.error("periodic_task_failed", task=self.name, exc_info=error)
+        PERIODIC_TASKS.labels(self.name, outcome).inc()

@@ -15,6 +15,19 @@ from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 pytestmark = pytest.mark.slow
 REFUSED = "epoch_carrier_callbacks_refused_total"
 WORKERS, CALLBACKS, READS = 2, 20, 12
+FORGED = 'epoch_carrier_webhooks_total{kind="status",outcome="forged"}'
+BEGUN = (
+    'epoch_widget_requests_total{endpoint="exchange",outcome="service_unavailable"}',
+    'epoch_carrier_webhooks_total{kind="outgoing",outcome="failed"}',
+    'epoch_carrier_requests_total{method="GET",outcome="access_refused",resource="calls"}',
+    'epoch_jobs_total{kind="mail",outcome="given_up"}',
+    'epoch_periodic_tasks_total{outcome="failed",task="calls"}',
+    'epoch_database_pool_timeouts_total{pool="requests"}',
+    'epoch_database_pool_timeouts_total{pool="lookups"}',
+    'epoch_rejection_alerts_total{threshold="rejections_pay_per_call"}',
+    "epoch_calls_unchecked_total",
+    "epoch_carrier_usage_alerts_total",
+)
 
 
 @pytest.fixture
@@ -32,6 +45,14 @@ def read(run: Run, name: str) -> dict[str, float]:
     text = httpx.get(f"{run.url}/metrics", timeout=PATIENCE_SECONDS).raise_for_status().text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return {sample.labels.get("process_id", ""): sample.value for sample in samples if sample.name == name}
+
+
+def series(run: Run, name: str) -> float | None:
+    """The value of one series, as Prometheus writes its name; None when there is none."""
+    text = httpx.get(f"{run.url}/metrics", timeout=PATIENCE_SECONDS).raise_for_status().text
+    found = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{name} ")]
+    assert len(found) < 2, found
+    return float(found[0]) if found else None
 
 
 def send_unsigned_callbacks(run: Run) -> None:
@@ -55,6 +76,12 @@ def test_metrics_are_the_sum_of_all_workers_the_dead_included(run: Run) -> None:
     run.until("Ctrl-C")
     send_unsigned_callbacks(run)
     assert [read(run, REFUSED) for _ in range(READS)] == [{"": CALLBACKS}] * READS
+    assert [series(run, FORGED) for _ in range(READS)] == [CALLBACKS] * READS
+    assert series(run, 'epoch_http_request_duration_seconds_count{route="voice_status",status="4xx"}') == CALLBACKS
+    assert series(run, "epoch_database_up") == 1
+    # Alerts watch these: they begin before their first event.
+    for name in BEGUN:
+        assert series(run, name) == 0, name
     before = workers_of(run)
     assert len(before) == WORKERS
     assert read(run, "epoch_worker") == before

@@ -7,12 +7,15 @@ import httpx
 import pytest
 
 from carrier.breaker import FAILURES_TO_OPEN
+from carrier.metrics import RequestOutcome, resource_of
 from carrier.port import CarrierUnavailable
 from carrier.transport import MAX_RETRIES, TOTAL_SECONDS, HttpTransport
+from support.metrics import Growth
 
 pytestmark = pytest.mark.anyio
 CALL = "/2010-04-01/Accounts/AC/Calls/CA" + "0" * 32 + ".json"
 NUMBERS = "/2010-04-01/Accounts/AC/IncomingPhoneNumbers.json"
+CARRIER_REQUESTS = "epoch_carrier_requests_total"
 
 
 class ScriptedServer:
@@ -118,3 +121,54 @@ async def test_client_errors_do_not_open_the_circuit_breaker(
     for _ in range(2 * FAILURES_TO_OPEN):
         await transport.request("POST", server.address + NUMBERS)
     assert server.request_count == 2 * FAILURES_TO_OPEN
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("200 OK", RequestOutcome.ANSWERED),
+        ("400 No", RequestOutcome.REJECTED),
+        ("401 Who", RequestOutcome.ACCESS_REFUSED),
+        ("403 No", RequestOutcome.ACCESS_REFUSED),
+        ("404 No", RequestOutcome.NOT_FOUND),
+        ("429 Slow", RequestOutcome.RATE_LIMITED),
+        ("503 Later", RequestOutcome.FAILED),
+    ],
+)
+async def test_each_request_is_counted_by_method_resource_and_outcome(
+    server: ScriptedServer, transport: HttpTransport, status: str, outcome: RequestOutcome
+) -> None:
+    server.answers = [status]
+    counted = Growth(CARRIER_REQUESTS, method="POST", resource="numbers", outcome=outcome)
+    measured = Growth("epoch_carrier_request_duration_seconds_count", method="POST")
+    await transport.request("post", server.address + NUMBERS)
+    assert (counted.amount, measured.amount) == (1, 1)
+
+
+async def test_requests_without_an_answer_are_counted(server: ScriptedServer, transport: HttpTransport) -> None:
+    unreachable = Growth(CARRIER_REQUESTS, method="POST", resource="numbers", outcome=RequestOutcome.UNREACHABLE)
+    not_sent = Growth(CARRIER_REQUESTS, method="POST", resource="numbers", outcome=RequestOutcome.NOT_SENT)
+    for _ in range(FAILURES_TO_OPEN):
+        with pytest.raises(httpx.ConnectError):
+            await transport.request("POST", "http://127.0.0.1:1" + NUMBERS)
+    with pytest.raises(CarrierUnavailable):
+        await transport.request("POST", server.address + NUMBERS)
+    assert (unreachable.amount, not_sent.amount) == (FAILURES_TO_OPEN, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        (CALL, "calls"),
+        (CALL.removesuffix(".json") + "/Notifications.json", "calls"),
+        (NUMBERS, "numbers"),
+        ("/2010-04-01/Accounts/AC/AvailablePhoneNumbers/US/Local.json", "available_numbers"),
+        ("/2010-04-01/Accounts/AC.json", "accounts"),
+        ("/2010-04-01/Accounts/AC/Usage/Triggers.json", "usage_triggers"),
+        ("/v2/RegulatoryCompliance/Bundles", "bundles"),
+        ("/+14155550100", "other"),
+        ("", "other"),
+    ],
+)
+def test_a_resource_is_one_of_a_fixed_set(path: str, resource: str) -> None:
+    assert resource_of(path) == resource

@@ -9,9 +9,12 @@ import pytest
 from kit.http.rate_limit import (
     AWAY_SECONDS,
     MemoryRateLimiter,
+    RateLimiter,
     SharedRateLimiter,
     build_rate_limiter,
 )
+from kit.limit_metrics import count_near_or_refused
+from support.metrics import Growth
 
 pytestmark = pytest.mark.anyio
 
@@ -93,3 +96,35 @@ async def test_without_its_store_the_shared_limiter_counts_in_memory(
 def test_the_store_is_used_only_when_configured() -> None:
     assert isinstance(build_rate_limiter(None, workers=1), MemoryRateLimiter)
     assert isinstance(build_rate_limiter("valkey://127.0.0.1:1", workers=1), SharedRateLimiter)
+
+
+def limiters() -> list[RateLimiter]:
+    # The store of the process has the interface of Valkey's.
+    return [MemoryRateLimiter(), SharedRateLimiter("memory://", MemoryRateLimiter())]
+
+
+@pytest.mark.parametrize("limiter", limiters(), ids=["memory", "store"])
+async def test_coming_near_a_limit_is_counted_once_and_each_refusal(limiter: RateLimiter) -> None:
+    name = f"near-{type(limiter).__name__}"
+    near, refused = (Growth("epoch_rate_limits_total", limit=name, outcome=outcome) for outcome in ("near", "refused"))
+    seen = []
+    for _ in range(12):
+        waits = await limiter.hit(f"{name}:somebody", 10) > 0
+        seen.append((waits, near.amount, refused.amount))
+    assert seen[6:] == [
+        (False, 0, 0),
+        (False, 1, 0),
+        (False, 1, 0),
+        (False, 1, 0),
+        (True, 1, 1),
+        (True, 1, 2),
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7, 60, 1200])
+async def test_every_limit_has_one_count_that_is_near(limit: int) -> None:
+    name = f"near-{limit}"
+    growth = Growth("epoch_rate_limits_total", limit=name, outcome="near")
+    for count in range(1, limit + 1):
+        count_near_or_refused(f"{name}:x", count, limit)
+    assert growth.amount == 1

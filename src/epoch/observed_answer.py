@@ -1,0 +1,67 @@
+"""The answer to one HTTP request: its id, and the time and status for the metrics."""
+
+import time
+from functools import lru_cache
+from typing import Any
+
+from prometheus_client import Histogram
+
+from kit.http.request_ids import HEADER, begin_request
+
+REQUEST_SECONDS = Histogram(
+    "epoch_http_request_duration_seconds",
+    "Seconds from a request to the end of its answer, by route and class of status.",
+    ["route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+NO_ANSWER = "none"
+"""The status of a request whose client left."""
+OTHER = "other"
+_BY_PATH = {
+    "/widget/exchange": "exchange",
+    "/widget/status": "status",
+    "/widget/recent": "recent",
+    "/voice/outgoing": "voice_outgoing",
+    "/voice/status": "voice_status",
+    "/voice/dial-ended": "voice_dial_ended",
+    "/voice/unavailable": "voice_unavailable",
+    "/voice/usage-alert": "voice_usage_alert",
+}
+_BY_FOLDER = frozenset({"admin", "api", "dashboard", "demo", "docs", "health", "integrations", "metrics", "widget"})
+"""First parts of paths that are a route's name; all other paths are ``OTHER``, so strangers make no series."""
+
+
+class ObservedAnswer:
+    """The ``send`` of one request. Made before anything else looks at the request."""
+
+    __slots__ = ("_began", "_id", "_route", "_send", "_status")
+
+    def __init__(self, scope: Any, send: Any) -> None:
+        self._began = time.perf_counter()
+        self._id = begin_request(scope)
+        self._route = _route_of(scope["path"])
+        self._send = send
+        self._status = 0
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            # A new list: the headers of a message may be those of all answers.
+            message["headers"] = [*message.get("headers", ()), (HEADER, self._id)]
+        await self._send(message)
+
+    def end(self) -> None:
+        """Count the request, whose answer was sent or whose client left."""
+        _observer(self._route, self._status // 100).observe(time.perf_counter() - self._began)
+
+
+def _route_of(path: str) -> str:
+    if (route := _BY_PATH.get(path)) is not None:
+        return route
+    folder = path[1:].partition("/")[0]
+    return folder if folder in _BY_FOLDER else OTHER
+
+
+@lru_cache
+def _observer(route: str, hundreds: int) -> Any:
+    return REQUEST_SECONDS.labels(route, f"{hundreds}xx" if hundreds else NO_ANSWER)
