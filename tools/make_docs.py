@@ -148,6 +148,8 @@ VALUES = {
     "email_address": "an e-mail address",
     "plan_prices": "plan=amount currency, comma-separated",
     "address_elsewhere": "`http(s)://host/path`",
+    "collector": "`http(s)://host[:port]`",
+    "sentry_project": "`http(s)://key@host/project`",
     "database": "`postgresql://…`",
     "mail_server": "`smtp://…` or `smtps://…`",
     "networks": "addresses or networks, comma-separated",

@@ -12,8 +12,9 @@ from twilio.http.response import Response
 
 from carrier.breaker import CircuitBreaker
 from carrier.health import CarrierHealthReporter
-from carrier.metrics import RequestOutcome, count_request, outcome_of
+from carrier.metrics import RequestOutcome, count_request, outcome_of, resource_of
 from carrier.port import CarrierUnavailable
+from kit.tracing import TRACING
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -66,8 +67,11 @@ class HttpTransport:
         self._ensure_closed(method, path)
         began = time.monotonic()
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                response = await self._send(request, auth, retries)
+            with TRACING.span(f"carrier {resource_of(path)}", "client") as attributes:
+                attributes["http.request.method"] = request.method
+                async with asyncio.timeout(TOTAL_SECONDS):
+                    response = await self._send(request, auth, retries)
+                attributes["http.response.status_code"] = response.status_code
         except (httpx.HTTPError, TimeoutError) as error:
             self._failed(type(error).__name__)
             count_request(method, path, RequestOutcome.UNREACHABLE, time.monotonic() - began)

@@ -1,5 +1,6 @@
 """The factory that the server's workers call."""
 
+import atexit
 import gc
 import os
 
@@ -9,6 +10,7 @@ from litestar import Litestar
 
 from epoch.app import create_app
 from epoch.metric_series import begin_series
+from epoch.observability import start_observability
 from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
 from kit.log import configure_logging
@@ -24,6 +26,7 @@ def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
     settings = load_settings(os.environ)
     configure_logging(json=settings.is_production)
     begin_series()
+    atexit.register(start_observability(settings))
     application = create_app(settings, role=role)
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))

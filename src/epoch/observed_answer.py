@@ -2,11 +2,13 @@
 
 import time
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from prometheus_client import Histogram
 
 from kit.http.request_ids import HEADER, begin_request
+from kit.tracing import TRACING, OpenSpan, context_ids
 
 REQUEST_SECONDS = Histogram(
     "epoch_http_request_duration_seconds",
@@ -17,6 +19,7 @@ REQUEST_SECONDS = Histogram(
 NO_ANSWER = "none"
 """The status of a request whose client left."""
 OTHER = "other"
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _BY_PATH = {
     "/widget/exchange": "exchange",
     "/widget/status": "status",
@@ -34,7 +37,7 @@ _BY_FOLDER = frozenset({"admin", "api", "dashboard", "demo", "docs", "health", "
 class ObservedAnswer:
     """The ``send`` of one request. Made before anything else looks at the request."""
 
-    __slots__ = ("_began", "_id", "_route", "_send", "_status")
+    __slots__ = ("_began", "_id", "_method", "_route", "_send", "_span", "_status")
 
     def __init__(self, scope: Any, send: Any) -> None:
         self._began = time.perf_counter()
@@ -42,6 +45,8 @@ class ObservedAnswer:
         self._route = _route_of(scope["path"])
         self._send = send
         self._status = 0
+        self._span = None if TRACING.tracer is None else TRACING.begin(self._route, "server", parent=_parent_of(scope))
+        self._method = scope["method"]
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
@@ -53,6 +58,22 @@ class ObservedAnswer:
     def end(self) -> None:
         """Count the request, whose answer was sent or whose client left."""
         _observer(self._route, self._status // 100).observe(time.perf_counter() - self._began)
+        if self._span is not None:
+            self._end_span(self._span)
+
+    def _end_span(self, span: OpenSpan) -> None:
+        about: dict[str, str | int] = {
+            "http.request.method": self._method if self._method in _METHODS else "_OTHER",
+            "http.response.status_code": self._status,
+        }
+        status = str(self._status)
+        span.end({**about, **context_ids()}, error=status if self._status >= HTTPStatus.INTERNAL_SERVER_ERROR else None)
+
+
+def _parent_of(scope: Any) -> str | None:
+    """The caller's span, where the request names one."""
+    found = next((value for name, value in scope["headers"] if name == b"traceparent"), None)
+    return None if found is None else found.decode("latin-1")
 
 
 def _route_of(path: str) -> str:

@@ -131,6 +131,23 @@ class EnvironmentReader:
             raise SettingsError(f"{name} must be like https://www.example.com/terms, not {value[:80]!r}")
         return value
 
+    def collector(self, name: str) -> str | None:
+        """The address of a collector of traces, without a password."""
+        value = self.optional(name)
+        parts = _split(value or "")
+        if value is not None and (
+            parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc
+        ):
+            raise SettingsError(f"{name} must be like http://collector.example.com:4318")
+        return value
+
+    def sentry_project(self, name: str) -> str | None:
+        """The address of a project, which contains its key: no message shows it."""
+        value = self.optional(name)
+        if value is not None and not re.fullmatch(r"https?://[0-9a-zA-Z]+@[\w.:-]+(?:/[\w-]+)*/[0-9]+", value):
+            raise SettingsError(f"{name} must be like https://key@sentry.example.com/1")
+        return value
+
     def plan_prices(self, name: str) -> Mapping[str, Money]:
         """Amounts of some plans, as ``pro=29 USD, business=79.50 EUR``."""
         prices: dict[str, Money] = {}

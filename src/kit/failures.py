@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import asyncpg
@@ -52,6 +52,8 @@ class FailureLog:
     def __init__(self, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._interval_seconds = interval_seconds
         self._repeats: dict[_Kind, int] = {}
+        self.on_unexpected: Callable[[BaseException], None] | None = None
+        """Gets the errors that are our fault, those alone that are logged."""
 
     def report(self, error: BaseException, *, where: str) -> bool:
         """Log ``error``, which happened at the path or part ``where``; True when a dependency failed, not we."""
@@ -64,7 +66,14 @@ class FailureLog:
             self._repeats[kind] = 0
             asyncio.get_running_loop().call_later(self._interval_seconds, self._close, kind)
             self._log(error, dependency, kind, where)
+            if dependency is None:
+                self.pass_on(error)
         return dependency is not None
+
+    def pass_on(self, error: BaseException) -> None:
+        """Give ``error``, which is our fault and logged elsewhere, to who listens."""
+        if self.on_unexpected is not None:
+            self.on_unexpected(error)
 
     def forget(self) -> None:
         """Log each kind again with its next failure."""

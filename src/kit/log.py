@@ -13,6 +13,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 REQUEST_ID = "request_id"
 """The key of a request's id in log lines, and in the headers of the jobs that the request enqueued."""
+CONTEXT_IDS = (REQUEST_ID, "call_sid", "call_id", "job_id", "job_kind")
+"""The keys that tell which request, call and job a log line belongs to."""
 _SECRETS = re.compile(
     r"(ep[tk]_)[0-9A-Za-z]+"  # embed tokens and API keys
     r"|(eyJ)[\w-]+\.[\w-]+\.[\w-]+"  # access tokens

@@ -1,6 +1,7 @@
 """Settings: read once from the environment into a frozen object; an invalid value is an error."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,6 +109,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Proxies whose ``X-Forwarded-For`` names the client; ``none`` where no proxy is in front."""
     metrics_token: str | None
     """Bearer token for ``GET /metrics``; without it only this machine reads them, and in production nobody."""
+    otlp_endpoint: str | None
+    """Collector of traces by OTLP over HTTP, without ``/v1/traces``; needs the extra ``observability``. The standard
+    variables ``OTEL_…`` set the rest, such as ``OTEL_TRACES_SAMPLER``."""
+    sentry_dsn: str | None
+    """Sentry project that gets reports of unexpected errors; needs the extra ``observability``."""
     admin_networks: tuple[str, ...]
     """Networks from which ``/admin`` can be reached; without it from everywhere."""
     terms_url: str | None
@@ -226,6 +232,8 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
         database_connection_limit=read.whole("EPOCH_DATABASE_CONNECTION_LIMIT", 0, low=0, high=100_000),
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
+        otlp_endpoint=read.collector("EPOCH_OTLP_ENDPOINT"),
+        sentry_dsn=read.sentry_project("EPOCH_SENTRY_DSN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
         terms_url=read.page_address("EPOCH_TERMS_URL"),
         privacy_url=read.page_address("EPOCH_PRIVACY_URL"),
@@ -236,6 +244,7 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier, needs_application=needs_application),
     )
+    _ensure_extra_is_installed(settings)
     _ensure_pooler_is_complete(settings)
     _ensure_fallback_is_elsewhere(settings)
     _refuse_development_values(settings)
@@ -320,6 +329,18 @@ def _ensure_pooler_is_complete(settings: Settings) -> None:
             "EPOCH_DATABASE_DIRECT_URL must be set with EPOCH_DATABASE_POOLER=transaction: migrations and jobs need a"
             " connection of their own"
         )
+
+
+def _ensure_extra_is_installed(settings: Settings) -> None:
+    for name, value, package in (
+        ("EPOCH_OTLP_ENDPOINT", settings.otlp_endpoint, "opentelemetry"),
+        ("EPOCH_SENTRY_DSN", settings.sentry_dsn, "sentry_sdk"),
+    ):
+        if value is not None and find_spec(package) is None:
+            raise SettingsError(
+                f"{name} is set, but its packages are not installed: install the extra observability"
+                " (requirements-observability.lock), or unset it"
+            )
 
 
 def _ensure_fallback_is_elsewhere(settings: Settings) -> None:

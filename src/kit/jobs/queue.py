@@ -38,6 +38,7 @@ from kit.jobs.scheduler import PeriodicTask
 from kit.jobs.waiting import longest_wait
 from kit.log import REQUEST_ID
 from kit.secret_keys import SecretKeys
+from kit.tracing import TRACING
 
 POLL_SECONDS = 2
 """The time between two searches for jobs of workers that died; no notification announces those."""
@@ -251,8 +252,13 @@ class JobQueue:
 
     async def _run_job(self, handler: JobHandler, queued: models.Job) -> None:
         origin = {REQUEST_ID: found} if (found := (queued.headers or {}).get(REQUEST_ID)) else {}
-        with _listed_in(self._running), bound_contextvars(job_id=queued.id, job_kind=handler.kind, **origin):
+        with (
+            _listed_in(self._running),
+            bound_contextvars(job_id=queued.id, job_kind=handler.kind, **origin),
+            TRACING.span(f"job {handler.kind}", "consumer") as attributes,
+        ):
             outcome = await self._attempt(handler, queued)
+            attributes["epoch.job_outcome"] = "succeeded" if outcome is None else type(outcome).__name__
         if outcome is not None:
             # Outside all except clauses, because the library stores the texts of the whole exception chain.
             raise outcome

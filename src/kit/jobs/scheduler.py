@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from kit.db.outage import is_outage
+from kit.failures import FAILURES
 from kit.jobs.metrics import PERIODIC_TASKS, TaskOutcome
 
 log = structlog.get_logger("epoch.jobs")
@@ -44,4 +45,5 @@ class PeriodicTask(msgspec.Struct, frozen=True, kw_only=True):
             else:
                 outcome = TaskOutcome.FAILED
                 log.error("periodic_task_failed", task=self.name, exc_info=error)
+                FAILURES.pass_on(error)
         PERIODIC_TASKS.labels(self.name, outcome).inc()

@@ -282,3 +282,25 @@ def test_plan_prices_are_read_with_their_currency() -> None:
     prices = load_settings({"EPOCH_PLAN_PRICES": "pro=29 USD, business=79.50EUR"}).plan_prices
     assert {plan: str(price) for plan, price in prices.items()} == {"pro": "$29", "business": "€79.50"}
     assert load_settings({}).plan_prices == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("EPOCH_OTLP_ENDPOINT", "http://collector:4318"), ("EPOCH_SENTRY_DSN", "https://key@sentry.io/1")],
+)
+def test_traces_and_reports_need_their_packages(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings({name: value})
+    assert value in (settings.otlp_endpoint, settings.sentry_dsn)
+    # As in an installation without the extra: Python finds nothing of it.
+    monkeypatch.setattr("kit.settings.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=rf"{name} is set.*requirements-observability\.lock"):
+        load_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    "value", ["key", "https://sentry.io/1", "https://hunter2@sentry.io", "ftp://hunter2@sentry.io/1"]
+)
+def test_a_refused_sentry_project_is_not_quoted(value: str) -> None:
+    with pytest.raises(SettingsError, match="EPOCH_SENTRY_DSN must be like") as refused:
+        load_settings({"EPOCH_SENTRY_DSN": value})
+    assert "hunter2" not in str(refused.value)
