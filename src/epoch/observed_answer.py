@@ -7,6 +7,7 @@ from typing import Any
 
 from prometheus_client import Histogram
 
+from kit.http.asgi import SEND_AT_ONCE
 from kit.http.request_ids import HEADER, begin_request
 from kit.tracing import TRACING, OpenSpan, context_ids
 
@@ -37,7 +38,7 @@ _BY_FOLDER = frozenset({"admin", "api", "dashboard", "demo", "docs", "health", "
 class ObservedAnswer:
     """The ``send`` of one request. Made before anything else looks at the request."""
 
-    __slots__ = ("_began", "_id", "_method", "_route", "_send", "_span", "_status")
+    __slots__ = ("_at_once", "_began", "_id", "_method", "_route", "_send", "_span", "_status")
 
     def __init__(self, scope: Any, send: Any) -> None:
         self._began = time.perf_counter()
@@ -47,6 +48,9 @@ class ObservedAnswer:
         self._status = 0
         self._span = None if TRACING.tracer is None else TRACING.begin(self._route, "server", parent=_parent_of(scope))
         self._method = scope["method"]
+        self._at_once = (scope.get("extensions") or {}).get(SEND_AT_ONCE)
+        if self._at_once is not None:
+            scope["extensions"] = {SEND_AT_ONCE: self._send_at_once}
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
@@ -54,6 +58,13 @@ class ObservedAnswer:
             # A new list: the headers of a message may be those of all answers.
             message["headers"] = [*message.get("headers", ()), (HEADER, self._id)]
         await self._send(message)
+
+    def _send_at_once(self, head: bytes, body: bytes) -> bool:
+        """As the server's function, which takes an encoded head such as ``HTTP/1.1 200 OK`` and its headers."""
+        if self._at_once is None or not self._at_once(b"%s%s: %s\r\n" % (head, HEADER, self._id), body):
+            return False
+        self._status = int(head[9:12])
+        return True
 
     def end(self) -> None:
         """Count the request, whose answer was sent or whose client left."""

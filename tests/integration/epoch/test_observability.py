@@ -24,7 +24,7 @@ from support.callback_client import CallbackClient, new_sid
 from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 from support.factories import Token
 from support.telemetry_receiver import TelemetryReceiver, attributes_of, receiving
-from support.widget_client import ask
+from support.widget_client import TEXT, ask
 
 pytestmark = pytest.mark.anyio
 NUMBER = "2125550147"
@@ -151,7 +151,21 @@ def test_a_served_product_sends_its_spans_before_it_ends(
     try:
         run.until("Ctrl-C")
         answer = httpx.get(f"{run.url}/health/live", timeout=PATIENCE_SECONDS)
+        # Its answer is sent in one step, past the application's ``send``.
+        token = (open_folder / "data" / "demo-token").read_text().strip()
+        headers = {"origin": run.url, "content-type": TEXT}
+        exchange = httpx.post(
+            f"{run.url}/widget/exchange", json={"token": token}, headers=headers, timeout=PATIENCE_SECONDS
+        )
     finally:
         run.end(signal.SIGTERM)
     span = attributes_of(receiver.spans()["health"])
     assert span["epoch.request_id"] == answer.headers["x-request-id"]
+    assert exchange.status_code == 200
+    [exchange_id] = exchange.headers.get_list("x-request-id")
+    assert attributes_of(receiver.spans()["exchange"]) == {
+        "http.request.method": "POST",
+        "http.response.status_code": 200,
+        "epoch.request_id": exchange_id,
+    }
+    assert token not in receiver.everything()
