@@ -174,6 +174,12 @@ export class TopLayer {
     const { shadowRoot } = this.#host;
     if (!shadowRoot?.contains(this.#root)) shadowRoot?.append(this.#root);
     const places = this.#places();
+    if (places.length === 1 && !fullscreenElement(this.#page.document)) {
+      // Most pages: nothing to choose, so nothing is measured, which would lay the page out within a press.
+      this.#moveTo(places[0], isOnTop);
+      this.#measure();
+      return;
+    }
     // Nothing says for sure that a dialog is the topmost one, but all others are inert.
     for (const place of places) {
       this.#moveTo(place, isOnTop);
