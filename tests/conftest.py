@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from litestar import Litestar
 
@@ -26,6 +27,9 @@ PUBLIC_URL = "http://localhost:8000"
 NewClient = Callable[[], httpx.AsyncClient]
 FOLDERS = ("browser", "integration", "contract", "unit")
 """The suites, longest tests first: with short ones at the end, parallel workers finish at about the same time."""
+# No test may fail because the machine is busy.
+hypothesis.settings.register_profile("any-machine", deadline=None)
+hypothesis.settings.load_profile("any-machine")
 MAX_WORKERS = 8
 """Each worker has an application, a product, a sandbox and a browser: about 1 GB and 60 database connections."""
 

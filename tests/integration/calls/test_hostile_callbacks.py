@@ -39,7 +39,7 @@ async def token(make: Factory) -> Token:
     return await make.token(await make.tenant())
 
 
-@profile(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(PATHS), form=FORMS, is_known=st.booleans())
 async def test_any_signed_form_is_answered(
     client: httpx.AsyncClient,

@@ -149,7 +149,7 @@ def test_every_digit_of_every_script_is_read() -> None:
     assert found == [str(unicodedata.decimal(digit)) for digit in digits] == [clean_number_text(one) for one in digits]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(max_size=40), min_size=100, max_size=300))
 def test_the_widget_and_the_server_clean_alike(texts: list[str]) -> None:
     assigned = ["".join(mark for mark in text if unicodedata.category(mark) not in ("Cn", "Cs")) for text in texts]
