@@ -77,7 +77,8 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
             for line in read_plan(url).lines:
                 _print(line)
         return 0
-    # As Ctrl-C: the step that runs is undone, and no lock stays behind.
+    # As Ctrl-C: the step that runs is undone, and no lock stays behind. Background jobs of a shell ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with _database(settings) as (_, url):

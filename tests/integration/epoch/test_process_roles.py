@@ -180,7 +180,8 @@ async def stop_while_it_waits_for_a_table(url: str, environ: dict[str, str]) -> 
     try:
         async with holder.transaction():
             await holder.execute("LOCK TABLE organization IN ACCESS EXCLUSIVE MODE")
-            argv = [sys.executable, "-m", "epoch", "migrate"]
+            # As a background job of a shell, which ignores Ctrl-C.
+            argv = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "epoch", "migrate"]
             migrating = await asyncio.create_subprocess_exec(
                 *argv, env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
             )
