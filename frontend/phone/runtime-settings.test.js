@@ -81,12 +81,12 @@ describe("update()", () => {
     const page = () => root().getRootNode().adoptedStyleSheets[1].text;
     expect([root().dataset.side, root().dataset.theme]).toEqual(["right", "dark"]);
     expect(page()).toContain("--accent:var(--epoch-accent,red)");
-    expect(page()).toContain("calc(44px");
+    expect(page()).toContain("min(44px,");
     api.update({ position: null, theme: null, color: null, offsetX: null });
     expect([root().dataset.side, root().dataset.theme]).toEqual(["right", "auto"]);
     expect(page()).not.toContain(",red)");
     expect(page()).not.toContain("44px");
-    expect(page()).toContain("calc(4px");
+    expect(page()).toContain("min(4px,");
   });
 
   test("never touches a call", async () => {

@@ -177,9 +177,17 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   };
   /** @param {RecentCall} call */
   const pick = (call) => fill(writtenNumber(format(call.number), call.extension ?? "", ""), call);
+  /** @type {unknown} */
+  let shownError = null;
+  const uncoverError = () => {
+    const isNew = phone.dialError && phone.dialError !== shownError;
+    shownError = phone.dialError;
+    if (isNew) panel.closeSheet();
+  };
   return {
     bar,
     update(view) {
+      uncoverError();
       if (view.showsDialer || view.showsChoices) showCountry();
       noteMeaning(view);
       if (!isBegun) {

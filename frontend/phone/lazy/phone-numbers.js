@@ -43,10 +43,14 @@ export function parseDialled(dialled, country) {
     .filter(({ number }) => E164.test(number));
   const best = readings.find(hasPattern) ?? readings.find(hasLength) ?? readings[0];
   if (!best) return null;
-  const { number } = best;
+  // The server reads it with its plus, so a 0 may go that no rule of the country names: "(0-22) 123-45-67" in Poland.
+  const read = hasLength(best) ? withoutZero(best) : best;
   // Read anew, because of the codes that several countries share it first takes the country that was given.
-  const { country: found = null } = parse(number) ?? {};
-  return { number, country: found, isPossible: hasLength(best), isValid: hasPattern(best), isAssigned: best.isValid() };
+  const { country: found = null } = parse(read.number) ?? {};
+  return {
+    ...{ number: read.number, country: found, isPossible: hasLength(read) },
+    ...{ isValid: hasPattern(read), isAssigned: read.isValid() },
+  };
 }
 
 /**

@@ -63,7 +63,8 @@ const international = (digits) => `+${KEEPS_ZERO.test(digits) ? digits : digits.
  */
 function fromNational(digits, country) {
   const { calling_code: code, trunk_prefix: trunk, international_prefix: exitCode } = country ?? {};
-  for (const prefix of [exitCode, "00", "011"]) {
+  // Not 011 elsewhere: it begins national numbers of Leeds, Buenos Aires, Johannesburg and São Paulo.
+  for (const prefix of [exitCode, "00"]) {
     if (prefix && digits.startsWith(prefix)) return international(digits.slice(prefix.length));
   }
   if (!code) return null;

@@ -110,13 +110,22 @@ function parseRun(run, rules) {
   const dialled = run.replace(/[^\d+]/g, "");
   const isInternational = dialled.startsWith("+");
   if (isTooShort(dialled.replace("+", ""))) return { candidates: [], rest: dialled };
-  const candidates = readingsOf(dialled, rules);
-  if (candidates.length > 0) return { candidates, areAlternatives: true, rest: "" };
+  const whole = readingsOf(dialled, rules);
+  const parsed = rules.parse(dialled, rules.country);
+  // Only in a number at home the country's rules tell where it ends.
+  const isAbroad = isInternational || dialled.startsWith("00");
+  if (parsed?.isPossible && (parsed.isValid || isAbroad)) {
+    return { candidates: whole, areAlternatives: true, rest: "" };
+  }
+  // It may also be a number at home and digits of something else: "(212) 555-0101 (24h)".
   const several = splitRun(run, rules);
-  if (several.candidates.length > 0) return several;
+  if (several.candidates.length > 0) {
+    const guesses = whole.map((one) => ({ ...one, rank: Math.max(one.rank, 0.5) }));
+    return { candidates: [...several.candidates, ...guesses], rest: several.rest };
+  }
+  if (whole.length > 0) return { candidates: whole, areAlternatives: true, rest: "" };
   // Nothing better to offer: the server says what is wrong with it. Numbers with +1 have one length.
-  const parsed = isInternational ? rules.parse(dialled, rules.country) : null;
-  return parsed && !parsed.number.startsWith("+1")
+  return isInternational && parsed && !parsed.number.startsWith("+1")
     ? { candidates: [candidateOf(parsed)], rest: "" }
     : { candidates: [], rest: dialled };
 }
@@ -142,7 +151,7 @@ function readingsOf(dialled, { country, parse }) {
  * @param {Rules} rules
  */
 function splitRun(run, { country, parse }) {
-  const groups = run.split(/[ /]+/);
+  const groups = run.split(/[ ()./-]+/).filter(Boolean);
   /** @type {RankedCandidate[]} */
   const candidates = [];
   const rest = [];

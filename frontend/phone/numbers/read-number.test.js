@@ -7,6 +7,10 @@ const US = { country: "US", calling_code: "1", trunk_prefix: "1", international_
 const GB = { country: "GB", calling_code: "44", trunk_prefix: "0", international_prefix: "00" };
 const DE = { country: "DE", calling_code: "49", trunk_prefix: "0", international_prefix: "00" };
 const IT = { country: "IT", calling_code: "39", trunk_prefix: "", international_prefix: "00" };
+const AR = { country: "AR", calling_code: "54", trunk_prefix: "0", international_prefix: "00" };
+const ZA = { country: "ZA", calling_code: "27", trunk_prefix: "0", international_prefix: "00" };
+const IN = { country: "IN", calling_code: "91", trunk_prefix: "0", international_prefix: "00" };
+const PL = { country: "PL", calling_code: "48", trunk_prefix: "", international_prefix: "00" };
 const RU = { country: "RU", calling_code: "7", trunk_prefix: "8", international_prefix: "810" };
 
 /** "+14155552671 x204 ,,5 ?": the number, its extension, its tones, and a question mark if a person is to be asked. */
@@ -26,6 +30,9 @@ describe.each([
     ["(555) 123-4567", US, "+15551234567"],
     ["555.123.4567", US, "+15551234567"],
     ["1-555-123-4567", US, "+15551234567"],
+    ["0113 496 0000", GB, "+441134960000"],
+    ["(011) 4930-1820", AR, "+541149301820"],
+    ["(011) 683-4000", ZA, "+27116834000"],
     ["(((((5551234567)))))", US, "+15551234567"],
     ["+1 (555) 123-4567", US, "+15551234567"],
     ["011 44 20 7946 0958", US, "+442079460958"],
@@ -123,6 +130,10 @@ describe.each([
     ["Ada Park: (212) 555-0101, after six", US, ["+12125550101 ?"]],
     ["user4155552671@example.com", US, ["+14155552671 ?"]],
     ["+1 415 555 2671¹", US, ["+14155552671"]],
+    ["(212) 555-0101 (24h)", US, ["+12125550101 ?", "+212555010124 ?"]],
+    ["9-1-212-555-0101", US, ["+12125550101 ?", "+912125550101 ?"]],
+    ["212-555-0101-02", US, ["+12125550101 ?", "+212555010102 ?"]],
+    ["(212) 555-0101 9-5", US, ["+12125550101 ?", "+212555010195 ?"]],
   ])("%s offers its numbers", (text, country, numbers) => {
     expect(told(read(text, country))).toEqual(numbers);
   });
@@ -178,6 +189,9 @@ describe("readNumber with the rules of all countries", () => {
     ["020 7946 0958", US, []],
     ["*67 415 555 0100", US, ["+14155550100 ?"]],
     ["1234 MAIN", DE, []],
+    ["020 7946 0018-20", GB, ["+442079460018 ?"]],
+    ["022-2345 6789 / 90", IN, ["+912223456789 ?", "+91222345678990 ?"]],
+    ["(0-22) 123-45-67", PL, ["+48221234567"]],
   ])("%s in %o is %j", (text, country, numbers) => {
     expect(told(read(text, country))).toEqual(numbers);
   });

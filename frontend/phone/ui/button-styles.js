@@ -62,7 +62,11 @@ export function pageStyles({ color, offsetX, offsetY }) {
    * @param {"right" | "bottom"} side
    * @param {string | number | undefined} offset
    */
-  const edge = (side, offset) => `calc(${distance(offset)}px + env(safe-area-inset-${side},0px))`;
+  const edge = (side, offset) => {
+    const length = side === "right" ? "100vw" : "100vh";
+    // The button stays in the window.
+    return `calc(min(${distance(offset)}px,max(0px,${length} - 76px)) + env(safe-area-inset-${side},0px))`;
+  };
   return `.root{${accent("light")}--accent-ink:var(--epoch-accent-ink,var(--ink));--x:${edge("right", offsetX)};--y:${edge("bottom", offsetY)}}
 .root[data-theme=dark]{${accent("dark")}}
 @media (prefers-color-scheme:dark){.root[data-theme=auto]{${accent("dark")}}}

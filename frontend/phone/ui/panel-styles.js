@@ -14,9 +14,10 @@ svg{width:20px;height:20px;display:block;flex:none;fill:none;stroke:currentColor
 button:disabled{cursor:default}
 .ltr{direction:ltr;unicode-bidi:isolate}
 .main svg,.stop svg{fill:currentColor;stroke:none}
-.panel{position:absolute;bottom:68px;right:0;width:320px;max-height:calc(100vh - 68px - var(--y) - 12px);max-height:calc(100dvh - 68px - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;touch-action:manipulation;scroll-padding-bottom:80px;
+.panel{--h:100vh;--up:max(8px - var(--y),min(68px,var(--h) - 272px - var(--y)));position:absolute;bottom:var(--up);right:0;width:320px;max-height:calc(var(--h) - var(--up) - var(--y) - 12px);overflow:auto;overscroll-behavior:contain;touch-action:manipulation;scroll-padding-bottom:80px;
 background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);animation:rise .16s ease-out}
 .root[data-side=left] .panel{right:auto;left:0}
+@supports (height:100dvh){.panel{--h:100dvh}}
 @keyframes rise{from{opacity:0;transform:translateY(8px)}}
 header{display:flex;align-items:center;padding-block:12px;padding-inline:16px 8px;border-bottom:1px solid var(--line)}
 .who{flex:1;min-width:0}
