@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from prometheus_client import Counter, Histogram
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
+SHORTEST_WAIT_SECONDS = 0.005
 POOL_WAITS = Histogram(
     "epoch_database_pool_wait_seconds",
-    "Seconds that a caller waited for a connection because all of the pool's were in use, by pool.",
+    "Seconds that a caller waited 5 ms or more for a connection because all of the pool's were in use, by pool.",
     ["pool"],
-    buckets=(0.005, 0.025, 0.1, 0.5, 1.5, 3, 10, 30),
+    buckets=(0.01, 0.025, 0.1, 0.5, 1.5, 3, 10, 30),
 )
 POOL_TIMEOUTS = Counter(
     "epoch_database_pool_timeouts",
@@ -42,7 +43,12 @@ class PoolMeter:
             self.count_timeout()
             raise
         finally:
-            self._waits.observe(time.monotonic() - began)
+            self.add_wait(time.monotonic() - began)
+
+    def add_wait(self, seconds: float) -> None:
+        """Count a wait of ``SHORTEST_WAIT_SECONDS`` or more: counting a shorter one costs too much of an exchange."""
+        if seconds >= SHORTEST_WAIT_SECONDS:
+            self._waits.observe(seconds)
 
     def count_timeout(self) -> None:
         """Count a caller that gets no connection."""

@@ -174,16 +174,21 @@ class StatementPool:
         """The next connection that comes free, or None: permission to open one. Raises: TimeoutError."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
-        queue.append((monotonic(), waiter))
+        began = monotonic()
+        queue.append((began, waiter))
         if self._expiry is None:
             self._expiry = loop.call_later(self._seconds, self._expire_waiters)
         try:
-            with self._meter.waiting():
-                return await waiter
+            return await waiter
+        except TimeoutError:
+            self._meter.count_timeout()
+            raise
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._hand_on(waiter.result())
             raise
+        finally:
+            self._meter.add_wait(monotonic() - began)
 
     def _expire_waiters(self) -> None:
         """Let callers give up that have waited too long, and come again when the next one has."""
