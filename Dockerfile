@@ -9,23 +9,23 @@ WORKDIR /build
 COPY . .
 RUN make wheel
 # Without pip in the end: nothing installs further packages into the image.
-RUN python3 -m venv /opt/epoch \
-    && /opt/epoch/bin/python -m pip install --no-cache-dir --require-hashes -r dist/requirements.lock \
-    && /opt/epoch/bin/python -m pip install --no-cache-dir --no-index --no-deps dist/*.whl \
-    && /opt/epoch/bin/python -m pip uninstall -y pip
+RUN python3 -m venv /usr/local/lib/epoch \
+    && /usr/local/lib/epoch/bin/python -m pip install --no-cache-dir --require-hashes -r dist/requirements.lock \
+    && /usr/local/lib/epoch/bin/python -m pip install --no-cache-dir --no-index --no-deps dist/*.whl \
+    && /usr/local/lib/epoch/bin/python -m pip uninstall -y pip
 
 FROM ${BASE}
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates python3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --uid 10001 epoch
-COPY --from=build /opt/epoch /opt/epoch
+COPY --from=build /usr/local/lib/epoch /usr/local/lib/epoch
 # The data directory is only read: a price list of one's own is mounted there.
 ENV EPOCH_HOST=0.0.0.0 EPOCH_DATA_DIR=/var/lib/epoch PYTHONDONTWRITEBYTECODE=1
 USER 10001
 WORKDIR /tmp
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/opt/epoch/bin/python", "-c", "import http.client, os, sys; server = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('EPOCH_PORT', 8000)), timeout=4); server.request('GET', '/health/ready'); sys.exit(server.getresponse().status != 200)"]
-ENTRYPOINT ["/opt/epoch/bin/epoch"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/local/lib/epoch/bin/python", "-c", "import http.client, os, sys; server = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('EPOCH_PORT', 8000)), timeout=4); server.request('GET', '/health/ready'); sys.exit(server.getresponse().status != 200)"]
+ENTRYPOINT ["/usr/local/lib/epoch/bin/epoch"]
 CMD ["serve"]

@@ -24,6 +24,7 @@ from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import load_settings
+from support.asgi import asgi_transport
 from support.call_script import EVENTS, START
 from support.callback_client import CallbackClient, new_sid
 from support.databases import patient_database
@@ -58,8 +59,7 @@ async def serve(url: str, folder: Path) -> dict[str, list[Any]]:
     await marks.execute("ALTER DATABASE recorded SET log_statement = 'all'")
     await marks.execute("SET log_statement = 'all'")
     app = create_app(settings, database=patient_database(settings))
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # as in tests/conftest.py
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
+    async with app.lifespan(), httpx.AsyncClient(transport=asgi_transport(app), base_url=PUBLIC_URL) as client:
         for _ in range(ROUNDS):
             await marks.execute("SELECT 'mark exchange'")
             (await ask(client, token.raw, origins=(PAGE,))).raise_for_status()

@@ -10,8 +10,7 @@ from alembic import command
 from alembic.config import Config
 
 from epoch.migration_statements import BLOCKING_LOCKS, SHARED_ROW, Effect, Serving, effects
-from epoch.migrations import NewerDatabase, alembic_config, ensure_known, pending, read_revision
-from kit.db.database import owner_engine
+from epoch.migrations import NewerDatabase, alembic_config, ensure_known, pending, revision_of
 
 _BEGIN = re.compile(r"^BEGIN;\s+-- Running upgrade (?:\w* )?-> (?P<revision>\w+)$", re.MULTILINE)
 _VERDICTS = {
@@ -111,16 +110,7 @@ def read_plan(database_url: str) -> Plan:
     Raises:
         NewerDatabase: the database holds a revision that this version does not know.
     """
-    return make_plan(alembic_config(database_url), asyncio.run(_revision_of(database_url)))
-
-
-async def _revision_of(database_url: str) -> str | None:
-    engine = owner_engine(database_url)
-    try:
-        async with engine.connect() as connection:
-            return await read_revision(connection)
-    finally:
-        await engine.dispose()
+    return make_plan(alembic_config(database_url), asyncio.run(revision_of(database_url)))
 
 
 def make_plan(config: Config, current: str | None) -> Plan:

@@ -79,13 +79,7 @@ def ensure_current(database_url: str) -> None:
 
 
 async def _ensure_current(database_url: str) -> None:
-    config = alembic_config(database_url)
-    engine = owner_engine(database_url)
-    try:
-        async with engine.connect() as connection:
-            current = await read_revision(connection)
-    finally:
-        await engine.dispose()
+    config, current = alembic_config(database_url), await revision_of(database_url)
     ensure_known(config, current)
     head = ScriptDirectory.from_config(config).get_current_head()
     if current != head:
@@ -256,6 +250,16 @@ def _is_race(error: DBAPIError) -> bool:
 
 async def _version(connection: AsyncConnection) -> int:
     return int(await connection.scalar(text("SHOW server_version_num")) or 0)
+
+
+async def revision_of(database_url: str) -> str | None:
+    """The revision of a database; None when it was never migrated."""
+    engine = owner_engine(database_url)
+    try:
+        async with engine.connect() as connection:
+            return await read_revision(connection)
+    finally:
+        await engine.dispose()
 
 
 async def read_revision(connection: AsyncConnection) -> str | None:

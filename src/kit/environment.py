@@ -115,29 +115,21 @@ class EnvironmentReader:
     def address_elsewhere(self, name: str) -> str | None:
         """An address of another server, with a path."""
         value = self.optional(name)
-        parts = _split(value or "")
-        if value is not None and (
-            parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc
-        ):
+        if value is not None and not _is_address(value):
             raise SettingsError(f"{name} must be like https://handler.twilio.com/twiml/EH… , not {value[:80]!r}")
         return value
 
     def page_address(self, name: str) -> str | None:
         """An address of a page for people."""
         value = self.optional(name)
-        parts = _split(value or "")
-        is_address = parts is not None and parts.scheme in _DEFAULT_PORTS and parts.hostname and "@" not in parts.netloc
-        if value is not None and not (is_address and value.isascii() and value.isprintable() and " " not in value):
-            raise SettingsError(f"{name} must be like https://www.example.com/terms, not {value[:80]!r}")
-        return value
+        if value is None or (_is_address(value) and value.isascii() and value.isprintable() and " " not in value):
+            return value
+        raise SettingsError(f"{name} must be like https://www.example.com/terms, not {value[:80]!r}")
 
     def collector(self, name: str) -> str | None:
-        """The address of a collector of traces, without a password."""
+        """The address of a collector of traces, without a password: no message shows what was given."""
         value = self.optional(name)
-        parts = _split(value or "")
-        if value is not None and (
-            parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc
-        ):
+        if value is not None and not _is_address(value):
             raise SettingsError(f"{name} must be like http://collector.example.com:4318")
         return value
 
@@ -203,6 +195,12 @@ class EnvironmentReader:
         if any(ip_network(entry).prefixlen == 0 for entry in entries):
             raise SettingsError(f"{name} must name your own proxies: a network of all addresses trusts every client")
         return entries
+
+
+def _is_address(value: str) -> bool:
+    """True for an address by http or https with a host, without a user name."""
+    parts = _split(value)
+    return bool(parts and parts.scheme in _DEFAULT_PORTS and parts.hostname and "@" not in parts.netloc)
 
 
 def _split(address: str) -> SplitResult | None:

@@ -1,7 +1,6 @@
 """Migrations while workers of the older version serve: their statements go on, and nobody waits for a migration."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,15 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from epoch import migrations
 from epoch.cli.main import main
 from epoch.migrations import MigrationStopped, alembic_config, upgrade
 from kit.db.database import ADMIN_ROLE
-from kit.product_files import PRODUCT_FILES
 from support.served_statements import REVISION, OlderWorker, insert_rows, older_workers
+from support.trial_migration import TRIAL_REVISION, newest_revision, with_trial_migration
 from support.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.slow
@@ -31,22 +28,7 @@ CALL_OF_THE_RELEASE = """
 INSERT INTO call (id, organization_id, token_id, carrier_sid, identity, to_number, status, duration, started_at)
 SELECT gen_random_uuid(), organization_id, id, 'CA00', 'w_00', '+12125550147', 'completed', 60, now() FROM embed_token
 """
-CONCURRENT_INDEX = """
-from kit.db.migration_limits import create_index_concurrently
-
-revision = "0123456789ab"
-down_revision = "{head}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    create_index_concurrently("ix_call_identity_trial", "call", ["organization_id", "identity"])
-
-
-def downgrade() -> None:
-    pass
-"""
+CONCURRENT_INDEX = 'create_index_concurrently("ix_call_identity_trial", "call", ["organization_id", "identity"])'
 
 
 async def _fetch(url: str, query: str, *, role: str | None = None) -> Any:
@@ -61,10 +43,6 @@ async def _fetch(url: str, query: str, *, role: str | None = None) -> Any:
 
 async def _revision(url: str) -> str:
     return str(await _fetch(url, "SELECT version_num FROM alembic_version"))
-
-
-def _head() -> str:
-    return str(ScriptDirectory.from_config(alembic_config("")).get_current_head())
 
 
 @contextmanager
@@ -122,7 +100,7 @@ async def test_workers_of_the_older_version_serve_while_the_schema_is_migrated(r
         await asyncio.to_thread(upgrade, released_url)
         # Statements that were prepared before run against the newest schema too.
         await all_served([worker.rounds for worker in workers])
-    assert await _revision(released_url) == _head()
+    assert await _revision(released_url) == newest_revision()
     served = sum(worker.rounds for worker in workers[:2])
     whole = "SELECT count(*) FROM call WHERE status = 'completed' AND duration = 6 AND answered_at IS NOT NULL"
     assert await _fetch(released_url, whole, role=ADMIN_ROLE) == served
@@ -148,7 +126,7 @@ async def test_a_migration_that_waits_for_a_lock_lets_workers_pass(older_url: st
     await migrating
     await worker.serve("call")
     worker.close()
-    assert await _revision(older_url) == _head()
+    assert await _revision(older_url) == newest_revision()
 
 
 def test_a_migration_without_its_lock_gives_up_in_one_line(
@@ -171,7 +149,7 @@ def test_a_migration_without_its_lock_gives_up_in_one_line(
         assert f"SELECT pg_terminate_backend({blocker})" in line
         assert line.endswith("then run `epoch migrate` again.")
         assert main(["migrate"]) == 0
-        assert runner.run(_revision(older_url)) == _head()
+        assert runner.run(_revision(older_url)) == newest_revision()
 
 
 @pytest.mark.anyio
@@ -194,16 +172,12 @@ async def test_an_index_is_built_concurrently_instead_of_a_broken_one(
     new_migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
     url = new_migrated_database()
-    (tmp_path / "trial.py").write_text(CONCURRENT_INDEX.format(head=_head()))
-    config = Config(PRODUCT_FILES / "alembic.ini")
-    config.set_main_option(
-        "version_locations", os.pathsep.join([str(PRODUCT_FILES / "alembic" / "versions"), str(tmp_path)])
-    )
+    config = with_trial_migration(tmp_path, CONCURRENT_INDEX)
     config.attributes["url"] = url
     await _fetch(url, "CREATE INDEX ix_call_identity_trial ON call (identity)")
     invalid = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_call_identity_trial'::regclass"
     await _fetch(url, invalid)
     await asyncio.to_thread(command.upgrade, config, "head")
-    assert await _revision(url) == "0123456789ab"
+    assert await _revision(url) == TRIAL_REVISION
     query = "SELECT indisvalid AND indnatts = 2 FROM pg_index WHERE indexrelid = 'ix_call_identity_trial'::regclass"
     assert await _fetch(url, query)

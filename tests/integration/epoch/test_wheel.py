@@ -105,13 +105,13 @@ def exec_start(unit: str, programs: Path) -> list[str]:
     """The command of a systemd unit, with the programs of the test's environment."""
     text = (ROOT / "deploy" / "systemd" / f"{unit}.service").read_text()
     (line,) = re.findall(r"(?m)^ExecStart=(.+)$", text)
-    return [word.replace("/opt/epoch/bin", str(programs)) for word in shlex.split(line)]
+    return [word.replace("/usr/local/lib/epoch/bin", str(programs)) for word in shlex.split(line)]
 
 
 def health_check(programs: Path) -> list[str]:
     """The command of the image's health check, with the programs of the test's environment."""
     (line,) = re.findall(r"(?m)^HEALTHCHECK .*CMD (.+)$", (ROOT / "Dockerfile").read_text())
-    return [word.replace("/opt/epoch/bin", str(programs)) for word in json.loads(line)]
+    return [word.replace("/usr/local/lib/epoch/bin", str(programs)) for word in json.loads(line)]
 
 
 def test_an_installed_wheel_migrates_and_serves_from_an_empty_folder(

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from kit.db.database import Database
+from kit.db.pool_metrics import PoolMeter
 from kit.db.raw import CompiledStatement
 from kit.db.statement_pool import PoolOverloaded
 from support.metrics import Growth
@@ -69,6 +70,14 @@ async def test_single_statements_that_wait_are_measured(narrow: Database) -> Non
     measured = waits("lookups")
     await asyncio.gather(*(narrow.lookup_pool.fetch_row(SLEEP) for _ in range(3)))
     assert measured.amount >= 2
+
+
+def test_a_wait_of_less_than_five_milliseconds_is_none() -> None:
+    meter, measured = PoolMeter("brief"), waits("brief")
+    meter.add_wait(0.004)
+    assert measured.amount == 0
+    meter.add_wait(0.005)
+    assert measured.amount == 1
 
 
 async def test_a_statement_that_is_refused_before_it_waits_is_counted(database_url: str) -> None:

@@ -37,7 +37,7 @@ def values(stage: list[str], instruction: str) -> list[str]:
 def test_a_unit_starts_a_command_as_an_ordinary_user_with_few_rights(path: Path) -> None:
     unit = read_unit(path)
     program, command = shlex.split(unit["ExecStart"])[-2:]
-    assert program == "/opt/epoch/bin/epoch"
+    assert program == "/usr/local/lib/epoch/bin/epoch"
     assert command in COMMANDS
     assert command == path.stem.removeprefix("epoch-")
     rights = {"User": "epoch", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "CapabilityBoundingSet": ""}
@@ -66,7 +66,7 @@ def test_the_image_has_no_build_tools_and_runs_as_an_ordinary_user() -> None:
     assert [stage[0].split()[1] for stage in (build, image)] == ["${BASE}", "${BASE}"]
     (installs,) = values(image, "RUN")
     assert not BUILD_TOOLS & set(installs.split())
-    assert values(image, "COPY") == ["--from=build /opt/epoch /opt/epoch"]
+    assert values(image, "COPY") == ["--from=build /usr/local/lib/epoch /usr/local/lib/epoch"]
     (user,) = values(image, "USER")
     assert int(user) > 0
     assert f"--uid {user} " in installs

@@ -1,23 +1,14 @@
 """Logs hold no secrets and no phone numbers."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from kit import secrets
-from kit.log import configure_logging, redact
+from kit.log import redact
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJTSzEifQ.c2lnbmF0dXJl_-x"
-
-
-@pytest.fixture
-def log_lines() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    configure_logging(stream, json=True)
-    yield stream
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("prefix", ["ept_", "epk_"])

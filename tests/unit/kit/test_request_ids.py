@@ -1,25 +1,14 @@
 """Ids of requests: taken over in two forms only, and in the lines of their log."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from kit.http.request_ids import begin_request
-from kit.log import configure_logging
 
 DIGITS = "0123456789abcdef" * 2
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
-
-
-@pytest.fixture
-def log_lines() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    configure_logging(stream, json=True)
-    yield stream
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def begin(*values: bytes) -> str:

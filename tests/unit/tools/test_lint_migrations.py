@@ -1,36 +1,12 @@
 """``make migrations-lint``: migrations that make workers wait are refused, those by the rules pass."""
 
-import os
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
-from epoch.migrations import alembic_config
-from kit.product_files import PRODUCT_FILES
 from support.tools import import_tool
-
-REVISION = """
-import sqlalchemy as sa
-from alembic import op
-
-from kit.db.migration_limits import create_index_concurrently
-
-revision = "0123456789ab"
-down_revision = "{head}"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    {body}
-
-
-def downgrade() -> None:
-    pass
-"""
+from support.trial_migration import TRIAL_REVISION, newest_revision, with_trial_migration
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +15,8 @@ def linter() -> ModuleType:
 
 
 def _lint(linter: ModuleType, folder: Path, body: str) -> list[str]:
-    head = str(ScriptDirectory.from_config(alembic_config("")).get_current_head())
-    (folder / "trial.py").write_text(REVISION.format(head=head, body=body))
-    config = Config(PRODUCT_FILES / "alembic.ini")
-    config.set_main_option(
-        "version_locations", os.pathsep.join([str(PRODUCT_FILES / "alembic" / "versions"), str(folder)])
-    )
-    faults: list[str] = linter.lint(config, head, folder / "sql")
+    config = with_trial_migration(folder, body)
+    faults: list[str] = linter.lint(config, newest_revision(), folder / "sql")
     return faults
 
 
@@ -60,7 +31,7 @@ def _lint(linter: ModuleType, folder: Path, body: str) -> list[str]:
         ('op.add_column("call", sa.Column("n", sa.Text(), nullable=False))', "adding-required-field"),
         (
             'op.add_column("call", sa.Column("n", sa.Text())); op.add_column("staff", sa.Column("n", sa.Text()))',
-            "0123456789ab alters call, staff in one transaction",
+            f"{TRIAL_REVISION} alters call, staff in one transaction",
         ),
     ],
 )

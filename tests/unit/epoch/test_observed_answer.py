@@ -1,0 +1,38 @@
+"""An observed answer keeps nothing of its request."""
+
+import gc
+import weakref
+from typing import Any
+
+from epoch.observed_answer import ObservedAnswer
+from kit.http.asgi import SEND_AT_ONCE
+
+
+class ServerRequest:
+    """One request in a server, which holds its scope."""
+
+    def __init__(self) -> None:
+        extensions = {SEND_AT_ONCE: lambda _head, _body: True}
+        self.scope: dict[str, Any] = {
+            "path": "/widget/exchange",
+            "method": "POST",
+            "headers": [],
+            "extensions": extensions,
+        }
+
+    async def send(self, message: Any) -> None:
+        """Send nothing."""
+
+
+def test_a_request_is_released_without_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        request = ServerRequest()
+        answer = ObservedAnswer(request.scope, request.send)
+        assert request.scope["extensions"][SEND_AT_ONCE](b"HTTP/1.1 200 OK\r\n", b"{}")
+        answer.end()
+        kept = weakref.ref(request)
+        del answer, request
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -1,0 +1,19 @@
+"""Fixtures of the unit tests of kit."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from kit.log import configure_logging
+
+
+@pytest.fixture
+def log_lines() -> Iterator[io.StringIO]:
+    """The log's lines, as production writes them."""
+    stream = io.StringIO()
+    configure_logging(stream, json=True)
+    yield stream
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
