@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-back-office bench-retention bench-bad-day bench-pgbouncer bench-widget bench-paint docs field-faults screenshots lock clean
+.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -89,14 +89,13 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 	cd frontend && npm run --silent test
 	cd frontend/tests/salesforce && npm run --silent test
 
-# In one process: these tests watch moments of half a second, which a second browser on the same processors hides.
 browser: setup ## the tests in Chromium
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	$(BIN)/pytest $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
+	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
 endif
 
 firefox: setup ## the core of the browser tests in Firefox
-	$(BIN)/pytest tests/browser -m firefox
+	$(BIN)/pytest $(PARALLEL) tests/browser -m firefox
 
 webkit: setup ## what WebKit can run of the browser tests
 	$(BIN)/pytest tests/browser -m webkit
@@ -119,6 +118,21 @@ wheel: ## build the wheel for servers into dist, and put the lock of its depende
 	.cache/build/bin/python -P -m hatchling build -t wheel -d dist
 	cp requirements.lock dist/
 
+packages: setup ## build the npm package of the phone and pack it into dist
+	node packages/phone-js/build.mjs dist
+
+# Needs root, debootstrap and the network. BIND="/a /b" are folders of packages that this machine's pip or npm reads.
+image-check: setup ## execute the Dockerfile's steps in Debian roots, serve from the result, measure its size
+	PYTHONPATH=src:tests $(BIN)/python -P tools/check_image.py $(foreach folder,$(BIND),--bind $(folder))
+
+helm-check: ## lint and render deploy/helm, and validate what it renders
+	@tools/setup deploy
+	.cache/deploy/bin/python -P tools/check_helm.py
+
+sbom: setup ## write the list of everything in a release (CycloneDX) into dist
+	@mkdir -p dist
+	$(BIN)/python -m tools.sbom dist
+
 bench: ## measure the exchange against its peers
 	@tools/setup bench
 	.cache/bench/bin/python bench/run.py
@@ -131,6 +145,14 @@ bench-outgoing: ## measure the voice callback that admits calls
 	@tools/setup bench
 	.cache/bench/bin/python bench/outgoing.py
 
+bench-incoming: ## measure the answers to incoming calls beside those to outgoing ones
+	@tools/setup bench
+	.cache/bench/bin/python bench/incoming.py
+
+bench-call: ## measure the CPU and the statements of whole calls
+	@tools/setup bench
+	.cache/bench/bin/python bench/whole_call.py
+
 bench-back-office: ## measure the back office with 100,000 organizations
 	@tools/setup bench
 	.cache/bench/bin/python bench/back_office.py
@@ -138,6 +160,10 @@ bench-back-office: ## measure the back office with 100,000 organizations
 bench-retention: ## measure export, erasing a number and erasing by age
 	@tools/setup bench
 	.cache/bench/bin/python bench/retention.py
+
+bench-events: ## measure the delivery of events to webhooks, and the log of deliveries with 10,000,000 rows
+	@tools/setup bench
+	.cache/bench/bin/python bench/event_delivery.py
 
 bench-pgbouncer: setup ## measure the exchange through PgBouncer against a direct connection
 	PYTHONPATH=src:tests:bench $(BIN)/python -P bench/pgbouncer.py
@@ -151,6 +177,10 @@ bench-widget: setup ## measure a page with and without the phone in it
 
 bench-paint: setup ## measure when a page paints that carries the phone, and one that carries an idle script
 	PYTHONPATH=src:tests $(BIN)/python bench/first_paint.py
+
+# CALLS=100 is a shorter drill of killed workers.
+drill: setup ## run the drills (NAME="..." or all) on a two-node installation, and write their reports into docs/drills.md
+	PYTHONPATH=src:tests:deploy $(BIN)/python -P -m drills --write $(if $(CALLS),--calls $(CALLS)) $(NAME)
 
 docs: setup ## write the generated blocks of the documentation
 	$(BIN)/python tools/make_docs.py
@@ -172,6 +202,7 @@ lock: ## renew the lock files from pyproject.toml and package.json
 	$(COMPILE) pyproject.toml --extra sandbox --group bench -c requirements-sandbox.lock -o requirements-bench.lock
 	$(COMPILE) --group audit -o requirements-audit.lock
 	$(COMPILE) --group build -o requirements-build.lock
+	$(COMPILE) --group deploy -o requirements-deploy.lock
 	cd frontend && npm run --silent lock
 	cd frontend/tests/salesforce && npm run --silent lock
 	cd tools/browser && npm install --package-lock-only && node ../lock.mjs .

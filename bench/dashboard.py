@@ -63,6 +63,8 @@ def requests(big: Big) -> dict[str, str]:
         "page: settings, team": f"{page}/settings/team",
         "page: one token": f"{page}/settings/embed-tokens/{big.token_id}",
         "page: usage": f"{page}/usage",
+        "page: voicemail": f"{page}/voicemails",
+        "page: voicemail, message 50,000": f"{page}/voicemails?after={big.deep_message}",
         "page: audit": f"{page}/audit",
         "page: account": "/account",
         "API: organizations": "/api/organizations",
@@ -75,6 +77,8 @@ def requests(big: Big) -> dict[str, str]:
         LIST_DEEP: f"{api}/calls?cursor={big.deep_cursor}",
         "API: search by number": f"{api}/calls?number=%2B{big.oldest_number}",
         "API: search by digits": f"{api}/calls?number={big.oldest_number}",
+        "API: voicemails": f"{api}/voicemails",
+        "API: voicemails, message 50,000": f"{api}/voicemails?cursor={big.deep_message}",
         "API: usage": f"{api}/usage",
         "API: audit": f"{api}/audit",
     }

@@ -10,6 +10,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.incoming.voicemails import VoicemailService
 from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.overview import OverviewService
@@ -39,8 +40,11 @@ def _reads(big: Big) -> Mapping[str, Read]:
         return lambda session: CallListService(session).page(owned, filters, after=read_cursor(cursor), limit=PAGE)
 
     async def overview(session: AsyncSession) -> None:
-        await OverviewService(session).daily_and_by_token(owned, until=today, days=30, limit=8)
-        await OverviewService(session).live_calls_and_onboarding(owned, has_number=True)
+        await OverviewService(session).daily_and_by_token(owned, until=today, days=30, limit=8, zone=dt.UTC)
+        week = dt.datetime.now(dt.UTC) - dt.timedelta(days=7)
+        await OverviewService(session).counts_and_onboarding(
+            owned, has_number=True, week=week, week_before=week - dt.timedelta(days=7)
+        )
         await CallListService(session).page(owned, CallFilters(), after=None, limit=5)
 
     async def audit(session: AsyncSession) -> None:
@@ -55,6 +59,11 @@ def _reads(big: Big) -> Mapping[str, Read]:
         "calls, page 1,000": calls(CallFilters(), big.deep_cursor),
         "search by number": calls(CallFilters(number=parse_number_filter(f"+{big.oldest_number}", "US"))),
         "search by digits": calls(CallFilters(number=parse_number_filter(big.oldest_number, "US"))),
+        "voicemails": lambda session: VoicemailService(session).page(owned, after=None, limit=PAGE),
+        "voicemails, message 50,000": lambda session: VoicemailService(session).page(
+            owned, after=read_cursor(big.deep_message), limit=PAGE
+        ),
+        "voicemails not heard": lambda session: VoicemailService(session).count_unheard(owned),
         "usage": lambda session: UsageService(session).this_and_last_month(owned, today=today),
         "audit": audit,
     }

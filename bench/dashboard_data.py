@@ -93,14 +93,20 @@ FROM (
     FROM generate_series(1::bigint, {audit_events}) n
 ) made;
 """
+# A message of each call of the big organization, none of them heard, and of a tenth of all others.
+_VOICEMAILS = """
+INSERT INTO voicemail (id, organization_id, call_record_id, recording_sid, seconds, created_at)
+SELECT id_of(started_at, 'message' || carrier_sid), organization_id, id, 'RE' || md5(carrier_sid), 20, started_at
+FROM call WHERE organization_id = id_of('organization', 1) OR carrier_sid LIKE 'CA0%' OR carrier_sid LIKE 'CA1%';
+"""
 # Inserts skip indexes that are not ready; REINDEX then builds each in one pass and marks it ready.
 _FILLED = (
     "user_account", "login_session", "organization", "membership", "phone_number", "api_key", "embed_token",
-    "blocked_origin", "call", "call_event", "audit_event",
+    "blocked_origin", "call", "call_event", "audit_event", "voicemail",
 )  # fmt: skip
 _WITHOUT_INDEXES = "UPDATE pg_index SET indisready = false WHERE indrelid = ANY ($1::text[]::regclass[])"
 _BIG = "SELECT id_of('organization', 1)"
-_NTH_CALL = "SELECT {columns} FROM call WHERE organization_id = ({big}) ORDER BY id {order} OFFSET {offset} LIMIT 1"
+_NTH = "SELECT {columns} FROM {table} WHERE organization_id = ({big}) ORDER BY id {order} OFFSET {offset} LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,8 @@ class Big:
     latest_call: UUID
     deep_cursor: str
     """Cursor of page 1,000 of its calls."""
+    deep_message: str
+    """The same of its voicemails."""
     oldest_number: str
     """Digits of the number of its oldest call only: a search for them reads all of its calls."""
 
@@ -150,6 +158,7 @@ async def _fill(database_url: str, size: float) -> None:
         await connection.execute(_WITHOUT_INDEXES, list(_FILLED))
         for step in (_PEOPLE, _TOKENS, _CALLS):
             await connection.execute(step.format(**numbers))
+        await connection.execute(_VOICEMAILS)
         for table in _FILLED:
             await connection.execute(f"REINDEX TABLE {table}")
         await connection.execute("VACUUM ANALYZE")
@@ -180,12 +189,18 @@ async def _prepare(connection: asyncpg.Connection) -> Big:
         minted.digest,
     )
 
+    async def nth(table: str, columns: str, order: str, offset: int) -> object:
+        query = _NTH.format(columns=columns, table=table, big=_BIG, order=order, offset=offset)
+        return await connection.fetchval(query)
+
     async def nth_call(columns: str, order: str, offset: int) -> object:
-        return await connection.fetchval(_NTH_CALL.format(columns=columns, big=_BIG, order=order, offset=offset))
+        return await nth("call", columns, order, offset)
 
     last_before = await nth_call("id", "DESC", PAGE * (DEEP_PAGE - 1) - 1)
+    last_message_before = await nth("voicemail", "id", "DESC", PAGE * (DEEP_PAGE - 1) - 1)
     latest = await nth_call("id", "DESC", 0)
     assert isinstance(last_before, UUID)
+    assert isinstance(last_message_before, UUID)
     assert isinstance(latest, UUID)
     return Big(
         slug="customer-1",
@@ -196,5 +211,6 @@ async def _prepare(connection: asyncpg.Connection) -> Big:
         raw_token=minted.raw,
         latest_call=latest,
         deep_cursor=cursor_after(last_before),
+        deep_message=cursor_after(last_message_before),
         oldest_number=str(await nth_call("to_number", "ASC", 0)).removeprefix("+"),
     )

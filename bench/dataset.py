@@ -1,4 +1,4 @@
-"""Fills the exchange benchmark's database: 1,000 Pro organizations, each with a number and ten embed tokens."""
+"""Fills the exchange benchmark's database with Pro organizations, each with a number and ten embed tokens."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from uuid_utils.compat import uuid7
 from kit import secrets
 from widget.models import TOKEN_PREFIX
 
-ORGANIZATIONS = 1_000
 TOKENS_EACH = 10
 
 
@@ -23,9 +22,9 @@ class Visitor:
     """Its ``Origin`` header: a subdomain of the domain that the token allows."""
 
 
-def fill(database_url: str) -> list[Visitor]:
-    """Fill the migrated, empty database and return the pages that may exchange their token."""
-    return asyncio.run(_fill(database_url))
+def fill(database_url: str, tokens: int = 10_000) -> list[Visitor]:
+    """Fill the migrated, empty database with ``tokens``; return the pages that may exchange their token."""
+    return asyncio.run(_fill(database_url, tokens // TOKENS_EACH))
 
 
 def write_visitors(visitors: list[Visitor], path: Path) -> None:
@@ -33,13 +32,13 @@ def write_visitors(visitors: list[Visitor], path: Path) -> None:
     path.write_text("".join(f"{visitor.token} {visitor.origin}\n" for visitor in visitors))
 
 
-async def _fill(database_url: str) -> list[Visitor]:
+async def _fill(database_url: str, organization_count: int) -> list[Visitor]:
     organizations, numbers, tokens, visitors = [], [], [], []
-    for index in range(ORGANIZATIONS):
+    for index in range(organization_count):
         organization_id = uuid7()
         domain = f"customer-{index}.com"
         organizations.append((organization_id, f"Customer {index} Realty", f"customer-{index}", "pro", "US"))
-        numbers.append((uuid7(), organization_id, f"+1415555{index:04}"))
+        numbers.append((uuid7(), organization_id, f"+1{4_150_000_000 + index}"))
         for _ in range(TOKENS_EACH):
             minted = secrets.mint(TOKEN_PREFIX)
             tokens.append((uuid7(), organization_id, minted.digest, minted.hint, [domain]))

@@ -16,6 +16,7 @@ import secrets
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -69,11 +70,16 @@ def signed_request(port: int, token_id: UUID, number: int) -> bytes:
         "Page": "https://crm.customer.test",
         "To": f"+1212555{number % 10_000:04}",
     }
-    url = f"{public_url(port)}/voice/outgoing"
-    signature = RequestValidator(CARRIER["TWILIO_AUTH_TOKEN"]).compute_signature(url, form)
+    return signed(port, "/voice/outgoing", form)
+
+
+def signed(port: int, path: str, form: Mapping[str, str]) -> bytes:
+    """A signed request as the carrier sends it."""
+    url = f"{public_url(port)}{path}"
+    signature = RequestValidator(CARRIER["TWILIO_AUTH_TOKEN"]).compute_signature(url, dict(form))
     body = urlencode(form).encode()
     head = (
-        f"POST /voice/outgoing HTTP/1.1\r\nHost: localhost:{port}\r\nX-Twilio-Signature: {signature}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nX-Twilio-Signature: {signature}\r\n"
         f"Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -99,10 +105,10 @@ class Connections:
             self.opened += 1
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")):
             raise InvalidMeasurement(f"a callback was answered {head.splitlines()[0].decode()}")
         lines = (line.partition(b":") for line in head.lower().splitlines())
-        length = next(int(value) for name, _, value in lines if name == b"content-length")
+        length = next((int(value) for name, _, value in lines if name == b"content-length"), 0)
         body = await reader.readexactly(length)
         self._idle.append((time.monotonic(), reader, writer))
         return body
@@ -112,10 +118,12 @@ class Connections:
             writer.close()
 
 
-async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[float], int]:
+async def arrive(
+    port: int, requests: list[bytes], rate: float, *, accepted: bytes = b"<Dial "
+) -> tuple[list[float], int]:
     """Send each request at its moment; seconds that the answers took, and how many connections were open at most.
 
-    Raises: InvalidMeasurement, when a call is refused.
+    Raises: InvalidMeasurement, when an answer is without ``accepted``: the call was refused.
     """
     connections, loop, taken = Connections(port), asyncio.get_running_loop(), [0.0] * len(requests)
     start, moment = loop.time() + 0.1, 0.0
@@ -124,7 +132,7 @@ async def arrive(port: int, requests: list[bytes], rate: float) -> tuple[list[fl
         await asyncio.sleep(due - loop.time())
         body = await connections.send(requests[number])
         taken[number] = loop.time() - due
-        if b"<Dial " not in body:
+        if accepted not in body:
             raise InvalidMeasurement(f"a call was refused: {body!r}")
 
     async with asyncio.TaskGroup() as group:

@@ -63,7 +63,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """User and system time of the whole tree so far."""
-        return sum(cpu_seconds_of(pid) for pid in tree_of(self.pid))
+        return tree_cpu_seconds(self.pid)
 
     def resident_bytes(self) -> int:
         """Resident memory of the whole tree, shared pages counted in each process."""
@@ -90,6 +90,17 @@ def tree_of(root: int) -> list[int]:
     for pid in tree:
         tree += children.get(pid, [])
     return tree
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """User and system time so far of ``root`` and its living descendants."""
+    return sum(cpu_seconds_of(pid) for pid in tree_of(root))
+
+
+def postmaster_of(root: Path) -> int:
+    """Return the process id of the embedded PostgreSQL server whose folder is ``root``."""
+    (pid_file,) = root.glob("*/postmaster.pid")
+    return int(pid_file.read_text().split()[0])
 
 
 def cpu_seconds_of(pid: int) -> float:

@@ -20,11 +20,12 @@ import report
 from dataset import Visitor, fill, write_visitors
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
-from processes import Server, choose_cores, free_port, on_cores
+from processes import Server, choose_cores, free_port, on_cores, postmaster_of, tree_cpu_seconds
 from variants import FLOOR, VARIANTS, Variant
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / ".cache"
+POSTGRES_FOLDER = "bench-postgres"
 START_SECONDS = 30.0
 WARM_UP_SECONDS = 2
 CARRIER = {
@@ -52,6 +53,8 @@ class Bench:
     visitors_file: Path
     server_core: int
     seconds: int
+    postmaster: int
+    """Process id of the PostgreSQL server."""
 
     def measure(self, variant: Variant) -> report.Round:
         """Start the variant's server, warm it up, measure it once, stop it.
@@ -66,9 +69,10 @@ class Bench:
             try:
                 self._await_answer(server, port, variant, log_path)
                 _ensure_valid(variant, load.put(port, self.visitors_file, WARM_UP_SECONDS))
-                before = server.cpu_seconds()
+                before, database_before = server.cpu_seconds(), tree_cpu_seconds(self.postmaster)
                 loaded = load.put(port, self.visitors_file, self.seconds)
                 cpu = server.cpu_seconds() - before
+                database_cpu = tree_cpu_seconds(self.postmaster) - database_before
                 resident = server.resident_bytes()
             finally:
                 server.stop()
@@ -78,6 +82,7 @@ class Bench:
             p50=loaded.p50,
             p99=loaded.p99,
             cpu=cpu / loaded.requests,
+            database_cpu=database_cpu / loaded.requests,
             resident=resident,
         )
 
@@ -94,14 +99,15 @@ class Bench:
                 time.sleep(0.05)
             else:
                 break
-        if fields != FIELDS:
-            raise InvalidMeasurement(f"{variant.name} answers other fields: {sorted(fields ^ FIELDS)}")
+        if not fields >= FIELDS:
+            raise InvalidMeasurement(f"{variant.name} does not answer {sorted(FIELDS - fields)}")
 
 
 FIELDS = {
     "access_token", "token_type", "expires_in", "expires_at", "identity", "caller_id", "country", "calling_code",
     "trunk_prefix", "international_prefix", "organization", "ticket", "signaling", "settings",
 }  # fmt: skip
+"""Fields of every answer; the product may answer more, which counts against it."""
 
 
 def _exchange(port: int, visitor: Visitor) -> dict[str, object]:
@@ -131,7 +137,7 @@ def _measure_all(bench: Bench, rounds: int) -> dict[str, report.Round]:
             floor = measured[FLOOR][-1]
             print(
                 f"round {number}: {variant.name:52} {one.rate:7,.0f}/s  {one.cpu * 1e6:6,.0f} µs CPU  "
-                f"{one.rate / floor.rate:.2f} of floor",
+                f"{one.cpu / floor.cpu:.2f} of floor",
                 flush=True,
             )
     return {name: report.medians(some) for name, some in measured.items()}
@@ -142,13 +148,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measures the exchange against its peers.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
+    parser.add_argument("--tokens", type=int, default=10_000, help="embed tokens in the database")
     arguments = parser.parse_args()
     server_core, other_core = choose_cores()
-    with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-postgres") as postgres:
+    with on_cores({other_core}), EmbeddedPostgres(CACHE / POSTGRES_FOLDER) as postgres:
         postgres.drop_database("bench")
         url = postgres.create_database("bench")
         upgrade(url)
-        visitors = fill(url)
+        visitors = fill(url, arguments.tokens)
         visitors_file = CACHE / "bench-visitors.txt"
         write_visitors(visitors, visitors_file)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
@@ -159,7 +166,9 @@ def main() -> int:
             "EPOCH_DATABASE_URL": url,
             "PYTHONPATH": f"{HERE.parent / 'src'}{os.pathsep}{HERE}",
         }
-        bench = Bench(environ, visitors, visitors_file, server_core, arguments.seconds)
+        bench = Bench(
+            environ, visitors, visitors_file, server_core, arguments.seconds, postmaster_of(CACHE / POSTGRES_FOLDER)
+        )
         cores = "the same core" if server_core == other_core else f"core {server_core}, the rest on core {other_core}"
         print(f"{load.name_of_generator()}, {load.CONNECTIONS} connections; server on {cores}", flush=True)
         try:

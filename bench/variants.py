@@ -36,16 +36,22 @@ class Variant:
     """Command that serves it on a port."""
 
 
-FLOOR = "floor: bare ASGI, asyncpg"
+FLOOR = "floor: bare ASGI, asyncpg's pool"
+FLOOR_OWN_POOL = "floor: bare ASGI, the product's pool"
 PRODUCT = "Epoch Voice"
+STARLETTE_FAST = "Starlette, asyncpg, PyJWT, orjson"
+FASTAPI_FAST = "FastAPI, asyncpg, PyJWT, orjson"
 FASTAPI = "FastAPI, SQLAlchemy ORM, asyncpg"
 FLASK = "Flask, SQLAlchemy ORM, psycopg; gunicorn, 8 threads"
 FLASK_SYNC = "the same; gunicorn, sync"
 VARIANTS = (
     Variant(FLOOR, _uvicorn("peers.floor:app")),
+    Variant(FLOOR_OWN_POOL, _uvicorn("peers.floor_statement_pool:app")),
     Variant(
         PRODUCT, lambda port: [sys.executable, "-P", str(Path(__file__).with_name("product_server.py")), str(port)]
     ),
+    Variant(STARLETTE_FAST, _uvicorn("peers.starlette_asyncpg:app")),
+    Variant(FASTAPI_FAST, _uvicorn("peers.fastapi_asyncpg:app")),
     Variant(FASTAPI, _uvicorn("peers.fastapi_orm:app")),
     Variant(FLASK, _gunicorn("--worker-class", "gthread", "--threads", "8")),
     Variant(FLASK_SYNC, _gunicorn("--worker-class", "sync")),

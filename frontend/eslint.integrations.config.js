@@ -1,5 +1,5 @@
-// Rules for the kits that customers download: plain pages, an extension, a script for Node, components for Salesforce. Run
-// from the repository's root: ESLint ignores files outside the working directory.
+// Rules for the kits that customers download (plain pages, an extension, a script for Node, components for Salesforce), and
+// for the packages. Run from the repository's root: ESLint ignores files outside the working directory.
 import js from "@eslint/js";
 import parser from "@babel/eslint-parser";
 import lwc from "@lwc/eslint-plugin-lwc";
@@ -28,11 +28,16 @@ const EXTENSION = "integrations/chrome-extension";
 const WORKER = `${EXTENSION}/background.js`;
 
 export default [
+  { ignores: ["packages/*/dist/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   { rules: strict },
   { files: ["integrations/html/**"], languageOptions: { sourceType: "script", globals: globals.browser } },
-  { files: ["integrations/hubspot/**"], languageOptions: { globals: globals.node } },
+  { files: ["integrations/hubspot/**", "packages/**/*.mjs"], languageOptions: { globals: globals.node } },
+  {
+    files: ["packages/phone-js/src/**", "packages/phone-js/samples/**"],
+    languageOptions: { globals: globals.browser },
+  },
   {
     files: [`${EXTENSION}/**`],
     ignores: [WORKER],

@@ -9,7 +9,7 @@
 /** The phone's states; `isReady()` is true in `ready`, `completed` and `failed`. */
 type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progress" | "completed" | "failed" | "error";
 
-/** The outcome of a call. `canceled`: hung up before the answer. `refused`: not allowed by the server. */
+/** The end of a call. `canceled`: hung up before the answer. `refused`: not allowed by the server. */
 type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
 
 /**
@@ -66,7 +66,7 @@ interface EpochPhoneConfig {
 type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
 
 /**
- * Keep `{number}` and `{digits}` where the English text has them. `problems.<code>` is by the code of the error.
+ * Keep `{number}`, `{digits}`, `{count}` and `{reason}` where the English text has them. `problems.<code>` is by the code of the error.
  */
 type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
 
@@ -78,6 +78,7 @@ type EpochPhoneTextKey =
   | "more"
   | "sandbox"
   | "callingFrom"
+  | "automatic"
   | "phoneNumber"
   | "placeholder"
   | "pageNumbersOnly"
@@ -114,6 +115,9 @@ type EpochPhoneTextKey =
   | `dialer.statuses.${Exclude<EpochPhoneCallStatus, "completed">}`
   | `dialer.callQuality.${"lost" | "microphone" | "speaker" | "silent" | "not-sent" | "not-heard" | "slow" | "lossy" | "poor"}`
   | "clickToCall.title"
+  | `outcomes.${"title" | "note" | "save" | "later" | "saved" | "notSaved" | "missing" | "add" | "remove"}`
+  | `voicemail.${"leave" | "greeting" | "left" | "notLeft"}`
+  | `missedCalls.${"title" | "callBack" | "seen"}`
   | `settingsSheet.${"title" | "check" | "popOut" | "popOutWhy" | "back" | "microphone" | "speaker" | "systemDefault" | "unnamedDevice"}`
   | `settingsSheet.${"namesHidden" | "speakerNotSelectable" | "sounds" | "deviceNotUsable"}`
   | `settingsSheet.${"movePanel" | "moveLeft" | "moveUp" | "moveDown" | "moveRight" | "resetPosition"}`
@@ -141,6 +145,11 @@ interface EpochPhoneCallOptions {
   /** Sent as tones after the answer and a pause of 2 s: `0-9`, `*` and `#`, at most 20. Kept with the call's record. */
   extension?: string | number | null;
   /**
+   * The number to call from, E.164: one of those that the embed token may show, otherwise nothing is called (`error`,
+   * `from_not_allowed`). Without it the number that a person picked in the panel, or the server's choice.
+   */
+  from?: string | null;
+  /**
    * Sent as tones after the answer and the extension: `0-9`, `*`, `#`; `,` or `p` is a pause of 2 s, `;` or `w` waits for a
    * person's key; at most 100 characters. In no event and no record.
    */
@@ -153,7 +162,10 @@ interface EpochPhoneCallStarted {
   /** UUID; `call_id` in the call list and the API. */
   callId: string;
   direction: "outbound";
-  /** The organization's number, E.164. */
+  /**
+   * The number that is shown, E.164. Where the server chooses it (by contact, member or area code), `getCall()` tells it
+   * once the call rings.
+   */
   from: string;
   /** RFC 3339, UTC. */
   startedAt: string;
@@ -191,6 +203,20 @@ interface EpochPhoneCallEnded {
   extension?: string;
 }
 
+/** The values to set in a call's record: one that is left out stays, null and an empty list remove it. */
+interface EpochPhoneOutcome {
+  /** One of the organization's outcomes. */
+  outcome?: string | null;
+  /** At most 5,000 characters. */
+  note?: string | null;
+  /** At most 20 of at most 40 characters; they replace the call's tags. */
+  tags?: string[] | null;
+}
+
+interface EpochPhoneCallOutcome extends EpochPhoneOutcome {
+  callId: string;
+}
+
 interface EpochPhoneCall extends EpochPhoneCallStarted {
   answeredAt: string | null;
   muted: boolean;
@@ -211,6 +237,8 @@ interface EpochPhoneEvents {
   callStarted: EpochPhoneCallStarted;
   callAnswered: EpochPhoneCallAnswered;
   callEnded: EpochPhoneCallEnded;
+  /** The values that the server has stored, as they were given. */
+  callOutcome: EpochPhoneCallOutcome;
   stateChanged: { state: EpochPhoneState; previous: EpochPhoneState };
   muted: { muted: boolean };
   open: undefined;
@@ -286,6 +314,18 @@ interface EpochPhoneApi {
   mute(on?: boolean): void;
   isMuted(): boolean;
   getCall(): EpochPhoneCall | null;
+  /**
+   * Sets outcome, note and tags of a call that this token placed, until 24 hours after its end; then `callOutcome` follows.
+   * Rejects with an Error that has a `code`, and emits `error`, if they cannot be stored.
+   */
+  setOutcome(callId: string, outcome: EpochPhoneOutcome): Promise<void>;
+  /**
+   * Leaves a recorded greeting in the mailbox that the call has reached; it resolves once the mailbox hears the greeting, and
+   * this phone is free for the next call. Without `greetingId` it is the newest shared greeting; of a person who is signed in
+   * on our own pages, their own newest one. Rejects with an Error that has a `code`, and emits `error`, if there is no
+   * connected call or no greeting, or the carrier cannot be reached: the call then goes on.
+   */
+  dropVoicemail(greetingId?: string | null): Promise<void>;
   /** Tests what a call needs, without a call. Calls `progress` before each step with null and after it with its result. */
   test(options?: {
     progress?: (step: EpochPhoneStep, result: EpochPhoneStepResult | null) => void;
@@ -307,6 +347,7 @@ interface WindowEventMap {
   "epochphone:callStarted": CustomEvent<EpochPhoneEvents["callStarted"]>;
   "epochphone:callAnswered": CustomEvent<EpochPhoneEvents["callAnswered"]>;
   "epochphone:callEnded": CustomEvent<EpochPhoneEvents["callEnded"]>;
+  "epochphone:callOutcome": CustomEvent<EpochPhoneEvents["callOutcome"]>;
   "epochphone:stateChanged": CustomEvent<EpochPhoneEvents["stateChanged"]>;
   "epochphone:muted": CustomEvent<EpochPhoneEvents["muted"]>;
   "epochphone:open": CustomEvent<null>;

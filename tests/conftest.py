@@ -21,12 +21,11 @@ from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database
 from support.factories import Factory
 from support.field_faults import FieldFaults
+from support.module_order import order_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
 NewClient = Callable[[], httpx.AsyncClient]
-FOLDERS = ("browser", "integration", "contract", "unit")
-"""The suites, longest tests first: with short ones at the end, parallel workers finish at about the same time."""
 # No test may fail because the machine is busy.
 hypothesis.settings.register_profile("any-machine", deadline=None)
 hypothesis.settings.load_profile("any-machine")
@@ -45,9 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order the suites for parallel workers, which take modules in the order of collection."""
+    """Begin with the longest modules in parallel workers, so that all finish at about the same time."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(ROOT / "tests").parts[0]))
+        items.sort(key=lambda item: order_of(item.path))
 
 
 @pytest.fixture(scope="session")

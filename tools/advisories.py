@@ -92,6 +92,7 @@ def main() -> int:
     """Print a line for each lock file, or one for each advisory."""
     asked = {
         "requirements.lock": ask_pip_audit(ROOT / "requirements.lock"),
+        "requirements-build.lock": ask_pip_audit(ROOT / "requirements-build.lock"),
         "requirements-observability.lock": ask_pip_audit(ROOT / "requirements-observability.lock"),
         "frontend/package-lock.json": ask_npm(ROOT / "frontend"),
     }

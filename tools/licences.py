@@ -1,7 +1,7 @@
 """Checks the licences of everything that production installs or sends to browsers against a list, and makes a table.
 
-Python packages are those of ``requirements.lock``, by the metadata of the environment that runs this; npm packages are
-those in the built third-party notices, by ``frontend/package-lock.json``.
+Python packages are those of ``requirements.lock`` and ``requirements-observability.lock``, by the metadata of the
+environment that runs this; npm packages are those in the built third-party notices, by ``frontend/package-lock.json``.
 """
 
 import importlib.metadata
@@ -26,11 +26,14 @@ ALLOWED = {
     "MPL-2.0": "weak copyleft by file: the packages are used unchanged",
 }
 """The licences that a package may have, each with the reason."""
+PYTHON_LOCKS = ("requirements.lock", "requirements-observability.lock")
+"""Locks of production, without and with the extra for traces and reports of errors."""
 _SPDX = {
     "MIT License": "MIT",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",
     "BSD": "BSD-3-Clause",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD-0-Clause": "0BSD",
     "BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
@@ -41,6 +44,8 @@ _SPDX = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 """SPDX identifiers of the names that older metadata has; another name stays as it is and is not allowed."""
+_BY_PACKAGE = {"python-dateutil": "Apache-2.0 OR BSD-3-Clause"}
+"""Licences of packages whose metadata do not name them; from their LICENSE files."""
 _PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^\s;]+)(?P<marker> ;)?", re.MULTILINE)
 _NOTICE = re.compile(r"^-{20,}\n\n(?P<name>(?:@[\w.-]+/)?[\w.-]+) (?P<version>\d\S*)$", re.MULTILINE)
 
@@ -76,7 +81,7 @@ def python_packages(lock: str) -> Iterator[Package]:
         licences = [_spdx(field.partition("\n")[0].strip())] if is_name else classifiers
         # The field may name one choice where a classifier names a stricter licence.
         licences += [name for name in classifiers if not is_allowed(name)]
-        licence = " AND ".join(dict.fromkeys(licences))
+        licence = _BY_PACKAGE.get(pin["name"]) or " AND ".join(dict.fromkeys(licences))
         yield Package("Python", pin["name"], pin["version"], licence)
 
 
@@ -105,7 +110,8 @@ def all_packages() -> list[Package]:
     """The packages of production and of the files for browsers."""
     notices = (ROOT / "frontend" / "dist" / "third-party-notices.txt").read_text()
     frontend_lock = (ROOT / "frontend" / "package-lock.json").read_text()
-    return [*python_packages((ROOT / "requirements.lock").read_text()), *npm_packages(notices, frontend_lock)]
+    python = [package for name in PYTHON_LOCKS for package in python_packages((ROOT / name).read_text())]
+    return [*dict.fromkeys(python), *npm_packages(notices, frontend_lock)]
 
 
 def _spdx(name: str) -> str:

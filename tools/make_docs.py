@@ -8,7 +8,7 @@ import ast
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -52,6 +52,13 @@ def settings() -> str:
     """A table of the environment variables that ``load_settings`` reads: default, accepted values and meaning."""
     module = ast.parse(SETTINGS_MODULE.read_text())
     meanings = _attribute_docstrings(module)
+    constants = {
+        target.id: node.value
+        for node in module.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id != "DEVELOPMENT_SECRET"
+    }
     production = set(re.findall(r'"(EPOCH_[A-Z_]+) must ', _source_of(module, "_refuse_unsafe")))
     rows = []
     for attribute, value in _assigned_values(module):
@@ -59,7 +66,7 @@ def settings() -> str:
         if isinstance(read, ast.Call) and attribute in meanings:
             name = ast.literal_eval(read.args[0])
             mark = " †" if name in production else ""
-            rows.append(f"| `{name}` | {_default(read)}{mark} | {_accepted(read)} | {meanings[attribute]} |")
+            rows.append(f"| `{name}` | {_default(read, constants)}{mark} | {_accepted(read)} | {meanings[attribute]} |")
     return "| name | default | values | meaning |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
@@ -103,11 +110,13 @@ def _source_of(module: ast.Module, function: str) -> str:
     return ast.unparse(node).replace("'", '"')
 
 
-def _default(read: ast.Call) -> str:
+def _default(read: ast.Call, constants: Mapping[str, ast.expr]) -> str:
     method = read.func.attr if isinstance(read.func, ast.Attribute) else ""
     value = next((argument for argument in reversed(read.args[1:]) if not isinstance(argument, ast.Tuple)), None)
     if method == "sid":
         value = read.args[2]
+    if isinstance(value, ast.Name):
+        value = constants.get(value.id, value)
     match value:
         case None:
             return "none"
@@ -223,6 +232,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "tables of embed tokens": data_model("widget"),
     "tables of calls": data_model("calls.models", "calls.reconciliation"),
     "tables of call limits": data_model("calls.limits"),
+    "tables of events": data_model("events", "webhooks", "crm"),
     "tables of the platform": data_model("kit", "carrier"),
 }
 

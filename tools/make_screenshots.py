@@ -20,8 +20,8 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright, 
 
 from browser.conftest import launch_options
 from calls.models import Call, CallStatus
-from demo.contacts import CONTACTS
-from epoch.cli.seed import DEMO_NUMBER, DEMO_OWNER_EMAIL, DEMO_PASSWORD, DEMO_SLUG, DEMO_STAFF_EMAIL
+from demo.contacts import CONTACTS, DEMO_NUMBER
+from epoch.cli.seed import DEMO_OWNER_EMAIL, DEMO_PASSWORD, DEMO_SLUG, DEMO_STAFF_EMAIL
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import Database

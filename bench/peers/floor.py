@@ -25,6 +25,7 @@ WHERE t.digest = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
 """
 KEY, ACCOUNT = os.environ["TWILIO_API_KEY_SID"], os.environ["TWILIO_ACCOUNT_SID"]
 APPLICATION = os.environ["TWILIO_TWIML_APP_SID"]
+CONNECTIONS = 10
 MAC = hmac.new(os.environ["TWILIO_API_KEY_SECRET"].encode(), digestmod=hashlib.sha256)
 encode = msgspec.json.Encoder().encode
 
@@ -84,8 +85,7 @@ class Floor:
             message = await receive()
             body += message["body"]
         digest = hashlib.sha256(decode(body).token.encode()).digest()
-        async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(SQL, digest)
+        row = await self.fetch_row(digest)
         now = int(time.time())
         identity = f"w_{row['id'].hex}_{secrets.token_hex(8)}"
         answer = encode(
@@ -110,14 +110,26 @@ class Floor:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
+    async def open_pool(self) -> None:
+        """Open ten connections."""
+        self._pool = await asyncpg.create_pool(
+            os.environ["EPOCH_DATABASE_URL"], min_size=CONNECTIONS, max_size=CONNECTIONS, connection_class=Connection
+        )
+
+    async def fetch_row(self, digest: bytes) -> Any:
+        """Return the row of the token with ``digest``."""
+        async with self._pool.acquire() as connection:
+            return await connection.fetchrow(SQL, digest)
+
+    async def close_pool(self) -> None:
+        await self._pool.close()
+
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        self._pool = await asyncpg.create_pool(
-            os.environ["EPOCH_DATABASE_URL"], min_size=10, max_size=10, connection_class=Connection
-        )
+        await self.open_pool()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._pool.close()
+        await self.close_pool()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -1,4 +1,4 @@
-"""Code shared by the FastAPI and Flask peers: models, query, checks, the carrier library's access token.
+"""Code shared by the peers: models, query, checks, the carrier library's access token.
 
 Both do what an application in that style does: load the token with its organization and number through the ORM in one
 query, check domain, plan and number, let the carrier's library sign. They have no rate limits and no checksum, and
@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -110,33 +111,61 @@ def answer(row: Any, origin: str | None) -> dict[str, Any]:
     if row is None:
         raise Refused(401, "Embed token has been revoked")
     token, organization, e164 = row
+    return checked_answer(
+        token_id=token.id,
+        allowed_domains=token.allowed_domains,
+        organization=organization.name,
+        plan=organization.plan,
+        country=organization.country,
+        suspended_at=organization.suspended_at,
+        e164=e164,
+        origin=origin,
+        sign=access_token,
+    )
+
+
+def checked_answer(
+    *,
+    token_id: UUID,
+    allowed_domains: Sequence[str],
+    organization: str,
+    plan: str,
+    country: str,
+    suspended_at: dt.datetime | None,
+    e164: str | None,
+    origin: str | None,
+    sign: Callable[[str, int], str],
+) -> dict[str, Any]:
+    """The widget session; ``sign`` makes the access token of an identity at a Unix time.
+
+    Raises:
+        Refused: wrong domain, suspended, plan too low, no number.
+    """
     host = urlsplit(origin or "").hostname or ""
-    if token.allowed_domains and not any(
-        host == entry or host.endswith(f".{entry}") for entry in token.allowed_domains
-    ):
+    if allowed_domains and not any(host == entry or host.endswith(f".{entry}") for entry in allowed_domains):
         raise Refused(403, "Domain not allowed")
-    if organization.suspended_at is not None:
+    if suspended_at is not None:
         raise Refused(403, "Organization is suspended")
-    if organization.plan not in WIDGET_PLANS:
+    if plan not in WIDGET_PLANS:
         raise Refused(403, "Organization plan does not support widgets")
     if e164 is None:
         raise Refused(403, "Organization has no phone number")
     now = int(time.time())
-    identity = f"w_{token.id.hex}_{secrets.token_hex(8)}"
-    calling_code, trunk_prefix, international_prefix = DIALING[organization.country]
+    identity = f"w_{token_id.hex}_{secrets.token_hex(8)}"
+    calling_code, trunk_prefix, international_prefix = DIALING[country]
     return {
-        "access_token": access_token(identity, now),
+        "access_token": sign(identity, now),
         "token_type": "twilio",
         "expires_in": TTL,
         "expires_at": dt.datetime.fromtimestamp(now + TTL, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "identity": identity,
         "caller_id": e164,
-        "country": organization.country,
+        "country": country,
         "calling_code": calling_code,
         "trunk_prefix": trunk_prefix,
         "international_prefix": international_prefix,
-        "organization": organization.name,
-        "ticket": ticket(token.id, now + TTL),
+        "organization": organization,
+        "ticket": ticket(token_id, now + TTL),
         "signaling": None,
         "settings": {"theme": "auto", "position": "bottom-right"},
     }

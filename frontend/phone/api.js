@@ -131,7 +131,7 @@ export class EmbeddedPhone {
     setTimeout(() => {
       if (this.#settings.token !== undefined) return;
       console.warn(
-        "[EpochPhone] no token yet: add data-token to the script tag, or the token behind # to its address; after an import, set window.EpochPhoneConfig or call EpochPhone.init({ token })",
+        "[EpochPhone] no token yet: add data-token to the script tag, or #token to its address; after an import, set window.EpochPhoneConfig or call EpochPhone.init({ token })",
       );
     }, TOKEN_REMINDER_MS);
   }
@@ -139,6 +139,18 @@ export class EmbeddedPhone {
   /** Start now if the start is waiting for the first paint. */
   startPending() {
     if (this.#status === "pending") this.start({});
+  }
+
+  /**
+   * Run a function of a chunk that acts on this phone for its page.
+   * @param {"outcomes" | "voicemail"} chunk
+   * @param {"setOutcome" | "dropVoicemail"} name
+   * @param {unknown[]} given By the page.
+   */
+  async run(chunk, name, ...given) {
+    /** @type {Record<string, any>} */
+    const module = await this.#env.loadChunk(chunk);
+    return module[name](this.phone, this.#env, this.#settings, ...given);
   }
 
   /** Remove everything from the page and end the session. */
@@ -263,7 +275,7 @@ export class EmbeddedPhone {
     if (config.token === undefined || (this.#host && config.token === this.#settings.token)) return;
     // The phone was never started, or was destroyed; the page asks for it again.
     if (!this.#host) this.start(config);
-    else console.warn("[EpochPhone] already running with another token; this second script is ignored");
+    else console.warn("[EpochPhone] already running with another token: this script is ignored");
   }
 }
 
@@ -305,6 +317,8 @@ function createApi(embedded) {
     close: () => embedded.closePanel(),
     mute: (on = true) => phone.mute(Boolean(on)),
     isMuted: () => phone.isMuted,
+    setOutcome: (...given) => embedded.run("outcomes", "setOutcome", ...given),
+    dropVoicemail: (...given) => embedded.run("voicemail", "dropVoicemail", ...given),
     test({ progress } = {}) {
       embedded.startPending();
       return phone.calls.runDiagnostics(progress);

@@ -67,7 +67,7 @@ describe("window.EpochPhone", () => {
   test("has the public methods and no other", async () => {
     const { api } = await startPhone();
     expect(Object.keys(api).sort()).toEqual(
-      "call close destroy getCall getState hangup hide init isMuted isReady mute off on open reset sendDtmf show test toggle update".split(
+      "call close destroy dropVoicemail getCall getState hangup hide init isMuted isReady mute off on open reset sendDtmf setOutcome show test toggle update".split(
         " ",
       ),
     );

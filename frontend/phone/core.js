@@ -4,7 +4,7 @@ import { CallFactory } from "./call/call-factory.js";
 import { buildCallRequest } from "./call/call-request.js";
 import { Ringback } from "./call/ringback.js";
 import { ErrorLog } from "./error-log.js";
-import { asProblem, Problem } from "./errors.js";
+import { asProblem } from "./errors.js";
 import { PhoneEvents } from "./events.js";
 import { NumberReader } from "./numbers/number-reader.js";
 import { findObstacle } from "./session/obstacle.js";
@@ -12,16 +12,16 @@ import { TokenSession } from "./session/token-session.js";
 import { ShownState } from "./shown-state.js";
 import { isReady, nextState } from "./states.js";
 
+/** @import { Problem } from "./errors.js" */
 /** @import { EventPair } from "./events.js" */
 /** @import { Move } from "./states.js" */
 /**
  * @import {
- *   ActiveCall, CallEnd, CallRequest, Environment, RemoteCall, SessionConfig
+ *   ActiveCall, CallEnd, CallRequest, Environment, PhoneCall, SessionConfig
  * } from "./types.d.ts"
  */
 
 const IDLE_TIMEOUT_MS = 4_000;
-const NOTICE_MS = 8_000;
 
 export class Phone extends ShownState {
   events;
@@ -68,9 +68,13 @@ export class Phone extends ShownState {
     return () => this.#changeListeners.delete(listener);
   }
 
-  /** @param {RemoteCall | null} remoteCall */
-  setRemoteCall(remoteCall) {
-    this.#set({ remoteCall });
+  /**
+   * Change what is shown.
+   * @param {Partial<Pick<Phone, "remoteCall" | "notice" | "warnings" | "lostDevice" | "isReconnecting" | "postDial" | "call">>} changes
+   */
+  set(changes) {
+    Object.assign(this, changes);
+    this.#notifyChange();
   }
 
   /** The last answer of the exchange, or null. */
@@ -132,7 +136,12 @@ export class Phone extends ShownState {
     this.dialError = null;
     let request;
     try {
-      request = buildCallRequest(this.readNumber(typed), options ?? {}, this.account, this.#env);
+      request = buildCallRequest(
+        this.readNumber(typed),
+        { from: this.pickedFrom, ...options },
+        this.account,
+        this.#env,
+      );
     } catch (error) {
       this.dialError = asProblem(error);
       // The error is shown at the number field, which a finished call covers.
@@ -151,15 +160,17 @@ export class Phone extends ShownState {
   place(request) {
     this.call = { ...request.details, answeredAt: null, ended: null };
     this.#digits = request.digits ?? "";
+    this.askedFrom = request.params?.FromNumber;
     this.resetCallFlags();
     const activeCall = this.calls.create(request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
       answered: (at) => this.#onAnswered(at),
-      numberCorrected: (number) => this.#onNumberCorrected(number),
-      warningsChanged: (warnings) => this.#set({ warnings }),
-      deviceLost: (lostDevice) => this.#set({ lostDevice }),
-      reconnecting: (isReconnecting) => this.#set({ isReconnecting }),
-      postDialChanged: (postDial) => this.#set({ postDial }),
+      // The events to come, getCall() and the panel tell what the server dials and shows. The call has not ended.
+      corrected: (numbers) => this.set({ call: { .../** @type {PhoneCall} */ (this.call), ...numbers } }),
+      warningsChanged: (warnings) => this.set({ warnings }),
+      deviceLost: (lostDevice) => this.set({ lostDevice }),
+      reconnecting: (isReconnecting) => this.set({ isReconnecting }),
+      postDialChanged: (postDial) => this.set({ postDial }),
       ended: (end) => this.#onEnded(end),
     });
     this.#activeCall = activeCall;
@@ -170,7 +181,8 @@ export class Phone extends ShownState {
 
   /** Place the last call again. */
   redial() {
-    if (this.call) this.dial(this.call.number, { ...this.call, digits: this.#digits });
+    // Not the number that the call showed: that may have been the server's choice.
+    if (this.call) this.dial(this.call.number, { ...this.call, digits: this.#digits, from: this.askedFrom });
   }
 
   hangup() {
@@ -186,21 +198,6 @@ export class Phone extends ShownState {
       this.events.emit(...this.#move("reset"));
     }
     this.#notifyChange();
-  }
-
-  /**
-   * Show for some seconds beside the present call why something did not happen.
-   * @param {string} code Of the problem.
-   */
-  note(code) {
-    const notice = new Problem(code);
-    this.notice = notice;
-    this.#notifyChange();
-    this.#env.wait(NOTICE_MS).then(() => {
-      if (this.notice !== notice) return;
-      this.notice = null;
-      this.#notifyChange();
-    });
   }
 
   /** @param {boolean} isMuted */
@@ -330,12 +327,6 @@ export class Phone extends ShownState {
     this.#notifyChange();
   }
 
-  /** @param {string} number E.164, as the server dials it: the events to come, getCall() and the panel tell it. */
-  #onNumberCorrected(number) {
-    if (this.call) this.call.number = number;
-    this.#notifyChange();
-  }
-
   /** @param {CallEnd} end */
   #onEnded(end) {
     const { problem } = end;
@@ -358,12 +349,6 @@ export class Phone extends ShownState {
 
   #notifyChange() {
     for (const listener of [...this.#changeListeners]) listener();
-  }
-
-  /** @param {Partial<Pick<Phone, "remoteCall" | "warnings" | "lostDevice" | "isReconnecting" | "postDial">>} changes */
-  #set(changes) {
-    Object.assign(this, changes);
-    this.#notifyChange();
   }
 
   /**

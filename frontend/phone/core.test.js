@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "./core.js";
 import { SDK_CODES } from "./call/sdk-codes.js";
+import { showNotice } from "./ui/notice.js";
 import { viewOf } from "./ui/views.js";
 import { core, fixes, urgentFixes } from "./i18n/locales/en.js";
 import { Problem } from "./errors.js";
@@ -129,10 +130,10 @@ describe("Phone", () => {
     const fixture = await startPhone();
     await dial(fixture);
     const shown = () => viewOf(fixture.phone, { core }).message?.message;
-    fixture.phone.note("call_in_progress");
+    showNotice(fixture.phone, fixture.env, "call_in_progress");
     expect(shown()).toBe("A call is in progress");
     await vi.advanceTimersByTimeAsync(5_000);
-    fixture.phone.note("call_in_progress");
+    showNotice(fixture.phone, fixture.env, "call_in_progress");
     await vi.advanceTimersByTimeAsync(5_000);
     expect(shown()).toBe("A call is in progress");
     await vi.advanceTimersByTimeAsync(5_000);
@@ -472,9 +473,31 @@ describe("Phone", () => {
     await settle();
     for (const event of ["callStarted", "callEnded"]) expect(fixture.payloadsOf(event)[0]).toMatchObject(person);
     // A call that is placed again is a call to the same person.
-    expect(fixture.phone.dial(NUMBER, fixture.phone.call)).toBe(true);
+    fixture.phone.redial();
     expect(fixture.payloadsOf("callStarted")[1]).toMatchObject(person);
     fixture.phone.stop();
+  });
+
+  test("calls again from the number that was asked for, and otherwise lets the server choose again", async () => {
+    const from_numbers = [ACCOUNT.caller_id, "+12125550142"].map((number) => ({ number, name: "" }));
+    const fixture = await startPhone({ answers: { exchange: [{ ...ACCOUNT, from_numbers }] } });
+    const { phone } = fixture;
+    const shownFor = async (call) => {
+      call.answer();
+      call.end();
+      await settle();
+      phone.redial();
+      await settle();
+      const again = fixture.module.devices[0].call;
+      again.end();
+      await settle();
+      return again.params.FromNumber;
+    };
+    expect(await shownFor(await dial(fixture, { from: "+12125550142" }))).toBe("+12125550142");
+    expect(await shownFor(await dial(fixture, {}))).toBeUndefined();
+    phone.pickedFrom = ACCOUNT.caller_id;
+    expect(await shownFor(await dial(fixture, {}))).toBe(ACCOUNT.caller_id);
+    phone.stop();
   });
 
   test("leaves out who is called if the page does not say", async () => {

@@ -21,12 +21,12 @@ export const SENTENCES = {
   invalid_number: "Invalid phone number",
   ambiguous_number: "It is not clear which number is meant",
   emergency_number: "Emergency numbers cannot be called",
+  from_not_allowed: "This number cannot be used",
   invalid_extension: "Invalid extension",
   invalid_digits: "Invalid digits",
   invalid_metadata: "Call metadata is not valid",
   url_invalid: "Call url is not valid",
   browser_not_supported: "This browser cannot make calls",
-  call_in_progress: "A call is in progress",
   call_failed: "The call failed",
 };
 

@@ -21,10 +21,13 @@ export const CHUNK_LOADERS = {
   "locale-ja": () => import("./i18n/locales/ja.js"),
   "locale-nl": () => import("./i18n/locales/nl.js"),
   "locale-pt": () => import("./i18n/locales/pt.js"),
+  "missed-calls": () => import("./lazy/missed-calls.js"),
   "phone-numbers": () => import("./lazy/phone-numbers.js"),
   "own-texts": () => import("./lazy/own-texts.js"),
+  outcomes: () => import("./lazy/outcomes.js"),
   panel: () => import("./lazy/panel.js"),
   "pop-out": () => import("./lazy/pop-out.js"),
   "ringback-tone": () => import("./lazy/ringback-tone.js"),
   "settings-sheet": () => import("./lazy/settings-sheet.js"),
+  voicemail: () => import("./lazy/voicemail.js"),
 };

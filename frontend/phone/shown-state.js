@@ -27,6 +27,16 @@ export class ShownState {
    * @type {Problem | null}
    */
   notice = null;
+  /**
+   * The number that a person picked to call from, E.164; undefined where it is chosen for them.
+   * @type {string | undefined}
+   */
+  pickedFrom;
+  /**
+   * The number that the last call was to come from, or that a person picked since; undefined where nobody asked for one.
+   * @type {string | undefined}
+   */
+  askedFrom;
   isMuted = false;
   isReconnecting = false;
   /**

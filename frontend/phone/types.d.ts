@@ -9,7 +9,10 @@ export interface ExchangeResponse {
   /** Seconds. */
   expires_in: number;
   identity: string;
+  /** The number that is shown where nothing else chooses. */
   caller_id: string;
+  /** The numbers that calls may show; an older server does not tell them. */
+  from_numbers?: { number: string; name: string }[];
   country: string;
   calling_code: string;
   trunk_prefix: string;
@@ -20,8 +23,14 @@ export interface ExchangeResponse {
   signaling: string | null;
   /** Edges of the carrier, to be tried in this order; missing where the nearest one is right. */
   edges?: string[];
-  /** `recent`: the server tells a verified person their own recent calls. */
-  settings?: { theme?: string; position?: string; recent?: boolean };
+  /** `recent`: the server tells a verified person their own recent calls. `outcomes`: a call can get one of these. */
+  settings?: {
+    theme?: string;
+    position?: string;
+    recent?: boolean;
+    /** Of the organization, in its order; missing where it has none. */
+    outcomes?: { name: string; colour: string }[];
+  };
 }
 
 /** The fields of the exchange's answer that numbers are read and written with. */
@@ -72,6 +81,8 @@ export interface CallRecord {
   status: string;
   /** The dialled number, E.164, as the server parsed it; null where it is none. */
   number?: string | null;
+  /** The number that is shown, E.164; null where none was chosen. */
+  from?: string | null;
   message?: string | null;
   end_reason?: string | null;
   help?: string | null;
@@ -142,8 +153,8 @@ export type DeviceKind = "microphone" | "speaker";
 export interface CallListener {
   ringing(hasEarlyMedia: boolean): void;
   answered(at?: number): void;
-  /** The server dials another number, E.164, than the page's phone read. */
-  numberCorrected(number: string): void;
+  /** The server dials or shows another number, E.164, than the page's phone read or expected. */
+  corrected(numbers: Pick<CallDetails, "number" | "from">): void;
   /** The voice SDK's names of the warnings that hold now. */
   warningsChanged(warnings: Set<string>): void;
   /** A device was unplugged. */

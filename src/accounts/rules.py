@@ -44,10 +44,10 @@ def parse_name(typed: str) -> str:
     name = typed.strip()
     if not is_valid_text(name) or "\n" in name or "\r" in name:
         raise ValidationFailed([("name", "Control characters are not allowed")])
-    if contains_link(name):
-        raise ValidationFailed([("name", "A name cannot contain a web address")])
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValidationFailed([("name", f"At most {MAX_NAME_CHARACTERS} characters")])
+    if contains_link(name):
+        raise ValidationFailed([("name", "A name cannot contain a web address")])
     return name
 
 

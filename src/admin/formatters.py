@@ -115,7 +115,7 @@ def format_time(value: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
 
 
-ALERT_NAMES = {
+ALERT_NAMES: Mapping[str, str] = {
     AlertKind.FOREIGN_DESTINATIONS: "Many international numbers within an hour",
     AlertKind.REJECTED_CALLS: "Many refused calls within an hour",
     AlertKind.NEAR_LIMIT: "Limit nearly used up",
@@ -128,7 +128,7 @@ BREAKER_NAMES = {
     BreakerState.PROBING: "retrying",
 }
 """Names of the states of a circuit breaker towards the carrier."""
-DISCREPANCY_NAMES = {
+DISCREPANCY_NAMES: Mapping[str, str] = {
     DiscrepancyKind.UNKNOWN_HERE: "Only at the carrier",
     DiscrepancyKind.UNKNOWN_THERE: "Only in our records",
     DiscrepancyKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
@@ -138,7 +138,7 @@ DISCREPANCY_NAMES = {
     DiscrepancyKind.PRICE: "Different price",
 }
 
-CALL_STATUS_NAMES = {
+CALL_STATUS_NAMES: Mapping[str, str] = {
     CallStatus.INITIATED: "Calling",
     CallStatus.RINGING: "Ringing",
     CallStatus.IN_PROGRESS: "In progress",
@@ -148,6 +148,8 @@ CALL_STATUS_NAMES = {
     CallStatus.FAILED: "Failed",
     CallStatus.CANCELED: "Canceled",
     CallStatus.REFUSED: "Refused",
+    CallStatus.VOICEMAIL: "Voicemail",
+    CallStatus.ABANDONED: "Caller hung up",
 }
 
 
@@ -160,6 +162,15 @@ def humanize_name(name: str) -> str:
     """A name from the code as text: ``no_answer`` gives "No answer"."""
     text = name.replace("_", " ").replace(".", " ").replace("-", " ")
     return (text[:1].upper() + text[1:]).replace("Api ", "API ")
+
+
+def name_in(names: Mapping[str, str], value: str) -> str:
+    """The name of ``value``; that of a newer release's value, which ``names`` lacks, from the value itself."""
+    return names.get(value) or humanize_name(value)
+
+
+def call_status_name(status: str) -> str:
+    return name_in(CALL_STATUS_NAMES, status)
 
 
 def limit_name(name: str) -> str:
@@ -201,7 +212,7 @@ TYPE_FORMATTERS: dict[type, Any] = {
     list: format_list,
     NoneType: lambda _: EMPTY_VALUE,
     bool: lambda value: "Yes" if value else "No",
-    CallStatus: CALL_STATUS_NAMES.__getitem__,
+    CallStatus: call_status_name,
     **dict.fromkeys((ActorKind, Plan, Role, StaffRole, UpgradeOutcome), humanize_name),
 }
 COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {

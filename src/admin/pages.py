@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from accounts.errors import NotSignedIn
 from accounts.user_agents import describe_user_agent
 from admin.back_office import BackOffice
-from admin.formatters import CALL_STATUS_NAMES, humanize_name
+from admin.formatters import call_status_name, humanize_name
 from admin.models import StaffRole
 from admin.mount import OPERATIONS_REFRESH_PATH
 from admin.rules import ensure_staff_role
@@ -57,7 +57,7 @@ def make_templates(theme: Theme, *, sandbox: bool) -> Environment:
     templates = create_templates(own, loader=loader, undefined=Undefined, enable_async=True)
     templates.filters.update(theme.filters)
     templates.filters["browser"] = describe_user_agent
-    templates.filters["status"] = CALL_STATUS_NAMES.__getitem__
+    templates.filters["status"] = call_status_name
     templates.filters["humanize"] = humanize_name
     templates.globals.update(theme.globals)
     templates.globals.update(

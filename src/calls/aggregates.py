@@ -1,4 +1,4 @@
-"""Query parts that sum calls. Rejected calls are left out."""
+"""Query parts that sum calls, mostly outgoing ones. Rejected calls are left out."""
 
 import datetime as dt
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from calls.models import Call, CallStatus
+from calls.models import Call, CallStatus, is_inbound
 from kit.ids import first_uuid7
 
 _MAX_CLOCK_SKEW = dt.timedelta(hours=1)
@@ -41,8 +41,14 @@ def totals_columns(calls: Any = Call) -> tuple[sa.ColumnElement[int], ...]:
 
 
 def started_since(organization_id: UUID, start: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """Conditions for the organization's calls since ``start``."""
-    return *_since(organization_id, start), Call.status != CallStatus.REFUSED
+    """Conditions for the organization's outgoing calls since ``start``."""
+    # Incoming calls have no token; the index of lists has that column, but not the direction.
+    return *_since(organization_id, start), Call.status != CallStatus.REFUSED, Call.token_id.is_not(None)
+
+
+def received_since(organization_id: UUID, start: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Conditions for the organization's incoming calls since ``start``."""
+    return *_since(organization_id, start), Call.status != CallStatus.REFUSED, is_inbound()
 
 
 def refused_since(organization_id: UUID, start: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -21,6 +21,9 @@ STATUS_BY_CARRIER_STATUS = {
 """Our status for each leg status of the carrier."""
 DIAL_ENDED = "dial-ended"
 """Kind of the event that the carrier's request after a ``<Dial>`` gives."""
+VOICEMAIL_DROPPED = "voicemail-dropped"
+"""Kind of the event that a greeting was left: the dialled leg plays it alone, and the call is over for the caller."""
+VOICEMAIL_DROPPED_REASON = "voicemail_dropped"
 FIRST_CORRECTION_SEQUENCE = -2
 """Sequence number of a correction: it sorts before every reported event. A later correction has a smaller one."""
 _STATUSES_OF_ENDED_CALLS = frozenset({CallStatus.COMPLETED, CallStatus.CANCELED, CallStatus.NO_ANSWER})
@@ -54,6 +57,8 @@ class CallState(msgspec.Struct, frozen=True):
     end_reason: str | None = None
     carrier_error: int | None = None
     """The carrier's error code, of a call that failed."""
+    playing_seconds: int = 0
+    """Seconds of the dialled leg after the call's end, in which it played a greeting: minutes count them."""
 
 
 def derive_call_state(events: Iterable[LegEvent]) -> CallState:
@@ -61,12 +66,15 @@ def derive_call_state(events: Iterable[LegEvent]) -> CallState:
 
     The dialled leg's final event ends a call. Without one, the carrier's result of the dial decides once the caller's
     leg is over too: then no other event can follow, and a dial that failed may never have made a leg. Without a result,
-    the end of the caller's leg ends a call from which no leg was dialled: see ``undialled_status``.
+    the end of the caller's leg ends a call from which no leg was dialled: see ``undialled_status``. A greeting that was
+    left ends the call before its legs.
     """
     ordered = sorted(events, key=_event_order)
     known = [event for event in ordered if event.kind in STATUS_BY_CARRIER_STATUS]
     child = [event for event in known if event.is_child]
     final = next((event for event in child if STATUS_BY_CARRIER_STATUS[event.kind].is_final), None)
+    if (drop := next((event for event in ordered if event.kind == VOICEMAIL_DROPPED), None)) is not None:
+        return _ended_by_drop(drop, final, child)
     if final is not None:
         return _ended(STATUS_BY_CARRIER_STATUS[final.kind], final, child, ordered)
     caller_end = next(
@@ -126,6 +134,22 @@ def _ended(status: CallStatus, end: LegEvent, child: Sequence[LegEvent], events:
         carrier_error=next((event.error_code for event in events if event.error_code), None)
         if status is CallStatus.FAILED
         else None,
+    )
+
+
+def _ended_by_drop(drop: LegEvent, final: LegEvent | None, child: Sequence[LegEvent]) -> CallState:
+    leg_seconds = (final.duration or 0) if final is not None else 0
+    answered_at = _answered_at(child)
+    if answered_at is None and final is not None and leg_seconds:
+        answered_at = final.occurred_at - timedelta(seconds=leg_seconds)
+    duration = 0 if answered_at is None else max(round((drop.occurred_at - answered_at) / timedelta(seconds=1)), 0)
+    return CallState(
+        CallStatus.COMPLETED,
+        duration=duration,
+        answered_at=answered_at,
+        ended_at=drop.occurred_at,
+        end_reason=VOICEMAIL_DROPPED_REASON,
+        playing_seconds=max(leg_seconds - duration, 0),
     )
 
 

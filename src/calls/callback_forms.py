@@ -55,6 +55,10 @@ class OutgoingCall(msgspec.Struct, frozen=True):
     url: str | None = None
     extension: str | None = None
     """Sent by the browser as tones after the answer; the server only keeps it."""
+    from_number: str | None = None
+    """The number to show, as the page or the person asked for it; it may be any text."""
+    member_number_id: UUID | None = None
+    """The own number of a known member."""
 
     @property
     def client_id(self) -> str:
@@ -84,7 +88,7 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
         raise InvalidCallback
     metadata = _parse_metadata(form.get("Metadata", ""))
     return OutgoingCall(
-        call_sid=_parse_call_sid(form, "CallSid"),
+        call_sid=parse_call_sid(form, "CallSid"),
         identity=found[1],
         token_id=UUID(found[2]),
         dialled=form.get("To", ""),
@@ -96,12 +100,13 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
         company=single_line(form.get("Company", ""), max_characters=MAX_NAME_CHARACTERS) or None,
         url=_parse_url(form.get("Url", "")),
         extension=extension if _EXTENSION.fullmatch(extension := form.get("Extension", "")) else None,
+        from_number=form.get("FromNumber") or None,
     )
 
 
 def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
     """Parse a status callback: the caller's leg, the reported leg, and the event. Raises: InvalidCallback."""
-    leg = _parse_call_sid(form, "CallSid")
+    leg = parse_call_sid(form, "CallSid")
     is_child = bool(form.get("ParentCallSid"))
     kind = form.get("CallStatus", "")
     if kind not in STATUS_BY_CARRIER_STATUS:
@@ -115,7 +120,7 @@ def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
         sip_code=_parse_count(form, "SipResponseCode"),
         error_code=_parse_count(form, "ErrorCode"),
     )
-    return (_parse_call_sid(form, "ParentCallSid") if is_child else leg), leg, event
+    return (parse_call_sid(form, "ParentCallSid") if is_child else leg), leg, event
 
 
 def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
@@ -123,7 +128,7 @@ def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
 
     The dialled leg is the caller's where the dial made none. Raises: InvalidCallback.
     """
-    caller = _parse_call_sid(form, "CallSid")
+    caller = parse_call_sid(form, "CallSid")
     event = LegEvent(
         is_child=False,
         kind=DIAL_ENDED,
@@ -133,10 +138,11 @@ def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
         dial_status=form.get("DialCallStatus", "")[:MAX_DIAL_STATUS_CHARACTERS] or None,
         error_code=_parse_count(form, "ErrorCode"),
     )
-    return caller, _parse_call_sid(form, "DialCallSid") if form.get("DialCallSid") else caller, event
+    return caller, parse_call_sid(form, "DialCallSid") if form.get("DialCallSid") else caller, event
 
 
-def _parse_call_sid(form: Mapping[str, str], name: str) -> str:
+def parse_call_sid(form: Mapping[str, str], name: str) -> str:
+    """The carrier's id of a leg in the field ``name``. Raises: InvalidCallback."""
     value = form.get(name, "")
     if not _CALL_SID.fullmatch(value):
         raise InvalidCallback

@@ -1,5 +1,6 @@
 """Identifies the signed-in member who places a call; for other calls, the agent is only what the page claims."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,13 @@ from kit.secret_keys import SecretKeys
 from tenants.models import Membership
 from widget.client_ids import SignedClientIds
 from widget.models import EmbedToken
+
+
+class _Member(NamedTuple):
+    user_id: UUID
+    email: str
+    from_number_id: UUID | None
+    """The number that their calls show; None without one of their own."""
 
 
 class CallerAttribution:
@@ -34,22 +42,38 @@ class CallerAttribution:
 
         ``session`` sees the members of the token's organization.
         """
-        address = await self.find_member(session, outgoing.token_id, outgoing.client_id)
-        if address is None:
+        member = await self._find(session, outgoing.token_id, outgoing.client_id)
+        if member is None:
             return outgoing
-        return msgspec.structs.replace(outgoing, agent=address, agent_is_member=True)
+        return msgspec.structs.replace(
+            outgoing,
+            agent=member.email[:MAX_AGENT_CHARACTERS],
+            agent_is_member=True,
+            member_number_id=member.from_number_id,
+        )
 
     async def find_member(self, session: AsyncSession, token_id: UUID, client_id: str) -> str | None:
         """The address, as calls have it, of the member to whom the client id was issued; None for all others.
 
         ``session`` sees the members of the token's organization: a former member is not found.
         """
+        member = await self._find(session, token_id, client_id)
+        return None if member is None else member.email[:MAX_AGENT_CHARACTERS]
+
+    async def find_user_id(self, session: AsyncSession, token_id: UUID, client_id: str) -> UUID | None:
+        """As ``find_member``, but the member's user id."""
+        if not self.may_be_signed(token_id, client_id):
+            return None
+        member = await self._find(session, token_id, client_id)
+        return None if member is None else member.user_id
+
+    async def _find(self, session: AsyncSession, token_id: UUID, client_id: str) -> _Member | None:
         query = (
-            sa.select(User.id, User.email)
+            sa.select(User.id, User.email, Membership.from_number_id)
             .join(Membership, Membership.user_id == User.id)
             .join(EmbedToken, EmbedToken.organization_id == Membership.organization_id)
             .where(EmbedToken.id == token_id, User.disabled_at.is_(None))
         )
-        members = {row.id: row.email for row in await session.execute(query)}
+        members = {row.id: _Member(*row) for row in await session.execute(query)}
         found = self._client_ids.owner_of(token_id, client_id, members)
-        return None if found is None else members[found][:MAX_AGENT_CHARACTERS]
+        return None if found is None else members[found]

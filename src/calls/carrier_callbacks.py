@@ -16,20 +16,29 @@ from calls.guards import signed_form
 from calls.limits.admission import CALL_ADMISSION
 from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
 from calls.models import Call, CallStatus
-from calls.webhook_metrics import WebhookKind, WebhookOutcome, counted
-from carrier.port import CARRIER, DialPlan
+from calls.webhook_metrics import Webhook, WebhookKind, WebhookOutcome, counted
+from carrier.port import CARRIER, CarrierError, DialPlan
 from kit.failures import FAILURES
-from kit.http.app_key import SETTINGS
+from kit.http.app_key import SETTINGS, HasState
+from kit.parsing import parse_uuid
 from kit.settings import Settings
+from phone_numbers.provisioning import NUMBER_PROVISIONING
 
 MAX_CALLBACK_BYTES = 65_536
+_VERIFICATION_OUTCOMES = {"success": True, "failed": False}
+"""True for the carrier's word for a validation call in which somebody typed the code."""
 log = structlog.get_logger("epoch.calls")
 
 
-def _reject_forged(_: Request[Any, Any, Any], error: InvalidCarrierSignature) -> Response[bytes]:
+def reject_forged(_: Request[Any, Any, Any], error: InvalidCarrierSignature) -> Response[bytes]:
     """An empty answer: a forged request learns nothing from it."""
-    log.warning("carrier_callback_rejected", reason=error.code)
+    log_forged(error)
     return Response(b"", media_type="text/plain", status_code=403)
+
+
+def log_forged(error: InvalidCarrierSignature) -> None:
+    """Log a request that the carrier did not sign."""
+    log.warning("carrier_callback_rejected", reason=error.code)
 
 
 def _log_unreadable(error: InvalidCallback, path: str) -> None:
@@ -43,28 +52,13 @@ class CarrierCallbackController(Controller):
     path = "/voice"
     include_in_schema = False
     request_max_body_size = MAX_CALLBACK_BYTES
-    exception_handlers = {InvalidCarrierSignature: _reject_forged}
+    exception_handlers = {InvalidCarrierSignature: reject_forged}
 
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """A browser requests a call: admit or reject it, and answer with a ``<Dial>`` or a ``<Reject>``."""
         with counted(WebhookKind.OUTGOING) as webhook:
-            form, carrier = await signed_form(request), CARRIER.get(request.app)
-            try:
-                outgoing = parse_outgoing_call(form)
-            except InvalidCallback as error:
-                webhook.outcome = WebhookOutcome.UNREADABLE
-                _log_unreadable(error, "outgoing")
-                return _xml(carrier.reject())
-            bind_contextvars(call_sid=outgoing.call_sid)
-            call = await CALL_ADMISSION.get(request.app).admit(outgoing)
-            if call is not None:
-                bind_contextvars(call_id=str(call.id))
-            if call is None or call.status is CallStatus.REFUSED:
-                webhook.outcome = WebhookOutcome.REFUSED
-                log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
-                return _xml(carrier.reject())
-            return _xml(carrier.dial(_dial_plan(SETTINGS.get(request.app), call)))
+            return _xml(await answer_outgoing(request.app, await signed_form(request), webhook))
 
     @post("/unavailable", status_code=200)
     async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
@@ -76,32 +70,13 @@ class CarrierCallbackController(Controller):
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The ``<Dial>`` is over: record that, and end the caller's leg."""
         with counted(WebhookKind.DIAL_ENDED) as webhook:
-            form = await signed_form(request)
-            try:
-                parent_sid, leg_sid, event = parse_dial_ended(form)
-            except InvalidCallback as error:
-                webhook.outcome = WebhookOutcome.UNREADABLE
-                _log_unreadable(error, "dial-ended")
-            else:
-                if not await _record_or_report(request, parent_sid, leg_sid, event):
-                    webhook.outcome = WebhookOutcome.FAILED
-            return _xml(CARRIER.get(request.app).finish())
+            return _xml(await answer_dial_ended(request.app, await signed_form(request), webhook))
 
     @post("/status", status_code=204)
     async def status(self, request: Request[Any, Any, State]) -> None:
         """A leg has a new status."""
         with counted(WebhookKind.STATUS) as webhook:
-            form = await signed_form(request)
-            if form.get("CallStatus") == TEST_STATUS:
-                webhook.outcome = WebhookOutcome.ANSWERED
-                return
-            try:
-                parent_sid, leg_sid, event = parse_status_callback(form)
-            except InvalidCallback as error:
-                webhook.outcome = WebhookOutcome.UNREADABLE
-                _log_unreadable(error, "status")
-                return
-            await _record(request, parent_sid, leg_sid, event)
+            await answer_status(request.app, await signed_form(request), webhook)
 
     @post("/usage-alert", status_code=204)
     async def usage_alert(self, request: Request[Any, Any, State]) -> None:
@@ -109,19 +84,86 @@ class CarrierCallbackController(Controller):
         with counted(WebhookKind.USAGE_ALERT):
             await USAGE_ALERT_RECORDER.get(request.app).record(await signed_form(request))
 
+    @post("/verification", status_code=204)
+    async def verification(self, request: Request[Any, Any, State]) -> None:
+        """A validation call is over: store if somebody typed the code. The address names the number's row."""
+        with counted(WebhookKind.VERIFICATION) as webhook:
+            form, query = await signed_form(request), request.query_params
+            try:
+                organization_id, number_id = parse_uuid(query["organization"]), parse_uuid(query["number"])
+                is_confirmed = _VERIFICATION_OUTCOMES[form["VerificationStatus"]]
+            except (KeyError, ValueError):
+                webhook.outcome = WebhookOutcome.UNREADABLE
+                _log_unreadable(InvalidCallback(), "verification")
+                return
+            try:
+                verifier = NUMBER_PROVISIONING.get(request.app).verifier
+                await verifier.end_call(organization_id, number_id, is_confirmed=is_confirmed)
+            except CarrierError as error:
+                # The reconciliation asks again within a minute.
+                webhook.outcome = WebhookOutcome.FAILED
+                log.warning("verification_not_read", number=str(number_id), error=type(error).__name__)
 
-async def _record(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> None:
+
+async def answer_outgoing(app: HasState, form: dict[str, str], webhook: Webhook) -> bytes:
+    """The document that tells the carrier to dial or to reject a requested call."""
+    carrier = CARRIER.get(app)
+    try:
+        outgoing = parse_outgoing_call(form)
+    except InvalidCallback as error:
+        webhook.outcome = WebhookOutcome.UNREADABLE
+        _log_unreadable(error, "outgoing")
+        return carrier.reject()
+    bind_contextvars(call_sid=outgoing.call_sid)
+    call = await CALL_ADMISSION.get(app).admit(outgoing)
+    if call is not None:
+        bind_contextvars(call_id=str(call.id))
+    if call is None or call.status is CallStatus.REFUSED:
+        webhook.outcome = WebhookOutcome.REFUSED
+        log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
+        return carrier.reject()
+    return carrier.dial(_dial_plan(SETTINGS.get(app), call))
+
+
+async def answer_dial_ended(app: HasState, form: dict[str, str], webhook: Webhook) -> bytes:
+    """Record the end of a ``<Dial>``; the document that ends the caller's leg."""
+    try:
+        parent_sid, leg_sid, event = parse_dial_ended(form)
+    except InvalidCallback as error:
+        webhook.outcome = WebhookOutcome.UNREADABLE
+        _log_unreadable(error, "dial-ended")
+    else:
+        if not await _record_or_report(app, parent_sid, leg_sid, event):
+            webhook.outcome = WebhookOutcome.FAILED
+    return CARRIER.get(app).finish()
+
+
+async def answer_status(app: HasState, form: dict[str, str], webhook: Webhook) -> None:
+    """Record the status of a leg."""
+    if form.get("CallStatus") == TEST_STATUS:
+        webhook.outcome = WebhookOutcome.ANSWERED
+        return
+    try:
+        parent_sid, leg_sid, event = parse_status_callback(form)
+    except InvalidCallback as error:
+        webhook.outcome = WebhookOutcome.UNREADABLE
+        _log_unreadable(error, "status")
+        return
+    await _record(app, parent_sid, leg_sid, event)
+
+
+async def _record(app: HasState, parent_sid: str, leg_sid: str, event: LegEvent) -> None:
     bind_contextvars(call_sid=parent_sid)
-    await CALL_EVENT_RECORDER.get(request.app).record(parent_sid, leg_sid, event)
+    await CALL_EVENT_RECORDER.get(app).record(parent_sid, leg_sid, event)
 
 
-async def _record_or_report(request: Request[Any, Any, State], parent_sid: str, leg_sid: str, event: LegEvent) -> bool:
+async def _record_or_report(app: HasState, parent_sid: str, leg_sid: str, event: LegEvent) -> bool:
     """Record the event; False after a failure, which is only logged: the caller would hear an error announcement.
 
     The call is then corrected by its other events, or when the carrier is asked about it.
     """
     try:
-        await _record(request, parent_sid, leg_sid, event)
+        await _record(app, parent_sid, leg_sid, event)
     except Exception as error:
         FAILURES.report(error, where="/voice/dial-ended")
         return False

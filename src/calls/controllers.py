@@ -3,17 +3,28 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, get
+from litestar import Controller, Request, get, patch
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.csv_export import calls_csv
-from calls.list_filters import parse_end_reason_filter, parse_name_filter, parse_number_filter, parse_status_filter
+from calls.incoming.missed_calls import MissedCallService
+from calls.list_filters import (
+    parse_direction_filter,
+    parse_end_reason_filter,
+    parse_name_filter,
+    parse_number_filter,
+    parse_status_filter,
+)
 from calls.listing import CallFilters, CallListService
-from calls.models import CallStatus
+from calls.models import CallStatus, Direction
+from calls.outcomes.errors import CallErased
+from calls.outcomes.rules import parse_outcome_filter, parse_tag_filter
+from calls.outcomes.schemas import ChangeCall
+from calls.outcomes.services import Author, RemarkService
 from calls.refusal_help import explain_call
 from calls.schemas import CallDetail, CallExplanation, CallInfo, MonthUsageInfo, UsageInfo
 from calls.services import CallService
@@ -40,6 +51,11 @@ def parse_call_filters(
     since: Moment = None,
     until: Moment = None,
     end_reason: FromQuery[str | None] = None,
+    outcome: FromQuery[str | None] = None,
+    tag: FromQuery[str | None] = None,
+    direction: Annotated[str | None, QueryParameter(schema_extra={"enum": list(Direction)})] = None,
+    missed: FromQuery[bool | None] = None,
+    from_number_id: FromQuery[UUID | None] = None,
 ) -> CallFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
     return CallFilters(
@@ -50,6 +66,11 @@ def parse_call_filters(
         since=read_moment("since", since),
         until=read_moment("until", until),
         end_reason=parse_end_reason_filter(end_reason),
+        outcome=parse_outcome_filter(outcome),
+        tag=parse_tag_filter(tag),
+        direction=parse_direction_filter(direction),
+        missed=missed,
+        from_number_id=from_number_id,
     )
 
 
@@ -98,11 +119,27 @@ class CallController(Controller):
         calls = CallService(db_session)
         call = await calls.get(organization_id, call_id)
         events = await calls.visible_events(organization_id, call.id)
+        changes = await RemarkService(db_session).history(organization_id, call.id)
         if call.end_reason not in REFUSALS:
-            return CallDetail.with_events(call, events)
+            later = (await MissedCallService(db_session).later_calls(organization_id, [call])).get(call.id)
+            return CallDetail.with_events(call, events, changes, returned_by=None if later is None else later.by)
         organization = await OrganizationService(db_session).get(organization_id)
         why = explain_call(call, organization.name, organization.zone)
-        return CallDetail.with_events(call, events, None if why is None else CallExplanation.of(why, organization.slug))
+        explanation = None if why is None else CallExplanation.of(why, organization.slug)
+        return CallDetail.with_events(call, events, changes, explanation)
+
+    @patch("/{call_id:uuid}", summary="Set a call's outcome, note and tags", refusals=(CallErased,))
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        call_id: FromPath[UUID],
+        data: JSONBody[ChangeCall],
+    ) -> CallInfo:
+        """Change what is given. The outcome is one of the organization's, or the one that the call has."""
+        author = Author.of(current_member(request).actor)
+        return CallInfo.of(await RemarkService(db_session).change(organization_id, call_id, data.to_remarks(), author))
 
 
 class UsageController(Controller):

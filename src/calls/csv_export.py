@@ -34,6 +34,13 @@ CALL_COLUMNS = (
     "url",
     "billed_minutes",
     "extension",
+    "outcome",
+    "note",
+    "tags",
+    "from_number_id",
+    "answered_by",
+    "returned_at",
+    "returned_call_id",
 )
 
 
@@ -60,7 +67,7 @@ def call_cells(call: Call) -> Sequence[Cell]:
         call.status.value,
         call.duration,
         call.end_reason,
-        str(call.token_id),
+        None if call.token_id is None else str(call.token_id),
         call.agent,
         agent_source(call.agent, is_member=call.agent_is_member),
         call.origin,
@@ -71,4 +78,11 @@ def call_cells(call: Call) -> Sequence[Cell]:
         call.url,
         call.billed_minutes,
         call.extension,
+        call.outcome,
+        call.note,
+        None if call.tags is None else "; ".join(call.tags),
+        None if call.from_number_id is None else str(call.from_number_id),
+        call.answered_by,
+        rfc3339(call.returned_at),
+        None if call.returned_call_id is None else str(call.returned_call_id),
     )

@@ -29,10 +29,10 @@ log = structlog.get_logger("epoch.calls")
 class CallEventRecorder:
     """Finds the call of each event and records it. Made once at start; each event is one transaction."""
 
-    def __init__(self, database: Database, alert_mailer: AlertMailer) -> None:
+    def __init__(self, database: Database, tenants: TenantResolver, alert_mailer: AlertMailer) -> None:
         self._database = database
         self._alert_mailer = alert_mailer
-        self._tenants = TenantResolver(database)
+        self._tenants = tenants
         self._slots = KeyedConcurrency(
             Unavailable, limit=MAX_CONCURRENT_EVENTS, max_waiting=MAX_WAITING_EVENTS, seconds=EVENT_WAIT_SECONDS
         )
@@ -48,7 +48,10 @@ class CallEventRecorder:
             async with self._database.tenant_session(None) as session:
                 await UnmatchedEventService(session).store(parent_sid, leg_sid, event)
             return
-        async with self._slots.slot(organization_id), self._database.tenant_session(organization_id) as session:
+        async with (
+            self._slots.slot(organization_id),
+            self._database.tenant_session(organization_id, keep_plans=True) as session,
+        ):
             calls = CallService(session, alert_mailer=self._alert_mailer)
             call = await calls.record_event(organization_id, parent_sid, leg_sid, event)
             if call is not None:

@@ -8,13 +8,25 @@ from calls.callback_forms import parse_form
 from calls.callback_signatures import CALLBACK_SIGNATURES
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from carrier.port import CARRIER, form_fields
-from kit.http.app_key import SETTINGS
+from kit.http.app_key import SETTINGS, HasState
 
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """The form of a request that the carrier signed.
+    """The form of a request that the carrier signed. Raises: as ``verified_form``."""
+    ensure_form(request.scope)
+    return verified_form(request.app, request.scope, await request.body())
+
+
+def ensure_form(scope: Any) -> None:
+    """Raises: InvalidCarrierSignature, when the HTTP request of ``scope`` has no form, as all of the carrier's have."""
+    if _header(scope, b"content-type").split(";", 1)[0].strip().lower() != FORM_MEDIA_TYPE:
+        raise InvalidCarrierSignature
+
+
+def verified_form(app: HasState, scope: Any, body: bytes) -> dict[str, str]:
+    """The form in the body of the HTTP request of ``scope``, which the carrier signed.
 
     The signed address is built from the configured public URL, never from headers, which a client can set.
 
@@ -22,25 +34,28 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
         InvalidCarrierSignature: no signature, a wrong one, or another account's; or a form with too many fields, whose
             signature cannot be checked.
     """
-    settings = SETTINGS.get(request.app)
-    carrier = CARRIER.get(request.app)
-    if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != FORM_MEDIA_TYPE:
-        raise InvalidCarrierSignature
+    settings = SETTINGS.get(app)
+    carrier = CARRIER.get(app)
     try:
-        form = parse_form(await request.body())
+        form = parse_form(body)
     except InvalidCallback as error:
         raise InvalidCarrierSignature from error
-    path = request.scope["raw_path"].decode("ascii", "replace").split("?", 1)[0]
-    query = request.scope["query_string"].decode("ascii", "replace")
+    path = scope["raw_path"].decode("ascii", "replace").split("?", 1)[0]
+    query = scope["query_string"].decode("ascii", "replace")
     url = settings.public_url + path + (f"?{query}" if query else "")
     signature, algorithm = (
-        request.headers.get(name) for name in ("x-twilio-signature", "x-twilio-webhooks-signature-settings")
+        _header(scope, name) or None for name in (b"x-twilio-signature", b"x-twilio-webhooks-signature-settings")
     )
     is_valid = carrier.signature_is_valid(url, form, signature, algorithm)
-    CALLBACK_SIGNATURES.get(request.app).record(is_valid=is_valid)
+    CALLBACK_SIGNATURES.get(app).record(is_valid=is_valid)
     if not is_valid:
         raise InvalidCarrierSignature
     named = dict(form_fields(form))
     if named.get("AccountSid") != settings.twilio.account_sid:
         raise InvalidCarrierSignature
     return named
+
+
+def _header(scope: Any, name: bytes) -> str:
+    """The first header of this name; empty without one."""
+    return next((value.decode("latin-1") for header, value in scope["headers"] if header == name), "")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from calls.call_state import STATUS_BY_CARRIER_STATUS
 from calls.models import Call
+from calls.recorded_call import RecordedCall
 from carrier.port import LegReport, Price
 
 
@@ -13,7 +14,7 @@ def is_leg_over(leg: LegReport) -> bool:
     return status is not None and status.is_final
 
 
-def carriers_price(call: Call) -> Price | None:
+def carriers_price(call: Call | RecordedCall) -> Price | None:
     """The carrier's own price of a call; None until it is known."""
     if call.foreign_currency is not None:
         return Price(call.foreign_price_micros or 0, call.foreign_currency)

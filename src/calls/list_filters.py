@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from calls.models import CallStatus
+from calls.call_state import VOICEMAIL_DROPPED_REASON
+from calls.models import CallStatus, Direction
 from calls.number_search import NumberSearch
 from kit.errors import ValidationFailed
 from kit.number_patterns import number_patterns
@@ -17,6 +18,11 @@ END_REASONS: Mapping[str, str] = {
     "no-answer": "No answer",
     "failed": "Failed",
     "canceled": "Canceled",
+    "voicemail": "Voicemail",
+    "abandoned": "Abandoned",
+    "outside_hours": "Outside hours",
+    "blocked": "Asked not to be called",
+    VOICEMAIL_DROPPED_REASON: "Voicemail left",
 }
 """The end reasons of calls, each with a name for people."""
 
@@ -45,6 +51,17 @@ def parse_status_filter(status: str | None) -> CallStatus | None:
         return CallStatus(status)
     except ValueError as error:
         raise ValidationFailed([("status", f"There is no such status; take one of {', '.join(CallStatus)}")]) from error
+
+
+def parse_direction_filter(direction: str | None) -> Direction | None:
+    """The direction that a list is narrowed to. Raises: ValidationFailed."""
+    if direction is None:
+        return None
+    try:
+        return Direction(direction)
+    except ValueError as error:
+        choices = " or ".join(Direction)
+        raise ValidationFailed([("direction", f"There is no such direction; take {choices}")]) from error
 
 
 def parse_end_reason_filter(code: str | None) -> str | None:

@@ -8,8 +8,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.models import Call, CallStatus
-from calls.number_search import NumberSearch, NumberSearchService, matches
+from calls.models import MISSED_STATUSES, Call, CallStatus, Direction, is_inbound
+from calls.number_search import NumberSearch, NumberSearchService, is_from_caller, matches
+from tenants.models import PhoneNumber, VerifiedNumber
 
 
 class CallFilters(msgspec.Struct, frozen=True):
@@ -23,6 +24,15 @@ class CallFilters(msgspec.Struct, frozen=True):
     since: datetime | None = None
     until: datetime | None = None
     end_reason: str | None = None
+    outcome: str | None = None
+    tag: str | None = None
+    direction: Direction | None = None
+    missed: bool | None = None
+    """True for incoming calls that are over and that nobody accepted, False for all other calls."""
+    with_refused: bool = False
+    """With ``missed``: also incoming calls that were refused."""
+    from_number_id: UUID | None = None
+    """The id of the number that was shown, held or released."""
 
     @property
     def only_number(self) -> NumberSearch | None:
@@ -46,10 +56,11 @@ class CallListService:
         if (number := filters.only_number) is not None:
             ids = await NumberSearchService(self._session).newest_matching(mine, number, limit=limit + 1)
             mine = [Call.owned_by(organization_id), Call.id.in_(ids)]
-        elif conditions := _conditions(filters):
-            # The inner query reads only the index, which has every filtered column; the outer one the shown calls.
-            found = sa.select(Call.id).where(*mine, *conditions).order_by(newest).limit(limit + 1)
-            mine = [Call.owned_by(organization_id), Call.id.in_(found)]
+        elif (
+            conditions := [*_conditions(filters), *_shown_number(organization_id, filters.from_number_id)]
+        ) or filters.number is not None:
+            # The inner queries read only an index, which has most filtered columns; the outer one the shown calls.
+            mine = [Call.owned_by(organization_id), Call.id.in_(_found([*mine, *conditions], filters, limit + 1))]
         query = sa.select(Call).where(*mine).order_by(newest).limit(limit + 1)
         rows: Sequence[Call] = (await self._session.scalars(query)).all()
         return rows
@@ -59,8 +70,6 @@ def _conditions(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if filters.status is not None:
         conditions.append(Call.status == filters.status)
-    if filters.number is not None:
-        conditions += _number_conditions(filters.number)
     if filters.name is not None and "@" in filters.name:
         # Agents are in the index that lists use; names are not, and a search for both would read every call.
         conditions.append(_contains(Call.agent, filters.name))
@@ -72,6 +81,18 @@ def _conditions(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
         conditions.append(Call.token_id == filters.token_id)
     if filters.end_reason is not None:
         conditions.append(Call.end_reason == filters.end_reason)
+    if filters.outcome is not None:
+        conditions.append(Call.outcome == filters.outcome)
+    if filters.tag is not None:
+        # The index on tagged calls has these calls only; the planner uses it because the condition repeats its own.
+        conditions += [Call.tags.is_not(None), sa.literal(filters.tag) == sa.any_(Call.tags)]
+    if filters.missed is not None:
+        conditions.append(_is_missed(filters) if filters.missed else _is_not_missed())
+    if filters.direction is Direction.INBOUND:
+        conditions.append(is_inbound())
+    elif filters.direction is Direction.OUTBOUND:
+        # Only outgoing calls have a token; the index that lists use has that column, but not the direction.
+        conditions.append(Call.token_id.is_not(None))
     if filters.since is not None:
         conditions.append(Call.started_at >= filters.since)
     if filters.until is not None:
@@ -79,14 +100,45 @@ def _conditions(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
+def _is_missed(filters: CallFilters) -> sa.ColumnElement[bool]:
+    refused = [CallStatus.REFUSED] if filters.with_refused else []
+    return sa.and_(is_inbound(), Call.status.in_((*MISSED_STATUSES, *refused)))
+
+
+def _is_not_missed() -> sa.ColumnElement[bool]:
+    # By the token, not the direction, as for outgoing calls: the index that lists use has both columns.
+    return sa.or_(Call.token_id.is_not(None), Call.status.not_in(MISSED_STATUSES))
+
+
 def _contains(column: sa.SQLColumnExpression[str | None], text: str) -> sa.ColumnElement[bool]:
     return sa.func.strpos(sa.func.lower(column), sa.func.lower(text)) > 0
 
 
-def _number_conditions(search: NumberSearch) -> list[sa.ColumnElement[bool]]:
+def _shown_number(organization_id: UUID, number_id: UUID | None) -> list[sa.ColumnElement[bool]]:
+    if number_id is None:
+        return []
+    # By the number itself, because older calls have no id.
+    shown = (
+        sa.select(table.e164).where(table.owned_by(organization_id), table.id == number_id).scalar_subquery()
+        for table in (PhoneNumber, VerifiedNumber)
+    )
+    return [Call.from_number == sa.func.coalesce(*shown)]
+
+
+def _found(conditions: list[sa.ColumnElement[bool]], filters: CallFilters, limit: int) -> sa.Select[UUID]:
+    """The ids of the newest calls that match; of a number those to it and those from it, each by its own index."""
+    newest = sa.select(Call.id).where(*conditions).order_by(Call.id.desc()).limit(limit)
+    if filters.number is None:
+        return newest
+    called, calling = newest.where(_is_called(filters.number)), newest.where(is_from_caller(filters.number))
+    either = sa.union(sa.select(called.subquery().c.id), sa.select(calling.subquery().c.id)).subquery()
+    return sa.select(either.c.id).order_by(either.c.id.desc()).limit(limit)
+
+
+def _is_called(search: NumberSearch) -> sa.ColumnElement[bool]:
     number = search.prefix
     if number is None:
-        return [matches(Call.to_number, search)]
+        return matches(Call.to_number, search)
     # No LIKE: under row-level security PostgreSQL uses an index only for operators that are marked as leakproof.
     next_number = number[:-1] + chr(ord(number[-1]) + 1)
-    return [Call.to_number.bool_op("~>=~")(number), Call.to_number.bool_op("~<~")(next_number)]
+    return sa.and_(Call.to_number.bool_op("~>=~")(number), Call.to_number.bool_op("~<~")(next_number))

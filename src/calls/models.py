@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db.model import Base, TenantOwned, text_enum
+from kit.db.model import Base, TenantOwned, listed_values, text_enum
 from widget.refusals import RefusalDetails
 
 MAX_AGENT_CHARACTERS = 200
@@ -33,6 +33,10 @@ class CallStatus(enum.StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
     REFUSED = "refused"
+    VOICEMAIL = "voicemail"
+    """Incoming: nobody accepted, and the caller left a message."""
+    ABANDONED = "abandoned"
+    """Incoming: the caller hung up before the answer was over."""
 
     @property
     def is_final(self) -> bool:
@@ -51,6 +55,17 @@ class ImposedEnd(enum.StrEnum):
 
 
 LIVE_STATUSES = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS)
+MISSED_STATUSES = (CallStatus.NO_ANSWER, CallStatus.VOICEMAIL, CallStatus.ABANDONED)
+"""Statuses of incoming calls that are over and that nobody accepted."""
+UNRETURNED_SQL = "direction = 'inbound' AND status IN ('no-answer','voicemail','abandoned') AND returned_at IS NULL"
+"""The condition of missed calls whose caller was not reached since."""
+
+
+class Direction(enum.StrEnum):
+    """The direction of a call, seen from the organization."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
 
 
 class Call(TenantOwned, Base):
@@ -83,6 +98,7 @@ class Call(TenantOwned, Base):
             postgresql_ops={"to_number": "text_pattern_ops"},
         ),
         # The agent is part of an index, which cannot have long texts.
+        listed_values(Direction, "direction"),
         sa.CheckConstraint(f"char_length(agent) <= {MAX_AGENT_CHARACTERS}", name="agent"),
         # Names are part of an index too. A url becomes a link, so that no other scheme may be stored.
         sa.CheckConstraint(f"char_length(name) <= {MAX_NAME_CHARACTERS}", name="name"),
@@ -113,6 +129,34 @@ class Call(TenantOwned, Base):
             postgresql_include=["status", "started_at"],
             postgresql_where=sa.text("end_reason IS NOT NULL"),
         ),
+        # Finds and counts calls by their outcome.
+        sa.Index(
+            "ix_call_outcome",
+            "organization_id",
+            "outcome",
+            sa.text("id DESC"),
+            postgresql_include=["status", "started_at", "answered_at", "duration"],
+            postgresql_where=sa.text("outcome IS NOT NULL"),
+        ),
+        # Finds calls by a tag, among those that have any.
+        sa.Index(
+            "ix_call_tagged",
+            "organization_id",
+            sa.text("id DESC"),
+            postgresql_where=sa.text("tags IS NOT NULL"),
+        ),
+        # Finds incoming calls, and counts those that were missed.
+        sa.Index(
+            "ix_call_inbound",
+            "organization_id",
+            sa.text("id DESC"),
+            postgresql_include=["from_number", "status", "started_at"],
+            postgresql_where=sa.text("direction = 'inbound'"),
+        ),
+        # Finds the missed calls of a caller who is reached later.
+        sa.Index("ix_call_missed_from", "organization_id", "from_number", postgresql_where=sa.text(UNRETURNED_SQL)),
+        # Counts the missed calls that a member has not seen.
+        sa.Index("ix_call_missed_at", "organization_id", "missed_at", postgresql_where=sa.text(UNRETURNED_SQL)),
         # Finds the calls whose price the carrier is asked for.
         sa.Index("ix_call_price_due", "price_due_at", postgresql_where=sa.text("price_due_at IS NOT NULL")),
         # Finds reservations that were not released in time.
@@ -126,17 +170,34 @@ class Call(TenantOwned, Base):
 
     carrier_sid: Mapped[str] = mapped_column(unique=True)
     """The carrier's id of the caller's leg."""
-    token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
+    token_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
+    """The token that placed the call; None for incoming calls."""
     call_id: Mapped[UUID | None]
     """Made by the widget: untrusted, looked up only together with the token."""
     identity: Mapped[str]
-    """The widget's identity, the only thing in a call that the browser cannot choose."""
+    """The widget's identity, the only thing in a call that the browser cannot choose; empty for incoming calls."""
     direction: Mapped[str] = mapped_column(default="outbound", server_default="outbound")
+    """A ``Direction``."""
     from_number: Mapped[str | None]
-    """The organization's number, E.164; None when the call was rejected before one was chosen."""
+    """The organization's number, E.164; None when the call was rejected before one was chosen. Of an incoming call the
+    caller's number, which anybody can forge; None when it is withheld."""
+    from_number_id: Mapped[UUID | None]
+    """The id of the organization's number that an outgoing call shows; None for older calls."""
     to_number: Mapped[str]
-    """E.164; what was dialled, cut, when it is no phone number."""
-    status: Mapped[CallStatus] = mapped_column(text_enum(CallStatus, name="status"))
+    """E.164; what was dialled, cut, when it is no phone number. Of an incoming call the organization's number."""
+    answered_by: Mapped[str | None]
+    """Of an incoming call: the forward number that accepted it, E.164."""
+    attestation: Mapped[str | None]
+    """Of an incoming call: the carrier's verification of the caller's number, such as ``TN-Validation-Passed-A``."""
+    missed_at: Mapped[dt.datetime | None]
+    """The time at which it was recorded that nobody had accepted an incoming call: later than ``ended_at``, which
+    is the carrier's. None for other calls, and for calls older than this column."""
+    returned_at: Mapped[dt.datetime | None]
+    """Of a missed call: the time at which a later call, in either direction, connected its caller with somebody. A
+    trigger sets it when that call is answered."""
+    returned_call_id: Mapped[UUID | None]
+    """The id of that later call."""
+    status: Mapped[CallStatus] = mapped_column(text_enum(CallStatus, is_open=True, name="status"))
     duration: Mapped[int] = mapped_column(default=0, server_default="0")
     """Whole seconds connected, 0 until the end."""
     started_at: Mapped[dt.datetime]
@@ -165,6 +226,11 @@ class Call(TenantOwned, Base):
     """The http(s) address of the called person's record, as the page gives it."""
     extension: Mapped[str | None]
     """The extension that the page gave or the caller typed, sent as tones after the answer: a claim too."""
+    outcome: Mapped[str | None]
+    """One of the organization's outcomes at the time it was chosen; a later change of the list leaves it."""
+    note: Mapped[str | None]
+    tags: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    """None without any."""
     country: Mapped[str | None]
     """Country of the destination, ISO 3166; None for calls that were rejected or are older than this column."""
     limit_minutes: Mapped[int | None]
@@ -185,8 +251,20 @@ class Call(TenantOwned, Base):
     """ISO 4217, three letters."""
     price_due_at: Mapped[dt.datetime | None]
     """The time at which the carrier is asked (again) for the price; None once it is known, or left to the daily run."""
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """1, and one more for each change that customers see after the call's end. A trigger emits the event of each."""
     erased_at: Mapped[dt.datetime | None]
     """The time at which numbers, names, the page and its data were erased; times, duration and cost stay."""
+
+    @property
+    def has_ended(self) -> bool:
+        """True once the end is an event, also when it was not the last word and the call goes on."""
+        return self.status.is_final or self.version > 1
+
+
+def is_inbound() -> sa.ColumnElement[bool]:
+    """The filter of incoming calls, which the index on them answers."""
+    return sa.type_coerce(Call.direction == sa.literal_column(f"'{Direction.INBOUND}'"), sa.Boolean)
 
 
 def stored_details(details: RefusalDetails | None) -> dict[str, Any] | None:

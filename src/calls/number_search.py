@@ -1,4 +1,4 @@
-"""Finds calls by digits of the called number, as people write them."""
+"""Finds calls by digits of the called number, or of the caller's, as people write them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.models import Call
+from calls.models import Call, is_inbound
 
 RECENT_CALLS_SEARCHED = 2000
 """The newest calls are searched first, newest to oldest."""
@@ -32,6 +32,16 @@ def matches(number: sa.SQLColumnExpression[str], search: NumberSearch) -> sa.Col
     return sa.or_(*(sa.func.strpos(number, pattern) > 0 for pattern in search.patterns))
 
 
+def is_from_caller(search: NumberSearch) -> sa.ColumnElement[bool]:
+    """An incoming call whose caller ``search`` looks for: a search is for the other party, whoever called."""
+    return sa.and_(is_inbound(), matches(sa.func.coalesce(Call.from_number, ""), search))
+
+
+def _caller() -> sa.Label[str]:
+    """The caller's number of an incoming call; empty for all others."""
+    return sa.case((is_inbound(), sa.func.coalesce(Call.from_number, "")), else_="").label("caller")
+
+
 class NumberSearchService:
     """Searches calls by digits of their number."""
 
@@ -47,20 +57,20 @@ class NumberSearchService:
         the index on numbers: its rows are short, which takes half as long as the index that lists use.
         """
         latest = (
-            sa.select(Call.id, Call.to_number)
+            sa.select(Call.id, Call.to_number, _caller())
             .where(*mine)
             .order_by(Call.id.desc())
             .limit(RECENT_CALLS_SEARCHED)
             .subquery()
         )
-        near = (
-            sa.select(latest.c.id).where(matches(latest.c.to_number, search)).order_by(latest.c.id.desc()).limit(limit)
-        )
+        is_near = sa.or_(matches(latest.c.to_number, search), matches(latest.c.caller, search))
+        near = sa.select(latest.c.id).where(is_near).order_by(latest.c.id.desc()).limit(limit)
         found = list(await self._session.scalars(near))
         if len(found) == limit:
             return found
         # Materialized, or the planner would read all calls in the order of time to serve the LIMIT.
-        everywhere = sa.select(Call.id).where(*mine, matches(Call.to_number, search)).cte("found")
+        called = sa.select(Call.id).where(*mine, matches(Call.to_number, search))
+        everywhere = called.union(sa.select(Call.id).where(*mine, is_from_caller(search))).cte("found")
         everywhere = everywhere.prefix_with("MATERIALIZED")
         newest = sa.select(everywhere.c.id).order_by(everywhere.c.id.desc()).limit(limit)
         return list(await self._session.scalars(newest))

@@ -1,4 +1,4 @@
-"""Sums an organization's calls for its overview: by day, by token, live now. Rejected calls are left out."""
+"""Sums an organization's calls for its overview: by day, by token, received, live now. Rejected ones are left out."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import CallTotals, refused_since, started_since, totals_columns
+from calls.aggregates import CallTotals, received_since, refused_since, started_since, totals_columns
 from calls.models import LIVE_STATUSES, Call
 from kit.time_zones import start_of_day
 from widget.models import EmbedToken
@@ -39,6 +39,17 @@ class RefusalCount(msgspec.Struct, frozen=True):
     calls: int
 
 
+class CallCounts(msgspec.Struct, frozen=True):
+    """Counts of calls of both directions, and of incoming ones."""
+
+    live: int
+    """Both directions."""
+    received: int
+    """Incoming calls of this week."""
+    received_before: int
+    """Incoming calls of the week before."""
+
+
 class OnboardingProgress(msgspec.Struct, frozen=True):
     """The steps towards the first call that an organization has completed."""
 
@@ -47,6 +58,7 @@ class OnboardingProgress(msgspec.Struct, frozen=True):
     has_installed: bool
     """True when a page has loaded the phone with one of its tokens."""
     has_called: bool
+    """True when a call was made with one of its tokens, from a page or as a test call."""
 
     @property
     def are_done(self) -> bool:
@@ -111,20 +123,33 @@ class OverviewService:
         rows = (await self._session.execute(query)).all()
         return [RefusalCount(REFUSALS[row.end_reason], row.calls) for row in rows if row.end_reason in REFUSALS]
 
-    async def live_calls_and_onboarding(
-        self, organization_id: UUID, *, has_number: bool
-    ) -> tuple[int, OnboardingProgress]:
-        """Return the number of live calls, and the onboarding progress."""
+    async def counts_and_onboarding(
+        self, organization_id: UUID, *, has_number: bool, week: dt.datetime, week_before: dt.datetime
+    ) -> tuple[CallCounts, OnboardingProgress]:
+        """Return the counts beside the sums of outgoing calls, and the onboarding progress.
+
+        ``week`` and ``week_before`` are the beginnings of the weeks whose incoming calls are counted.
+        """
         live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
-        tokens = sa.select(EmbedToken.id).where(EmbedToken.owned_by(organization_id))
+        received, received_in_both = (
+            sa.select(sa.func.count()).where(*received_since(organization_id, start)).scalar_subquery()
+            for start in (week, week_before)
+        )
+        # Calls from the dashboard's own phone, and incoming ones, need no snippet on any page.
+        tokens = sa.select(EmbedToken.id).where(
+            EmbedToken.owned_by(organization_id), EmbedToken.for_dashboard.is_(False)
+        )
         query = sa.select(
             live.scalar_subquery(),
+            received,
+            received_in_both,
             tokens.where(EmbedToken.revoked_at.is_(None)).exists(),
             tokens.where(EmbedToken.last_used_at.is_not(None)).exists(),
-            sa.select(Call.id).where(Call.owned_by(organization_id)).exists(),
+            sa.select(Call.id).where(Call.owned_by(organization_id), Call.token_id.in_(tokens)).exists(),
         )
-        under_way, has_token, has_installed, has_called = (await self._session.execute(query)).one()
-        return under_way, OnboardingProgress(has_number, has_token, has_installed or has_called, has_called)
+        under_way, now, both, has_token, has_installed, has_called = (await self._session.execute(query)).one()
+        steps = OnboardingProgress(has_number, has_token, has_installed or has_called, has_called)
+        return CallCounts(under_way, now, both - now), steps
 
     async def _token_names(self, organization_id: UUID, token_ids: Sequence[UUID]) -> dict[UUID, str]:
         name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix).label("name")

@@ -23,6 +23,8 @@ class LimitWords(msgspec.Struct, frozen=True):
     """The time until calls are possible again, behind "Wait"."""
     amount: str
     """The limit, behind its value."""
+    held: str = ""
+    """A sentence: calls under way hold what is left; empty for limits of which they hold nothing."""
 
 
 _MINUTE, _HOUR, _TODAY, _MONTH = "a minute", "an hour", "until midnight (UTC)", "until the next month begins (UTC)"
@@ -31,6 +33,10 @@ _SHORT_TIME = "Too many calls in a short time."
 _BUDGET_TODAY, _BUDGET_MONTH = (
     "The calling budget for today is used up.",
     "The calling budget for this month is used up.",
+)
+_HELD_TODAY, _HELD_MONTH = (
+    "Calls under way hold the rest of the calling budget for today.",
+    "Calls under way hold the rest of the calling budget for this month.",
 )
 LIMIT_WORDS: Mapping[str, LimitWords] = {
     limit_names.LIVE_CALLS: LimitWords(_AT_ONCE, _OTHER_END, "at once"),
@@ -46,11 +52,33 @@ LIMIT_WORDS: Mapping[str, LimitWords] = {
     limit_names.FOREIGN_NUMBERS_PER_HOUR: LimitWords(
         "Too many distinct international numbers within an hour.", _HOUR, "distinct international numbers per hour"
     ),
-    limit_names.MINUTES_PER_DAY: LimitWords("The minutes for today are used up.", _TODAY, "minutes a day"),
-    limit_names.MINUTES_PER_MONTH: LimitWords("The minutes for this month are used up.", _MONTH, "minutes a month"),
-    limit_names.CENTS_PER_DAY: LimitWords(_BUDGET_TODAY, _TODAY, "a day"),
-    limit_names.CENTS_PER_MONTH: LimitWords(_BUDGET_MONTH, _MONTH, "a month"),
-    limit_names.CENTS_PER_DAY_PER_TOKEN: LimitWords(_BUDGET_TODAY, _TODAY, "a day per token"),
+    limit_names.CALLS_OF_CALLER_PER_HOUR: LimitWords(
+        "Too many calls from this caller within an hour.", _HOUR, "an hour from one caller"
+    ),
+    limit_names.WITHHELD_CALLS_PER_HOUR: LimitWords(
+        "Too many calls with a withheld number within an hour.", _HOUR, "an hour with a withheld number"
+    ),
+    limit_names.MINUTES_PER_DAY: LimitWords(
+        "The minutes for today are used up.",
+        _TODAY,
+        "minutes a day",
+        "Calls under way hold the rest of the minutes for today.",
+    ),
+    limit_names.MINUTES_PER_MONTH: LimitWords(
+        "The minutes for this month are used up.",
+        _MONTH,
+        "minutes a month",
+        "Calls under way hold the rest of the minutes for this month.",
+    ),
+    limit_names.INCOMING_MINUTES_PER_DAY: LimitWords(
+        "The incoming minutes for today are used up.",
+        _TODAY,
+        "incoming minutes a day",
+        "Calls under way hold the rest of the incoming minutes for today.",
+    ),
+    limit_names.CENTS_PER_DAY: LimitWords(_BUDGET_TODAY, _TODAY, "a day", _HELD_TODAY),
+    limit_names.CENTS_PER_MONTH: LimitWords(_BUDGET_MONTH, _MONTH, "a month", _HELD_MONTH),
+    limit_names.CENTS_PER_DAY_PER_TOKEN: LimitWords(_BUDGET_TODAY, _TODAY, "a day per token", _HELD_TODAY),
 }
 _KINDS = {
     "own_number": "This is one of {organization}'s own numbers. Call another number.",
@@ -141,6 +169,8 @@ def refusal_facts(why: Explanation) -> list[tuple[str, str]]:
         facts.append(("Limit then", limit_phrase(details.limit or "", details.value)))
         if details.used is not None:
             facts.append(("Used then", _amount(details.limit or "", details.used)))
+        if details.held is not None:
+            facts.append(("Held by calls under way then", _amount(details.limit or "", details.held)))
     if details.minutes is not None:
         facts.append(("Longest call then", _count_minutes(details.minutes)))
     if details.until_day is not None:
@@ -202,9 +232,12 @@ def _limit_help(details: RefusalDetails, organization: str) -> str | None:
     phrase = limit_phrase(details.limit or "", details.value)
     if details.value == 0:
         return f"The limit is {phrase}: it allows no calls. {_who_raises(details, organization)}"
+    reached, wait = words.reached, words.wait
+    if words.held and details.held and (details.used or 0) < details.value:
+        reached, wait = words.held, _OTHER_END
     if details.until is not None or details.who == FixedBy.SUPPORT:
-        return f"{words.reached} Wait {words.wait}. The limit is {phrase}. {_who_raises(details, organization)}"
-    return f"{words.reached} Wait {words.wait}, or ask an admin to raise the limit ({phrase})."
+        return f"{reached} Wait {wait}. The limit is {phrase}. {_who_raises(details, organization)}"
+    return f"{reached} Wait {wait}, or ask an admin to raise the limit ({phrase})."
 
 
 def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str:

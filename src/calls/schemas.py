@@ -1,5 +1,6 @@
 """Wire types of calls and their usage."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -8,6 +9,8 @@ from msgspec import Meta
 from calls.aggregates import CallTotals
 from calls.list_filters import END_REASONS
 from calls.models import Call, CallEvent
+from calls.outcomes.models import CallChange
+from calls.outcomes.schemas import CallChangeInfo, CountsAsConversation, Note, OutcomeName, Tags
 from calls.refusal_help import Explanation
 from calls.usage import MonthlyUsage
 from kit.schemas import E164Number, ResourceId, ResponseModel, Timestamp, WebOrigin, rfc3339
@@ -32,8 +35,12 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     call_id: ResourceId | None
     """The id that the widget made and told the page."""
     direction: Annotated[str, Meta(examples=["outbound"])]
+    """``outbound``, or ``inbound`` for a call to one of the organization's numbers."""
     from_: E164Number | None = msgspec.field(name="from")
-    """E.164."""
+    """E.164. Of an incoming call the caller's number, which anybody can forge; null when it is withheld."""
+    from_number_id: ResourceId | None
+    """The id of the organization's number that it shows; null for incoming calls, for calls older than this field, and
+    where none was chosen."""
     to: Annotated[str, Meta(examples=["+12125550101"])]
     """E.164; what was dialled, when it was not a number."""
     status: Annotated[str, Meta(examples=["completed"])]
@@ -41,12 +48,15 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     """Whole seconds connected."""
     started_at: Timestamp | None
     answered_at: Timestamp | None
+    answered_by: E164Number | None
+    """Of an incoming call: the forward number that accepted it; null where nobody did, and for outgoing calls."""
     ended_at: Timestamp | None
     end_reason: EndReason | None
     """A code: why the call was refused, why the product ended it, or how it ended if not by hanging up."""
     carrier_error: Annotated[int | None, Meta(examples=[None])]
     """The carrier's error code, of a call that failed."""
-    token_id: ResourceId
+    token_id: ResourceId | None
+    """The token that placed it; null for incoming calls."""
     agent: Agent | None
     """The person who placed it: a member's e-mail address, or the name that the page gave."""
     origin: WebOrigin | None
@@ -58,6 +68,16 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
     """The ``http`` or ``https`` address of the called person's record."""
     extension: Annotated[str | None, Meta(examples=["204"])]
     """Sent as tones after the answer: ``0`` to ``9``, ``*`` and ``#``."""
+    outcome: OutcomeName | None
+    """One of the organization's outcomes at the time it was chosen."""
+    note: Note | None
+    tags: Tags
+    returned_at: Timestamp | None
+    """Of a missed call: the time at which a later call connected its caller with somebody; null until then."""
+    returned_call_id: ResourceId | None
+    """The later call: an outgoing one, placed by its ``agent``, or an incoming one, taken by its ``answered_by``."""
+    version: Annotated[int, Meta(examples=[1])]
+    """1, and one more for each change of a call that is over."""
 
     @classmethod
     def of(cls, call: Call) -> "CallInfo":
@@ -109,19 +129,35 @@ class CallExplanation(ResponseModel, frozen=True, kw_only=True):
 class CallDetail(CallInfo, frozen=True, kw_only=True):
     """A call with its timeline."""
 
+    returned_by: Annotated[str | None, Meta(examples=["ann@example.com"])]
+    """Of a missed call: the agent who called back, or the phone that took the caller's later call, E.164."""
     explanation: CallExplanation | None
     """Null while the call goes on, and for an end that needs no explanation, such as a busy line."""
     events: list[TimelineEvent]
+    changes: list[CallChangeInfo]
+    """The changes of outcome, note and tags, newest first; of a call the last 50 are kept."""
 
     @classmethod
     def with_events(
-        cls, call: Call, events: list[CallEvent], explanation: CallExplanation | None = None
+        cls,
+        call: Call,
+        events: list[CallEvent],
+        changes: Sequence[CallChange],
+        explanation: CallExplanation | None = None,
+        *,
+        returned_by: str | None = None,
     ) -> "CallDetail":
         timeline = [
             TimelineEvent(at=rfc3339(event.occurred_at), event=event.kind, leg="called" if event.is_child else "caller")
             for event in events
         ]
-        return cls(**_fields(call), explanation=explanation, events=timeline)
+        return cls(
+            **_fields(call),
+            returned_by=returned_by,
+            explanation=explanation,
+            events=timeline,
+            changes=[CallChangeInfo.of(change) for change in changes],
+        )
 
 
 def _fields(call: Call) -> dict[str, Any]:
@@ -130,11 +166,13 @@ def _fields(call: Call) -> dict[str, Any]:
         "call_id": call.call_id,
         "direction": call.direction,
         "from_": call.from_number,
+        "from_number_id": call.from_number_id,
         "to": call.to_number,
         "status": call.status.value,
         "duration": call.duration,
         "started_at": rfc3339(call.started_at),
         "answered_at": rfc3339(call.answered_at),
+        "answered_by": call.answered_by,
         "ended_at": rfc3339(call.ended_at),
         "end_reason": call.end_reason,
         "carrier_error": call.carrier_error,
@@ -146,6 +184,12 @@ def _fields(call: Call) -> dict[str, Any]:
         "company": call.company,
         "url": call.url,
         "extension": call.extension,
+        "outcome": call.outcome,
+        "note": call.note,
+        "tags": call.tags or [],
+        "returned_at": rfc3339(call.returned_at),
+        "returned_call_id": call.returned_call_id,
+        "version": call.version,
     }
 
 
@@ -177,6 +221,14 @@ class AgentUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """``member``: signed in with us, so verified. ``page``: the page's claim. null: nobody is named."""
 
 
+class OutcomeUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
+    """The calls that got one outcome."""
+
+    outcome: OutcomeName
+    counts_as_conversation: CountsAsConversation
+    """As the list of outcomes says now; false for an outcome that is not listed any more."""
+
+
 class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """The use in one month, UTC."""
 
@@ -184,6 +236,10 @@ class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """Like ``2026-11``."""
     by_token: list[TokenUsageInfo]
     by_agent: list[AgentUsageInfo]
+    by_outcome: list[OutcomeUsageInfo]
+    """Calls without an outcome are left out."""
+    conversations: Annotated[int, Meta(examples=[17])]
+    """Calls whose outcome counts as a conversation."""
 
     @classmethod
     def of(cls, use: MonthlyUsage) -> "MonthUsageInfo":
@@ -204,6 +260,15 @@ class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
                 )
                 for item in use.by_agent
             ],
+            by_outcome=[
+                OutcomeUsageInfo(
+                    outcome=item.outcome,
+                    counts_as_conversation=item.counts_as_conversation,
+                    **_totals_fields(item.totals),
+                )
+                for item in use.by_outcome
+            ],
+            conversations=use.conversations,
         )
 
 

@@ -1,15 +1,14 @@
 """Follows admitted calls to their end: events, corrections, prices."""
 
+import copy
+import datetime as dt
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from uuid_utils.compat import uuid7
 
 from calls.call_state import (
     FIRST_CORRECTION_SEQUENCE,
@@ -19,18 +18,23 @@ from calls.call_state import (
     derive_call_state,
     imposed_end,
 )
+from calls.event_statements import CallEventStatements
+from calls.incoming.records import IncomingRecordService
+from calls.incoming.usage_recorder import IncomingUsageRecorder
 from calls.leg_reports import carriers_price
 from calls.limits.alert_mails import AlertMailer
-from calls.limits.call_context import CallContextService
+from calls.limits.call_context import CallContext, CallContextService, context_of
+from calls.limits.call_duration import UsageSnapshot
 from calls.limits.limit_alerts import LimitAlertService
-from calls.limits.usage_counters import Release, UsageCounters, UsageDelta
-from calls.models import Call, CallEvent, CallStatus
+from calls.limits.usage_counters import Release, UsageCounters, UsageDelta, usage_before
+from calls.models import Call, CallEvent, CallStatus, Direction
+from calls.recorded_call import RecordedCall
 from carrier.port import Price
 from kit.clock import utc_now
 from kit.errors import NotFound
 from kit.rounding import divide_up
 
-PRICE_DELAY = timedelta(minutes=10)
+PRICE_DELAY = dt.timedelta(minutes=10)
 """After a call's end: the carrier knows its price some minutes later."""
 
 
@@ -44,6 +48,7 @@ class CallService:
         """``alert_mailer`` mails owners about limits that a call nearly uses up; without it they get no mail."""
         self._session = session
         self._repository = self.Repository(session=session)
+        self._events = CallEventStatements(session)
         self._alert_mailer = alert_mailer
 
     async def get(self, organization_id: UUID, call_id: UUID) -> Call:
@@ -65,36 +70,55 @@ class CallService:
     async def visible_events(self, organization_id: UUID, call_id: UUID) -> list[CallEvent]:
         """A call's events as people see them: without the ends that the carrier corrected later."""
         events = await self.events(organization_id, call_id)
-        ends = [event for event in events if event.is_child and STATUS_BY_CARRIER_STATUS[event.kind].is_final]
+        ends = [event for event in events if event.is_child and _is_end(event)]
         decisive = min(ends, key=lambda event: event.sequence, default=None)
         if decisive is None or decisive.sequence > FIRST_CORRECTION_SEQUENCE:
             return list(events)
         return [event for event in events if event not in ends or event is decisive]
 
-    async def record_event(self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent) -> Call | None:
+    async def record_event(
+        self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent
+    ) -> Call | RecordedCall | None:
         """Add ``event`` to its call and derive the call's state anew; None when there is no such call.
 
         A call that is over releases its reservation and is charged for its minutes.
         """
-        call = await self._lock_call(organization_id, parent_sid)
-        if call is None or call.status is CallStatus.REFUSED or call.erased_at is not None:
+        recorded = await self._events.record(organization_id, parent_sid, leg_sid, event)
+        if recorded is None:
+            return None
+        call, events = recorded
+        if call.status is CallStatus.REFUSED or call.erased_at is not None:
             return call
-        ended_before = call.ended_at if call.status.is_final else None
-        await self._insert_event(call, leg_sid, event)
-        events = await self.events(organization_id, call.id)
-        _apply_state(call, derive_call_state(_leg_event(row) for row in events))
+        if call.direction == Direction.INBOUND:
+            return await self._derive_incoming(organization_id, parent_sid)
+        before = copy.copy(call)
+        state = derive_call_state(events)
+        _apply_state(call, state)
+        if before.has_ended and _shown(before) != _shown(call):
+            call.version += 1
+        release = None
         if call.status.is_final:
             _schedule_price(call)
-            await self._release(call, ended_before)
+            release = Release.of(call, minutes=divide_up(call.duration + state.playing_seconds, 60))
+            release.mark(call)
+        if release is not None and release.delta != UsageDelta() and call.token_id is not None:
+            used_at = before.ended_at if before.status.is_final else None
+            await self._store_end(call, call.token_id, release.delta, used_at=used_at)
+        elif call != before:
+            await self._events.store(call)
         return call
 
-    async def correct_end(self, organization_id: UUID, parent_sid: str, leg_sid: str, end: LegEvent) -> Call | None:
+    async def correct_end(
+        self, organization_id: UUID, parent_sid: str, leg_sid: str, end: LegEvent
+    ) -> Call | RecordedCall | None:
         """Record ``end``, the end of a leg in the carrier's list, so that it overrules every event reported of it."""
-        call = await self._lock_call(organization_id, parent_sid)
-        if call is None:
+        # The id alone: the session must not keep a record that the statements of events change behind it.
+        of_call = sa.select(Call.id).where(Call.owned_by(organization_id), Call.carrier_sid == parent_sid)
+        call_id = await self._session.scalar(of_call.with_for_update())
+        if call_id is None:
             return None
         lowest = sa.select(sa.func.min(CallEvent.sequence)).where(
-            CallEvent.owned_by(organization_id), CallEvent.call_record_id == call.id
+            CallEvent.owned_by(organization_id), CallEvent.call_record_id == call_id
         )
         sequence = min(FIRST_CORRECTION_SEQUENCE, (await self._session.scalar(lowest) or 0) - 1)
         correction = msgspec.structs.replace(end, sequence=sequence)
@@ -122,66 +146,96 @@ class CallService:
         await self._count(call, delta, used_at=call.ended_at)
         return call
 
-    async def _lock_call(self, organization_id: UUID, carrier_sid: str) -> Call | None:
+    async def lock(self, organization_id: UUID, carrier_sid: str) -> Call | None:
+        """The call with this caller's leg, locked until the transaction ends; None when there is none."""
         query = sa.select(Call).where(Call.owned_by(organization_id), Call.carrier_sid == carrier_sid)
         call: Call | None = await self._session.scalar(query.with_for_update())
         return call
 
-    async def _insert_event(self, call: Call, leg_sid: str, event: LegEvent) -> None:
-        values = {
-            "id": uuid7(),
-            "organization_id": call.organization_id,
-            "call_record_id": call.id,
-            "leg_sid": leg_sid,
-            **msgspec.structs.asdict(event),
-        }
-        await self._session.execute(insert(CallEvent).values(values).on_conflict_do_nothing())
+    async def _derive_incoming(self, organization_id: UUID, carrier_sid: str) -> Call | None:
+        """Derive an incoming call, which is locked, anew from all its events."""
+        call = await self.lock(organization_id, carrier_sid)
+        if call is None:
+            return None
+        shown_before, has_ended = _shown(call), call.has_ended
+        await IncomingRecordService(self._session, self._alert_mailer).derive(
+            call, await self.events(organization_id, call.id)
+        )
+        if has_ended and shown_before != _shown(call):
+            call.version += 1
+        if call.status.is_final:
+            _schedule_price(call)
+        return call
 
-    async def _release(self, call: Call, ended_before: datetime | None) -> None:
-        release = Release.of(call, minutes=divide_up(call.duration, 60))
-        release.mark(call)
-        await self._count(call, release.delta, used_at=ended_before)
+    async def _store_end(
+        self, call: RecordedCall, token_id: UUID, delta: UsageDelta, *, used_at: dt.datetime | None
+    ) -> None:
+        """Store a call that is over, and add ``delta`` to the usage counters; ``used_at`` as in ``_count``."""
+        now = utc_now()
+        rows = await self._events.store_end(call, token_id, delta, now, used_at=used_at)
+        if rows[0]["name"] is not None:
+            context = context_of(rows[0], now)
+            usage = context.with_incoming(usage_before(rows, delta))
+            await self._alert(call.organization_id, token_id, context, usage, delta, now, used_at=used_at)
 
-    async def _count(self, call: Call, delta: UsageDelta, *, used_at: datetime | None) -> None:
+    async def _count(self, call: Call, delta: UsageDelta, *, used_at: dt.datetime | None) -> None:
         """Add ``delta`` to the usage counters and alert owners of limits that it nearly uses up.
 
         ``used_at`` is when the call was counted first; None when it is counted now.
         """
         if delta == UsageDelta():
             return
+        if call.token_id is None:
+            await IncomingUsageRecorder(self._session, self._alert_mailer).add(
+                call.organization_id, minutes=delta.minutes, micros=delta.micros, used_at=used_at
+            )
+            return
         now = utc_now()
         counters = UsageCounters(self._session, call.organization_id, call.token_id, call.identity)
         usage = await counters.lock_and_read(now)
         await counters.apply(delta, used_at=used_at)
-        is_of_today = used_at is None or used_at.date() == now.date()
-        if self._alert_mailer is None or not is_of_today or (delta.minutes <= 0 and delta.micros <= 0):
-            return
         context = await CallContextService(self._session).load(call.organization_id, call.token_id, now)
         if context is not None:
-            alerts = LimitAlertService(self._session, self._alert_mailer)
-            await alerts.check_usage(call.organization_id, call.token_id, context, usage, delta, now)
+            usage = context.with_incoming(usage)
+            await self._alert(call.organization_id, call.token_id, context, usage, delta, now, used_at=used_at)
+
+    async def _alert(
+        self,
+        organization_id: UUID,
+        token_id: UUID,
+        context: CallContext,
+        usage: UsageSnapshot,
+        delta: UsageDelta,
+        now: dt.datetime,
+        *,
+        used_at: dt.datetime | None,
+    ) -> None:
+        """Alert owners of limits that ``delta``, which was added to ``usage``, nearly uses up."""
+        is_of_today = used_at is None or used_at.astimezone(dt.UTC).date() == now.date()
+        if self._alert_mailer is None or not is_of_today or (delta.minutes <= 0 and delta.micros <= 0):
+            return
+        alerts = LimitAlertService(self._session, self._alert_mailer)
+        await alerts.check_usage(organization_id, token_id, context, usage, delta, now)
 
 
-def _apply_state(call: Call, state: CallState) -> None:
+def _apply_state(call: RecordedCall, state: CallState) -> None:
     call.status, call.duration = state.status, state.duration
     call.answered_at, call.ended_at = state.answered_at, state.ended_at
     imposed = imposed_end(state, termination_reason=call.termination_reason, limit_minutes=call.limit_minutes)
     call.end_reason, call.carrier_error = imposed or state.end_reason, state.carrier_error
 
 
-def _schedule_price(call: Call) -> None:
-    if call.ended_at is not None and call.duration and carriers_price(call) is None:
+def _shown(call: Call | RecordedCall) -> tuple[object, ...]:
+    """The part of a call that its events determine and customers see."""
+    return call.status, call.duration, call.answered_at, call.ended_at, call.end_reason, call.carrier_error
+
+
+def _schedule_price(call: Call | RecordedCall) -> None:
+    is_billed = call.duration or (call.direction == Direction.INBOUND and call.billed_minutes)
+    if call.ended_at is not None and is_billed and carriers_price(call) is None:
         call.price_due_at = call.ended_at + PRICE_DELAY
 
 
-def _leg_event(row: CallEvent) -> LegEvent:
-    return LegEvent(
-        is_child=row.is_child,
-        kind=row.kind,
-        sequence=row.sequence,
-        occurred_at=row.occurred_at,
-        duration=row.duration,
-        sip_code=row.sip_code,
-        dial_status=row.dial_status,
-        error_code=row.error_code,
-    )
+def _is_end(event: CallEvent) -> bool:
+    status = STATUS_BY_CARRIER_STATUS.get(event.kind)
+    return status is not None and status.is_final

@@ -8,18 +8,21 @@ from calls.models import CallStatus
 from calls.refusal_help import explain
 from carrier.error_codes import CARRIER_ERROR_CODES
 from kit.db.database import Database
+from kit.db.model import read_member
 from kit.e164 import is_e164
 from kit.time_zones import zone_of
 from widget.refusals import RefusalDetails
 from widget.status import CallLookupResult, CallSummary
 from widget.token_auth import AuthenticatedWidget
 
+MAX_REMEMBERED_CALLS = 20_000
+"""Of each process, the oldest forgotten first: about 4 MB. A forgotten call is looked up again."""
 _CALL_LOOKUP = """
-(SELECT status, to_number, duration, end_reason, carrier_error, end_details, limit_minutes,
+(SELECT status, to_number, from_number, duration, end_reason, carrier_error, end_details, limit_minutes,
         (SELECT o.time_zone FROM organization o WHERE o.id = call.organization_id) FROM call
  WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
 UNION ALL
-(SELECT 'refused', NULL, 0, end_reason, NULL, end_details, NULL,
+(SELECT 'refused', NULL, NULL, 0, end_reason, NULL, end_details, NULL,
         (SELECT o.time_zone FROM organization o WHERE o.id = capped_rejection.organization_id) FROM capped_rejection
  WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
@@ -44,18 +47,29 @@ class Tenant(msgspec.Struct, frozen=True):
 
 
 class TenantResolver:
-    """Finds the organization of a carrier's request, which names only identities and calls."""
+    """Finds the organization of a carrier's request, which names only identities and calls. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._of_calls: dict[str, UUID] = {}
 
     async def tenant_of_token(self, token_id: UUID) -> Tenant | None:
         row = await self._database.lookup_pool.fetch_row(_TENANT_LOOKUP, token_id)
         return None if row is None else Tenant(row[0], row[1])
 
     async def tenant_of_call(self, carrier_sid: str) -> UUID | None:
+        if (known := self._of_calls.get(carrier_sid)) is not None:
+            return known
         found: UUID | None = await self._database.lookup_pool.fetch_value(_CALLED_TENANT_LOOKUP, carrier_sid)
+        if found is not None:
+            self.remember(carrier_sid, found)
         return found
+
+    def remember(self, carrier_sid: str, organization_id: UUID) -> None:
+        """Remember the organization of a stored call, which never changes: several events of the call follow."""
+        self._of_calls[carrier_sid] = organization_id
+        if len(self._of_calls) > MAX_REMEMBERED_CALLS:
+            del self._of_calls[next(iter(self._of_calls))]
 
 
 class CallLookup:
@@ -68,7 +82,7 @@ class CallLookup:
         row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, widget.token_id, call_id)
         if row is None:
             return None
-        status, number, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
+        status, number, from_number, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
         details = None if stored is None else msgspec.json.decode(stored)
         why = explain(
             end_reason,
@@ -85,11 +99,12 @@ class CallLookup:
                 status=status,
                 # A refused call may have been to no number.
                 number=number if is_e164(number or "") else None,
+                from_=from_number,
                 duration=duration,
                 end_reason=end_reason,
                 message=message if why is None else why.refusal.message,
                 help=advice if why is None else why.help,
                 details=carriers_details if why is None else why.details,
             ),
-            is_over=CallStatus(status).is_final,
+            is_over=read_member(CallStatus, status).is_final,
         )

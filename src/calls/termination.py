@@ -36,7 +36,7 @@ _CALLS_TO_END = """
                 WHEN t.revoked_at IS NOT NULL THEN 'ended_token_revoked'
                 ELSE 'ended_calls_paused' END AS reason
     FROM call c
-    JOIN embed_token t ON t.id = c.token_id
+    LEFT JOIN embed_token t ON t.id = c.token_id
     JOIN organization o ON o.id = c.organization_id
     WHERE c.status IN ('initiated','ringing','in-progress')
       AND (t.revoked_at IS NOT NULL OR o.suspended_at IS NOT NULL OR o.deleted_at IS NOT NULL

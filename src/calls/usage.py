@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals, started_since, totals_columns
 from calls.models import Call
+from calls.outcomes.report import OutcomeReportService, OutcomeUsage
 from kit.time_zones import start_of_day
 from widget.models import EmbedToken
 
@@ -44,6 +45,12 @@ class MonthlyUsage(msgspec.Struct, frozen=True):
     total: CallTotals
     by_token: Sequence[TokenUsage]
     by_agent: Sequence[AgentUsage]
+    by_outcome: Sequence[OutcomeUsage]
+
+    @property
+    def conversations(self) -> int:
+        """The calls whose outcome counts as a conversation."""
+        return sum(use.totals.calls for use in self.by_outcome if use.counts_as_conversation)
 
 
 class UsageService:
@@ -90,6 +97,8 @@ class UsageService:
             else:
                 tokens[of_this][token_id] = CallTotals(*sums)
         named = await self._token_names(organization_id, {*tokens[True], *tokens[False]})
+        report = OutcomeReportService(self._session)
+        outcomes = await report.this_and_last_month(organization_id, this=this, last=last, zone=zone)
 
         def month(first_day: dt.date, of_this: bool) -> MonthlyUsage:
             by_token = [TokenUsage(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
@@ -101,6 +110,7 @@ class UsageService:
                 by_agent=sorted(by_agent, key=lambda use: (-use.totals.calls, not use.is_member, use.agent or ""))[
                     :MAX_LISTED
                 ],
+                by_outcome=outcomes[0 if of_this else 1],
             )
 
         return month(this, True), month(last, False)

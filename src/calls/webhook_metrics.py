@@ -21,6 +21,12 @@ class WebhookKind(enum.StrEnum):
     UNAVAILABLE = "unavailable"
     """The carrier's fallback: it asks when ``OUTGOING`` failed."""
     USAGE_ALERT = "usage_alert"
+    INCOMING = "incoming"
+    """Somebody calls one of our numbers."""
+    INCOMING_STEP = "incoming_step"
+    """A step of a caller or of a forwarded phone in such a call."""
+    VERIFICATION = "verification"
+    """A validation call of a number that an organization holds elsewhere is over."""
 
 
 class WebhookOutcome(enum.StrEnum):
@@ -48,6 +54,9 @@ _BY_KIND = {
     WebhookKind.DIAL_ENDED: WebhookOutcome.RECORDED,
     WebhookKind.UNAVAILABLE: WebhookOutcome.ANSWERED,
     WebhookKind.USAGE_ALERT: WebhookOutcome.RECORDED,
+    WebhookKind.INCOMING: WebhookOutcome.ADMITTED,
+    WebhookKind.INCOMING_STEP: WebhookOutcome.ANSWERED,
+    WebhookKind.VERIFICATION: WebhookOutcome.RECORDED,
 }
 """The outcome of each kind when all went well."""
 

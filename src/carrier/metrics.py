@@ -50,6 +50,7 @@ _RESOURCES = {
     "IncomingPhoneNumbers": "numbers",
     "Keys": "keys",
     "Notifications": "calls",
+    "Recordings": "recordings",
     "Triggers": "usage_triggers",
 }
 """The names of resources by parts of paths; the set is fixed, so that no id becomes a label."""

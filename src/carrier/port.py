@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from carrier.call_steps import CallStep
+from carrier.recordings import CallRecording
 from kit.failures import DependencyFailed
 from kit.http.app_key import AppKey
 from kit.money import Money
@@ -116,8 +118,29 @@ class CarrierAddress(msgspec.Struct, frozen=True):
     """As the carrier validated it; it may correct what it was sent."""
 
 
+class NumberUrls(msgspec.Struct, frozen=True):
+    """Addresses that the carrier asks about calls to a number; empty where there are none."""
+
+    voice: str
+    fallback: str
+    """Asked when ``voice`` does not answer."""
+    status: str
+    """Told that a call has ended."""
+
+
 class OwnedNumber(msgspec.Struct, frozen=True):
     """A number that the account holds."""
+
+    sid: str
+    e164: str
+    friendly_name: str
+    urls: NumberUrls = NumberUrls("", "", "")
+    application_sid: str = ""
+    """The application that calls to the number go to instead of ``urls``; empty without one."""
+
+
+class CallerId(msgspec.Struct, frozen=True):
+    """A number that somebody else holds, and that calls of the account may show because its holder confirmed that."""
 
     sid: str
     e164: str
@@ -150,6 +173,10 @@ class LegReport(msgspec.Struct, frozen=True):
     """Start time, in whole seconds."""
     caller: str = ""
     """Caller in the carrier's terms: ``client:<identity>`` for a browser's leg."""
+    called: str = ""
+    """The called party in the carrier's terms, such as a number."""
+    is_from_outside: bool = False
+    """True for the leg of somebody who calls a number of the account."""
 
 
 class DialPlan(msgspec.Struct, frozen=True):
@@ -193,6 +220,10 @@ class Carrier(Protocol):
         """Return the TwiML document that ends a call after its dialled leg has ended."""
         ...
 
+    def answer(self, steps: Sequence[CallStep]) -> bytes:
+        """Return the TwiML document that answers a call with ``steps``; without any it connects a screened phone."""
+        ...
+
     def signature_is_valid(
         self, url: str, form: Sequence[tuple[str, str]], signature: str | None, algorithm_header: str | None = None
     ) -> bool:
@@ -206,6 +237,13 @@ class Carrier(Protocol):
         """End a live call; False until the carrier reports it as over.
 
         Raises: NotFoundAtCarrier.
+        """
+        ...
+
+    async def play_and_hang_up(self, leg_sid: str, url: str) -> None:
+        """Let an answered leg leave its call, hear the recording at ``url`` and end; the rest of the call ends.
+
+        Raises: NotInProgressAtCarrier, NotFoundAtCarrier.
         """
         ...
 
@@ -223,6 +261,18 @@ class Carrier(Protocol):
 
     def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
         """Yield all legs that began on ``day`` (UTC), a page at a time, in no particular order."""
+        ...
+
+    async def recordings(self, call_sid: str) -> list[CallRecording]:
+        """Return the recordings of the call of this caller's leg; empty for an unknown call."""
+        ...
+
+    async def recording_audio(self, sid: str) -> bytes:
+        """Return a recording as WAV. Raises: NotFoundAtCarrier."""
+        ...
+
+    async def delete_recording(self, sid: str) -> None:
+        """Delete a recording. Raises: NotFoundAtCarrier, when it is already deleted."""
         ...
 
     async def delete_call(self, sid: str) -> None:
@@ -248,9 +298,15 @@ class Carrier(Protocol):
         ...
 
     async def buy_number(
-        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
+        self,
+        e164: str,
+        *,
+        friendly_name: str,
+        address_sid: str | None = None,
+        bundle_sid: str | None = None,
+        urls: NumberUrls | None = None,
     ) -> OwnedNumber:
-        """Buy one number, for the user at this address and with these approved documents.
+        """Buy one number, for the user at this address and with these approved documents; calls to it go to ``urls``.
 
         Not idempotent at the carrier: after a timeout check ``owned_numbers`` first.
         """
@@ -258,6 +314,10 @@ class Carrier(Protocol):
 
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
         """Return all of the account's numbers, filtered by the carrier where it can."""
+        ...
+
+    async def set_number_urls(self, sid: str, urls: NumberUrls, *, has_application: bool = False) -> None:
+        """Let calls to a number go to ``urls`` and to no application. Raises: NotFoundAtCarrier."""
         ...
 
     async def release_number(self, sid: str) -> None:
@@ -278,6 +338,21 @@ class Carrier(Protocol):
 
     async def delete_address(self, sid: str) -> None:
         """Delete an address. Raises: NotFoundAtCarrier, when it is already deleted."""
+        ...
+
+    async def request_validation(self, e164: str, *, friendly_name: str, status_url: str | None = None) -> str:
+        """Call ``e164`` and ask for a code, by which its holder confirms it as a caller id; return the code.
+
+        The end of the call is reported to ``status_url``.
+        """
+        ...
+
+    async def caller_ids(self, *, friendly_name: str | None = None) -> list[CallerId]:
+        """Return the confirmed caller ids, or those of exactly this name."""
+        ...
+
+    async def delete_caller_id(self, sid: str) -> None:
+        """Delete a caller id. Raises: NotFoundAtCarrier, when it is already deleted."""
         ...
 
     async def close(self) -> None:

@@ -19,6 +19,8 @@ from kit.tracing import TRACING
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 """Seconds for one request with all its retries."""
+MAX_DOWNLOAD_BYTES = 20_000_000
+"""Of one file: twenty minutes of a telephone's audio."""
 MAX_RETRIES = 2
 MAX_RETRY_AFTER_SECONDS = 300
 """The longest wait that is passed on to our own clients."""
@@ -87,6 +89,32 @@ class HttpTransport:
             if self._health is not None:
                 self._health.record_answer(seconds, is_access_refused=response.status_code in (401, 403))
         return Response(response.status_code, response.text, response.headers)
+
+    async def download(self, url: str, auth: tuple[str, str]) -> tuple[int, bytes]:
+        """The status and the body of a file. Redirects are followed, without ``auth`` to another host.
+
+        Raises: as ``request``; CarrierUnavailable for a file of more than ``MAX_DOWNLOAD_BYTES``.
+        """
+        path = httpx.URL(url).path
+        self._ensure_closed("GET", path)
+        began, parts, size = time.monotonic(), [], 0
+        try:
+            async with (
+                asyncio.timeout(TOTAL_SECONDS),
+                self._client.stream("GET", url, auth=auth, follow_redirects=True) as response,
+            ):
+                async for part in response.aiter_bytes():
+                    parts.append(part)
+                    size += len(part)
+                    if size > MAX_DOWNLOAD_BYTES:
+                        raise CarrierUnavailable("the carrier's file is too large")
+        except (httpx.HTTPError, TimeoutError) as error:
+            self._failed(type(error).__name__)
+            count_request("GET", path, RequestOutcome.UNREACHABLE, time.monotonic() - began)
+            raise
+        count_request("GET", path, outcome_of(response.status_code), time.monotonic() - began)
+        self._breaker.record_success()
+        return response.status_code, b"".join(parts)
 
     def _ensure_closed(self, method: str, path: str) -> None:
         try:

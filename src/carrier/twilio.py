@@ -1,36 +1,42 @@
 """The Twilio adapter: TwiML documents, signatures and REST calls by the carrier's own library."""
 
+import hmac
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from twilio.base.exceptions import TwilioException
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from carrier import twilio_addresses, twilio_errors, twilio_numbers
+from carrier import twilio_addresses, twilio_caller_ids, twilio_errors, twilio_numbers, twilio_steps
+from carrier.call_steps import CallStep, HangUp, Play
 from carrier.port import (
     AvailableNumber,
+    CallerId,
     CarrierAddress,
     DialPlan,
     LegReport,
+    NotFoundAtCarrier,
     NotInProgressAtCarrier,
     NumberQuery,
     NumberType,
+    NumberUrls,
     OwnedNumber,
     PostalAddress,
     Price,
 )
+from carrier.recordings import CallRecording
 from kit.settings import CarrierSettings
 
 if TYPE_CHECKING:
     from carrier.health import CarrierHealthReporter
     from carrier.transport import HttpTransport
 
-STATUS_EVENTS = "initiated ringing answered completed"
 _PAGE_ROWS = 1000
 _ERROR_LOG = 0
 """The carrier's level of errors among a call's notifications; 1 is a warning."""
@@ -47,7 +53,7 @@ class _MultiDict(dict[str, list[str]]):
         for name, value in form:
             self.setdefault(name, []).append(value)
 
-    def getlist(self, name: str) -> list[str]:
+    def getall(self, name: str) -> list[str]:
         return self[name]
 
 
@@ -93,7 +99,7 @@ class TwilioCarrier:
         dial.number(
             plan.to,
             status_callback=plan.status_url,
-            status_callback_event=STATUS_EVENTS,
+            status_callback_event=twilio_steps.STATUS_EVENTS,
             status_callback_method="POST",
         )
         response = VoiceResponse()
@@ -101,12 +107,13 @@ class TwilioCarrier:
         return _document(response)
 
     def reject(self) -> bytes:
-        response = VoiceResponse()
-        response.reject()
-        return _document(response)
+        return _REJECT
 
     def finish(self) -> bytes:
-        return _document(VoiceResponse())
+        return _FINISH
+
+    def answer(self, steps: Sequence[CallStep]) -> bytes:
+        return twilio_steps.document(steps)
 
     def signature_is_valid(
         self, url: str, form: Sequence[tuple[str, str]], signature: str | None, algorithm_header: str | None = None
@@ -116,9 +123,18 @@ class TwilioCarrier:
         # A sender can choose the header, but it needs one of our secrets with each algorithm.
         algorithms = (get_signature_algorithm(algorithm_header),) if algorithm_header else (HMAC_SHA1, HMAC_SHA256)
         fields = _MultiDict(form)
+        if not algorithm_header and self._signed_exactly(url, fields, signature):
+            return True
         return any(
             validator.validate(url, fields, signature, algorithm)
             for algorithm in algorithms
+            for validator in self._validators
+        )
+
+    def _signed_exactly(self, url: str, fields: "_MultiDict", signature: str) -> bool:
+        """True for nearly all right signatures; the library also tries other ways to write the address, slowly."""
+        return any(
+            hmac.compare_digest(validator.compute_signature(url, fields).encode(), signature.encode())
             for validator in self._validators
         )
 
@@ -130,6 +146,10 @@ class TwilioCarrier:
             # The code does not say whether the call is over or has not begun yet.
             return (await self.leg(call_sid)).status in FINAL_STATUSES
         return call.status in FINAL_STATUSES
+
+    async def play_and_hang_up(self, leg_sid: str, url: str) -> None:
+        async with self._rest() as client:
+            await client.calls(leg_sid).update_async(twiml=twilio_steps.document([Play(url), HangUp()]).decode())
 
     async def leg(self, sid: str) -> LegReport:
         async with self._rest() as client:
@@ -162,6 +182,29 @@ class TwilioCarrier:
             async with self._rest() as client:
                 page = await client.calls.get_page_async(address)
 
+    async def recordings(self, call_sid: str) -> list[CallRecording]:
+        try:
+            async with self._rest() as client:
+                found = await client.calls(call_sid).recordings.list_async()
+        except NotFoundAtCarrier:
+            return []
+        return [
+            CallRecording(sid=row.sid, seconds=int(row.duration or 0), is_complete=row.status == "completed")
+            for row in found
+        ]
+
+    async def recording_audio(self, sid: str) -> bytes:
+        async with self._rest() as client:
+            account = f"{client.api.base_url}/2010-04-01/Accounts/{self._settings.account_sid}"
+            status, audio = await self._download(client, f"{account}/Recordings/{sid}.wav")
+        if status != HTTPStatus.OK:
+            raise twilio_errors.error_of_status(status)
+        return audio
+
+    async def delete_recording(self, sid: str) -> None:
+        async with self._rest() as client:
+            twilio_errors.ensure_deleted(await client.recordings(sid).delete_with_http_info_async())
+
     async def delete_call(self, sid: str) -> None:
         async with self._rest() as client:
             twilio_errors.ensure_deleted(await client.calls(sid).delete_with_http_info_async())
@@ -179,13 +222,29 @@ class TwilioCarrier:
             return await twilio_numbers.search(client, query, limit=limit)
 
     async def buy_number(
-        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
+        self,
+        e164: str,
+        *,
+        friendly_name: str,
+        address_sid: str | None = None,
+        bundle_sid: str | None = None,
+        urls: NumberUrls | None = None,
     ) -> OwnedNumber:
         async with self._rest() as client:
             bought = await client.incoming_phone_numbers.create_async(
-                phone_number=e164, friendly_name=friendly_name, address_sid=address_sid, bundle_sid=bundle_sid
+                phone_number=e164,
+                friendly_name=friendly_name,
+                address_sid=address_sid,
+                bundle_sid=bundle_sid,
+                **({} if urls is None else twilio_numbers.url_fields(urls)),
             )
-            return _owned(bought)
+            return twilio_numbers.owned(bought)
+
+    async def set_number_urls(self, sid: str, urls: NumberUrls, *, has_application: bool = False) -> None:
+        # The carrier prefers an application to the number's own addresses.
+        no_application = {"voice_application_sid": ""} if has_application else {}
+        async with self._rest() as client:
+            await client.incoming_phone_numbers(sid).update_async(**twilio_numbers.url_fields(urls), **no_application)
 
     async def create_address(self, address: PostalAddress, *, friendly_name: str) -> CarrierAddress:
         async with self._rest() as client:
@@ -203,16 +262,34 @@ class TwilioCarrier:
         async with self._rest() as client:
             twilio_errors.ensure_deleted(await client.addresses(sid).delete_with_http_info_async())
 
+    async def request_validation(self, e164: str, *, friendly_name: str, status_url: str | None = None) -> str:
+        async with self._rest() as client:
+            return await twilio_caller_ids.request_validation(client, e164, friendly_name, status_url)
+
+    async def caller_ids(self, *, friendly_name: str | None = None) -> list[CallerId]:
+        async with self._rest() as client:
+            return await twilio_caller_ids.find(client, friendly_name=friendly_name)
+
+    async def delete_caller_id(self, sid: str) -> None:
+        async with self._rest() as client:
+            twilio_errors.ensure_deleted(await client.outgoing_caller_ids(sid).delete_with_http_info_async())
+
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
         async with self._rest() as client:
             numbers: Iterable[Any] = await client.incoming_phone_numbers.list_async(
                 phone_number=e164, friendly_name=friendly_name, page_size=1000
             )
-        return [_owned(number) for number in numbers]
+        return [twilio_numbers.owned(number) for number in numbers]
 
     async def release_number(self, sid: str) -> None:
         async with self._rest() as client:
             twilio_errors.ensure_deleted(await client.incoming_phone_numbers(sid).delete_with_http_info_async())
+
+    async def _download(self, client: Any, url: str) -> tuple[int, bytes]:
+        """The status and the body of a file at ``url``, fetched by the library's own transport."""
+        transport: HttpTransport = client.http_client
+        own = self._settings
+        return await transport.download(client.get_hostname(url), (own.api_key_sid, own.api_key_secret))
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -262,10 +339,13 @@ def _document(response: VoiceResponse) -> bytes:
     return str(response).encode()
 
 
-def _owned(number: Any) -> OwnedNumber:
-    if not number.sid or not number.phone_number:
-        raise ValueError  # a document, but not that of a number
-    return OwnedNumber(sid=number.sid, e164=number.phone_number, friendly_name=number.friendly_name)
+def _rejection() -> VoiceResponse:
+    response = VoiceResponse()
+    response.reject()
+    return response
+
+
+_REJECT, _FINISH = _document(_rejection()), _document(VoiceResponse())
 
 
 def _leg(call: Any) -> LegReport:
@@ -278,7 +358,10 @@ def _leg(call: Any) -> LegReport:
         price=_price(call),
         parent_sid=call.parent_call_sid or None,
         started_at=_utc(call.start_time or call.date_created),
-        caller=call._from or "",  # noqa: SLF001 - the library's name for a field that Python keeps for itself
+        caller=(caller := call._from or ""),
+        called=call.to or "",
+        # Legs of browsers are inbound too.
+        is_from_outside=call.direction == "inbound" and not caller.startswith("client:"),
     )
 
 

@@ -83,6 +83,11 @@ def _error_of(status: int, code: int | None, retry_after: int | None) -> Carrier
     return CarrierError(message, code=code)
 
 
+def error_of_status(status: int) -> CarrierError:
+    """The port's error for an answer that is no document, such as that to a request for audio."""
+    return _error_of(status, None, None)
+
+
 def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
     """Status, 0 without a response, and the carrier's code, None where it gave none."""
     if isinstance(error, TwilioRestException | TwilioServiceException):

@@ -1,10 +1,19 @@
-"""The Twilio adapter's requests about numbers for sale, each by the library's client that it receives."""
+"""The Twilio adapter's requests about numbers, each by the library's client that it receives."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from carrier.port import AREA_CODE_COUNTRIES, AvailableNumber, NotFoundAtCarrier, NumberQuery, NumberType, Price
+from carrier.port import (
+    AREA_CODE_COUNTRIES,
+    AvailableNumber,
+    NotFoundAtCarrier,
+    NumberQuery,
+    NumberType,
+    NumberUrls,
+    OwnedNumber,
+    Price,
+)
 
 _LIST_OF_TYPE = {
     NumberType.LOCAL: "local",
@@ -69,3 +78,30 @@ async def search(client: Any, query: NumberQuery, *, limit: int) -> list[Availab
         # The carrier is asked for numbers with voice; one without could neither call nor be called.
         if number.phone_number and (number.capabilities or {}).get("voice") is not False
     ]
+
+
+def url_fields(urls: NumberUrls) -> Mapping[str, str]:
+    """The addresses for incoming calls as the library takes them."""
+    return {
+        "voice_url": urls.voice,
+        "voice_method": "POST",
+        "voice_fallback_url": urls.fallback,
+        "voice_fallback_method": "POST",
+        "status_callback": urls.status,
+        "status_callback_method": "POST",
+    }
+
+
+def owned(number: Any) -> OwnedNumber:
+    """A number of the account. Raises: ValueError, when the carrier sent something else."""
+    if not number.sid or not number.phone_number:
+        raise ValueError  # a document, but not that of a number
+    return OwnedNumber(
+        sid=number.sid,
+        e164=number.phone_number,
+        friendly_name=number.friendly_name,
+        urls=NumberUrls(
+            voice=number.voice_url or "", fallback=number.voice_fallback_url or "", status=number.status_callback or ""
+        ),
+        application_sid=number.voice_application_sid or "",
+    )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -28,16 +27,6 @@ from tenants.settings_paths import SettingsSection, settings_path
 SCOPE_LABELS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
 REVOKE_EFFECT = "Programs that use it are refused from now on. A revoked key cannot be brought back."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
-
-
-class IssuedKey(msgspec.Struct, frozen=True):
-    """A new key, carried to the page that shows it once."""
-
-    key_id: UUID
-    raw: str
-
-    def __repr__(self) -> str:
-        return f"IssuedKey(key_id={self.key_id!r}, …)"
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
@@ -85,7 +74,7 @@ class ApiKeyPages(Controller):
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.API_KEYS, form.refused(refusal))
         path = f"/dashboard/{slug}/settings/api-keys/created"
-        secret = show_once.secret_cookie(request, path, msgspec.json.encode(IssuedKey(key.id, raw)))
+        secret = show_once.secret_cookie(request, path, show_once.Issued(key.id, raw))
         return redirect(request, path, cookies=[secret])
 
     @get("/created")
@@ -93,11 +82,10 @@ class ApiKeyPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         """Show the key once; afterwards redirect to the list."""
-        secret = show_once.read_secret(request)
-        if secret is None:
+        issued, who = show_once.read_secret(request), current_member(request)
+        if issued is None:
             return redirect(request, _section_url(slug))
-        issued, who = msgspec.json.decode(secret, type=IssuedKey), current_member(request)
-        key = await ApiKeyService(db_session).get_active(who.organization_id, issued.key_id)
+        key = await ApiKeyService(db_session).get_active(who.organization_id, issued.subject_id)
         response = render(
             request,
             "settings/api_key_created.html",

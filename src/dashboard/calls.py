@@ -6,31 +6,61 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.auth import current_viewer
+from calls.call_state import VOICEMAIL_DROPPED_REASON
+from calls.incoming.missed_calls import LaterCall, MissedCallService
+from calls.incoming.voicemails import VoicemailService
 from calls.list_filters import END_REASONS, parse_end_reason_filter, parse_name_filter, parse_number_filter
 from calls.listing import CallFilters, CallListService
-from calls.models import Call, CallEvent, CallStatus
+from calls.models import Call, CallStatus, Direction
+from calls.outcomes.models import ChangeSource
+from calls.outcomes.rules import MAX_NOTE_CHARACTERS, Outcome, parse_outcome_filter, parse_tag_filter
+from calls.outcomes.services import OutcomeService, RemarkService
+from calls.outcomes.shown_values import field_texts
 from calls.refusal_help import FIXED_BY_NAMES, explain_call, refusal_facts
 from calls.services import CallService
 from carrier.error_codes import UNKNOWN_CODE_MESSAGE, error_message
+from dashboard.call_remarks_form import REMARK_LABELS, remarks_form
+from dashboard.call_timeline import timeline
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
-from dashboard.pages import current_membership, fragment, render
+from dashboard.pages import UNSEEN_MISSED_STATE, current_membership, fragment, render
+from dashboard.voicemail_drops import leavable_greetings
+from kit.clock import utc_now
 from kit.db.paging import read_cursor, split_page
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
+from phone_numbers.services import PhoneNumberService
 from tenants.auth import current_member
 from widget.services import EmbedTokenService
 
 CALLS_PAGE_ROWS = 25
-CALL_FILTER_FIELDS = ("since", "until", "status", "end_reason", "token", "number", "name")
+CALL_FILTER_FIELDS = (
+    "since",
+    "until",
+    "direction",
+    "status",
+    "end_reason",
+    "outcome",
+    "tag",
+    "token",
+    "from",
+    "number",
+    "name",
+)
+DIRECTION_CHOICES: Mapping[str, str] = {
+    "outbound": "Outgoing",
+    "inbound": "Incoming",
+    "missed": "Missed",
+    "not-missed": "Not missed",
+}
 STATUS_LABELS: Mapping[str, str] = {
     "initiated": "Starting",
     "ringing": "Ringing",
@@ -41,27 +71,19 @@ STATUS_LABELS: Mapping[str, str] = {
     "failed": "Failed",
     "canceled": "Canceled",
     "refused": "Refused",
+    "voicemail": "Voicemail",
+    "abandoned": "Abandoned",
 }
 STATUS_BADGES: Mapping[str, str] = {"completed": "ok", "in-progress": "ok", "failed": "danger", "refused": "danger"}
-_EVENT_LABELS: Mapping[str, str] = {
-    "initiated": "Started",
-    "ringing": "Ringing",
-    "in-progress": "Answered",
-    "answered": "Answered",
-    "completed": "Ended",
-    "busy": "Busy",
-    "no-answer": "Not answered",
-    "failed": "Failed",
-    "canceled": "Canceled",
+_MISSED: Mapping[str, bool] = {"missed": True, "not-missed": False}
+"""The choices of a direction that are no direction, as the value of the filter of missed calls."""
+MISSED_CALLS = CallFilters(missed=True, with_refused=True)
+"""The filters of the list of missed calls; whoever opens its first page has seen them."""
+_SOURCE_LABELS: Mapping[str, str] = {
+    ChangeSource.USER: "",
+    ChangeSource.API_KEY: " (API key)",
+    ChangeSource.PHONE: " (on the phone)",
 }
-
-
-class TimelineStep(msgspec.Struct, frozen=True):
-    """One entry of a call's timeline."""
-
-    at: dt.datetime
-    text: str
-    who: str
 
 
 class CallPages(Controller):
@@ -84,7 +106,9 @@ class CallPages(Controller):
             () if filters is None else await service.page(organization_id, filters, after=after, limit=CALLS_PAGE_ROWS)
         )
         page, next_cursor = split_page(rows, CALLS_PAGE_ROWS)
+        seen_until = None if filters != MISSED_CALLS or after is not None else await _mark_seen(request, db_session)
         tokens = await EmbedTokenService(db_session).list_names(organization_id)
+        numbers = await PhoneNumberService(db_session).list_ever_held(organization_id)
         kept = {name: text for name, text in form.values.items() if text}
         return render(
             request,
@@ -92,15 +116,23 @@ class CallPages(Controller):
             status=200 if filters is not None else 400,
             form=form,
             calls=page,
+            seen_until=seen_until,
+            later=await _later_calls(db_session, organization_id, page),
+            messages=await VoicemailService(db_session).of_calls(organization_id, page),
             tokens=tokens,
             named=[(str(token_id), name) for token_id, name in tokens.items()],
+            from_numbers=[(str(number.id), number.label) for number in numbers],
             is_filtered=bool(kept),
             older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
             newest=f"?{urlencode(kept)}" if after is not None else "",
             export=_export_url(organization_id, filters or CallFilters()),
             words=STATUS_LABELS,
             reasons=END_REASONS,
+            outcomes=_outcome_options(
+                await OutcomeService(db_session).list_all(organization_id), form["outcome"] or None
+            ),
             kinds=STATUS_BADGES,
+            directions=DIRECTION_CHOICES,
         )
 
     @get("/{call_id:uuid}", guards=[requires_membership])
@@ -111,28 +143,77 @@ class CallPages(Controller):
         call_id: FromPath[UUID],
     ) -> Response[str]:
         """Page of one call; a fragment of it for the list's side panel."""
-        organization_id, service = current_member(request).organization_id, CallService(db_session)
-        call = await service.get(organization_id, call_id)
-        membership = current_membership(request)
-        why = explain_call(call, membership.name if membership else "", current_member(request).zone)
-        not_dialled = error_message(call.carrier_error)
-        has_unknown_code = not_dialled is None and call.carrier_error is not None and call.status is CallStatus.FAILED
-        context: dict[str, Any] = {
-            "call": call,
-            "steps": timeline(call, await service.visible_events(organization_id, call.id)),
-            "token": await EmbedTokenService(db_session).get_name(organization_id, call.token_id),
-            "why": why,
-            "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
-            "why_facts": [] if why is None else refusal_facts(why),
-            "fixed_by": None if why is None else FIXED_BY_NAMES[why.fixed_by],
-            "carrier_reason": not_dialled,
-            "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
-            "words": STATUS_LABELS,
-            "kinds": STATUS_BADGES,
-        }
+        context = await call_context(request, db_session, call_id)
         if request.headers.get("hx-request") == "true":
             return fragment(request, "calls/_call.html", **context)
         return render(request, "calls/show.html", **context)
+
+
+async def _mark_seen(request: Request[Any, Any, State], session: AsyncSession) -> dt.datetime:
+    """Mark the missed calls as seen by the person; return the time since which calls are new to them."""
+    who = current_member(request)
+    request.scope["state"][UNSEEN_MISSED_STATE] = 0
+    return await MissedCallService(session).mark_seen(who.organization_id, current_viewer(request).user_id, utc_now())
+
+
+async def _later_calls(session: AsyncSession, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, LaterCall]:
+    """The calls that reached the callers of missed and refused calls, by the ids of these."""
+    service = MissedCallService(session)
+    returned = await service.later_calls(organization_id, calls)
+    return {**returned, **await service.calls_after_refusals(organization_id, calls)}
+
+
+async def call_context(
+    request: Request[Any, Any, State],
+    session: AsyncSession,
+    call_id: UUID,
+    form: Form | None = None,
+    overwritten: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Template context of one call; ``form`` is one that could not be saved.
+
+    ``overwritten`` are fields that it would have overwritten. Raises: NotFound.
+    """
+    organization_id, service = current_member(request).organization_id, CallService(session)
+    call = await service.get(organization_id, call_id)
+    membership = current_membership(request)
+    why = explain_call(call, membership.name if membership else "", current_member(request).zone)
+    not_dialled = error_message(call.carrier_error)
+    has_unknown_code = not_dialled is None and call.carrier_error is not None and call.status is CallStatus.FAILED
+    listed = await OutcomeService(session).list_all(organization_id)
+    return {
+        "call": call,
+        "form": form or remarks_form(call),
+        "note_characters": MAX_NOTE_CHARACTERS,
+        "overwritten": [(REMARK_LABELS[field], field_texts(call)[field]) for field in overwritten],
+        "steps": timeline(call, await service.visible_events(organization_id, call.id)),
+        "token": None
+        if call.token_id is None
+        else await EmbedTokenService(session).get_name(organization_id, call.token_id),
+        "messages": await VoicemailService(session).of_calls(organization_id, [call]),
+        "later": await _later_calls(session, organization_id, [call]),
+        "why": why,
+        "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
+        "why_facts": [] if why is None else refusal_facts(why),
+        "fixed_by": None if why is None else FIXED_BY_NAMES[why.fixed_by],
+        "carrier_reason": not_dialled,
+        "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
+        "greetings": await leavable_greetings(session, current_member(request), call),
+        "left_voicemail": call.end_reason == VOICEMAIL_DROPPED_REASON,
+        "words": STATUS_LABELS,
+        "kinds": STATUS_BADGES,
+        "outcomes": [("", "None"), *_outcome_options(listed, call.outcome)],
+        "changes": await RemarkService(session).history(organization_id, call.id),
+        "sources": _SOURCE_LABELS,
+    }
+
+
+def _outcome_options(outcomes: Sequence[Outcome], present: str | None) -> list[tuple[str, str]]:
+    """Options of a list of outcomes; ``present`` is among them even if it is listed no more."""
+    names = [outcome.name for outcome in outcomes]
+    if present is not None and present not in names:
+        names.append(present)
+    return [(name, name) for name in names]
 
 
 def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
@@ -154,9 +235,15 @@ def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
     filters = {
         "status": read("status", CallStatus),
         "token_id": read("token", UUID),
+        "from_number_id": read("from", UUID),
         "number": read("number", lambda typed: parse_number_filter(typed, country)),
         "name": read("name", parse_name_filter),
         "end_reason": read("end_reason", parse_end_reason_filter),
+        "missed": _MISSED.get(form["direction"]),
+        "with_refused": form["direction"] == "missed",
+        "direction": None if form["direction"] in _MISSED else read("direction", Direction),
+        "outcome": read("outcome", parse_outcome_filter),
+        "tag": read("tag", parse_tag_filter),
     }
     since = until = None
     try:
@@ -166,20 +253,6 @@ def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
     if wrong:
         raise ValidationFailed(wrong)
     return CallFilters(**filters, since=since, until=until)
-
-
-def timeline(call: Call, events: Sequence[CallEvent]) -> list[TimelineStep]:
-    """Timeline entries for people, each fact once."""
-    steps = [TimelineStep(call.started_at, "Call placed in the browser", "Caller")]
-    if call.status is CallStatus.REFUSED:
-        steps.append(TimelineStep(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
-    dialled = any(event.is_child for event in events)
-    for event in events:
-        # Of the caller's leg show only what the dialled leg does not: that it was hung up before dialling.
-        if event.kind in _EVENT_LABELS and (event.is_child or not (dialled or event.kind == "initiated")):
-            text = "Dialling" if event.kind == "initiated" else _EVENT_LABELS[event.kind]
-            steps.append(TimelineStep(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
-    return steps
 
 
 def _filter_form(request: Request[Any, Any, State]) -> Form:
@@ -195,6 +268,11 @@ def _export_url(organization_id: UUID, filters: CallFilters) -> str:
         "since": rfc3339(filters.since),
         "until": rfc3339(filters.until),
         "end_reason": filters.end_reason,
+        "direction": filters.direction.value if filters.direction else None,
+        "missed": None if filters.missed is None else str(filters.missed).lower(),
+        "outcome": filters.outcome,
+        "tag": filters.tag,
+        "from_number_id": filters.from_number_id,
     }
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
     return f"/api/organizations/{organization_id}/calls/export.csv" + (f"?{query}" if query else "")

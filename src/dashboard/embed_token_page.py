@@ -4,6 +4,7 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.limits.services import CallingRulesService
+from dashboard.from_numbers import number_field
 from dashboard.kits import kits_context
 from dashboard.pages import render
 from dashboard.settings import SettingsRequest
@@ -42,6 +43,10 @@ async def render_token_page(
         rule=await CallingRulesService(session).get_token_limits(who.organization_id, token.id),
         created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
         refused=[(page, extension_domain(page.origin)) for page in blocked],
+        numbers=[
+            (number_field(number.id), number.label, number.id in token.from_numbers)
+            for number in await EmbedTokenService(session).list_from_numbers(who.organization_id)
+        ],
         proposed=domain_to_propose(token, proposed),
         may_change=who.role.rank >= Role.ADMIN.rank,
         shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],

@@ -38,16 +38,6 @@ from widget.tickets import issue_page_ticket
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-class IssuedToken(msgspec.Struct, frozen=True):
-    """A new token, carried to the page that shows it once."""
-
-    token_id: UUID
-    raw: str
-
-    def __repr__(self) -> str:
-        return f"IssuedToken(token_id={self.token_id!r}, …)"
-
-
 class WidgetGuard(msgspec.Struct, frozen=True):
     """Reason why no token can be generated now, in the API's sentence."""
 
@@ -115,7 +105,7 @@ class EmbedTokenPages(Controller):
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.WIDGET, form.refused(refusal))
         path = f"{_tokens_url(slug)}/created"
-        secret = show_once.secret_cookie(request, path, msgspec.json.encode(IssuedToken(token.id, raw)))
+        secret = show_once.secret_cookie(request, path, show_once.Issued(token.id, raw))
         return redirect(request, path, cookies=[secret])
 
     @get("/embed-tokens/created", guards=_ADMIN)
@@ -123,11 +113,12 @@ class EmbedTokenPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         """Show the token and its snippet once; afterwards redirect to the list."""
-        secret, settings = show_once.read_secret(request), SETTINGS.get(request.app)
-        if secret is None:
+        issued, settings = show_once.read_secret(request), SETTINGS.get(request.app)
+        if issued is None:
             return redirect(request, _section_url(slug))
-        issued = msgspec.json.decode(secret, type=IssuedToken)
-        token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, issued.token_id)
+        token = await EmbedTokenService(db_session).get_active(
+            current_member(request).organization_id, issued.subject_id
+        )
         response = render(
             request,
             "settings/token_created.html",

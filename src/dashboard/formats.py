@@ -53,6 +53,12 @@ def _time_in_page_zone(
     return format_time(moment, context.get(ZONE_CONTEXT, UTC), missing, exact=exact)
 
 
+@pass_context
+def _file_time(context: Context, moment: datetime) -> str:
+    """``2026-11-29-1805`` in the zone of the template's context, for names of files."""
+    return f"{moment.astimezone(context.get(ZONE_CONTEXT) or UTC):%Y-%m-%d-%H%M}"
+
+
 def _utc_text(moment: datetime, *, exact: bool) -> str:
     clock = f"{moment:%H:%M:%S}" if exact else f"{moment:%H:%M}"
     return f"{moment:%b} {moment.day}, {moment:%Y}, {clock} UTC"
@@ -127,6 +133,7 @@ def _escaped(text: str) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": _time_in_page_zone,
+    "file_time": _file_time,
     "phone": readable,
     "duration": duration,
     "talk_time": format_talk_time,

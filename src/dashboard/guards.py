@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from accounts.auth import current_actor, current_viewer
-from dashboard.pages import MEMBERSHIPS_STATE
+from calls.incoming.missed_calls import navigation_counts
+from dashboard.pages import MEMBERSHIPS_STATE, UNHEARD_STATE, UNSEEN_MISSED_STATE
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
 from tenants.auth import find_member
@@ -29,6 +31,10 @@ async def requires_membership(connection: Connection, _: BaseRouteHandler) -> No
             raise NotFound
         await reader.set_tenant(found[0].organization_id, user_id)
         connection.scope["auth"] = await find_member(reader, found[0].organization_id, actor)
+        if isinstance(connection, Request) and connection.method == "GET" and "hx-request" not in connection.headers:
+            counts = await navigation_counts(reader, found[0].organization_id, user_id)
+            connection.scope["state"][UNSEEN_MISSED_STATE] = counts.missed
+            connection.scope["state"][UNHEARD_STATE] = counts.unheard
     connection.scope["state"][MEMBERSHIPS_STATE] = found
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.auth import current_actor, current_viewer
 from accounts.errors import EmailNotVerified
-from dashboard import call_data
+from dashboard import call_data, outcomes
 from dashboard.guards import loads_memberships, requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
@@ -53,6 +53,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "exports_per_hour": MAX_EXPORTS_PER_HOUR,
         "name_characters": MAX_NAME_CHARACTERS,
         **await call_data.section_context(request, session, who),
+        **await outcomes.section_context(request, session, who),
     }
 
 

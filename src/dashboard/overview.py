@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals
 from calls.listing import CallFilters, CallListService
-from calls.overview import DailyTotals, OverviewService
+from calls.overview import CallCounts, DailyTotals, OverviewService
 from dashboard.calls import STATUS_BADGES, STATUS_LABELS
 from dashboard.guards import requires_membership
 from dashboard.pages import render
@@ -49,10 +49,13 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         limit=TOP_TOKENS,
         zone=who.zone,
     )
-    live, steps = await OverviewService(db_session).live_calls_and_onboarding(
-        organization_id, has_number=who.caller_id is not None
-    )
     first_day = local_day(utc_now(), who.zone) - dt.timedelta(days=WEEK_DAYS - 1)
+    counts, steps = await OverviewService(db_session).counts_and_onboarding(
+        organization_id,
+        has_number=who.caller_id is not None,
+        week=start_of_day(first_day, who.zone),
+        week_before=start_of_day(first_day - dt.timedelta(days=WEEK_DAYS), who.zone),
+    )
     refused = await OverviewService(db_session).refusals_by_reason(
         organization_id, since=start_of_day(first_day, who.zone)
     )
@@ -60,7 +63,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
     return render(
         request,
         "overview/index.html",
-        tiles=tiles(days, live),
+        tiles=tiles(days, counts),
         days=days,
         total=sum((day.totals for day in days), CallTotals()),
         tokens=tokens,
@@ -76,15 +79,16 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
     )
 
 
-def tiles(days: Sequence[DailyTotals], live: int) -> list[Tile]:
-    """Return the four figures on top; a week is the last seven days, today included."""
+def tiles(days: Sequence[DailyTotals], counts: CallCounts) -> list[Tile]:
+    """Return the figures on top; a week is the last seven days, today included."""
     now = sum((day.totals for day in days[-WEEK_DAYS:]), CallTotals())
     before = sum((day.totals for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), CallTotals())
     return [
-        _tile("Calls", now.calls, before.calls),
-        Tile("Answered", answered_share(now), *_share_change(now, before)),
-        _tile("Minutes", now.minutes, before.minutes),
-        Tile("Live now", str(live), "Calls under way"),
+        _tile("Calls made", now.calls, before.calls),
+        Tile("Made calls answered", answered_share(now), *_share_change(now, before)),
+        _tile("Minutes called", now.minutes, before.minutes),
+        _tile("Calls received", counts.received, counts.received_before),
+        Tile("Live now", str(counts.live), "Calls under way"),
     ]
 
 

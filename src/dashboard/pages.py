@@ -12,6 +12,8 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from accounts.sessions import Viewer
+from calls.incoming.missed_calls import has_objected, may_call_back
+from calls.list_filters import END_REASONS
 from dashboard import formats
 from kit.clock import utc_now
 from kit.encryption import Encryptor
@@ -30,6 +32,10 @@ from widget.refusals import REFUSALS
 
 MEMBERSHIPS_STATE = "memberships"
 """Key of the person's memberships in the scope's state; the page's own organization first."""
+UNSEEN_MISSED_STATE = "unseen_missed"
+"""Key of the number of missed calls that the person has not seen, for the navigation."""
+UNHEARD_STATE = "unheard_voicemails"
+"""Key of the number of voicemails that nobody has heard, for the navigation."""
 NOTICE_COOKIE = "notice"
 NOTICE_SECONDS = 60
 _YEAR_SECONDS = 31_536_000
@@ -51,6 +57,9 @@ def icon_svg(icon: str) -> Markup:
 templates.globals["icon_svg"] = icon_svg
 templates.globals["settings_path"] = settings_path
 templates.globals["refusals"] = REFUSALS
+templates.tests["returnable"] = may_call_back
+templates.tests["objected"] = has_objected
+templates.globals["end_reasons"] = END_REASONS
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -61,13 +70,23 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 def render(
-    request: Request[Any, Any, Any], template: str, *, status: int = 200, widget: bool = False, **context: Any
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    status: int = 200,
+    widget: bool = False,
+    own_media: bool = False,
+    microphone: bool = False,
+    **context: Any,
 ) -> Response[str]:
-    """Render ``template`` in the layout; ``widget`` for pages with the phone, which need a wider CSP."""
+    """Render ``template`` in the layout; ``widget`` for pages with the phone, ``own_media`` for those with audio.
+
+    Both need a wider CSP. ``microphone`` is for pages that record.
+    """
     settings = SETTINGS.get(request.app)
     notice = read_notice(request)
     page = templates.get_template(template).render(**_layout_context(request, notice), **context)
-    headers = page_headers(settings, widget=widget)
+    headers = page_headers(settings, widget=widget, own_media=own_media, microphone=microphone)
     response = Response(page, media_type=MediaType.HTML, status_code=status, headers=headers)
     if NOTICE_COOKIE in request.cookies:
         response.set_cookie(_cookie(settings, NOTICE_COOKIE, None))
@@ -143,8 +162,13 @@ def memberships(request: Request[Any, Any, Any]) -> Sequence[MembershipSummary]:
     return found
 
 
-def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
-    """Return the security headers of a page. With ``widget`` the CSP allows what the phone loads and connects to."""
+def page_headers(
+    settings: Settings, *, widget: bool = False, own_media: bool = False, microphone: bool = False
+) -> dict[str, str]:
+    """Return the security headers of a page. With ``widget`` the CSP allows what the phone loads and connects to.
+
+    With ``own_media`` it allows audio of this server; with ``microphone`` the page may ask to record.
+    """
     none, own = "'none'", "'self'"
     directives = (
         "default-src 'self'",
@@ -152,7 +176,7 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
         "style-src 'self'",
         f"connect-src {csp.connect_sources(settings) if widget else own}",
         "img-src 'self' data:",
-        f"media-src {csp.MEDIA_SOURCES if widget else none}",
+        f"media-src {csp.MEDIA_SOURCES if widget else own if own_media else none}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -162,7 +186,7 @@ def page_headers(settings: Settings, *, widget: bool = False) -> dict[str, str]:
         "Content-Security-Policy": "; ".join(directives),
         # A page with the phone must reach the pop-out that it opens.
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups" if widget else "same-origin",
-        "Permissions-Policy": "microphone=(self)" if widget else "microphone=()",
+        "Permissions-Policy": "microphone=(self)" if widget or microphone else "microphone=()",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Cache-Control": "no-store",
     }
@@ -180,6 +204,8 @@ def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> M
         "member": where if isinstance(where, MemberAuth) else None,
         "membership": current_membership(request),
         "memberships": memberships(request),
+        "unseen_missed": request.scope.get("state", {}).get(UNSEEN_MISSED_STATE, 0),
+        "unheard_voicemails": request.scope.get("state", {}).get(UNHEARD_STATE, 0),
         "csrf_token": request.scope.get("state", {}).get(CSRF_STATE) or "",
         "notice": notice,
         "sandbox": settings.is_sandbox,
@@ -187,6 +213,7 @@ def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> M
         "contact": settings.contact,
         "asset": lambda name: f"/widget/{assets[name]}",
         "path": request.scope["path"].rstrip("/") or "/",
+        "shows_missed": request.query_params.get("direction") == "missed",
     }
 
 

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.caller_id.services import CallerIdService
 from dashboard.addresses import address_context
 from dashboard.guards import requires_membership
 from dashboard.number_search import (
@@ -29,6 +30,7 @@ from dashboard.number_search import (
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings_afterwards
 from dashboard.upgrades import upgrade_offer
+from dashboard.verified_numbers import verified_context
 from kit.countries import countries
 from kit.db.paging import MAX_LIMIT
 from kit.e164 import readable
@@ -40,7 +42,7 @@ from phone_numbers.address_service import AddressService
 from phone_numbers.controllers import number_provisioning
 from phone_numbers.errors import AddressRequired, NumberInUse
 from phone_numbers.purchase_service import NumberPurchaseService
-from phone_numbers.rules import parse_search
+from phone_numbers.rules import MAX_NUMBER_NAME_CHARACTERS, parse_search
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
 from tenants.errors import OrganizationSuspended, PlanTooLow
@@ -51,7 +53,7 @@ from tenants.settings_paths import SettingsSection, settings_path
 
 RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
-    " Phones call from your next number then; without one they cannot call."
+    " Phones call from your other numbers then; without one they cannot call."
 )
 _PLACE = (requires_membership,)
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
@@ -67,13 +69,13 @@ def number_guard(who: MemberAuth) -> str | None:
 
 
 async def caller_id_notice(request: SettingsRequest) -> str:
-    """The sentence that says which number calls come from now."""
+    """The sentence that says which number is the default now."""
     who, database = current_member(request), DATABASE.get(request.app)
     async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
         caller_id = await PhoneNumberService(session).get_caller_id(who.organization_id)
     if caller_id is None:
         return "You have no other number: phones cannot call until you get one."
-    return f"Calls come from {readable(caller_id)}."
+    return f"Calls come from {readable(caller_id)} by default."
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
@@ -86,6 +88,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     searcher = number_provisioning(request).searcher
     return {
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
+        "name_characters": MAX_NUMBER_NAME_CHARACTERS,
         "being_bought": None if purchase is None else purchase.e164,
         "guard": number_guard(who),
         "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
@@ -105,7 +108,9 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "nothing_found": "" if found is None else nothing_found(found),
         "documents_advice": "" if found is None else documents_advice(found, with_bundle),
         "needs_address": found is not None and found.needs_address,
+        "caller_id": await CallerIdService(session).get(who.organization_id),
         "effect": RELEASE_EFFECT,
+        **await verified_context(session, who),
         **await address_context(request, session, who),
     }
 

@@ -8,8 +8,9 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from accounts.errors import NotSignedIn
+from dashboard.form_addresses import page_of_form
 from dashboard.formats import format_wait
-from dashboard.pages import login_path, page_headers, render
+from dashboard.pages import is_own_path, login_path, page_headers, redirect, render
 from kit import errors
 from kit.errors import DomainError
 from kit.failures import FAILURES, is_client_gone
@@ -98,6 +99,10 @@ def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) ->
     if not _is_page(request.scope["path"]):
         response: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
         return response
+    if isinstance(error, MethodNotAllowedException) and request.method in ("GET", "HEAD"):
+        # A form that was refused leaves its address in the browser, which opens it again by GET.
+        target = page_of_form(request.app, request.scope["path"])
+        return redirect(request, target if is_own_path(target) else "/")
     return _on_http(request, error)
 
 

@@ -35,6 +35,8 @@ class Section:
     provide: Callable[[SettingsRequest, AsyncSession, MemberAuth], Awaitable[Mapping[str, Any]]]
     at_least: Role = Role.MEMBER
     """Lowest role that sees the section."""
+    has_recordings: bool = False
+    """The section plays recordings, and records new ones."""
 
 
 _sections: dict[SettingsSection, Section] = {}
@@ -60,6 +62,8 @@ async def render_settings(
         request,
         "settings/index.html",
         status=200 if form is None else 400,
+        own_media=shown.has_recordings,
+        microphone=shown.has_recordings,
         shown=shown,
         sections=[
             section

@@ -5,7 +5,9 @@ stored nowhere. It travels in a sealed cookie that only that page's path receive
 """
 
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
 
@@ -18,16 +20,33 @@ SHOW_ONCE_SECONDS = 120
 _COOKIE = "issued"
 
 
-def secret_cookie(request: Request[Any, Any, Any], path: str, secret: bytes) -> Cookie:
-    """Return the cookie that carries ``secret`` to the page at ``path``, for the signed-in person."""
+class Issued(msgspec.Struct, frozen=True):
+    """A new secret, carried to the page that shows it once."""
+
+    subject_id: UUID
+    """Id of the embed token, API key or webhook that the secret belongs to."""
+    raw: str
+
+    def __repr__(self) -> str:
+        return f"Issued(subject_id={self.subject_id!r}, …)"
+
+
+def secret_cookie(request: Request[Any, Any, Any], path: str, issued: Issued) -> Cookie:
+    """Return the cookie that carries ``issued`` to the page at ``path``, for the signed-in person."""
     settings = SETTINGS.get(request.app)
-    return _cookie(settings, path, _encryptor(request).encrypt(secret), SHOW_ONCE_SECONDS)
+    return _cookie(settings, path, _encryptor(request).encrypt(msgspec.json.encode(issued)), SHOW_ONCE_SECONDS)
 
 
-def read_secret(request: Request[Any, Any, Any]) -> bytes | None:
-    """Return this page's secret; None when it was shown before, has expired or is another person's."""
+def read_secret(request: Request[Any, Any, Any]) -> Issued | None:
+    """Return this page's secret; None when it was shown before, has expired, or is another person's or version's."""
     encrypted = request.cookies.get(_COOKIE)
-    return _encryptor(request).decrypt(encrypted, seconds=SHOW_ONCE_SECONDS) if encrypted else None
+    content = _encryptor(request).decrypt(encrypted, seconds=SHOW_ONCE_SECONDS) if encrypted else None
+    if content is None:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Issued)
+    except msgspec.ValidationError:  # a worker of another version issued it, in the middle of an upgrade
+        return None
 
 
 def clear_cookie(request: Request[Any, Any, Any]) -> Cookie:

@@ -17,6 +17,7 @@ from kit.clock import utc_now
 from kit.db.paging import split_page
 from kit.errors import Conflict, ValidationFailed
 from kit.http.forms import Form, read_form
+from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.invitations import InvitationService
@@ -56,6 +57,10 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "own_id": who.actor.user_id,
         "is_admin": is_admin,
         "is_owner": who.role is Role.OWNER,
+        "numbers": [
+            (str(number.id), number.label)
+            for number in await PhoneNumberService(session).list_from_numbers(who.organization_id)
+        ],
         "now": utc_now(),
         "own_rank": who.role.rank,
         "roles": [(role.value, role.value.capitalize()) for role in Role if role.rank <= who.role.rank],

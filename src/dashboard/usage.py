@@ -10,8 +10,9 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals
+from calls.outcomes.report import OutcomeUsage
 from calls.usage import AgentUsage, TokenUsage, UsageService
-from dashboard.formats import agent_note
+from dashboard.formats import agent_note, format_count
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
@@ -19,6 +20,7 @@ from kit.time_zones import local_day
 from tenants.auth import current_member
 
 UNNAMED_AGENT = "Not named"
+Usage = TokenUsage | AgentUsage | OutcomeUsage
 
 
 class UsageRow(msgspec.Struct, frozen=True):
@@ -43,10 +45,12 @@ async def usage_page(request: Request[Any, Any, State], db_session: NamedDepende
         months=(this, last),
         by_token=usage_rows(this.by_token, last.by_token),
         by_agent=usage_rows(this.by_agent, last.by_agent),
+        by_outcome=usage_rows(this.by_outcome, last.by_outcome),
+        conversations=[format_count(month.conversations, "conversation") for month in (this, last)],
     )
 
 
-def usage_rows(this: Sequence[TokenUsage | AgentUsage], last: Sequence[TokenUsage | AgentUsage]) -> list[UsageRow]:
+def usage_rows(this: Sequence[Usage], last: Sequence[Usage]) -> list[UsageRow]:
     """Join both months, the busiest of this month first."""
     uses = {_key(use): use for use in (*this, *last)}
     now, before = _tallies_by_key(this), _tallies_by_key(last)
@@ -56,17 +60,23 @@ def usage_rows(this: Sequence[TokenUsage | AgentUsage], last: Sequence[TokenUsag
     ]
 
 
-def _tallies_by_key(uses: Iterable[TokenUsage | AgentUsage]) -> dict[object, CallTotals]:
+def _tallies_by_key(uses: Iterable[Usage]) -> dict[object, CallTotals]:
     return {_key(use): use.totals for use in uses}
 
 
-def _key(use: TokenUsage | AgentUsage) -> object:
+def _key(use: Usage) -> object:
+    if isinstance(use, OutcomeUsage):
+        return use.outcome
     return use.token_id if isinstance(use, TokenUsage) else (use.agent, use.is_member)
 
 
-def _name(use: TokenUsage | AgentUsage) -> str:
+def _name(use: Usage) -> str:
+    if isinstance(use, OutcomeUsage):
+        return use.outcome
     return (use.label or f"{use.prefix}…") if isinstance(use, TokenUsage) else (use.agent or UNNAMED_AGENT)
 
 
-def _note(use: TokenUsage | AgentUsage) -> str:
+def _note(use: Usage) -> str:
+    if isinstance(use, OutcomeUsage):
+        return "Conversation" if use.counts_as_conversation else ""
     return "" if isinstance(use, TokenUsage) or use.agent is None else agent_note(use.is_member)

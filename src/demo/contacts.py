@@ -41,6 +41,10 @@ CONTACTS = (
     Contact("Jack Nguyen", "Southbank Strata", "+61 2 5550 1234", "AU", "Viewing", "Web form, last week"),
 )
 
+DEMO_NUMBER = "+14155550100"
+"""The number of the demo's organization."""
+CALLER = "+12125550177"
+"""The number of a caller outside."""
 FAR_ENDS = (
     FarEnd("+12125550101", "Echo", "Answers and plays your voice back"),
     FarEnd("+12125550102", "Busy", "Is on another call"),

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from litestar import MediaType, Request, Response, Router, get
+from litestar import MediaType, Request, Response, Router, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 from markupsafe import Markup
 
-from demo.contacts import CONTACTS, FAR_ENDS
+from demo.contacts import CONTACTS, DEMO_NUMBER, FAR_ENDS
+from demo.incoming_calls import HeardCall, SandboxRefusal, heard_call, ring_demo_number
+from kit.http.csrf import ensure_own_source
 from kit.settings import Settings
 from kit.templates import create_templates
 from widget import csp
@@ -43,11 +46,31 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
             far_ends=FAR_ENDS,
             public_url=settings.public_url,
             elsewhere=request.headers.get("host", public_host) != public_host,
+            number=DEMO_NUMBER,
             widget_tag=None if token is None else _widget_tag(settings.public_url, token),
         )
         return Response(page, media_type=MediaType.HTML, headers=headers)
 
-    return Router(path="/", route_handlers=[demo_page])
+    @post("/demo/incoming-calls", include_in_schema=False)
+    async def call_number(request: Request[object, object, State]) -> Response[dict[str, str]]:
+        ensure_own_source(request.headers, settings.public_url, stated=True)
+        try:
+            sid = await ring_demo_number(settings.sandbox_address)
+        except SandboxRefusal as refusal:
+            return Response({"message": str(refusal)}, status_code=409)
+        return Response({"sid": sid}, status_code=201)
+
+    @get("/demo/incoming-calls/{sid:str}", include_in_schema=False)
+    async def show_call(sid: FromPath[str]) -> Response[HeardCall] | Response[dict[str, str]]:
+        try:
+            call = await heard_call(settings.sandbox_address, sid)
+        except SandboxRefusal as refusal:
+            return Response({"message": str(refusal)}, status_code=409)
+        if call is None:
+            return Response({"message": "The sandbox does not know this call. Call again."}, status_code=404)
+        return Response(call, headers={"Cache-Control": "no-store"})
+
+    return Router(path="/", route_handlers=[demo_page, call_number, show_call])
 
 
 def _widget_tag(public_url: str, token: str) -> Markup:

@@ -2,38 +2,45 @@
 
 from pathlib import Path
 
-from litestar import Litestar, Response, Router
+from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import ASGIRouteHandler
-from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler
 
 from accounts.account_services import ACCOUNT_SERVICES, build_account_services
-from accounts.auth import SessionMiddleware, provide_user_context
-from accounts.controllers import SessionController
+from accounts.auth import provide_user_context
 from admin.back_office import BACK_OFFICE
 from admin.mount import admin_route
 from calls.callback_signatures import CALLBACK_SIGNATURES, CallbackSignatures
 from calls.caller_attribution import CallerAttribution
 from calls.carrier_callbacks import CarrierCallbackController
 from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER, UsageAlertRecorder
-from calls.controllers import CallController, UsageController
+from calls.direct_callbacks import direct_callbacks
 from calls.event_recorder import CALL_EVENT_RECORDER, CallEventRecorder
+from calls.greetings.audio_decoder import AUDIO_DECODER, AudioDecoder
+from calls.greetings.audio_links import AUDIO_LINKS, AudioLinks
+from calls.greetings.carrier_callbacks import played_audio
+from calls.incoming.answerer import CALL_ANSWERER, CallAnswerer
+from calls.incoming.carrier_callbacks import IncomingCallbackController
+from calls.incoming.message_recorder import VoicemailMailer
 from calls.limits.admission import CALL_ADMISSION, CallAdmission
 from calls.limits.alert_mails import ALERT_MAILER, AlertMailer
-from calls.limits.controllers import CallingRulesController
 from calls.limits.prices import load_price_list
-from calls.recent_calls import RecentCallsHandler
-from calls.tenant_lookup import CallLookup
+from calls.tenant_lookup import TenantResolver
 from calls.termination import CallTerminator
-from carrier.access_token import AccessTokenSigner
 from carrier.health import CARRIER_HEALTH, CarrierHealthReporter
 from carrier.port import CARRIER, Carrier
+from crm.controllers import HUBSPOT_ENCRYPTOR
+from crm.services import token_encryptor
+from crm.token_check import TOKEN_CHECK
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
 from epoch.admin_wiring import open_back_office
+from epoch.api_routes import build_api
+from epoch.backlogs import BACKLOGS, Backlogs
 from epoch.call_jobs import (
     build_daily_reconciliation_job,
+    build_digest_job,
     build_price_job,
     build_retention_job,
     build_stuck_call_job,
@@ -45,11 +52,19 @@ from epoch.health import health_router
 from epoch.lifespan import build_lifespan
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
-from epoch.phone_number_jobs import build_number_provisioning, build_number_reconciliation_jobs
+from epoch.phone_endpoints import build_phone_endpoints
+from epoch.phone_number_jobs import (
+    build_number_provisioning,
+    build_number_reconciliation_jobs,
+    incoming_urls,
+    verification_url,
+)
 from epoch.process_role import ProcessRole
 from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
+from epoch.release import DIST
 from epoch.security_txt import security_txt_router
+from epoch.webhook_wiring import build_event_jobs, build_receiver_check, build_token_check
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder
@@ -57,44 +72,39 @@ from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
+from kit.deployment import installation_url
 from kit.environment import SettingsError
 from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
 from kit.http.client_address import ClientAddressResolver
 from kit.http.compression import COMPRESSION
-from kit.http.csrf import CsrfMiddleware
-from kit.http.json_body import BODY_BYTES, check_json_body
+from kit.http.json_body import BODY_BYTES
 from kit.http.pacing import Pacing
 from kit.http.problems import EXCEPTION_HANDLERS
-from kit.http.query_parameters import page_query
-from kit.http.rate_limit import RATE_LIMITER, RateLimiter, build_rate_limiter
+from kit.http.rate_limit import RATE_LIMITER, build_rate_limiter
 from kit.http.security_headers import SecurityHeaders
 from kit.http.sessions import provide_tenant_session, provide_user_session
-from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency, TenantConcurrencyMiddleware
+from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
-from kit.product_files import PRODUCT_FILES
 from kit.settings import Settings
-from phone_numbers.controllers import AddressController, PhoneNumberController
+from kit.version import VERSION
 from phone_numbers.provisioning import NUMBER_PROVISIONING
 from privacy.carrier_deletion import CarrierCallDeletion
-from privacy.controllers import ErasureController, RetentionController
 from privacy.number_erasure_job import NUMBER_ERASURE, NumberErasureJob
 from tenants.api_keys.auth import API_KEYS, ApiKeyAuthenticator
-from tenants.api_keys.controllers import ApiKeyController
-from tenants.audit_log.controllers import AuditController
 from tenants.auth import provide_tenant_context
-from tenants.controllers import InvitationController, MemberController, OrganizationController
 from tenants.mails import UPGRADE_REQUEST_RECIPIENTS
-from widget.assets import ASSET_MANIFEST, asset_handler, load_assets, load_manifest
+from webhooks.controllers import WEBHOOK_ENCRYPTOR
+from webhooks.receiver_check import RECEIVER_CHECK
+from webhooks.signatures import secret_encryptor
+from widget.assets import ASSET_MANIFEST, asset_handler, kept_file_router
 from widget.blocked_origins import BLOCKED_ORIGINS, BlockedOriginWriter
-from widget.controllers import EmbedTokenController
-from widget.exchange import ExchangeHandler
+from widget.built_files import integrity_of, load_assets, load_manifest, pinned_script
+from widget.kept_files import KeptFiles
 from widget.last_used import EmbedTokenUseWriter
 from widget.pop_out import pop_out_router
-from widget.public_endpoint import public_endpoint
 from widget.request_metrics import count_widget_requests
-from widget.status import StatusHandler
 from widget.tickets import Tickets
 from widget.token_auth import TokenAuthenticator
 
@@ -104,7 +114,6 @@ JOB_WAIT_SECONDS = 30.0
 """The time that a job or an export waits for a connection: nobody waits for the job, an export takes long anyway."""
 TURN_FACTOR = 2
 """Times that a request of a busy organization may wait for its turn, of the time that others wait for a connection."""
-DIST = PRODUCT_FILES / "frontend" / "dist"
 
 
 def create_app(
@@ -130,6 +139,7 @@ def create_app(
             engine_connections=shares.requests,
             guard_connections=shares.guards,
             lookup_connections=shares.lookups,
+            installation_url=installation_url(settings),
         )
     measures = CounterBuffer(database, publish=count_widget_requests)
     health = CarrierHealthReporter(database, measures)
@@ -154,10 +164,15 @@ def create_app(
     erasure = NumberErasureJob(queue, at_carrier, jobs)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
+    audio_links = AudioLinks(settings.secret_keys, settings.public_url)
+    voicemail_mailer = VoicemailMailer(mailer.send_after_commit, settings.public_url)
+    tenants = TenantResolver(database)
+    prices = load_price_list(settings.data_dir)
     admission = CallAdmission(
         database,
+        tenants,
         CallerAttribution(settings.secret_keys),
-        load_price_list(settings.data_dir),
+        prices,
         alert_mailer,
     )
     background: tuple[BackgroundService, ...] = (
@@ -166,11 +181,12 @@ def create_app(
         usage,
         api_keys.uses,
         refused,
-        *((queue,) if role.runs_jobs else ()),
+        *((queue, *build_event_jobs(settings, jobs, mailer)) if role.runs_jobs else ()),
     )
     for task in (
         build_purge_job(jobs),
-        build_stuck_call_job(settings, jobs, database, carrier, alert_mailer, terminator),
+        build_stuck_call_job(settings, jobs, database, carrier, alert_mailer, terminator, voicemail_mailer, prices),
+        build_digest_job(jobs, mailer, settings.public_url),
         build_price_job(settings, jobs, carrier, alert_mailer),
         build_daily_reconciliation_job(settings, jobs, carrier, alert_mailer),
         build_retention_job(settings, jobs, at_carrier),
@@ -180,7 +196,9 @@ def create_app(
     assets = load_manifest(dist)
     accounts, provisioning = (
         build_account_services(settings, database, mailer),
-        build_number_provisioning(database, carrier),
+        build_number_provisioning(
+            database, carrier, urls=incoming_urls(settings), verification_url=verification_url(settings)
+        ),
     )
     back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, provisioning, erasure, assets)
 
@@ -197,15 +215,24 @@ def create_app(
     phone_endpoints: list[ASGIRouteHandler] = []
     routes: list[ControllerRouterHandler] = [health_router]
     if role.answers_requests:
-        phone_endpoints = _phone_endpoints(settings, database, carrier, usage, refused, limiter, measures)
+        files = load_assets(dist, public_url=settings.public_url)
+        authenticator = TokenAuthenticator(
+            settings, database, limiter, Tickets(settings.secret_keys), on_blocked=refused.add
+        )
+        phone_endpoints = build_phone_endpoints(
+            settings, database, carrier, authenticator, usage, audio_links, count=measures.add
+        )
         routes += [
             *phone_endpoints,
-            asset_handler(load_assets(dist, public_url=settings.public_url)),
+            asset_handler(files),
+            kept_file_router(KeptFiles(database, settings.public_url)),
             CarrierCallbackController,
-            _api(settings),
+            IncomingCallbackController,
+            played_audio,
+            build_api(settings),
             build_pages(settings),
             demo_router(settings, assets, lambda: read_demo_token(settings)),
-            guide_router(settings, assets),
+            guide_router(settings, assets, integrity_of(files[pinned_script(VERSION)])),
             integrations_router(settings, assets, database, limiter),
             pop_out_router(settings, assets),
             security_txt_router,
@@ -230,12 +257,15 @@ def create_app(
     app.security_headers = SecurityHeaders(settings)
     app.pacing = Pacing()
     app.answer_directly(phone_endpoints)
+    if role.answers_requests:
+        app.direct_posts = direct_callbacks(app, SecurityHeaders(settings))
     app.state.update(
         [
             SETTINGS.entry(settings),
             DATABASE.entry(database),
             MAILER.entry(mailer),
             JOB_QUEUE.entry(queue),
+            BACKLOGS.entry(Backlogs(jobs)),
             CARRIER.entry(carrier),
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),
@@ -245,7 +275,14 @@ def create_app(
             INTEGRATION_KITS.entry(KitBuilder(settings, dist)),
             CALL_ADMISSION.entry(admission),
             CALLBACK_SIGNATURES.entry(CallbackSignatures()),
-            CALL_EVENT_RECORDER.entry(CallEventRecorder(database, alert_mailer)),
+            CALL_EVENT_RECORDER.entry(CallEventRecorder(database, tenants, alert_mailer)),
+            CALL_ANSWERER.entry(
+                CallAnswerer(
+                    database, tenants, settings.public_url, voicemail_mailer, alert_mailer, audio_links, prices
+                )
+            ),
+            AUDIO_LINKS.entry(audio_links),
+            AUDIO_DECODER.entry(AudioDecoder()),
             USAGE_ALERT_RECORDER.entry(UsageAlertRecorder(jobs)),
             ALERT_MAILER.entry(alert_mailer),
             NUMBER_ERASURE.entry(erasure),
@@ -255,64 +292,11 @@ def create_app(
             EXPORT_DATABASE.entry(exports),
             TENANT_CONCURRENCY.entry(TenantConcurrency(wait_seconds=TURN_FACTOR * database.connect_seconds)),
             CARRIER_HEALTH.entry(health),
+            RECEIVER_CHECK.entry(build_receiver_check(settings)),
+            WEBHOOK_ENCRYPTOR.entry(secret_encryptor(settings.secret_keys)),
+            TOKEN_CHECK.entry(build_token_check(settings)),
+            HUBSPOT_ENCRYPTOR.entry(token_encryptor(settings.secret_keys)),
             RATE_LIMITER.entry(limiter),
         ]
     )
     return app
-
-
-def _phone_endpoints(
-    settings: Settings,
-    database: Database,
-    carrier: Carrier,
-    usage: EmbedTokenUseWriter,
-    refused: BlockedOriginWriter,
-    limiter: RateLimiter,
-    measures: CounterBuffer,
-) -> list[ASGIRouteHandler]:
-    tickets, headers = Tickets(settings.secret_keys), SecurityHeaders(settings)
-    authenticator = TokenAuthenticator(settings, database, limiter, tickets, on_blocked=refused.add)
-    signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
-    exchange = ExchangeHandler(signer, tickets, usage, signaling=carrier.signaling, edges=carrier.edges)
-    recent_calls = RecentCallsHandler(database, CallerAttribution(settings.secret_keys))
-    return [
-        public_endpoint("/widget/exchange", authenticator, exchange, measures.add, headers),
-        public_endpoint("/widget/status", authenticator, StatusHandler(CallLookup(database)), measures.add, headers),
-        public_endpoint("/widget/recent", authenticator, recent_calls, measures.add, headers),
-    ]
-
-
-def _api(settings: Settings) -> Router:
-    return Router(
-        path="/api",
-        route_handlers=[
-            SessionController,
-            OrganizationController,
-            MemberController,
-            InvitationController,
-            PhoneNumberController,
-            AddressController,
-            EmbedTokenController,
-            CallController,
-            UsageController,
-            CallingRulesController,
-            RetentionController,
-            ErasureController,
-            ApiKeyController,
-            AuditController,
-        ],
-        middleware=[
-            TenantConcurrencyMiddleware,
-            DefineMiddleware(CsrfMiddleware, secrets=settings.secret_keys, public_url=settings.public_url),
-            DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
-        ],
-        dependencies={"page_query": Provide(page_query, sync_to_thread=False)},
-        before_request=check_json_body,
-        after_request=_not_stored,
-    )
-
-
-def _not_stored(response: Response[object]) -> Response[object]:
-    """Forbid caches to store the response, which is for one person."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

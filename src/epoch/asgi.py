@@ -11,6 +11,7 @@ from litestar import Litestar
 from epoch.app import create_app
 from epoch.metric_series import begin_series
 from epoch.observability import start_observability
+from epoch.observed_answer import REQUEST_SECONDS
 from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
 from kit.log import configure_logging
@@ -27,6 +28,7 @@ def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
     configure_logging(json=settings.is_production)
     begin_series()
     atexit.register(start_observability(settings))
+    atexit.register(REQUEST_SECONDS.share)
     application = create_app(settings, role=role)
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))

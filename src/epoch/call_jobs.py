@@ -1,6 +1,9 @@
 """Builds the periodic jobs that reconcile, price and expire calls; they see all organizations."""
 
+from calls.incoming.message_recorder import MissingMessageFinder, VoicemailMailer
+from calls.incoming.missed_call_digest import MissedCallDigester
 from calls.limits.alert_mails import AlertMailer
+from calls.limits.prices import PriceList
 from calls.reconciliation.daily import DailyReconciler
 from calls.reconciliation.prices import PriceUpdater
 from calls.reconciliation.stuck_calls import StuckCallReconciler
@@ -8,12 +11,14 @@ from calls.termination import CallTerminator
 from carrier.port import Carrier, CarrierError
 from kit.db.database import Database
 from kit.jobs.scheduler import PeriodicTask
+from kit.mail import Mailer
 from kit.settings import Settings
 from privacy.audit_erasure import AuditRetention
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.retention_job import RetentionJob
 
 EVERY_MINUTE = "* * * * *"
+EVERY_HOUR = "1 * * * *"
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 TWICE_AN_HOUR = "3,33 * * * *"
 FOUR_TIMES_A_DAY = "41 */6 * * *"
@@ -26,16 +31,30 @@ def build_stuck_call_job(
     carrier: Carrier,
     alert_mailer: AlertMailer,
     terminator: CallTerminator,
+    voicemail_mailer: VoicemailMailer,
+    prices: PriceList,
 ) -> PeriodicTask:
     """The job, in one worker; ``jobs`` must see all rows."""
     reconciler = StuckCallReconciler(jobs, database, carrier, alert_mailer)
+    messages = MissingMessageFinder(jobs, database, carrier, voicemail_mailer, alert_mailer, prices)
 
     async def work() -> None:
         await terminator.sweep()
         if _is_carrier_running(settings):
             await reconciler.run()
+            await messages.run()
 
     return PeriodicTask(name="calls", cron=EVERY_MINUTE, work=work)
+
+
+def build_digest_job(jobs: Database, mailer: Mailer, public_url: str) -> PeriodicTask:
+    """The job that mails members about missed calls; ``jobs`` must see all rows."""
+    digester = MissedCallDigester(jobs, mailer.send_after_commit, public_url)
+
+    async def work() -> None:
+        await digester.run()
+
+    return PeriodicTask(name="digests", cron=EVERY_HOUR, work=work)
 
 
 def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer) -> PeriodicTask:

@@ -25,6 +25,8 @@ class Application(Litestar):
 
     direct: Mapping[str, ASGIApp] = {}
     """By path, as it stands in the request."""
+    direct_posts: Mapping[str, ASGIApp] = {}
+    """As ``direct``, for POST alone: routes of Litestar answer other methods."""
     clients: ClientAddressResolver | None = None
     """Finds the client's address of each request, before anything reads it."""
     security_headers: SecurityHeaders | None = None
@@ -51,6 +53,9 @@ class Application(Litestar):
         if self.clients is not None:
             self.clients.resolve(scope)
         if (handler := self.direct.get(scope["path"])) is not None:
+            await handler(scope, receive, send)
+            return
+        if scope["method"] == "POST" and (handler := self.direct_posts.get(scope["path"])) is not None:
             await handler(scope, receive, send)
             return
         if self.security_headers is not None:

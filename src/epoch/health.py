@@ -2,9 +2,9 @@
 
 import asyncio
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Request, Response, Router, get
 from litestar.datastructures import State
@@ -13,24 +13,28 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from calls.callback_signatures import CALLBACK_SIGNATURES
 from carrier.breaker import BreakerState
 from carrier.health import CARRIER_HEALTH
+from epoch.backlogs import BACKLOGS, backlog_collectors
+from epoch.disk_space import describe_full_disks
 from epoch.readiness import READINESS, ReadinessState
 from kit.clock import CLOCK
 from kit.db.database import Database
-from kit.db.outage import is_outage
+from kit.db.outage import DISK_FULL_ADVICE, READ_ONLY_ADVICE, is_outage
 from kit.errors import Forbidden
 from kit.failures import FAILURES
 from kit.http.app_key import DATABASE, JOB_QUEUE, SETTINGS
 from kit.http.client_address import client_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
-from kit.jobs.backlog_metrics import BacklogCollector, QueueLength
+from kit.jobs.backlog_metrics import BacklogCollector
 from kit.jobs.queue import JobQueue
 from kit.metrics import read_metrics
 from kit.settings import Settings
 
+Measured = TypeVar("Measured")
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 """A larger difference to the database's clock is a warning: decisions follow the database, access tokens do not."""
 MAX_JOB_WAIT = timedelta(minutes=2)
 """Due jobs that wait longer are a warning: a process that runs jobs starts them within seconds."""
+_STATE = "SELECT clock_timestamp(), current_setting('transaction_read_only')::boolean"
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
@@ -62,9 +66,10 @@ async def ready(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
 
 @get("/health/dependencies", include_in_schema=False)
 async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
-    """503 with the names of the parts that requests need and that do not answer; warnings about the others."""
-    failing = [] if await _database_works(DATABASE.get(request.app)) else ["database"]
-    warnings = []
+    """503 with the names of the parts that requests need and that do not work; warnings say why, and about others."""
+    trouble = await _database_trouble(DATABASE.get(request.app))
+    failing = [] if trouble is None else ["database"]
+    warnings = [f"database: {trouble}"] if trouble else []
     if CARRIER_HEALTH.get(request.app).state is not BreakerState.CLOSED:
         warnings.append("carrier: it failed repeatedly and is asked less often until it answers")
     if CARRIER_HEALTH.get(request.app).is_access_refused:
@@ -80,6 +85,8 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
         warnings.append(
             f"clock: this machine's is {abs(CLOCK.skew.total_seconds()):.0f} s away from the database's; set it (NTP)"
         )
+    full_disks = await asyncio.to_thread(describe_full_disks, SETTINGS.get(request.app))
+    warnings += [f"disk: {line}" for line in full_disks]
     if not failing and not READINESS.get(request.app).role.runs_jobs:
         warnings += await _waiting_jobs(JOB_QUEUE.get(request.app))
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}
@@ -88,18 +95,20 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
-    """Prometheus text of all workers of this machine, and of the job queue."""
+    """Prometheus text of all workers of this machine, of the job queue and of what else waits."""
     _ensure_may_read_metrics(request)
-    backlog = BacklogCollector(await _measure_queue(JOB_QUEUE.get(request.app)))
+    queue = await _measured(JOB_QUEUE.get(request.app).measure)
+    # A database that did not answer is not asked again: the other metrics matter most then.
+    values = None if queue is None else await _measured(BACKLOGS.get(request.app).measure)
     # In a thread: adding up the files of all workers takes as long as many requests.
-    text = await asyncio.to_thread(read_metrics, backlog)
+    text = await asyncio.to_thread(read_metrics, BacklogCollector(queue), *backlog_collectors(values))
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-async def _measure_queue(queue: JobQueue) -> Sequence[QueueLength] | None:
-    """The queue's lengths; None when the database does not answer: the other metrics matter most then."""
+async def _measured(measure: Callable[[], Awaitable[Measured]]) -> Measured | None:
+    """The result of ``measure``; None when the database does not answer."""
     try:
-        return await queue.measure()
+        return await measure()
     except Exception as error:
         FAILURES.report(error, where="/metrics")
         return None
@@ -131,16 +140,21 @@ async def _waiting_jobs(queue: JobQueue) -> list[str]:
     return [f"jobs: due ones have waited for {minutes:.0f} min: start `epoch jobs`, or look at its log"]
 
 
-async def _database_works(database: Database) -> bool:
-    """Ask the database for its time, which is also compared with this machine's."""
+async def _database_trouble(database: Database) -> str | None:
+    """The reason why the database cannot be used, empty when it does not answer; None when it works.
+
+    It is asked for its time too, which is compared with this machine's.
+    """
     try:
         async with asyncio.timeout(database.connect_seconds):
             asked_at = CLOCK.machine_now()
-            database_time = await database.lookup_pool.fetch_value("SELECT clock_timestamp()")
+            database_time, is_read_only = await database.lookup_pool.fetch_row(_STATE)
             CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
-            return True
     except Exception:
-        return False
+        return ""
+    if is_read_only:
+        return READ_ONLY_ADVICE
+    return DISK_FULL_ADVICE if FAILURES.is_disk_full else None
 
 
 health_router = Router(path="/", route_handlers=[live, ready, dependencies, metrics])

@@ -3,6 +3,8 @@
 import calls.limits.rejection_alerts
 import calls.webhook_metrics
 import carrier.metrics
+import crm.metrics
+import webhooks.metrics
 import widget.request_metrics
 
 
@@ -12,3 +14,5 @@ def begin_series() -> None:
     calls.webhook_metrics.begin_series()
     calls.limits.rejection_alerts.begin_series()
     carrier.metrics.begin_series()
+    webhooks.metrics.begin_series()
+    crm.metrics.begin_series()

@@ -17,13 +17,14 @@ from litestar.routes import HTTPRoute
 
 from accounts.auth import cookie_name, requires_user
 from accounts.errors import NotSignedIn
+from calls.greetings.audio_decoder import FILE_FIELD
 from epoch.openapi_examples import example_of
 from kit import errors
 from kit.errors import DomainError, ValidationFailed
 from kit.http.csrf import HEADER, SAFE_METHODS, CsrfRefused
 from kit.http.json_body import WRITES
 from kit.http.problems import MEDIA_TYPE, problem_body
-from kit.http.tenant_concurrency import OrganizationBusy
+from kit.http.tenant_concurrency import OPTION, OrganizationBusy, Work
 from kit.version import VERSION
 from tenants import guards
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
@@ -41,8 +42,13 @@ _TAGS = {
     "Team": "Members and invitations; not open to API keys.",
     "Phone numbers": "Search, get and release the numbers that calls come from.",
     "Embed tokens": "What a page shows to become a phone.",
-    "Calls": "Every call, with its timeline.",
+    "Calls": "Every call, with its timeline, outcome and note.",
+    "Outcomes": "What a call can end with; members choose one for a call.",
+    "Events": "What happened, in order: to fetch, or sent by webhook.",
+    "Webhooks": "Where events are sent, signed, and the log of deliveries.",
+    "HubSpot": "The connected HubSpot account, and calls that could not be written there.",
     "Calling rules": "What may be called, how much, and what was used.",
+    "Incoming calls": "What somebody reaches who calls one of the numbers.",
     "Usage": "Calls and minutes by month, token and member.",
     "API keys": "Keys for programs; not open to API keys themselves.",
     "Audit": "Who changed what, when and from where.",
@@ -72,7 +78,24 @@ _PROBLEM = {
         },
     },
 }
-_SUCCESSES = {"200": "Done", "201": "Created", "204": "Done; there is nothing to show"}
+_FILE = {"type": "string", "format": "binary"}
+_UPLOADED_AUDIO = {
+    "required": True,
+    "description": "A WAV or MP3 file, as the body itself or as the file of a form.",
+    "content": {
+        "audio/wav": {"schema": _FILE},
+        "audio/mpeg": {"schema": _FILE},
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}},
+        },
+    },
+}
+_SUCCESSES = {
+    "200": "Done",
+    "201": "Created",
+    "202": "Queued: it is done in a moment",
+    "204": "Done; there is nothing to show",
+}
 _BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
     requires_user.__qualname__: (NotSignedIn,),
     guards.requires_user_or_key.__qualname__: (NotSignedIn, InvalidApiKey),
@@ -146,6 +169,8 @@ def _complete_operation(
     guard_names = [
         guard.__qualname__.partition(".")[0] for layer in handler.ownership_layers for guard in layer.guards or ()
     ]
+    if handler.opt.get(OPTION) is Work.UPLOAD:
+        operation["requestBody"] = _UPLOADED_AUDIO
     is_safe, has_body = method in SAFE_METHODS, "requestBody" in operation
     takes_key = not _TAKES_KEY.isdisjoint(guard_names) and guards.rejects_api_keys.__qualname__ not in guard_names
     session: dict[str, list[str]] = {"session": []} if guard_names else {}
@@ -197,7 +222,9 @@ def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
     for media_type, body in content.items():
         if media_type == "text/csv":
             body["schema"] = {"type": "string", "description": "A line of column names, then one line for each row."}
-        else:
+        elif media_type.startswith("audio/"):
+            body["schema"] = _FILE
+        elif media_type != "multipart/form-data":
             body["example"] = example_of(body["schema"], schemas)
 
 
@@ -207,7 +234,12 @@ def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | Non
     Path parameters are left out, because a wrong path is a 404.
     """
     if "requestBody" in operation:
-        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        if operation["requestBody"] is _UPLOADED_AUDIO:
+            return FILE_FIELD
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        # A body that is a list has the fields of its items; one that may be null has its type as one of two.
+        kind = schema.get("items", schema)
+        reference = next(part["$ref"] for part in (kind, *kind.get("oneOf", ())) if "$ref" in part)
         return str(next(iter(schemas[reference.rpartition("/")[2]]["properties"])))
     parameter_names = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]
     return parameter_names[-1] if parameter_names else None

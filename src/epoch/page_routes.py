@@ -20,10 +20,20 @@ from dashboard.addresses import AddressPages
 from dashboard.api_keys import ApiKeyPages
 from dashboard.api_reference import api_reference
 from dashboard.audit_log import audit_log
+from dashboard.call_backs import CallBackPages
+from dashboard.call_remarks import change_remarks
 from dashboard.calling_rules import CallingRulePages
 from dashboard.calls import CallPages
 from dashboard.embed_tokens import EmbedTokenPages
+from dashboard.from_numbers import FromNumberPages
+from dashboard.greeting_recordings import GreetingRecordingPages
+from dashboard.hubspot import HubSpotPages
+from dashboard.incoming_calls import IncomingCallPages
 from dashboard.kits import download_kit
+from dashboard.missed_mails import MissedMailPages
+from dashboard.number_incoming_calls import NumberIncomingCallPages
+from dashboard.number_names import NumberNamePages
+from dashboard.outcomes import OutcomePages
 from dashboard.overview import overview
 from dashboard.phone_numbers import PhoneNumberPages
 from dashboard.router import page_router
@@ -31,6 +41,10 @@ from dashboard.team import TeamPages
 from dashboard.token_domains import allow_extension
 from dashboard.upgrades import request_upgrade
 from dashboard.usage import usage_page
+from dashboard.verified_numbers import VerifiedNumberPages
+from dashboard.voicemail_drops import VoicemailDropPages
+from dashboard.voicemails import VoicemailPages
+from dashboard.webhooks import WebhookPages
 from kit.settings import Settings
 
 
@@ -48,16 +62,30 @@ def build_pages(settings: Settings) -> Router:
         *passkey_pages.HANDLERS,
         overview,
         CallPages,
+        change_remarks,
+        VoicemailDropPages,
+        CallBackPages,
+        MissedMailPages,
+        VoicemailPages,
         *settings_pages.HANDLERS,
+        FromNumberPages,
+        NumberNamePages,
         PhoneNumberPages,
         AddressPages,
         EmbedTokenPages,
         download_kit,
         CallingRulePages,
+        IncomingCallPages,
+        GreetingRecordingPages,
+        NumberIncomingCallPages,
+        OutcomePages,
         ApiKeyPages,
+        WebhookPages,
+        HubSpotPages,
         usage_page,
         audit_log,
         TeamPages,
+        VerifiedNumberPages,
         *organizations.HANDLERS,
         allow_extension,
         request_upgrade,

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import epoch.models  # noqa: F401 - foreign keys to accounts, whose models the command line does not import
+from calls.limits.verification_rules import ensure_may_verify
 from calls.models import LIVE_STATUSES, Call
-from carrier.port import Carrier, CarrierError
+from carrier.port import Carrier, CarrierError, NumberUrls
 from kit.db.database import Database
 from kit.jobs.scheduler import PeriodicTask
 from kit.settings import Settings
@@ -22,27 +23,60 @@ TWICE_A_MINUTE = "* * * * * */30"
 
 
 async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: str) -> bool:
-    """True while a call of the organization from ``e164`` is not over."""
-    query = sa.select(Call.id).where(
-        Call.owned_by(organization_id), Call.from_number == e164, Call.status.in_(LIVE_STATUSES)
-    )
+    """True while a call of the organization from or to ``e164`` is not over."""
+    uses_it = sa.or_(Call.from_number == e164, Call.to_number == e164)
+    query = sa.select(Call.id).where(Call.owned_by(organization_id), uses_it, Call.status.in_(LIVE_STATUSES))
     return await session.scalar(query.limit(1)) is not None
 
 
+def incoming_urls(settings: Settings) -> NumberUrls:
+    """The addresses that the carrier asks about calls to the deployment's numbers."""
+    return NumberUrls(
+        voice=f"{settings.public_url}/voice/incoming",
+        fallback=settings.carrier_fallback_url or f"{settings.public_url}/voice/unavailable",
+        status=f"{settings.public_url}/voice/status",
+    )
+
+
+def verification_url(settings: Settings) -> str:
+    """The address to which the carrier reports the ends of validation calls."""
+    return f"{settings.public_url}/voice/verification"
+
+
 def build_number_provisioning(
-    database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
+    database: Database,
+    carrier: Carrier,
+    *,
+    abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
+    urls: NumberUrls | None = None,
+    verification_url: str | None = None,
 ) -> NumberProvisioning:
-    """Purchase and release of numbers; requests and the reconciliation use different database roles."""
-    return NumberProvisioning.create(database, carrier, is_in_use=is_in_live_call, abandoned_after=abandoned_after)
+    """Purchase and release of numbers; requests and the reconciliation use different database roles.
+
+    Calls to bought numbers go to ``urls``; without them the carrier's defaults stay. The ends of validation calls are
+    reported to ``verification_url``; without it the reconciliation finds them.
+    """
+    return NumberProvisioning.create(
+        database,
+        carrier,
+        is_in_use=is_in_live_call,
+        ensure_may_verify=ensure_may_verify,
+        abandoned_after=abandoned_after,
+        urls=urls,
+        verification_url=verification_url,
+    )
 
 
 def build_number_reconciler(
-    database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
+    database: Database,
+    carrier: Carrier,
+    *,
+    abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
+    urls: NumberUrls | None = None,
 ) -> NumberReconciler:
     """The reconciler; ``database`` must see all organizations."""
-    return NumberReconciler(
-        database, carrier, build_number_provisioning(database, carrier, abandoned_after=abandoned_after)
-    )
+    provisioning = build_number_provisioning(database, carrier, abandoned_after=abandoned_after, urls=urls)
+    return NumberReconciler(database, carrier, provisioning, urls=urls)
 
 
 def build_number_reconciliation_jobs(
@@ -51,5 +85,7 @@ def build_number_reconciliation_jobs(
     """The periodic reconciliation; none without a carrier. ``count`` is called for each comparison."""
     if settings.is_sandbox and settings.sandbox_address is None:
         return ()
-    reconciliation = PeriodicNumberReconciliation(build_number_reconciler(jobs, carrier), count)
+    reconciliation = PeriodicNumberReconciliation(
+        build_number_reconciler(jobs, carrier, urls=incoming_urls(settings)), count
+    )
     return (PeriodicTask(name="numbers", cron=TWICE_A_MINUTE, work=reconciliation.run, expected=(CarrierError,)),)

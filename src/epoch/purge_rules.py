@@ -8,10 +8,13 @@ from accounts.models import LoginSession, OneTimeToken
 from accounts.sessions import IDLE_TIMEOUT
 from admin.models import StaffSession
 from admin.services import STAFF_SESSION_IDLE
+from calls.incoming.models import IncomingCaller
 from calls.limits.models import CallDestination, CappedRejection
 from calls.models import UnmatchedEvent
 from calls.reconciliation.models import CallDiscrepancy
 from carrier.health import CarrierHealthReport
+from events.models import OrganizationEvent
+from events.services import EVENT_RETENTION
 from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.db.purge import PurgeRule, purge_expired
@@ -38,6 +41,7 @@ PURGE_RULES = (
     PurgeRule(JobLogEntry.created_at, timedelta(days=1)),
     # Counted within the hour; later calls of the same organization delete them sooner.
     PurgeRule(CallDestination.seen_at, timedelta(days=1)),
+    PurgeRule(IncomingCaller.hour_start, timedelta(days=1)),
     # No call is stored so much later than its events.
     PurgeRule(UnmatchedEvent.created_at, timedelta(days=7)),
     # The widget reads the reason within seconds, and the carrier reports the end at once.
@@ -45,6 +49,7 @@ PURGE_RULES = (
     PurgeRule(CallDiscrepancy.created_at, timedelta(days=400)),
     # The operations page looks a day back.
     PurgeRule(MinuteCounter.minute, timedelta(days=3)),
+    PurgeRule(OrganizationEvent.created_at, EVENT_RETENTION),
     PurgeRule(CarrierHealthReport.reported_at, timedelta(days=3)),
 )
 log = structlog.get_logger("epoch.housekeeping")

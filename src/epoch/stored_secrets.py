@@ -1,8 +1,8 @@
 """Everything in the database that is encrypted with EPOCH_SECRET_KEY: counted, and renewed with the present secret.
 
-That is the TOTP secrets of customers and staff, and the payloads of jobs that wait. Cookies, tickets, proofs of
-sign-ups and links to report an invitation are in browsers and mails; sessions, other links and API keys do not depend
-on it.
+That is the TOTP secrets of customers and staff, the payloads of jobs that wait, the secrets of webhooks and the tokens
+of HubSpot. Cookies, tickets, proofs of sign-ups and links to report an invitation are in browsers and mails; sessions,
+other links and API keys do not depend on it.
 """
 
 from typing import Any
@@ -15,11 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.models import AbstractAccount, User
 from accounts.totp import TotpSecrets
 from admin.models import Staff
+from crm.models import HubSpotConnection
+from crm.services import token_encryptor
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.encryption import looks_encrypted
 from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.queue import payload_encryptor
 from kit.secret_keys import SecretKeys
+from webhooks.delivery_store import signing_secrets
+from webhooks.models import WebhookEndpoint
+from webhooks.signatures import secret_encryptor
 
 _BATCH_ROWS = 500
 
@@ -30,19 +36,25 @@ class StoredSecrets(msgspec.Struct):
     old_second_factors: int = 0
     """Of a predecessor: they need EPOCH_SECRET_KEY_PREVIOUS."""
     old_jobs: int = 0
+    old_webhooks: int = 0
+    old_tokens: int = 0
     unreadable_second_factors: int = 0
     """No known secret decrypts them."""
     unreadable_jobs: int = 0
+    unreadable_webhooks: int = 0
+    unreadable_tokens: int = 0
 
     @property
     def old(self) -> str | None:
         """Words for those that need a predecessor; None for nothing."""
-        return _in_words(self.old_second_factors, self.old_jobs)
+        return _in_words(self.old_second_factors, self.old_jobs, self.old_webhooks, self.old_tokens)
 
     @property
     def unreadable(self) -> str | None:
         """Words for those that cannot be decrypted; None for nothing."""
-        return _in_words(self.unreadable_second_factors, self.unreadable_jobs)
+        return _in_words(
+            self.unreadable_second_factors, self.unreadable_jobs, self.unreadable_webhooks, self.unreadable_tokens
+        )
 
     @property
     def advice(self) -> str:
@@ -58,6 +70,8 @@ class StoredSecretService:
         self._database = database
         self._totp = TotpSecrets(secrets)
         self._payloads = payload_encryptor(secrets)
+        self._webhooks = secret_encryptor(secrets)
+        self._tokens = token_encryptor(secrets)
 
     async def count(self) -> StoredSecrets:
         """Count, and change nothing."""
@@ -75,6 +89,8 @@ class StoredSecretService:
         for accounts in (User, Staff):
             await self._walk_accounts(accounts, found, renews=renews)
         await self._walk_jobs(found, renews=renews)
+        await self._walk_webhooks(found, renews=renews)
+        await self._walk_tokens(found, renews=renews)
         return found
 
     async def _walk_accounts(self, accounts: type[AbstractAccount], found: StoredSecrets, *, renews: bool) -> None:
@@ -116,6 +132,54 @@ class StoredSecretService:
                 return
             last = rows[-1].id
 
+    async def _walk_webhooks(self, found: StoredSecrets, *, renews: bool) -> None:
+        last: Any = None
+        while True:
+            async with self._database.sessions() as session, session.begin():
+                page = sa.select(WebhookEndpoint).order_by(WebhookEndpoint.id).limit(_BATCH_ROWS)
+                after = page if last is None else page.where(WebhookEndpoint.id > last)
+                rows = (await session.scalars(after.with_for_update())).all()
+                for row in rows:
+                    self._take_webhook(row, found, renews=renews)
+            if len(rows) < _BATCH_ROWS:
+                return
+            last = rows[-1].id
+
+    def _take_webhook(self, row: WebhookEndpoint, found: StoredSecrets, *, renews: bool) -> None:
+        # One that signs no more is never read again.
+        signing = [secret for secret in signing_secrets(row, utc_now()) if looks_encrypted(secret)]
+        renewed = {secret: self._webhooks.renew(secret) for secret in signing if not self._webhooks.is_current(secret)}
+        found.unreadable_webhooks += None in renewed.values()
+        found.old_webhooks += any(renewed.values())
+        if renews:
+            row.secret = renewed.get(row.secret) or row.secret
+            if row.previous_secret is not None:
+                row.previous_secret = renewed.get(row.previous_secret) or row.previous_secret
+
+    async def _walk_tokens(self, found: StoredSecrets, *, renews: bool) -> None:
+        last: Any = None
+        while True:
+            async with self._database.sessions() as session, session.begin():
+                page = sa.select(HubSpotConnection).order_by(HubSpotConnection.id).limit(_BATCH_ROWS)
+                after = page if last is None else page.where(HubSpotConnection.id > last)
+                rows = (await session.scalars(after.with_for_update())).all()
+                for row in rows:
+                    self._take_token(row, found, renews=renews)
+            if len(rows) < _BATCH_ROWS:
+                return
+            last = rows[-1].id
+
+    def _take_token(self, row: HubSpotConnection, found: StoredSecrets, *, renews: bool) -> None:
+        if not looks_encrypted(row.access_token) or self._tokens.is_current(row.access_token):
+            return
+        renewed = self._tokens.renew(row.access_token)
+        if renewed is None:
+            found.unreadable_tokens += 1
+            return
+        found.old_tokens += 1
+        if renews:
+            row.access_token = renewed
+
     async def _take_job(
         self, session: AsyncSession, job_id: int, payload: bytes, found: StoredSecrets, *, renews: bool
     ) -> None:
@@ -132,6 +196,12 @@ class StoredSecretService:
             await session.execute(sa.update(QueuedJob).where(*waiting).values(payload=renewed.encode()))
 
 
-def _in_words(second_factors: int, jobs: int) -> str | None:
-    counted = [(second_factors, "second factor"), (jobs, "waiting job")]
-    return " and ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count) or None
+def _in_words(second_factors: int, jobs: int, webhooks: int, tokens: int) -> str | None:
+    counted = [
+        (second_factors, "second factor"),
+        (jobs, "waiting job"),
+        (webhooks, "webhook"),
+        (tokens, "HubSpot token"),
+    ]
+    words = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+    return " and ".join(", ".join(part) for part in (words[:-1], words[-1:]) if part) or None

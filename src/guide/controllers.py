@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from guide.guide_source import GUIDES, Guide, as_markdown, read_guide
+from guide.guide_source import GUIDES, Guide, as_markdown, read_guide, read_n8n_workflow
 from guide.reader import Reader, find_reader
 from guide.render import render_markdown
 from kit.db.outage import is_outage
@@ -33,13 +33,15 @@ _templates = create_templates(Path(__file__).parent / "templates")
 _templates.globals["settings_path"] = settings_path
 
 
-def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
+def guide_router(settings: Settings, assets: Mapping[str, str], integrity: str) -> Router:
     """The guides' public routes. Text that is the same for all readers is rendered once, here.
+
+    ``integrity`` is that of this version's phone.js as it is served here.
 
     Raises:
         KeyError: ``assets`` lacks the guide's files.
     """
-    guides = [read_guide(name, settings.public_url) for name in GUIDES]
+    guides = [read_guide(name, settings.public_url, integrity) for name in GUIDES]
     handlers = [handler for guide in guides for handler in _handlers(guide, guides, settings, assets)]
     index = _templates.get_template("llms.txt").render(guides=guides, public_url=settings.public_url)
 
@@ -47,7 +49,14 @@ def guide_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     async def llms_txt() -> Response[str]:
         return Response(index, media_type=MediaType.TEXT, headers=_headers())
 
-    return Router(path="/", route_handlers=[*handlers, llms_txt], include_in_schema=False)
+    workflow = read_n8n_workflow(settings.public_url)
+
+    @get("/docs/zapier-make-n8n/n8n-workflow.json", media_type=MediaType.JSON)
+    async def n8n_workflow() -> Response[bytes]:
+        disposition = {"Content-Disposition": 'attachment; filename="epoch-voice-n8n-workflow.json"'}
+        return Response(workflow.encode(), media_type=MediaType.JSON, headers={**_headers(), **disposition})
+
+    return Router(path="/", route_handlers=[*handlers, llms_txt, n8n_workflow], include_in_schema=False)
 
 
 def _handlers(
@@ -55,7 +64,7 @@ def _handlers(
 ) -> Sequence[HTTPRouteHandler]:
     """The routes of one guide; its page has the menu of all ``guides``."""
     markdown = as_markdown(guide, url=settings.public_url + guide.path)
-    rendered = render_markdown(guide.text, tabs=guide.tabs)
+    rendered = render_markdown(guide.text, tabs=guide.tabs, drawings=guide.drawings)
     template = _templates.get_template("guide.html")
 
     def page_for(reader: Reader | None) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from kit.version import VERSION
 from widget.refusals import CALL, END, REFUSALS, REQUEST, Occasion
 
 _PAGES = Path(__file__).parent / "pages"
@@ -19,10 +20,16 @@ GUIDES = (
     "squarespace",
     "cookie-consent",
     "frameworks",
+    "webhooks",
+    "zapier-make-n8n",
+    "incoming-calls",
+    "hubspot",
 )
 """The guides' names, in the order of their menu; the first one is the complete reference."""
 _FRONT_MATTER_FENCE = "---\n"
 _PUBLIC_URL_PLACEHOLDER = "{{ public_url }}"
+_VERSION_PLACEHOLDER = "{{ version }}"
+_INTEGRITY_PLACEHOLDER = "{{ integrity }}"
 _TABLE_PLACEHOLDERS = {"{{ refusals }}": REQUEST | CALL, "{{ ended_calls }}": END}
 """Rows of the table of refusals, by the occasions of their codes."""
 
@@ -40,6 +47,8 @@ class Guide(NamedTuple):
     description: str
     tabs: str
     """The section whose subsections the page shows as tabs; empty for none."""
+    drawings: Mapping[str, str]
+    """SVG by the section at whose beginning the page shows it."""
     text: str
     """Markdown, without the front matter."""
 
@@ -54,16 +63,24 @@ class Guide(NamedTuple):
         return f"{self.path}/llm.md"
 
 
-def read_guide(name: str, public_url: str) -> Guide:
+def read_guide(name: str, public_url: str, integrity: str) -> Guide:
     """Read the guide in ``pages/<name>.md``; its links start with ``public_url``.
+
+    ``integrity`` is that of this version's phone.js, for the tag that is pinned to it.
 
     Raises:
         KeyError: the front matter lacks a field.
         ValueError: there is no front matter, or its date is not valid.
     """
-    source = (_PAGES / f"{name}.md").read_text(encoding="utf-8").replace(_PUBLIC_URL_PLACEHOLDER, public_url)
-    for placeholder, occasions in _TABLE_PLACEHOLDERS.items():
-        source = source.replace(placeholder, refusal_rows(occasions))
+    source = (_PAGES / f"{name}.md").read_text(encoding="utf-8")
+    values = {
+        _PUBLIC_URL_PLACEHOLDER: public_url,
+        _VERSION_PLACEHOLDER: VERSION,
+        _INTEGRITY_PLACEHOLDER: integrity,
+        **{placeholder: refusal_rows(occasions) for placeholder, occasions in _TABLE_PLACEHOLDERS.items()},
+    }
+    for placeholder, value in values.items():
+        source = source.replace(placeholder, value)
     before, front, text = source.split(_FRONT_MATTER_FENCE, 2)
     if before:
         raise ValueError(f"{name}.md does not begin with its front matter")
@@ -76,8 +93,18 @@ def read_guide(name: str, public_url: str) -> Guide:
         last_updated=date.fromisoformat(fields["last_updated"]),
         description=fields["description"],
         tabs=fields.get("tabs", ""),
+        drawings={fields["drawing"]: _drawing(name)} if "drawing" in fields else {},
         text=text,
     )
+
+
+def read_n8n_workflow(public_url: str) -> str:
+    """The workflow that customers import into n8n, as JSON; its requests go to ``public_url``."""
+    return (_PAGES / "n8n-workflow.json").read_text(encoding="utf-8").replace(_PUBLIC_URL_PLACEHOLDER, public_url)
+
+
+def _drawing(name: str) -> str:
+    return (_PAGES / f"{name}.svg").read_text(encoding="utf-8")
 
 
 def refusal_rows(occasions: frozenset[Occasion]) -> str:

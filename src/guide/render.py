@@ -57,21 +57,25 @@ class RenderedMarkdown(NamedTuple):
         return _EXAMPLE.sub(replaced, self.body)
 
 
-def render_markdown(text: str, *, tabs: str = "") -> RenderedMarkdown:
+def render_markdown(text: str, *, tabs: str = "", drawings: Mapping[str, str] | None = None) -> RenderedMarkdown:
     """Render ``text``. Raw HTML in it is shown as text; anchors are as other Markdown tools make them.
 
-    The subsections of the section ``tabs`` are put into containers, which a script shows as tabs.
+    The subsections of the section ``tabs`` are put into containers, which a script shows as tabs. ``drawings`` are SVG
+    of our own, by the section at whose beginning they are shown.
 
     Raises:
-        ValueError: the section does not exist or has no subsections.
+        ValueError: a section does not exist, or that of ``tabs`` has no subsections.
     """
+    drawings = drawings or {}
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(text)
     contents = _anchor_headings(tokens)
     _describe_cells(tokens)
     if tabs:
         tokens = _with_tabs(tokens, tabs)
-    body: str = markdown.renderer.render(tokens, markdown.options, {})
+    if not drawings.keys() <= {heading.text for heading in contents}:
+        raise ValueError(f"no section {', '.join(drawings)} for a drawing")
+    body: str = markdown.renderer.render(tokens, markdown.options, {"drawings": drawings})
     return RenderedMarkdown(body, contents)
 
 
@@ -91,10 +95,12 @@ class _Renderer(RendererHTML):
         return example.format(n=idx, name=name or language, language=language, code=token.content)
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The end of a heading, with a link to itself."""
+        """The end of a heading, with a link to itself, and the drawing of its section."""
         anchor, text = tokens[idx].meta.get("anchor"), tokens[idx].meta.get("text")
+        drawing = env.get("drawings", {}).get(text, "")
         link = Markup(' <a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(anchor, text)
-        return f"{link if anchor else ''}</{tokens[idx].tag}>\n"
+        figure = f'<div class="drawing">{drawing}</div>\n' if drawing else ""
+        return f"{link if anchor else ''}</{tokens[idx].tag}>\n{figure}"
 
 
 def _anchor_headings(tokens: Sequence[Token]) -> list[Heading]:

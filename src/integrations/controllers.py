@@ -24,7 +24,9 @@ MAX_FRAMES_PER_ADDRESS = 300
 """Lookups of tokens by id per minute and address: an office shares one address, and each CRM record opens a frame."""
 # A revoked token is answered like an unknown one: its domains are nobody's business any more.
 _FRAME_SQL = """
-SELECT t.allowed_domains FROM embed_token t JOIN organization o ON o.id = t.organization_id
+SELECT t.allowed_domains,
+       (SELECT portal_id FROM hubspot_connection WHERE organization_id = o.id) AS logged_account
+FROM embed_token t JOIN organization o ON o.id = t.organization_id
 WHERE t.id = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
 """
 _templates = create_templates(Path(__file__).parent / "templates")
@@ -38,6 +40,8 @@ class _CallingPage(msgspec.Struct, frozen=True):
     hosts: tuple[str, ...] = ()
     """Hosts that may frame the page, besides HubSpot's own."""
     ticket: str = ""
+    logged_account: str = ""
+    """The HubSpot account whose calls the server writes; empty for none."""
     problem: str = ""
     status: int = 200
     retry_after: int = 0
@@ -78,6 +82,7 @@ def integrations_router(
             token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
             ticket="" if origin is None else issue_page_ticket(settings, token_id, origin=origin),
+            logged_account=row["logged_account"] or "",
         )
 
     @get(hubspot.CALLING_PAGE_PATH, media_type=MediaType.HTML)

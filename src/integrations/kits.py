@@ -21,7 +21,7 @@ from kit.http.app_key import AppKey
 from kit.product_files import PRODUCT_FILES
 from kit.settings import Settings
 from kit.version import VERSION
-from widget.assets import API_BASE_PLACEHOLDER, load_manifest
+from widget.built_files import API_BASE_PLACEHOLDER, load_manifest
 
 TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
 KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")

@@ -1,4 +1,4 @@
-"""Examples of area codes, by country."""
+"""Area codes: examples by country, and that of a number."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -6,6 +6,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
+_NORTH_AMERICA, _AMERICAN_AREA_DIGITS = 1, 3
 _WELL_KNOWN: Mapping[str, str] = {
     "AU": "2",
     "CA": "416",
@@ -30,3 +31,16 @@ def example_area_code(country: str) -> str:
         return ""
     digits: str = phonenumbers.national_significant_number(number)
     return digits[: phonenumbers.length_of_geographical_area_code(number)]
+
+
+def area_of(e164: str) -> str:
+    """The calling code and the area code of a number, like ``+1415``; empty where its numbers have no area codes."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return ""
+    digits: str = phonenumbers.national_significant_number(number)
+    # The library knows no area of North American numbers that it does not consider valid.
+    is_american = number.country_code == _NORTH_AMERICA
+    length = _AMERICAN_AREA_DIGITS if is_american else phonenumbers.length_of_geographical_area_code(number)
+    return f"+{number.country_code}{digits[:length]}" if length else ""

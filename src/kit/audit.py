@@ -80,6 +80,13 @@ class AuditChain(Base):
     """The digest of the last event."""
 
 
+async def has_event(session: AsyncSession, organization_id: UUID, action: str, subject_id: UUID) -> bool:
+    """True if the organization's log has such an event."""
+    mine = AuditEvent.organization_id == organization_id, AuditEvent.action == action
+    found = sa.select(AuditEvent.id).where(*mine, AuditEvent.subject_id == subject_id).limit(1)
+    return await session.scalar(found) is not None
+
+
 async def record(
     session: AsyncSession,
     by: Actor,

@@ -48,19 +48,31 @@ class KeyedConcurrency:
         self._running: dict[Hashable, _Running] = {}
 
     @asynccontextmanager
-    async def slot(self, key: Hashable) -> AsyncIterator[None]:
-        """Hold one of the key's slots. Raises: the refusal, at once or after ``seconds``."""
+    async def slot(self, key: Hashable) -> AsyncIterator[Callable[[], None]]:
+        """Hold one of the key's slots, until the end or a call of the function that this yields.
+
+        Raises: the refusal, at once or after ``seconds``.
+        """
         await self.acquire(key)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        try:
-            yield
-        finally:
+        is_held = True
+
+        def give_back() -> None:
+            nonlocal is_held
+            if not is_held:
+                return
+            is_held = False
             pause = min(self._max_pause, REST_FACTOR * (loop.time() - began))
             if pause and self._running[key].waiters:
                 loop.call_later(pause, self.release, key)
             else:
                 self.release(key)
+
+        try:
+            yield give_back
+        finally:
+            give_back()
 
     async def acquire(self, key: Hashable) -> None:
         """Take a slot, which the caller must release. Raises: the refusal, as ``slot``."""

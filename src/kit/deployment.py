@@ -11,14 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 
+from kit.db.database import INSTALLATION_URL
 from kit.db.model import Base
+from kit.settings import Settings
 
 DATABASE_IDENTITY: sa.ColumnElement[str] = sa.literal_column(
     "(SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || oid::text"
     " FROM pg_database WHERE datname = current_database())",
     sa.Text(),
 )
-"""Identifies a database: a restore, a clone and a copy of the files on another server all have other values."""
+"""Identifies a database: a restored dump and a clone have other values.
+
+A physical copy (a base backup, a snapshot, a promoted standby) has the same, as it must after a failover: there the
+public URL tells a staging system from the original.
+"""
 
 
 class DeploymentRow(Base):
@@ -33,6 +39,8 @@ class DeploymentRow(Base):
     """The database in which the name was given or confirmed last; see ``DATABASE_IDENTITY``."""
     separate_since: Mapped[dt.datetime | None]
     """Time at which a copy became a deployment of its own; older rows came from the original."""
+    public_url: Mapped[str | None]
+    """``EPOCH_PUBLIC_URL`` of the installation that uses the database; None until it starts with a real carrier."""
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -41,7 +49,12 @@ class Deployment(msgspec.Struct, frozen=True):
     name: str
     separate_since: dt.datetime | None
     is_copy: bool
-    """True in a database that was restored or cloned from another one and not confirmed since."""
+    """True in a database that was restored or cloned from another one and not confirmed since.
+
+    That is also one whose ``public_url`` is another installation's.
+    """
+    public_url: str | None = None
+    """As it is noted in the database."""
 
     def is_own(self, named: str | None, created_at: dt.datetime) -> bool:
         """True when a resource at the carrier is provably this deployment's.
@@ -56,6 +69,11 @@ class Deployment(msgspec.Struct, frozen=True):
         return self.separate_since is None or created_at >= self.separate_since
 
 
+def installation_url(settings: Settings) -> str | None:
+    """The public URL, which tells an installation from its copies; None with the sandbox carrier."""
+    return None if settings.is_sandbox else settings.public_url
+
+
 class DeploymentUnconfirmed(Exception):
     """The database is a copy that nobody has confirmed, so nothing at the carrier may be changed; a job tries again."""
 
@@ -65,6 +83,8 @@ class DeploymentService:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self._url: str | None = session.info.get(INSTALLATION_URL)
+        """This process's ``EPOCH_PUBLIC_URL``; None where it does not matter, as with the sandbox carrier."""
 
     async def read(self) -> Deployment:
         """The identity of this database's deployment."""
@@ -73,10 +93,14 @@ class DeploymentService:
                 DeploymentRow.name,
                 DeploymentRow.separate_since,
                 DeploymentRow.database_identity != DATABASE_IDENTITY,
+                DeploymentRow.public_url,
             )
         )
-        name, separate_since, is_copy = row.one()
-        return Deployment(name=name, separate_since=separate_since, is_copy=is_copy)
+        name, separate_since, is_other_database, noted = row.one()
+        is_other_url = None not in {noted, self._url} and noted != self._url
+        return Deployment(
+            name=name, separate_since=separate_since, is_copy=is_other_database or is_other_url, public_url=noted
+        )
 
     async def read_confirmed(self) -> Deployment:
         """The identity of this database's deployment. Raises: DeploymentUnconfirmed."""
@@ -87,15 +111,30 @@ class DeploymentService:
 
     async def confirm_move(self) -> Deployment:
         """Record that the original database is no longer used: this one takes over its name and what it owns."""
-        await self._session.execute(sa.update(DeploymentRow).values(database_identity=DATABASE_IDENTITY))
+        confirmed = sa.update(DeploymentRow).values(database_identity=DATABASE_IDENTITY, public_url=self._url)
+        await self._session.execute(confirmed)
         return await self.read()
+
+    async def note_installation(self) -> None:
+        """Store this process's public URL in a database that has none yet and is no copy, and can be written to."""
+        is_writable = sa.func.current_setting("transaction_read_only") == "off"
+        query = sa.select(DeploymentRow.id).where(
+            is_writable, DeploymentRow.public_url.is_(None), DeploymentRow.database_identity == DATABASE_IDENTITY
+        )
+        if (found := await self._session.scalar(query)) is not None:
+            await self._session.execute(
+                sa.update(DeploymentRow).where(DeploymentRow.id == found).values(public_url=self._url)
+            )
 
     async def become_separate(self) -> Deployment:
         """Record that the original is still used: this database gets a new name and owns nothing of the original's."""
         new_name = sa.func.substr(sa.func.replace(sa.cast(sa.func.gen_random_uuid(), sa.Text), "-", ""), 1, 12)
         await self._session.execute(
             sa.update(DeploymentRow).values(
-                name=new_name, separate_since=sa.func.now(), database_identity=DATABASE_IDENTITY
+                name=new_name,
+                separate_since=sa.func.now(),
+                database_identity=DATABASE_IDENTITY,
+                public_url=self._url,
             )
         )
         return await self.read()

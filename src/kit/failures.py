@@ -1,6 +1,7 @@
 """The boundary for errors that nobody expected: whose fault one is, and one log line for each kind in an interval."""
 
 import asyncio
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from kit.db.outage import is_outage
+from kit.db.outage import DISK_FULL, is_outage, sqlstate_of
 
 INTERVAL_SECONDS = 60.0
 """One kind of failure is logged once in this time, then its further occurrences are counted in one line."""
@@ -52,11 +53,13 @@ class FailureLog:
     def __init__(self, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._interval_seconds = interval_seconds
         self._repeats: dict[_Kind, int] = {}
+        self._disk_full_at: float | None = None
         self.on_unexpected: Callable[[BaseException], None] | None = None
         """Gets the errors that are our fault, those alone that are logged."""
 
     def report(self, error: BaseException, *, where: str) -> bool:
         """Log ``error``, which happened at the path or part ``where``; True when a dependency failed, not we."""
+        self.note(error)
         dependency = failing_dependency(error)
         event = "unexpected_error" if dependency is None else "dependency_failed"
         kind = _Kind(event, type(error).__name__, _place(error))
@@ -70,6 +73,16 @@ class FailureLog:
                 self.pass_on(error)
         return dependency is not None
 
+    def note(self, error: BaseException) -> None:
+        """Remember for health checks what ``error`` says about the database server; ``report`` does so too."""
+        if sqlstate_of(error) == DISK_FULL:
+            self._disk_full_at = time.monotonic()
+
+    @property
+    def is_disk_full(self) -> bool:
+        """True when the database server said within the interval that its disk is full."""
+        return self._disk_full_at is not None and time.monotonic() - self._disk_full_at < self._interval_seconds
+
     def pass_on(self, error: BaseException) -> None:
         """Give ``error``, which is our fault and logged elsewhere, to who listens."""
         if self.on_unexpected is not None:
@@ -78,10 +91,11 @@ class FailureLog:
     def forget(self) -> None:
         """Log each kind again with its next failure."""
         self._repeats.clear()
+        self._disk_full_at = None
 
     def _log(self, error: BaseException, dependency: str | None, kind: _Kind, where: str) -> None:
         about: dict[str, Any] = {"error": kind.error, "where": where}
-        if state := _sqlstate(error):
+        if state := sqlstate_of(error):
             about["sqlstate"] = state
         if dependency is not None:
             log.warning(kind.event, dependency=dependency, place=kind.place, **about)
@@ -132,12 +146,3 @@ def _place(error: BaseException) -> str:
     """File and line that raised ``error``."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-
-
-def _sqlstate(error: BaseException) -> str | None:
-    for found in _chain(error):
-        original = getattr(found, "orig", None)
-        state = getattr(found, "sqlstate", None) or getattr(original, "sqlstate", None)
-        if isinstance(state, str):
-            return state
-    return None

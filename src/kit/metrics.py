@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Metric, ProcessCollector, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
@@ -13,22 +14,44 @@ from prometheus_client.registry import Collector
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The library's name for the variable with the folder."""
 _WORKER = "epoch_worker"
+_FILE_KINDS = ("counter", "gauge_livesum", "histogram")
+_FILE_BYTES = 1 << 20
+"""The library's own size of a new file; all series of this product fit."""
 _PROCESS_ID = "process_id"
 # Annotated, because the library does not.
 _value_class: Callable[[Callable[[], int]], Any] = values.MultiProcessValue
 _collector: Callable[[CollectorRegistry | None], Collector] = MultiProcessCollector
 _mark_dead: Callable[[int, str], None] = mark_process_dead
+log = structlog.get_logger("epoch.metrics")
 
 
 def share_metrics(folder: Path, slot: int) -> None:
     """Keep this process's metrics in ``folder``; to be called before the first metric without labels is made.
 
-    A worker that takes the ``slot`` of a dead one goes on with its counters, so restarts leave no files behind.
+    A worker that takes the ``slot`` of a dead one goes on with its counters, so restarts leave no files behind. Where
+    the folder has no space for the files, the worker counts for itself alone, and its log says so.
     """
+    try:
+        _reserve(folder, slot)
+    except OSError as error:
+        log.warning("metrics_not_shared", folder=str(folder), reason=error.strerror)
+        return
     os.environ[_FOLDER_VARIABLE] = str(folder)
     values.ValueClass = _value_class(lambda: slot)
     running = Gauge(_WORKER, "1 for each worker that runs.", [_PROCESS_ID], multiprocess_mode="livesum")
     running.labels(os.getpid()).set(1)
+
+
+def _reserve(folder: Path, slot: int) -> None:
+    """Take the space of the library's files: it maps them, and a page that the disk has no room for ends the process.
+
+    Raises: OSError.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return
+    for kind in _FILE_KINDS:
+        with (folder / f"{kind}_{slot}.db").open("a+b") as file:
+            os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
 
 
 def forget_worker(folder: Path, slot: int) -> None:

@@ -24,8 +24,20 @@ class MintedSecret:
 
 def mint(prefix: str) -> MintedSecret:
     """Mint ``prefix`` + 32 random base62 characters (190 bits) + their checksum."""
-    body = prefix + "".join(secrets.choice(ALPHABET) for _ in range(BODY_LENGTH))
-    raw = body + checksum(body)
+    return _minted(prefix, "".join(secrets.choice(ALPHABET) for _ in range(BODY_LENGTH)))
+
+
+def derive(prefix: str, key: bytes) -> MintedSecret:
+    """The secret that follows from ``key``, 32 bytes that nobody else knows; the same each time."""
+    number, body = int.from_bytes(key), ""
+    for _ in range(BODY_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        body += ALPHABET[digit]
+    return _minted(prefix, body)
+
+
+def _minted(prefix: str, body: str) -> MintedSecret:
+    raw = prefix + body + checksum(prefix + body)
     return MintedSecret(raw=raw, digest=digest(raw), hint=raw[:8])
 
 

@@ -20,6 +20,7 @@ SANDBOX_API_KEY_SECRET = "5d" * 16
 SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
 STAND_IN_CONTACT = "support@localhost"
 """Named where ``EPOCH_CONTACT_EMAIL`` is not set, outside production only: nobody reads it."""
+HUBSPOT_URL = "https://api.hubapi.com"
 OWN_EDGES = {"us1": "ashburn", "ie1": "dublin", "au1": "sydney"}
 """The edge in the same place as each region of the carrier."""
 
@@ -128,6 +129,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ask."""
     call_retention_months: int
     """Months after which call data is erased, unless the organization chooses its own."""
+    hubspot_url: str
+    """HubSpot's API. Only the sandbox takes another address, to try a stand-in."""
     sandbox_speed: float
     """Divides the sandbox carrier's scripted waits."""
     sandbox_address: str | None
@@ -240,6 +243,7 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
         contact_email=read.email_address("EPOCH_CONTACT_EMAIL"),
         plan_prices=read.plan_prices("EPOCH_PLAN_PRICES"),
         call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
+        hubspot_url=read.web_address("EPOCH_HUBSPOT_URL", HUBSPOT_URL),
         sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier, needs_application=needs_application),
@@ -305,6 +309,8 @@ def _refuse_development_values(settings: Settings) -> None:
         )
     if settings.is_sandbox:
         return
+    if settings.hubspot_url != HUBSPOT_URL:
+        raise SettingsError("EPOCH_HUBSPOT_URL is for the sandbox alone: unset it, so that tokens go to HubSpot only")
     for name, value, known in (
         ("TWILIO_ACCOUNT_SID", settings.twilio.account_sid, SANDBOX_ACCOUNT_SID),
         ("TWILIO_AUTH_TOKEN", settings.twilio.auth_token, SANDBOX_AUTH_TOKEN),

@@ -10,8 +10,9 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # Controls, lone surrogates and characters that reorder the text around them.
 _REORDERING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
-# A scheme, "www." or a host name with a path. A host name alone may be a company's name.
-_LINK = re.compile(r"[a-z][a-z0-9+.-]*:/|\bwww\.|\w\.[^\W\d_]{2,}[/?#]", re.IGNORECASE)
+# A scheme, "www." or a host name with a path. A host name alone may be a company's name. The scheme's length is
+# bounded, because a search for one without a bound takes the square of the text's length.
+_LINK = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/|\bwww\.|\w\.[^\W\d_]{2,}[/?#]", re.IGNORECASE)
 _NAME_PUNCTUATION = frozenset("'’&,()-")
 PLAIN_NAME_CHARACTERS = 40
 _WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"`]+", re.IGNORECASE)

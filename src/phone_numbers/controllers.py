@@ -1,10 +1,10 @@
-"""API endpoints of an organization's phone numbers and addresses: search, buy, list, release, register."""
+"""API endpoints of an organization's phone numbers and addresses: search, buy, list, change, release, register."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -45,6 +45,7 @@ from phone_numbers.schemas import (
     AddAddress,
     AddressInfo,
     AvailableNumberInfo,
+    ChangeNumber,
     GetNumber,
     NumberTypesInfo,
     PhoneNumberInfo,
@@ -129,10 +130,10 @@ class PhoneNumberController(Controller):
         organization_id: FromPath[UUID],
         page_query: NamedDependency[PageQuery],
     ) -> Page[PhoneNumberInfo]:
-        rows = await PhoneNumberService(db_session).list_held(
-            organization_id, after=page_query.after, limit=page_query.limit
-        )
-        return page_query.to_page(rows, PhoneNumberInfo.of)
+        service = PhoneNumberService(db_session)
+        rows = await service.list_held(organization_id, after=page_query.after, limit=page_query.limit)
+        default_id = await service.get_default_id(organization_id)
+        return page_query.to_page(rows, lambda number: PhoneNumberInfo.of(number, default_id))
 
     @post(
         guards=(*_ADMIN, requires_widget_plan),
@@ -155,16 +156,39 @@ class PhoneNumberController(Controller):
     async def obtain(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[GetNumber]
     ) -> PhoneNumberInfo:
+        who, database = current_member(request), DATABASE.get(request.app)
         number = await number_provisioning(request).purchaser.buy(
-            organization_id, data.number, by=current_member(request).actor, country=data.country, number_type=data.type
+            organization_id, data.number, by=who.actor, country=data.country, number_type=data.type
         )
-        return PhoneNumberInfo.of(number)
+        async with database.tenant_session(organization_id, who.actor.user_id) as session:
+            return PhoneNumberInfo.of(number, await PhoneNumberService(session).get_default_id(organization_id))
 
     @get("/{number_id:uuid}", guards=_MEMBER, summary="One phone number")
     async def show(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], number_id: FromPath[UUID]
     ) -> PhoneNumberInfo:
-        return PhoneNumberInfo.of(await PhoneNumberService(db_session).get_held(organization_id, number_id))
+        service = PhoneNumberService(db_session)
+        number = await service.get_held(organization_id, number_id)
+        return PhoneNumberInfo.of(number, await service.get_default_id(organization_id))
+
+    @patch("/{number_id:uuid}", guards=_ADMIN, summary="Rename a phone number, or make it the default")
+    async def change(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        number_id: FromPath[UUID],
+        data: JSONBody[ChangeNumber],
+    ) -> PhoneNumberInfo:
+        service = PhoneNumberService(db_session)
+        number = await service.update(
+            organization_id,
+            number_id,
+            by=current_member(request).actor,
+            name=None if isinstance(data.name, msgspec.UnsetType) else data.name,
+            default=None if isinstance(data.default, msgspec.UnsetType) else data.default,
+        )
+        return PhoneNumberInfo.of(number, await service.get_default_id(organization_id))
 
     # Needs no plan: a number that costs money can always be released.
     @delete(

@@ -1,7 +1,7 @@
 """Refusals about phone numbers."""
 
 from carrier.port import CarrierAccessRefused, CarrierRateLimited, CarrierUnavailable
-from kit.errors import Conflict, DomainError, Invalid, Unavailable
+from kit.errors import Conflict, DomainError, Forbidden, Invalid, Unavailable
 
 
 class NumberNotAvailable(Conflict):
@@ -62,6 +62,37 @@ def refusal_by_carrier(error: CarrierUnavailable) -> DomainError:
         return Unavailable()
     kind = CarrierBusy if isinstance(error, CarrierRateLimited) else CarrierNotAnswering
     return kind(retry_after=error.retry_after)
+
+
+class FromNotAllowed(Forbidden):
+    """The page asked for a number that its embed token may not show."""
+
+    code = "from_not_allowed"
+    message = "This number cannot be used"
+
+
+class NumberVerifiedAlready(Conflict):
+    """The organization's calls may show this number: it was bought or verified before."""
+
+    code = "number_verified_already"
+    message = "Your calls can show this number already: there is nothing to verify"
+
+
+class TooManyVerifiedNumbers(Conflict):
+    """The organization has as many verified numbers as it may, pending and failed ones included."""
+
+    code = "too_many_verified_numbers"
+    message = "An organization can have at most 10 verified numbers. Remove one first"
+
+
+class NumberVerifiedElsewhere(Conflict):
+    """The carrier's account has verified the number for somebody else, and does not verify it twice."""
+
+    code = "number_verified_elsewhere"
+    message = (
+        "The carrier has verified this number for another account already and does not call it again. Contact support,"
+        " or choose another number"
+    )
 
 
 class NumberInUse(Conflict):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from carrier.port import Carrier
+from carrier.port import Carrier, NumberUrls
 from kit.db.database import Database
 from kit.http.app_key import AppKey
 from phone_numbers.addresses import AddressRegistrar
@@ -12,10 +12,11 @@ from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER, NumberPurchaser
 from phone_numbers.releases import NumberReleaser
 from phone_numbers.searches import NumberSearcher
 from phone_numbers.services import NumberInUseCheck
+from phone_numbers.verified_numbers.verifier import NumberVerifier, VerificationCheck
 
 
 class NumberProvisioning(NamedTuple):
-    """Searches for, buys and releases numbers, and registers the addresses that they need.
+    """Searches for, buys, releases and verifies numbers, and registers the addresses that they need.
 
     It checks no permission: guards do, before they call it.
     """
@@ -25,6 +26,7 @@ class NumberProvisioning(NamedTuple):
     releaser: NumberReleaser
     addresses: AddressRegistrar
     prices: NumberPrices
+    verifier: NumberVerifier
 
     @classmethod
     def create(
@@ -33,14 +35,18 @@ class NumberProvisioning(NamedTuple):
         carrier: Carrier,
         *,
         is_in_use: NumberInUseCheck,
+        ensure_may_verify: VerificationCheck,
         abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
+        urls: NumberUrls | None = None,
+        verification_url: str | None = None,
     ) -> "NumberProvisioning":
         return cls(
             NumberSearcher(database, carrier),
-            NumberPurchaser(database, carrier, abandoned_after=abandoned_after),
+            NumberPurchaser(database, carrier, abandoned_after=abandoned_after, urls=urls),
             NumberReleaser(database, carrier, is_in_use=is_in_use),
             AddressRegistrar(database, carrier, abandoned_after=abandoned_after),
             NumberPrices(carrier),
+            NumberVerifier(database, carrier, ensure_may_verify=ensure_may_verify, status_url=verification_url),
         )
 
 

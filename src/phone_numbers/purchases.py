@@ -20,6 +20,7 @@ from carrier.port import (
     CarrierUnavailable,
     NotDoneAtCarrier,
     NumberQuery,
+    NumberUrls,
     OwnedNumber,
 )
 from kit.actor import Actor
@@ -60,10 +61,17 @@ class NumberPurchaser:
     """Buys numbers."""
 
     def __init__(
-        self, database: Database, carrier: Carrier, *, abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER
+        self,
+        database: Database,
+        carrier: Carrier,
+        *,
+        abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
+        urls: NumberUrls | None = None,
     ) -> None:
+        """Calls to bought numbers go to ``urls``."""
         self._database = database
         self._carrier = carrier
+        self._urls = urls
         self._searcher, self._attempts = NumberSearcher(database, carrier), AttemptCounter(database)
         self._abandoned_after = abandoned_after
 
@@ -163,6 +171,7 @@ class NumberPurchaser:
                 friendly_name=name,
                 address_sid=documents.address_sid,
                 bundle_sid=documents.bundle_sid,
+                urls=self._urls,
             )
         except CarrierAccessRefused as error:
             refusal = number_refusal(error.code) if error.code in NUMBER_REFUSALS else Unavailable()

@@ -10,13 +10,13 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 
-from carrier.port import Carrier, OwnedNumber
+from carrier.port import Carrier, CarrierError, NumberUrls, OwnedNumber
 from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.deployment import Deployment, DeploymentService
 from kit.errors import DomainError
-from phone_numbers import rules
+from phone_numbers import number_routing, rules
 from phone_numbers.models import MISSING, OF_ANOTHER_DEPLOYMENT, UNEXPLAINED, NumberDiscrepancy
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.purchase_service import PurchaseClaim
@@ -40,6 +40,8 @@ class ReconciliationReport(msgspec.Struct, kw_only=True):
     """Releases left for the next run: the number is in use, or the carrier did not answer."""
     discrepancies: list[NumberDiscrepancy] = []
     """For a person to look at."""
+    routed: int = 0
+    """Numbers whose calls were led to this deployment."""
     is_paused: bool = False
     """True when nothing was repaired, because this database is a copy that nobody has confirmed."""
 
@@ -47,13 +49,22 @@ class ReconciliationReport(msgspec.Struct, kw_only=True):
 class NumberReconciler:
     """Compares and repairs. Each step is idempotent, and two runs at a time do no harm."""
 
-    def __init__(self, database: Database, carrier: Carrier, provisioning: NumberProvisioning) -> None:
+    def __init__(
+        self,
+        database: Database,
+        carrier: Carrier,
+        provisioning: NumberProvisioning,
+        *,
+        urls: NumberUrls | None = None,
+    ) -> None:
+        """Calls to held numbers go to ``urls``; without them that is not checked."""
+        self._urls = urls
         self._database = database
         self._carrier = carrier
         self._provisioning = provisioning
 
     async def settle_pending(self) -> ReconciliationReport:
-        """Finish what requests left undone: abandoned purchases, begun releases, addresses. Raises: CarrierError."""
+        """Finish what requests left undone: purchases, releases, addresses, verified numbers. Raises: CarrierError."""
         deployment = await self._read_deployment()
         report = ReconciliationReport(is_paused=deployment.is_copy)
         if deployment.is_copy:
@@ -71,6 +82,7 @@ class NumberReconciler:
             except DomainError:
                 report.postponed += 1
         await self._provisioning.addresses.settle()
+        await self._provisioning.verifier.settle(with_all=False)
         return report
 
     async def compare(self) -> ReconciliationReport:
@@ -83,6 +95,8 @@ class NumberReconciler:
         """
         deployment = await self._read_deployment()
         report = await self.settle_pending()
+        if not deployment.is_copy:
+            await self._provisioning.verifier.settle(with_all=True)
         began = utc_now()
         # The carrier's list is read first. A number that is bought after this is only in the database, and too new to
         # be reported as missing.
@@ -93,6 +107,8 @@ class NumberReconciler:
         for owned in listed:
             if owned.sid not in by_sid:
                 await self._explain(owned, by_e164.get(owned.e164), deployment, report)
+            elif not deployment.is_copy and number_routing.is_to_change(owned, self._urls, deployment.name):
+                await self._route(owned, report)
         there, e164_there = {owned.sid for owned in listed}, {owned.e164 for owned in listed}
         for number in held:
             is_there = number.carrier_sid in there or (number.carrier_sid is None and number.e164 in e164_there)
@@ -149,6 +165,16 @@ class NumberReconciler:
             await self._release(owned, report)
         else:
             self._report_unexplained(owned, report)
+
+    async def _route(self, owned: OwnedNumber, report: ReconciliationReport) -> None:
+        """Let calls to a held number come to this deployment. A failure is left to the next run."""
+        if self._urls is None:
+            return
+        try:
+            await self._carrier.set_number_urls(owned.sid, self._urls, has_application=bool(owned.application_sid))
+            report.routed += 1
+        except CarrierError as error:
+            log.warning("number_not_routed", number_sid=owned.sid, error=type(error).__name__)
 
     def _report_unexplained(self, owned: OwnedNumber, report: ReconciliationReport) -> None:
         log.warning("unexplained_number", number_sid=owned.sid)

@@ -14,7 +14,7 @@ from carrier.port import AREA_CODE_COUNTRIES, NumberQuery, NumberType
 from kit.countries import countries
 from kit.e164 import dialing_of
 from kit.errors import ValidationFailed
-from kit.text import is_valid_text
+from kit.text import is_valid_text, single_line
 from phone_numbers.errors import TooManyNumbers, TooManyPurchases
 
 HELD_NUMBERS_LIMIT = "phone_numbers"
@@ -28,6 +28,7 @@ PURCHASE_WINDOW = timedelta(days=1)
 _AREA_CODE = re.compile(r"[0-9]{1,6}")
 _DIGITS = re.compile(r"[0-9]{2,15}")
 _MAX_CITY_CHARACTERS = 64
+MAX_NUMBER_NAME_CHARACTERS = 64
 _SEPARATORS = re.compile(r"[\s().\-/+]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TYPE_GUESSES = {
@@ -63,6 +64,15 @@ def ensure_may_buy(limits: Mapping[str, Any], *, held: int, bought_today: int) -
         raise TooManyNumbers
     if bought_today >= effective_limit(limits, PURCHASES_LIMIT):
         raise TooManyPurchases
+
+
+def parse_number_name(typed: str) -> str:
+    """An organization's name for a number as it is stored; it may be empty. Raises: ValidationFailed."""
+    if not is_valid_text(typed):
+        raise ValidationFailed([("name", "Control characters are not allowed")])
+    if len(typed) > MAX_NUMBER_NAME_CHARACTERS:
+        raise ValidationFailed([("name", f"At most {MAX_NUMBER_NAME_CHARACTERS} characters")])
+    return single_line(typed, max_characters=MAX_NUMBER_NAME_CHARACTERS)
 
 
 def parse_search(

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from typing import Annotated
+from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from carrier.port import AvailableNumber, NumberType, Price
 from kit.schemas import CountryCode, E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 from phone_numbers.address_rules import is_available_now
 from phone_numbers.models import RegisteredAddress
 from phone_numbers.rules import country_of
-from tenants.models import PhoneNumber
+from tenants.models import PhoneNumber, VerifiedNumber
 
 
 class GetNumber(RequestModel, frozen=True, kw_only=True):
@@ -22,6 +23,59 @@ class GetNumber(RequestModel, frozen=True, kw_only=True):
     """The country of the search that showed it; without it the number's own."""
     type: Annotated[str, Meta(examples=["local"])] = ""
     """The type of the search that showed it; without it all types are searched."""
+
+
+NumberName = Annotated[str, Meta(examples=["Front desk"])]
+"""The organization's own name for the number; empty where it has none."""
+
+
+class ChangeNumber(RequestModel, frozen=True, kw_only=True):
+    """The fields of a number that can be changed; a field that is left out stays."""
+
+    name: NumberName | UnsetType = UNSET
+    default: Annotated[bool | UnsetType, Meta(examples=[True])] = UNSET
+    """``true`` makes the number the default, instead of the one that is; ``false`` is refused for the default."""
+
+
+class VerifyNumber(RequestModel, frozen=True, kw_only=True):
+    """A number that the organization holds elsewhere."""
+
+    number: Annotated[str, Meta(examples=["+12125550108"])]
+    """As people in the organization's country write it, or E.164."""
+    name: NumberName = ""
+
+
+class VerificationRequested(ResponseModel, frozen=True, kw_only=True):
+    """The carrier calls the number now and asks for the code."""
+
+    id: ResourceId
+    validation_code: Annotated[str, Meta(examples=["123456"])]
+    """The digits that the person who answers types; shown in this answer only."""
+
+
+class VerifiedNumberInfo(ResponseModel, frozen=True, kw_only=True):
+    """A number that the organization holds elsewhere: calls out may show it, nobody is called on it."""
+
+    id: ResourceId
+    number: E164Number
+    """E.164."""
+    name: NumberName
+    status: Annotated[str, Meta(examples=["verified"])]
+    """``pending`` while the carrier waits for the code, at most 30 minutes; ``verified``: calls out may show it;
+    ``failed``: nobody typed the code; ``expired``: the carrier no longer lists it as verified. Verify a failed or
+    expired one again to use it."""
+    requested_at: Timestamp | None
+    """The time of the last validation call."""
+
+    @classmethod
+    def of(cls, row: VerifiedNumber) -> "VerifiedNumberInfo":
+        return cls(
+            id=row.id,
+            number=row.e164,
+            name=row.name,
+            status=row.state.value,
+            requested_at=rfc3339(row.requested_at),
+        )
 
 
 class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
@@ -71,16 +125,22 @@ class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):
     id: ResourceId
     number: E164Number
     """E.164."""
+    name: NumberName
+    default: Annotated[bool, Meta(examples=[True])]
+    """True for the number that calls come from where nothing else chooses one."""
     country: CountryCode
     status: Annotated[str, Meta(examples=["active"])]
     """``active``, or ``releasing`` while the carrier takes it back."""
     created_at: Timestamp | None
 
     @classmethod
-    def of(cls, number: PhoneNumber) -> "PhoneNumberInfo":
+    def of(cls, number: PhoneNumber, default_id: UUID | None) -> "PhoneNumberInfo":
+        """``default_id`` is the organization's default number."""
         return cls(
             id=number.id,
             number=number.e164,
+            name=number.name,
+            default=number.id == default_id,
             country=country_of(number.e164),
             status="active" if number.releasing_at is None else "releasing",
             created_at=rfc3339(number.created_at),

@@ -1,23 +1,32 @@
-"""Lists and releases the phone numbers of an organization in the database. Nothing here calls the carrier."""
+"""Lists, changes and releases an organization's phone numbers in the database. Nothing here calls the carrier."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from events.emit import emit
+from events.event_types import EventType
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.errors import NotFound
+from kit.errors import NotFound, ValidationFailed
+from phone_numbers import rules
 from phone_numbers.errors import NumberInUse
+from phone_numbers.from_numbers import FromNumber
 from phone_numbers.models import RELEASED_BY_STAFF, NumberDiscrepancy
-from tenants.models import PhoneNumber
+from phone_numbers.schemas import PhoneNumberInfo
+from tenants.models import PhoneNumber, VerificationState, VerifiedNumber
+from tenants.services import OrganizationService
 
+MAX_NUMBER_CHOICES = 100
+"""Numbers in the filter of a list of calls."""
 NumberInUseCheck = Callable[[AsyncSession, UUID, str], Awaitable[bool]]
 """True if a live call of the organization comes from the number. The package ``calls`` implements it."""
 
@@ -61,9 +70,77 @@ class PhoneNumberService:
         e164: str | None = await self._session.scalar(PhoneNumber.caller_id_of(organization_id))
         return e164
 
+    async def list_from_numbers(self, organization_id: UUID) -> Sequence[FromNumber]:
+        """The numbers that calls may show: the default first, verified ones last."""
+        bought = PhoneNumber.usable(sa.select(PhoneNumber.id, PhoneNumber.e164, PhoneNumber.name), organization_id)
+        verified = (
+            sa.select(VerifiedNumber.id, VerifiedNumber.e164, VerifiedNumber.name)
+            .where(VerifiedNumber.owned_by(organization_id), VerifiedNumber.state == VerificationState.VERIFIED)
+            .order_by(VerifiedNumber.id)
+        )
+        return [FromNumber(*row) for query in (bought, verified) for row in await self._session.execute(query)]
+
+    async def list_ever_held(self, organization_id: UUID) -> Sequence[FromNumber]:
+        """The newest numbers, released and verified ones included, for the filter of a list of calls."""
+        query = sa.select(PhoneNumber.id, PhoneNumber.e164, PhoneNumber.name).where(
+            PhoneNumber.owned_by(organization_id)
+        )
+        newest = query.order_by(PhoneNumber.released_at.is_not(None), PhoneNumber.id.desc()).limit(MAX_NUMBER_CHOICES)
+        verified = sa.select(VerifiedNumber.id, VerifiedNumber.e164, VerifiedNumber.name).where(
+            VerifiedNumber.owned_by(organization_id),
+            VerifiedNumber.state.in_((VerificationState.VERIFIED, VerificationState.EXPIRED)),
+        )
+        return [FromNumber(*row) for query in (newest, verified) for row in await self._session.execute(query)]
+
+    async def get_default_id(self, organization_id: UUID) -> UUID | None:
+        """The id of the default number; None without a usable number."""
+        number_id: UUID | None = await self._session.scalar(PhoneNumber.default_of(organization_id))
+        return number_id
+
+    async def update(
+        self, organization_id: UUID, number_id: UUID, *, by: Actor, name: str | None = None, default: bool | None = None
+    ) -> PhoneNumber:
+        """Rename the number, make it the default, or both; what is None stays.
+
+        Raises:
+            NotFound: the organization does not hold it.
+            ValidationFailed: the name cannot be stored, the number is being released, or it is the default and
+                ``default`` is False: another one must be made the default.
+        """
+        new_name = None if name is None else rules.parse_number_name(name)
+        # Of two changes at once the later one decides which number is the default.
+        await OrganizationService(self._session).lock(organization_id)
+        number = await self._find_locked(organization_id, number_id)
+        if number is None:
+            raise NotFound
+        if new_name is not None and new_name != number.name:
+            change: dict[str, object] = {"before": {"name": number.name}, "after": {"name": new_name}}
+            number.name = new_name
+            await self._record(number, by, "phone_number.renamed", change)
+        if default is not None:
+            await self._set_default(number, by, default=default)
+        return number
+
+    async def _set_default(self, number: PhoneNumber, by: Actor, *, default: bool) -> None:
+        organization_id = number.organization_id
+        is_default = await self.get_default_id(organization_id) == number.id
+        if not default and is_default:
+            raise ValidationFailed([("default", "Make another number the default; this one then stops being it")])
+        if not default:
+            return
+        if number.releasing_at is not None:
+            raise ValidationFailed([("default", "This number is being released. Make another one the default")])
+        others = sa.update(PhoneNumber).where(PhoneNumber.owned_by(organization_id), PhoneNumber.id != number.id)
+        await self._session.execute(others.where(PhoneNumber.is_default).values(is_default=False))
+        number.is_default = True
+        if not is_default:
+            await self._record(number, by, "phone_number.made_default")
+
     async def record_purchase(self, number: PhoneNumber, *, by: Actor) -> None:
-        """Write to the audit log that ``number`` was bought."""
+        """Write to the audit log that ``number`` was bought, and emit the event."""
         await self._record(number, by, "phone_number.bought")
+        info = PhoneNumberInfo.of(number, await self.get_default_id(number.organization_id))
+        await self._emit(EventType.PHONE_NUMBER_ADDED, number, info)
 
     async def begin_release(
         self, organization_id: UUID, number_id: UUID, *, is_in_use: NumberInUseCheck, by: Actor
@@ -90,13 +167,20 @@ class PhoneNumberService:
         if number is not None:
             number.released_at = utc_now()
             await self._record(number, by, "phone_number.released")
+            info = msgspec.structs.replace(PhoneNumberInfo.of(number, None), status="released")
+            await self._emit(EventType.PHONE_NUMBER_RELEASED, number, info)
+
+    async def _emit(self, event_type: EventType, number: PhoneNumber, info: PhoneNumberInfo) -> None:
+        await emit(self._session, number.organization_id, event_type, info, subject_id=number.id)
 
     async def _find_locked(self, organization_id: UUID, number_id: UUID) -> PhoneNumber | None:
         query = sa.select(PhoneNumber).where(*is_held_by(organization_id), PhoneNumber.id == number_id)
         number: PhoneNumber | None = await self._session.scalar(query.with_for_update())
         return number
 
-    async def _record(self, number: PhoneNumber, by: Actor, action: str) -> None:
+    async def _record(
+        self, number: PhoneNumber, by: Actor, action: str, details: dict[str, object] | None = None
+    ) -> None:
         await record(
             self._session,
             by,
@@ -104,6 +188,7 @@ class PhoneNumberService:
             organization_id=number.organization_id,
             subject_id=number.id,
             subject_name=number.e164,
+            details=details,
         )
 
 

@@ -1,14 +1,22 @@
-"""Anonymizes calls: deletes numbers, names, page, link and metadata; keeps times, duration and cost."""
+"""Anonymizes calls: deletes numbers, names, page, link, metadata, note and tags.
+
+Times, duration, cost and outcome stay.
+"""
 
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.incoming.models import Voicemail
 from calls.models import Call, CallEvent
+from calls.outcomes.models import CallChange
+from crm.models import HubSpotCall
+from events.emit import erase_events
 
 ANONYMIZED_VALUES: dict[str, Any] = {
     "from_number": None,
+    "from_number_id": None,
     "to_number": "",
     "identity": "",
     "call_id": None,
@@ -20,6 +28,9 @@ ANONYMIZED_VALUES: dict[str, Any] = {
     "company": None,
     "url": None,
     "extension": None,
+    "note": None,
+    "tags": None,
+    "answered_by": None,
     "price_due_at": None,
     "erased_at": sa.func.now(),
 }
@@ -34,12 +45,14 @@ class CallAnonymizationService:
         self._session = session
 
     async def anonymize(self, which: sa.ColumnElement[bool]) -> int:
-        """Anonymize the calls that match ``which`` and delete their events; return the number of calls."""
+        """Anonymize the calls that match ``which``, delete what belongs to them; return their number."""
         ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
-        await self._session.execute(
-            sa.delete(CallEvent).where(CallEvent.call_record_id.in_(ids)),
-            execution_options={"synchronize_session": False},
-        )
+        # The audio of voicemails is deleted at the carrier together with the calls.
+        for rows in (CallEvent, CallChange, Voicemail, HubSpotCall):
+            await self._session.execute(
+                sa.delete(rows).where(rows.call_record_id.in_(ids)), execution_options={"synchronize_session": False}
+            )
+        await erase_events(self._session, ids)
         erased = await self._session.execute(
             sa.update(Call).where(which, Call.erased_at.is_(None)).values(ANONYMIZED_VALUES),
             execution_options={"synchronize_session": False},

@@ -1,11 +1,13 @@
 """Jobs that delete the carrier's records of erased calls."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.incoming.voicemails import DELETE_RECORDING, RecordingToDelete
 from carrier.port import Carrier, NotFoundAtCarrier
 from kit.db.database import Database
 from kit.deployment import Deployment, DeploymentService
@@ -37,6 +39,15 @@ class CarrierCallDeletion:
                     give_up_after=give_up_after,
                 )
             )
+        queue.add_handler(
+            JobHandler(
+                kind=DELETE_RECORDING,
+                handle=self._delete_message,
+                timeout_seconds=30,
+                give_up_after=dt.timedelta(days=7),
+                encrypted=False,
+            )
+        )
 
     async def enqueue(self, session: AsyncSession, sids: Sequence[str], *, by_age: bool = False) -> None:
         """Delete the calls of these callers' legs after the commit of the session's transaction."""
@@ -54,9 +65,26 @@ class CarrierCallDeletion:
         for call_sid in msgspec.json.decode(job.payload, type=list[str]):
             if deployment.separate_since is not None and not await self._is_own(call_sid, deployment):
                 continue
+            for recording in await self._carrier.recordings(call_sid):
+                await self._delete_recording(recording.sid)
             for leg in await self._carrier.dialled_legs(call_sid):
                 await self._delete(leg.sid)
             await self._delete(call_sid)
+
+    async def _delete_message(self, job: Job) -> None:
+        """Delete one recording, unless its voicemail came with a copy of the original deployment's database.
+
+        Raises: DeploymentUnconfirmed, CarrierError.
+        """
+        async with self._jobs.sessions() as session:
+            deployment = await DeploymentService(session).read_confirmed()
+        recording = msgspec.json.decode(job.payload, type=RecordingToDelete)
+        if deployment.is_own(None, recording.stored_at):
+            await self._delete_recording(recording.sid)
+
+    async def _delete_recording(self, sid: str) -> None:
+        with contextlib.suppress(NotFoundAtCarrier):
+            await self._carrier.delete_recording(sid)
 
     async def _is_own(self, call_sid: str, deployment: Deployment) -> bool:
         """False for calls from before a copied database became a deployment of its own: they are the original's."""

@@ -12,8 +12,8 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
         sentences.append(
             f"{_count(calls)} {_plural(calls, 'has', 'have')} this number. "
             f"It is erased from {_plural(calls, 'it', 'them')} together with the extension, the names, the company, "
-            "the link, the page, its metadata and the timeline, here and at the carrier. When the call was, how long "
-            "it took and what it cost stays."
+            "the link, the page, its metadata, note, tags and the timeline, here and at the carrier. When the call "
+            "was, how long it took, what it cost and its outcome stays."
         )
     if (mentions := found.mentioning_calls) > 0:
         stays = _plural(
@@ -22,9 +22,9 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
             "The calls themselves and the numbers that they went to stay.",
         )
         sentences.append(
-            f"{_count(mentions, 'other call')} {_plural(mentions, 'mentions', 'mention')} it in what the page sent. "
-            f"All metadata of {_plural(mentions, 'that call', 'those calls')} is erased, because names stand beside "
-            f"numbers, and so is a name, company or link that contains it. {stays}"
+            f"{_count(mentions, 'other call')} {_plural(mentions, 'mentions', 'mention')} it in what the page sent or "
+            f"somebody noted. All metadata of {_plural(mentions, 'that call', 'those calls')} is erased, because names "
+            f"stand beside numbers, and so is a name, company, link, note or list of tags that contains it. {stays}"
         )
     if not found.is_complete:
         sentences.append(

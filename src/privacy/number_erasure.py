@@ -7,14 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.incoming.models import IncomingCaller
 from calls.limits.destinations import parse_stored_number
 from calls.limits.models import BlockedNumber, CallDestination
-from calls.models import LIVE_STATUSES, Call
+from calls.models import LIVE_STATUSES, Call, is_inbound
+from calls.outcomes.models import CallChange
+from events.emit import erase_events
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.e164 import masked
 from kit.errors import DomainError, ValidationFailed
 from kit.jobs.queue import JobQueue
+from phone_numbers.verified_numbers.services import VerifiedNumberService
 from privacy.anonymize import CallAnonymizationService
 from privacy.audit_erasure import enqueue_number_erasure
 from privacy.carrier_deletion import CarrierCallDeletion
@@ -64,7 +68,7 @@ class NumberErasureService:
 
     async def count(self, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
         """Count the calls that contain ``number`` (E.164), in at most ``MAX_BATCHES_PER_REQUEST`` batches."""
-        to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.to_number == number)
+        to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), _is_party(number))
         is_blocked = (
             await self._session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
         )
@@ -96,7 +100,7 @@ class NumberErasureService:
         Raises: NumberInLiveCall; then nothing is erased.
         """
         mine = Call.owned_by(organization_id)
-        live = sa.select(Call.id).where(mine, Call.to_number == number, Call.status.in_(LIVE_STATUSES))
+        live = sa.select(Call.id).where(mine, _is_party(number), Call.status.in_(LIVE_STATUSES))
         if await self._session.scalar(live.limit(1)) is not None:
             raise NumberInLiveCall
         calls = await self._erase_calls(organization_id, number)
@@ -105,7 +109,12 @@ class NumberErasureService:
                 CallDestination.owned_by(organization_id), CallDestination.number == number
             )
         )
+        await self._session.execute(
+            sa.delete(IncomingCaller).where(IncomingCaller.owned_by(organization_id), IncomingCaller.number == number)
+        )
+        await VerifiedNumberService(self._session).erase(organization_id, number)
         await _erase_from_origins(self._session, organization_id, NumberMatcher(number, country))
+        await _erase_from_changes(self._session, organization_id, NumberMatcher(number, country))
         search = await self._erase_mentions(organization_id, number, country, before=None)
         unblocked = unblock and await self._unblock(organization_id, number)
         erased = NumberOccurrences(
@@ -130,7 +139,7 @@ class NumberErasureService:
         return found is not None
 
     async def _erase_calls(self, organization_id: UUID, number: str) -> int:
-        mine = Call.owned_by(organization_id), Call.to_number == number, Call.erased_at.is_(None)
+        mine = Call.owned_by(organization_id), _is_party(number), Call.erased_at.is_(None)
         query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
         while found := (await self._session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
             erased += await CallAnonymizationService(self._session).anonymize(call_id_in([row.id for row in found]))
@@ -165,6 +174,13 @@ class NumberErasureService:
             if ids:
                 emptied = sa.update(Call).where(call_id_in(ids)).values({PAGE_TEXTS[name]: None})
                 await self._session.execute(emptied, execution_options={"synchronize_session": False})
+                await erase_events(self._session, sa.select(Call.id).where(call_id_in(ids)))
+
+
+def _is_party(number: str) -> sa.ColumnElement[bool]:
+    """A call to ``number``, or an incoming one from it or that it answered."""
+    from_it = sa.and_(is_inbound(), sa.or_(Call.from_number == number, Call.answered_by == number))
+    return sa.or_(Call.to_number == number, from_it)
 
 
 def _blocked_number_query(organization_id: UUID, number: str) -> sa.Select[UUID]:
@@ -185,6 +201,22 @@ async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matc
             await session.execute(sa.delete(BlockedOrigin).where(is_one))
         else:
             await session.execute(sa.update(EmbedToken).where(is_one).values(last_origin=None))
+            await erase_events(session, sa.select(EmbedToken.id).where(is_one))
+
+
+async def _erase_from_changes(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
+    """Delete the changes of calls whose note or tags contain the number: they have notes that were changed since."""
+    texts = CallChange.note, CallChange.tags
+    query = sa.select(CallChange.id, *texts).where(
+        CallChange.owned_by(organization_id),
+        sa.or_(*(sa.cast(text, sa.Text).regexp_match(matcher.sql_pattern) for text in texts)),
+    )
+    found = [
+        row.id for row in await session.execute(query) if matcher.matches_value([row.note or "", *(row.tags or ())])
+    ]
+    is_one = CallChange.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
+    await erase_events(session, sa.select(CallChange.call_record_id).where(is_one))
+    await session.execute(sa.delete(CallChange).where(is_one))
 
 
 async def _record_audit(

@@ -21,10 +21,12 @@ PAGE_TEXTS: Mapping[str, InstrumentedAttribute[Any]] = {
     "company": Call.company,
     "url": Call.url,
     "extension": Call.extension,
+    "note": Call.note,
+    "tags": Call.tags,
     "agent": Call.agent,
     "origin": Call.origin,
 }
-"""Columns with text that a page sent, any of which can contain a number of somebody else than the called person."""
+"""Columns with text that a page sent or a person wrote: any can contain a number of somebody else than was called."""
 
 
 class SearchBatch(NamedTuple):

@@ -1,8 +1,8 @@
 """Erases deleted organizations after their restore period, in steps that can be repeated after a crash.
 
-First the reconciliation of phone numbers releases the numbers and deletes the addresses at the carrier. Then the
-organization is marked, so that nobody restores a part of it, and its usage by month is recorded in the audit log. Then
-all its rows are deleted in batches, and finally the organization itself.
+First the reconciliation of phone numbers releases the numbers, and deletes addresses and verified numbers at the
+carrier. Then the organization is marked, so that nobody restores a part of it, and its usage by month is recorded in
+the audit log. Then all its rows are deleted in batches, and finally the organization itself.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from kit.db.purge import delete_in_batches
 from kit.schemas import rfc3339
 from phone_numbers.models import RegisteredAddress
 from privacy.usage_summary import UsageSummaryService
-from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
+from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState, VerifiedNumber
 from tenants.services import RESTORE_PERIOD
 
 _ORGANIZATIONS_PER_RUN = 100
@@ -44,15 +44,16 @@ class OrganizationErasure:
         return len(due)
 
     async def _due(self) -> Sequence[UUID]:
-        """Deleted organizations after their restore period that have no number, no address and no pending purchase."""
+        """Deleted organizations after their restore period that have nothing at the carrier and buy nothing."""
         holds = sa.exists().where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
         buys = sa.exists().where(
             NumberPurchase.organization_id == Organization.id, NumberPurchase.state == PurchaseState.REQUESTED
         )
         is_registered = sa.exists().where(RegisteredAddress.organization_id == Organization.id)
+        has_verified = sa.exists().where(VerifiedNumber.organization_id == Organization.id)
         query = (
             sa.select(Organization.id)
-            .where(Organization.deleted_at < utc_now() - RESTORE_PERIOD, ~holds, ~buys, ~is_registered)
+            .where(Organization.deleted_at < utc_now() - RESTORE_PERIOD, ~holds, ~buys, ~is_registered, ~has_verified)
             .order_by(Organization.deleted_at, Organization.id)
             .limit(_ORGANIZATIONS_PER_RUN)
         )

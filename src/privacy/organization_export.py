@@ -10,6 +10,8 @@ import msgspec
 import sqlalchemy as sa
 
 from calls.csv_export import CALL_COLUMNS, call_cells
+from calls.greetings.models import GreetingAudio, VoicemailGreeting
+from calls.incoming.settings_service import IncomingSettingsService
 from calls.leg_reports import carriers_price
 from calls.limits.schemas import CallingRulesInfo
 from calls.limits.services import CallingRulesService
@@ -22,15 +24,13 @@ from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
 from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
-from phone_numbers.models import RegisteredAddress, RegulatoryBundle
+from privacy.export_contents import EXPORT_README, EXPORTED_TABLES
 from privacy.services import RetentionService
 from privacy.usage_summary import UsageSummaryService
 from tenants.audit_log.organization_events import record_organization_event
 from tenants.audit_log.services import AuditFilters, export_audit_csv
 from tenants.members import MemberService, TeamMember
-from tenants.models import ApiKey, Invitation, PhoneNumber
 from tenants.services import OrganizationService
-from widget.models import BlockedOrigin, EmbedToken
 
 MAX_EXPORTS_PER_HOUR = 4
 _COST_COLUMNS = (
@@ -43,51 +43,11 @@ _COST_COLUMNS = (
 )
 _EVENT_COLUMNS = ("call", "at", "event", "leg", "duration", "sip_code")
 _MEMBER_COLUMNS = ("id", "email", "name", "role", "joined_at")
-# Only these columns are exported: no digests, no ids of the carrier.
-_TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-    ("invitations.csv", Invitation, ("id", "email", "role", "created_at", "expires_at", "accepted_at", "revoked_at")),
-    ("phone_numbers.csv", PhoneNumber, ("id", "e164", "created_at", "released_at")),
-    (
-        "addresses.csv",
-        RegisteredAddress,
-        ("id", "country", "customer_name", "street", "city", "region", "postal_code", "state", "created_at"),
-    ),
-    ("identity_documents.csv", RegulatoryBundle, ("id", "country", "created_at")),
-    (
-        "embed_tokens.csv",
-        EmbedToken,
-        (
-            "id",
-            "prefix",
-            "label",
-            "allowed_domains",
-            "recent_calls",
-            "created_at",
-            "last_used_at",
-            "last_origin",
-            "revoked_at",
-        ),
-    ),
-    ("refused_pages.csv", BlockedOrigin, ("id", "token_id", "origin", "times", "last_seen_at")),
-    ("api_keys.csv", ApiKey, ("id", "prefix", "label", "scope", "created_at", "last_used_at", "revoked_at")),
-)
-_README = """\
-{name}: everything that Epoch Voice holds for this organization, {today} (UTC).
+_SEPARATORS = {"tags": "; "}
+"""Between the items of a list in one cell, by column; of domains a space."""
 
-organization.json   the organization, and how long call data is kept
-calling_rules.json  countries, limits, blocked numbers, and what was used
-usage.json          calls, talk time (seconds) and billed minutes of each month, refused calls left out
-addresses.csv       registered addresses of the numbers' user; identity_documents.csv the countries with approved ones
-members.csv, invitations.csv, phone_numbers.csv, embed_tokens.csv, refused_pages.csv, api_keys.csv
-calls.csv           every call; cost_micros is in millionths of a US dollar, an estimate unless is_carriers_price;
-                    carriers_price_micros is the carrier's own price, in millionths of carriers_price_currency
-call_events.csv     what happened in each call; call is its id in calls.csv
-audit.csv           who changed what
-
-Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. In the CSV files an apostrophe stands before text
-that a spreadsheet would take for a formula; phone numbers stand as they are. Tokens, keys and passwords are not here:
-only their digests are stored.
-"""
+_Recording = tuple[type[GreetingAudio | VoicemailGreeting], UUID]
+"""The table of a recorded greeting, and its id there."""
 
 
 class OrganizationExport:
@@ -112,19 +72,32 @@ class OrganizationExport:
         async with self._database.tenant_session(self._id, by.user_id, actor=by) as session:
             organization = await OrganizationService(session).get(self._id)
             await record_organization_event(session, by, "organization.exported", organization)
+            recordings = [
+                (model, audio_id)
+                for model in (GreetingAudio, VoicemailGreeting)
+                for audio_id in await session.scalars(sa.select(model.id).where(model.owned_by(self._id)))
+            ]
         now = utc_now()
-        files = self.files(organization.name, now)
+        files = self.files(organization.name, now, recordings)
         return zip_of(map(_with_mark, files) if has_bom else files, made_at=now)
 
-    def files(self, name: str, now: dt.datetime) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
-        """Name and chunks of each file; none keeps a transaction open while its reader takes a chunk."""
-        yield "README.txt", _text(_README.format(name=name, today=now.date()))
+    def files(
+        self, name: str, now: dt.datetime, recordings: Sequence[_Recording]
+    ) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
+        """Name and chunks of each file; none keeps a transaction open while its reader takes a chunk.
+
+        ``recordings`` are the recorded greetings.
+        """
+        yield "README.txt", _text(EXPORT_README.format(name=name, today=now.date()))
         yield "organization.json", self._organization()
         yield "calling_rules.json", self._rules()
+        yield "incoming_calls.json", self._incoming_calls()
         yield "usage.json", self._usage()
         yield "members.csv", self._members()
-        for file, model, columns in _TABLES:
+        for file, model, columns in EXPORTED_TABLES:
             yield file, self._table(model, columns)
+        for model, audio_id in recordings:
+            yield f"recordings/{audio_id}.wav", self._recording(model, audio_id)
         yield "calls.csv", csv_of((*CALL_COLUMNS, *_COST_COLUMNS), self._calls, _call_cells)
         yield "call_events.csv", self._events()
         yield "audit.csv", export_audit_csv(self._database, self._id, AuditFilters())
@@ -143,6 +116,7 @@ class OrganizationExport:
                 "time_zone": row.zone.key,
                 "created_at": rfc3339(row.created_at),
                 "call_data_kept_months": kept.months,
+                "call_outcomes": row.call_outcomes,
             }
         )
 
@@ -150,6 +124,19 @@ class OrganizationExport:
         async with self._database.tenant_session(self._id) as session:
             rules = CallingRulesInfo.of(await CallingRulesService(session).get(self._id))
         yield _json(rules)
+
+    async def _incoming_calls(self) -> AsyncIterator[bytes]:
+        async with self._database.tenant_session(self._id) as session:
+            service = IncomingSettingsService(session)
+            settings, own = await service.get(self._id), await service.list_own(self._id)
+        yield _json({"organization": settings, "numbers": own})
+
+    async def _recording(self, model: type[GreetingAudio | VoicemailGreeting], audio_id: UUID) -> AsyncIterator[bytes]:
+        async with self._database.tenant_session(self._id) as session:
+            wav = await session.scalar(sa.select(model.wav).where(model.owned_by(self._id), model.id == audio_id))
+        # None when it was removed meanwhile.
+        if wav is not None:
+            yield wav
 
     async def _usage(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
@@ -174,7 +161,7 @@ class OrganizationExport:
                 return (await session.scalars(query if after is None else query.where(model.id < after))).all()
 
         def cells(row: Any) -> Sequence[Cell]:
-            return [_cell(getattr(row, column)) for column in columns]
+            return [_cell(getattr(row, column), _SEPARATORS.get(column, " ")) for column in columns]
 
         return csv_of(columns, read, cells)
 
@@ -224,11 +211,11 @@ def _json(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2)
 
 
-def _cell(value: Any) -> Cell:
+def _cell(value: Any, separator: str) -> Cell:
     if isinstance(value, dt.datetime):
         return rfc3339(value)
     if isinstance(value, list):
-        return " ".join(value)
+        return separator.join(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Enum):

@@ -17,8 +17,8 @@ import uvicorn
 
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
-from sandbox.account_store import AccountStoreError
 from sandbox.app import SandboxCarrier
+from sandbox.stored_rows import AccountStoreError
 
 MAX_FRAME_BYTES = 256 * 1024
 

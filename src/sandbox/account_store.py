@@ -6,12 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
-from kit.private_files import write_private
 from sandbox.legs import Leg, new_sid
-
-
-class AccountStoreError(Exception):
-    """A file cannot be read; the message names it and says what to do."""
+from sandbox.stored_rows import read_rows, write_rows
 
 
 class NumberTakenError(Exception):
@@ -26,6 +22,8 @@ class Number(msgspec.Struct, kw_only=True):
     updated: datetime
     voice_application_sid: str = ""
     voice_url: str = ""
+    voice_fallback_url: str = ""
+    status_callback: str = ""
     address_sid: str = ""
     bundle_sid: str = ""
 
@@ -39,6 +37,16 @@ class Address(msgspec.Struct, kw_only=True):
     region: str
     postal_code: str
     iso_country: str
+    created: datetime
+    updated: datetime
+
+
+class CallerId(msgspec.Struct, kw_only=True):
+    """A number of somebody else's that its holder confirmed."""
+
+    sid: str
+    e164: str
+    friendly_name: str
     created: datetime
     updated: datetime
 
@@ -71,7 +79,6 @@ class UsageTrigger(msgspec.Struct, kw_only=True):
 
 
 Row = TypeVar("Row", Number, Application, UsageTrigger)
-Stored = TypeVar("Stored", Number, Application, UsageTrigger, Address, Leg)
 
 
 class AccountStore:
@@ -87,11 +94,13 @@ class AccountStore:
         self._applications_file = folder / "applications.json"
         self._triggers_file = folder / "usage_triggers.json"
         self._addresses_file = folder / "addresses.json"
+        self._caller_ids_file = folder / "caller_ids.json"
         self._legs_file = folder / "legs.json"
-        self._numbers = {row.sid: row for row in _read(self._numbers_file, list[Number])}
-        self._applications = {row.sid: row for row in _read(self._applications_file, list[Application])}
-        self._triggers = {row.sid: row for row in _read(self._triggers_file, list[UsageTrigger])}
-        self._addresses = {row.sid: row for row in _read(self._addresses_file, list[Address])}
+        self._numbers = {row.sid: row for row in read_rows(self._numbers_file, list[Number])}
+        self._applications = {row.sid: row for row in read_rows(self._applications_file, list[Application])}
+        self._triggers = {row.sid: row for row in read_rows(self._triggers_file, list[UsageTrigger])}
+        self._addresses = {row.sid: row for row in read_rows(self._addresses_file, list[Address])}
+        self._caller_ids = {row.sid: row for row in read_rows(self._caller_ids_file, list[CallerId])}
         if application_sid not in self._applications:
             now = _now()
             first = Application(sid=application_sid, friendly_name="Epoch Voice", created=now, updated=now)
@@ -122,7 +131,7 @@ class AccountStore:
         """Return False when the account does not have it."""
         row = self._numbers.pop(sid, None)
         if row is not None:
-            _write(self._numbers_file, list(self._numbers.values()))
+            write_rows(self._numbers_file, list(self._numbers.values()))
         return row is not None
 
     def applications(self) -> list[Application]:
@@ -146,14 +155,14 @@ class AccountStore:
         now = _now()
         row = UsageTrigger(sid=new_sid("UT"), created=now, updated=now, **fields)
         self._triggers[row.sid] = row
-        _write(self._triggers_file, list(self._triggers.values()))
+        write_rows(self._triggers_file, list(self._triggers.values()))
         return row
 
     def remove_usage_trigger(self, sid: str) -> bool:
         """Return False when the account does not have it."""
         row = self._triggers.pop(sid, None)
         if row is not None:
-            _write(self._triggers_file, list(self._triggers.values()))
+            write_rows(self._triggers_file, list(self._triggers.values()))
         return row is not None
 
     def addresses(self) -> list[Address]:
@@ -167,45 +176,48 @@ class AccountStore:
         now = _now()
         row = Address(sid=new_sid("AD"), created=now, updated=now, **fields)
         self._addresses[row.sid] = row
-        _write(self._addresses_file, list(self._addresses.values()))
+        write_rows(self._addresses_file, list(self._addresses.values()))
         return row
 
     def remove_address(self, sid: str) -> bool:
         """Return False when the account does not have it."""
         row = self._addresses.pop(sid, None)
         if row is not None:
-            _write(self._addresses_file, list(self._addresses.values()))
+            write_rows(self._addresses_file, list(self._addresses.values()))
+        return row is not None
+
+    def caller_ids(self) -> list[CallerId]:
+        """Newest first, like the carrier's list."""
+        return list(reversed(self._caller_ids.values()))
+
+    def add_caller_id(self, e164: str, friendly_name: str) -> CallerId:
+        now = _now()
+        row = CallerId(sid=new_sid("PN"), e164=e164, friendly_name=friendly_name, created=now, updated=now)
+        self._caller_ids[row.sid] = row
+        write_rows(self._caller_ids_file, list(self._caller_ids.values()))
+        return row
+
+    def remove_caller_id(self, sid: str) -> bool:
+        """Return False when the account does not have it."""
+        row = self._caller_ids.pop(sid, None)
+        if row is not None:
+            write_rows(self._caller_ids_file, list(self._caller_ids.values()))
         return row is not None
 
     def legs(self) -> list[Leg]:
         """The ended legs of earlier runs, newest first."""
-        return _read(self._legs_file, list[Leg])
+        return read_rows(self._legs_file, list[Leg])
 
     def save_legs(self, legs: list[Leg]) -> None:
-        _write(self._legs_file, legs)
+        write_rows(self._legs_file, legs)
 
     def save(self, row: Number | Application) -> None:
         """Write the changes made to ``row``."""
         row.updated = _now()
         if isinstance(row, Number):
-            _write(self._numbers_file, list(self._numbers.values()))
+            write_rows(self._numbers_file, list(self._numbers.values()))
         else:
-            _write(self._applications_file, list(self._applications.values()))
-
-
-def _read(file: Path, kind: type[list[Stored]]) -> list[Stored]:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=kind)
-    except FileNotFoundError:
-        return []
-    except msgspec.MsgspecError as error:
-        message = f"{file} is damaged ({error}); delete it, and the sandbox starts without its contents"
-        raise AccountStoreError(message) from error
-
-
-def _write(file: Path, rows: list[Stored]) -> None:
-    """Replace the file atomically, so that a crash leaves the old or the new one."""
-    write_private(file, msgspec.json.format(msgspec.json.encode(rows), indent=1))
+            write_rows(self._applications_file, list(self._applications.values()))
 
 
 def _now() -> datetime:

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from kit.settings import Settings
@@ -17,11 +17,15 @@ from sandbox.addresses import Addresses
 from sandbox.available_numbers import AvailableNumbers
 from sandbox.call_registry import CallRegistry, MediaNegotiator
 from sandbox.callback_sender import CallbackSender
+from sandbox.caller_ids import CallerIds
+from sandbox.incoming_calls import RequestError, parse_incoming_call, route_to
 from sandbox.local_requests import LocalRequestsOnly
 from sandbox.media_interface import Media
+from sandbox.observed_calls import observed_call, observed_incoming_call
+from sandbox.recordings import Recordings
+from sandbox.recordings_rest import RecordingsRest
 from sandbox.rest import RestApi
 from sandbox.rest_base import http_error
-from sandbox.rest_resources import observed_call
 from sandbox.signaling import Signaling
 from sandbox.switches import Switches, parse_switches
 
@@ -46,19 +50,26 @@ class SandboxCarrier:
             AccountStoreError: a file is damaged.
         """
         account = settings.twilio
-        store = AccountStore(settings.data_dir / "sandbox", account.twiml_app_sid)
+        store = self._store = AccountStore(settings.data_dir / "sandbox", account.twiml_app_sid)
+        self._account_sid = account.account_sid
+        self._recordings = Recordings(settings.data_dir / "sandbox")
         self._callbacks = CallbackSender(account.auth_token)
-        self._registry = CallRegistry(store, self._callbacks, negotiate, speed=settings.sandbox_speed)
+        speed = settings.sandbox_speed
+        self._registry = CallRegistry(store, self._recordings, self._callbacks, negotiate, speed=speed)
         self._signaling = Signaling(self._registry, account)
         self.app = Starlette(
             routes=[
                 WebSocketRoute("/signal", self._signaling.serve),
                 Route("/sandbox/calls", self._calls),
+                Route("/sandbox/incoming-calls", self._ring, methods=["POST"]),
+                Route("/sandbox/recordings/{sid}", self._recording),
                 Route("/sandbox/drop-sockets", self._drop_sockets, methods=["POST"]),
                 Route("/sandbox/lose-packets", self._lose_packets, methods=["POST"]),
                 Route("/sandbox/switches", self._switches, methods=["GET", "PUT", "DELETE"]),
                 *Addresses(account, store, self._registry).routes(),
                 *AvailableNumbers(account, store, self._registry).routes(),
+                *RecordingsRest(account, self._recordings).routes(),
+                *CallerIds(account, store, self._registry, self._callbacks).routes(),
                 *RestApi(account, store, self._registry).routes(),
                 *AccountRest(account, store, self._registry).routes(),
             ],
@@ -71,8 +82,32 @@ class SandboxCarrier:
         await self._registry.close()
         await self._callbacks.close()
 
-    async def _calls(self, _: Request) -> Response:
-        return JSONResponse([observed_call(call) for call in self._registry.calls()])
+    async def _calls(self, request: Request) -> Response:
+        """Every call as tests see it, newest first; ``call_id`` asks for the one that a page names so."""
+        if call_id := request.query_params.get("call_id"):
+            named = [call for call in self._registry.calls() if call.params.get("CallId") == call_id]
+            return JSONResponse([observed_call(call) for call in named])
+        outgoing = [(call.parent.created, observed_call(call)) for call in self._registry.calls()]
+        incoming = [(call.parent.created, observed_incoming_call(call)) for call in self._registry.incoming.calls()]
+        newest_first = sorted((*outgoing, *incoming), key=lambda pair: pair[0], reverse=True)
+        return JSONResponse([resource for _, resource in newest_first])
+
+    async def _ring(self, request: Request) -> Response:
+        """Call one of the account's numbers from outside."""
+        try:
+            wanted = parse_incoming_call(await request.body())
+            route = route_to(wanted.to, self._store, self._account_sid, str(request.base_url).rstrip("/"))
+        except RequestError as error:
+            return JSONResponse({"message": str(error)}, 400)
+        call = self._registry.incoming.ring(wanted, route, self._registry.script)
+        return JSONResponse({"sid": call.sid}, 201)
+
+    async def _recording(self, request: Request) -> Response:
+        """The audio of a recording: the account's, or a mailbox's."""
+        recording = self._recordings.find(request.path_params["sid"])
+        if recording is None:
+            return JSONResponse({"message": "There is no such recording"}, 404)
+        return FileResponse(self._recordings.file(recording), media_type="audio/wav")
 
     async def _switches(self, request: Request) -> Response:
         """Read, set or reset the switches."""

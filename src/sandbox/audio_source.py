@@ -7,3 +7,4 @@ class AudioSource(StrEnum):
     SILENCE = "silence"
     ECHO = "echo"
     TONES = "tones"
+    BEEP = "beep"

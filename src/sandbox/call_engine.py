@@ -5,16 +5,16 @@ Events from outside arrive as method calls. A call that is over ignores them.
 """
 
 import logging
-import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
 
-from sandbox import twiml
+from sandbox import twiml_verbs
 from sandbox.audio_source import AudioSource
-from sandbox.call_environment import CallEnvironment, Timer
+from sandbox.audio_track import Samples
+from sandbox.call_environment import CallEnvironment, OnDocument, Timer
+from sandbox.call_errors import APPLICATION_ERROR, DECLINED, UNREACHED_ERRORS, CallError
 from sandbox.callback_forms import (
     Form,
     dial_form,
@@ -23,48 +23,23 @@ from sandbox.callback_forms import (
     status_form,
     voice_form,
 )
+from sandbox.document_runner import SECONDS_PER_WORD
 from sandbox.legs import (
     Caller,
     Leg,
     Status,
     new_sid,
 )
+from sandbox.mailbox import Mailbox
 from sandbox.media_interface import Media
-from sandbox.switches import Switches
-from sandbox.test_numbers import Behaviour, FarEnd
+from sandbox.number_script import DIAL_SETUP_SECONDS, E164, NumberScript
+from sandbox.redirected_leg import RedirectedLeg, joined
+from sandbox.script_clock import ScriptClock
+from sandbox.test_numbers import Behaviour
 
-DIAL_SETUP_SECONDS = 0.3
-"""From dialling to ringing, busy or failure."""
-SECONDS_PER_WORD = 0.4
 RECORDED_ERROR_SECONDS = 3.0
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 logger = logging.getLogger(__name__)
-
-
-class CallError(NamedTuple):
-    """The reason for a call's end, with a code of the browser's SDK."""
-
-    code: int
-    message: str
-
-
-APPLICATION_ERROR = CallError(31000, "Application error")
-DECLINED = CallError(31603, "Decline")
-UNREACHED_ERRORS = {
-    Status.BUSY: CallError(31486, "Busy Here"),
-    Status.NO_ANSWER: CallError(31480, "Temporarily Unavailable"),
-    Status.FAILED: CallError(31404, "Not Found"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class NumberScript:
-    """The behaviour of called numbers and of the carrier. ``speed`` divides the waits of this script, nothing else."""
-
-    far_end: Callable[[str], FarEnd]
-    speed: float = 1.0
-    switches: Switches = field(default_factory=Switches)
 
 
 class Call:
@@ -87,14 +62,18 @@ class Call:
         self.reattach_token = secrets.token_urlsafe(24)
         self.parent = Leg(new_sid("CA"), f"client:{caller.identity}", params.get("To", ""), environment.now())
         self.child: Leg | None = None
+        self.redirected: RedirectedLeg | None = None
+        """The dialled leg after it left the call for a document of its own."""
+        self.recording_sid: str | None = None
         self.digits = ""
         self.media: Media | None = None
         self._environment = environment
         self._script = script
         self._voice_url = voice_url
         self._status_url = status_url
-        self._verbs: deque[twiml.Verb] = deque()
-        self._dial: twiml.Dial | None = None
+        self._verbs: deque[twiml_verbs.Verb] = deque()
+        self._dial: twiml_verbs.Dial | None = None
+        self._mailbox: Mailbox | None = None
         self._sid_is_known = False  # the browser does not know the carrier's SID before ringing or answer
         self._step_timer: Timer | None = None
         self._grace_timer: Timer | None = None
@@ -135,10 +114,39 @@ class Call:
         """The account ended the whole call by REST."""
         self._end_from_outside(Status.CANCELED)
 
+    def redirect_leg(self, leg: Leg, document: str | Sequence[twiml_verbs.Verb]) -> bool:
+        """The account gave a dialled leg another document; the call continues after its ``<Dial>``.
+
+        Returns False when the sandbox cannot do that: it is the browser's leg, or not connected.
+        """
+        if self.redirected is not None and leg is self.child:
+            self.redirected.run(document)
+            return True
+        if leg is not self.child or leg.answered is None:
+            return False
+        self._cancel_step()
+        self._play(AudioSource.SILENCE)
+        heard = None if self._mailbox is None else self._mailbox.stop()
+        ended = partial(self._end_redirected, heard)
+        account, speed = self.caller.account_sid, self._script.speed
+        self.redirected = RedirectedLeg(leg, account, self._environment, speed, ended)
+        self.redirected.run(document)
+        self._go_on_after_dial(self._run_document)
+        return True
+
     def complete_child(self) -> None:
         """The account ended the dialled leg by REST; the document continues after its ``<Dial>``."""
-        if self.child is not None and not self.child.is_over:
+        if self.redirected is not None:
+            self.redirected.end()
+        elif self.child is not None and not self.child.is_over:
             self._end_child(Status.CANCELED)
+
+    def complete_leg(self, leg: Leg) -> None:
+        """The account ended ``leg`` by REST."""
+        if leg is self.parent:
+            self.complete()
+        else:
+            self.complete_child()
 
     def add_digits(self, digits: str) -> None:
         if not self.is_over:
@@ -156,7 +164,7 @@ class Call:
 
     # The document.
 
-    def _run_document(self, verbs: Sequence[twiml.Verb] | None) -> None:
+    def _run_document(self, verbs: Sequence[twiml_verbs.Verb] | None) -> None:
         if self.is_over:
             return
         if verbs is None:
@@ -167,16 +175,16 @@ class Call:
 
     def _run_next_verb(self) -> None:
         match self._verbs.popleft() if self._verbs else None:
-            case twiml.Dial() as dial:
+            case twiml_verbs.Dial() as dial:
                 self._start_dial(dial)
-            case twiml.Say(text):
-                self._start_say(text)
-            case twiml.Reject(busy) if self.parent.answered is None:
+            case twiml_verbs.Say() as say:
+                self._start_say(say.text)
+            case twiml_verbs.Reject(busy) if self.parent.answered is None:
                 self._end(Status.BUSY, UNREACHED_ERRORS[Status.BUSY] if busy else DECLINED)
-            case twiml.Unknown(name):
-                logger.warning("The sandbox does not support the verb %s: the call ends", name)
+            case None | twiml_verbs.Hangup() | twiml_verbs.Reject():
                 self._finish_document()
-            case _:
+            case other:
+                logger.warning("The sandbox does not execute %s in calls from browsers: the call ends", other)
                 self._finish_document()
 
     def _fail_document(self) -> None:
@@ -208,12 +216,12 @@ class Call:
 
     # The dialled leg.
 
-    def _start_dial(self, dial: twiml.Dial) -> None:
+    def _start_dial(self, dial: twiml_verbs.Dial) -> None:
         self._dial = dial
-        if dial.number in self._script.switches.no_child:
+        if dial.first.number in self._script.switches.no_child:
             self._schedule(DIAL_SETUP_SECONDS / self._script.speed, self._fail_dial)
             return
-        self.child = Leg(new_sid("CA"), dial.caller_id, dial.number, self._environment.now(), parent_sid=self.sid)
+        self.child = Leg(new_sid("CA"), dial.caller_id, dial.first.number, self._environment.now(), parent_sid=self.sid)
         self.child.status = Status.INITIATED
         if not dial.answer_on_bridge:
             self._answer()
@@ -224,7 +232,7 @@ class Call:
         """The dial ends without a dialled leg."""
         if self._dial is None:
             return
-        code = self.parent.error_code = self._script.switches.no_child[self._dial.number]
+        code = self.parent.error_code = self._script.switches.no_child[self._dial.first.number]
         if self._dial.action is None:
             self._finish_document()
         else:
@@ -233,8 +241,8 @@ class Call:
 
     def _reach_far_end(self) -> None:
         dial, child = self._current_dial()
-        far = self._script.far_end(dial.number)
-        if far.behaviour is Behaviour.FAILS or not E164.fullmatch(dial.number):
+        far = self._script.far_end(dial.first.number)
+        if far.behaviour is Behaviour.FAILS or not E164.fullmatch(dial.first.number):
             self._end_child(Status.FAILED)
         elif far.behaviour is Behaviour.BUSY:
             self._end_child(Status.BUSY)
@@ -251,11 +259,15 @@ class Call:
 
     def _answer_child(self) -> None:
         dial, child = self._current_dial()
-        far = self._script.far_end(dial.number)
+        far = self._script.far_end(dial.first.number)
         child.status = Status.IN_PROGRESS
         child.answered = self._environment.now()
         self._answer()
-        self._play(far.audio)
+        if far.is_mailbox and self.media is not None:
+            self._mailbox = Mailbox(self.media, ScriptClock(self._environment, self._script.speed))
+            self._mailbox.answer()
+        else:
+            self._play(far.audio)
         self._report_child("answered")
         seconds = float(dial.limit_seconds)
         if far.hangs_up_after is not None:
@@ -264,17 +276,28 @@ class Call:
 
     def _end_child(self, status: Status) -> None:
         """End the dialled leg; the caller's leg continues with the document."""
-        dial, child = self._current_dial()
+        dial, _ = self._current_dial()
         self._close_child(status, is_reported=dial.action is None or not self._script.switches.action_first)
         self._play(AudioSource.SILENCE)
+        self._go_on_after_dial(self._report_late if self._script.switches.action_first else self._run_document)
+
+    def _go_on_after_dial(self, then: OnDocument) -> None:
+        dial, child = self._current_dial()
         if dial.action is None:
             self._run_next_verb()
-            return
-        form = dial_form(self.caller, self.parent, child)
-        then = self._report_late if self._script.switches.action_first else self._run_document
-        self._environment.fetch_document(dial.action, form, then)
+        else:
+            self._environment.fetch_document(dial.action, dial_form(self.caller, self.parent, child), then)
 
-    def _report_late(self, verbs: Sequence[twiml.Verb] | None) -> None:
+    def _end_redirected(self, heard: Samples | None, played: Samples) -> None:
+        """The dialled leg that left the call is over."""
+        self._report_child("completed")
+        self._keep_mailbox(None if self._mailbox is None else joined(heard, played))
+
+    def _keep_mailbox(self, samples: Samples | None) -> None:
+        if samples is not None and self.child is not None:
+            self.recording_sid = self._environment.keep_mailbox_recording(self.child.sid, samples)
+
+    def _report_late(self, verbs: Sequence[twiml_verbs.Verb] | None) -> None:
         """Report the dialled leg's end after the request for the next document."""
         self._report_child("completed")
         self._run_document(verbs)
@@ -285,15 +308,16 @@ class Call:
         self._cancel_step()
         child.ended = self._environment.now()
         child.status = Status.COMPLETED if child.answered is not None else unanswered
+        self._keep_mailbox(None if self._mailbox is None else self._mailbox.stop())
         if is_reported:
             self._report_child("completed")
 
     def _report_child(self, event: str) -> None:
         dial, child = self._current_dial()
-        if dial.status_url is not None and event in dial.status_events:
-            self._send_status(dial.status_url, status_form(self.caller, child, self._environment.now()))
+        if dial.first.status_url is not None and event in dial.first.status_events:
+            self._send_status(dial.first.status_url, status_form(self.caller, child, self._environment.now()))
 
-    def _current_dial(self) -> tuple[twiml.Dial, Leg]:
+    def _current_dial(self) -> tuple[twiml_verbs.Dial, Leg]:
         if self._dial is None or self.child is None:
             raise AssertionError
         return self._dial, self.child
@@ -314,7 +338,7 @@ class Call:
         if self.is_over:
             return
         dial, child = self._dial, self.child
-        was_dialling = child is not None and not child.is_over
+        was_dialling = child is not None and not child.is_over and self.redirected is None
         if was_dialling:
             self._close_child(Status.CANCELED)
         self._end(self._final_status(unanswered), fault)

@@ -4,16 +4,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from sandbox.audio_track import Clip, Samples
 from sandbox.callback_forms import Form
-from sandbox.twiml import Verb
+from sandbox.twiml_verbs import Verb
+
+OnDocument = Callable[[Sequence[Verb] | None], None]
+"""Gets a document's verbs, or None when there is no usable document."""
 
 
 class Timer(Protocol):
     def cancel(self) -> None: ...
 
 
-class CallEnvironment(Protocol):
-    """Everything that a call uses outside itself."""
+class Environment(Protocol):
+    """Everything that a call without a browser uses outside itself."""
 
     def now(self) -> datetime:
         """UTC, monotonic."""
@@ -21,14 +25,26 @@ class CallEnvironment(Protocol):
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer: ...
 
-    def send_signal(self, kind: str, payload: dict[str, object]) -> None:
-        """Send one message to the browser."""
+    def fetch_document(self, url: str, form: Form, then: OnDocument) -> None:
+        """Request a TwiML document; ``then`` gets None when there is no usable one."""
         ...
 
-    def fetch_document(self, url: str, form: Form, then: Callable[[Sequence[Verb] | None], None]) -> None:
-        """Request a TwiML document; ``then`` gets None when there is no usable one."""
+    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
+        """Request an audio file; ``then`` gets None when there is no playable one."""
         ...
 
     def send_status(self, url: str, form: Form) -> None:
         """Deliver a status callback, in order with the others of this call."""
+        ...
+
+
+class CallEnvironment(Environment, Protocol):
+    """Everything that a call from a browser uses outside itself."""
+
+    def keep_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
+        """Keep what a mailbox recorded; returns the recording's SID."""
+        ...
+
+    def send_signal(self, kind: str, payload: dict[str, object]) -> None:
+        """Send one message to the browser."""
         ...

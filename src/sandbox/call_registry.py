@@ -3,22 +3,25 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain
 from typing import Protocol
 
 from sandbox.account_store import AccountStore
-from sandbox.call_engine import Call, CallError, NumberScript
-from sandbox.call_environment import Timer
-from sandbox.callback_forms import Form
+from sandbox.audio_track import Samples
+from sandbox.call_engine import Call
+from sandbox.call_errors import CallError
+from sandbox.callback_environment import CallbackEnvironment
 from sandbox.callback_sender import CallbackSender
+from sandbox.incoming_call import IncomingCall
+from sandbox.incoming_calls import IncomingCalls
 from sandbox.legs import Caller, Leg
 from sandbox.media_interface import BadOfferError, Media
+from sandbox.number_script import NumberScript
 from sandbox.outbound_calls import OutboundCalls
+from sandbox.recordings import Recordings
 from sandbox.switches import Switches
 from sandbox.test_numbers import far_end_of
-from sandbox.twiml import Verb
 
 MAX_CALLS = 500
 CLOSE_SECONDS = 3.0
@@ -36,41 +39,35 @@ class Socket(Protocol):
     def send(self, kind: str, payload: dict[str, object]) -> None: ...
 
 
-class SocketEnvironment:
+class SocketEnvironment(CallbackEnvironment):
     """The ``CallEnvironment`` of one call; its socket changes when the browser reconnects."""
 
-    def __init__(self, socket: Socket, callbacks: CallbackSender, channel: str) -> None:
+    def __init__(self, socket: Socket, recordings: Recordings, callbacks: CallbackSender, channel: str) -> None:
+        super().__init__(callbacks, channel)
         self.socket: Socket | None = socket
-        self._callbacks = callbacks
-        self._channel = channel
-        self._loop = asyncio.get_running_loop()
-        self._epoch = datetime.now(UTC) - timedelta(seconds=self._loop.time())
+        self._recordings = recordings
 
-    def now(self) -> datetime:
-        # From the event loop's clock, which corrections of the wall clock do not change.
-        return self._epoch + timedelta(seconds=self._loop.time())
-
-    def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
-        return self._loop.call_later(seconds, action)
+    def keep_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
+        return self._recordings.add(call_sid, samples, begun=self.now(), source="mailbox").sid
 
     def send_signal(self, kind: str, payload: dict[str, object]) -> None:
         if self.socket is not None:
             self.socket.send(kind, payload)
-
-    def fetch_document(self, url: str, form: Form, then: Callable[[Sequence[Verb] | None], None]) -> None:
-        self._callbacks.fetch(url, form, then)
-
-    def send_status(self, url: str, form: Form) -> None:
-        self._callbacks.report(self._channel, url, form)
 
 
 class CallRegistry:
     """Starts, finds and ends calls."""
 
     def __init__(
-        self, store: AccountStore, callbacks: CallbackSender, negotiate: MediaNegotiator, *, speed: float
+        self,
+        store: AccountStore,
+        recordings: Recordings,
+        callbacks: CallbackSender,
+        negotiate: MediaNegotiator,
+        *,
+        speed: float,
     ) -> None:
-        self._store = store
+        self._store, self._recordings = store, recordings
         self._callbacks = callbacks
         self._negotiate = negotiate
         self._speed = speed
@@ -78,27 +75,28 @@ class CallRegistry:
         self._calls: dict[str, tuple[Call, SocketEnvironment]] = {}
         self._previous_legs = store.legs()
         self.outbound = OutboundCalls(speed=speed)
+        self.incoming = IncomingCalls(callbacks, recordings)
         self._deleted_sids: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def set_switches(self, switches: Switches) -> None:
         """Set the behaviour of calls that begin from now on."""
         self.switches = switches
-        self._script = NumberScript(far_end_of, self._speed, switches)
+        self.script = NumberScript(far_end_of, self._speed, switches)
 
     def calls(self) -> list[Call]:
-        """Newest first; the oldest ended calls are dropped."""
+        """The calls from browsers, newest first; the oldest ended calls are dropped."""
         return [call for call, _ in reversed(self._calls.values())]
 
-    def legs(self) -> list[tuple[Call | None, Leg]]:
-        """Both legs of each call, newest first; legs of earlier runs have no call."""
-        current: Iterable[tuple[Call | None, Leg]] = (
+    def legs(self) -> list[tuple[Call | IncomingCall | None, Leg]]:
+        """All legs of each call, newest first; legs of earlier runs have no call."""
+        outgoing: Iterable[tuple[Call | IncomingCall | None, Leg]] = (
             (call, leg) for call in self.calls() for leg in (call.child, call.parent) if leg is not None
         )
-        previous: Iterable[tuple[Call | None, Leg]] = (
-            (None, leg) for leg in (*self.outbound.legs, *self._previous_legs)
-        )
-        return [(call, leg) for call, leg in chain(current, previous) if leg.sid not in self._deleted_sids]
+        incoming = ((call, line.leg) for call in self.incoming.calls() for line in reversed(call.lines))
+        previous = ((None, leg) for leg in (*self.outbound.legs, *self._previous_legs))
+        every = chain(outgoing, incoming, previous)
+        return [(call, leg) for call, leg in every if leg.sid not in self._deleted_sids]
 
     def delete_leg(self, leg: Leg) -> None:
         """Delete an ended leg."""
@@ -109,10 +107,10 @@ class CallRegistry:
     ) -> None:
         """Start a call of ``caller``."""
         application = self._store.application(caller.application_sid)
-        environment = SocketEnvironment(socket, self._callbacks, temporary_sid)
+        environment = SocketEnvironment(socket, self._recordings, self._callbacks, temporary_sid)
         call = Call(
             environment,
-            self._script,
+            self.script,
             caller,
             temporary_sid=temporary_sid,
             params=params,
@@ -154,6 +152,8 @@ class CallRegistry:
         """End all calls and their audio, within ``CLOSE_SECONDS``."""
         for call in self.calls():
             call.complete()
+            call.complete_child()
+        self.incoming.complete_all()
         closing = [call.media.closed() for call in self.calls() if call.media is not None]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*self._tasks, *closing, return_exceptions=True), CLOSE_SECONDS)

@@ -44,21 +44,55 @@ def status_form(caller: Caller, leg: Leg, now: datetime) -> Form:
 
 def dial_form(caller: Caller, parent: Leg, child: Leg) -> Form:
     """The request for the TwiML after a ``<Dial>``."""
-    form = {**_parent(caller, parent), "DialCallStatus": child.status, "DialCallSid": child.sid}
-    if child.answered is not None:
-        form["DialCallDuration"] = str(child.seconds)
-    form["DialBridged"] = "true" if child.answered is not None else "false"
-    return form
+    return {**_parent(caller, parent), **dial_result(child, was_connected=child.answered is not None)}
 
 
 def failed_dial_form(caller: Caller, parent: Leg, code: int) -> Form:
     """The request for the TwiML after a ``<Dial>`` that made no leg."""
-    return {**_parent(caller, parent), "DialCallStatus": Status.FAILED, "DialBridged": "false", "ErrorCode": str(code)}
+    return {**_parent(caller, parent), **failed_dial_result(code)}
+
+
+def dial_result(child: Leg, *, was_connected: bool, unaccepted: str = Status.NO_ANSWER) -> Form:
+    """The fields about a ``<Dial>``; ``unaccepted`` is the status of a phone that answered and was not connected.
+
+    A connected phone that is still on the line, for another document, was connected too.
+    """
+    if child.answered is None:
+        return {"DialCallStatus": child.status, "DialCallSid": child.sid, "DialBridged": "false"}
+    status = Status.COMPLETED if was_connected else unaccepted
+    form = {"DialCallStatus": status, "DialCallSid": child.sid, "DialCallDuration": str(child.seconds)}
+    return {**form, "DialBridged": "true" if was_connected else "false"}
+
+
+def failed_dial_result(code: int) -> Form:
+    """The fields about a ``<Dial>`` that made no leg."""
+    return {"DialCallStatus": Status.FAILED, "DialBridged": "false", "ErrorCode": str(code)}
 
 
 def ended_form(caller: Caller, parent: Leg, now: datetime) -> Form:
     """The application's status callback, sent once when the caller's leg is over."""
     return {**_parent(caller, parent), **_report(parent, now), **_outcome(parent)}
+
+
+def line_form(account_sid: str, leg: Leg) -> Form:
+    """The carrier's fields in each request for a document of a leg between phone numbers."""
+    form = {
+        "CallSid": leg.sid,
+        "AccountSid": account_sid,
+        "ApiVersion": API_VERSION,
+        "From": leg.from_,
+        "Caller": leg.from_,
+        "To": leg.to,
+        "Called": leg.to,
+        "Direction": leg.direction,
+        "CallStatus": leg.status,
+    }
+    return form if leg.parent_sid is None else {**form, "ParentCallSid": leg.parent_sid}
+
+
+def line_status_form(account_sid: str, leg: Leg, now: datetime) -> Form:
+    """A status callback of a leg between phone numbers; of the caller's leg there is one, when it is over."""
+    return {**line_form(account_sid, leg), **_report(leg, now), **_outcome(leg)}
 
 
 def _parent(caller: Caller, parent: Leg) -> Form:

@@ -10,7 +10,11 @@ import httpx
 from twilio.request_validator import RequestValidator
 
 from sandbox import twiml
+from sandbox.audio_files import UnplayableAudioError, decode_audio
+from sandbox.audio_track import Clip
+from sandbox.call_environment import OnDocument
 from sandbox.callback_forms import Form
+from sandbox.twiml_verbs import Verb
 
 TIMEOUT_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
@@ -18,8 +22,6 @@ FLUSH_SECONDS = 3.0
 """For pending callbacks when the sandbox stops."""
 
 logger = logging.getLogger(__name__)
-
-OnDocument = Callable[[Sequence[twiml.Verb] | None], None]
 
 
 class CallbackSender:
@@ -35,6 +37,10 @@ class CallbackSender:
     def fetch(self, url: str, form: Form, then: OnDocument) -> None:
         """Request a document; ``then`` gets its verbs, or None when there is no usable document."""
         self._start(self._fetch(url, form, then))
+
+    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
+        """Request an audio file; ``then`` gets None when there is no playable one."""
+        self._start(self._fetch_audio(url, then))
 
     def report(self, channel: str, url: str, form: Form) -> None:
         """Send ``form`` after everything sent on ``channel`` before."""
@@ -63,7 +69,19 @@ class CallbackSender:
     async def _fetch(self, url: str, form: Form, then: OnDocument) -> None:
         then(await self._document(url, form))
 
-    async def _document(self, url: str, form: Form) -> Sequence[twiml.Verb] | None:
+    async def _fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
+        then(await self._audio(url))
+
+    async def _audio(self, url: str) -> Clip | None:
+        try:
+            response = await self._client.get(url, headers=self._headers(url, {}))
+            response.raise_for_status()
+            return await asyncio.to_thread(decode_audio, response.content)
+        except (httpx.HTTPError, httpx.InvalidURL, UnplayableAudioError) as error:
+            logger.warning("An audio file cannot be played: %s", type(error).__name__)
+            return None
+
+    async def _document(self, url: str, form: Form) -> Sequence[Verb] | None:
         response = await self._post(url, form)
         if response is None:
             return None
@@ -80,11 +98,7 @@ class CallbackSender:
 
     async def _post(self, url: str, form: Form) -> httpx.Response | None:
         """The successful answer or None; tried once more when the connection was refused."""
-        headers = {
-            "X-Twilio-Signature": self._signer.compute_signature(url, form),
-            "User-Agent": "TwilioProxy/1.1",
-            "I-Twilio-Idempotency-Token": secrets.token_hex(16),
-        }
+        headers = self._headers(url, form)
         for tries_left in (1, 0):
             try:
                 response = await self._client.post(url, data=form, headers=headers)
@@ -100,3 +114,10 @@ class CallbackSender:
                 logger.warning("A callback was answered with %s", response.status_code)
             return None
         return None
+
+    def _headers(self, url: str, form: Form) -> dict[str, str]:
+        return {
+            "X-Twilio-Signature": self._signer.compute_signature(url, form),
+            "User-Agent": "TwilioProxy/1.1",
+            "I-Twilio-Idempotency-Token": secrets.token_hex(16),
+        }

@@ -53,11 +53,20 @@ class Leg:
     ended: datetime | None = None
     error_code: int | None = None
     """An error that the carrier recorded about the call."""
+    is_inbound: bool = False
+    """A call from a phone outside to one of the account's numbers."""
     _callbacks: int = field(default=0, repr=False)
 
     @property
     def is_over(self) -> bool:
         return self.status.is_final
+
+    @property
+    def direction(self) -> str:
+        """In the carrier's words."""
+        if self.parent_sid is not None:
+            return "outbound-dial"
+        return "inbound" if self.is_inbound or self.from_.startswith("client:") else "outbound-api"
 
     @property
     def seconds(self) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 
 import aioice.ice
 import numpy as np
-import numpy.typing as npt
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
@@ -16,6 +15,7 @@ from av import AudioFrame, AudioResampler
 
 from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
+from sandbox.audio_track import BEEP, FAR_END, SAMPLE_RATE, Samples, energy_of
 from sandbox.media_interface import BadOfferError
 from sandbox.sdp import (
     DtmfDecoder,
@@ -24,19 +24,13 @@ from sandbox.sdp import (
     with_telephone_event,
 )
 
-SAMPLE_RATE = 8000
-"""Samples per second inside the sandbox, as in the telephone network, for every codec of the browser."""
 FRAME_SAMPLES = SAMPLE_RATE // 50
 TIME_BASE = fractions.Fraction(1, SAMPLE_RATE)
 MAX_ECHO_SAMPLES = SAMPLE_RATE // 5
 """Samples waiting to be echoed; more would only delay the echo."""
-TONE_HERTZ = (440.0, 660.0)
-TONE_LEVEL = 0.25
 MAX_LAG_SECONDS = 1.0
 RTCP_PACKET_TYPES = range(200, 208)
 """The second byte of RTCP packets, which share the transport with the audio."""
-
-Samples = npt.NDArray[np.int16]
 
 
 _addresses_without_loopback = aioice.ice.get_host_addresses
@@ -65,6 +59,7 @@ class PeerMedia:
         self._dtmf_decoder = DtmfDecoder()
         self._on_digit = on_digit
         self._loss_share = 0.0
+        self._recording: list[Samples] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -74,6 +69,13 @@ class PeerMedia:
 
     def play(self, source: AudioSource) -> None:
         self._outgoing.source = source
+
+    def start_recording(self) -> None:
+        self._recording = []
+
+    def take_recording(self) -> Samples | None:
+        recording, self._recording = self._recording, None
+        return None if recording is None else np.concatenate([np.zeros(0, np.int16), *recording])
 
     def set_packet_loss(self, share: float) -> None:
         self._loss_share = share
@@ -133,8 +135,10 @@ class PeerMedia:
             self.meter.packets_in += 1
             for piece in resampler.resample(frame):
                 samples = piece.to_ndarray().reshape(-1).astype(np.int16, copy=False)
-                self.meter.energy_in += _energy(samples)
+                self.meter.energy_in += energy_of(samples)
                 self._outgoing.echo(samples)
+                if self._recording is not None:
+                    self._recording.append(samples)
 
     def _intercept_dtmf(self, payload_type: int | None) -> None:
         if payload_type is None:
@@ -224,22 +228,12 @@ class _OutgoingTrack(MediaStreamTrack):
         await asyncio.sleep(max(0.0, self._started + self._sent / SAMPLE_RATE - now))
 
     def _next(self) -> Samples:
-        if self.source is AudioSource.TONES:
-            samples = _tone(self._sent)
+        if self.source is AudioSource.TONES or self.source is AudioSource.BEEP:
+            tone = FAR_END if self.source is AudioSource.TONES else BEEP
+            samples = tone.samples(self._sent / SAMPLE_RATE, (self._sent + FRAME_SAMPLES) / SAMPLE_RATE, 0.0)
         elif self.source is AudioSource.ECHO and len(self._echo) >= FRAME_SAMPLES:
             samples, self._echo = self._echo[:FRAME_SAMPLES], self._echo[FRAME_SAMPLES:]
         else:
             return np.zeros(FRAME_SAMPLES, np.int16)
-        self._meter.energy_out += _energy(samples)
+        self._meter.energy_out += energy_of(samples)
         return samples
-
-
-def _tone(start: int) -> Samples:
-    seconds = (np.arange(FRAME_SAMPLES) + start) / SAMPLE_RATE
-    wave = sum(np.sin(2 * np.pi * hertz * seconds) for hertz in TONE_HERTZ)
-    return np.asarray(wave * TONE_LEVEL * 32767 / len(TONE_HERTZ), np.int16)
-
-
-def _energy(samples: Samples) -> float:
-    scaled = samples.astype(np.float32) / 32768
-    return float(np.dot(scaled, scaled)) / SAMPLE_RATE

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
+from sandbox.audio_track import Samples
 
 
 class Media(Protocol):
@@ -24,6 +25,14 @@ class Media(Protocol):
 
     def play(self, source: AudioSource) -> None:
         """Play ``source`` to the caller from now on."""
+        ...
+
+    def start_recording(self) -> None:
+        """Keep the caller's sound from now on."""
+        ...
+
+    def take_recording(self) -> Samples | None:
+        """Stop the recording and return it, 8,000 samples a second; None when none was started."""
         ...
 
     def set_packet_loss(self, share: float) -> None:

@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from sandbox.legs import Leg, Status, new_sid
+from sandbox.number_script import DIAL_SETUP_SECONDS
 from sandbox.test_numbers import Behaviour, FarEnd, far_end_of
 
-DIAL_SETUP_SECONDS = 0.3
 SENTENCE_SECONDS = 3.0
 """The time that a document of any length is spoken."""
 

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kit.settings import CarrierSettings
-from sandbox import number_inventory, rest_resources
+from sandbox import number_inventory, rest_resources, twiml
 from sandbox.account_store import (
     AccountStore,
     Application,
@@ -17,17 +18,30 @@ from sandbox.account_store import (
     NumberTakenError,
 )
 from sandbox.addresses import satisfies
-from sandbox.call_engine import E164
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
+from sandbox.number_script import E164
 from sandbox.rest_base import BAD_VALUE, NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
 from sandbox.rest_resources import Resource
 
 MISSING_NUMBER, NUMBER_UNAVAILABLE = 21201, 21422
-CALL_IS_LIVE, ADDRESS_REQUIRED, BUNDLE_REQUIRED, TOO_MANY_REQUESTS = 20009, 21631, 21649, 20429
+CALL_NOT_IN_PROGRESS, CALL_IS_LIVE, ADDRESS_REQUIRED, BUNDLE_REQUIRED, TOO_MANY_REQUESTS = (
+    21220,
+    20009,
+    21631,
+    21649,
+    20429,
+)
 INVALID_TO, CALLER_ID_NOT_OWNED = 21211, 21212
 UPDATE_DELAY_SECONDS = 0.5
 """From an answer ``in-progress`` to the end of the call."""
+_ROUTE_FIELDS = {
+    "VoiceApplicationSid": "voice_application_sid",
+    "VoiceUrl": "voice_url",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "StatusCallback": "status_callback",
+}
+"""The callbacks of a number."""
 
 
 class RestApi(RestEndpoints):
@@ -74,8 +88,7 @@ class RestApi(RestEndpoints):
             row = self._store.add_number(e164, form.get("FriendlyName") or offer.friendly)
         except NumberTakenError:
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available") from None
-        documents = {"AddressSid": "address_sid", "BundleSid": "bundle_sid"}
-        self._change(row, form, VoiceApplicationSid="voice_application_sid", VoiceUrl="voice_url", **documents)
+        self._change(row, form, **_ROUTE_FIELDS, AddressSid="address_sid", BundleSid="bundle_sid")
         return JSONResponse(self._number_json(row), 201)
 
     def _check_switches(self, offer: number_inventory.NumberForSale, form: dict[str, str]) -> None:
@@ -94,8 +107,7 @@ class RestApi(RestEndpoints):
 
     def _change_number(self, request: Request, form: dict[str, str]) -> Response:
         row = or_not_found(self._store.number(request.path_params["sid"]))
-        fields = {"FriendlyName": "friendly_name", "VoiceApplicationSid": "voice_application_sid"}
-        self._change(row, form, **fields, VoiceUrl="voice_url")
+        self._change(row, form, **_ROUTE_FIELDS, FriendlyName="friendly_name")
         return JSONResponse(self._number_json(row))
 
     def _release(self, request: Request, _: dict[str, str]) -> Response:
@@ -157,15 +169,30 @@ class RestApi(RestEndpoints):
 
     def _change_call(self, request: Request, form: dict[str, str]) -> Response:
         sid = request.path_params["sid"]
+        if form.get("Url") or form.get("Twiml"):
+            return self._redirect_leg(sid, form)
         if form.get("Status") not in ("completed", "canceled"):
-            raise RestError(400, BAD_VALUE, "The sandbox can only change the Status of a call, to completed")
+            raise RestError(400, BAD_VALUE, "The sandbox can only end a call, or give it another document")
         for call, leg in self._registry.legs():
             if call is not None and leg.sid == sid and not leg.is_over:
-                end = call.complete if leg is call.parent else call.complete_child
+                end = partial(call.complete_leg, leg)
                 if self._registry.switches.update_answers_in_progress:
                     asyncio.get_running_loop().call_later(UPDATE_DELAY_SECONDS, end)
                 else:
                     end()
+                return JSONResponse(self._leg_json(leg))
+        raise NO_SUCH_RESOURCE
+
+    def _redirect_leg(self, sid: str, form: dict[str, str]) -> Response:
+        """Give a leg another document; ``Url`` wins over ``Twiml``, as at the carrier."""
+        try:
+            document = form.get("Url") or twiml.parse(form.get("Twiml", "").encode(), "")
+        except twiml.TwimlError as error:
+            raise RestError(400, BAD_VALUE, f"Twiml is not a document: {error}") from None
+        for call, leg in self._registry.legs():
+            if call is not None and leg.sid == sid and not leg.is_over:
+                if not call.redirect_leg(leg, document):
+                    raise RestError(400, CALL_NOT_IN_PROGRESS, "Call is not in-progress. Cannot redirect.")
                 return JSONResponse(self._leg_json(leg))
         raise NO_SUCH_RESOURCE
 

@@ -6,14 +6,13 @@ from decimal import Decimal
 from email.utils import format_datetime
 
 from kit.rounding import divide_up
-from sandbox.account_store import Address, Application, Number
-from sandbox.call_engine import Call
+from sandbox.account_store import Address, Application, CallerId, Number
 from sandbox.legs import Leg
 from sandbox.number_inventory import NumberForSale, NumberKind
 
 API_VERSION = "2010-04-01"
 Resource = dict[str, object]
-_CALLER_MINUTE, _DIALLED_MINUTE = Decimal("0.004"), Decimal("0.014")
+_CALLER_MINUTE, _DIALLED_MINUTE, _INCOMING_MINUTE = Decimal("0.004"), Decimal("0.014"), Decimal("0.0085")
 """US dollars, the same for every destination."""
 _MONTHLY_PRICES = {
     NumberKind.LOCAL: "1.15",
@@ -95,7 +94,7 @@ def incoming_number(account_sid: str, number: Number) -> Resource:
         "sms_method": "POST",
         "sms_url": None,
         "status": "in-use",
-        "status_callback": None,
+        "status_callback": number.status_callback or None,
         "status_callback_method": "POST",
         "trunk_sid": None,
         "type": "local",
@@ -103,7 +102,7 @@ def incoming_number(account_sid: str, number: Number) -> Resource:
         "voice_application_sid": number.voice_application_sid or None,
         "voice_caller_id_lookup": False,
         "voice_fallback_method": "POST",
-        "voice_fallback_url": None,
+        "voice_fallback_url": number.voice_fallback_url or None,
         "voice_method": "POST",
         "voice_receive_mode": "voice",
         "voice_url": number.voice_url or None,
@@ -128,6 +127,18 @@ def address(account_sid: str, row: Address) -> Resource:
         "uri": account_path(account_sid, f"Addresses/{row.sid}"),
         "validated": False,
         "verified": False,
+    }
+
+
+def caller_id(account_sid: str, row: CallerId) -> Resource:
+    return {
+        "sid": row.sid,
+        "account_sid": account_sid,
+        "date_created": _rfc2822(row.created),
+        "date_updated": _rfc2822(row.updated),
+        "friendly_name": row.friendly_name,
+        "phone_number": row.e164,
+        "uri": account_path(account_sid, f"OutgoingCallerIds/{row.sid}"),
     }
 
 
@@ -173,7 +184,7 @@ def call_leg(account_sid: str, leg: Leg, *, price_unit: str) -> Resource:
         "caller_name": "",
         "date_created": _rfc2822(leg.created),
         "date_updated": _rfc2822(leg.ended or leg.answered or leg.created),
-        "direction": _direction(leg),
+        "direction": leg.direction,
         "duration": str(leg.seconds) if leg.is_over else None,
         "end_time": _rfc2822(leg.ended),
         "forwarded_from": None,
@@ -193,12 +204,6 @@ def call_leg(account_sid: str, leg: Leg, *, price_unit: str) -> Resource:
         "trunk_sid": None,
         "uri": account_path(account_sid, f"Calls/{leg.sid}"),
     }
-
-
-def _direction(leg: Leg) -> str:
-    if leg.parent_sid is not None:
-        return "outbound-dial"
-    return "inbound" if leg.from_.startswith("client:") else "outbound-api"
 
 
 def notification(account_sid: str, leg: Leg) -> Resource:
@@ -227,34 +232,11 @@ def started_at(leg: Leg) -> datetime:
     return leg.answered or leg.created
 
 
-def observed_call(call: Call) -> Resource:
-    """A call as tests see it; the real carrier has no such resource."""
-    media = call.media
-    meter = media.meter if media is not None else None
-    return {
-        "sid": call.sid,
-        "child_sid": call.child.sid if call.child is not None else None,
-        "to": call.parent.to,
-        "from": call.child.from_ if call.child is not None else None,
-        "identity": call.caller.identity,
-        "status": call.parent.status,
-        "child_status": call.child.status if call.child is not None else None,
-        "duration": call.child.seconds if call.child is not None else 0,
-        "params": call.params,
-        "dtmf": call.digits,
-        "packets_in": meter.packets_in if meter else 0,
-        "packets_out": meter.packets_out if meter else 0,
-        "energy_in": meter.energy_in if meter else 0.0,
-        "energy_out": meter.energy_out if meter else 0.0,
-        "codec": media.codec if media is not None else None,
-    }
-
-
 def _price(leg: Leg) -> str | None:
     """The cost, a negative amount per started minute; None until the leg is over."""
     if not leg.is_over:
         return None
-    minute = _CALLER_MINUTE if leg.parent_sid is None else _DIALLED_MINUTE
+    minute = _DIALLED_MINUTE if leg.parent_sid is not None else _INCOMING_MINUTE if leg.is_inbound else _CALLER_MINUTE
     return f"{-minute * divide_up(leg.seconds, 60):.5f}"
 
 

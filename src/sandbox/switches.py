@@ -1,8 +1,11 @@
 """Switches that make the sandbox behave as the real carrier was reported to, where it is kinder by default."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+DEFAULT_DIAL_ERROR = 13227
+"""The carrier's code of a ``<Dial>`` that makes no leg, where the switch names none: the country is not permitted."""
 
 
 class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -11,11 +14,24 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     hangup_sid: Literal["parent"] | None = None
     """A call that ends before ringing is reported with the sid of the caller's leg, which the SDK does not know yet."""
     no_child: dict[str, int] = {}
-    """Numbers (E.164) for which a ``<Dial>`` makes no leg, each with the carrier's error code of that dial."""
+    """Numbers (E.164) for which a ``<Dial>`` makes no leg, each with the carrier's error code of that dial.
+
+    A list of numbers is accepted too; their code is ``DEFAULT_DIAL_ERROR``.
+    """
     action_first: bool = False
     """The request after a ``<Dial>`` comes before the last status callback of the dialled leg."""
+    first_answer_ends_others: bool = False
+    """The first of several dialled phones that answers ends the others, though it has not accepted the call yet."""
+    unaccepted_dial_status: Literal["no-answer", "completed"] = "no-answer"
+    """The ``DialCallStatus`` of a phone that answered and did not accept the call."""
     report_delay_seconds: float = 0
     """Status callbacks come this much later; requests for documents do not."""
+    recording_report_delay_seconds: float = 0
+    """The callbacks about recordings come this much later."""
+    recording_reports_doubled: bool = False
+    """Each callback about a recording comes twice."""
+    recording_reports_lost: bool = False
+    """No callback about a recording comes."""
     webhook_failure: int | None = None
     """The code with which the browser learns that the application's document could not be read."""
     gateway_error: int | None = None
@@ -40,6 +56,8 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The carrier's code with which every purchase is refused; 20429 comes with status 429."""
     address_error: int | None = None
     """The carrier's code with which every new address is refused, such as 21628: it cannot be validated."""
+    verified_once: bool = False
+    """A number that the account verified already is not verified again, for whomever."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
     trial: bool = False
@@ -60,4 +78,7 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 def parse_switches(body: bytes) -> Switches:
     """Read the switches from JSON. Raises: msgspec.MsgspecError."""
-    return msgspec.json.decode(body, type=Switches)
+    given = msgspec.json.decode(body, type=dict[str, Any])
+    if isinstance(given.get("no_child"), list):
+        given["no_child"] = dict.fromkeys(msgspec.convert(given["no_child"], list[str]), DEFAULT_DIAL_ERROR)
+    return msgspec.convert(given, Switches)

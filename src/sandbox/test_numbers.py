@@ -20,8 +20,14 @@ class FarEnd(NamedTuple):
     audio: AudioSource = AudioSource.ECHO
     ring_seconds: float = 2.0
     hangs_up_after: float | None = None
+    presses: str = ""
+    """Keys pressed when a document asks for them; the sound follows when a caller is connected."""
+    is_mailbox: bool = False
+    """Plays a greeting and a beep, then records."""
 
 
+GREETING_SECONDS, BEEP_SECONDS = 4.0, 1.0
+"""Of a mailbox."""
 DEFAULT_FAR_END = FarEnd()
 TEST_NUMBERS = {
     "+12125550102": FarEnd(Behaviour.BUSY),
@@ -29,6 +35,9 @@ TEST_NUMBERS = {
     "+12125550104": FarEnd(Behaviour.FAILS),
     "+12125550105": FarEnd(hangs_up_after=3.0),
     "+12125550106": FarEnd(audio=AudioSource.TONES),
+    "+12125550107": FarEnd(audio=AudioSource.TONES, is_mailbox=True),
+    "+12125550108": FarEnd(audio=AudioSource.TONES, presses="1"),
+    "+12125550109": FarEnd(audio=AudioSource.SILENCE),
 }
 
 

@@ -1,53 +1,34 @@
 """Parses TwiML documents into lists of verbs."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element, TreeBuilder  # only builds: the parser below is the strict one
 from xml.parsers import expat
 
+from sandbox.twiml_verbs import (
+    Dial,
+    DialledNumber,
+    Gather,
+    Hangup,
+    Pause,
+    Play,
+    Record,
+    Redirect,
+    Reject,
+    Say,
+    Unknown,
+    Verb,
+)
+
 DEFAULT_RING_SECONDS = 30
 DEFAULT_LIMIT_SECONDS = 14_400
+DEFAULT_SILENCE_SECONDS = 5
+MAX_RECORDING_SECONDS = 3600
+ALL_KEYS = "1234567890*#"
 
 
 class TwimlError(Exception):
     """The document is not TwiML; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dial:
-    number: str
-    caller_id: str
-    answer_on_bridge: bool
-    ring_seconds: int
-    limit_seconds: int
-    action: str | None
-    status_url: str | None
-    status_events: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hangup:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    busy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A verb that the sandbox does not support."""
-
-    name: str
-
-
-Verb = Dial | Say | Hangup | Reject | Unknown
 
 
 def parse(document: bytes, base_url: str) -> tuple[Verb, ...]:
@@ -85,46 +66,115 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _verb(element: Element, base_url: str) -> Verb:
-    match element.tag:
-        case "Dial":
-            return _dial(element, base_url)
-        case "Say":
-            return Say((element.text or "").strip())
-        case "Hangup":
-            return Hangup()
-        case "Reject":
-            return Reject(busy=element.get("reason") == "busy")
-        case name:
-            return Unknown(name)
+    read = _READERS.get(element.tag)
+    return Unknown(element.tag) if read is None else read(element, base_url)
+
+
+def _prompt(element: Element, base_url: str) -> Say | Play | Pause:
+    if element.tag == "Pause":
+        return Pause(_whole(element, "length", 1, least=0))
+    loop = _whole(element, "loop", 1, least=0)
+    if element.tag == "Say":
+        return Say(_text(element), element.get("language", ""), loop)
+    if not _text(element):
+        raise TwimlError("Play has no address")
+    return Play(urljoin(base_url, _text(element)), loop)
+
+
+def _gather(element: Element, base_url: str) -> Gather:
+    foreign = next((child.tag for child in element if child.tag not in ("Say", "Play", "Pause")), None)
+    if foreign is not None:
+        message = f"Gather can only have Say, Play and Pause here, not {foreign}"
+        raise TwimlError(message)
+    digits = element.get("numDigits")
+    return Gather(
+        prompts=tuple(_prompt(child, base_url) for child in element),
+        action=_absolute_url(element.get("action"), base_url) or base_url,
+        timeout=_whole(element, "timeout", DEFAULT_SILENCE_SECONDS),
+        num_digits=None if digits is None else _whole(element, "numDigits", 1),
+        finish_on_key=element.get("finishOnKey", "#"),
+        is_sent_when_empty=element.get("actionOnEmptyResult") == "true",
+    )
+
+
+def _record(element: Element, base_url: str) -> Record:
+    transcribe_url = _absolute_url(element.get("transcribeCallback"), base_url)
+    return Record(
+        action=_absolute_url(element.get("action"), base_url) or base_url,
+        timeout=_whole(element, "timeout", DEFAULT_SILENCE_SECONDS, least=0),
+        finish_on_key=element.get("finishOnKey", ALL_KEYS),
+        max_length=_whole(element, "maxLength", MAX_RECORDING_SECONDS),
+        plays_beep=element.get("playBeep") != "false",
+        is_trimmed=element.get("trim", "trim-silence") != "do-not-trim",
+        status_url=_absolute_url(element.get("recordingStatusCallback"), base_url),
+        status_events=_events(element, "recordingStatusCallbackEvent"),
+        is_transcribed=element.get("transcribe") == "true" or transcribe_url is not None,
+        transcribe_url=transcribe_url,
+    )
 
 
 def _dial(element: Element, base_url: str) -> Dial:
-    noun = element.find("Number")
-    if noun is None and len(element):
-        message = f"Dial can only dial a Number here, not {element[0].tag}"
+    nouns = list(element)
+    foreign = next((noun.tag for noun in nouns if noun.tag != "Number"), None)
+    if foreign is not None:
+        message = f"Dial can only dial a Number here, not {foreign}"
         raise TwimlError(message)
-    number = element.text if noun is None else noun.text
-    status_url = None if noun is None else _absolute_url(noun.get("statusCallback"), base_url)
-    events = "completed" if noun is None else noun.get("statusCallbackEvent", "completed")
+    numbers = tuple(_number(noun, base_url) for noun in nouns) or (DialledNumber(_text(element)),)
     return Dial(
-        number=(number or "").strip(),
+        numbers=numbers,
         caller_id=element.get("callerId", ""),
         answer_on_bridge=element.get("answerOnBridge") == "true",
-        ring_seconds=_seconds(element, "timeout", DEFAULT_RING_SECONDS),
-        limit_seconds=_seconds(element, "timeLimit", DEFAULT_LIMIT_SECONDS),
+        ring_seconds=_whole(element, "timeout", DEFAULT_RING_SECONDS),
+        limit_seconds=_whole(element, "timeLimit", DEFAULT_LIMIT_SECONDS),
         action=_absolute_url(element.get("action"), base_url),
-        status_url=status_url,
-        status_events=frozenset(events.split()),
     )
+
+
+def _number(noun: Element, base_url: str) -> DialledNumber:
+    return DialledNumber(
+        _text(noun),
+        url=_absolute_url(noun.get("url"), base_url),
+        status_url=_absolute_url(noun.get("statusCallback"), base_url),
+        status_events=_events(noun, "statusCallbackEvent"),
+    )
+
+
+def _redirect(element: Element, base_url: str) -> Redirect:
+    return Redirect(urljoin(base_url, _text(element)))
+
+
+def _reject(element: Element, _: str) -> Reject:
+    return Reject(busy=element.get("reason") == "busy")
+
+
+_READERS: dict[str, Callable[[Element, str], Verb]] = {
+    "Dial": _dial,
+    "Gather": _gather,
+    "Hangup": lambda _element, _url: Hangup(),
+    "Pause": _prompt,
+    "Play": _prompt,
+    "Record": _record,
+    "Redirect": _redirect,
+    "Reject": _reject,
+    "Say": _prompt,
+}
+
+
+def _text(element: Element) -> str:
+    return (element.text or "").strip()
+
+
+def _events(element: Element, name: str) -> frozenset[str]:
+    return frozenset(element.get(name, "completed").split())
 
 
 def _absolute_url(value: str | None, base_url: str) -> str | None:
     return urljoin(base_url, value) if value else None
 
 
-def _seconds(element: Element, name: str, default: int) -> int:
+def _whole(element: Element, name: str, default: int, *, least: int = 1) -> int:
     value = element.get(name, str(default))
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        message = f"{name} must be a whole number of seconds above 0, not {value!r}"
+    if not (value.isascii() and value.isdigit() and int(value) >= least):
+        message = f"{name} of {element.tag} must be a whole number from {least} on, not {value!r}"
         raise TwimlError(message)
     return int(value)

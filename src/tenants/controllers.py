@@ -124,7 +124,12 @@ class MemberController(Controller):
         people = {row.membership.id: row for row in rows}
         return page_query.to_page([row.membership for row in rows], lambda row: MemberInfo.of(people[row.id]))
 
-    @patch("/{member_id:uuid}", guards=_TEAM_ADMIN, summary="Change a member's role", refusals=(LastOwner,))
+    @patch(
+        "/{member_id:uuid}",
+        guards=_TEAM_ADMIN,
+        summary="Change a member's role, number or mails",
+        refusals=(LastOwner,),
+    )
     async def change(
         self,
         request: Request[Any, Any, State],
@@ -133,10 +138,14 @@ class MemberController(Controller):
         member_id: FromPath[UUID],
         data: JSONBody[ChangeMember],
     ) -> MemberInfo:
-        changed = await MemberService(db_session).change_role(
-            organization_id, member_id, data.role, by=current_member(request).actor
-        )
-        return MemberInfo.of(changed)
+        service, by = MemberService(db_session), current_member(request).actor
+        if not isinstance(data.role, UnsetType):
+            await service.change_role(organization_id, member_id, data.role, by=by)
+        if not isinstance(data.from_number_id, UnsetType):
+            await service.set_number(organization_id, member_id, data.from_number_id, by=by)
+        if not isinstance(data.missed_digest, UnsetType):
+            await service.set_missed_digest(organization_id, member_id, data.missed_digest, by=by)
+        return MemberInfo.of(await service.get_member(organization_id, member_id))
 
     # The service checks the role, because every member may leave.
     @delete(

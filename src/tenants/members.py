@@ -1,4 +1,4 @@
-"""Lists members, changes tnew_owner roles, removes them and transfers ownership."""
+"""Lists members, changes their roles, removes them and transfers ownership."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.models import User
 from kit.actor import Actor
 from kit.audit import record
-from kit.errors import NotFound
+from kit.clock import utc_now
+from kit.errors import NotFound, ValidationFailed
 from tenants import rules
 from tenants.errors import LastOwner
-from tenants.models import Membership, Role
+from tenants.models import Membership, MissedDigest, Role, shown_numbers
 from tenants.services import OrganizationService
 
 
@@ -24,6 +25,8 @@ class TeamMember(NamedTuple):
     membership: Membership
     email: str
     name: str
+    from_number_id: UUID | None
+    """The number that the member's calls show; None without one, also when it is not usable any more."""
 
 
 class MemberService:
@@ -41,6 +44,11 @@ class MemberService:
         query = _members(organization_id).order_by(Membership.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Membership.id < after)
+        return [TeamMember(*row) for row in await self._session.execute(query)]
+
+    async def list_calling_from(self, organization_id: UUID, number_ids: Sequence[UUID]) -> Sequence[TeamMember]:
+        """Members whose calls show one of ``number_ids``."""
+        query = _members(organization_id).where(Membership.from_number_id.in_(number_ids)).order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def list_owners(self, organization_id: UUID) -> Sequence[TeamMember]:
@@ -78,8 +86,44 @@ class MemberService:
         await self._set_role(member, role, by)
         return member
 
+    async def set_number(
+        self, organization_id: UUID, member_id: UUID, number_id: UUID | None, *, by: Actor
+    ) -> TeamMember:
+        """Decide which number the member's calls show; None for none of their own.
+
+        Raises:
+            NotFound: there is no such member.
+            ValidationFailed: it is none of the organization's numbers that calls may show.
+        """
+        member = await self.get_member(organization_id, member_id)
+        numbers = {row.id: row.e164 for row in await self._session.execute(shown_numbers(organization_id))}
+        if number_id is not None and number_id not in numbers:
+            raise ValidationFailed([("from_number_id", "Must be the id of a number that the organization holds")])
+        before = member.membership.from_number_id
+        if number_id != before:
+            member.membership.from_number_id = number_id
+            old, new = ({"number": numbers.get(one) if one else None} for one in (before, number_id))
+            await self._record(member, by, "member.number_changed", {"before": old, "after": new})
+        return member._replace(from_number_id=number_id)
+
+    async def get_own(self, organization_id: UUID, by: Actor) -> TeamMember:
+        """The membership of the person ``by``. Raises: NotFound."""
+        return await self.get_member(organization_id, (await self._get_own_membership(organization_id, by)).id)
+
+    async def set_missed_digest(
+        self, organization_id: UUID, member_id: UUID, digest: MissedDigest, *, by: Actor
+    ) -> TeamMember:
+        """Decide how often the member gets a mail about missed calls, from now on. Raises: NotFound."""
+        member = await self.get_member(organization_id, member_id)
+        before = member.membership.missed_digest
+        if digest != before:
+            member.membership.missed_digest, member.membership.missed_mailed_at = digest.value, utc_now()
+            old, new = ({"missed_calls": each} for each in (before, digest.value))
+            await self._record(member, by, "member.mails_changed", {"before": old, "after": new})
+        return member
+
     async def remove(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> None:
-        """Remove a member, which takes effect with tnew_owner next request. Members may always remove themselves.
+        """Remove a member, which takes effect with their next request. Members may always remove themselves.
 
         Raises: RoleTooLow, NotFound, LastOwner.
         """
@@ -156,9 +200,11 @@ class MemberService:
         )
 
 
-def _members(organization_id: UUID) -> sa.Select[Membership, str, str]:
+def _members(organization_id: UUID) -> sa.Select[Membership, str, str, UUID]:
+    usable = sa.select(shown_numbers(organization_id).subquery().c.id)
+    own_number = sa.case((Membership.from_number_id.in_(usable), Membership.from_number_id))
     return (
-        sa.select(Membership, User.email, User.name)
+        sa.select(Membership, User.email, User.name, own_number)
         .join(User, User.id == Membership.user_id)
         .where(Membership.owned_by(organization_id))
     )

@@ -1,8 +1,8 @@
-"""Organizations, memberships, phone numbers, purchases, invitations and their reports, upgrade requests, API keys."""
+"""Organizations, memberships, numbers, purchases, invitations and their reports, upgrade requests, API keys."""
 
 import datetime as dt
 import enum
-from typing import Any
+from typing import Any, TypeVarTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db.model import Base, TenantOwned, text_enum
+from kit.db.model import Base, TenantOwned, listed_values, text_enum
 from kit.time_zones import zone_of
 from tenants.plans import Plan
+
+Columns = TypeVarTuple("Columns")
 
 
 class Role(enum.StrEnum):
@@ -30,6 +32,14 @@ class Role(enum.StrEnum):
     def with_article(self) -> str:
         """The role in a sentence."""
         return f"a {self.value}" if self is Role.MEMBER else f"an {self.value}"
+
+
+class MissedDigest(enum.StrEnum):
+    """The choices of how often a member gets a mail about missed calls."""
+
+    OFF = "off"
+    HOURLY = "hourly"
+    DAILY = "daily"
 
 
 class Organization(Base):
@@ -62,6 +72,8 @@ class Organization(Base):
     """IANA name of the zone in which pages and mails show times; None for that of the country."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Overrides of the default limits, by name."""
+    call_outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=sa.text("'[]'::jsonb"))
+    """The outcomes that calls can get, in order: name, colour, counts_as_conversation."""
     retention_months: Mapped[int | None]
     """Months that call data is kept; None for the product's default."""
     calls_erased_through: Mapped[UUID | None]
@@ -85,10 +97,21 @@ class Membership(TenantOwned, Base):
     """A person's membership in an organization."""
 
     __tablename__ = "membership"
-    __table_args__ = (sa.UniqueConstraint("organization_id", "user_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "user_id"),
+        listed_values(MissedDigest, "missed_digest"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     role: Mapped[Role] = mapped_column(text_enum(Role))
+    from_number_id: Mapped[UUID | None]
+    """The number that the member's calls show; a number that is not usable any more has no effect."""
+    missed_seen_at: Mapped[dt.datetime | None]
+    """The time at which the member last opened the list of missed calls; None before the first time."""
+    missed_digest: Mapped[str] = mapped_column(default=MissedDigest.OFF.value, server_default="off")
+    """A ``MissedDigest``."""
+    missed_mailed_at: Mapped[dt.datetime | None]
+    """The time up to which missed calls were mailed, or there were none to mail."""
 
 
 class PhoneNumber(TenantOwned, Base):
@@ -104,19 +127,80 @@ class PhoneNumber(TenantOwned, Base):
 
     e164: Mapped[str]
     carrier_sid: Mapped[str | None]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    """The organization's own name for the number; also the widgets of its pages show it."""
+    is_default: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Set by an admin. Where no usable number has it, the oldest one is the default: ``default_of``."""
     releasing_at: Mapped[dt.datetime | None]
     """Set before the carrier is asked to release the number, so that a crash cannot leave it held by mistake."""
     released_at: Mapped[dt.datetime | None]
 
     @classmethod
     def caller_id_of(cls, organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]) -> sa.Select[str]:
-        """The number that the organization calls from: its oldest one that is not being released."""
-        return (
-            sa.select(cls.e164)
-            .where(cls.organization_id == organization_id, cls.released_at.is_(None), cls.releasing_at.is_(None))
-            .order_by(cls.id)
-            .limit(1)
+        """The E.164 number of the organization's default: the one that was made so, else its oldest one.
+
+        Numbers that are being released do not count.
+        """
+        return cls.usable(sa.select(cls.e164), organization_id).limit(1)
+
+    @classmethod
+    def default_of(cls, organization_id: UUID) -> sa.Select[UUID]:
+        """The id of the number of ``caller_id_of``."""
+        return cls.usable(sa.select(cls.id), organization_id).limit(1)
+
+    @classmethod
+    def usable(
+        cls, query: sa.Select[*Columns], organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]
+    ) -> sa.Select[*Columns]:
+        """``query`` for the organization's numbers that calls may show, the default first."""
+        return query.where(
+            cls.organization_id == organization_id, cls.released_at.is_(None), cls.releasing_at.is_(None)
+        ).order_by(cls.is_default.desc(), cls.id)
+
+
+class VerificationState(enum.StrEnum):
+    """The state of a number that an organization holds elsewhere."""
+
+    PENDING = "pending"
+    """The carrier was asked to call it, and nobody has typed the code yet."""
+    VERIFIED = "verified"
+    FAILED = "failed"
+    """The call is over, or half an hour, and nobody typed the code."""
+    EXPIRED = "expired"
+    """It was verified, and the carrier does not list it any more."""
+    REMOVING = "removing"
+    """Removed for everybody; the row stays until the carrier has deleted its part."""
+
+
+class VerifiedNumber(TenantOwned, Base):
+    """A number that the organization holds elsewhere: calls out may show it, and nobody is called on it.
+
+    Each organization verifies for itself, also a number that another one has.
+    """
+
+    __tablename__ = "verified_number"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "e164"),)
+
+    e164: Mapped[str]
+    """The row's id instead, while it is being removed."""
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    state: Mapped[VerificationState] = mapped_column(text_enum(VerificationState, name="state"))
+    requested_at: Mapped[dt.datetime]
+    """The time of the last validation call, in UTC."""
+    checked_at: Mapped[dt.datetime | None]
+    """The last time that the carrier listed it."""
+
+
+def shown_numbers(organization_id: UUID) -> sa.CompoundSelect[UUID, str, str]:
+    """Id, E.164 number and name of each number that the organization's calls may show, in no particular order."""
+    bought = sa.select(PhoneNumber.id, PhoneNumber.e164, PhoneNumber.name).where(
+        PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None), PhoneNumber.releasing_at.is_(None)
+    )
+    return bought.union_all(
+        sa.select(VerifiedNumber.id, VerifiedNumber.e164, VerifiedNumber.name).where(
+            VerifiedNumber.owned_by(organization_id), VerifiedNumber.state == VerificationState.VERIFIED
         )
+    )
 
 
 class PurchaseState(enum.StrEnum):

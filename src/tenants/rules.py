@@ -56,10 +56,10 @@ def parse_name(typed: str) -> str:
         raise ValidationFailed([("name", "Control characters are not allowed")])
     if not name:
         raise ValidationFailed([("name", "Enter the organization's name")])
-    if contains_link(name):
-        raise ValidationFailed([("name", "A name cannot contain a web address")])
     if len(name) > MAX_NAME_CHARACTERS:
         raise ValidationFailed([("name", f"At most {MAX_NAME_CHARACTERS} characters")])
+    if contains_link(name):
+        raise ValidationFailed([("name", "A name cannot contain a web address")])
     return name
 
 

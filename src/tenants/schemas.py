@@ -1,6 +1,7 @@
 """Wire types of organizations, members and invitations."""
 
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -16,7 +17,7 @@ from kit.schemas import (
     rfc3339,
 )
 from tenants.members import TeamMember
-from tenants.models import Invitation, Organization, Role
+from tenants.models import Invitation, MissedDigest, Organization, Role
 from tenants.plans import Plan
 
 OrganizationName = Annotated[str, Meta(examples=["Acme Realty"])]
@@ -65,11 +66,17 @@ class MemberInfo(ResponseModel, frozen=True, kw_only=True):
     email: EmailAddress
     name: PersonName
     role: Role
+    from_number_id: Annotated[ResourceId | None, Meta(examples=[None])]
+    """The number that the member's calls show; null where they have none of their own."""
+    missed_digest: MissedDigest
+    """The frequency of the mails about missed calls that the member gets."""
     joined_at: Timestamp | None
 
     @classmethod
     def of(cls, member: TeamMember) -> "MemberInfo":
         return cls(
+            missed_digest=MissedDigest(member.membership.missed_digest),
+            from_number_id=member.from_number_id,
             id=member.membership.id,
             user_id=member.membership.user_id,
             email=member.email,
@@ -80,9 +87,13 @@ class MemberInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ChangeMember(RequestModel, frozen=True, kw_only=True):
-    """The changes to a member."""
+    """The fields of a member that can be changed; a field that is left out stays."""
 
-    role: Role
+    role: Role | UnsetType = UNSET
+    from_number_id: Annotated[UUID | UnsetType | None, Meta(examples=[None])] = UNSET
+    """The number that the member's calls show, of the organization's; null for none of their own."""
+    missed_digest: MissedDigest | UnsetType = UNSET
+    """The frequency of the mails about missed calls; ``daily`` is at 8 by the organization's clock."""
 
 
 class Invite(RequestModel, frozen=True, kw_only=True):

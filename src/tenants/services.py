@@ -87,7 +87,10 @@ class OrganizationService:
         return organization
 
     async def lock(self, organization_id: UUID) -> None:
-        """Serialize changes to the team: two owners must not leave at once, each relying on the other."""
+        """Lock the organization until the transaction ends, so that changes of its team and settings wait in turn.
+
+        Two owners must not leave at once, each relying on the other.
+        """
         await self._session.execute(
             sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
         )

@@ -9,8 +9,11 @@ class SettingsSection(StrEnum):
     PHONE_NUMBERS = "phone-numbers"
     WIDGET = "widget"
     CALLING_RULES = "calling-rules"
+    INCOMING_CALLS = "incoming-calls"
     TEAM = "team"
     API_KEYS = "api-keys"
+    WEBHOOKS = "webhooks"
+    HUBSPOT = "hubspot"
     ORGANIZATION = "organization"
 
 

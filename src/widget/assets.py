@@ -1,104 +1,27 @@
-"""Serves the built files: ``phone.js``, ``phone.full.js``, types, notices, and everything with a hash in its name.
+"""Serves the built files of ``built_files.py`` below ``/widget/``, and those of earlier releases from the database.
 
-Files are read into memory at start, and compressed where the build has not done so; a request is one dictionary lookup.
+Built files are read into memory at start; a request for one is one dictionary lookup.
 """
 
-import gzip
-import hashlib
-import mimetypes
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import brotli
 import msgspec
-from litestar import asgi
+from litestar import Request, Response, Router, asgi, get
 from litestar.handlers import ASGIRouteHandler
+from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
+from kit.errors import NotFound
 from kit.http.app_key import AppKey
-from kit.http.asgi import send_response
+from kit.http.asgi import Headers, send_response
+from kit.http.problems import MEDIA_TYPE, problem_body
+from widget.built_files import COMMON_HEADERS, SCRIPT, Asset, pinned_script
+from widget.kept_files import KeptFiles
 
-API_BASE_PLACEHOLDER = b"__EPOCH_API_BASE__"
-"""The build puts it into phone.js and phone.full.js in place of the product's public URL."""
-_BROTLI_BEST_QUALITY = 11
-_BROTLI_FAST_QUALITY = 5
-"""For large files: the best quality would take a third of a second for the voice SDK at every start."""
-_LARGE_FILE_BYTES = 100_000
 _METHODS = b"GET, HEAD, OPTIONS"
-_COMMON_HEADERS = [
-    (b"access-control-allow-origin", b"*"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-    (b"timing-allow-origin", b"*"),
-    (b"vary", b"accept-encoding"),
-]
-_UNHASHED_CACHE_CONTROL = b"public, max-age=300, stale-while-revalidate=86400"
-_HASHED_CACHE_CONTROL = b"public, max-age=31536000, immutable"
-
-
-class Asset(msgspec.Struct, frozen=True):
-    """A file in each encoding that makes it smaller, with its headers."""
-
-    headers: list[tuple[bytes, bytes]]
-    etag: bytes
-    bodies: Mapping[bytes, bytes]
-    """Encoding name to body; always has ``identity``."""
-
-
-class AssetsMissing(Exception):
-    """The frontend is not built."""
-
-
 ASSET_MANIFEST: AppKey[Mapping[str, str]] = AppKey("asset_manifest")
 """Built file names by logical name, of the running application."""
-
-
-def load_manifest(dist: Path) -> dict[str, str]:
-    """Logical names to built file names. Raises: AssetsMissing."""
-    try:
-        return msgspec.json.decode((dist / "manifest.json").read_bytes(), type=dict[str, str])
-    except FileNotFoundError as error:
-        raise AssetsMissing(f"{dist} holds no built frontend: run `make widget`") from error
-
-
-def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
-    """Every built file by name. Files of earlier builds are served too, for pages that are already open.
-
-    Raises:
-        AssetsMissing: nothing was built.
-    """
-    manifest = load_manifest(dist)
-    unhashed = {manifest[name] for name in ("phone.js", "phone.full.js", "phone.d.ts", "third-party-notices.txt")}
-    return {
-        path.name: _asset(path, public_url.encode(), is_unhashed=path.name in unhashed)
-        for path in sorted(dist.iterdir())
-        if path.is_file() and path.suffix in (".js", ".css", ".svg", ".ts", ".txt", ".woff2")
-    }
-
-
-def _asset(path: Path, address: bytes, *, is_unhashed: bool) -> Asset:
-    body = path.read_bytes()
-    if is_unhashed:
-        body = body.replace(API_BASE_PLACEHOLDER, address)
-        quality = _BROTLI_BEST_QUALITY if len(body) < _LARGE_FILE_BYTES else _BROTLI_FAST_QUALITY
-        bodies = {b"br": brotli.compress(body, quality=quality), b"gzip": gzip.compress(body, mtime=0)}
-    else:
-        bodies = {
-            name: packed.read_bytes()
-            for name, suffix in ((b"br", ".br"), (b"gzip", ".gz"))
-            if (packed := path.with_name(path.name + suffix)).exists()
-        }
-    # The suffix .ts alone would give a video type.
-    kind = "text/plain" if path.suffix == ".ts" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-    etag = b'"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
-    headers = [
-        (b"content-type", media_type.encode()),
-        (b"etag", etag),
-        (b"cache-control", _UNHASHED_CACHE_CONTROL if is_unhashed else _HASHED_CACHE_CONTROL),
-        *_COMMON_HEADERS,
-    ]
-    return Asset(headers=headers, etag=etag, bodies={b"identity": body, **bodies})
 
 
 def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
@@ -108,36 +31,65 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
     @asgi([f"/widget/{name}" for name in assets], copy_scope=False)
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         http: Any = scope
-        asset = assets[http["path"].rstrip("/").rsplit("/", 1)[-1]]
+        # The router also takes paths with further slashes.
+        asset = assets["/".join(part for part in http["path"].split("/") if part).removeprefix("widget/")]
         if http["method"] == "OPTIONS":
             await send_response(
-                send, 204, [*_COMMON_HEADERS, (b"allow", _METHODS), (b"access-control-allow-methods", _METHODS)]
+                send, 204, [*COMMON_HEADERS, (b"allow", _METHODS), (b"access-control-allow-methods", _METHODS)]
             )
         elif http["method"] not in ("GET", "HEAD"):
-            await send_response(send, 405, [*_COMMON_HEADERS, (b"allow", _METHODS)])
+            await send_response(send, 405, [*COMMON_HEADERS, (b"allow", _METHODS)])
         else:
             await _send_asset(http, send, asset)
 
     return serve
 
 
+def kept_file_router(kept: KeptFiles) -> Router:
+    """The routes of all other names below ``/widget/``: files of earlier releases, and 404."""
+
+    @get("/widget/{name:str}")
+    async def kept_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+        return _kept_answer(request, await kept.find(name), "This file belongs to no release that is kept here")
+
+    @get(f"/widget/{pinned_script('{version:str}')}")
+    async def kept_script(request: Request[Any, Any, Any], version: FromPath[str]) -> Response[bytes]:
+        advice = f"This version of {SCRIPT} is not kept here. /widget/{SCRIPT} is the newest one"
+        return _kept_answer(request, await kept.find(pinned_script(version)), advice)
+
+    return Router(path="/", route_handlers=[kept_file, kept_script], include_in_schema=False)
+
+
+def _kept_answer(request: Request[Any, Any, Any], asset: Asset | None, advice: str) -> Response[bytes]:
+    if asset is None:
+        body, common = msgspec.json.encode(problem_body(NotFound(advice))), dict(_texts(COMMON_HEADERS))
+        return Response(body, status_code=404, media_type=MEDIA_TYPE, headers={**common, "cache-control": "no-store"})
+    status, headers, content = _choose(dict(request.scope["headers"]), asset)
+    texts = dict(_texts(headers))
+    kind = texts.pop("content-type").partition(";")[0]  # Litestar adds the charset
+    return Response(content, status_code=status, media_type=kind, headers=texts)
+
+
+def _texts(headers: Headers) -> Iterator[tuple[str, str]]:
+    return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
 async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
-    request_headers = dict(scope["headers"])
-    if asset.etag in request_headers.get(b"if-none-match", b""):
-        await send_response(send, 304, asset.headers)
-        return
-    accepted = request_headers.get(b"accept-encoding", b"")
-    encoding = next((name for name in (b"br", b"gzip") if name in asset.bodies and name in accepted), b"identity")
-    body = asset.bodies[encoding]
-    headers = asset.headers if encoding == b"identity" else [*asset.headers, (b"content-encoding", encoding)]
+    status, headers, body = _choose(dict(scope["headers"]), asset)
     if scope["method"] == "HEAD":
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [*headers, (b"content-length", b"%d" % len(body))],
-            }
-        )
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return
-    await send_response(send, 200, headers, body)
+    await send_response(send, status, headers, body)
+
+
+def _choose(request_headers: Mapping[bytes, bytes], asset: Asset) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body that suit the request's headers."""
+    if asset.etag in request_headers.get(b"if-none-match", b""):
+        return 304, asset.headers, b""
+    accepted = request_headers.get(b"accept-encoding", b"")
+    encoding = next((name for name in (b"br", b"gzip") if name in asset.bodies and name in accepted), None)
+    if encoding is None:
+        return 200, asset.headers, asset.bodies[b"identity"]
+    return 200, [*asset.headers, (b"content-encoding", encoding)], asset.bodies[encoding]

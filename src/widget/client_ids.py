@@ -10,15 +10,22 @@ import secrets
 from collections.abc import Iterable
 from uuid import UUID
 
+from kit.random_digits import RandomDigits
 from kit.secret_keys import SecretKeys, Signer
 
 _RANDOM_DIGITS, _CHECK_DIGITS, _OWNER_DIGITS = 5, 3, 8
 """Hex digits of a signed client id. By the check digits all but 1 in 4,096 random client ids skip the member lookup."""
+_CLIENT_IDS = RandomDigits(16)
 
 
 def new_client_id() -> str:
     """A random client id that belongs to nobody."""
-    return secrets.token_hex(8)
+    return _CLIENT_IDS.draw()
+
+
+def identity_of(token_id: UUID, client_id: str) -> str:
+    """The identity of a widget at the carrier; the access token states it, so the browser cannot choose it."""
+    return f"w_{token_id.hex}_{client_id}"
 
 
 class SignedClientIds:

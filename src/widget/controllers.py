@@ -53,6 +53,7 @@ class EmbedTokenController(Controller):
             label=data.label,
             allowed_domains=data.allowed_domains,
             recent_calls=data.recent_calls,
+            from_numbers=data.from_numbers,
             by=current_member(request).actor,
         )
         await db_session.refresh(token)
@@ -61,6 +62,8 @@ class EmbedTokenController(Controller):
             label=token.label,
             prefix=token.prefix,
             allowed_domains=token.allowed_domains,
+            recent_calls=token.recent_calls,
+            from_numbers=token.from_numbers,
             created_at=rfc3339(token.created_at),
             token=raw,
             snippet=script_tag(SETTINGS.get(request.app).public_url, raw),
@@ -74,18 +77,20 @@ class EmbedTokenController(Controller):
         organization_id: FromPath[UUID],
         page_query: NamedDependency[PageQuery],
     ) -> Page[EmbedTokenInfo]:
-        rows = await EmbedTokenService(db_session).list_active(
-            organization_id, after=page_query.after, limit=page_query.limit
-        )
-        return page_query.to_page(rows, EmbedTokenInfo.of)
+        service = EmbedTokenService(db_session)
+        rows = await service.list_active(organization_id, after=page_query.after, limit=page_query.limit)
+        numbers = await _usable_numbers(service, organization_id)
+        return page_query.to_page(rows, lambda token: EmbedTokenInfo.of(token, numbers))
 
     @get("/{token_id:uuid}", guards=_MEMBER, summary="One embed token")
     async def show(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], token_id: FromPath[UUID]
     ) -> EmbedTokenInfo:
-        return EmbedTokenInfo.of(await EmbedTokenService(db_session).get_active(organization_id, token_id))
+        service = EmbedTokenService(db_session)
+        token = await service.get_active(organization_id, token_id)
+        return EmbedTokenInfo.of(token, await _usable_numbers(service, organization_id))
 
-    @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label, allowed domains or recent calls")
+    @patch("/{token_id:uuid}", guards=_ADMIN, summary="Change label, allowed domains, recent calls or numbers")
     async def change(
         self,
         request: Request[Any, Any, State],
@@ -94,15 +99,17 @@ class EmbedTokenController(Controller):
         token_id: FromPath[UUID],
         data: JSONBody[ChangeEmbedToken],
     ) -> EmbedTokenInfo:
-        token = await EmbedTokenService(db_session).update(
+        service = EmbedTokenService(db_session)
+        token = await service.update(
             organization_id,
             token_id,
             by=current_member(request).actor,
             label=None if isinstance(data.label, UnsetType) else data.label,
             allowed_domains=None if isinstance(data.allowed_domains, UnsetType) else data.allowed_domains,
             recent_calls=None if isinstance(data.recent_calls, UnsetType) else data.recent_calls,
+            from_numbers=None if isinstance(data.from_numbers, UnsetType) else data.from_numbers,
         )
-        return EmbedTokenInfo.of(token)
+        return EmbedTokenInfo.of(token, await _usable_numbers(service, organization_id))
 
     @delete("/{token_id:uuid}", guards=_ADMIN, summary="Revoke an embed token", status_code=204)
     async def revoke(
@@ -113,3 +120,7 @@ class EmbedTokenController(Controller):
         token_id: FromPath[UUID],
     ) -> None:
         await EmbedTokenService(db_session).revoke(organization_id, token_id, by=current_member(request).actor)
+
+
+async def _usable_numbers(service: EmbedTokenService, organization_id: UUID) -> frozenset[UUID]:
+    return frozenset(number.id for number in await service.list_from_numbers(organization_id))

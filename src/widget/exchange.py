@@ -8,11 +8,19 @@ import msgspec
 from carrier.access_token import AccessTokenSigner
 from kit.e164 import dialing_of
 from kit.schemas import ResponseModel
+from widget.client_ids import identity_of
 from widget.last_used import EmbedTokenUseWriter
 from widget.tickets import Tickets
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
 _encode = msgspec.json.Encoder().encode
+
+
+class WidgetOutcome(ResponseModel, frozen=True, kw_only=True):
+    """An outcome as the phone shows it."""
+
+    name: str
+    colour: str
 
 
 class WidgetSettings(ResponseModel, frozen=True, kw_only=True):
@@ -22,9 +30,25 @@ class WidgetSettings(ResponseModel, frozen=True, kw_only=True):
     position: str = "bottom-right"
     recent: bool = False
     """True if ``/widget/recent`` tells a verified person their own recent calls."""
+    outcomes: tuple[WidgetOutcome, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The outcomes that the phone asks for after a call; left out where the organization has none."""
 
 
-_SETTINGS = {recent: WidgetSettings(recent=recent) for recent in (False, True)}
+@lru_cache(maxsize=256)
+def _settings(outcomes: str, *, recent: bool) -> WidgetSettings:
+    """``outcomes`` is the organization's list as JSON."""
+    return WidgetSettings(
+        recent=recent, outcomes=msgspec.json.decode(outcomes, type=tuple[WidgetOutcome, ...]) or msgspec.UNSET
+    )
+
+
+class ShownNumber(ResponseModel, frozen=True, kw_only=True):
+    """A number that calls may show."""
+
+    number: str
+    """E.164."""
+    name: str
+    """The organization's own name for it; empty where it has none."""
 
 
 class WidgetSession(ResponseModel, frozen=True, kw_only=True):
@@ -38,7 +62,9 @@ class WidgetSession(ResponseModel, frozen=True, kw_only=True):
     """RFC 3339, UTC."""
     identity: str
     caller_id: str
-    """E.164 number that the called party sees."""
+    """E.164 number that the called party sees where nothing else chooses: the first one of ``from_numbers``."""
+    from_numbers: list[ShownNumber]
+    """The numbers that the widget's calls may show."""
     country: str
     calling_code: str
     trunk_prefix: str
@@ -74,7 +100,7 @@ class ExchangeHandler:
         now = widget.authenticated_at
         issued_at = int(now.timestamp())
         expires_at = issued_at + self._signer.ttl
-        identity = f"w_{widget.token_id.hex}_{widget.ticket.client_id}"
+        identity = identity_of(widget.token_id, widget.ticket.client_id)
         dialing = dialing_of(widget.country)
         self._uses.note(widget.token_id, widget.last_used_at, now, widget.origin)
         return _encode(
@@ -83,7 +109,8 @@ class ExchangeHandler:
                 expires_in=self._signer.ttl,
                 expires_at=_rfc3339(expires_at),
                 identity=identity,
-                caller_id=widget.caller_id,
+                caller_id=widget.from_numbers[0].number,
+                from_numbers=[ShownNumber(number=one.number, name=one.name) for one in widget.from_numbers],
                 country=dialing.country,
                 calling_code=dialing.calling_code,
                 trunk_prefix=dialing.trunk_prefix,
@@ -92,7 +119,7 @@ class ExchangeHandler:
                 ticket=self._tickets.issue(widget.token_id, widget.ticket, expires_at),
                 signaling=self._signaling,
                 edges=self._edges,
-                settings=_SETTINGS[widget.shows_recent_calls],
+                settings=_settings(widget.call_outcomes, recent=widget.shows_recent_calls),
             )
         )
 

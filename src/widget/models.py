@@ -1,4 +1,4 @@
-"""Embed tokens, and the origins of pages that they blocked."""
+"""Embed tokens, the origins of pages that they blocked, and the phone's files of the last releases."""
 
 import datetime as dt
 from uuid import UUID
@@ -45,6 +45,12 @@ class EmbedToken(TenantOwned, Base):
     """Empty means any domain."""
     recent_calls: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True if a verified person sees their own recent calls with this token, whatever computer they called from."""
+    from_numbers: Mapped[list[UUID]] = mapped_column(
+        ARRAY(sa.Uuid), default=list, server_default=sa.text("'{}'::uuid[]")
+    )
+    """Ids of the numbers that its calls may show, the first one where nothing else chooses; empty means all."""
+    for_dashboard: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """True for the token of the dashboard's own phone: ``widget.dashboard_phone``."""
     created_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
     last_used_at: Mapped[dt.datetime | None]
     """Written at most once a minute."""
@@ -64,3 +70,17 @@ class BlockedOrigin(TenantOwned, Base):
     """As the browser sent it, cut to 100 characters."""
     times: Mapped[int] = mapped_column(default=1, server_default="1")
     last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
+
+
+class WidgetFile(Base):
+    """A file of phone.js that some release had, for pages that loaded that release."""
+
+    __tablename__ = "widget_file"
+
+    name: Mapped[str] = mapped_column(unique=True)
+    """Its path below ``/widget/``: a name with a hash, or ``<version>/phone.js``."""
+    gzip: Mapped[bytes]
+    brotli: Mapped[bytes | None]
+    """NULL for phone.js, which every deployment compresses with its own address in it."""
+    released_at: Mapped[dt.datetime]
+    """The last time that ``epoch migrate`` ran in a release with this file."""

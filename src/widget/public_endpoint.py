@@ -1,4 +1,4 @@
-"""Raw ASGI routes that a widget on any website may POST to: the exchange and the status.
+"""Raw ASGI routes that a widget on any website may POST to: the exchange, the status and others.
 
 They bypass the framework's request cycle (sessions, dependency injection, response objects): the exchange is the
 product's hottest path and needs none of it.
@@ -20,9 +20,9 @@ from kit.http.problems import MEDIA_TYPE, problem_body, problem_headers, status_
 from kit.http.security_headers import SecurityHeaders
 from widget.refusals import request_help
 from widget.token_auth import (
+    AnyWidgetRequest,
     AuthenticatedWidget,
     TokenAuthenticator,
-    WidgetRequest,
     parse_widget_request,
     read_metadata,
 )
@@ -41,16 +41,19 @@ _PREFLIGHT_HEADERS = [
 ]
 _encode = msgspec.json.Encoder().encode
 
-WidgetRequestHandler = Callable[[AuthenticatedWidget, WidgetRequest], Awaitable[bytes]]
-"""Answers the request of an authenticated widget with a JSON body."""
+WidgetRequestHandler = Callable[[AuthenticatedWidget, AnyWidgetRequest], Awaitable[bytes]]
+"""Answers the request of an authenticated widget with a JSON body; with an empty one where nothing is to be told."""
 
 
 def public_endpoint(
     path: str,
     authenticator: TokenAuthenticator,
-    handler: WidgetRequestHandler,
+    handler: WidgetRequestHandler[AnyWidgetRequest],
     count: Callable[[str], None],
     security_headers: SecurityHeaders,
+    *,
+    request_type: type[AnyWidgetRequest],
+    max_body_bytes: int = MAX_BODY_BYTES,
 ) -> ASGIRouteHandler:
     """A route that any page may POST to. Pages may read every answer, errors included; caches may store none.
 
@@ -60,15 +63,17 @@ def public_endpoint(
     purpose = path.rsplit("/", 1)[-1]
     # Completed once: nothing around the exchange looks at the headers of each answer.
     success = ResponseHead(HTTPStatus.OK, security_headers.complete(_JSON_HEADERS))
+    empty_success = security_headers.complete(PUBLIC_HEADERS)
+    decoder = msgspec.json.Decoder(request_type)
     preflight_headers = security_headers.complete(_PREFLIGHT_HEADERS)
     succeeded, unavailable = f"{purpose}.{OUTCOME_OK}", f"{purpose}.{Unavailable.code}"
 
     async def respond(scope: HTTPScope, receive: Receive) -> bytes:
         if scope["method"] != "POST":
             raise MethodNotAllowed("Use POST")
-        body = await read_body(receive, limit=MAX_BODY_BYTES)
+        body = await read_body(receive, limit=max_body_bytes)
         metadata = read_metadata(scope)
-        request = parse_widget_request(metadata, body)
+        request = parse_widget_request(metadata, body, decoder)
         return await handler(await authenticator.authenticate(metadata, request, purpose=purpose), request)
 
     @asgi(path, copy_scope=False)
@@ -88,7 +93,10 @@ def public_endpoint(
             await _send_problem(send, Unavailable(), security_headers)
         else:
             count(succeeded)
-            await send_with_head(http, send, success, body)
+            if body:
+                await send_with_head(http, send, success, body)
+            else:
+                await send_response(send, HTTPStatus.NO_CONTENT, empty_success)
 
     return endpoint
 

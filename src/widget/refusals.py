@@ -14,6 +14,7 @@ from msgspec import Meta
 from kit import errors
 from kit.e164 import EmergencyNumber, InvalidPhoneNumber
 from kit.errors import DomainError
+from phone_numbers.errors import FromNotAllowed
 from tenants.errors import NoPhoneNumber, OrganizationSuspended, PlanTooLow
 from tenants.settings_paths import SettingsSection, settings_path
 from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
@@ -87,7 +88,9 @@ class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     value: Annotated[int | None, Meta(examples=[120])] = None
     """The limit's value; in US cents where its name says so."""
     used: Annotated[int | None, Meta(examples=[120])] = None
-    """Used of the limit when the call was requested, reservations of live calls included."""
+    """Used of the limit when the call was requested, by calls that were over."""
+    held: Annotated[int | None, Meta(examples=[40])] = None
+    """The most that calls under way could still use of the limit at that time; null where they held nothing."""
     minutes: Annotated[int | None, Meta(examples=[60])] = None
     """The time that the call was given, where it reached that."""
     until: Annotated[str | None, Meta(examples=["2026-12-12T14:43:00Z"])] = None
@@ -186,6 +189,14 @@ REFUSALS: Mapping[str, Refusal] = {
             FixedBy.ADMIN,
             "The organization has no number to call from. An admin can get one under Phone number.",
             SettingsSection.PHONE_NUMBERS,
+        ),
+        _row(
+            FromNotAllowed,
+            CALL,
+            FixedBy.ADMIN,
+            "The number to call from was released, or this token may not show it. Choose another one, or ask an admin "
+            "to add it to the token under Embed Phone Widget.",
+            SettingsSection.WIDGET,
         ),
         _row(
             errors.Unavailable,

@@ -5,7 +5,7 @@ from prometheus_client import Counter
 from kit.errors import Unavailable
 from widget.public_endpoint import OUTCOME_OK
 
-ENDPOINTS = ("exchange", "status", "recent")
+ENDPOINTS = ("exchange", "status", "recent", "outcome", "missed-calls", "voicemail-greetings", "voicemail-drop")
 WIDGET_REQUESTS = Counter(
     "epoch_widget_requests",
     "Requests of widgets, by endpoint and outcome: ok, or the code of the refusal.",

@@ -1,6 +1,8 @@
 """Wire types about embed tokens."""
 
+from collections.abc import Collection
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -18,6 +20,10 @@ RecentCalls = Annotated[bool, Meta(examples=[True])]
 """True when pages keep the list of recent calls."""
 
 
+FromNumbers = Annotated[list[UUID], Meta(examples=[[]])]
+"""Ids of phone numbers."""
+
+
 class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     """The label of a new token, and the pages that may use it."""
 
@@ -26,6 +32,8 @@ class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     """A list, or one text as typed into the form; empty means any domain."""
     recent_calls: RecentCalls = False
     """On our own pages, show verified people their own recent calls with this token; needs allowed domains."""
+    from_numbers: FromNumbers = []
+    """The numbers that calls may show, the first one where nothing else chooses; empty means all of them."""
 
 
 class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
@@ -35,6 +43,8 @@ class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
     allowed_domains: Annotated[list[str] | str | UnsetType, _EXAMPLE_DOMAINS] = UNSET
     """Without any, ``recent_calls`` is switched off too."""
     recent_calls: RecentCalls | UnsetType = UNSET
+    from_numbers: FromNumbers | UnsetType = UNSET
+    """Replaces the list; empty means all numbers of the organization."""
 
 
 class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
@@ -46,19 +56,23 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
     recent_calls: RecentCalls
     """True if verified people see their own recent calls with this token, on our own pages."""
+    from_numbers: FromNumbers
+    """The numbers that calls may show; empty means all. A number that was released drops out."""
     created_at: Timestamp | None
     created_by: ResourceId | None
     last_used_at: Timestamp | None
     last_origin: WebOrigin | None
 
     @classmethod
-    def of(cls, token: EmbedToken) -> "EmbedTokenInfo":
+    def of(cls, token: EmbedToken, numbers: Collection[UUID]) -> "EmbedTokenInfo":
+        """``numbers`` are the ids of all numbers that calls of the organization may show."""
         return cls(
             id=token.id,
             label=token.label,
             prefix=token.prefix,
             allowed_domains=token.allowed_domains,
             recent_calls=token.recent_calls,
+            from_numbers=[number_id for number_id in token.from_numbers if number_id in numbers],
             created_at=rfc3339(token.created_at),
             created_by=token.created_by,
             last_used_at=rfc3339(token.last_used_at),
@@ -73,6 +87,8 @@ class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
     label: TokenLabel
     prefix: TokenPrefix
     allowed_domains: Annotated[list[str], _EXAMPLE_DOMAINS]
+    recent_calls: RecentCalls
+    from_numbers: FromNumbers
     created_at: Timestamp | None
     token: Annotated[str, Meta(examples=[_EXAMPLE_TOKEN])]
     snippet: Annotated[str, Meta(examples=[f'<script src="/widget/phone.js" data-token="{_EXAMPLE_TOKEN}"></script>'])]

@@ -1,6 +1,6 @@
 """Creates, lists, changes and revokes embed tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,12 +9,16 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.models import User
+from events.emit import emit
+from events.event_types import EventType
 from kit import secrets
 from kit.actor import Actor
 from kit.audit import record
 from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
 from kit.text import is_valid_text
+from phone_numbers.from_numbers import FromNumber
+from phone_numbers.services import PhoneNumberService
 from tenants.jobs import enqueue_end_live_calls
 from tenants.models import Organization
 from widget.domains import is_page_allowed, parse_allowed_domains
@@ -27,6 +31,7 @@ from widget.models import (
     BlockedOrigin,
     EmbedToken,
 )
+from widget.schemas import EmbedTokenInfo
 
 MAX_TOKEN_CHOICES = 200
 """Tokens in the filter of a list of calls."""
@@ -60,38 +65,47 @@ class EmbedTokenService:
         label: str,
         allowed_domains: Sequence[str] | str,
         recent_calls: bool = False,
+        from_numbers: Sequence[UUID] = (),
         by: Actor,
     ) -> tuple[EmbedToken, str]:
         """Create a token and return it with its raw text, which is never stored.
 
         Raises:
-            ValidationFailed: the label or a domain cannot be stored, or recent calls are wanted without a domain.
+            ValidationFailed: the label or a domain cannot be stored, recent calls are wanted without a domain, or a
+                number is none that the organization's calls may show.
             TooManyTokens: the organization has as many active tokens as it may.
         """
         domains = parse_domains(allowed_domains)
         checked_label = parse_label(label)
         _ensure_domains_for_recent_calls(domains, recent_calls)
+        usable = [number.id for number in await self.list_from_numbers(organization_id)] if from_numbers else []
+        numbers = _parse_from_numbers(from_numbers, usable)
         # Locks the organization's row, so that two tokens created at once cannot both be the last one allowed.
         limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
-        active = await self._tokens.count(*_is_active(organization_id))
+        active = await self._tokens.count(*_is_active(organization_id), EmbedToken.for_dashboard.is_(False))
         if active >= int((limits or {}).get("active_tokens", MAX_ACTIVE_TOKENS)):
             raise TooManyTokens
         minted = secrets.mint(TOKEN_PREFIX)
-        token = await self._tokens.add(
-            EmbedToken(
-                organization_id=organization_id,
-                digest=minted.digest,
-                prefix=minted.hint,
-                label=checked_label,
-                allowed_domains=list(domains),
-                recent_calls=recent_calls,
-                created_by=by.user_id,
-            )
+        token = EmbedToken(
+            organization_id=organization_id,
+            digest=minted.digest,
+            prefix=minted.hint,
+            label=checked_label,
+            allowed_domains=list(domains),
+            recent_calls=recent_calls,
+            from_numbers=numbers,
+            created_by=by.user_id,
         )
+        return await self.add(token, by=by), minted.raw
+
+    async def add(self, token: EmbedToken, *, by: Actor) -> EmbedToken:
+        """Store a new token that is known to be right, with its audit event; other programs are told."""
+        token = await self._tokens.add(token)
         await self._record(token, by, "embed_token.created", {"allowed_domains": token.allowed_domains})
-        return token, minted.raw
+        await self._emit(token, EventType.EMBED_TOKEN_CREATED)
+        return token
 
     async def list_active(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[EmbedToken]:
         """``limit`` + 1 active tokens, newest first."""
@@ -102,6 +116,12 @@ class EmbedTokenService:
             query = query.where(EmbedToken.id < after)
         rows: Sequence[EmbedToken] = (await self._session.scalars(query)).all()
         return rows
+
+    async def list_showing(self, organization_id: UUID, number_ids: Sequence[UUID]) -> Sequence[EmbedToken]:
+        """Active tokens whose list of numbers has one of ``number_ids``, newest first."""
+        has_one = EmbedToken.from_numbers.overlap(list(number_ids))
+        query = sa.select(EmbedToken).where(*_is_active(organization_id), has_one).order_by(EmbedToken.id.desc())
+        return (await self._session.scalars(query)).all()
 
     async def list_with_creators(
         self, organization_id: UUID, *, after: UUID | None, limit: int
@@ -179,13 +199,15 @@ class EmbedTokenService:
         label: str | None = None,
         allowed_domains: Sequence[str] | str | None = None,
         recent_calls: bool | None = None,
+        from_numbers: Sequence[UUID] | None = None,
     ) -> EmbedToken:
         """Change what is given; a token that loses its last domain shows no recent calls any more.
 
         Raises: NotFound, ValidationFailed.
         """
         token = await self.get_active(organization_id, token_id)
-        before = _audited(token)
+        numbers = {number.id: number.number for number in await self.list_from_numbers(organization_id)}
+        before = _audited(token, numbers)
         if label is not None:
             token.label = parse_label(label)
         if allowed_domains is not None:
@@ -193,7 +215,9 @@ class EmbedTokenService:
         _ensure_domains_for_recent_calls(token.allowed_domains, recent_calls)
         shows = token.recent_calls if recent_calls is None else recent_calls
         token.recent_calls = shows and bool(token.allowed_domains)
-        await self._record(token, by, "embed_token.changed", {"before": before, "after": _audited(token)})
+        if from_numbers is not None:
+            token.from_numbers = _parse_from_numbers(from_numbers, numbers)
+        await self._record(token, by, "embed_token.changed", {"before": before, "after": _audited(token, numbers)})
         return token
 
     async def revoke(self, organization_id: UUID, token_id: UUID, *, by: Actor) -> None:
@@ -205,6 +229,16 @@ class EmbedTokenService:
         token.revoked_at, token.revoked_by = utc_now(), by.user_id
         await enqueue_end_live_calls(self._session, token.id)
         await self._record(token, by, "embed_token.revoked")
+        await self._emit(token, EventType.EMBED_TOKEN_REVOKED)
+
+    async def _emit(self, token: EmbedToken, event_type: EventType) -> None:
+        numbers = {number.id for number in await self.list_from_numbers(token.organization_id)}
+        info = EmbedTokenInfo.of(token, numbers)
+        await emit(self._session, token.organization_id, event_type, info, subject_id=token.id)
+
+    async def list_from_numbers(self, organization_id: UUID) -> Sequence[FromNumber]:
+        """The numbers that a token may be limited to, the default first."""
+        return await PhoneNumberService(self._session).list_from_numbers(organization_id)
 
     async def _record(
         self, token: EmbedToken, by: Actor, action: str, details: dict[str, object] | None = None
@@ -229,8 +263,13 @@ def _is_still_blocked(token: EmbedToken, origin: str) -> bool:
     return not is_page_allowed(token.allowed_domains, [origin.encode()])
 
 
-def _audited(token: EmbedToken) -> dict[str, object]:
-    return {"label": token.label, "allowed_domains": token.allowed_domains, "recent_calls": token.recent_calls}
+def _audited(token: EmbedToken, numbers: Mapping[UUID, str]) -> dict[str, object]:
+    return {
+        "label": token.label,
+        "allowed_domains": token.allowed_domains,
+        "recent_calls": token.recent_calls,
+        "numbers": [numbers[number_id] for number_id in token.from_numbers if number_id in numbers],
+    }
 
 
 def _ensure_domains_for_recent_calls(domains: Sequence[str], recent_calls: bool | None) -> None:
@@ -243,6 +282,13 @@ def _ensure_domains_for_recent_calls(domains: Sequence[str], recent_calls: bool 
 
 def _name(token: EmbedToken) -> str:
     return token.label or token.prefix
+
+
+def _parse_from_numbers(given: Sequence[UUID], usable: Container[UUID]) -> list[UUID]:
+    """Raises: ValidationFailed."""
+    if not all(number_id in usable for number_id in given):
+        raise ValidationFailed([("from_numbers", "Each must be the id of a number that the organization holds")])
+    return list(dict.fromkeys(given))
 
 
 def parse_label(label: str) -> str:

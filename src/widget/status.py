@@ -24,6 +24,8 @@ class CallSummary(ResponseModel, frozen=True, kw_only=True):
     status: str
     number: str | None
     """The dialled number, E.164, as the server parsed it; null when what was dialled is no number."""
+    from_: str | None = msgspec.field(name="from")
+    """The number that is shown, E.164; null when none was chosen."""
     duration: int
     """Whole seconds connected."""
     end_reason: str | None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from litestar.types import HTTPScope
 
 from kit import secrets
 from kit.clock import utc_now
+from kit.db.batched_lookup import BatchedLookup
 from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.errors import MalformedRequest, TooMany, Unavailable, UnsupportedMediaType
@@ -19,7 +20,9 @@ from kit.http.asgi import Headers
 from kit.http.client_address import client_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
+from phone_numbers.from_numbers import FromNumber, allowed_numbers
 from tenants import rules
+from tenants.errors import NoPhoneNumber
 from widget.errors import DomainNotAllowed, InvalidEmbedToken, RevokedEmbedToken
 from widget.models import TOKEN_PREFIX
 from widget.page_admission import ensure_page_allowed
@@ -30,16 +33,20 @@ MAX_REQUESTS_PER_TOKEN_AND_ADDRESS = 600
 MAX_REQUESTS_PER_TOKEN = 1200
 MAX_BAD_TOKENS_PER_ADDRESS = 60
 _MAX_SHOWN_ORIGIN_CHARACTERS = 300
-# All that an exchange needs, in one round trip. Calls come from the oldest active number.
+# All that exchanges need, in one round trip for those of the same moment.
 AUTHENTICATION_SQL = """
-SELECT t.id, t.allowed_domains, t.recent_calls, t.last_used_at, o.id AS organization_id, o.name, o.plan, o.country,
-       o.suspended_at IS NOT NULL AS suspended,
-       (SELECT n.e164 FROM phone_number n
-        WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL
-        ORDER BY n.id LIMIT 1) AS e164
+SELECT t.digest, t.id, t.allowed_domains, t.recent_calls, t.from_numbers, t.last_used_at, o.id AS organization_id,
+       o.name, o.plan, o.country, o.call_outcomes, o.suspended_at IS NOT NULL AS suspended,
+       (SELECT json_agg(json_build_object('id', n.id, 'number', n.e164, 'name', n.name)
+                        ORDER BY n.is_default DESC, n.id)
+        FROM phone_number n
+        WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL) AS numbers,
+       (SELECT json_agg(json_build_object('id', v.id, 'number', v.e164, 'name', v.name) ORDER BY v.id)
+        FROM verified_number v WHERE v.organization_id = o.id AND v.state = 'verified') AS verified_numbers
 FROM embed_token t JOIN organization o ON o.id = t.organization_id
 WHERE t.digest = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
 """
+_MANY_TOKENS_SQL = AUTHENTICATION_SQL.replace("t.digest = $1", "t.digest = ANY($1)")
 
 
 class WidgetRequest(msgspec.Struct, frozen=True):
@@ -52,6 +59,9 @@ class WidgetRequest(msgspec.Struct, frozen=True):
     """False asks for the present state of the call, which may not be its end."""
 
 
+AnyWidgetRequest = TypeVar("AnyWidgetRequest", bound=WidgetRequest)
+
+
 class AuthenticatedWidget(msgspec.Struct, frozen=True):
     """A widget whose token passed every check, with the organization's data that an answer needs."""
 
@@ -59,11 +69,13 @@ class AuthenticatedWidget(msgspec.Struct, frozen=True):
     organization_id: UUID
     organization_name: str
     country: str
-    caller_id: str
-    """E.164."""
+    from_numbers: Sequence[FromNumber]
+    """The numbers that its calls may show; the first one is shown where nothing else chooses. Never empty."""
     last_used_at: datetime | None
     shows_recent_calls: bool
     """True if a verified person may see their own recent calls with this token."""
+    call_outcomes: str
+    """The organization's outcomes as JSON, ``[]`` without any."""
     origin: str | None
     ticket: Ticket
     """The contents of the widget's next ticket; the client id stays the same if the widget sent a valid ticket."""
@@ -95,10 +107,12 @@ def read_metadata(scope: HTTPScope) -> RequestMetadata:
     return RequestMetadata(client_address(scope), content_type, origins, referers)
 
 
-_decode = msgspec.json.Decoder(WidgetRequest).decode
+_decode_numbers = msgspec.json.Decoder(list[FromNumber]).decode
 
 
-def parse_widget_request(metadata: RequestMetadata, body: bytes) -> WidgetRequest:
+def parse_widget_request(
+    metadata: RequestMetadata, body: bytes, decoder: msgspec.json.Decoder[AnyWidgetRequest]
+) -> AnyWidgetRequest:
     """Decode ``body``.
 
     Raises:
@@ -110,7 +124,7 @@ def parse_widget_request(metadata: RequestMetadata, body: bytes) -> WidgetReques
         raise UnsupportedMediaType("Send JSON as application/json or text/plain")
     try:
         # Decoded to text first: msgspec does not check the bytes of fields that it skips.
-        return _decode(body.decode())
+        return decoder.decode(body.decode())
     except msgspec.ValidationError as error:
         raise MalformedRequest('The body must be a JSON object with a text field "token"') from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -131,6 +145,7 @@ class TokenAuthenticator:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
+        self._lookup = BatchedLookup(database.lookup_pool, one=AUTHENTICATION_SQL, many=_MANY_TOKENS_SQL, key="digest")
         self._on_blocked = on_blocked
         self._limiter = limiter
         self._tickets = tickets
@@ -163,9 +178,10 @@ class TokenAuthenticator:
             organization_id=row["organization_id"],
             organization_name=row["name"],
             country=row["country"],
-            caller_id=rules.ensure_phone_number(row["e164"]),
+            from_numbers=_from_numbers(row),
             last_used_at=row["last_used_at"],
             shows_recent_calls=row["recent_calls"],
+            call_outcomes=row["call_outcomes"],
             origin=_shown_origin(metadata),
             ticket=ticket,
             authenticated_at=now,
@@ -198,7 +214,7 @@ class TokenAuthenticator:
         lookups = self._database.lookup_pool
         end = monotonic() + self._database.connect_seconds
         try:
-            return await lookups.fetch_row_in_time(AUTHENTICATION_SQL, digest)
+            return await self._lookup.find(digest)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -208,7 +224,7 @@ class TokenAuthenticator:
         lookups.close_idle()
         try:
             async with asyncio.timeout(end - monotonic()):
-                return await lookups.fetch_row_in_time(AUTHENTICATION_SQL, digest)
+                return await self._lookup.find(digest)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable from error
@@ -229,6 +245,14 @@ class TokenAuthenticator:
             if self._on_blocked is not None:
                 self._on_blocked(row["id"], metadata.origins)
             raise
+
+
+def _from_numbers(row: Any) -> Sequence[FromNumber]:
+    """Raises: NoPhoneNumber."""
+    if row["numbers"] is None:
+        raise NoPhoneNumber
+    numbers = [number for column in ("numbers", "verified_numbers") for number in _decode_numbers(row[column] or "[]")]
+    return allowed_numbers(numbers, row["from_numbers"])
 
 
 def _shown_origin(metadata: RequestMetadata) -> str | None:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
@@ -13,6 +12,7 @@ from support.browser.firefox import start_firefox
 from support.browser.host_site import HostSite, serving_pages, widget_tag
 from support.browser.phone import PATIENCE, WATCH, Phone
 from support.browser.product import Customer, Product, running_product
+from support.local_http import local_client
 from support.locks import exclusive
 
 SPEED = "5"
@@ -104,7 +104,7 @@ async def customer(product: Product) -> Customer:
 @pytest.fixture
 async def set_switches(product: Product) -> AsyncIterator[SetSwitches]:
     """Sets the sandbox's switches until the end of the test."""
-    async with httpx.AsyncClient(base_url=product.carrier) as client:
+    async with local_client(product.carrier) as client:
 
         async def put(**switches: Any) -> None:
             (await client.put("/sandbox/switches", json=switches)).raise_for_status()

@@ -16,6 +16,7 @@ from support.callback_client import CallbackClient
 from support.carrier_endpoint import CarrierEndpoint
 from support.databases import PATIENT_SECONDS
 from support.factories import Factory, Tenant, Token, sign_in
+from support.webhook_receiver import WebhookReceiver
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +77,13 @@ async def carrier(make: Factory) -> AsyncIterator[TwilioCarrier]:
 async def endpoint() -> AsyncIterator[CarrierEndpoint]:
     """A carrier's REST API whose answers the test chooses."""
     async with CarrierEndpoint().serving() as server:
+        yield server
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[WebhookReceiver]:
+    """A customer's server that receives webhooks."""
+    async with WebhookReceiver().serving() as server:
         yield server
 
 

@@ -29,7 +29,6 @@ async def add_call(
     began = started_at or utc_now()
     call = Call(
         organization_id=tenant.organization.id,
-        token_id=token.id,
         carrier_sid=f"CA{next(_serial):032x}",
         identity=f"w_{token.id.hex}_{0:016x}",
         from_number=tenant.number,
@@ -39,7 +38,7 @@ async def add_call(
         started_at=began,
         answered_at=began + dt.timedelta(seconds=5) if duration or under_way else None,
         ended_at=None if under_way else began + dt.timedelta(seconds=5 + duration),
-        **more,
+        **{"token_id": token.id, **more},
     )
     async with database.sessions() as session, session.begin():
         session.add(call)

@@ -58,6 +58,11 @@ class CallbackClient:
         form = {"CallSid": sid, "From": f"client:{identity_of(token_id)}", "To": to, "CallStatus": "ringing", **more}
         return await self.send("/voice/outgoing", form)
 
+    async def incoming(self, number: str, sid: str, *, caller: str = "+12125550160", **more: str) -> httpx.Response:
+        """Send the callback for a call from ``caller`` to one of our numbers."""
+        form = {"CallSid": sid, "From": caller, "To": number, "CallStatus": "ringing", "Direction": "inbound", **more}
+        return await self.send("/voice/incoming", form)
+
     async def event(
         self, sid: str, status: str, at: datetime, *, child: str | None = None, sequence: int = 0, **more: str
     ) -> httpx.Response:

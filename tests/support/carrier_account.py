@@ -17,6 +17,8 @@ from kit.settings import CarrierSettings
 from sandbox.account_store import AccountStore
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg, Status
+from sandbox.recordings import Recordings
+from sandbox.recordings_rest import RecordingsRest
 from sandbox.rest import RestApi
 from sandbox.switches import Switches
 from support.callback_client import new_sid
@@ -25,8 +27,9 @@ from support.callback_client import new_sid
 class CarrierAccount:
     """The carrier's calls; has the methods of a call registry that the REST API uses."""
 
-    def __init__(self, carrier: TwilioCarrier) -> None:
+    def __init__(self, carrier: TwilioCarrier, recordings: Recordings) -> None:
         self.carrier = carrier
+        self.recordings = recordings
         self.known: list[Leg] = []
         self.switches = Switches()
 
@@ -76,10 +79,13 @@ async def open_carrier_account(account: CarrierSettings, folder: Path) -> AsyncI
     """Serve the REST API of an account without calls on a loopback address."""
     listener = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{listener.getsockname()[1]}"
-    carrier_account = CarrierAccount(TwilioCarrier(account, api_base=f"http://{address}", signaling=None))
+    carrier = TwilioCarrier(account, api_base=f"http://{address}", signaling=None)
+    carrier_account = CarrierAccount(carrier, Recordings(folder))
     store = AccountStore(folder, account.twiml_app_sid)
     rest = RestApi(account, store, cast(CallRegistry, carrier_account))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=rest.routes()), log_level="warning", lifespan="off"))
+    recordings = RecordingsRest(account, carrier_account.recordings)
+    routes = [*rest.routes(), *recordings.routes()]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield carrier_account

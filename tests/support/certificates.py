@@ -23,11 +23,13 @@ class Authority:
             _builder(self._name, self._name, self._key, constraints).sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, common_name: str, *, host: str | None = None, address: str | None = None) -> tuple[str, str]:
-        """A certificate and its key, both as PEM text, for a host name, an IP address or a client."""
+    def issue(
+        self, common_name: str, *, host: str | None = None, address: str | None = None, days: float = 1
+    ) -> tuple[str, str]:
+        """A certificate for ``days`` and its key, both as PEM text, for a host name, an IP address or a client."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        builder = _builder(name, self._name, key, x509.BasicConstraints(ca=False, path_length=None))
+        builder = _builder(name, self._name, key, x509.BasicConstraints(ca=False, path_length=None), days)
         names: list[x509.GeneralName] = [x509.DNSName(host)] if host else []
         names += [x509.IPAddress(ip_address(address))] if address else []
         if names:
@@ -39,9 +41,9 @@ class Authority:
 class ServerCertificate:
     """Files of a certificate for the server at ``address``, and of the authority that its clients trust."""
 
-    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1", *, days: float = 1) -> None:
         authority = Authority()
-        certificate, key = authority.issue("server", address=address)
+        certificate, key = authority.issue("server", address=address, days=days)
         self.authority_file, self._server_file = folder / "authority.pem", folder / "server.pem"
         self.authority_file.write_text(authority.certificate)
         self._server_file.write_text(certificate + key)
@@ -61,7 +63,11 @@ class ServerCertificate:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, constraints: x509.BasicConstraints
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    constraints: x509.BasicConstraints,
+    days: float = 1,
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
@@ -70,8 +76,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=2))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(constraints, critical=True)
     )
 

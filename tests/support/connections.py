@@ -39,6 +39,17 @@ class ConnectionWatch:
         """Wait until nobody holds a connection and none is in a transaction. Raises: TimeoutError."""
         await until(self._is_settled)
 
+    async def settle_below(self, most: int) -> None:
+        """Wait until there are ``most`` connections at the most. Raises: TimeoutError.
+
+        PostgreSQL ends the process of a connection that was cut a moment later than the application forgets it.
+        """
+
+        async def is_below() -> bool:
+            return len(await self.backends()) <= most
+
+        await until(is_below)
+
     async def _is_settled(self) -> bool:
         databases = DATABASE.get(self._app), BACK_OFFICE.get(self._app).staff_database
         return not any(database.connections_in_use for database in databases) and not await self._in_transaction()

@@ -20,6 +20,7 @@ from kit.settings import Settings
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 from tenants.services import OrganizationService
+from widget.dashboard_phone import DashboardPhoneService
 from widget.services import EmbedTokenService
 
 PASSWORD = "correct horse battery"
@@ -111,6 +112,15 @@ class Factory:
                 tenant.organization.id, label="Main Website", allowed_domains=list(allowed_domains), by=SYSTEM
             )
             return Token(token.id, raw)
+
+    async def dashboard_phone(self, tenant: Tenant) -> Token:
+        """The token of the dashboard's own phone."""
+        async with self._database.sessions() as session, session.begin():
+            phone = DashboardPhoneService(session, self._settings.secret_keys)
+            await phone.ensure(tenant.organization.id, by=SYSTEM)
+            found = await phone.find(tenant.organization.id)
+        assert found is not None
+        return Token(found[0].id, found[1])
 
     async def revoke(self, tenant: Tenant, token: Token) -> None:
         async with self._database.sessions() as session, session.begin():

@@ -9,6 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from accounts.models import User
+from calls.event_data import call_of_row
+from calls.greetings.models import GreetingAudio, VoicemailGreeting
+from calls.incoming.models import IncomingCaller, IncomingCallSettings, IncomingUsage, Voicemail
 from calls.limits.models import (
     Alert,
     AlertKind,
@@ -21,8 +24,13 @@ from calls.limits.models import (
     UsageCounter,
     UsageScope,
 )
-from calls.models import CallEvent
+from calls.models import Call, CallEvent
+from calls.outcomes.models import CallChange
+from crm.models import CrmCallState, FailureReason, HubSpotCall, HubSpotConnection
 from epoch.models import metadata
+from events.event_types import EventType
+from events.models import EVENT_OUTBOX, OrganizationEvent
+from events.sequencer import EventSequencer
 from kit.actor import SYSTEM, Actor, ActorKind
 from kit.audit import AuditEvent, record
 from kit.clock import utc_now
@@ -31,6 +39,7 @@ from kit.db.model import Base, TenantOwned
 from phone_numbers.models import AddressState, RegisteredAddress, RegulatoryBundle
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
+from support.waiting import until
 from tenants.api_keys.services import ApiKeyService
 from tenants.invitations import InvitationService
 from tenants.members import MemberService
@@ -44,7 +53,10 @@ from tenants.models import (
     PurchaseState,
     Role,
     UpgradeRequest,
+    VerificationState,
+    VerifiedNumber,
 )
+from webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from widget.models import BlockedOrigin
 
 OWNED_TABLES: Mapping[str, sa.Table] = {
@@ -84,8 +96,21 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         state=AddressState.REGISTERED,
         carrier_sid=f"AD{secrets.token_hex(16)}",
     )
+    voicemail = Voicemail(
+        organization_id=organization_id,
+        call_record_id=call_id,
+        recording_sid=f"RE{secrets.token_hex(16)}",
+        seconds=5,
+    )
+    recording = GreetingAudio(organization_id=organization_id, name="Christmas", seconds=1, wav=b"RIFF")
+    # Not verified, because the reconciliation changes numbers that the carrier does not list.
+    verified = VerifiedNumber(
+        organization_id=organization_id, e164="+12125550133", state=VerificationState.FAILED, requested_at=utc_now()
+    )
+    greeting = VoicemailGreeting(organization_id=organization_id, name="Call me back", seconds=1, wav=b"RIFF")
     async with database.sessions() as session, session.begin():
-        session.add(address)
+        session.add_all([address, recording, verified, greeting])
+        session.add(voicemail)
         keys = ApiKeyService(session)
         key, write_key = await keys.issue(organization_id, label="Backend", scope=KeyScope.WRITE, by=SYSTEM)
         _, read_key = await keys.issue(organization_id, label="Reports", scope=KeyScope.READ, by=SYSTEM)
@@ -103,8 +128,41 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
             recipient=secrets.token_bytes(32),
             reports_so_far=1,
         )
+        event = OrganizationEvent(
+            organization_id=organization_id, sequence=0, type=EventType.CALL_ENDED, subject_id=call_id, body="{}"
+        )
+        webhook = WebhookEndpoint(
+            organization_id=organization_id,
+            url="https://victim.example/",
+            events=[EventType.CALL_ENDED.value],
+            secret="sealed",
+            paused_at=utc_now(),
+        )
+        hubspot = HubSpotConnection(
+            organization_id=organization_id, access_token="sealed", portal_id="2519445", broken_at=utc_now()
+        )
+        session.add_all([event, webhook, hubspot])
+        await session.flush()
+        delivery = WebhookDelivery(
+            organization_id=organization_id,
+            endpoint_id=webhook.id,
+            event_id=event.id,
+            sequence=0,
+            type=event.type.value,
+            state=DeliveryState.DELIVERED,
+            retry_until=utc_now(),
+        )
+        failure = HubSpotCall(
+            organization_id=organization_id,
+            connection_id=hubspot.id,
+            call_record_id=call_id,
+            state=CrmCallState.FAILED,
+            reason=FailureReason.RECORD_MISSING,
+        )
         session.add_all(
             [
+                delivery,
+                failure,
                 CallEvent(
                     organization_id=organization_id,
                     call_record_id=call_id,
@@ -114,8 +172,12 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
                     sequence=0,
                     occurred_at=utc_now(),
                 ),
+                CallChange(organization_id=organization_id, call_record_id=call_id, source="user", note="Called back"),
                 BlockedOrigin(organization_id=organization_id, token_id=token.id, origin="https://elsewhere.example"),
                 CallingRules(organization_id=organization_id, countries=["CA"]),
+                IncomingCallSettings(organization_id=organization_id, settings={"voicemail": False}),
+                IncomingUsage(organization_id=organization_id, day=utc_now()),
+                IncomingCaller(organization_id=organization_id, number="+12125550166", hour_start=utc_now()),
                 BlockedNumber(organization_id=organization_id, number="+12125550188"),
                 TokenLimits(organization_id=organization_id, token_id=token.id, live_calls=2),
                 LimitOverride(
@@ -170,6 +232,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         number_id = (await session.scalars(sa.select(PhoneNumber.id).where(number))).one()
         membership = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id
         member_id = (await session.scalars(sa.select(Membership.id).where(*membership))).one()
+    await number_events(database)
     ids = {
         "organization_id": organization_id,
         "token_id": token.id,
@@ -179,22 +242,50 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         "report_id": report.id,
         "number_id": number_id,
         "address_id": address.id,
+        "voicemail_id": voicemail.id,
+        "audio_id": recording.id,
+        "verified_number_id": verified.id,
+        "greeting_id": greeting.id,
         "member_id": member_id,
+        "webhook_id": webhook.id,
+        "delivery_id": delivery.id,
+        "failure_id": failure.id,
     }
     return FullTenant(tenant, removed, member, write_key, read_key, ids)
+
+
+async def number_events(database: Database) -> None:
+    """Give every event its number now; a running application would do it in the background."""
+    sequencer = EventSequencer(database, {Call.__tablename__: call_of_row})
+
+    async def none_waits() -> bool:
+        await sequencer.run_once()
+        async with database.sessions() as session:
+            return not await session.scalar(sa.select(sa.exists(sa.select(EVENT_OUTBOX.c.id))))
+
+    await until(none_waits)
+
+
+BACKGROUND_COLUMNS = ["last_used_at", "calls_without_record"]
+"""Columns that the application writes by itself: the last use of tokens, and a count of ended calls."""
 
 
 async def fingerprints(database: Database, organization_id: UUID) -> dict[str, str | None]:
     """A digest of an organization's rows for each table; None for a table without rows of it.
 
-    The column ``last_used_at`` is left out, because it is written in the background some time after the use.
+    ``BACKGROUND_COLUMNS`` and the events are left out: both are written in the background some time afterwards.
     """
 
     def digest(table: sa.Table, mine: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:
-        row = sa.cast(sa.func.to_jsonb(sa.literal_column(f'"{table.name}"')).op("-")("last_used_at"), sa.Text)
+        whole = sa.func.to_jsonb(sa.literal_column(f'"{table.name}"'))
+        row = sa.cast(whole.op("-")(sa.cast(BACKGROUND_COLUMNS, sa.ARRAY(sa.Text))), sa.Text)
         return sa.select(sa.func.md5(sa.func.string_agg(row, sa.text("'|' ORDER BY id")))).where(mine).scalar_subquery()
 
-    found = {name: digest(table, table.c.organization_id == organization_id) for name, table in OWNED_TABLES.items()}
+    found = {
+        name: digest(table, table.c.organization_id == organization_id)
+        for name, table in OWNED_TABLES.items()
+        if name != OrganizationEvent.__tablename__
+    }
     organization = metadata.tables[Organization.__tablename__]
     found[organization.name] = digest(organization, organization.c.id == organization_id)
     async with database.sessions() as session:

@@ -69,6 +69,9 @@ class Markup(HTMLParser):
             self._form.fields[self._textarea] += data
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._form is not None and self._textarea:
+            # As a browser: a line break behind the tag is not part of the text.
+            self._form.fields[self._textarea] = self._form.fields[self._textarea].removeprefix("\n")
         if tag == "form":
             self._form = None
         elif tag == "dialog":

@@ -5,6 +5,7 @@ from typing import Any
 
 from prometheus_client import REGISTRY
 
+from epoch.backlogs import backlog_collectors
 from kit.jobs.backlog_metrics import BacklogCollector
 
 PREFIX = "epoch_"
@@ -34,8 +35,8 @@ def label_names() -> dict[str, set[str]]:
     for name, collector in registered.items():
         if name.startswith(PREFIX) and not name.endswith("_created"):
             found[name] = set(collector._labelnames)
-    for family in BacklogCollector([]).collect():
-        found[family.name] = set(getattr(family, "_labelnames", ()))
+    for collector in (BacklogCollector([]), *backlog_collectors(None)):
+        found |= {family.name: set(getattr(family, "_labelnames", ())) for family in collector.collect()}
     for name in [name for name in found if name.endswith("_bucket")]:
         found[name].add("le")
     # Made by each worker when it begins to share its metrics.

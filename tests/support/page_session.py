@@ -26,6 +26,21 @@ async def post_form(client: httpx.AsyncClient, page: str, action: str, fields: M
     return await client.post(action, data={**fields, "csrf_token": token})
 
 
+async def page_after(client: httpx.AsyncClient, page: str, action: str, fields: Mapping[str, str] | None = None) -> str:
+    """Send the form as ``post_form`` does; the text of the page that the answer leads to."""
+    answer = await post_form(client, page, action, fields or {})
+    assert answer.status_code == 303, answer.text
+    return (await client.get(answer.headers["location"], follow_redirects=True)).text
+
+
+async def message_after(
+    client: httpx.AsyncClient, page: str, action: str, fields: Mapping[str, str] | None = None
+) -> str:
+    """Send the form as ``post_form`` does; the message on the page that the answer leads to."""
+    shown = await page_after(client, page, action, fields)
+    return html.unescape(shown.partition('<div class="toasts"')[2].partition("</div>")[0])
+
+
 def errors_of(page: str) -> dict[str, str]:
     """The error messages of a page's form, by field name."""
     names = dict(re.findall(r'<(?:input|textarea|select) id="([\w-]+)" name="(\w+)"', page))

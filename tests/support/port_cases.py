@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from carrier.account import AccountAdmin, ApplicationUrls
-from carrier.port import Carrier, CarrierAddress, NumberQuery, NumberType, PostalAddress
+from carrier.port import Carrier, CarrierAddress, NumberQuery, NumberType, NumberUrls, PostalAddress
 
 APPLICATION_NAME = "Epoch Voice 0123456789ab"
 URLS = ApplicationUrls(
@@ -17,6 +17,7 @@ URLS = ApplicationUrls(
     fallback="https://phone.example/voice/unavailable",
     status="https://phone.example/voice/status",
 )
+NUMBER_URLS = NumberUrls(voice="https://phone.example/voice/incoming", fallback=URLS.fallback, status=URLS.status)
 
 
 class Known(NamedTuple):
@@ -31,6 +32,7 @@ class Known(NamedTuple):
     api_key: str
     own_number: str
     """The number of ``number_sid``."""
+    recording: str = "RE" + "7" * 32
     number_for_sale: str = "+14155550123"
     day: dt.date = dt.date(2026, 11, 28)
     """The day of the calls."""
@@ -71,24 +73,48 @@ async def _delete_address(carrier: Carrier, known: Known) -> None:
     await carrier.delete_address((await _create_address(carrier, known)).sid)
 
 
+async def _delete_caller_id(carrier: Carrier, _: Known) -> None:
+    await carrier.request_validation("+12125550108", friendly_name="vn:0123456789ab:2")
+    await carrier.delete_caller_id((await carrier.caller_ids())[0].sid)
+
+
+async def _play_and_hang_up(carrier: Carrier, known: Known) -> None:
+    dialled = await carrier.dialled_legs(known.live_call)
+    leg = dialled[0].sid if dialled else known.live_call
+    await carrier.play_and_hang_up(leg, "https://phone.example/voice/audio/1.wav")
+
+
+async def _delete_recording(carrier: Carrier, known: Known) -> None:
+    await carrier.delete_recording(known.recording)
+
+
 PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     "end_call": lambda carrier, known: carrier.end_call(known.live_call),
+    "play_and_hang_up": _play_and_hang_up,
     "leg": lambda carrier, known: carrier.leg(known.live_call),
     "call_error": lambda carrier, known: carrier.call_error(known.live_call),
     "dialled_legs": lambda carrier, known: carrier.dialled_legs(known.live_call),
     "legs_of_day": _read_days,
     "delete_call": lambda carrier, known: carrier.delete_call(known.ended_call),
+    "recordings": lambda carrier, known: carrier.recordings(known.ended_call),
+    "delete_recording": _delete_recording,
     "number_types": lambda carrier, _: carrier.number_types("US"),
     "number_prices": lambda carrier, _: carrier.number_prices("US"),
     "search_numbers": _search_numbers,
     "buy_number": lambda carrier, known: carrier.buy_number(
-        known.number_for_sale, friendly_name="pn:0123456789ab:1", bundle_sid="BU" + "0a" * 16
+        known.number_for_sale, friendly_name="pn:0123456789ab:1", bundle_sid="BU" + "0a" * 16, urls=NUMBER_URLS
     ),
     "create_address": _create_address,
     "find_addresses": lambda carrier, _: carrier.find_addresses(friendly_name="ad:0123456789ab:1"),
     "is_address_used": _ask_about_address,
     "delete_address": _delete_address,
+    "request_validation": lambda carrier, _: carrier.request_validation(
+        "+12125550108", friendly_name="vn:0123456789ab:1", status_url=URLS.status
+    ),
+    "caller_ids": lambda carrier, _: carrier.caller_ids(friendly_name="vn:0123456789ab:1"),
+    "delete_caller_id": _delete_caller_id,
     "owned_numbers": _list_numbers,
+    "set_number_urls": lambda carrier, known: carrier.set_number_urls(known.number_sid, NUMBER_URLS),
     "release_number": lambda carrier, known: carrier.release_number(known.number_sid),
     "find_application": lambda carrier, known: carrier.find_application(known.application),
     "list_applications": lambda carrier, _: carrier.list_applications(APPLICATION_NAME),
@@ -108,5 +134,7 @@ PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     ),
 }
 
-WITHOUT_REQUESTS = frozenset({"dial", "reject", "finish", "signature_is_valid", "sign", "close"})
+WITHOUT_REQUESTS = frozenset({"dial", "answer", "reject", "finish", "signature_is_valid", "sign", "close"})
 """The other methods of the ports, which send nothing."""
+UNDESCRIBED = frozenset({"recording_audio"})
+"""Methods that fetch files, whose addresses the carrier's description does not have."""

@@ -57,6 +57,7 @@ async def proxied_product(database_url: str, folder: Path, **environ: str) -> As
         "EPOCH_PUBLIC_URL": url,
         "EPOCH_DATABASE_URL": database_url,
         "EPOCH_DATA_DIR": str(folder / "data"),
+        "EPOCH_DRAIN_SECONDS": "0",  # production's ten seconds are for load balancers
         "PYTHONPATH": str(ROOT / "src"),
         **environ,
     }

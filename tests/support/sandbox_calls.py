@@ -6,12 +6,15 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 
+import numpy as np
+
 from carrier.account import AccountAdmin, ApplicationUrls
 from kit.clock import utc_now
 from kit.settings import Settings
 from sandbox.app import SandboxCarrier
 from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
+from sandbox.audio_track import Samples
 from sandbox.call_engine import Call
 from sandbox.legs import Caller
 from support.port_cases import Known
@@ -30,6 +33,11 @@ class _SilentMedia:
         self.meter = AudioMeter()
 
     def play(self, sound: AudioSource) -> None: ...
+
+    def start_recording(self) -> None: ...
+
+    def take_recording(self) -> Samples | None:
+        return None
 
     def set_packet_loss(self, share: float) -> None: ...
 
@@ -81,6 +89,8 @@ class SandboxCalls:
         ended = await self._place()
         ended.complete()
         live = await self._place()
+        silence = np.zeros(8000, dtype=np.int16)
+        recording = self.sandbox._recordings.add(ended.sid, silence, begun=utc_now(), source="RecordVerb")
         application, trigger = self._caller.application_sid, await carrier.create_usage_trigger("x", Decimal(50), URL)
         day = utc_now().date()
         return Known(
@@ -91,6 +101,7 @@ class SandboxCalls:
             usage_trigger=trigger.sid,
             api_key=self._api_key,
             own_number=own,
+            recording=recording.sid,
             number_for_sale=for_sale,
             day=day,
         )

@@ -4,6 +4,7 @@ import { IN_CALL_STATES, STATE_TEXTS } from "../shared/states.js";
 import { createActivityList } from "./activity-list.js";
 import { createContacts } from "./contacts.js";
 import { createEventLog } from "./event-log.js";
+import { enableIncomingCalls } from "./incoming-call.js";
 import { createNotice } from "./notice.js";
 import { enableSnippetCopy } from "./snippet.js";
 
@@ -12,6 +13,7 @@ const EVENTS = ["ready", "error", "callStarted", "callAnswered", "callEnded", "s
 
 const contacts = createContacts(document);
 enableSnippetCopy(document);
+enableIncomingCalls(document);
 /** @type {HTMLScriptElement | null} */
 const tag = document.querySelector('script[src$="/widget/phone.js"]');
 // Without a demo token the server leaves the phone out, and the page says what to do.

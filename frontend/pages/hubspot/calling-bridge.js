@@ -12,7 +12,8 @@ import { endStatus, engagementProperties, mayHide } from "./engagement.js";
  * @property {EpochPhoneCallStarted} started
  * @property {EpochPhoneCallEnded | null} ended
  * @property {EngagementId | null} engagementId HubSpot's record of the call.
- * @property {boolean} hasNoRecord HubSpot failed to create a record.
+ * @property {boolean} hasNoRecord HubSpot failed to create a record, or the server creates it.
+ * @property {boolean} isLoggedByServer The server writes the call on its record, once; the page must not.
  */
 
 const ENGAGEMENT_TIMEOUT_MS = 15_000;
@@ -22,6 +23,8 @@ const MAX_ID_LENGTH = 64;
 const HUBSPOT_APP = "https://app.hubspot.com";
 /** @type {Record<string, string>} */
 const OBJECT_TYPE_IDS = { CONTACT: "0-1", COMPANY: "0-2" };
+const LOGGED_TYPES = ["CONTACT", "COMPANY", "DEAL", "TICKET"];
+const TYPE_ID = /^\d{1,3}-\d{1,12}$/;
 const BUSY = "A call is under way. Hang up before you call another number";
 const NOT_LOGGED = "HubSpot did not log this call on the record";
 
@@ -29,6 +32,7 @@ export class CallingBridge {
   #hubspot;
   #phone;
   #showNotice;
+  #loggedAccount;
   #isLoggedIn = false;
   /**
    * Waits for the phone to be ready.
@@ -47,11 +51,13 @@ export class CallingBridge {
    * @param {CallingExtensions} hubspot After its handshake.
    * @param {EpochPhoneApi} phone
    * @param {(text: string) => void} showNotice
+   * @param {string} loggedAccount The id of the account whose calls the server writes; empty for none.
    */
-  constructor(hubspot, phone, showNotice) {
+  constructor(hubspot, phone, showNotice, loggedAccount = "") {
     this.#hubspot = hubspot;
     this.#phone = phone;
     this.#showNotice = showNotice;
+    this.#loggedAccount = loggedAccount;
   }
 
   start() {
@@ -158,14 +164,26 @@ export class CallingBridge {
   /** @param {EpochPhoneCallStarted} call */
   #onCallStarted(call) {
     this.#showNotice("");
-    this.#calls.set(call.callId, { started: call, ended: null, engagementId: null, hasNoRecord: false });
+    const isLoggedByServer = this.#loggedAccount !== "" && this.#isLoggedByServer(call.metadata ?? {});
+    const state = { ended: null, engagementId: null, hasNoRecord: isLoggedByServer, isLoggedByServer };
+    this.#calls.set(call.callId, { started: call, ...state });
     this.#hubspot.outgoingCall({
       externalCallId: call.callId,
       toNumber: call.number,
       fromNumber: call.from,
       callStartTime: Date.parse(call.startedAt),
-      createEngagement: true,
+      createEngagement: !isLoggedByServer,
     });
+  }
+
+  /**
+   * True for a call from a record that the server writes it on, as src/crm/engagement.py does.
+   * @param {EpochPhoneMetadata} metadata
+   */
+  #isLoggedByServer({ portalId, objectId, objectType }) {
+    const kind = String(objectType);
+    const isKnownKind = LOGGED_TYPES.includes(kind.toUpperCase()) || TYPE_ID.test(kind);
+    return portalId === this.#loggedAccount && /^\d{1,20}$/.test(String(objectId)) && isKnownKind;
   }
 
   /** @param {EpochPhoneCallEnded} ended */
@@ -192,14 +210,14 @@ export class CallingBridge {
    * Complete the call with HubSpot if it has ended and its record is known, or known to be missing.
    * @param {ReportedCall} call
    */
-  #completeIfKnown({ started, ended, engagementId, hasNoRecord }) {
+  #completeIfKnown({ started, ended, engagementId, hasNoRecord, isLoggedByServer }) {
     if (!ended || (engagementId === null && !hasNoRecord)) return false;
     this.#calls.delete(started.callId);
     this.#hubspot.callCompleted({
       externalCallId: started.callId,
       ...(engagementId === null ? {} : { engagementId }),
       hideWidget: mayHide(ended.status),
-      engagementProperties: engagementProperties(started, ended),
+      ...(isLoggedByServer ? {} : { engagementProperties: engagementProperties(started, ended) }),
     });
     return true;
   }

@@ -17,7 +17,7 @@ const METHODS = [
 let phones = [];
 
 /** A phone that has begun but not finished its exchange, linked to a HubSpot that records the messages it gets. */
-function createBridge(answers) {
+function createBridge(answers, loggedAccount = "") {
   const host = fakeServer(answers);
   const module = fakeSdk();
   const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
@@ -28,7 +28,7 @@ function createBridge(answers) {
   const messages = [];
   const hubspot = Object.fromEntries(METHODS.map((name) => [name, (data) => messages.push([name, data])]));
   const notices = [];
-  const bridge = new CallingBridge(hubspot, api, (text) => notices.push(text));
+  const bridge = new CallingBridge(hubspot, api, (text) => notices.push(text), loggedAccount);
   embedded.start({ token: "ept_x", apiBase: "https://voice.example" });
   bridge.start();
   return { api, host, module, bridge, messages, notices, names: () => messages.map(([name]) => name) };
@@ -60,6 +60,27 @@ test("links the call to the record in HubSpot", async () => {
   api.hangup();
   bridge.dial({ phoneNumber: NUMBER, portalId: 1, objectId: "../..", objectType: "DEAL" });
   expect(started.map(({ url }) => url)).toEqual(["https://app.hubspot.com/contacts/1/record/0-1/51", undefined]);
+});
+
+test("leaves calls from the records of a connected account to the server, and logs all others", async () => {
+  const { api, bridge, messages, notices } = createBridge({}, "7");
+  await settle();
+  const record = { phoneNumber: NUMBER, portalId: 7, objectId: 51, objectType: "CONTACT" };
+  for (const asked of [
+    record,
+    { ...record, portalId: 8 },
+    { ...record, objectType: "TASK" },
+    { phoneNumber: NUMBER },
+  ]) {
+    bridge.dial(asked);
+    api.hangup();
+    await settle();
+  }
+  const created = messages.filter(([name]) => name === "outgoingCall").map(([, data]) => data.createEngagement);
+  expect(created).toEqual([false, true, true, true]);
+  const [completed] = messages.filter(([name]) => name === "callCompleted").map(([, data]) => data);
+  expect(completed).not.toHaveProperty("engagementProperties");
+  expect(notices).not.toContain("HubSpot did not log this call on the record");
 });
 
 test("refuses the waiting number if the phone cannot start", async () => {

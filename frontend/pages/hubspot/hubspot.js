@@ -13,6 +13,7 @@ const NO_TOKEN = "This address holds no embed token. Copy the whole address from
 const NOT_LOADED = "The phone did not load. Check the connection, then reload the page";
 
 const { api = "", appHosts = "", hosts = "", height, problem, ticket, tokenId = "", width } = document.body.dataset;
+const { loggedAccount = "" } = document.body.dataset;
 /** @param {string} list */
 const splitWords = (list) => list.split(" ").filter(Boolean);
 const token = decodeURIComponent(location.hash.slice(1)).trim();
@@ -60,7 +61,7 @@ function connect() {
     }
     phone.on("stateChanged", ({ state }) => view.showState(state));
     view.showState(phone.getState());
-    bridge = new CallingBridge(hubspot, phone, view.showNotice);
+    bridge = new CallingBridge(hubspot, phone, view.showNotice, loggedAccount);
     bridge.start();
     if (iframeLocation === "window") shareCalls(tokenId, phone);
     phone.open();

@@ -1,7 +1,8 @@
-/** Tells that a call is answered, with the number that the server dials: its reading may differ from this page's. */
+/** Tells that a call is answered, with the numbers that the server dials and shows: they may differ from this page's. */
+import { withoutEmpty } from "./called-person.js";
 
 /** @import { TokenSession } from "../session/token-session.js" */
-/** @import { CallDetails, Environment } from "../types.d.ts" */
+/** @import { CallDetails, CallListener, Environment } from "../types.d.ts" */
 
 // No longer than a person needs to say the first word.
 const MAX_WAIT_MS = 300;
@@ -22,7 +23,7 @@ export class AnswerReport {
    * @param {TokenSession} session
    * @param {CallDetails} details
    * @param {Environment} env
-   * @param {{numberCorrected: (number: string) => void, answered: (at: number) => void}} on
+   * @param {{corrected: CallListener["corrected"], answered: (at: number) => void}} on
    */
   constructor(session, details, env, on) {
     this.#session = session;
@@ -33,11 +34,18 @@ export class AnswerReport {
 
   /** Ask the server once, as soon as it has the call: when it rings. */
   askNumber() {
-    this.#asked ??= this.#session.fetchCallNumber(this.#details.callId).then((number) => {
-      this.#isNumberKnown = true;
-      if (number && number !== this.#details.number && !this.#hasEnded) this.#on.numberCorrected(number);
-    });
+    this.#asked ??= this.#ask();
     return this.#asked;
+  }
+
+  async #ask() {
+    const { callId } = this.#details;
+    // A refused token is found by the next question.
+    const answer = await this.#session.postStatus({ call_id: callId, wait: false }).catch(() => null);
+    this.#isNumberKnown = true;
+    const { number = this.#details.number, from = this.#details.from } = withoutEmpty(answer?.call ?? {});
+    const isSame = number === this.#details.number && from === this.#details.from;
+    if (!isSame && !this.#hasEnded) this.#on.corrected({ number, from });
   }
 
   /** @param {number} answeredAt */

@@ -19,20 +19,22 @@ export function buildCallRequest(reading, options, account, { window, now, page 
   const { number, ...written } = numberOf(reading, options);
   const { extension, digits } = readTones(options, written);
   const { metadata, json } = readMetadata(options.metadata);
+  const { from } = options;
+  if (from && !account.from_numbers?.some((one) => one.number === from)) throw new Problem("from_not_allowed");
   const person = calledPerson(options, window.location.href);
   /** @type {CallDetails} */
   const details = {
     number,
     callId: uuid(window.crypto),
     direction: "outbound",
-    from: account.caller_id,
+    from: from || account.caller_id,
     startedAt: new Date(now()).toISOString(),
     metadata,
     ...person,
     ...withoutEmpty({ extension }),
   };
   const { name: Name, company: Company, url: Url } = person;
-  const optional = withoutEmpty({ Metadata: json, Name, Company, Url, Extension: extension });
+  const optional = withoutEmpty({ Metadata: json, Name, Company, Url, Extension: extension, FromNumber: from });
   return { details, params: { To: number, CallId: details.callId, Page: page, ...optional }, digits };
 }
 

@@ -41,3 +41,27 @@ test("the numbers that a person is asked about have the extension that the page 
     ["+12125550101", "7", ",1"],
   ]);
 });
+
+test("a call shows one of the numbers that the token may show, and no other", () => {
+  const [first, second] = ["+14155550100", "+12125550100"];
+  const account = {
+    ...ACCOUNT,
+    caller_id: first,
+    from_numbers: [first, second].map((number) => ({ number, name: "" })),
+  };
+  const shown = (options, given = account) => {
+    const { details, params } = buildCallRequest(
+      readNumber("+14155552671", given),
+      options,
+      given,
+      fakeEnvironment({}),
+    );
+    return [details.from, params.FromNumber];
+  };
+  expect(shown({})).toEqual([first, undefined]);
+  expect(shown({ from: null })).toEqual([first, undefined]);
+  expect(shown({ from: second })).toEqual([second, second]);
+  for (const from of ["+14155550199", "(212) 555-0100", 12125550100, {}, ["+12125550100"]]) {
+    expect(() => shown({ from })).toThrow("This number cannot be used");
+  }
+});

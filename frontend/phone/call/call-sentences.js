@@ -12,6 +12,7 @@ export const callSentences = {
   connection_failed: "The call could not be connected",
   window_blocked: "The browser blocked the phone's window",
   window_lost: "The phone's window does not answer",
+  call_in_progress: "A call is in progress",
   call_elsewhere: "A call is already in progress in another tab",
   call_refused: "The call was refused",
 };

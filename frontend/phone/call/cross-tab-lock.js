@@ -181,7 +181,8 @@ export class CallLock {
     // A tab that crashed sends nothing, but its lock is free.
     if (call) this.#poll = setInterval(() => this.#dropIfLockIsFree(), POLL_MS);
     const hangup = () => this.#post({ hangUp: call?.callId });
-    this.#phone.setRemoteCall(call && { ...pickShared(call), answeredAt: Number(call.answeredAt) || null, hangup });
+    const remoteCall = call && { ...pickShared(call), answeredAt: Number(call.answeredAt) || null, hangup };
+    this.#phone.set({ remoteCall });
   }
 
   async #dropIfLockIsFree() {

@@ -67,7 +67,7 @@ export class OutgoingCall {
   constructor({ details, params, digits, device, session, env, ensureCanCall, listener }) {
     this.#recordedEnd = new RecordedEnd(session, details.callId, env);
     this.#answerReport = new AnswerReport(session, details, env, {
-      numberCorrected: (number) => listener.numberCorrected(number),
+      corrected: (numbers) => listener.corrected(numbers),
       answered: (at) => {
         listener.answered(at);
         if (!this.#hasEnded) this.#postDial.start();

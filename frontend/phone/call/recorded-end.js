@@ -96,7 +96,18 @@ export class RecordedEnd {
     return problem;
   }
 
-  #fetch() {
-    return this.#session.fetchCallResult(this.#callId);
+  /**
+   * The record; null if the server has none, undefined if it does not answer. Throws Problem if the server refuses us.
+   * @returns {Promise<CallRecord | null | undefined>}
+   */
+  async #fetch() {
+    try {
+      return (await this.#session.postStatus({ call_id: this.#callId })).call ?? null;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.isTransient) return undefined;
+      this.#session.giveUp(problem);
+      throw problem;
+    }
   }
 }

@@ -71,7 +71,11 @@ describe("warmUp", () => {
     ["that was refused", { exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] }, () => {}],
     ["without network", {}, ({ env }) => Object.assign(env.navigator, { onLine: false })],
     ["without WebRTC", {}, ({ env }) => Object.assign(env.window, { RTCPeerConnection: undefined })],
-    ["whose call is in another tab", {}, ({ phone }) => phone.setRemoteCall({ number: NUMBER, answeredAt: null })],
+    [
+      "whose call is in another tab",
+      {},
+      ({ phone }) => phone.set({ remoteCall: { number: NUMBER, answeredAt: null } }),
+    ],
   ])("connects no phone %s", async (_, answers, prepare) => {
     const fixture = await startPhone({ answers });
     await settle();

@@ -14,7 +14,17 @@ import { missingApiBase } from "../session/token-session.js";
 import { viewOf } from "../ui/views.js";
 
 const HERE = import.meta.dirname;
-const GROUPS = ["core", "dialer", "clickToCall", "settingsSheet", "popOut", "diagnostics"];
+const GROUPS = [
+  "core",
+  "dialer",
+  "outcomes",
+  "voicemail",
+  "missedCalls",
+  "clickToCall",
+  "settingsSheet",
+  "popOut",
+  "diagnostics",
+];
 const LANGUAGES = readdirSync(join(HERE, "locales"))
   .map((file) => file.slice(0, -".js".length))
   .filter((language) => language !== "en");
@@ -32,7 +42,7 @@ const SAME_AS_ENGLISH = {
   es: ["diagnostics.steps.token.name", "diagnostics.steps.media.name"],
   fr: ["settingsSheet.microphone", "diagnostics.marks.ok", "diagnostics.steps.microphone.name"],
   it: ["diagnostics.marks.ok", "diagnostics.steps.token.name", "diagnostics.steps.media.name"],
-  nl: ["diagnostics.marks.ok", "diagnostics.steps.token.name"],
+  nl: ["outcomes.later", "diagnostics.marks.ok", "diagnostics.steps.token.name"],
   pt: ["diagnostics.steps.token.name"],
 };
 

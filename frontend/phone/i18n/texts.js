@@ -9,6 +9,9 @@ import { button } from "./locales/en.js";
  * @typedef {object} Texts The texts of a language. Those of a chunk are there once the chunk, or the language, is loaded.
  * @property {Core} core
  * @property {typeof English.dialer} [dialer]
+ * @property {typeof English.outcomes} [outcomes]
+ * @property {typeof English.voicemail} [voicemail]
+ * @property {typeof English.missedCalls} [missedCalls]
  * @property {typeof English.clickToCall} [clickToCall]
  * @property {typeof English.settingsSheet} [settingsSheet]
  * @property {typeof English.popOut} [popOut]

@@ -11,3 +11,4 @@ export { callSentences as sentences } from "../call/call-sentences.js";
 export { findMicrophoneObstacle } from "../call/microphone.js";
 export { OutgoingCall } from "../call/outgoing-call.js";
 export { VoiceDevice } from "../call/voice-device.js";
+export { showNotice } from "../ui/notice.js";

@@ -42,7 +42,8 @@ const MIN_SLICE_MS = 8;
  * @param {Texts | null} texts
  * @returns {ClickToCall}
  */
-export function startClickToCall({ window, document, now, loadChunk }, embedded, settings, texts) {
+export function startClickToCall(env, embedded, settings, texts) {
+  const { window, document, now, loadChunk } = env;
   const { phone, api } = embedded;
   /** @type {NumberTexts} */
   const numberTexts = {
@@ -83,7 +84,11 @@ export function startClickToCall({ window, document, now, loadChunk }, embedded,
       focus.follow(event, element);
     } else if (phone.isInCall) {
       event.preventDefault();
-      phone.note("call_in_progress");
+      // The chunk of the call has the words.
+      loadChunk("call-stack").then(
+        ({ showNotice }) => showNotice(phone, env, "call_in_progress"),
+        () => {},
+      );
       api.open();
       focus.follow(event, element);
     } else if (!element.matches(LINKS)) {

@@ -130,6 +130,7 @@ function logEvents(phone, env, log) {
       const why = message ? `: ${mask(message)}` : endedByRemote ? ", by the other side" : "";
       return `call ${callId} ended ${status} after ${duration} s${why}`;
     },
+    callOutcome: ({ callId }) => `outcome of call ${callId} stored`,
     stateChanged: ({ state, previous }) => {
       const since = state === "ringing" ? `, ${sinceDial()}` : "";
       return `state ${previous} → ${state}${since}`;

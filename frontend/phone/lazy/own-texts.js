@@ -11,11 +11,20 @@ export const SERVER_CODES = [
   ...["plan_not_supported", "no_phone_number", "country_not_enabled", "number_blocked", "destination_not_allowed"],
   ...["too_many_calls_at_once", "too_many_calls", "call_limit_reached", "time_limit_reached", "ended_by_staff"],
   ...["ended_token_revoked", "ended_organization_suspended", "ended_organization_deleted", "ended_calls_paused"],
+  ...Object.keys(english.voicemailFixes),
 ];
 /** The codes of all problems that have advice. */
 export const PROBLEM_CODES = new Set([...SERVER_CODES, ...Object.keys({ ...english.fixes, ...english.urgentFixes })]);
 /** The groups of a language whose keys begin with the group's name. The pop-out's own page is not the customer's. */
-const GROUPS = /** @type {const} */ (["dialer", "clickToCall", "settingsSheet", "diagnostics"]);
+const GROUPS = /** @type {const} */ ([
+  "dialer",
+  "outcomes",
+  "voicemail",
+  "missedCalls",
+  "clickToCall",
+  "settingsSheet",
+  "diagnostics",
+]);
 const MAX_LENGTH = 500;
 const LANGUAGE = /^[a-z]{2,3}$/;
 

@@ -117,7 +117,8 @@ export class PopOutCall {
     const before = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false, postDial: null };
     const isFirst = !this.#snapshot;
     this.#snapshot = snapshot;
-    if (snapshot.details.number !== phone.call?.number) this.#listener.numberCorrected(snapshot.details.number);
+    const { number, from } = snapshot.details;
+    if (number !== phone.call?.number || from !== phone.call.from) this.#listener.corrected({ number, from });
     if (snapshot.state === "ringing" && phone.state === "dialing") this.#listener.ringing(true);
     if (snapshot.answeredAt && !this.#answeredAt) {
       this.#answeredAt = snapshot.answeredAt;

@@ -57,19 +57,19 @@ test("the page asks about its token when a problem ended an answered call there"
   expect(asked).toBe(1);
 });
 
-test("the number that the pop-out learned from the server is that of the page's call", () => {
+test("the numbers that the pop-out learned from the server are those of the page's call", () => {
   const corrected = [];
   const listener = {
-    numberCorrected: (number) => corrected.push(number),
+    corrected: (numbers) => corrected.push(numbers),
     ringing() {},
     deviceLost() {},
     postDialChanged() {},
     reconnecting() {},
     warningsChanged() {},
   };
-  const phone = { state: "dialing", call: { number: "+4402079460958" } };
+  const phone = { state: "dialing", call: { number: "+4402079460958", from: "+14155550100" } };
   const call = new PopOutCall({ details: { callId: "1" } }, listener, { phone, send() {} });
   const snapshot = { state: "ringing", answeredAt: null, ended: null, muted: false, lost: null, reconnecting: false };
-  call.follow({ ...snapshot, details: { callId: "1", number: "+442079460958" }, warnings: [] });
-  expect(corrected).toEqual(["+442079460958"]);
+  call.follow({ ...snapshot, details: { callId: "1", number: "+442079460958", from: "+14155550101" }, warnings: [] });
+  expect(corrected).toEqual([{ number: "+442079460958", from: "+14155550101" }]);
 });

@@ -6,10 +6,10 @@ import { Problem, problemFromResponse } from "../errors.js";
 const TIMEOUT_MS = 10_000;
 
 /**
- * POST `body` to `<base>/widget/<path>` and return the answer's JSON. A simple request, so without preflight. Throws Problem.
+ * POST `body` to `<base>/widget/<path>` and return the answer's JSON, true for an empty one. A simple request, so without preflight. Throws Problem.
  * @param {Environment} env
  * @param {string | null} base
- * @param {"exchange" | "status" | "recent"} path
+ * @param {"exchange" | "status" | "recent" | "outcome" | "missed-calls" | "voicemail-greetings" | "voicemail-drop"} path
  * @param {object} body
  * @returns {Promise<any>}
  */
@@ -21,7 +21,7 @@ export async function post({ fetch, navigator, cspViolations }, base, path, body
     const response = await send(fetch, url, body, abort.signal);
     // The browser's own fetch always rejects or resolves with a response: this one was replaced by the page.
     if (typeof response?.json !== "function") throw new Problem("page_interferes");
-    const answer = await response.json().catch(() => null);
+    const answer = response.status === 204 || (await response.json().catch(() => null));
     if (response.ok && answer) return answer;
     throw problemFromResponse(answer, response.status);
   } catch (error) {

@@ -2,7 +2,7 @@
 import { asProblem, Problem } from "../errors.js";
 import { exchangeToken, post } from "./api-client.js";
 
-/** @import { CallRecord, Credentials, Environment, ExchangeResponse, SessionConfig } from "../types.d.ts" */
+/** @import { Credentials, Environment, ExchangeResponse, SessionConfig } from "../types.d.ts" */
 
 /**
  * @typedef {object} SessionListener
@@ -125,44 +125,13 @@ export class TokenSession {
     }
   }
 
-  /**
-   * The record of an ended call; null if the server has none, undefined if it does not answer. Throws Problem if the
-   * server refuses us.
-   * @param {string} callId
-   * @returns {Promise<CallRecord | null | undefined>}
-   */
-  async fetchCallResult(callId) {
-    try {
-      return (await this.#postStatus({ call_id: callId })).call ?? null;
-    } catch (error) {
-      const problem = asProblem(error);
-      if (problem.isTransient) return undefined;
-      this.#giveUp(problem);
-      throw problem;
-    }
-  }
-
-  /**
-   * The number of a call under way, E.164, as the server parsed it; null if it does not tell.
-   * @param {string} callId
-   * @returns {Promise<string | null>}
-   */
-  async fetchCallNumber(callId) {
-    try {
-      return (await this.#postStatus({ call_id: callId, wait: false })).call?.number ?? null;
-    } catch {
-      // A refused token is found by the next question.
-      return null;
-    }
-  }
-
   /** Ask the server whether the embed token is still valid; the refusal, or null. */
   verifyToken() {
-    this.#verification ??= this.#postStatus({})
+    this.#verification ??= this.postStatus({})
       .then(() => null)
       .catch((/** @type {Problem} */ problem) => {
         if (problem.isTransient || this.#isStopped) return null;
-        this.#giveUp(problem);
+        this.giveUp(problem);
         return problem;
       })
       .finally(() => {
@@ -194,7 +163,7 @@ export class TokenSession {
   /** @param {Problem} problem */
   #onExchangeFailed(problem) {
     if (!problem.isTransient) {
-      this.#giveUp(problem);
+      this.giveUp(problem);
       return;
     }
     const quickDelay = QUICK_RETRY_DELAYS_MS[this.#failures];
@@ -208,7 +177,7 @@ export class TokenSession {
   }
 
   /** @param {Problem} problem */
-  #giveUp(problem) {
+  giveUp(problem) {
     this.account = null;
     this.stop();
     this.#listener.onError(problem);
@@ -236,7 +205,7 @@ export class TokenSession {
   }
 
   /** @param {{call_id?: string, wait?: boolean}} fields */
-  async #postStatus(fields) {
+  async postStatus(fields) {
     const body = { ...this.credentials, ...fields };
     const answer = await post(this.#env, this.#config.base, "status", body, STATUS_TIMEOUT_MS);
     this.#verifiedAt = this.#env.now();

@@ -1,6 +1,7 @@
 /** Builds the panel, hidden. panel.js shows it, render-view.js fills it. */
 import { disclosureButton, keypad, messageBox, muteButton, numberField } from "./components.js";
 import { button, h, ICONS, icon } from "./dom.js";
+import { fromPicker } from "./from-picker.js";
 
 /** @import { Core } from "../i18n/texts.js" */
 /** @import { ButtonElements } from "./floating-button.js" */
@@ -9,7 +10,8 @@ import { button, h, ICONS, icon } from "./dom.js";
  * Handlers of the user's actions; `main` and `secondary` are the buttons whose action depends on the view.
  * @typedef {Record<"close" | "settings" | "devices" | "call" | "input" | "mute" | "keypad", () => void>
  *   & Record<"main" | "secondary", (event: MouseEvent) => void>
- *   & {press: (digit: string) => void, holdZero: () => boolean}} PanelHandlers
+ *   & {press: (digit: string) => void, holdZero: () => boolean, pickFrom: (number: string | undefined) => void}
+ * } PanelHandlers
  */
 
 /**
@@ -20,7 +22,7 @@ import { button, h, ICONS, icon } from "./dom.js";
  */
 export function buildPanelElements({ root, fab }, texts, on) {
   const name = h("div", { class: "name" });
-  const from = h("div", { class: "from" });
+  const from = fromPicker(texts, on.pickFrom);
   const sandboxMark = h("span", { class: "mark" }, texts.sandbox);
   const more = button(
     { class: "icon", "aria-label": texts.more, "aria-expanded": "false", "aria-controls": "sheet", click: on.settings },
@@ -29,7 +31,7 @@ export function buildPanelElements({ root, fab }, texts, on) {
   const header = h(
     "header",
     { part: "header" },
-    h("div", { class: "who" }, h("div", { class: "title" }, name, sandboxMark), from),
+    h("div", { class: "who" }, h("div", { class: "title" }, name, sandboxMark), from.element),
     more,
     button({ class: "icon", part: "minimise", "aria-label": texts.minimise, click: on.close }, icon(ICONS.minimise)),
   );

@@ -24,6 +24,7 @@ header{display:flex;align-items:center;padding-block:12px;padding-inline:16px 8p
 .title{display:flex;align-items:center;gap:8px;margin-bottom:2px}
 .name{font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .from{min-height:19px;font-size:13px;color:var(--quiet);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.pick-from{display:flex;align-items:center;gap:6px;overflow:visible}.pick-from[hidden]{display:none}.pick-from select{font:inherit;font-size:16px;flex:1;min-width:0;height:32px;padding:0;color:var(--text);background:var(--surface);border:1px solid var(--edge);border-radius:8px;text-overflow:ellipsis}
 .mark{flex:none;font-size:13px;line-height:18px;padding:0 8px;border:1px solid currentColor;border-radius:10px;color:var(--warn)}
 .icon{display:grid;place-items:center;width:44px;height:44px;color:var(--quiet)}
 header [aria-expanded] svg{stroke-width:4}

@@ -5,10 +5,10 @@ import { isOff } from "../config.js";
 import { core } from "../i18n/locales/en.js";
 import { formatDuration } from "./components.js";
 import { copyDetails } from "./copy-details.js";
-import { h } from "./dom.js";
 import { isolateEvents } from "./host-page/event-isolation.js";
 import { TopLayer } from "./host-page/top-layer.js";
 import { buildPanelElements } from "./panel-elements.js";
+import { PanelParts } from "./panel-parts.js";
 import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
 import { Sheet } from "./settings-sheet/sheet.js";
@@ -22,7 +22,6 @@ import { followVisibleArea } from "./visible-area.js";
 /** @import { Action, View } from "./views.js" */
 
 const TICK_MS = 250;
-const COPIED_MS = 2_000;
 
 /** @type {Texts} */
 const ENGLISH = { core };
@@ -42,6 +41,8 @@ export class Panel {
   /** @type {DialerEnhancements | null} */
   #dialer = null;
   #sheet = new Sheet(this);
+  /** @type {PanelParts} */
+  #parts;
   /** The text of the number that the page put into the field, to wait for Call. */
   #proposedText = "";
   #stopIsolation;
@@ -56,6 +57,7 @@ export class Panel {
     this.phone = host.phone;
     this.env = host.env;
     this.#host = host;
+    this.#parts = new PanelParts(this, (number) => this.#formatNumber(number));
     this.adoptStyles(PANEL_STYLES);
     this.#stopFollowing = followVisibleArea(host.env.window, () => host.button.root);
     this.#elements = this.#build();
@@ -144,11 +146,10 @@ export class Panel {
     elements.panel.hidden = !isOpen;
     elements.panel.setAttribute("role", this.#host.isInline ? "region" : "dialog");
     elements.name.textContent = phone.account?.organization ?? this.texts.core.phone;
-    const from = this.#formatNumber(phone.account?.caller_id);
-    const words = this.texts.core.callingFrom;
-    elements.from.replaceChildren(...(from ? [`${words} `, h("bdi", { dir: "ltr" }, from)] : []));
+    this.#showFrom(hasCall);
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(view);
+    this.#parts.update(elements, view, this.#sheet.name !== null);
     // The focus is on Hang up since the dial: Enter is to send the tones and not to end the call.
     if (asksNow && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
     this.#tick();
@@ -157,6 +158,26 @@ export class Panel {
     const { button, isInline } = this.#host;
     this.#topLayer.update(button.root, { isNeeded, isInCall: phone.isInCall, isInline });
     return { announcement: barAnnouncement ?? view.announcement, isBarShown };
+  }
+
+  /**
+   * Show the number that calls come from, and the others where a person may pick one.
+   * @param {boolean} hasCall
+   */
+  #showFrom(hasCall) {
+    const { phone } = this;
+    const { caller_id: expected, from_numbers: numbers = [] } = phone.account ?? {};
+    // Released meanwhile.
+    if (!numbers.some(({ number }) => number === phone.pickedFrom)) phone.pickedFrom = undefined;
+    const choices = numbers.map(({ number, name }) => {
+      const text = this.#formatNumber(number);
+      return { value: number, text: name ? `${name}, ${text}` : text };
+    });
+    this.#elements.from.update({
+      numbers: hasCall ? [] : choices,
+      picked: phone.pickedFrom,
+      shown: this.#formatNumber(phone.isInCall ? phone.call?.from : (phone.pickedFrom ?? expected)),
+    });
   }
 
   /** True if the page lets nobody type a number. */
@@ -246,6 +267,10 @@ export class Panel {
       },
       press: (digit) => this.#pressKey(digit),
       holdZero: () => this.#typePlus(),
+      pickFrom: (number) => {
+        phone.pickedFrom = phone.askedFrom = number;
+        this.render();
+      },
       main: runAction("main"),
       secondary: runAction("secondary"),
     });
@@ -346,10 +371,13 @@ export class Panel {
       else this.close();
       return;
     }
-    const isTyping = /^(?:INPUT|SELECT)$/.test(/** @type {Element} */ (event.target).tagName);
+    const isTyping = /^(?:INPUT|SELECT|TEXTAREA)$/.test(/** @type {Element} */ (event.target).tagName);
     if (isTyping || !this.isOpen || this.#sheet.name || event.repeat || event.ctrlKey || event.metaKey || event.altKey)
       return;
-    if (event.key === "+" && this.#typePlus()) event.preventDefault();
+    if ((event.key === "+" && this.#typePlus()) || this.#parts.onKey(event)) {
+      event.preventDefault();
+      return;
+    }
     if (!/^[0-9*#]$/.test(event.key) || (this.phone.state !== "in-progress" && !this.#view?.showsDialer)) return;
     event.preventDefault();
     this.#elements.keys.flash(event.key);
@@ -383,15 +411,16 @@ export class Panel {
     callAgain: () => this.phone.redial(),
     sendTones: () => this.phone.continuePostDial(),
     reset: () => this.phone.reset(),
-    copyDetails: () => void this.#copyDetails(),
+    copyDetails: () => this.#copyDetails(),
   };
 
-  async #copyDetails() {
+  #copyDetails() {
     const { problem } = this.phone;
     const message = this.#view?.message;
-    if (!problem || !message) return;
-    if (!(await copyDetails({ code: problem.code, ...message }, this.env))) return;
-    this.#elements.secondary.textContent = this.texts.core.copied;
-    setTimeout(() => this.render(), COPIED_MS);
+    const copied = () => {
+      this.#elements.secondary.textContent = this.texts.core.copied;
+    };
+    if (problem && message)
+      copyDetails({ code: problem.code, ...message }, this.env, { copied, later: () => this.render() });
   }
 }

@@ -10,7 +10,7 @@ export const RELAYED = Symbol.for("epochphone.relayed");
 /** The longest time between the two presses of a double press. */
 const DOUBLE_PRESS_MS = 500;
 // The bar of an ended call and the phone's button too: they appear where the bar had its Hang up.
-const CALL_BUTTONS = ".main,.second,.stop,.recent,.mute,.end,.fab";
+const CALL_BUTTONS = ".main,.second,.stop,.recent,.back-call,.mute,.end,.fab";
 
 /**
  * True for a key that presses a button or submits a field.

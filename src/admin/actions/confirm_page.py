@@ -16,7 +16,7 @@ from admin.actions.staff_action import ActionContext, StaffAction
 from admin.base_view import find_view
 from admin.errors import AlreadyDone, StaleForm
 from admin.filters import parse_id
-from admin.formatters import ALERT_NAMES
+from admin.formatters import ALERT_NAMES, name_in
 from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
 from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
 from calls.limits.models import Alert
@@ -171,7 +171,7 @@ async def _reason_of_alert(request: Request, organization: Any) -> str:
     query = sa.select(Alert.kind).where(Alert.id == parse_id(alert_id), Alert.organization_id == organization.id)
     async with back_office(request).staff_database.sessions() as session:
         kind = await session.scalar(query)
-    return "" if kind is None else f"Alert: {ALERT_NAMES[kind].lower()}"
+    return "" if kind is None else f"Alert: {name_in(ALERT_NAMES, kind).lower()}"
 
 
 ROUTES = confirmation_routes("/admin/{kind}/{row_id:uuid}/do/{action}", _load_record_action)

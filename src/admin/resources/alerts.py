@@ -11,7 +11,7 @@ from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
 from admin.effective_state import organization_name
 from admin.filters import of_organization
-from admin.formatters import ALERT_NAMES, format_count, limit_name
+from admin.formatters import ALERT_NAMES, format_count, limit_name, name_in
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from calls.limits.limit_alerts import AlertService
@@ -67,7 +67,7 @@ class AlertView(RecordView, model=Alert):
 
     def formatters(self) -> Mapping[Any, Any]:
         return {
-            "kind": lambda row, _column, _request: ALERT_NAMES[row.kind],
+            "kind": lambda row, _column, _request: name_in(ALERT_NAMES, row.kind),
             "subject": _format_subject,
         }
 
@@ -75,7 +75,7 @@ class AlertView(RecordView, model=Alert):
         return {"resolved_at": "Seen", "created_at": "When", "kind": "Alert"}.get(key) or super().label(key)
 
     def heading(self, row: Any) -> str:
-        return ALERT_NAMES[row.kind]
+        return name_in(ALERT_NAMES, row.kind)
 
     def record_state(self, row: Any) -> str:
         return str(row.resolved_at or "")

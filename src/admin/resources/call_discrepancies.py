@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from admin.base_view import RecordView
 from admin.filters import parse_day
-from admin.formatters import DISCREPANCY_NAMES, EMPTY_VALUE, format_micros
+from admin.formatters import DISCREPANCY_NAMES, EMPTY_VALUE, format_micros, name_in
 from admin.menu import MenuGroup
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind
 
@@ -44,13 +44,13 @@ class CallDiscrepancyView(RecordView, model=CallDiscrepancy):
 
     def formatters(self) -> Mapping[Any, Any]:
         return {
-            "kind": lambda row, _column, _request: DISCREPANCY_NAMES[row.kind],
+            "kind": lambda row, _column, _request: name_in(DISCREPANCY_NAMES, row.kind),
             "here": lambda row, _column, _request: _format_side(row, row.here),
             "there": lambda row, _column, _request: _format_side(row, row.there),
         }
 
     def heading(self, row: Any) -> str:
-        return f"{DISCREPANCY_NAMES[row.kind]}, {row.day.isoformat()}"
+        return f"{name_in(DISCREPANCY_NAMES, row.kind)}, {row.day.isoformat()}"
 
 
 def _format_side(row: Any, value: str) -> str:

@@ -94,7 +94,7 @@ class CallView(RecordView, model=Call):
         # Only the index that begins with the organization has the status.
         if not request.query_params.get("organization_id"):
             return {}
-        return {"status": [(status.value, name) for status, name in CALL_STATUS_NAMES.items()]}
+        return {"status": [(str(status), name) for status, name in CALL_STATUS_NAMES.items()]}
 
     def build_query(self, request: Request, limit: int) -> ListQuery:
         query = super().build_query(request, limit)

@@ -35,12 +35,13 @@ class CallAdmission:
     def __init__(
         self,
         database: Database,
+        tenants: TenantResolver,
         attribution: CallerAttribution,
         prices: PriceList,
         alert_mailer: AlertMailer,
     ) -> None:
         self._database = database
-        self._tenants = TenantResolver(database)
+        self._tenants = tenants
         self._attribution = attribution
         self._prices = prices
         self._alert_mailer = alert_mailer
@@ -62,6 +63,7 @@ class CallAdmission:
         except Exception as error:
             UNCHECKED_CALLS.inc()
             log.error("call_not_checked", error=type(error).__name__)
+            FAILURES.note(error)
             if failing_dependency(error) is None:
                 FAILURES.report(error, where="call admission")
         return None if tenant is None else await self._reject_unchecked(tenant, outgoing)
@@ -87,7 +89,10 @@ class CallAdmission:
             self._session(organization_id) as session,
         ):
             service = AdmissionService(session, prices=self._prices, alert_mailer=self._alert_mailer)
-            return await service.admit(organization_id, tenant.country, outgoing, may_wait=may_wait)
+            call = await service.admit(organization_id, tenant.country, outgoing, may_wait=may_wait)
+        if call is not None:
+            self._tenants.remember(outgoing.call_sid, organization_id)
+        return call
 
     def _session(self, organization_id: UUID) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
         """A transaction that waits longer for a connection than a page does, and keeps its query plans."""

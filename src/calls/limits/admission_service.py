@@ -1,6 +1,7 @@
 """Checks one requested call against every rule and limit and stores it, in one transaction."""
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -24,12 +25,16 @@ from calls.models import Call, CallStatus, stored_details
 from kit.clock import utc_now
 from kit.db.raw import CompiledStatement, raw_connection
 from kit.errors import DomainError
+from phone_numbers.errors import FromNotAllowed
+from phone_numbers.from_numbers import FromNumber, FromWishes, choose_from_number
 from tenants.models import PhoneNumber
 
 REPLAY_PERIOD = dt.timedelta(minutes=5)
 """A request for a call may be repeated so long: the carrier repeats it within seconds; a signature never expires."""
-_LOCK_CALLER_NUMBER = CompiledStatement(
-    PhoneNumber.caller_id_of(sa.bindparam("organization", type_=sa.Uuid())).with_for_update(read=True)
+_LOCK_FROM_NUMBERS = CompiledStatement(
+    PhoneNumber.usable(
+        sa.select(PhoneNumber.id, PhoneNumber.e164), sa.bindparam("organization", type_=sa.Uuid())
+    ).with_for_update(read=True)
 )
 
 
@@ -45,14 +50,14 @@ class _Attempt(msgspec.Struct, frozen=True):
     """Locked until the transaction ends."""
     usage: UsageSnapshot
     context: CallContext
-    caller_number: str | None
-    """The organization's number that is shown to the called party, E.164."""
+    shown: FromNumber | FromNotAllowed | None
+    """The number that is shown to the called party, or the error when the page asked for one that it may not use."""
 
 
 class AdmissionService:
     """Admits or rejects requested calls."""
 
-    WARM_UP_STATEMENTS = (CALL_CONTEXT_STATEMENT, _LOCK_CALLER_NUMBER)
+    WARM_UP_STATEMENTS = (CALL_CONTEXT_STATEMENT, _LOCK_FROM_NUMBERS)
     """Read for every call."""
 
     def __init__(self, session: AsyncSession, *, prices: PriceList, alert_mailer: AlertMailer) -> None:
@@ -80,13 +85,13 @@ class AdmissionService:
         if attempt.context.is_recorded:
             return await self._recorded_call(attempt)
         try:
-            destination = _ensure_allowed(attempt)
+            destination, shown = _ensure_allowed(attempt)
             time = self._allowed_time(attempt, destination)
         except DomainError as rejection:
             if may_wait and isinstance(rejection, ClientBusy):
                 raise
             return await self._reject(attempt, rejection)
-        return await self._insert(attempt, destination, time)
+        return await self._insert(attempt, destination, shown, time)
 
     async def _load(self, organization_id: UUID, country: str, outgoing: OutgoingCall) -> _Attempt | None:
         """Lock the organization's counters and read what decides; None when the organization has no such token."""
@@ -104,14 +109,15 @@ class AdmissionService:
             return None
         if context.has_overdue_reservations and await counters.release_overdue_reservations(now):
             usage = await counters.lock_and_read(now)
-        caller_number = await self._lock_caller_number(organization_id)
-        return _Attempt(organization_id, outgoing, now, dialled, counters, usage, context, caller_number)
+        shown = _choose(await self._lock_from_numbers(organization_id), outgoing, dialled, context)
+        usage = context.with_incoming(usage)
+        return _Attempt(organization_id, outgoing, now, dialled, counters, usage, context, shown)
 
-    async def _lock_caller_number(self, organization_id: UUID) -> str | None:
+    async def _lock_from_numbers(self, organization_id: UUID) -> Sequence[FromNumber]:
         # Shared until the call is stored: a release of the number that begins meanwhile must see the call, or be seen.
         connection = await raw_connection(self._session)
-        row = await connection.fetch_row(_LOCK_CALLER_NUMBER, organization=organization_id)
-        return None if row is None else row[0]
+        rows = await connection.fetch(_LOCK_FROM_NUMBERS, organization=organization_id)
+        return [FromNumber(*row) for row in rows]
 
     async def _recorded_call(self, attempt: _Attempt) -> Call | None:
         """The record of a call that was requested before; None when it is not to be dialled (again)."""
@@ -133,7 +139,11 @@ class AdmissionService:
         """Store and count a rejection; None when it is only counted, or on record already."""
         rejections = RejectionService(self._session)
         is_stored, call = await rejections.store(
-            attempt.organization_id, attempt.outgoing, rejection, usage=attempt.usage, from_number=attempt.caller_number
+            attempt.organization_id,
+            attempt.outgoing,
+            rejection,
+            usage=attempt.usage,
+            shown=attempt.shown if isinstance(attempt.shown, FromNumber) else None,
         )
         if is_stored:
             await attempt.counters.apply(UsageDelta(rejected=1))
@@ -148,7 +158,9 @@ class AdmissionService:
             )
         return call
 
-    async def _insert(self, attempt: _Attempt, destination: Destination, time: AllowedTime) -> Call | None:
+    async def _insert(
+        self, attempt: _Attempt, destination: Destination, shown: FromNumber, time: AllowedTime
+    ) -> Call | None:
         """Store an admitted call and reserve its minutes; None when its carrier id is on record already."""
         minutes, minute_price = time.minutes, self._minute_price(destination)
         delta = reserve(minutes, minute_price)
@@ -159,7 +171,8 @@ class AdmissionService:
             attempt.counters.delta_parameters(delta),
             now=attempt.now,
             is_foreign=is_foreign,
-            from_number=attempt.caller_number,
+            from_number=shown.number,
+            from_number_id=shown.id,
             to_number=destination.number,
             status=CallStatus.INITIATED,
             country=destination.country,
@@ -189,18 +202,36 @@ def _parse(dialled: str, country: str) -> Destination | DomainError:
         return error
 
 
-def _ensure_allowed(attempt: _Attempt) -> Destination:
-    """Check the rules and return the call's destination; limits are checked in a later step.
+def _choose(
+    numbers: Sequence[FromNumber], outgoing: OutgoingCall, dialled: Destination | DomainError, context: CallContext
+) -> FromNumber | FromNotAllowed | None:
+    near = dialled.number if context.matches_area_code and isinstance(dialled, Destination) else None
+    wishes = FromWishes(
+        requested=outgoing.from_number,
+        member_number_id=outgoing.member_number_id,
+        last_number=context.last_number,
+        near=near,
+    )
+    try:
+        # Without a number of its own an organization may not call.
+        verified = map(FromNumber, context.verified_ids, context.verified_numbers) if numbers else ()
+        return choose_from_number([*numbers, *verified], context.token_numbers, wishes)
+    except FromNotAllowed as error:
+        return error
+
+
+def _ensure_allowed(attempt: _Attempt) -> tuple[Destination, FromNumber]:
+    """Check the rules; return the call's destination and the number that it shows. Limits are checked in a later step.
 
     Raises: the errors of the rules.
     """
-    ensure_may_call(attempt.context, attempt.caller_number)
+    shown = ensure_may_call(attempt.context, attempt.shown)
     if isinstance(attempt.dialled, DomainError):
         raise attempt.dialled
     if attempt.context.is_own_number:
         raise OwnNumber
     ensure_destination(attempt.context, attempt.dialled)
-    return attempt.dialled
+    return attempt.dialled, shown
 
 
 def _is_allowed(attempt: _Attempt) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.errors import CallLimitReached, TooManyCalls
 from calls.limits import limit_names
 from calls.limits.call_context import CallContext
+from calls.limits.limit_holder import LimitHolder
 from calls.limits.limit_sentences import holds_sentence
 from calls.refusal_help import FIXED_BY_NAMES, Explanation
 from kit.errors import DomainError
@@ -33,6 +34,8 @@ class LimitUsage(msgspec.Struct, frozen=True):
     limit: int
     window: dt.datetime
     token_id: UUID | None = None
+    is_incoming: bool = False
+    """True if an incoming call used it."""
 
     @property
     def became_near(self) -> bool:
@@ -51,9 +54,9 @@ class AlertMailer:
         self._send = send
         self._public_url = public_url
 
-    async def send_near_limit(self, session: AsyncSession, context: CallContext, usage: LimitUsage, *, to: str) -> None:
+    async def send_near_limit(self, session: AsyncSession, holder: LimitHolder, usage: LimitUsage, *, to: str) -> None:
         """Tell one owner that a limit came to ``NEAR_LIMIT_PERCENT``, once the transaction is committed."""
-        await self._send(session, _near_limit_mail(context, usage, to, self._public_url))
+        await self._send(session, _near_limit_mail(holder, usage, to, self._public_url))
 
     async def send_many_rejections(
         self, session: AsyncSession, context: CallContext, rejection: DomainError, *, to: str
@@ -67,35 +70,51 @@ class AlertMailer:
         """Tell one person that ``count`` calls were refused today for one reason, once the transaction is committed."""
         await self._send(session, _repeated_refusals_mail(context, why, count, to, self._public_url))
 
+    async def send_refused_caller(
+        self, session: AsyncSession, holder: LimitHolder, why: Explanation, *, to: str
+    ) -> None:
+        """Tell one person that a limit refused a caller, once the transaction is committed."""
+        await self._send(session, _refused_caller_mail(holder, why, to, self._public_url))
+
 
 ALERT_MAILER: AppKey[AlertMailer] = AppKey("alert_mailer")
 _MONTHLY_LIMITS = frozenset({limit_names.MINUTES_PER_MONTH, limit_names.CENTS_PER_MONTH})
 _REJECTION_MESSAGES = {limit_names.CALLS_PER_DAY: TooManyCalls.message}
+_UNKNOWN_CALLS = (
+    "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it."
+)
+_UNKNOWN_CALLERS = (
+    "Incoming calls used it last. If you do not know the callers, take the phones out of the settings of incoming"
+    " calls: a forwarded call uses the minutes of both its legs."
+)
 _LIMIT_DESCRIPTIONS = {
     limit_names.CALLS_PER_DAY: "calls for today",
     limit_names.MINUTES_PER_DAY: "minutes for today",
     limit_names.MINUTES_PER_MONTH: "minutes for this month",
+    limit_names.INCOMING_MINUTES_PER_DAY: "incoming minutes for today",
     limit_names.CENTS_PER_DAY: "calling budget for today",
     limit_names.CENTS_PER_MONTH: "calling budget for this month",
     limit_names.CENTS_PER_DAY_PER_TOKEN: "calling budget for today",
 }
 
 
-def _near_limit_mail(context: CallContext, usage: LimitUsage, to: str, public_url: str) -> Mail:
-    who = context.name if usage.token_id is None else f"The token {context.token_name} of {context.name}"
-    zone = zone_of(context.time_zone, context.country)
+def _near_limit_mail(holder: LimitHolder, usage: LimitUsage, to: str, public_url: str) -> Mail:
+    who = holder.name if usage.token_id is None else f"The token {holder.token_name} of {holder.name}"
+    zone = zone_of(holder.time_zone, holder.country)
     until = short_time(_window_end(usage), zone, now=usage.window)
-    refusal = _REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)
-    limit = f" {holds_sentence(usage.name, context.limits, zone)}." if usage.token_id is None else ""
+    refused = f"calls are refused with “{_REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)}”"
+    if usage.name == limit_names.INCOMING_MINUTES_PER_DAY:
+        refused = "callers hear that your numbers cannot take calls"
+    limit = f" {holds_sentence(usage.name, holder.limits, zone)}." if usage.token_id is None else ""
     return Mail(
         to=to,
-        subject=f"{context.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",
+        subject=f"{holder.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",
         paragraphs=(
             f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.{limit}",
-            f"Once all of it is used, calls are refused with “{refusal}” until {until} ({zone.key}).",
-            "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
+            f"Once all of it is used, {refused} until {until} ({zone.key}).",
+            _UNKNOWN_CALLERS if usage.is_incoming else _UNKNOWN_CALLS,
         ),
-        action=("See calling rules", f"{public_url}{settings_path(context.slug, SettingsSection.CALLING_RULES)}"),
+        action=("See calling rules", f"{public_url}{settings_path(holder.slug, SettingsSection.CALLING_RULES)}"),
     )
 
 
@@ -114,7 +133,7 @@ def _many_rejections_mail(context: CallContext, rejection: DomainError, to: str,
             f"Many calls of {context.name} were refused within an hour.",
             f"The last one was placed with the token {context.token_name} and refused with “{rejection.message}”.",
             "They were not dialled and cost nothing. This mail comes at most once an hour.",
-            "If you do not know these calls, revoke the token they were placed with: anybody who reads it can use it.",
+            _UNKNOWN_CALLS,
         ),
         action=("See calls", f"{public_url}/dashboard/{context.slug}/calls"),
     )
@@ -134,4 +153,18 @@ def _repeated_refusals_mail(context: CallContext, why: Explanation, count: int, 
         ),
         action=(label, f"{public_url}{why.refusal.link(context.slug)}"),
         second_action=("See the refused calls", refused),
+    )
+
+
+def _refused_caller_mail(holder: LimitHolder, why: Explanation, to: str, public_url: str) -> Mail:
+    return Mail(
+        to=to,
+        subject=f"{holder.name} refused a caller today: {why.refusal.label}",
+        paragraphs=(
+            f"Somebody called {holder.name} and heard that the number cannot take calls. {why.help}",
+            "Refused callers are among the missed calls, where members can call them back.",
+            "This mail comes at most once a day for each reason.",
+        ),
+        action=("See the missed calls", f"{public_url}/dashboard/{holder.slug}/calls?direction=missed"),
+        second_action=("See calling rules", f"{public_url}{settings_path(holder.slug, SettingsSection.CALLING_RULES)}"),
     )

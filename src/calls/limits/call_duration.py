@@ -82,12 +82,16 @@ class _Remaining(msgspec.Struct, frozen=True):
     """Calls that may still begin, this one included."""
     limit: str
     used: int
+    held: int
+    """By live calls; as ``used`` in minutes, or with ``is_micros`` in millionths of a US dollar."""
     is_micros: bool = False
     tokens_own: int | None = None
 
     def details(self, limits: EffectiveLimits) -> RefusalDetails:
         """The limit as it is stored with a call that it refuses or shortens."""
-        return limit_details(limits, self.limit, self.used, tokens_own=self.tokens_own, is_micros=self.is_micros)
+        return limit_details(
+            limits, self.limit, self.used, held=self.held, tokens_own=self.tokens_own, is_micros=self.is_micros
+        )
 
 
 def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
@@ -146,22 +150,23 @@ def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallReque
     free, token_free = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 
     def minutes(name: str, limit: int, used: int) -> _Remaining:
-        return _Remaining(limit - used, whole.live, free, name, used)
+        held = whole.reserved_minutes
+        return _Remaining(limit - used - held, whole.live, free, name, used, held)
 
-    def money(name: str, used: int, live: int, free: int) -> _Remaining:
-        rest = (limits[name] * MICROS_PER_CENT - used) // request.rate_micros
-        return _Remaining(rest, live, free, name, used, is_micros=True)
+    def money(name: str, used: int, of: ScopeUsage, free: int) -> _Remaining:
+        held = of.reserved_micros
+        rest = (limits[name] * MICROS_PER_CENT - used - held) // request.rate_micros
+        return _Remaining(rest, of.live, free, name, used, held, is_micros=True)
 
     day, month = limit_names.MINUTES_PER_DAY, limit_names.MINUTES_PER_MONTH
-    yield minutes(day, limits[day], whole.day_minutes + whole.reserved_minutes)
-    yield minutes(month, limits[month], whole.month_minutes + whole.reserved_minutes)
-    yield money(limit_names.CENTS_PER_DAY, whole.day_micros + whole.reserved_micros, whole.live, free)
-    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros + whole.reserved_micros, whole.live, free)
-    of_token = token.day_micros + token.reserved_micros
-    yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, of_token, token.live, token_free)
+    yield minutes(day, limits[day], whole.day_minutes)
+    yield minutes(month, limits[month], whole.month_minutes)
+    yield money(limit_names.CENTS_PER_DAY, whole.day_micros, whole, free)
+    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros, whole, free)
+    yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token, token_free)
     if (own := request.token_minutes_per_day) is not None:
-        used = token.day_minutes + token.reserved_minutes
-        yield _Remaining(own - used, token.live, token_free, day, used, tokens_own=own)
+        used, held = token.day_minutes, token.reserved_minutes
+        yield _Remaining(own - used - held, token.live, token_free, day, used, held, tokens_own=own)
 
 
 def _share(remaining: _Remaining) -> int:

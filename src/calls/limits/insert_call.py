@@ -10,10 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.callback_forms import OutgoingCall
-from calls.limits.usage_counters import (
-    APPLY_DELTA_PARAMETERS,
-    APPLY_DELTA_SQL,
-)
+from calls.limits.usage_statements import APPLY_DELTA_PARAMETERS, APPLY_DELTA_SQL
 from calls.models import Call
 from kit.db.raw import CompiledStatement, raw_connection
 from kit.ids import first_uuid7
@@ -23,6 +20,7 @@ _IDENTITY_RETENTION = dt.timedelta(days=2)
 """The time that the counters of a widget identity are kept after it appeared."""
 _OPTIONAL_COLUMNS = (
     "from_number",
+    "from_number_id",
     "ended_at",
     "end_reason",
     "country",
@@ -33,11 +31,11 @@ _OPTIONAL_COLUMNS = (
 )
 _INSERT_SQL = """
     INSERT INTO call (id, organization_id, token_id, carrier_sid, call_id, identity, origin, metadata, name,
-        company, url, extension, agent, agent_is_member, from_number, to_number, status, started_at, ended_at,
-        end_reason, country, limit_minutes, rate_micros, reserved_until, end_details)
+        company, url, extension, agent, agent_is_member, from_number, from_number_id, to_number, status,
+        started_at, ended_at, end_reason, country, limit_minutes, rate_micros, reserved_until, end_details)
     VALUES (:id, :organization, :token_id, :carrier_sid, :call_id, :identity, :origin, :details, :name,
-        :company, :url, :extension, :agent, :agent_is_member, :from_number, :to_number, :status, :started_at,
-        :ended_at, :end_reason, :country, :limit_minutes, :rate_micros, :reserved_until, :end_details)
+        :company, :url, :extension, :agent, :agent_is_member, :from_number, :from_number_id, :to_number, :status,
+        :started_at, :ended_at, :end_reason, :country, :limit_minutes, :rate_micros, :reserved_until, :end_details)
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
 _INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
@@ -162,4 +160,4 @@ def _sql_parameters(values: dict[str, Any]) -> dict[str, Any]:
 
 def _call(organization_id: UUID, values: dict[str, Any]) -> Call:
     # As it was stored; the session does not need to know it.
-    return Call(organization_id=organization_id, duration=0, **values)
+    return Call(organization_id=organization_id, duration=0, version=1, **values)

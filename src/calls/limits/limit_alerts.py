@@ -1,10 +1,11 @@
 """Raises alerts once per window: to owners that a limit is nearly used up, to staff that calls look like fraud."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,7 @@ from calls.limits import limit_names
 from calls.limits.alert_mails import AlertMailer, LimitUsage
 from calls.limits.call_context import CallContext
 from calls.limits.call_duration import UsageSnapshot
+from calls.limits.limit_holder import LimitHolder
 from calls.limits.metrics import NEAR_LIMITS
 from calls.limits.models import Alert, AlertKind
 from calls.limits.prices import MICROS_PER_CENT
@@ -27,6 +29,16 @@ from tenants.members import MemberService
 
 FOREIGN_NUMBERS_ALERT = 10
 """So many different foreign numbers within an hour alert staff; half the limit does, where that is fewer."""
+
+
+class IncomingTotal(msgspec.Struct, frozen=True):
+    """The use of the limits that contain incoming calls."""
+
+    day_minutes: int
+    """Of incoming calls alone."""
+    day_micros: int
+    """Of all calls, as is that of the month."""
+    month_micros: int
 
 
 class LimitAlertService:
@@ -46,13 +58,29 @@ class LimitAlertService:
         now: dt.datetime,
     ) -> None:
         """``delta`` was added to ``usage``: tell the owners of each limit that it brought to 80 %."""
-        for limit in _limit_usages(context, usage, delta, token_id, now):
+        await self._check(organization_id, context.holder, _limit_usages(context, usage, delta, token_id, now))
+
+    async def check_incoming(
+        self,
+        organization_id: UUID,
+        holder: LimitHolder,
+        total: IncomingTotal,
+        *,
+        minutes: int,
+        micros: int,
+        now: dt.datetime,
+    ) -> None:
+        """``minutes`` and ``micros`` are in ``total`` now: tell the owners of each limit that they brought to 80 %."""
+        await self._check(organization_id, holder, _incoming_usages(holder, total, minutes, micros, now))
+
+    async def _check(self, organization_id: UUID, holder: LimitHolder, usages: Iterable[LimitUsage]) -> None:
+        for limit in usages:
             if not limit.became_near:
                 continue
             NEAR_LIMITS.labels(limit.name).inc()
             details = {"limit": limit.limit}
             if await self._insert_once(organization_id, AlertKind.NEAR_LIMIT, limit.subject, limit.window, details):
-                await self._notify_owners(organization_id, context, limit)
+                await self._notify_owners(organization_id, holder, limit)
 
     async def check_foreign(
         self, organization_id: UUID, token_id: UUID, context: CallContext, now: dt.datetime
@@ -80,18 +108,18 @@ class LimitAlertService:
     ) -> bool:
         return await insert_alert_once(self._session, organization_id, kind, subject, window, details)
 
-    async def _notify_owners(self, organization_id: UUID, context: CallContext, limit: LimitUsage) -> None:
+    async def _notify_owners(self, organization_id: UUID, holder: LimitHolder, limit: LimitUsage) -> None:
         await record(
             self._session,
             SYSTEM,
             "calling.limit_near",
             organization_id=organization_id,
             subject_id=limit.token_id or organization_id,
-            subject_name=context.name if limit.token_id is None else context.token_name,
+            subject_name=holder.name if limit.token_id is None else holder.token_name,
             details={"limit": limit.name, "used": limit.after, "of": limit.limit},
         )
         for owner in await MemberService(self._session).list_owners(organization_id):
-            await self._mailer.send_near_limit(self._session, context, limit, to=owner.email)
+            await self._mailer.send_near_limit(self._session, holder, limit, to=owner.email)
 
 
 async def insert_alert_once(
@@ -183,3 +211,19 @@ def _limit_usages(
         for name, used, more, limit, window in counted:
             if limit and more > 0:
                 yield LimitUsage(name, used, used + more, limit, window, counted_token)
+
+
+def _incoming_usages(
+    holder: LimitHolder, total: IncomingTotal, minutes: int, micros: int, now: dt.datetime
+) -> Iterator[LimitUsage]:
+    """Each limit that an incoming call used something of."""
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    cents_of_day, cents_of_month = limit_names.CENTS_PER_DAY, limit_names.CENTS_PER_MONTH
+    for name, after, more, unit, window in (
+        (limit_names.INCOMING_MINUTES_PER_DAY, total.day_minutes, minutes, 1, day),
+        (cents_of_day, total.day_micros, micros, MICROS_PER_CENT, day),
+        (cents_of_month, total.month_micros, micros, MICROS_PER_CENT, day.replace(day=1)),
+    ):
+        limit = holder.limits[name] * unit
+        if limit and more > 0:
+            yield LimitUsage(name, after - more, after, limit, window, is_incoming=True)

@@ -3,6 +3,7 @@
 from calls.limits import limit_names
 from calls.limits.effective_limits import EffectiveLimits
 from calls.limits.prices import MICROS_PER_CENT
+from kit.rounding import divide_up
 from kit.schemas import rfc3339
 from widget.refusals import FixedBy, RefusalDetails
 
@@ -13,19 +14,29 @@ _SCOPES = {
     limit_names.LIVE_CALLS_PER_CLIENT: "phone",
     limit_names.CALLS_PER_MINUTE_PER_CLIENT: "phone",
     limit_names.CALLS_TO_NUMBER_PER_HOUR: "number",
+    limit_names.CALLS_OF_CALLER_PER_HOUR: "number",
 }
 
 
 def limit_details(
-    limits: EffectiveLimits, name: str, used: int, *, tokens_own: int | None = None, is_micros: bool = False
+    limits: EffectiveLimits,
+    name: str,
+    used: int,
+    *,
+    held: int = 0,
+    tokens_own: int | None = None,
+    is_micros: bool = False,
 ) -> RefusalDetails:
-    """The limit ``name`` with ``used`` of it; ``is_micros``: ``used`` is in millionths of a US dollar.
+    """The limit ``name`` with ``used`` of it, and what live calls hold; ``is_micros``: in millionths of a US dollar.
 
     ``tokens_own`` is the limit that an admin set for the token, where the token has one of this name.
     """
-    used = used // MICROS_PER_CENT if is_micros else used
+    if is_micros:
+        used, held = used // MICROS_PER_CENT, divide_up(held, MICROS_PER_CENT)
     if tokens_own is not None and (_SCOPES.get(name) != "token" or tokens_own < limits[name]):
-        return RefusalDetails(limit=name, value=tokens_own, used=used, scope="token", who=FixedBy.ADMIN)
+        return RefusalDetails(
+            limit=name, value=tokens_own, used=used, held=held or None, scope="token", who=FixedBy.ADMIN
+        )
     value, chosen = limits[name], limits.chosen[name]
     is_lowered = limits.new_until is not None and value < chosen
     is_settable = name not in limit_names.FIXED_LIMITS and chosen < limits.ceilings[name]
@@ -33,6 +44,7 @@ def limit_details(
         limit=name,
         value=value,
         used=used,
+        held=held or None,
         until=rfc3339(limits.new_until) if is_lowered else None,
         scope=_SCOPES.get(name, "organization"),
         who=FixedBy.ADMIN if is_settable else FixedBy.SUPPORT,

@@ -11,8 +11,12 @@ CALLS_PER_MINUTE_PER_CLIENT = "calls_per_minute_per_phone"
 CALLS_PER_DAY = "calls_per_day"
 CALLS_TO_NUMBER_PER_HOUR = "calls_to_one_number_per_hour"
 FOREIGN_NUMBERS_PER_HOUR = "foreign_numbers_per_hour"
+CALLS_OF_CALLER_PER_HOUR = "incoming_calls_per_caller_per_hour"
+WITHHELD_CALLS_PER_HOUR = "incoming_withheld_calls_per_hour"
+"""Of all callers together who withhold their number."""
 MINUTES_PER_DAY = "minutes_per_day"
 MINUTES_PER_MONTH = "minutes_per_month"
+INCOMING_MINUTES_PER_DAY = "incoming_minutes_per_day"
 CENTS_PER_DAY = "spend_cents_per_day"
 CENTS_PER_MONTH = "spend_cents_per_month"
 CENTS_PER_DAY_PER_TOKEN = "spend_cents_per_day_per_token"  # noqa: S105 - a limit's name
@@ -27,10 +31,13 @@ DEFAULT_COUNTS: Mapping[str, int] = {
     CALLS_PER_DAY: 2000,
     CALLS_TO_NUMBER_PER_HOUR: 20,
     FOREIGN_NUMBERS_PER_HOUR: 20,
+    CALLS_OF_CALLER_PER_HOUR: 20,
+    WITHHELD_CALLS_PER_HOUR: 60,
 }
 DEFAULT_AMOUNTS: Mapping[str, int] = {
     MINUTES_PER_DAY: 600,
     MINUTES_PER_MONTH: 5000,
+    INCOMING_MINUTES_PER_DAY: 600,
     CENTS_PER_DAY: 2500,
     CENTS_PER_MONTH: 25_000,
     CENTS_PER_DAY_PER_TOKEN: 2500,

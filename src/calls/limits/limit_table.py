@@ -32,6 +32,12 @@ LIMIT_TABLE: Mapping[str, LimitInfo] = {
     names.MINUTES_PER_MONTH: LimitInfo(
         "Minutes per month", "this month", "About eight full days: a month of ordinary days is less."
     ),
+    names.INCOMING_MINUTES_PER_DAY: LimitInfo(
+        "Incoming minutes per day",
+        "today",
+        "As many as outgoing ones, and apart from them: callers cannot use up the minutes to call out. The minutes of"
+        " forwarded calls count twice, for both legs.",
+    ),
     names.CENTS_PER_DAY: LimitInfo(
         "Spend per day", "today", "600 minutes to a landline at 1.4 cents are $8.40; leaves room for dearer countries."
     ),
@@ -75,6 +81,16 @@ LIMIT_TABLE: Mapping[str, LimitInfo] = {
         "Distinct international numbers per hour",
         "in this hour",
         "Toll fraud calls many foreign numbers in a short time; people call few.",
+    ),
+    names.CALLS_OF_CALLER_PER_HOUR: LimitInfo(
+        "Incoming calls per hour from one caller",
+        "in this hour, from the caller who called most",
+        "A caller who tries again every three minutes. A script that calls without end uses up no minutes of others.",
+    ),
+    names.WITHHELD_CALLS_PER_HOUR: LimitInfo(
+        "Incoming calls per hour with a withheld number",
+        "in this hour",
+        "All such callers together, because they cannot be told apart: one a minute.",
     ),
 }
 """All limits, in the order in which people read them."""

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.incoming.models import IncomingCaller, IncomingUsage
 from calls.limits import limit_names as names
 from calls.limits.models import CallDestination, UsageCounter, UsageScope
 from calls.limits.prices import MICROS_PER_CENT
@@ -30,11 +31,12 @@ class LimitUsageService:
         def most(scope: UsageScope, column: str) -> int:
             return getattr(scopes[scope], column) if scope in scopes else 0
 
-        def cents(scope: UsageScope, column: str) -> int:
-            return divide_up(most(scope, column), MICROS_PER_CENT)
+        def cents(scope: UsageScope, column: str, incoming: int = 0) -> int:
+            return divide_up(most(scope, column) + incoming, MICROS_PER_CENT)
 
         whole, token, phone = UsageScope.ORGANIZATION, UsageScope.TOKEN, UsageScope.IDENTITY
         called = (await self._session.execute(_destinations(organization_id, now))).one()
+        incoming = (await self._session.execute(_incoming(organization_id, now))).one()
         return {
             names.LIVE_CALLS: most(whole, "live"),
             names.LIVE_CALLS_PER_TOKEN: most(token, "live"),
@@ -47,8 +49,11 @@ class LimitUsageService:
             names.FOREIGN_NUMBERS_PER_HOUR: called.foreign,
             names.MINUTES_PER_DAY: most(whole, "day_minutes"),
             names.MINUTES_PER_MONTH: most(whole, "month_minutes"),
-            names.CENTS_PER_DAY: cents(whole, "day_micros"),
-            names.CENTS_PER_MONTH: cents(whole, "month_micros"),
+            names.INCOMING_MINUTES_PER_DAY: incoming.minutes,
+            names.CALLS_OF_CALLER_PER_HOUR: incoming.of_caller,
+            names.WITHHELD_CALLS_PER_HOUR: incoming.withheld,
+            names.CENTS_PER_DAY: cents(whole, "day_micros", incoming.day_micros),
+            names.CENTS_PER_MONTH: cents(whole, "month_micros", incoming.month_micros),
             names.CENTS_PER_DAY_PER_TOKEN: cents(token, "day_micros"),
         }
 
@@ -86,3 +91,20 @@ def _destinations(organization_id: UUID, now: dt.datetime) -> sa.Executable:
     return sa.select(sa.func.coalesce(to_one, 0).label("to_one"), foreign.label("foreign")).where(
         CallDestination.owned_by(organization_id)
     )
+
+
+def _incoming(organization_id: UUID, now: dt.datetime) -> sa.Executable:
+    """Minutes and costs of incoming calls, the most calls of one caller within the hour, and those without a number."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = IncomingUsage.owned_by(organization_id)
+    minutes = sa.select(IncomingUsage.day_minutes).where(mine, IncomingUsage.day >= today)
+    of_day = sa.select(IncomingUsage.day_micros).where(mine, IncomingUsage.day >= today)
+    of_month = sa.select(IncomingUsage.month_micros).where(mine, IncomingUsage.month >= today.replace(day=1))
+    calls, is_withheld = sa.func.max(IncomingCaller.calls), IncomingCaller.number == ""
+    return sa.select(
+        sa.func.coalesce(minutes.scalar_subquery(), 0).label("minutes"),
+        sa.func.coalesce(of_day.scalar_subquery(), 0).label("day_micros"),
+        sa.func.coalesce(of_month.scalar_subquery(), 0).label("month_micros"),
+        sa.func.coalesce(calls.filter(sa.not_(is_withheld)), 0).label("of_caller"),
+        sa.func.coalesce(calls.filter(is_withheld), 0).label("withheld"),
+    ).where(IncomingCaller.owned_by(organization_id), IncomingCaller.hour_start > now - _HOUR)

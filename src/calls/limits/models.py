@@ -22,6 +22,10 @@ class CallingRules(TenantOwned, Base):
     """ISO 3166 codes that may be called besides the home country; None means the defaults."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Limits by name, never above what the plan allows."""
+    sticky: Mapped[bool] = mapped_column(server_default=sa.true())
+    """True if a contact is called from the number from which it was called last."""
+    match_area_code: Mapped[bool] = mapped_column(server_default=sa.false())
+    """True if a call shows a number with the called one's area code, where there is one."""
 
 
 class BlockedNumber(TenantOwned, Base):
@@ -32,6 +36,13 @@ class BlockedNumber(TenantOwned, Base):
 
     number: Mapped[str]
     """E.164."""
+    asked_at: Mapped[dt.datetime | None]
+    """The time at which the number's owner asked for it in a call, with the key 9; None where only the organization
+    blocks it."""
+    asked_number: Mapped[str | None]
+    """The organization's number that they called, E.164."""
+    attestation: Mapped[str | None]
+    """The carrier's verification of the caller's number in that call."""
 
 
 class TokenLimits(TenantOwned, Base):
@@ -171,7 +182,7 @@ class Alert(TenantOwned, Base):
         sa.Index("ix_alert_open", "id", postgresql_where=sa.text("resolved_at IS NULL")),
     )
 
-    kind: Mapped[AlertKind] = mapped_column(text_enum(AlertKind))
+    kind: Mapped[AlertKind] = mapped_column(text_enum(AlertKind, is_open=True))
     subject: Mapped[str]
     """A limit's or threshold's name, with the token's id behind a colon where it is a token's."""
     window_start: Mapped[dt.datetime]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.limits.models import CallingPause
-from calls.limits.usage_counters import CALLING_PAUSE_LOCK
+from calls.limits.usage_statements import CALLING_PAUSE_LOCK
 from kit.actor import Actor
 from kit.audit import record
 from tenants.jobs import enqueue_end_live_calls

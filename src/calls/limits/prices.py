@@ -24,6 +24,10 @@ class PriceList(msgspec.Struct, frozen=True):
     by_country: Mapping[str, int]
     by_prefix: Mapping[str, int] = {}
     """By the first digits of the E.164 number, calling code included, without the plus sign."""
+    incoming: int = 30_000
+    """Of a call to one of our numbers, whatever its country."""
+    recording: int = 5_000
+    """Of a message that is recorded."""
 
     def minute_price(self, destination: Destination) -> int:
         """The highest price of a minute: that of the longest prefix, else of the country."""
@@ -46,6 +50,7 @@ def load_price_list(data_dir: Path) -> PriceList:
             _micros(read["default"]),
             {code: _micros(price) for code, price in read.get("countries", {}).items()},
             {_prefix(digits): _micros(price) for digits, price in read.get("prefixes", {}).items()},
+            **{name: _micros(read[name]) for name in ("incoming", "recording") if name in read},
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise SettingsError(f"{path} is no price list: {error or type(error).__name__}") from error

@@ -13,10 +13,14 @@ from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_context import CallContext
 from calls.limits.call_duration import UsageSnapshot
 from calls.limits.limit_alerts import count_alerts, insert_alert_once
+from calls.limits.limit_holder import LimitHolder
 from calls.limits.metrics import REJECTION_ALERTS
 from calls.limits.models import AlertKind
+from calls.limits.schemas import LimitReached
 from calls.models import stored_details
 from calls.refusal_help import explain
+from events.emit import emit
+from events.event_types import EventType
 from kit.actor import SYSTEM
 from kit.audit import record
 from kit.db.rate_limit import count_use
@@ -51,6 +55,8 @@ REJECTIONS_PER_CLASS: Mapping[DestinationClass, int] = {
 }
 REPEATED_REFUSALS = 5
 """Calls refused within a day (UTC) for one reason, of which owners and admins get a mail."""
+_SCOPES_OF_EVENTS = ("organization", "token")
+"""A limit of one phone, of one called number or of one caller says nothing about the organization."""
 _MAILED_ABOUT = frozenset({FixedBy.ADMIN, FixedBy.OWNER, FixedBy.SUPPORT})
 """A wrong number is the caller's to correct, and needs no mail."""
 _HOUR = dt.timedelta(hours=1)
@@ -101,6 +107,7 @@ class RejectionAlertService:
         for threshold in reached:
             await self._alert(organization_id, token_id, context, threshold, rejection, now)
         await self._mail_when_repeated(organization_id, context, rejection)
+        await emit_limit_reached(self._session, organization_id, rejection, token_id=token_id)
 
     async def _mail_when_repeated(self, organization_id: UUID, context: CallContext, rejection: DomainError) -> None:
         """Mail owners and admins once a day for each reason that somebody in the organization or support can change."""
@@ -142,6 +149,36 @@ class RejectionAlertService:
         )
         for person in await MemberService(self._session).list_administrators(organization_id):
             await self._mailer.send_many_rejections(self._session, context, rejection, to=person.email)
+
+
+async def emit_limit_reached(
+    session: AsyncSession, organization_id: UUID, rejection: DomainError, *, token_id: UUID | None = None
+) -> None:
+    """Emit the event of the limit that refused a call, once an hour for each limit.
+
+    ``token_id`` is the token that placed the call; None for an incoming one.
+    """
+    details = refusal_details(rejection)
+    if details is None or details.limit is None or details.scope not in _SCOPES_OF_EVENTS:
+        return
+    subject = token_id if details.scope == "token" and token_id is not None else organization_id
+    if await count_use(session, f"limit_reached:{subject}:{details.limit}", window=_HOUR) == 1:
+        reached = LimitReached.of(details, token_id)
+        await emit(session, organization_id, EventType.LIMIT_REACHED, reached, subject_id=subject)
+
+
+async def mail_refused_caller(
+    session: AsyncSession, mailer: AlertMailer, organization_id: UUID, holder: LimitHolder, rejection: DomainError
+) -> None:
+    """Mail owners and admins when a limit of the organization refuses a caller: once a day (UTC) for each reason."""
+    details = refusal_details(rejection)
+    why = explain(rejection.code, stored_details(details), organization=holder.name)
+    if why is None or details is None or details.limit is None or details.scope not in _SCOPES_OF_EVENTS:
+        return
+    if await count_use(session, f"refused-caller:{organization_id}:{rejection.code}", window=_DAY) > 1:
+        return
+    for person in await MemberService(session).list_administrators(organization_id):
+        await mailer.send_refused_caller(session, holder, why, to=person.email)
 
 
 def class_of(rejection: DomainError) -> DestinationClass | None:

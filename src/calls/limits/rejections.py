@@ -23,6 +23,7 @@ from calls.models import Call, CallStatus, stored_details
 from kit.clock import utc_now
 from kit.errors import DomainError, Unavailable
 from kit.text import is_valid_text
+from phone_numbers.from_numbers import FromNumber
 
 HOURLY_CAP_PER_TOKEN = 300
 """Rejections of one token that are stored as calls within an hour."""
@@ -70,16 +71,16 @@ class RejectionService:
         rejection: DomainError,
         *,
         usage: UsageSnapshot,
-        from_number: str | None,
+        shown: FromNumber | None,
     ) -> tuple[bool, Call | None]:
         """Store a rejection: as a call, or above the cap in a slot. True with the call, if one was stored.
 
-        False when the call is on record already.
+        ``shown`` is the number that it would have come from. False when the call is on record already.
         """
         if is_over_cap(usage):
             await self.store_capped(organization_id, outgoing, rejection, earlier=usage.token.hour_rejected)
             return True, None
-        call = await self._store_call(organization_id, outgoing, rejection, from_number=from_number)
+        call = await self._store_call(organization_id, outgoing, rejection, shown=shown)
         return call is not None, call
 
     async def store_unchecked(self, organization_id: UUID, outgoing: OutgoingCall, earlier: int) -> Call | None:
@@ -111,7 +112,7 @@ class RejectionService:
         await self._session.execute(statement.on_conflict_do_update(index_elements=list(slot), set_=values))
 
     async def _store_call(
-        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, from_number: str | None = None
+        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, shown: FromNumber | None = None
     ) -> Call | None:
         """Store a call that is not dialled, with its reason; None when the call is on record already."""
         now, dialled = utc_now(), outgoing.dialled[:_MAX_DIALLED_CHARACTERS]
@@ -119,7 +120,8 @@ class RejectionService:
         return await CallInsertService(self._session).insert(
             organization_id,
             outgoing,
-            from_number=from_number,
+            from_number=None if shown is None else shown.number,
+            from_number_id=None if shown is None else shown.id,
             to_number=dialled if is_valid_text(dialled) else "",
             status=CallStatus.REFUSED,
             started_at=now,

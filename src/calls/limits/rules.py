@@ -6,23 +6,30 @@ from calls.errors import CallsPaused, CountryNotEnabled, NumberBlocked
 from calls.limits.call_context import CallContext
 from calls.limits.destinations import Destination, callable_countries
 from kit.schemas import rfc3339
+from phone_numbers.errors import FromNotAllowed
+from phone_numbers.from_numbers import FromNumber
 from tenants import rules as tenant_rules
+from tenants.errors import NoPhoneNumber
 from widget.errors import RevokedEmbedToken
 from widget.refusals import FixedBy, RefusalDetails
 
 
-def ensure_may_call(context: CallContext, caller_number: str | None) -> None:
-    """The rules of the exchange, checked again, and that calls are not paused.
+def ensure_may_call(context: CallContext, shown: FromNumber | FromNotAllowed | None) -> FromNumber:
+    """The rules of the exchange, checked again, and that calls are not paused; return the number that the call shows.
 
-    Raises: RevokedEmbedToken, OrganizationSuspended, PlanTooLow, NoPhoneNumber, CallsPaused.
+    Raises: RevokedEmbedToken, OrganizationSuspended, PlanTooLow, NoPhoneNumber, FromNotAllowed, CallsPaused.
     """
     if context.revoked:
         raise RevokedEmbedToken
     tenant_rules.ensure_not_suspended(context.suspended)
     tenant_rules.ensure_widget_plan(context.plan)
-    tenant_rules.ensure_phone_number(caller_number)
+    if shown is None:
+        raise NoPhoneNumber
+    if isinstance(shown, FromNotAllowed):
+        raise shown
     if context.paused:
         raise CallsPaused
+    return shown
 
 
 def ensure_destination(context: CallContext, destination: Destination) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -9,6 +10,7 @@ from calls.limits.limit_names import FIXED_LIMITS
 from calls.limits.rule_input import TokenCallLimits
 from calls.limits.services import CallingRulesView
 from kit.schemas import RequestModel, ResourceId, ResponseModel, rfc3339
+from widget.refusals import RefusalDetails
 
 CountryCodes = Annotated[list[str], Meta(examples=[["CA", "US"]])]
 """ISO 3166, two letters each."""
@@ -36,6 +38,34 @@ class TokenLimitsInfo(ResponseModel, frozen=True, kw_only=True):
     minutes_per_day: TokenMinutes | None
     live_calls: TokenLiveCalls | None
     countries: CountryCodes | None
+
+
+class LimitReached(ResponseModel, frozen=True, kw_only=True):
+    """The data of the event ``limit.reached``: a limit that refused a call."""
+
+    limit: str
+    """The limit's name, as in the calling rules."""
+    value: int | None
+    """In US cents where the name says so."""
+    used: int | None
+    """By calls that are over."""
+    held: int | None
+    """The most that calls under way may still use; null where they hold nothing."""
+    scope: str
+    """``organization`` or ``token``."""
+    token_id: ResourceId | None
+    """The token whose call was refused; null for an incoming call."""
+
+    @classmethod
+    def of(cls, details: RefusalDetails, token_id: UUID | None) -> "LimitReached":
+        return cls(
+            limit=details.limit or "",
+            value=details.value,
+            used=details.used,
+            held=details.held,
+            scope=details.scope or "organization",
+            token_id=token_id,
+        )
 
 
 class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):

@@ -155,11 +155,16 @@ class CallingRulesService:
     async def _replace_blocked_numbers(
         self, organization_id: UUID, before: CallingRulesView, typed: Sequence[str]
     ) -> None:
-        if len(typed) > MAX_BLOCKED_NUMBERS:
-            raise ValidationFailed([("blocked_numbers", f"At most {MAX_BLOCKED_NUMBERS} numbers")])
-        numbers = dict.fromkeys(parse_blocked_number(number, before.country) for number in typed)
-        gone = set(before.blocked_numbers) - numbers.keys()
         mine = BlockedNumber.owned_by(organization_id)
+        parsed = [parse_blocked_number(number, before.country) for number in typed]
+        numbers = dict.fromkeys(parsed)
+        if len(parsed) > MAX_BLOCKED_NUMBERS:
+            # Callers who asked not to be called do not count: nobody can keep them off the list.
+            by_callers = sa.select(BlockedNumber.number).where(mine, BlockedNumber.asked_at.is_not(None))
+            asked = set(await self._session.scalars(by_callers))
+            if sum(number not in asked for number in parsed) > MAX_BLOCKED_NUMBERS:
+                raise ValidationFailed([("blocked_numbers", f"At most {MAX_BLOCKED_NUMBERS} numbers")])
+        gone = set(before.blocked_numbers) - numbers.keys()
         await self._session.execute(sa.delete(BlockedNumber).where(mine, BlockedNumber.number.in_(gone)))
         self._session.add_all(
             BlockedNumber(organization_id=organization_id, number=number)

@@ -6,11 +6,18 @@ from uuid import UUID
 
 import msgspec
 
-from calls.call_state import FIRST_CORRECTION_SEQUENCE, STATUS_BY_CARRIER_STATUS, LegEvent, undialled_status
+from calls.call_state import (
+    FIRST_CORRECTION_SEQUENCE,
+    STATUS_BY_CARRIER_STATUS,
+    VOICEMAIL_DROPPED_REASON,
+    LegEvent,
+    undialled_status,
+)
 from calls.leg_reports import carriers_price, is_leg_over, total_price
 from calls.models import Call, CallStatus
 from calls.reconciliation.models import DiscrepancyKind
 from carrier.port import LegReport, Price
+from kit.rounding import divide_up
 from kit.schemas import rfc3339
 
 _END_TOLERANCE = dt.timedelta(seconds=2)
@@ -96,17 +103,27 @@ def find_discrepancies(call: Call, carrier_call: CarrierCall) -> list[Discrepanc
         # The carrier lists no dialled leg; if a dialled leg's end was reported to us, that list is wrong.
         is_correctable = bool(carrier_call.dialled) or not call.status.is_final
         found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, carrier_call.status.value, is_correctable))
-    if carrier_call.dialled:
+    if call.end_reason == VOICEMAIL_DROPPED_REASON:
+        # The dialled leg goes on after the call's end: it has the minutes, but not the duration.
+        if call.billed_minutes != divide_up(carrier_call.seconds, 60):
+            here = str(60 * call.billed_minutes)
+            found.append(Discrepancy(DiscrepancyKind.DURATION, here, str(carrier_call.seconds)))
+    elif carrier_call.dialled:
         seconds = carrier_call.seconds if carrier_call.status is CallStatus.COMPLETED else 0
         if call.duration != seconds:
             found.append(Discrepancy(DiscrepancyKind.DURATION, str(call.duration), str(seconds)))
         ended_at = carrier_call.dialled[0].ended_at
         if ended_at is not None and (call.ended_at is None or abs(call.ended_at - ended_at) > _END_TOLERANCE):
             found.append(Discrepancy(DiscrepancyKind.END, rfc3339(call.ended_at) or "", rfc3339(ended_at) or ""))
+    return [*found, *price_discrepancies(call, carrier_call)]
+
+
+def price_discrepancies(call: Call, carrier_call: CarrierCall) -> list[Discrepancy]:
+    """The discrepancy of a price that the carrier changed, if it did."""
     stored, listed = carriers_price(call), carrier_call.price
-    if stored is not None and listed is not None and stored != listed:
-        found.append(Discrepancy(DiscrepancyKind.PRICE, _amount(stored), _amount(listed)))
-    return found
+    if stored is None or listed is None or stored == listed:
+        return []
+    return [Discrepancy(DiscrepancyKind.PRICE, _amount(stored), _amount(listed))]
 
 
 def _amount(price: Price) -> str:

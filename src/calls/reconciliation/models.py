@@ -28,7 +28,7 @@ class ReconciledDay(Base):
     calls_here: Mapped[int] = mapped_column(default=0, server_default="0")
     """Rejected ones included: the carrier lists them too."""
     calls_there: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Those that browsers placed through us."""
+    """Those that browsers placed through us, and those to our numbers."""
     seconds_here: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Connected, before anything was corrected."""
     seconds_there: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
@@ -37,7 +37,7 @@ class ReconciledDay(Base):
     micros_there: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """As far as the carrier knows prices, and states them in US dollars."""
     others_there: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Calls of the account that no browser placed: incoming calls, or another product's."""
+    """Calls of the account that are none of ours: another product's, or those to other numbers."""
     unpriced: Mapped[int] = mapped_column(default=0, server_default="0")
     """Calls whose price the carrier does not know yet: the day is compared again."""
     corrected: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -54,14 +54,14 @@ class DiscrepancyKind(enum.StrEnum):
     """The kinds of differences between the two sides."""
 
     UNKNOWN_HERE = "unknown_here"
-    """The carrier has a call of one of our widgets that we have no record of. Open."""
+    """The carrier has a call of one of our widgets, or to one of our numbers, that we have no record of. Open."""
     UNKNOWN_THERE = "unknown_there"
     """We have a record of a call that the carrier does not know. Open."""
     DIALLED_THOUGH_REFUSED = "dialled_though_refused"
     """We rejected the call, and the carrier dialled somebody. Open."""
     STATUS = "status"
     DURATION = "duration"
-    """Seconds."""
+    """Seconds connected; of an incoming call the minutes of all its legs."""
     END = "end"
     """The time at which it ended."""
     PRICE = "price"
@@ -79,7 +79,7 @@ class CallDiscrepancy(Base):
     )
 
     day: Mapped[dt.date]
-    kind: Mapped[DiscrepancyKind] = mapped_column(text_enum(DiscrepancyKind, name="kind"))
+    kind: Mapped[DiscrepancyKind] = mapped_column(text_enum(DiscrepancyKind, is_open=True, name="kind"))
     carrier_sid: Mapped[str]
     """The caller's leg, by which the call is found in the carrier's console."""
     call_record_id: Mapped[UUID | None]

@@ -16,6 +16,7 @@ from calls.models import (
     Call,
     CallEvent,
     CallStatus,
+    Direction,
 )
 from calls.services import CallService
 from calls.unmatched_events import UnmatchedEventMatcher
@@ -36,6 +37,7 @@ class StuckCall(msgspec.Struct, frozen=True):
 
     organization_id: UUID
     carrier_sid: str
+    direction: str
 
 
 class _CarrierEnd(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ class StuckCallReconciler:
     async def _stuck_calls(self, since: dt.datetime) -> list[StuckCall]:
         heard = sa.select(CallEvent.id).where(CallEvent.call_record_id == Call.id, CallEvent.created_at > since)
         query = (
-            sa.select(Call.organization_id, Call.carrier_sid)
+            sa.select(Call.organization_id, Call.carrier_sid, Call.direction)
             .where(Call.status.in_(LIVE_STATUSES), Call.started_at <= since, ~heard.exists())
             .order_by(Call.id)
         )
@@ -94,6 +96,8 @@ class StuckCallReconciler:
             return [StuckCall(*row) for row in await session.execute(query)]
 
     async def _reconcile(self, call: StuckCall) -> bool:
+        if call.direction == Direction.INBOUND:
+            return await self._reconcile_incoming(call)
         end = await self._fetch_end(call.carrier_sid)
         if end is None:
             return False
@@ -102,6 +106,24 @@ class StuckCallReconciler:
             row = await calls.record_event(call.organization_id, call.carrier_sid, end.leg_sid, end.event)
             if row is not None and end.price is not None:
                 await calls.set_price(call.organization_id, row.id, end.price)
+        return True
+
+    async def _reconcile_incoming(self, call: StuckCall) -> bool:
+        """Record the ends of all legs of an incoming call, once the caller's is over."""
+        try:
+            caller = await self._carrier.leg(call.carrier_sid)
+        except NotFoundAtCarrier:
+            ends = [(call.carrier_sid, _leg_end(None, is_child=False))]
+        else:
+            if not is_leg_over(caller):
+                return False
+            phones = [leg for leg in await self._carrier.dialled_legs(call.carrier_sid) if is_leg_over(leg)]
+            ends = [(leg.sid, _leg_end(leg, is_child=True)) for leg in phones]
+            ends.append((caller.sid, _leg_end(caller, is_child=False)))
+        async with self._database.tenant_session(call.organization_id) as session:
+            calls = CallService(session, alert_mailer=self._alert_mailer)
+            for leg_sid, event in ends:
+                await calls.record_event(call.organization_id, call.carrier_sid, leg_sid, event)
         return True
 
     async def _fetch_end(self, call_sid: str) -> _CarrierEnd | None:
@@ -129,6 +151,11 @@ class StuckCallReconciler:
 def _end_of(dialled: LegReport, caller: LegReport | None) -> _CarrierEnd:
     price = None if caller is None else total_price((caller, dialled))
     return _CarrierEnd(dialled.sid, _end_event(STATUS_BY_CARRIER_STATUS[dialled.status], dialled), price)
+
+
+def _leg_end(leg: LegReport | None, *, is_child: bool) -> LegEvent:
+    status = CallStatus.FAILED if leg is None else STATUS_BY_CARRIER_STATUS[leg.status]
+    return msgspec.structs.replace(_end_event(status, leg), is_child=is_child)
 
 
 def _end_event(status: CallStatus, leg: LegReport | None = None, *, error_code: int | None = None) -> LegEvent:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from carrier.account import AccountAdmin, Application, NumberRoute
-from carrier.port import NotFoundAtCarrier
+from carrier.port import NotFoundAtCarrier, OwnedNumber
 from epoch.cli.carrier_expectations import (
     CarrierNeeds,
     alert_url,
@@ -24,7 +24,9 @@ from epoch.cli.carrier_expectations import (
     trigger_dollars,
     trigger_name,
 )
+from epoch.phone_number_jobs import incoming_urls
 from kit.settings import Settings
+from phone_numbers.number_routing import is_to_change
 
 
 class StepState(enum.StrEnum):
@@ -83,9 +85,9 @@ class CarrierSetup:
             return self._steps
         await self._set_up_application()
         await self._set_up_usage_trigger(trigger_dollars(self._needs.exposure))
-        for route in await self._admin.number_routes():
-            if route.sid in self._needs.number_sids:
-                self._report_number(route)
+        for owned in await self._admin.owned_numbers():
+            if owned.sid in self._needs.number_sids:
+                await self._set_up_number(owned)
         return self._steps
 
     def _add(self, state: StepState, text: str) -> None:
@@ -164,7 +166,16 @@ class CarrierSetup:
                 continue
             self._add(StepState.UPDATED, f"usage trigger {trigger.sid}: deleted, because it is replaced")
 
-    def _report_number(self, route: NumberRoute) -> None:
-        """Report a number whose incoming calls go elsewhere: the product sets no address for them."""
+    async def _set_up_number(self, owned: OwnedNumber) -> None:
+        """Let calls to a number come here; report one whose calls a person led elsewhere."""
+        urls, subject = incoming_urls(self._settings), f"number …{owned.e164[-4:]} ({owned.sid})"
+        if is_to_change(owned, urls, self._deployment.name):
+            if not self._is_check:
+                await self._admin.set_number_urls(owned.sid, urls, has_application=bool(owned.application_sid))
+            found = owned.application_sid or owned.urls.voice or "empty"
+            state, verb = (StepState.DIFFERS, "should go") if self._is_check else (StepState.UPDATED, "now go")
+            self._add(state, f"{subject}: calls to it {verb} to {urls.voice}; before: {found}")
+            return
+        route = NumberRoute(owned.sid, owned.e164, owned.friendly_name, owned.urls.voice, owned.application_sid)
         if (elsewhere := number_difference(route, self._settings)) is not None:
             self._add(StepState.NOTE, elsewhere)

@@ -21,12 +21,12 @@ from epoch.cli.carrier_expectations import CarrierNeeds
 from epoch.cli.carrier_setup import CarrierSetup, SetupOptions, Step
 from epoch.cli.carrier_verify import CarrierVerification
 from epoch.cli.check_results import CheckResult
-from epoch.phone_number_jobs import build_number_reconciler
+from epoch.phone_number_jobs import build_number_reconciler, incoming_urls
 from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from epoch.stored_secrets import StoredSecrets, StoredSecretService
 from kit.actor import SYSTEM
 from kit.db.database import ADMIN_ROLE, PATIENT_CONNECT_SECONDS, Database
-from kit.deployment import Deployment, DeploymentService
+from kit.deployment import Deployment, DeploymentService, installation_url
 from kit.e164 import parse_dialled
 from kit.environment import SettingsError
 from kit.errors import DomainError, Invalid, ValidationFailed
@@ -53,12 +53,22 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
         await OrganizationService(session).set_plan(slug, Plan(plan))
 
 
+def _open(url: str, settings: Settings) -> Database:
+    """The database with a role that sees every organization."""
+    return Database(
+        url,
+        role=ADMIN_ROLE,
+        connect_seconds=PATIENT_CONNECT_SECONDS,
+        installation_url=installation_url(settings),
+    )
+
+
 @asynccontextmanager
 async def _all_rows(settings: Settings) -> AsyncIterator[Database]:
     """The database with a role that sees every organization. Raises: SettingsError."""
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.owner_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS)
+    database = _open(settings.owner_url, settings)
     try:
         yield database
     except ProgrammingError as error:
@@ -115,7 +125,7 @@ async def erase_person_from_audit_log(settings: Settings, email: str) -> int:
         raise Invalid("Give the whole e-mail address of one person") from error
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = Database(settings.owner_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS)
+    database = _open(settings.owner_url, settings)
     try:
         return await erase_person(database, address)
     finally:
@@ -189,7 +199,7 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
         ChildExited: the sandbox carrier could not be started.
     """
     async with _database_and_carrier(settings) as (database, carrier):
-        return await build_number_reconciler(database, carrier).compare()
+        return await build_number_reconciler(database, carrier, urls=incoming_urls(settings)).compare()
 
 
 async def read_deployment(settings: Settings) -> Deployment:
@@ -240,7 +250,7 @@ async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Datab
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     async with running_sandbox(settings) as sandbox_settings:
         database, carrier = (
-            Database(settings.owner_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS),
+            _open(settings.owner_url, settings),
             build_carrier(sandbox_settings),
         )
         try:

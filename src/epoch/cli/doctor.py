@@ -13,15 +13,19 @@ from sqlalchemy.exc import DBAPIError
 from carrier.port import CarrierError
 from epoch.carrier_factory import build_account_admin
 from epoch.cli.carrier_checks import CarrierChecks
-from epoch.cli.check_results import CheckFailed, CheckResult, CheckState
+from epoch.cli.certificates import check_certificates
+from epoch.cli.check_results import CheckFailed, CheckResult, CheckState, CheckWarned
 from epoch.cli.commands import count_stored_secrets, read_carrier_needs, read_deployment
 from epoch.connection_budget import read_budget
+from epoch.disk_space import describe_full_disks
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.security_txt import SECURITY_TXT_PATH
 from epoch.server.sandbox_process import find_sandbox
 from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
 from kit.db.connector import Connector
+from kit.db.outage import READ_ONLY_ADVICE
+from kit.deployment import installation_url
 from kit.environment import SettingsError
 from kit.mail import smtp_delivery
 from kit.settings import Settings
@@ -55,9 +59,11 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("deployment", _deployment),
         ("secret key", check_secret_key),
         ("public URL", _public_url),
+        ("certificates", check_certificates),
         ("proxies", _proxies),
         ("metrics", _metrics),
         ("mail", _mail_server),
+        ("disk", _disk),
         ("clock", _clock),
         ("contact", _contact),
         ("legal texts", _legal_texts),
@@ -70,6 +76,8 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
 async def _run_check(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
     try:
         return CheckResult(part, CheckState.OK, await check(settings))
+    except CheckWarned as warning:
+        return CheckResult(part, CheckState.WARN, str(warning))
     except _FAILURES as error:
         return CheckResult(part, CheckState.FAIL, str(error) or type(error).__name__)
 
@@ -104,6 +112,8 @@ async def _database(settings: Settings) -> str:
         number = int(await connection.fetchval("SHOW server_version_num"))
         if number < MIN_POSTGRES_VERSION:
             raise CheckFailed("PostgreSQL 14 or newer is needed")
+        if await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"):
+            raise CheckFailed(READ_ONLY_ADVICE)
         return f"PostgreSQL {number // 10_000}.{number % 10_000}"
     finally:
         await connection.close()
@@ -145,10 +155,15 @@ async def _deployment(settings: Settings) -> str:
     deployment = await read_deployment(settings)
     if deployment.is_copy:
         raise CheckFailed(
-            "this database is a copy of another one: say `epoch deployment --moved` if the original is no longer used,"
-            " else `epoch deployment --copied`"
+            f"this database is a copy of {_original(deployment.public_url, settings)}: say `epoch deployment --moved`"
+            " if the original is no longer used or its address changed, else `epoch deployment --copied`"
         )
     return f"{deployment.name}, as numbers at the carrier are named"
+
+
+def _original(noted: str | None, settings: Settings) -> str:
+    is_other = noted not in {None, installation_url(settings)}
+    return f"that of the installation at {noted}" if is_other else "another one"
 
 
 async def check_secret_key(settings: Settings) -> str:
@@ -242,6 +257,12 @@ async def _mail_server(settings: Settings) -> str:
     if not settings.is_sandbox:
         raise CheckFailed("EPOCH_SMTP_URL is not set: mails are files in the data directory that nobody receives")
     return f"files in {settings.data_dir / 'mail'}"
+
+
+async def _disk(settings: Settings) -> str:
+    if full := await asyncio.to_thread(describe_full_disks, settings):
+        raise CheckFailed("; ".join(full))
+    return f"enough space in {settings.data_dir} and for temporary files"
 
 
 async def _clock(settings: Settings) -> str:

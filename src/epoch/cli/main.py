@@ -15,13 +15,15 @@ from uuid import UUID
 import msgspec
 
 from epoch.cli.arguments import build_parser
+from epoch.cli.expected_failures import describe_failure
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
 COPY_ADVICE = (
-    "This database is a copy of another one, so phone numbers at the carrier are only reported, never changed."
-    " If the original is no longer used: `epoch deployment --moved`. If it is: `epoch deployment --copied`."
+    "This database is a copy of another one, or EPOCH_PUBLIC_URL changed, so phone numbers at the carrier are only"
+    " reported, never changed. If the original is no longer used, or its address changed: `epoch deployment --moved`."
+    " If it is still used: `epoch deployment --copied`."
 )
 
 
@@ -39,9 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if not isinstance(error, _expected_failures()):
-            raise
-        return _fail(1, str(error) or type(error).__name__)
+        return _fail(1, describe_failure(error))
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -67,7 +67,7 @@ def _jobs(_settings: Settings, _arguments: argparse.Namespace) -> int:
 
 def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.migration_plan import read_plan
-    from epoch.migrations import upgrade
+    from epoch.release import install_release
 
     if arguments.plan:
         if settings.owner_url is None and not (settings.data_dir / "postgres").exists():
@@ -82,7 +82,7 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with _database(settings) as (_, url):
-            upgrade(url, _print)
+            install_release(url, _print, is_production=settings.is_production)
     except KeyboardInterrupt:
         return _fail(130, "stopped: the steps that were finished stay; run `epoch migrate` again for the others")
     _print("The database has this version's schema.")
@@ -91,12 +91,12 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _seed(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.cli.seed import seed_demo
-    from epoch.migrations import upgrade
+    from epoch.release import install_release
 
     if not settings.is_sandbox:
         raise SettingsError("EPOCH_CARRIER must be sandbox: the demo is for the sandbox only")
     with _database(settings) as (placed, url):
-        upgrade(url, _print)
+        install_release(url, _print, is_production=settings.is_production)
         asyncio.run(seed_demo(placed))
     _print("The demo is in the database.")
     return 0
@@ -282,31 +282,6 @@ def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
 
     with EmbeddedPostgres(settings.data_dir / "postgres") as server:
         yield msgspec.structs.replace(settings, database_url=server.url), server.url
-
-
-def _expected_failures() -> tuple[type[Exception], ...]:
-    """Errors whose message is enough; all others are bugs and keep their traceback."""
-    import asyncpg
-    from sqlalchemy.exc import DBAPIError
-
-    from carrier.port import CarrierError
-    from epoch.migrations import MigrationStopped, NewerDatabase, OlderDatabase
-    from epoch.server.child_processes import ChildExited
-    from epoch.server.postgres_programs import DatabaseServerError
-    from kit.errors import DomainError
-
-    return (
-        asyncpg.PostgresError,
-        CarrierError,
-        ChildExited,
-        DatabaseServerError,
-        DBAPIError,
-        DomainError,
-        MigrationStopped,
-        NewerDatabase,
-        OlderDatabase,
-        OSError,
-    )
 
 
 def _print(text: str) -> None:

@@ -16,7 +16,9 @@ from admin.models import Staff, StaffRole
 from calls.limits.limit_names import DEFAULT_AMOUNTS, DEFAULT_COUNTS, NEW_ORGANIZATION_DAYS
 from calls.limits.models import CallingRules
 from carrier.port import Carrier
+from demo.contacts import DEMO_NUMBER
 from epoch.carrier_factory import build_carrier
+from epoch.phone_number_jobs import incoming_urls
 from kit import secrets
 from kit.actor import SYSTEM
 from kit.clock import utc_now
@@ -38,7 +40,6 @@ STARTER_OWNER_EMAIL = "starter@example.com"
 DEMO_STAFF_EMAIL = "staff@example.com"
 DEMO_SLUG = "acme"
 STARTER_SLUG = "starter-co"
-DEMO_NUMBER = "+14155550100"
 DEMO_COUNTRIES = ["AU", "CA", "DE", "FR", "GB", "US"]
 TOKEN_LABEL = "Demo page"  # noqa: S105 - a label
 DEMO_LIMITS = {
@@ -79,7 +80,7 @@ async def seed_demo(settings: Settings) -> SeedReport:
             if acme is not None:
                 await _enable_countries(session, acme)
                 if carrier is not None:
-                    await _ensure_number(session, carrier, acme)
+                    await _ensure_number(session, settings, carrier, acme)
                 await _ensure_token(session, settings, acme)
         return SeedReport(created=empty)
     finally:
@@ -143,8 +144,8 @@ async def _ensure_staff(session: AsyncSession, password_hash: str) -> None:
         )
 
 
-async def _ensure_number(session: AsyncSession, carrier: Carrier, acme: Organization) -> None:
-    """The sandbox carrier may be younger than the database: let it hold the demo's number too."""
+async def _ensure_number(session: AsyncSession, settings: Settings, carrier: Carrier, acme: Organization) -> None:
+    """The sandbox carrier may be younger than the database: let it hold the demo's number too, and lead calls here."""
     number = await session.scalar(
         sa.select(PhoneNumber).where(
             PhoneNumber.owned_by(acme.id), PhoneNumber.e164 == DEMO_NUMBER, PhoneNumber.released_at.is_(None)
@@ -154,6 +155,7 @@ async def _ensure_number(session: AsyncSession, carrier: Carrier, acme: Organiza
         owned = await carrier.owned_numbers(e164=DEMO_NUMBER)
         bought = owned[0] if owned else await carrier.buy_number(DEMO_NUMBER, friendly_name="Acme Realty")
         number.carrier_sid = bought.sid
+        await carrier.set_number_urls(bought.sid, incoming_urls(settings))
 
 
 async def _ensure_token(session: AsyncSession, settings: Settings, acme: Organization) -> None:

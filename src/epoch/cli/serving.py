@@ -45,9 +45,4 @@ def _join(role: ProcessRole, settings: Settings, environ: Mapping[str, str], say
             f"EPOCH_CARRIER is sandbox, and no sandbox carrier runs: `epoch {role}` starts none;"
             " use `epoch run`, or set EPOCH_CARRIER=twilio"
         )
-    listener = listen(found)
-    from epoch.migrations import ensure_current
-
-    # Before any worker: a refusal need not wait for their imports.
-    ensure_current(settings.owner_url)
-    asyncio.run(Supervisor(found, environ, say, role).run(listener))
+    asyncio.run(Supervisor(found, environ, say, role).run(listen(found)))

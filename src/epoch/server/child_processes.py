@@ -52,8 +52,8 @@ class ChildProcess:
             self._stdin.write(line + b"\n")
             await self._stdin.drain()
 
-    async def read_first_line(self) -> bytes:
-        """The first line the child prints, its sign of being ready.
+    async def read_line(self) -> bytes:
+        """The next line that the child prints; the first one is its sign of being ready.
 
         Raises:
             ChildExited: it ended without one.
@@ -71,8 +71,11 @@ class ChildProcess:
             pass
         return await self._process.wait()
 
-    async def stop(self, grace: float) -> None:
-        """Ask the child to end, and kill it and its own children when it has not after ``grace`` seconds."""
+    async def stop(self, grace: float | None) -> None:
+        """Ask the child to end, and kill it and its own children when it has not after ``grace`` seconds.
+
+        With None it may take its time.
+        """
         self._stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), grace)

@@ -8,13 +8,17 @@ from epoch.connection_budget import ConnectionsExceedLimit, read_budget
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.tenant_walls import ensure_walls, expected_walls
 from kit.db.connector import Connector
-from kit.db.database import PATIENT_CONNECT_SECONDS
+from kit.db.database import ADMIN_ROLE, PATIENT_CONNECT_SECONDS, Database
+from kit.db.outage import READ_ONLY_ADVICE
+from kit.deployment import DeploymentService
 from kit.environment import SettingsError
 from kit.settings import Settings
 
 
 async def ensure_connections_fit(settings: Settings, say: Callable[[str], None]) -> None:
     """Refuse more connections than there can be; what other programs hold now only warns, since a restart must work.
+
+    A read-only database only warns too: pages and exchanges work with it, and a failover may be under way.
 
     Raises: SettingsError.
     """
@@ -23,6 +27,8 @@ async def ensure_connections_fit(settings: Settings, say: Callable[[str], None])
     connection = await Connector(settings.owner_url).open(None, seconds=PATIENT_CONNECT_SECONDS)
     try:
         budget = await read_budget(connection, settings)
+        if await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"):
+            say(f"Warning: {READ_ONLY_ADVICE}")
     finally:
         await connection.close()
     budget.ensure_possible()
@@ -33,7 +39,7 @@ async def ensure_connections_fit(settings: Settings, say: Callable[[str], None])
 
 
 async def ensure_safe(settings: Settings, *, is_embedded: bool) -> None:
-    """Refuse a pooler that nobody declared, missing tenant walls in production, and the demo with real calls.
+    """Refuse a pooler that nobody declared, missing tenant walls in production, and with real calls a demo or a copy.
 
     Raises: SettingsError.
     """
@@ -43,3 +49,27 @@ async def ensure_safe(settings: Settings, *, is_embedded: bool) -> None:
         await ensure_walls(settings, await asyncio.to_thread(expected_walls))
     if not settings.is_sandbox:
         await ensure_no_demo(settings)
+        await ensure_own_installation(settings)
+
+
+async def ensure_own_installation(settings: Settings) -> None:
+    """Refuse a copy of another installation's database, which owns nothing of that one's at the carrier.
+
+    Raises: SettingsError.
+    """
+    if settings.owner_url is None:
+        return
+    database = Database(settings.owner_url, role=ADMIN_ROLE, installation_url=settings.public_url)
+    try:
+        async with database.sessions() as session, session.begin():
+            deployment = DeploymentService(session)
+            await deployment.note_installation()
+            noted = (await deployment.read()).public_url
+    finally:
+        await database.stop()
+    if noted not in {None, settings.public_url}:
+        raise SettingsError(
+            f"this database belongs to the installation at {noted}, but EPOCH_PUBLIC_URL is {settings.public_url}."
+            " If this is a copy of a database that is still used, say `epoch deployment --copied`;"
+            " if the address changed, say `epoch deployment --moved`. Then start again"
+        )

@@ -12,6 +12,7 @@ from epoch.server.raw_responses import RawResponses
 from kit.http.asgi import SEND_AT_ONCE
 from kit.http.client_address import limited_network
 
+_NO_CONTENT = b"HTTP/1.1 204"
 FIRST_REQUEST_SECONDS = 1.0
 """The time that a connection without a request stays open when the server stops: its request may be on the way."""
 SWEEP_SECONDS = 0.5
@@ -167,7 +168,8 @@ class HttpConnection(HttpToolsProtocol):
             return False
         cycle.response_started = cycle.response_complete = True
         lines = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
-        self.transport.write(b"".join([head, *lines, b"content-length: %d\r\n\r\n" % len(body), body]))
+        length = b"\r\n" if head.startswith(_NO_CONTENT) else b"content-length: %d\r\n\r\n" % len(body)
+        self.transport.write(b"".join([head, *lines, length, body]))
         cycle.message_event.set()
         self.on_response_complete()
         return True

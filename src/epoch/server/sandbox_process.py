@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from epoch.server.child_processes import ChildProcess
@@ -51,7 +50,7 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
     environ = {**os.environ, "EPOCH_DATA_DIR": str(settings.data_dir)}
     child = await ChildProcess.spawn("sandbox carrier", [sys.executable, "-P", "-m", "sandbox"], environ=environ)
     try:
-        address = msgspec.json.decode(await child.read_first_line(), type=dict[str, str])["address"]
+        address = msgspec.json.decode(await child.read_line(), type=dict[str, str])["address"]
         yield msgspec.structs.replace(settings, sandbox_address=address)
     finally:
         await child.stop(_GRACE_SECONDS)
@@ -82,6 +81,8 @@ def read_sandbox_address(settings: Settings) -> str | None:
 
 async def _answers(address: str) -> bool:
     """True when a sandbox answers at ``address``, not another program that got its port."""
+    import httpx  # 20 MB, which a supervisor without a sandbox does not need
+
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
             response = await client.get(f"http://{address}/sandbox/calls")

@@ -19,6 +19,7 @@ import msgspec
 from epoch.process_role import ProcessRole
 from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
+from epoch.server.start_up import START_UP_MODULE, START_UP_NAME, Step, run_step
 from kit.environment import SettingsError
 from kit.metrics import forget_worker
 from kit.settings import Settings
@@ -30,6 +31,7 @@ WORKER_NAME = "worker"
 WORKER_GRACE_SECONDS = 16.0
 """Seconds a worker has to end by itself after it drained: its requests' 10, its application's 5."""
 SANDBOX_GRACE_SECONDS = 5.0
+START_UP_GRACE_SECONDS = 5.0
 FORCED_EXIT_SECONDS = 5.0
 """After a second signal, what is left before the process ends whatever still hangs."""
 RESTART_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -78,6 +80,8 @@ class Supervisor:
         self._database: EmbeddedPostgres | None = None
         self._children: set[ChildProcess] = set()
         self._threads: set[asyncio.Future[Any]] = set()
+        self._start_up_grace: float | None = START_UP_GRACE_SECONDS
+        """Seconds that a step of the start has to end when a signal stops the start; None is no limit."""
         self._stopping = asyncio.Event()
 
     async def run(self, listener: socket.socket) -> None:
@@ -119,67 +123,77 @@ class Supervisor:
     async def _serve(self, listener: socket.socket, metrics_folder: Path) -> None:
         start_worker = partial(self._spawn_worker, listener.fileno(), metrics_folder)
         async with asyncio.TaskGroup() as tasks:
-            # The slow imports of the children and our own work on the database overlap.
+            start_up = await self._spawn(START_UP_NAME, START_UP_MODULE)
+            if self._role is not ProcessRole.RUN:
+                # Before any worker: a refusal need not wait for their imports.
+                await self._run_step(start_up, Step.ENSURE_SCHEMA)
+            # The slow imports of the other children and the work on the database overlap.
             has_sandbox = self._settings.is_sandbox and self._role is ProcessRole.RUN
             sandbox = tasks.create_task(self._start_sandbox()) if has_sandbox else None
             spawning = [tasks.create_task(start_worker(slot)) for slot in range(self._settings.workers)]
             if self._role is ProcessRole.RUN:
-                await self._prepare_database()
-            await self._check_database()
+                await self._prepare_database(start_up)
+            await self._run_step(start_up, Step.CHECK_DATABASE)
             if sandbox is not None:
                 self._print("Starting the sandbox carrier …")
                 carrier, address = await sandbox
-                await self._set_up_sandbox(address)
+                await self._set_up_sandbox(start_up, address)
                 tasks.create_task(self._restart_on_exit(carrier, partial(self._restart_sandbox, address)))
+            await self._end_start_up(start_up)
             self._print(f"Starting workers: {self._settings.workers} …")
             workers = [await task for task in spawning]
             for worker in workers:
                 await self._send_addresses(worker)
             for slot, worker in enumerate(workers):
-                await worker.read_first_line()
+                await worker.read_line()
                 restart = partial(self._restart_worker, partial(start_worker, slot))
                 forget = partial(forget_worker, metrics_folder, slot)
                 tasks.create_task(self._restart_on_exit(worker, restart, on_exit=forget))
             self._announce()
 
-    async def _prepare_database(self) -> None:
-        url = self._settings.owner_url
-        if url is None:
+    async def _prepare_database(self, start_up: ChildProcess) -> None:
+        if self._settings.owner_url is None:
             folder = self._settings.data_dir / "postgres"
             self._print(f"Starting PostgreSQL in {folder} …")
             self._database = EmbeddedPostgres(folder)
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         self._print("Bringing the database to this version …")
-        await self._in_thread(partial(_migrate, url, self._print))
+        # Waited for, also when a signal comes meanwhile.
+        self._start_up_grace = None
+        await self._run_step(start_up, Step.INSTALL_RELEASE)
+        self._start_up_grace = START_UP_GRACE_SECONDS
 
-    async def _check_database(self) -> None:
-        from epoch.server.database_checks import ensure_connections_fit, ensure_safe
+    async def _run_step(self, start_up: ChildProcess, step: Step) -> None:
+        is_embedded = self._database is not None
+        await run_step(start_up, step, self._print, environ=self._addresses(), is_embedded=is_embedded)
 
-        await ensure_connections_fit(self._settings, self._print)
-        await ensure_safe(self._settings, is_embedded=self._database is not None)
+    async def _end_start_up(self, start_up: ChildProcess) -> None:
+        await start_up.stop(START_UP_GRACE_SECONDS)
+        self._children.discard(start_up)
 
     async def _start_sandbox(self, *arguments: str) -> tuple[ChildProcess, str]:
         child = await self._spawn("sandbox carrier", "sandbox", *arguments)
-        address = msgspec.json.decode(await child.read_first_line(), type=dict[str, Any])["address"]
+        address = msgspec.json.decode(await child.read_line(), type=dict[str, Any])["address"]
         return child, str(address)
 
-    async def _set_up_sandbox(self, address: str) -> None:
-        from epoch.cli.carrier_setup import SetupOptions
-        from epoch.cli.commands import setup_carrier
-        from epoch.cli.seed import seed_demo
-
+    async def _set_up_sandbox(self, start_up: ChildProcess, address: str) -> None:
         self._settings = msgspec.structs.replace(self._settings, sandbox_address=address)
-        await setup_carrier(self._settings, SetupOptions(is_account_own=True))
-        await seed_demo(self._settings)
+        await self._run_step(start_up, Step.SET_UP_SANDBOX)
 
     async def _restart_sandbox(self, address: str) -> ChildProcess:
         # On the same port, because the workers and open pages use the old address.
         child, address = await self._start_sandbox("--port", address.rpartition(":")[2])
         try:
-            await self._set_up_sandbox(address)
+            start_up = await self._spawn(START_UP_NAME, START_UP_MODULE)
+            try:
+                await self._set_up_sandbox(start_up, address)
+            finally:
+                await self._end_start_up(start_up)
         except Exception:
+            # The next attempt needs its port.
             await child.stop(SANDBOX_GRACE_SECONDS)
+            self._children.discard(child)
             raise
         return child
 
@@ -189,11 +203,13 @@ class Supervisor:
         return worker
 
     async def _send_addresses(self, worker: ChildProcess) -> None:
+        await worker.write_line(msgspec.json.encode(self._addresses()))
+
+    def _addresses(self) -> dict[str, str]:
+        """The variables that are known only now."""
         settings = self._settings
         addresses = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
-        await worker.write_line(
-            msgspec.json.encode({name: address for name, address in addresses.items() if address is not None})
-        )
+        return {name: address for name, address in addresses.items() if address is not None}
 
     async def _restart_on_exit(
         self,
@@ -262,6 +278,8 @@ class Supervisor:
 
     async def _shut_down(self) -> None:
         await asyncio.gather(*self._threads, return_exceptions=True)
+        steps = [child.stop(self._start_up_grace) for child in self._children if child.name == START_UP_NAME]
+        await asyncio.gather(*steps)
         grace = self._settings.drain_seconds + WORKER_GRACE_SECONDS
         workers = [child.stop(grace) for child in self._children if child.name == WORKER_NAME]
         await asyncio.gather(*workers)
@@ -278,9 +296,3 @@ def _raise_first(error: BaseException | None) -> None:
         error = error.exceptions[0]
     if error is not None:
         raise error
-
-
-def _migrate(database_url: str, say: Callable[[str], None]) -> None:
-    from epoch.migrations import upgrade
-
-    upgrade(database_url, say)

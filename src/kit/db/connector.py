@@ -1,6 +1,7 @@
 """The one way to open a database connection: every form of the URL, and the role checked."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Mapping
@@ -34,6 +35,14 @@ class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ha
 
     def get_reset_query(self) -> str:
         return ""
+
+    async def close(self, **options: Any) -> None:
+        """As the driver's, except that a connection which the server has closed already is no error.
+
+        The driver's pool closes connections in tasks whose errors nobody would see but the log.
+        """
+        with contextlib.suppress(OSError, asyncpg.PostgresConnectionError):
+            await super().close(**options)
 
 
 class TransactionConnection(NoResetConnection):

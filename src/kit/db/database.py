@@ -37,6 +37,8 @@ ADMIN_ROLE = "epoch_admin"
 """The role of the command line and of jobs for all organizations."""
 STAFF_ROLE = "epoch_staff"
 """The role of the back office: reads all organizations without their secrets, writes the tables of staff."""
+INSTALLATION_URL = "installation_url"
+"""The key of the public URL of the installation that uses the database, in a session's ``info``; see ``deployment``."""
 SERVER_SETTINGS = {
     "statement_timeout": "5000",
     "idle_in_transaction_session_timeout": "15000",
@@ -89,12 +91,13 @@ class Database:
         connect_seconds: float = CONNECT_SECONDS,
         wait_seconds: float | None = None,
         pool: str = "requests",
+        installation_url: str | None = None,
     ) -> None:
         """Prepare the engine and the pools; nothing connects yet.
 
         ``connect_seconds`` is how long to wait for the server, and for a connection of the raw pools. ``wait_seconds``
         is how long a session waits for a connection of the engine; as long by default. ``pool`` names the engine's
-        pool in metrics.
+        pool in metrics. Sessions carry ``installation_url`` in their ``info``, for ``DeploymentService``.
         """
         self._connector = Connector(url) if isinstance(url, str) else url
         self._role = role
@@ -116,9 +119,13 @@ class Database:
             pool_use_lifo=True,
         )
         sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
-        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._installation_url = installation_url
+        info = {INSTALLATION_URL: installation_url}
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
+            self.engine, expire_on_commit=False, info=info
+        )
         self._scoped_sessions: async_sessionmaker[ScopedSession] = async_sessionmaker(
-            self.engine, class_=ScopedSession, expire_on_commit=False
+            self.engine, class_=ScopedSession, expire_on_commit=False, info=info
         )
         self.lookup_pool = StatementPool(
             self._connect_lookup, size=lookup_connections, seconds=connect_seconds, meter=meter_of("lookups")
@@ -147,6 +154,7 @@ class Database:
             connect_seconds=self.connect_seconds,
             wait_seconds=wait_seconds,
             pool=pool or role,
+            installation_url=self._installation_url,
         )
 
     @property

@@ -1,5 +1,7 @@
 """Buffered writer of the last-used times of secrets."""
 
+import itertools
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,8 @@ from kit.db.outage import is_outage
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 """A row is written at most once in this time; the statement checks it too, because several workers may use a secret."""
+CHUNK_ROWS = 500
+"""Rows that one statement writes: with tens of thousands it would not end within the pool's time limit, ever again."""
 log = structlog.get_logger("epoch.last_used")
 
 
@@ -33,15 +37,25 @@ class LastUsedWriter(BufferedWriter):
             self._pending.setdefault(row_id, (now, *more))
 
     async def flush(self) -> None:
-        """Write the pending uses; when the database cannot be reached, keep them for the next flush."""
+        """Write the pending uses in chunks; when the database cannot be reached, keep the rest for the next flush."""
         pending, self._pending = self._pending, {}
-        if not pending:
-            return
-        columns = [list(column) for column in zip(*pending.values(), strict=True)]
         try:
-            await self._database.lookup_pool.execute(self._statement, list(pending), *columns)
+            while pending:
+                # In one order: a process that writes the same rows at this moment waits, and none deadlocks.
+                ids = sorted(itertools.islice(pending, CHUNK_ROWS))
+                await self._write({row_id: pending[row_id] for row_id in ids})
+                for row_id in ids:
+                    del pending[row_id]
         except Exception as error:
             if not is_outage(error):
+                for row_id in ids:
+                    del pending[row_id]
                 raise
-            self._pending = {**pending, **self._pending}
             log.warning("last_used_not_written", of=self._of, error=type(error).__name__, rows=len(pending))
+        finally:
+            # Also when the process stops during a write: its last flush writes them.
+            self._pending = {**pending, **self._pending}
+
+    async def _write(self, uses: Mapping[UUID, tuple[Any, ...]]) -> None:
+        columns = [list(column) for column in zip(*uses.values(), strict=True)]
+        await self._database.lookup_pool.execute(self._statement, list(uses), *columns)

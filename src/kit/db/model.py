@@ -2,7 +2,8 @@
 
 import datetime as dt
 import enum
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from uuid_utils.compat import uuid7
 
+E = TypeVar("E", bound=enum.StrEnum)
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -48,9 +50,40 @@ class TenantOwned:
         return sa.type_coerce(cls.organization_id == organization_id, sa.Boolean)
 
 
-def text_enum(kind: type[enum.StrEnum], **options: Any) -> sa.Enum:
-    """A column type that stores the values (not the names) of ``kind`` as text with a check constraint."""
-    return sa.Enum(
+def listed_values(kind: type[enum.StrEnum], column: str) -> sa.CheckConstraint:
+    """A constraint by which ``column``, of type text, holds values of ``kind`` only.
+
+    For columns that were added as text; new ones are of type ``text_enum``.
+    """
+    values = ", ".join(f"'{member.value}'" for member in kind)
+    return sa.CheckConstraint(f"{column} IN ({values})", name=column)
+
+
+def read_member(kind: type[E], value: str) -> E:
+    """The member of ``kind`` with ``value``; for an unknown value one of its own, which is none of ``kind``'s."""
+    try:
+        return kind(value)
+    except ValueError:
+        unknown = str.__new__(kind, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+
+class OpenEnum(sa.Enum):
+    """Reads a value that a newer release wrote as it is, while ``sa.Enum`` raises LookupError for the whole row."""
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any]:
+        kind: Any = self.enum_class
+        return lambda value: None if value is None else read_member(kind, value)
+
+
+def text_enum(kind: type[enum.StrEnum], *, is_open: bool = False, **options: Any) -> sa.Enum:
+    """A column type that stores the values (not the names) of ``kind`` as text with a check constraint.
+
+    ``is_open``: a newer release's value is read as a member that equals no other. For values that are shown, never for
+    those that decide what somebody may do.
+    """
+    return (OpenEnum if is_open else sa.Enum)(
         kind,
         native_enum=False,
         create_constraint=True,

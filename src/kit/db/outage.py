@@ -1,20 +1,32 @@
 """Errors that mean that the database cannot be used at present."""
 
+from collections.abc import Iterator
+
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kit.db.statement_pool import CONNECTION_LOST
 
+READ_ONLY = "25006"
+DISK_FULL = "53100"
+READ_ONLY_ADVICE = (
+    "the database is read-only, as a standby or with default_transaction_read_only: let EPOCH_DATABASE_URL lead to the"
+    " primary, or make it writable"
+)
+DISK_FULL_ADVICE = "the disk of the database server is full: free space on it"
+_OF_ONE_ROW = frozenset({"40P01", "55P03"})
+"""A deadlock, and a row that stayed locked longer than a request may wait."""
+_ADVICE = {READ_ONLY: READ_ONLY_ADVICE, DISK_FULL: DISK_FULL_ADVICE}
 _PASSING_CLASSES = frozenset({"08", "28", "40", "53", "57", "58", "F0"})
 """Connection, authorization, deadlock, resources (full disk, memory, connections), intervention, system."""
 _PASSING_STATES = frozenset(
     {
-        "25006",  # read-only: a standby, or a server that was switched over
+        READ_ONLY,  # a standby, or a server that was switched over
         "3D000",  # no such database
         "55000",  # the database is set to allow no connections
-        "55P03",  # a row stayed locked longer than a request may wait
     }
+    | _OF_ONE_ROW
 )
 
 
@@ -36,6 +48,39 @@ def is_outage(error: BaseException) -> bool:
             PoolTimeout,
         ),
     )
+
+
+def concerns_one_row(error: BaseException) -> bool:
+    """True when ``error`` means that a row is locked: statements about other rows work."""
+    return sqlstate_of(error) in _OF_ONE_ROW
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """The code of the database server's error that ``error`` is, or that other errors wrap."""
+    for found in _causes(error):
+        state = getattr(found, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+    return None
+
+
+def describe_database_error(error: BaseException) -> str | None:
+    """One line about the database server's error behind ``error``: what to do, or its own words; None without one."""
+    for found in _causes(error):
+        if isinstance(found, asyncpg.PostgresError):
+            own = str(found).partition("\n")[0]
+            return _ADVICE.get(found.sqlstate or "", f"the database refuses a statement: {own}")
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and the errors that it wraps, the outermost first."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        found = found.exceptions[0] if isinstance(found, BaseExceptionGroup) else found.__cause__
 
 
 def _is_passing(sqlstate: str) -> bool:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,16 @@ from kit.schemas import Page
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
 _MOMENT_HINT = "Give a time with its offset, for example 2026-11-22T18:00:00Z"
-Row = TypeVar("Row", bound=Base)
+
+
+class Identified(Protocol):
+    """A value that a page lists in place of a row; it has the row's id."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+Row = TypeVar("Row", bound=Base | Identified)
 Info = TypeVar("Info")
 
 

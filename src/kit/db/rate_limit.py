@@ -24,9 +24,9 @@ class RateCounter(Base):
     times: Mapped[int] = mapped_column(server_default="1")
 
 
-async def count_use(session: AsyncSession, key: str, *, window: dt.timedelta) -> int:
-    """Count one use of ``key``; return how many there were in the current ``window``, this one included."""
-    start = _window_start(utc_now(), window)
+async def count_use(session: AsyncSession, key: str, *, window: dt.timedelta, now: dt.datetime | None = None) -> int:
+    """Count one use of ``key``; return how many there were in the ``window`` of ``now``, this one included."""
+    start = _window_start(now or utc_now(), window)
     statement = insert(RateCounter).values(key=key, window_start=start, times=1)
     counted = statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"times": RateCounter.times + 1}
@@ -34,18 +34,27 @@ async def count_use(session: AsyncSession, key: str, *, window: dt.timedelta) ->
     return await session.scalar(counted) or 0
 
 
-async def hit_or_raise(session: AsyncSession, key: str, *, limit: int, window: dt.timedelta) -> None:
+async def hit_or_raise(
+    session: AsyncSession, key: str, *, limit: int, window: dt.timedelta, now: dt.datetime | None = None
+) -> None:
     """Count one use of ``key``. Use a separate session: the rollback of a refused request must not undo the count.
 
     Raises:
         TooMany: more than ``limit`` uses in the current ``window``.
     """
-    now = utc_now()
-    count = await count_use(session, key, window=window)
+    now = now or utc_now()
+    count = await count_use(session, key, window=window, now=now)
     count_near_or_refused(key, count, limit)
     if count > limit:
         start = _window_start(now, window)
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
+
+
+async def take_back(session: AsyncSession, key: str, *, window: dt.timedelta, used_at: dt.datetime) -> None:
+    """Uncount one use of ``key`` that was counted at ``used_at``, because nothing came of it."""
+    start = _window_start(used_at, window)
+    counted = RateCounter.key == key, RateCounter.window_start == start, RateCounter.times > 0
+    await session.execute(sa.update(RateCounter).where(*counted).values(times=RateCounter.times - 1))
 
 
 def _window_start(now: dt.datetime, window: dt.timedelta) -> dt.datetime:

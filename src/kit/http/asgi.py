@@ -51,14 +51,9 @@ def replay_body(body: bytes, receive: Receive) -> Receive:
 
 
 async def send_response(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
-    """Send a whole response; adds its ``Content-Length``."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, (b"content-length", b"%d" % len(body))],
-        }
-    )
+    """Send a whole response; adds its ``Content-Length``, which an answer without content must not have."""
+    length = [] if status == HTTPStatus.NO_CONTENT else [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

@@ -1,6 +1,6 @@
 """HTML forms: parses a body with bounded size and fields, and assigns each error to its field."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +14,14 @@ FORM_BYTES = 65_536
 FORM_FIELDS = 200
 _TYPE = "application/x-www-form-urlencoded"
 _FIELD_OF_TOKEN = "csrf_token"  # noqa: S105 - a field's name
+
+
+class UnexpectedFields(MalformedRequest):
+    """A form has fields that its page does not have."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__("The form has a field that is not asked for here")
+        self.names = names
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -60,14 +68,17 @@ def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
 
     Raises:
         UnsupportedMediaType: the body is not a form.
-        MalformedRequest: it cannot be parsed, has a field twice, or has a field that is not one of ``fields``.
+        MalformedRequest: it cannot be parsed, or has a field twice.
+        UnexpectedFields: it has fields that are not among ``fields``.
     """
     if not is_form(headers):
         raise UnsupportedMediaType("Send a form")
     sent = [(name, value) for name, value in parse_form(body) if name != _FIELD_OF_TOKEN]
     values = dict(sent)
-    if len(values) < len(sent) or not values.keys() <= set(fields):
-        raise MalformedRequest("The form has a field that is not asked for here")
+    if len(values) < len(sent):
+        raise MalformedRequest("The form has a field twice")
+    if unexpected := values.keys() - set(fields):
+        raise UnexpectedFields(unexpected)
     return Form({field: values.get(field, "") for field in fields})
 
 

@@ -39,6 +39,10 @@ _CODE_BY_STATUS = {
     429: "too_many_requests",
     503: "service_unavailable",
 }
+_WHOLE_BODY = "data"
+"""The framework's name of a body, which it gives as the place of errors without a path."""
+_LIST_FIELD = re.compile(rf" - at `\$\.{_WHOLE_BODY}\[[^\]]*\]\.([^.\[`]+)")
+"""The name of a field of an item in a body that is a list."""
 
 
 def status_of(error: DomainError) -> int:
@@ -60,6 +64,26 @@ def problem_headers(error: DomainError) -> dict[str, str]:
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
+def problem_answer(error: Exception, *, where: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body of the answer to ``error``, for endpoints without the framework; faults are reported.
+
+    ``where`` is the path.
+    """
+    refusal = error if isinstance(error, DomainError) else _refusal_for_fault(error, where)
+    body = _FAULT if refusal is None else problem_body(refusal)
+    more = {} if refusal is None else problem_headers(refusal)
+    headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **more}
+    lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return int(body["status"]), lines, msgspec.json.encode(body)
+
+
+def _refusal_for_fault(error: Exception, where: str) -> DomainError | None:
+    """The error to show for an unexpected one, which is reported unless its client left; None for a fault of ours."""
+    if is_client_gone(error):
+        return errors.MalformedRequest()
+    return errors.Unavailable() if FAILURES.report(error, where=where) else None
+
+
 def _body(status: int, code: str, message: str) -> dict[str, Any]:
     return {"type": f"/problems/{code}", "title": message, "status": status, "detail": message, "code": code}
 
@@ -78,19 +102,33 @@ def _on_refusal(_: Request[Any, Any, Any], error: DomainError) -> Response[bytes
 
 
 def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    found = [_field_error(item) for item in error.extra or [] if isinstance(item, dict)]
+    # The framework leaves the place in a body that is a list to the error that it caught.
+    in_list = _LIST_FIELD.search(str(error.__cause__))
+    found = [
+        _field_error({**item, "key": in_list[1]} if in_list and item.get("key") == _WHOLE_BODY else item)
+        for item in error.extra or []
+        if isinstance(item, dict)
+    ]
     return _on_refusal(_, errors.ValidationFailed(found or [("", "The request does not have the expected form")]))
 
 
 def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
     """The top-level field of an error of msgspec, and its message for people."""
     message = str(item.get("message", "Not valid"))
-    if unknown := re.search(r"unknown field `([^`]*)`", message):
-        return unknown[1], "There is no such field to set"
-    if missing := re.search(r"missing required field `([^`]*)`", message):
-        return missing[1], "This field is required"
     field = re.split(r"[.\[]", str(item.get("key", "")))[0]
+    # An object within a field is named by that field; of the whole body, only the message names the field.
+    outer = "" if field == _WHOLE_BODY else field
+    if unknown := re.search(r"unknown field `([^`]*)`", message):
+        return outer or unknown[1], f"It has no field {unknown[1]}" if outer else "There is no such field to set"
+    if missing := re.search(r"missing required field `([^`]*)`", message):
+        return outer or missing[1], f"It needs the field {missing[1]}" if outer else "This field is required"
     return field, humanize(message.split(" - at ", maxsplit=1)[0])
+
+
+def field_error(error: msgspec.ValidationError) -> tuple[str, str]:
+    """The top-level field that ``error`` is about, empty where it names none, and its message for people."""
+    message, _, place = str(error).partition(" - at ")
+    return _field_error({"message": message, "key": place.strip("`").removeprefix("$").removeprefix(".")})
 
 
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -105,14 +143,12 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    if is_client_gone(error):
-        return _on_refusal(request, errors.MalformedRequest())
-    if FAILURES.report(error, where=request.scope["path"]):
-        return _on_refusal(request, errors.Unavailable())
-    # The response never contains the exception's text, which may contain a customer's input.
-    return _response(_body(500, "internal_error", "Something went wrong on our side"))
+    refusal = _refusal_for_fault(error, request.scope["path"])
+    return _response(_FAULT) if refusal is None else _on_refusal(request, refusal)
 
 
+# The response never contains the exception's text, which may contain a customer's input.
+_FAULT = _body(500, "internal_error", "Something went wrong on our side")
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     DomainError: _on_refusal,
     ValidationException: _on_validation,

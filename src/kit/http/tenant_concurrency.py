@@ -1,10 +1,10 @@
 """Keeps one organization from using up a worker: few of its requests run at a time, the rest wait their turn."""
 
 import enum
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.concurrency import KeyedConcurrency
 from kit.errors import TooMany
@@ -27,12 +27,16 @@ class Work(enum.StrEnum):
     """It waits for the carrier, possibly for long."""
     EXPORT = "export"
     """It sends a file for as long as the client reads."""
+    UPLOAD = "upload"
+    """It reads a file for as long as the client sends."""
 
 
 ASKS_CARRIER: Mapping[str, Work] = {OPTION: Work.CARRIER}
 """``opt`` of a handler or controller that waits for the carrier."""
 SENDS_EXPORT: Mapping[str, Work] = {OPTION: Work.EXPORT}
 """``opt`` of a handler that sends an export."""
+READS_UPLOAD: Mapping[str, Work] = {OPTION: Work.UPLOAD}
+"""``opt`` of a handler that reads a file."""
 
 
 class OrganizationBusy(TooMany):
@@ -67,7 +71,12 @@ class TenantConcurrency:
             max_pause=MAX_PAUSE_SECONDS,
         )
         exports = KeyedConcurrency(ExportInProgress, limit=1, max_waiting=0, seconds=0)
-        self._by_work = {Work.DATABASE: requests, Work.CARRIER: requests, Work.EXPORT: exports}
+        self._by_work = {
+            Work.DATABASE: requests,
+            Work.CARRIER: requests,
+            Work.EXPORT: exports,
+            Work.UPLOAD: requests,
+        }
 
     def of(self, work: Work) -> KeyedConcurrency:
         """The slots for that kind of work."""
@@ -93,8 +102,22 @@ class TenantConcurrencyMiddleware:
             return
         work = Work(scope["route_handler"].opt.get(OPTION, Work.DATABASE))
         slots = TENANT_CONCURRENCY.get(scope["litestar_app"]).of(work)
-        async with slots.slot((tenant, work)):
-            await self._app(scope, receive, send)
+        async with slots.slot((tenant, work)) as give_back:
+            await self._app(scope, receive, _before_last_part(give_back, send) if work is Work.EXPORT else send)
+
+
+def _before_last_part(act: Callable[[], None], send: Send) -> Send:
+    """A ``send`` that first calls ``act`` when it gets the last part of the answer.
+
+    The client may ask for its next export as soon as it has that part, and the framework ends the request later.
+    """
+
+    async def send_part(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            act()
+        await send(message)
+
+    return send_part
 
 
 def _tenant_of(scope: Scope) -> Hashable | None:

@@ -1,6 +1,7 @@
 """Database drivers for pgqueuer: a worker's connection that reconnects, and the transaction of a session."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -10,9 +11,10 @@ from pgqueuer.ports.driver import Driver, NotifyCallback
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kit.db.database import Database
-from kit.db.outage import is_outage
+from kit.db.outage import READ_ONLY, is_outage, sqlstate_of
 
 RECONNECT_SECONDS = 0.5
+SAY_SECONDS = 60.0
 log = structlog.get_logger("epoch.jobs")
 
 
@@ -28,6 +30,7 @@ class WorkerConnection(Driver):
         self._connection: Any = None
         self._lock = asyncio.Lock()
         self._listeners: list[tuple[str, Callable[..., None]]] = []
+        self._said_at: float | None = None
         self._shutdown = asyncio.Event()
         self._tasks = TaskManager()
 
@@ -85,8 +88,18 @@ class WorkerConnection(Driver):
             except Exception as error:
                 if self._shutdown.is_set() or not is_outage(error):
                     raise
-                log.warning("job_queue_waits_for_database", error=type(error).__name__)
+                self._say_waits(error)
+                if sqlstate_of(error) == READ_ONLY:
+                    # A server that was switched over: the next connection goes to the new primary.
+                    await self.close()
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _say_waits(self, error: Exception) -> None:
+        """Log at the beginning of an outage, and then once in ``SAY_SECONDS``."""
+        now = time.monotonic()
+        if self._said_at is None or now - self._said_at >= SAY_SECONDS:
+            self._said_at = now
+            log.warning("job_queue_waits_for_database", error=type(error).__name__, sqlstate=sqlstate_of(error))
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():

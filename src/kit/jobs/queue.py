@@ -32,6 +32,7 @@ from kit.db.outage import is_outage
 from kit.encryption import Encryptor
 from kit.jobs.backlog_metrics import QueueLength, measure_queue
 from kit.jobs.connection import SessionConnection, WorkerConnection
+from kit.jobs.failure_names import failure_name
 from kit.jobs.metrics import JOB_SECONDS, JOBS, JobOutcome, begin_series
 from kit.jobs.models import WAITING_STATUSES, QueuedJob
 from kit.jobs.scheduler import PeriodicTask
@@ -273,7 +274,7 @@ class JobQueue:
         except PermanentFailure as error:
             failure, is_permanent = str(error), True
         except Exception as error:
-            failure = type(error).__name__
+            failure = failure_name(error)
             is_permanent = utc_now() - queued.created > handler.give_up_after
         else:
             self._succeeded += 1

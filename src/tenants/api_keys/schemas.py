@@ -17,7 +17,7 @@ class CreateApiKey(RequestModel, frozen=True, kw_only=True):
     """The label and scope of a new key."""
 
     label: Annotated[KeyLabel, Meta(max_length=MAX_LABEL_CHARACTERS)] = ""
-    scope: KeyScope = KeyScope.READ
+    scope: KeyScope = KeyScope.WRITE
 
 
 class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):

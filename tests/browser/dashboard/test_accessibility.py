@@ -33,12 +33,14 @@ TO_OWNERS = (
     "/dashboard/{slug}/calls",
     "/dashboard/{slug}/calls?status=busy",
     "/dashboard/{slug}/calls/{call_id}",
+    "/dashboard/{slug}/voicemails",
     "/dashboard/{slug}/usage",
     "/dashboard/{slug}/audit",
     *(f"/dashboard/{{slug}}/settings/{section}" for section in SettingsSection),
     "/dashboard/{slug}/settings/numbers?country=US",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}",
     "/dashboard/{slug}/settings/embed-tokens/{token_id}/revoke",
+    "/dashboard/{slug}/settings/webhooks/{webhook_id}",
     "/dashboard/{slug}/settings/organization/delete",
 )
 
@@ -56,7 +58,7 @@ async def anybody(browser: Browser, product: Product) -> AsyncIterator[BrowserCo
 
 @pytest.fixture(scope="module")
 async def owner(browser: Browser, product: Product, full_tenant: FullTenant) -> AsyncIterator[BrowserContext]:
-    async with visiting(browser, product, full_tenant.tenant.owner.email) as context:
+    async with visiting(browser, product, full_tenant.tenant.owner) as context:
         yield context
 
 
@@ -134,7 +136,7 @@ async def test_the_page_that_shows_a_token_once(page: Page, full_tenant: FullTen
 async def test_pages_of_an_organization_that_has_nothing_yet(browser: Browser, product: Product) -> None:
     tenant = await product.make.tenant(plan=Plan.STARTER, number=False)
     found: list[str] = []
-    async with visiting(browser, product, tenant.owner.email) as context:
+    async with visiting(browser, product, tenant.owner) as context:
         page = await context.new_page()
         for path in ("", "/calls", "/usage", "/settings/phone-numbers", "/settings/widget"):
             await page.goto(f"/dashboard/{tenant.organization.slug}{path}")

@@ -59,7 +59,7 @@ async def get_number(page: Page, area_code: str) -> str:
     await expect(page.get_by_text("$1.15 a month")).to_be_visible()
     await page.get_by_role("button", name="Get this number", exact=True).click()
     await expect(page.get_by_role("status").get_by_text(f"{number} is yours")).to_be_visible()
-    await expect(section.get_by_role("row", name=number).get_by_text("Caller ID in use")).to_be_visible()
+    await expect(section.get_by_role("row", name=number).get_by_text("Default", exact=True)).to_be_visible()
     return number
 
 
@@ -167,7 +167,7 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     await panel.get_by_role("button", name="Close").click()
     await page.get_by_role("link", name="Overview", exact=True).click()
     tiles = page.get_by_role("list", name="This week").get_by_role("listitem")
-    await expect(tiles.filter(has_text="Calls").get_by_text("1", exact=True)).to_be_visible()
+    await expect(tiles.filter(has_text="Calls made").get_by_text("1", exact=True)).to_be_visible()
     await expect(page.get_by_role("region", name="Latest calls").get_by_text(SHOWN_NUMBER)).to_be_visible()
     await expect(page.get_by_role("region", name="Answer rate by token").get_by_text(LABEL)).to_be_visible()
     await expect(steps).to_have_count(0)

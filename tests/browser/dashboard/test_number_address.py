@@ -15,7 +15,7 @@ async def test_an_address_is_registered_and_the_number_is_got(
 ) -> None:
     customer = await product.customer(number=False)
     await set_switches(address_required=["GB"], address_requirement="local")
-    async with visiting(browser, product, customer.tenant.owner.email) as context:
+    async with visiting(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         search = f"/dashboard/{customer.tenant.organization.slug}/settings/numbers?country=GB&locality=Leeds"
         await page.goto(search)

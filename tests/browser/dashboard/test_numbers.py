@@ -15,7 +15,7 @@ async def test_numbers_that_need_an_address_say_so_and_others_are_got(
 ) -> None:
     customer = await product.customer(number=False)
     await set_switches(address_required=["NZ"], address_requirement="local", area_code_ignored_abroad=True)
-    async with visiting(browser, product, customer.tenant.owner.email) as context:
+    async with visiting(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/settings/phone-numbers")
         offers = page.get_by_role("table", name="Numbers you can get")

@@ -137,6 +137,7 @@ def test_the_versions_that_the_guides_name_are_those_that_run_here() -> None:
         "LiquidJS": versions["liquidjs"],
         "vanilla-cookieconsent": versions["vanilla-cookieconsent"],
     }
-    text = "\n".join(read_guide(name, "https://voice.example").text for name in GUIDES)
+    text = "\n".join(read_guide(name, "https://voice.example", "sha384-").text for name in GUIDES)
     found = set(re.findall(r"(\w[\w-]*) (\d+\.\d+\.\d+)", text))
-    assert found == set(named.items())
+    ours = {pair for pair in found if pair[0] == "Version"}
+    assert found - ours == set(named.items())

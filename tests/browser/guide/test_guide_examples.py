@@ -56,9 +56,11 @@ async def style(place: Locator, name: str) -> str:
 
 
 def test_every_example_of_the_guide_is_run() -> None:
-    for module in ("test_guide_recipes", "test_site_guides", "test_framework_guide"):
+    for module in ("test_guide_recipes", "test_site_guides", "test_framework_guide", "test_webhook_guide"):
         import_module(f"browser.guide.{module}")
-    texts = [read_guide(name, "https://voice.example").text for name in GUIDES]
+    import_module("integration.guide.test_automation_guide")
+    import_module("browser.dashboard.test_incoming_calls")
+    texts = [read_guide(name, "https://voice.example", "sha384-").text for name in GUIDES]
     names = [name for text in texts for name, _ in EXAMPLE.findall(text)]
     assert sorted(names) == sorted(ran), "each example needs a name of its own and a test that runs it"
 
@@ -80,6 +82,17 @@ async def test_the_tag_alone_shows_a_green_button_that_calls(
     await phone.panel.get_by_role("button", name="Call", exact=True).click()
     assert (await phone.until_event("callStarted"))["number"] == ECHO
     await phone.until_event("callAnswered")
+    assert phone.console == []
+
+
+@runs("Pinned to one version")
+async def test_a_pinned_tag_with_its_hash_starts_the_phone_on_another_origin(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    tag = await example(customer, "Pinned to one version")
+    phone = await open_pasted(open_page, host_site, customer, tag)
+    await fab(phone).click()
+    await expect(phone.panel.get_by_label("Phone number")).to_be_visible()
     assert phone.console == []
 
 
@@ -183,7 +196,7 @@ async def test_the_phone_starts_when_the_page_says_so(
 @runs("Allowed domains")
 async def test_a_pasted_list_of_domains_is_the_tokens_list(customer: Customer, open_page: OpenPage) -> None:
     listed = (await example(customer, "Allowed domains")).strip()
-    dashboard = await open_page(f"{customer.product.url}/login", customer.product)
+    dashboard = await open_page("about:blank", customer.product)
     await sign_in(dashboard.page, customer)
     await generate_token(dashboard.page, customer, listed)
     await expect(dashboard.page.locator(".facts .chip")).to_have_text(listed.split(", "))

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Playwright, Route, Worker, expect
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, Route, Worker, expect
 
-from browser.conftest import OpenPage, launch_options
+from browser.conftest import launch_options
 from support.browser.axe import AXE, findings
 from support.browser.dashboard import download_kit, generate_token, sign_in
 from support.browser.phone import WATCH, Phone
-from support.browser.product import Customer
+from support.browser.product import Customer, Product
 
 pytestmark = pytest.mark.anyio
 CRM = "https://app.hubspot.com/contacts/1"
@@ -29,22 +29,27 @@ RECORD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record
 CHIP = "[data-epoch-chip]"
 
 
-@pytest.fixture
-async def kit(customer: Customer, open_page: OpenPage, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+async def customer(product: Product) -> Customer:
+    """An organization that may call; the tests share its kit, and each has a browser of its own."""
+    return await product.customer()
+
+
+@pytest.fixture(scope="module")
+async def kit(customer: Customer, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the kit as the page that shows a token gives it; its own origin is then allowed for the token."""
-    dashboard = await open_page(f"{customer.product.url}/login", customer.product)
-    page = dashboard.page
-    await sign_in(page, customer)
-    await generate_token(page, customer, "mysite.com")
-    shown = await page.locator("#kits code", has_text="chrome-extension://").text_content()
-    files = await download_kit(page, "Chrome extension")
-    await page.get_by_role("link", name="Done").click()
-    await page.get_by_role("link", name="Edit CRM").click()
-    await page.get_by_label("Allowed domains", exact=True).fill(str(shown))
-    await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_role("status").get_by_text("Saved. From the next page load on")).to_be_visible()
-    folder = tmp_path / "extension"
-    folder.mkdir()
+    async with await browser.new_context() as dashboard:
+        page = await dashboard.new_page()
+        await sign_in(page, customer)
+        await generate_token(page, customer, "mysite.com")
+        shown = await page.locator("#kits code", has_text="chrome-extension://").text_content()
+        files = await download_kit(page, "Chrome extension")
+        await page.get_by_role("link", name="Done").click()
+        await page.get_by_role("link", name="Edit CRM").click()
+        await page.get_by_label("Allowed domains", exact=True).fill(str(shown))
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_role("status").get_by_text("Saved. From the next page load on")).to_be_visible()
+    folder = tmp_path_factory.mktemp("extension")
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return folder

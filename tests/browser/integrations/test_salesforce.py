@@ -27,7 +27,7 @@ ON_CONTACT = {"recordId": CONTACT, "objectApiName": "Contact"}
 @pytest.fixture
 async def kit(customer: Customer, open_page: OpenPage) -> dict[str, bytes]:
     """The files of the kit, downloaded from the page that shows the new token."""
-    dashboard = await open_page(f"{customer.product.url}/login", customer.product)
+    dashboard = await open_page("about:blank", customer.product)
     await sign_in(dashboard.page, customer)
     await generate_token(dashboard.page, customer, "acme.lightning.force.com, acme--c.vf.force.com")
     return await download_kit(dashboard.page, "Salesforce")
@@ -124,7 +124,7 @@ async def test_a_missing_or_revoked_token_is_reported(
 async def test_a_kit_without_its_token_asks_for_one(
     customer: Customer, open_page: OpenPage, page: Page, tmp_path: Path
 ) -> None:
-    dashboard = await open_page(f"{customer.product.url}/login", customer.product)
+    dashboard = await open_page("about:blank", customer.product)
     await sign_in(dashboard.page, customer)
     await dashboard.page.goto(
         f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/settings/embed-tokens/{customer.token.id}"

@@ -75,7 +75,7 @@ async def test_every_language_fits_a_small_phone_in_every_state(customer: Custom
 
     async def more() -> None:
         await panel.locator("header button").first.click()
-        await panel.locator("select").first.wait_for()
+        await panel.locator("select:visible").first.wait_for()
 
     async def keypad() -> None:
         if await panel.locator(".tool").nth(1).get_attribute("aria-expanded") == "false":
@@ -83,7 +83,7 @@ async def test_every_language_fits_a_small_phone_in_every_state(customer: Custom
 
     async def devices() -> None:
         await panel.locator(".tool").nth(2).click()
-        await panel.locator("select").first.wait_for()
+        await panel.locator("select:visible").first.wait_for()
 
     async def wrong() -> None:
         await panel.locator("#number").fill("12")

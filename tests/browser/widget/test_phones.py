@@ -27,13 +27,14 @@ SHOW_KEYBOARD = """(height) => {
     Object.defineProperty(visualViewport, "height", { configurable: true, get: () => seen });
     visualViewport.dispatchEvent(new Event("resize"));
 }"""
+# A pressed button is drawn smaller for a moment; its layout box, which offsetWidth gives, does not change.
 SMALL_TARGETS = """(smallest) => {
     const root = document.querySelector("epoch-phone").shadowRoot;
     return [...root.querySelectorAll("button, select, .field")]
         .filter((element) => element.checkVisibility())
-        .map((element) => [element.ariaLabel ?? element.textContent, element.getBoundingClientRect()])
-        .filter(([, { width, height }]) => Math.min(width, height) < smallest)
-        .map(([name, { width, height }]) => `${name}: ${width} x ${height}`);
+        .filter(({ offsetWidth, offsetHeight }) => Math.min(offsetWidth, offsetHeight) < smallest)
+        .map(({ ariaLabel, textContent, offsetWidth, offsetHeight }) =>
+            `${ariaLabel ?? textContent}: ${offsetWidth} x ${offsetHeight}`);
 }"""
 ZOOMABLE = """() => {
     const root = document.querySelector("epoch-phone").shadowRoot;

@@ -86,7 +86,6 @@ async def deployment(
         "TWILIO_WEBHOOK_SHARED_KEY": SHARED_KEY,
         # Nothing listens there: the jobs' requests to the real carrier fail at once.
         "HTTPS_PROXY": "http://127.0.0.1:9",
-        "EPOCH_DRAIN_SECONDS": "0",
     }
     database = Database(url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
     async with proxied_product(url, folder, **environ) as product:

@@ -1,17 +1,23 @@
 """The Twilio adapter through the carrier's client library, against the sandbox's REST API."""
 
+import io
 import socket
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from carrier.account import ApplicationUrls
 from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier, NumberQuery
+from carrier.recordings import CallRecording
 from carrier.twilio import TwilioCarrier
 from carrier.twilio_account import TwilioAccountAdmin
+from kit.clock import utc_now
 from kit.settings import Settings, load_settings
+from sandbox.recordings import Recordings
 from support.sandbox_server import own_sandbox
 
 pytestmark = pytest.mark.anyio
@@ -106,3 +112,20 @@ async def test_a_carrier_that_is_not_there_is_unavailable(settings: Settings) ->
     with pytest.raises(CarrierUnavailable):
         await carrier.end_call(UNKNOWN_CALL)
     await carrier.close()
+
+
+async def test_a_recording_is_listed_heard_and_deleted(settings: Settings) -> None:
+    stored = Recordings(settings.data_dir / "sandbox")
+    row = stored.add("CA" + "1" * 32, np.zeros(16000, dtype=np.int16), begun=utc_now(), source="RecordVerb")
+    async with own_sandbox(settings) as placed:
+        carrier = TwilioCarrier(settings.twilio, api_base=f"http://{placed.sandbox_address}", signaling=None)
+        assert await carrier.recordings(row.call_sid) == [CallRecording(row.sid, 2, is_complete=True)]
+        with wave.open(io.BytesIO(await carrier.recording_audio(row.sid))) as sound:
+            assert (sound.getframerate(), sound.getnframes()) == (8000, 16000)
+        await carrier.delete_recording(row.sid)
+        assert await carrier.recordings(row.call_sid) == []
+        with pytest.raises(NotFoundAtCarrier):
+            await carrier.recording_audio(row.sid)
+        with pytest.raises(NotFoundAtCarrier):
+            await carrier.delete_recording(row.sid)
+        await carrier.close()

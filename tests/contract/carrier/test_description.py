@@ -3,19 +3,22 @@
 import contextlib
 import inspect
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 import pytest
 
 from carrier.account import AccountAdmin
 from carrier.port import Carrier, CarrierError, NumberQuery
 from epoch.carrier_factory import build_account_admin
+from kit.clock import utc_now
 from kit.settings import Settings, load_settings
-from support.carrier_stand_in import CarrierStandIn
-from support.port_cases import PORT_CASES, WITHOUT_REQUESTS, Known
+from support.carrier_stand_in import CarrierRequest, CarrierStandIn
+from support.port_cases import PORT_CASES, UNDESCRIBED, WITHOUT_REQUESTS, Known
 from support.prism import Exchange, Prism, Violation
 from support.sandbox_calls import SandboxCalls
 from support.sandbox_server import served
@@ -104,9 +107,9 @@ def test_every_method_of_the_port_has_a_case() -> None:
         if not name.startswith("_")
     }
     methods = {name for name, member in members.items() if not isinstance(member, property)}
-    assert methods == set(PORT_CASES) | WITHOUT_REQUESTS, "add a line to tests/support/port_cases.py"
+    assert methods == set(PORT_CASES) | WITHOUT_REQUESTS | UNDESCRIBED, "add a line to tests/support/port_cases.py"
     senders = {name for name in methods if inspect.iscoroutinefunction(members[name])} - {"close"}
-    assert senders <= set(PORT_CASES)
+    assert senders <= set(PORT_CASES) | UNDESCRIBED
 
 
 @EACH_METHOD
@@ -158,4 +161,19 @@ async def test_the_sandbox_responds_as_the_carrier_describes(
         await PORT_CASES[method](carrier, known)
     assert sandbox.prism.exchanges
     assert [each for each in sandbox.prism.exchanges if each.status >= 400] == []
+    assert not (lines := unexplained(sandbox.prism.exchanges)), "\n".join(lines)
+
+
+@pytest.mark.parametrize("path", ["Recordings.json", "Calls/{call}/Recordings.json", "Recordings/{sid}.json"])
+async def test_the_sandboxs_recordings_are_as_the_carrier_describes(
+    sandbox: Sandbox, account: Settings, path: str
+) -> None:
+    recordings, call, own = sandbox.calls.sandbox._recordings, "CA" + "7" * 32, account.twilio
+    kept = recordings.add(call, np.zeros(8000, np.int16), begun=utc_now(), source="RecordVerb")
+    target = f"/2010-04-01/Accounts/{own.account_sid}/{path.format(call=call, sid=kept.sid)}"
+    credentials = b64encode(f"{own.account_sid}:{own.auth_token}".encode()).decode()
+    headers = {"authorization": f"Basic {credentials}"}
+    sandbox.prism.exchanges.clear()
+    answer = await sandbox.prism.answer(CarrierRequest("GET", "api.twilio.com", target, headers, b""))
+    assert kept.sid.encode() in answer
     assert not (lines := unexplained(sandbox.prism.exchanges)), "\n".join(lines)

@@ -24,7 +24,7 @@ from support.mailbox import Mailbox
 from support.staff import make_staff, post
 from support.waiting import until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 NEW = "a kettle in the fog"
 
 

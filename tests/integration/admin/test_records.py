@@ -40,7 +40,7 @@ from support.staff import (
 from support.widget_client import browser_at
 from tenants.models import Organization
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 KINDS = (
     "organization",
     "user",
@@ -339,6 +339,8 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "login_session": ("digest", "id"),
         "one_time_token": ("digest",),
         "recovery_code": ("digest",),
+        "webhook_endpoint": ("secret", "url"),
+        "hubspot_connection": ("access_token",),
     }
     walled = DATABASE.get(app)
     reading = walled.for_role(STAFF_ROLE, engine_connections=1)

@@ -7,7 +7,6 @@ callbacks of a call in their order (requested, ringing, answered, over) and dies
 import asyncio
 import datetime as dt
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -25,12 +24,9 @@ from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
 from support.call_script import EVENTS, START
 from support.callback_client import CallbackClient
+from support.killed_process import die
 
-WRITES = ("INSERT INTO call ", "INSERT INTO call_event ")
-
-
-def die(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+WRITES = ("INSERT INTO call ", "record_call_event(")
 
 
 def on_commit(when: str) -> None:

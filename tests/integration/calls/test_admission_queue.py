@@ -6,6 +6,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from calls.incoming.models import IncomingUsage
 from calls.limits.admission_queue import MAX_CONCURRENT_ADMISSIONS
 from calls.limits.models import UsageCounter, UsageScope
 from kit.db.database import Database
@@ -13,10 +14,16 @@ from kit.settings import Settings
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory
 from support.waiting import until
+from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
 CALLS = 15
 """More than the gate has connections."""
+_WAITING_INCOMING = sa.text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'tuple' AND relation = 'incoming_usage'::regclass"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Those behind the first one, which waits for the transaction that holds the row."""
 _WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
@@ -42,3 +49,33 @@ async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
         assert not any(call.done() for call in waiting)
     answers = await asyncio.gather(*waiting)
     assert all(answer.content == REJECT or b"<Dial " in answer.content for answer in answers)
+
+
+async def test_incoming_calls_that_wait_for_their_organization_hold_up_nobody_elses(
+    make: Factory, client: httpx.AsyncClient, settings: Settings, database: Database
+) -> None:
+    callbacks = CallbackClient(client, settings)
+    busy, other = str((await make.tenant()).number), str((await make.tenant()).number)
+
+    async def answer(number: str) -> str:
+        return (await callbacks.incoming(number, new_sid())).text
+
+    assert "Thank you for calling" in await answer(busy)
+    async with database.sessions() as session, session.begin():
+        holder = sa.select(PhoneNumber.organization_id).where(PhoneNumber.e164 == busy).scalar_subquery()
+        row = sa.select(IncomingUsage.id).where(IncomingUsage.organization_id == holder)
+        await session.execute(row.with_for_update())
+        waiting = [asyncio.create_task(answer(busy)) for _ in range(CALLS)]
+
+        async def count_waiting() -> int:
+            async with database.sessions() as looking:
+                return int((await looking.scalars(_WAITING_INCOMING)).one())
+
+        async def all_slots_are_taken() -> bool:
+            return await count_waiting() >= MAX_CONCURRENT_ADMISSIONS - 1
+
+        await until(all_slots_are_taken)
+
+        assert "Thank you for calling" in await answer(other)
+        assert await count_waiting() < MAX_CONCURRENT_ADMISSIONS
+    assert all(text.endswith("</Response>") for text in await asyncio.gather(*waiting))

@@ -35,6 +35,14 @@ FIELDS = {
     "company",
     "url",
     "extension",
+    "from_number_id",
+    "answered_by",
+    "returned_at",
+    "returned_call_id",
+    "outcome",
+    "note",
+    "tags",
+    "version",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from calls.models import CallStatus
+from calls.models import CallStatus, Direction
 from kit.csv_export import BYTE_ORDER_MARK, CSV_BATCH_ROWS
 from kit.db.database import Database
 from support.call_factory import add_call
@@ -30,6 +30,9 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
         "company": "Acme",
         "url": "https://crm.example.com/1",
         "extension": "#204",
+        "outcome": "+Reached",
+        "note": "=1+1\n<b>",
+        "tags": ["@cmd", "hot"],
     }
     ids = [
         await add_call(database, tenant, token, agent="=HYPERLINK(1)", details={"note": 'a,"b"'}, **person),
@@ -50,6 +53,7 @@ async def test_the_file_holds_each_call_newest_first_and_no_formula(
     assert oldest["metadata"] == '{"note":"a,\\"b\\""}'
     assert (oldest["name"], oldest["company"], oldest["url"]) == ("'=Grace, Hopper", "Acme", person["url"])
     assert (oldest["extension"], newest["extension"]) == ("#204", "")
+    assert (oldest["outcome"], oldest["note"], oldest["tags"]) == ("'+Reached", "'=1+1\n<b>", "'@cmd; hot")
     assert (newest["status"], newest["duration"], newest["answered_at"]) == ("busy", "0", "")
 
 
@@ -96,6 +100,26 @@ async def test_the_file_takes_the_filters_of_the_list(
 
     assert [row["id"] for row in rows_of(await client.get(f"{path}/export.csv", params=query))] == [str(wanted)]
     assert [row["id"] for row in (await client.get(path, params=query)).json()["items"]] == [str(wanted)]
+
+
+async def test_missed_calls_are_listed_alone_or_left_out(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token = await make.token(tenant)
+    incoming: dict[str, Any] = {"direction": Direction.INBOUND, "token_id": None}
+    outgoing = str(await add_call(database, tenant, token, status=CallStatus.NO_ANSWER, duration=0))
+    missed = str(await add_call(database, tenant, token, status=CallStatus.ABANDONED, duration=0, **incoming))
+    taken = str(await add_call(database, tenant, token, to_number="+12125550142", **incoming))
+    await sign_in(client, tenant.owner)
+    path = f"/api/organizations/{tenant.organization.id}/calls"
+
+    for query, found in (("true", [missed]), ("false", [taken, outgoing])):
+        assert [call["id"] for call in (await client.get(f"{path}?missed={query}")).json()["items"]] == found
+        assert [row["id"] for row in rows_of(await client.get(f"{path}/export.csv?missed={query}"))] == found
+    page = await client.get(f"/dashboard/{tenant.organization.slug}/calls?direction=not-missed")
+    assert [each in page.text for each in (taken, outgoing, missed)] == [True, True, False]
+    assert f"{path}/export.csv?missed=false" in page.text
 
 
 @pytest.mark.parametrize(

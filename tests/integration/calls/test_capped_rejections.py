@@ -25,6 +25,7 @@ EMERGENCY = {
     "call": {
         "status": "refused",
         "number": None,
+        "from": None,
         "duration": 0,
         "end_reason": "emergency_number",
         "message": "Emergency numbers cannot be called",
@@ -100,6 +101,7 @@ async def test_the_hour_after_has_a_measure_of_its_own(
     assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
 
 
+@pytest.mark.slow
 async def test_however_many_are_refused_they_take_no_more_places(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:

@@ -21,6 +21,7 @@ from carrier.twilio import TwilioCarrier
 from kit.db.database import STAFF_ROLE, Database
 from kit.ids import first_uuid7
 from kit.settings import Settings
+from sandbox.legs import Leg
 from support.call_factory import add_call
 from support.callback_client import new_sid
 from support.carrier_account import CarrierAccount, open_carrier_account
@@ -68,9 +69,9 @@ async def ended_call(
         row.id = _id_of(began)
         await session.flush()
         event = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=at, duration=seconds)
-        call = await CallService(session).record_event(row.organization_id, row.carrier_sid, new_sid(), event)
-    assert call is not None
-    return call
+        await CallService(session).record_event(row.organization_id, row.carrier_sid, new_sid(), event)
+        await session.refresh(row)
+    return row
 
 
 def _id_of(moment: dt.datetime) -> UUID:
@@ -284,3 +285,75 @@ async def test_a_long_list_is_read_page_by_page(
         carrier_account.add(new_sid(), "busy", ended=NOON, caller=browser(token))
     day = await comparison.reconcile(DAY)
     assert (day.calls_there, day.open) == (1050, 0)
+
+
+async def incoming_call(database: Database, tenant: Tenant, token: Token) -> tuple[Call, str]:
+    """A forwarded call that ended at noon, of two minutes on each leg; with the carrier's id of the phone's leg."""
+    began, phone = NOON - dt.timedelta(seconds=80), new_sid()
+    more: dict[str, Any] = {"token_id": None, "direction": "inbound", "to_number": tenant.number, "rate_micros": 30_000}
+    call_id = await add_call(
+        database, tenant, token, id=_id_of(began), started_at=began, status=CallStatus.INITIATED, duration=0, **more
+    )
+    async with database.sessions() as session, session.begin():
+        row = await session.get_one(Call, call_id)
+        for leg, kind, seconds in (
+            (phone, "accepted", None),
+            (phone, "completed", 61),
+            (row.carrier_sid, "completed", 70),
+        ):
+            event = LegEvent(is_child=leg == phone, kind=kind, sequence=-1, occurred_at=NOON, duration=seconds)
+            await CallService(session).record_event(row.organization_id, row.carrier_sid, leg, event)
+        await session.refresh(row)
+    return row, phone
+
+
+def from_outside(leg: Leg) -> Leg:
+    leg.is_inbound = True
+    return leg
+
+
+async def test_incoming_calls_are_compared_leg_by_leg(
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
+) -> None:
+    call, phone = await incoming_call(database, tenant, token)
+    assert (call.status, call.billed_minutes, call.cost_micros) == (CallStatus.COMPLETED, 4, 120_000)
+    from_outside(carrier_account.add(call.carrier_sid, "completed", seconds=70, ended=NOON, caller="+12125550160"))
+    leg = carrier_account.add(phone, "completed", parent=call.carrier_sid, seconds=61, ended=NOON)
+    day = await comparison.reconcile(DAY)
+    assert (day.calls_here, day.calls_there, day.seconds_here, day.seconds_there) == (1, 1, 61, 61)
+    assert (day.others_there, day.corrected, day.is_settled) == (0, 0, True)
+    priced = await stored(database, call)
+    assert (priced.is_priced, priced.cost_micros) == (True, day.micros_there)
+
+    leg.answered = NOON - dt.timedelta(seconds=130)
+    assert (await comparison.reconcile(DAY)).is_settled
+    kinds = {kind: (here, there, is_corrected) for kind, here, there, is_corrected in await found(database)}
+    assert kinds["duration"] == ("4 min", "5 min", True)
+    row = await stored(database, call)
+    assert (row.billed_minutes, row.duration) == (5, 130)
+
+
+async def test_an_incoming_call_whose_end_was_lost_is_closed(
+    database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
+) -> None:
+    more: dict[str, Any] = {"token_id": None, "direction": "inbound", "to_number": tenant.number}
+    call_id = await add_call(
+        database, tenant, token, id=_id_of(NOON), started_at=NOON, status=CallStatus.RINGING, duration=0, **more
+    )
+    async with database.sessions() as session:
+        row = await session.get_one(Call, call_id)
+    from_outside(carrier_account.add(row.carrier_sid, "completed", seconds=9, ended=NOON, caller="+12125550160"))
+    assert (await comparison.reconcile(DAY)).is_settled
+    assert (await stored(database, row)).status is CallStatus.ABANDONED
+
+
+async def test_an_incoming_call_to_our_number_without_a_record_is_for_people_to_look_at(
+    database: Database, tenant: Tenant, carrier_account: CarrierAccount, comparison: DailyReconciler
+) -> None:
+    assert tenant.number is not None
+    for status, seconds, number in (("completed", 30, tenant.number), ("busy", 0, tenant.number), ("completed", 9, "")):
+        leg = carrier_account.add(new_sid(), status, seconds=seconds, ended=NOON, caller="+12125550199")
+        from_outside(leg).to = number or "+12125550147"
+    day = await comparison.reconcile(DAY)
+    assert (day.calls_here, day.calls_there, day.others_there, day.open) == (0, 1, 1, 1)
+    assert await found(database) == [("unknown_here", "", "completed, 1 min", False)]

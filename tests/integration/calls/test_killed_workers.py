@@ -2,8 +2,6 @@
 
 import asyncio
 import datetime as dt
-import os
-import signal
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +18,6 @@ from calls.models import Call, CallStatus
 from calls.reconciliation.stuck_calls import StuckCallReconciler
 from calls.termination import CallTerminator
 from carrier.twilio import TwilioCarrier
-from conftest import ROOT
 from epoch.app import create_app
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
@@ -40,6 +37,7 @@ from support.carrier_account import open_carrier_account
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
 from support.jobs import WORKER_IS_DEAD, let_pass
+from support.killed_process import environ_of, start_mortal, wait_until_killed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKER = Path(__file__).with_name("killed_worker.py")
@@ -52,6 +50,7 @@ COLUMNS_OF_ONE_CALL = {
     "organization_id",
     "token_id",
     "from_number",
+    "from_number_id",
 }
 """Columns in which two calls differ although the same happened to them."""
 PRICE_COLUMNS = {"is_priced", "cost_micros", "price_due_at"}
@@ -78,23 +77,9 @@ def make(jobs: Database, own_settings: Settings) -> Factory:
     return Factory(jobs, own_settings)
 
 
-def environ_of(settings: Settings, **more: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests"))),
-        "EPOCH_DATABASE_URL": str(settings.database_url),
-        "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
-        "EPOCH_PUBLIC_URL": settings.public_url,
-        "EPOCH_DATA_DIR": str(settings.data_dir),
-        **more,
-    }
-
-
 async def die_at(step: str, settings: Settings, token: Token, sid: str, child: str) -> None:
     """Let a worker take a call's carrier callbacks until it is killed at ``step``."""
-    argv = (str(WORKER), step, str(token.id), sid, child)
-    process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ_of(settings))
-    assert await asyncio.wait_for(process.wait(), 120) == -signal.SIGKILL
+    await wait_until_killed(await start_mortal(WORKER, (step, str(token.id), sid, child), settings))
 
 
 async def row(jobs: Database, sid: str) -> dict[str, Any] | None:
@@ -259,7 +244,7 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         await asyncio.wait_for(endpoint.got_request.wait(), 120)
         if step == "asking the carrier":
             process.kill()
-        assert await asyncio.wait_for(process.wait(), 120) == -signal.SIGKILL
+        await wait_until_killed(process)
         [requested] = endpoint.requested_sids
 
         endpoint.answer, endpoint.requested_sids = Answer.OVER, []

@@ -77,6 +77,7 @@ async def test_an_organization_without_calls_has_used_nothing(
     answer = await client.get(path)
 
     nothing = {"calls": 0, "answered": 0, "seconds": 0, "minutes": 0, "by_token": [], "by_agent": []}
+    nothing |= {"by_outcome": [], "conversations": 0}
     assert answer.status_code == 200
     assert {name: {**month, "month": None} for name, month in answer.json().items()} == {
         "this_month": {**nothing, "month": None},

@@ -3,21 +3,26 @@
 import datetime as dt
 import html
 import re
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from calls.models import CallStatus
+from calls.models import CallStatus, Direction
 from carrier.error_codes import CARRIER_ERROR_CODES
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.time_zones import local_day
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, sign_in
 
 pytestmark = pytest.mark.anyio
 
 DAY = dt.timedelta(days=1)
+INCOMING: Mapping[str, Any] = {"direction": Direction.INBOUND, "token_id": None, "duration": 0}
 
 
 def numbers_in(page: str) -> list[str]:
@@ -36,7 +41,7 @@ async def test_filters_live_in_the_address_and_narrow_the_list(
     await add_call(database, tenant, token, started_at=utc_now() - 3 * DAY)
     await add_call(database, tenant, token, to_number="+12125550102", status=CallStatus.BUSY, duration=0)
     await sign_in(client, tenant.owner)
-    path, today = calls_of(tenant), dt.datetime.now(dt.UTC).date().isoformat()
+    path, today = calls_of(tenant), local_day(utc_now(), tenant.organization.zone).isoformat()
 
     async def shown(**filters: str) -> list[str]:
         return numbers_in((await client.get(path, params=filters)).text)
@@ -217,10 +222,18 @@ async def test_the_overview_counts_this_week_against_the_one_before(
         seconds = 90 if status is CallStatus.COMPLETED else 0
         await add_call(database, tenant, token, status=status, duration=seconds, started_at=utc_now() - age)
     await add_call(database, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
+    for age in (0 * DAY, 1 * DAY, 8 * DAY):
+        await add_call(database, tenant, token, **INCOMING, status=CallStatus.NO_ANSWER, started_at=utc_now() - age)
     await sign_in(client, tenant.owner)
     page = (await client.get(f"/dashboard/{tenant.organization.slug}")).text
     tiles = re.findall(r'tile"><span class="quiet">(.*?)</span><strong class="number">(.*?)</strong>', page)
-    assert dict(tiles) == {"Calls": "4", "Answered": "50 %", "Minutes": "4", "Live now": "1"}
+    assert dict(tiles) == {
+        "Calls made": "4",
+        "Made calls answered": "50 %",
+        "Minutes called": "4",
+        "Calls received": "2",
+        "Live now": "1",
+    }
     assert "+300 % vs the week before" in page
     assert "6 billed minutes in four weeks, talk time 4 min 30 s" in page
     days = re.findall(r'<tr><th scope="row">\w+ \d+</th><td class="end">(\d+)</td>', page)
@@ -239,7 +252,33 @@ async def test_the_first_steps_tick_themselves_and_then_go(
         return re.findall(r"<h3>([^<]+)<span class=\"unseen\">: done", (await client.get(path)).text)
 
     assert await done() == ["Get a number"]
+    # Neither a call from the dashboard's own phone nor an incoming one is a call from a page.
+    phone = await make.dashboard_phone(tenant)
+    await add_call(database, tenant, phone)
+    await add_call(database, tenant, phone, **INCOMING)
+    assert await done() == ["Get a number"]
     token = await make.token(tenant)
     assert await done() == ["Get a number", "Generate an embed token"]
     await add_call(database, tenant, token)
     assert "Your first call" not in (await client.get(path)).text
+
+
+async def test_a_caller_who_objected_is_shown_as_such(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    token, status = await make.token(tenant), CallStatus.NO_ANSWER
+    objected = await add_call(database, tenant, token, **INCOMING, status=status, end_reason="blocked")
+    other = await add_call(database, tenant, token, **INCOMING, status=status, end_reason="no-answer")
+    await sign_in(client, tenant.owner)
+
+    async def badge(call_id: UUID) -> list[str]:
+        page = (await client.get(f"{calls_of(tenant)}/{call_id}")).text
+        return re.findall(r'</bdi></h1><span class="badge ">(.*?)</span>', page)
+
+    assert await badge(objected) == ["Asked not to be called"]
+    assert await badge(other) == ["No answer"]
+    listed = (await client.get(calls_of(tenant))).text.partition("<tbody>")[2]
+    assert listed.count("Asked not to be called") == 1
+    api = await client.get(f"/api/organizations/{tenant.organization.id}/calls/{objected}")
+    assert api.json()["status"] == "no-answer"

@@ -1,15 +1,19 @@
 """Embed token pages: generate, show once, change, revoke, without scripts."""
 
 import html
+import json
 import re
 
 import httpx
 import pytest
 from sqlalchemy import select
 
+from accounts.models import LoginSession
 from conftest import NewClient
 from kit.audit import AuditEvent
 from kit.db.database import Database
+from kit.encryption import Encryptor
+from kit.settings import Settings
 from support.factories import (
     PASSWORD,
     Factory,
@@ -75,6 +79,22 @@ async def test_the_issued_token_travels_sealed_and_only_to_the_page_that_shows_i
     assert f"Path={posted.headers['location']}" in cookie
     assert "HttpOnly" in cookie
     assert "ept_" not in cookie
+
+
+async def test_a_secret_that_another_version_issued_leads_to_the_list(
+    client: httpx.AsyncClient, make: Factory, database: Database, settings: Settings
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    posted = await generate(client, tenant, "", "")
+    async with database.sessions() as session:
+        found = await session.scalar(select(LoginSession.id).where(LoginSession.user_id == tenant.owner.id))
+    former = json.dumps({"token_id": str(tenant.organization.id), "raw": "ept_"}).encode()
+    client.cookies.delete("issued")
+    cookie = f"issued={Encryptor(settings.secret_keys, f'issued:{found}').encrypt(former)}"
+    kept = "; ".join(f"{one.name}={one.value}" for one in client.cookies.jar)
+    shown = await client.get(posted.headers["location"], headers={"cookie": f"{kept}; {cookie}"})
+    assert (shown.status_code, shown.headers.get("location")) == (303, f"{settings_of(tenant)}/widget")
 
 
 async def test_the_page_that_shows_the_token_can_make_a_test_call_whatever_its_domains(

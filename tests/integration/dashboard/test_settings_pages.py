@@ -19,8 +19,11 @@ TITLES = {
     "phone-numbers": "Phone number",
     "widget": "Embed Phone Widget",
     "calling-rules": "Calling rules",
+    "incoming-calls": "Incoming calls",
     "team": "Team",
     "api-keys": "API keys",
+    "webhooks": "Webhooks",
+    "hubspot": "HubSpot",
     "organization": "Organization",
 }
 
@@ -69,7 +72,7 @@ async def test_a_notice_survives_the_redirect(client: httpx.AsyncClient, tenant:
     assert "The name is" in answer.text
 
 
-@pytest.mark.parametrize("section", ["incoming-calls", "webhooks", "integrations", "nothing"])
+@pytest.mark.parametrize("section", ["integrations", "nothing"])
 async def test_a_section_that_is_not_there_is_not_found(
     client: httpx.AsyncClient, tenant: Tenant, section: str
 ) -> None:

@@ -4,7 +4,6 @@
 """
 
 import ast
-import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from kit.settings import Settings
 from kit.time_zones import short_time
 from support.factories import Factory, Tenant, sign_in
 from support.mailbox import Mailbox, text_of
-from support.page_session import post_form
+from support.page_session import message_after, post_form
 from tenants.models import ApiKey, Invitation, Membership, Organization, PhoneNumber, Role, UpgradeRequest
 from tenants.plans import Plan
 from widget.domains import is_page_allowed
@@ -56,15 +55,28 @@ CHECKED_ELSEWHERE = {
     "account_settings": "tests/integration/accounts",
     "addresses": "tests/integration/phone_numbers/test_addresses.py",
     "auth_pages": "tests/integration/accounts",
+    "missed_mails": "tests/integration/calls/test_missed_call_digest.py",
     "call_data": "tests/integration/dashboard/test_call_data_pages.py",
     "calling_rules": "tests/integration/dashboard/test_calling_rules_pages.py",
+    "call_remarks": "tests/integration/dashboard/test_outcome_pages.py",
+    "from_numbers": "tests/integration/dashboard/test_from_number_pages.py",
+    "greeting_recordings": "tests/integration/calls/test_greeting_audio.py",
+    "hubspot": "tests/integration/crm/test_hubspot_pages.py",
+    "incoming_calls": "tests/integration/dashboard/test_incoming_calls_pages.py",
+    "number_incoming_calls": "tests/integration/dashboard/test_incoming_calls_pages.py",
+    "number_names": "tests/integration/phone_numbers/test_number_names.py",
     "organizations.change_time_zone": "tests/integration/dashboard/test_time_zone_pages.py",
     "organizations.restore": "tests/integration/dashboard/test_organization_pages.py",
     "organizations.delete": "tests/integration/dashboard/test_organization_pages.py",
+    "outcomes": "tests/integration/dashboard/test_outcome_pages.py",
     "passkey_pages": "tests/integration/accounts/test_passkeys.py",
     "password_reset_pages": "tests/integration/accounts",
     "second_factor_pages": "tests/integration/accounts",
     "team.leave": "tests/integration/dashboard/test_team_pages.py",
+    "verified_numbers": "tests/integration/phone_numbers/test_verified_numbers.py",
+    "voicemail_drops": "tests/integration/calls/test_voicemail_drop.py",
+    "voicemails": "tests/integration/dashboard/test_voicemail_pages.py",
+    "webhooks": "tests/integration/dashboard/test_webhook_pages.py",
 }
 """A module's name stands for all its messages."""
 
@@ -96,14 +108,6 @@ def test_every_message_of_the_dashboard_is_listed() -> None:
 
 def settings_of(tenant: Tenant) -> str:
     return f"/dashboard/{tenant.organization.slug}/settings"
-
-
-async def message_after(client: httpx.AsyncClient, page: str, action: str, form: dict[str, str] | None = None) -> str:
-    """Send the form to ``action`` and return the text of the page that follows."""
-    answer = await post_form(client, page, action, form or {})
-    assert answer.status_code == 303, answer.text
-    shown = html.unescape((await client.get(answer.headers["location"], follow_redirects=True)).text)
-    return shown.partition('<div class="toasts"')[2].partition("</div>")[0]
 
 
 async def read_one(database: Database, model: type[Row], row_id: UUID) -> Row:
@@ -313,13 +317,13 @@ async def test_numbers_and_the_one_that_calls_come_from(
             return list((await session.scalars(query.order_by(PhoneNumber.id))).all())
 
     said = await message_after(client, page, numbers, {"number": first, "country": "US"})
-    assert f"{readable(first)} is yours. Calls come from {readable(first)}." in said
+    assert f"{readable(first)} is yours. Calls come from {readable(first)} by default." in said
     said = await message_after(client, page, numbers, {"number": second, "country": "US"})
-    assert f"{readable(second)} is yours. Calls come from {readable(first)}." in said
+    assert f"{readable(second)} is yours. Calls come from {readable(first)} by default." in said
     rows = await held()
     assert [row.e164 for row in rows] == [first, second]
     said = await message_after(client, page, f"{numbers}/{rows[0].id}/release")
-    assert f"{readable(first)} is released. Calls come from {readable(second)}." in said
+    assert f"{readable(first)} is released. Calls come from {readable(second)} by default." in said
     said = await message_after(client, page, f"{numbers}/{rows[1].id}/release")
     assert f"{readable(second)} is released. You have no other number: phones cannot call until you get one." in said
     assert await held() == []

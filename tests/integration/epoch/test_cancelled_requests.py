@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
+from sqlalchemy.engine import make_url
 
 from admin.models import StaffRole
 from calls.limits.models import UsageCounter, UsageScope
@@ -21,12 +22,13 @@ from conftest import PUBLIC_URL
 from epoch.app import create_app
 from kit.audit import AuditEvent
 from kit.db.connections import MIN_CONNECTIONS
-from kit.db.database import Database
+from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.cancellation import CancellingApp
 from support.connections import ConnectionWatch
+from support.databases import PATIENT_SECONDS
 from support.factories import Factory, Tenant, Token, sign_in
 from support.staff import enter, make_staff
 from support.widget_client import ask
@@ -50,6 +52,19 @@ async def watch(own_app: Litestar, own_database_url: str) -> AsyncIterator[Conne
     opened = await ConnectionWatch.open(own_app, own_database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def jobs(own_database_url: str) -> AsyncIterator[Database]:
+    """As the common fixture, but under another name at the server: its connections are not the application's."""
+    url = (
+        make_url(own_database_url)
+        .update_query_dict({"application_name": "a test"})
+        .render_as_string(hide_password=False)
+    )
+    database = Database(url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
+    yield database
+    await database.stop()
 
 
 @pytest.fixture
@@ -84,7 +99,7 @@ async def cancel_at_each_await(cancelling: CancellingApp, watch: ConnectionWatch
         cancelling.step = step
         [outcome] = await asyncio.gather(asyncio.ensure_future(send()), return_exceptions=True)
         await watch.settle()
-        assert len(await watch.backends()) <= MIN_CONNECTIONS
+        await watch.settle_below(MIN_CONNECTIONS)
         if cancelling.waits < step:
             assert isinstance(outcome, httpx.Response), outcome
             assert outcome.status_code < 400, outcome.text

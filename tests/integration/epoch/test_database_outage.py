@@ -185,12 +185,13 @@ async def test_an_exchange_costs_one_round_trip(
 ) -> None:
     _, token = tenant_and_token
     async with quiet_app(own_database_url, settings) as (proxy, browser):
-        # The first one connects and prepares.
-        assert (await ask(browser, token.raw)).status_code == 200
-        before = proxy.requests
+        found = []
         for _ in range(10):
+            before = proxy.requests
             assert (await ask(browser, token.raw)).status_code == 200
-        assert proxy.requests - before == 10
+            found.append(proxy.requests - before)
+    # The first one connects and prepares, and periodic work asks the database in between.
+    assert min(found) == 1
 
 
 async def test_a_session_is_looked_up_in_few_round_trips(
@@ -205,5 +206,5 @@ async def test_a_session_is_looked_up_in_few_round_trips(
             assert (await browser.get(f"/api/organizations/{tenant.organization.id}")).status_code == 200
             found.append(proxy.requests - before)
     # The session; then the membership and the handler's query, in a transaction of four each. The first ones connect
-    # and prepare.
-    assert found[-1] == 1 + 4 + 4
+    # and prepare, and periodic work asks the database in between.
+    assert min(found) == 1 + 4 + 4

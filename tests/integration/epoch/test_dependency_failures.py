@@ -31,7 +31,8 @@ from support.widget_client import ask
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WRITES = 20
-FAULTS = ("full disk", "read-only")
+FAULTS = {"full disk": "free space on it", "read-only": "let EPOCH_DATABASE_URL lead to the primary"}
+"""The faults, and what health checks advise."""
 _FULL_DISK = """
 CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
@@ -97,7 +98,7 @@ def fault_of(name: str, url: str) -> AbstractAsyncContextManager[None]:
     return full_disk(url) if name == "full disk" else read_only(url)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("fault", "advice"), FAULTS.items())
 async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_short(
     visitor: httpx.AsyncClient,
     colleague: Colleague,
@@ -105,6 +106,7 @@ async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_
     own_settings: Settings,
     own_database_url: str,
     fault: str,
+    advice: str,
 ) -> None:
     make = Factory(jobs, own_settings)
     tenant = await make.tenant()
@@ -127,6 +129,7 @@ async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_
             called = await carrier.outgoing(token.id, new_sid())
             ended = await carrier.send("/voice/dial-ended", {"CallSid": sid, "DialCallStatus": "completed"})
             reported = await carrier.event(sid, "completed", utc_now())
+            health = await visitor.get("/health/dependencies")
             of_staff = await post_as_staff(colleague.client, "/admin/login", email=colleague.email, password=PASSWORD)
 
     for answer in (*writes, signed_in, reported):
@@ -136,6 +139,8 @@ async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_
         assert (answer.status_code, "Service temporarily unavailable" in answer.text) == (503, True), answer.text
     assert (called.status_code, ended.status_code) == (200, 200)
     assert b"<Reject" in called.content
+    assert (health.status_code, health.json()["failing"]) == (503, ["database"])
+    assert any(advice in warning for warning in health.json()["warnings"])
     events = Counter(line["event"] for line in logged)
     assert events["unexpected_error"] == 0
     assert not any("exc_info" in line for line in logged)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -24,6 +25,7 @@ from widget.request_metrics import WIDGET_REQUESTS, count_widget_requests
 pytestmark = pytest.mark.anyio
 WEBHOOKS = "epoch_carrier_webhooks_total"
 SECRET = "m" * 32
+NO_NUMBER = f"organization={UUID(int=1)}&number={UUID(int=2)}"
 FULL_DISK = """
 CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
@@ -55,6 +57,8 @@ async def test_each_outcome_of_a_requested_call_is_counted(callbacks: CallbackCl
         ("/voice/dial-ended", {"CallSid": "CA0"}, "dial_ended", "unreadable"),
         ("/voice/unavailable", {}, "unavailable", "answered"),
         ("/voice/usage-alert", {"UsageTriggerSid": "UT0"}, "usage_alert", "recorded"),
+        (f"/voice/verification?{NO_NUMBER}", {"VerificationStatus": "failed"}, "verification", "recorded"),
+        (f"/voice/verification?{NO_NUMBER}", {"VerificationStatus": "asleep"}, "verification", "unreadable"),
     ],
 )
 async def test_each_webhook_is_counted(
@@ -151,6 +155,8 @@ async def test_metrics_tell_the_queue_and_that_the_database_answers(own_settings
     assert 'epoch_jobs_waiting{kind="end_call"} 0.0' in answer.text
     assert 'epoch_jobs_oldest_due_seconds{kind="mail"}' in answer.text
     assert "epoch_database_up 1.0" in answer.text
+    assert "epoch_webhook_oldest_due_seconds 0.0" in answer.text
+    assert "epoch_events_oldest_waiting_seconds " in answer.text
 
 
 async def test_metrics_are_told_while_the_database_is_away(settings: Settings) -> None:
@@ -162,3 +168,5 @@ async def test_metrics_are_told_while_the_database_is_away(settings: Settings) -
     assert "epoch_database_up 0.0" in answer.text
     assert "epoch_http_request_duration_seconds_count" in answer.text
     assert "epoch_jobs_waiting{" not in answer.text
+    assert "epoch_webhook_oldest_due_seconds 0" not in answer.text
+    assert "epoch_events_oldest_waiting_seconds 0" not in answer.text

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from accounts.models import LoginSession, OneTimeToken, TokenPurpose
 from admin.models import StaffRole, StaffSession
+from calls.incoming.models import IncomingCaller
 from calls.limits.models import CallDestination, CappedRejection
 from calls.models import UnmatchedEvent
 from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind
 from carrier.breaker import BreakerState
 from carrier.health import CarrierHealthReport
 from epoch.purge_rules import PURGE_RULES, build_purge_job
+from events.event_types import EventType
+from events.models import OrganizationEvent
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
 from kit.db.database import Database
@@ -77,6 +80,9 @@ def row_aged(
             occurred_at=now,
             created_at=moment,
         ),
+        "incoming_caller.hour_start": IncomingCaller(
+            organization_id=organization_id, number=digest.hex(), hour_start=moment
+        ),
         "call_destination.seen_at": CallDestination(
             organization_id=organization_id, number=digest.hex(), is_foreign=False, hour_start=moment, seen_at=moment
         ),
@@ -94,6 +100,13 @@ def row_aged(
             carrier_sid=digest.hex(),
             here="",
             there="completed, 1 s",
+            created_at=moment,
+        ),
+        "organization_event.created_at": OrganizationEvent(
+            organization_id=organization_id,
+            sequence=-next(_slots),
+            type=EventType.CALL_ENDED,
+            body="{}",
             created_at=moment,
         ),
         "minute_counter.minute": MinuteCounter(minute=moment, name=digest.hex(), amount=1),

@@ -113,7 +113,10 @@ BAD_BODIES: tuple[tuple[bytes, bytes], ...] = (
 CUT_BODIES = ((JSON, b""), (JSON, b'{"label": '), (FORM, b"name="), (TEXT, b'{"token": '))
 """Bodies that a client did not finish before it left: no fault of ours, and no line in the log."""
 
-OTHER_METHODS = {"/widget/exchange", "/widget/recent", "/widget/status", "/widget/phone.js"}
+OTHER_METHODS = {
+    *(f"/widget/{name}" for name in ("exchange", "missed-calls", "outcome", "recent", "status")),
+    *(f"/widget/{name}" for name in ("voicemail-drop", "voicemail-greetings", "phone.js")),
+}
 """Paths that answer GET and POST themselves, one of them by 405."""
 ANSWER_SECONDS = 20
 COMMON_STATUSES = frozenset({401, 404, 405, 413, 415, 429, 503})

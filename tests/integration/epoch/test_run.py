@@ -19,6 +19,15 @@ from support.ports import unused_port
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
+HEAVY = ("alembic", "asyncpg", "httpx", "litestar", "sqlalchemy", "twilio")
+"""Packages that a supervisor loads for nothing: it only watches other processes."""
+LOADED = "loaded at the end: "
+TELL_PACKAGES = f"""
+import atexit, sys
+from epoch.cli.main import main
+atexit.register(lambda: print({LOADED!r}, *sorted(sys.modules), flush=True))
+sys.exit(main(["run"]))
+"""
 
 
 def eventually(true: Callable[[], bool]) -> None:
@@ -44,7 +53,8 @@ def environ(open_folder: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def run(environ: dict[str, str]) -> Iterator[Run]:
-    started = Run(environ)
+    """Prints the names of its modules at its end."""
+    started = Run(environ, program=[sys.executable, "-c", TELL_PACKAGES])
     yield started
     if started.process.poll() is None:
         started.end(signal.SIGTERM)
@@ -65,6 +75,9 @@ def test_it_serves_and_a_signal_stops_all_of_it(run: Run, number: signal.Signals
     assert len(parts) == 2
     assert run.end(number) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in parts)
+    loaded = run.printed[-1].partition(LOADED)[2].split()
+    assert "epoch.server.supervisor" in loaded
+    assert set(HEAVY).isdisjoint(loaded)
 
 
 def test_a_part_that_dies_is_started_again(run: Run) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import AsyncExitStack
+from typing import Any, cast
 
 import asyncpg
 import httpx
@@ -114,6 +115,28 @@ async def test_an_organization_gets_one_export_at_a_time(
         assert (await client.get(f"{api(tenant)}/calls")).status_code == 200
     # One after the other is no problem.
     assert [(await client.get(f"{api(tenant)}/{path}")).status_code for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("path", ["calls/export.csv", "audit/export.csv"])
+async def test_the_next_export_may_begin_with_the_last_part_of_the_one_before(
+    client: httpx.AsyncClient, make: Factory, app: Litestar, path: str
+) -> None:
+    tenant = await make.tenant()
+    await sign_in(client, tenant.owner)
+    next_statuses: list[int] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        async def ask_again_and_send(message: Any) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                next_statuses.append((await client.get(f"{api(tenant)}/{path}")).status_code)
+            await send(message)
+
+        await app(scope, receive, ask_again_and_send)
+
+    async with browser_at(cast("Litestar", answer), "203.0.113.9", str(client.base_url)) as other:
+        other.cookies = client.cookies
+        assert (await other.get(f"{api(tenant)}/{path}")).status_code == 200
+    assert next_statuses == [200]
 
 
 async def test_a_row_that_stays_locked_ends_the_wait_and_not_the_connection(

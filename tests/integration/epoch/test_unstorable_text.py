@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ RAW = b"a\xff\xed\xa0\x80\x00"
 HEADERS = (b"user-agent", b"referer", b"accept-language", b"if-none-match", b"x-request-id", b"traceparent")
 SESSIONS = (b"sid", b"csrftoken", b"epoch_staff")
 COOKIES = (b"organization", b"notice", b"codes", b"signup", b"issued", b"passkey", b"staff_notice", b"staff_codes")
+REFERENCE = re.compile(r'"\$ref": "#/components/schemas/(\w+)"')
 JSON_TEXTS = ("\\u0000", "a\\u0000b", "\\ud800")
 
 
@@ -117,12 +119,18 @@ def hostile_bodies(document: Mapping[str, Any], method: str, template: str) -> I
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body is None:
         return
-    schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
-    right = {name: value for name, value in body.get("example", {}).items() if name in schema["properties"]}
+    is_list = "items" in body["schema"]
+    # Also of a list's items, and of a body that may be null.
+    found = REFERENCE.search(json.dumps(body["schema"]))
+    assert found is not None
+    schema = document["components"]["schemas"][found[1]]
+    example = {} if is_list else body.get("example", {})
+    right = {name: value for name, value in example.items() if name in schema["properties"]}
     for name in schema["properties"]:
         for text in JSON_TEXTS:
             for wrong in ("HOSTILE", ["HOSTILE"], {"HOSTILE": "HOSTILE"}):
-                yield json.dumps({**right, name: wrong}).replace("HOSTILE", text).encode()
+                sent = {**right, name: wrong}
+                yield json.dumps([sent] if is_list else sent).replace("HOSTILE", text).encode()
 
 
 def forms_in(page: RawResponse, path: bytes) -> Iterator[FoundForm]:

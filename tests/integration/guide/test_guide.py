@@ -1,5 +1,7 @@
 """The customers' guides: complete, correct, with working links and examples."""
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -14,11 +16,13 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from calls.greetings.errors import CallNotConnected, NoVoicemailGreeting
 from conftest import PUBLIC_URL, ROOT
 from guide.controllers import guide_router
 from guide.guide_source import GUIDES
 from kit.http.app_key import SETTINGS
 from kit.settings import load_settings
+from kit.version import VERSION
 from support.asgi import asgi_transport
 from widget.refusals import CALL, END, REFUSALS, REQUEST, Occasion
 
@@ -28,14 +32,25 @@ PAGE = "/docs/widget-integration"
 RAW = f"{PAGE}/llm.md"
 FRONTEND = ROOT / "frontend"
 EXAMPLE = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js")
+EVENT_SOURCES = ("core.js", "api.js", "error-log.js", "call/call-events.js", "lazy/outcomes.js")
 EACH_GUIDE = pytest.mark.parametrize("name", GUIDES)
-NOT_OURS = {"type", "class", "async", "defer", "data-category", "data-cfasync", "data-no-optimize", "data-noptimize"}
+NOT_OURS = {
+    "type",
+    "class",
+    "async",
+    "defer",
+    "integrity",
+    "crossorigin",
+    "data-category",
+    "data-cfasync",
+    "data-no-optimize",
+    "data-noptimize",
+}
 """Attributes of our tag in the examples that other programs read."""
 MICROPHONE = {"microphone_denied", "microphone_not_found", "microphone_in_use", "microphone_blocked", "insecure_page"}
 
 
-COMPILED = {"jsx", "vue", "svelte", "typescript", "liquid", "php"}
+COMPILED = {"python", "jsx", "vue", "svelte", "typescript", "liquid", "php"}
 
 
 class Example(NamedTuple):
@@ -76,7 +91,7 @@ def names_in(cell: str) -> set[str]:
 def browser_of(public_url: str) -> httpx.AsyncClient:
     settings = load_settings({"EPOCH_PUBLIC_URL": public_url, "EPOCH_SECRET_KEY": "k" * 32})
     assets = {name: name for name in ("guide.js", "guide.css", "icon.svg")}
-    app = Litestar([guide_router(settings, assets)], openapi_config=None)
+    app = Litestar([guide_router(settings, assets, "sha384-of-phone-js")], openapi_config=None)
     SETTINGS.set(app, settings)
     return httpx.AsyncClient(transport=asgi_transport(app), base_url=public_url)
 
@@ -159,8 +174,25 @@ async def test_addresses_follow_the_public_url(name: str) -> None:
     for tag in tags:
         sources = re.findall(r'src="([^"#]+phone\.js)["#]', tag)
         assert sources
-        assert set(sources) == {f"{address}/widget/phone.js"}
+        assert set(sources) <= {f"{address}/widget/phone.js", f"{address}/widget/{VERSION}/phone.js"}
     assert front_matter(texts[1])["url"] == f"{address}/docs/{name}"
+
+
+async def test_the_pinned_tag_names_the_running_version_and_its_hash(
+    client: httpx.AsyncClient, page: str, raw: str
+) -> None:
+    pinned = f"{PUBLIC_URL}/widget/{VERSION}/phone.js"
+    digest = hashlib.sha384((await client.get(pinned)).content).digest()
+    integrity = f"sha384-{base64.b64encode(digest).decode()}"
+    (tag,) = (example.code for example in examples_of(raw) if example.name == "Pinned to one version")
+    assert f'src="{pinned}"' in tag
+    assert f'integrity="{integrity}"' in tag
+    assert integrity in html.unescape(page)
+
+
+async def test_the_running_version_has_release_notes(raw: str) -> None:
+    notes = raw.split("\n## Release notes\n")[1].split("\n## ", maxsplit=1)[0]
+    assert re.findall(r"^### Version (.+)$", notes, re.MULTILINE)[0] == VERSION
 
 
 @EACH_GUIDE
@@ -266,7 +298,9 @@ async def test_every_message_has_its_row_word_for_word(raw: str) -> None:
     assert len(messages) > 20
     rows = [*rows_of(raw, "### Errors"), *rows_of(raw, "### Microphone")]
     shown = {row[1].strip("`"): row[0].strip("`") for row in rows}
-    assert shown == messages | {code: REFUSALS[code].message for code in shown.keys() & REFUSALS.keys()}
+    of_server = {error.code: error.message for error in (CallNotConnected, NoVoicemailGreeting)}
+    refused = {code: REFUSALS[code].message for code in shown.keys() & REFUSALS.keys()}
+    assert shown == messages | of_server | refused
     assert {row[1].strip("`") for row in rows_of(raw, "### Microphone")} >= MICROPHONE
     assert all(len(row) == 3 and row[2] for row in rows)
 
@@ -331,8 +365,8 @@ async def test_every_example_is_well_formed(client: httpx.AsyncClient, tmp_path:
             expat.ParserCreate().Parse(example.code, True)
         for position, script in enumerate(_scripts(example)):
             _check_syntax(script, tmp_path / f"{number}-{position}", example.name)
-    # The last of these are compiled by tests in the browser.
-    assert checked == {"html", "css", "javascript", "json", "xml", "apex", "text", *COMPILED}
+    # The last of these are compiled by tests in the browser; requests are sent by test_automation_guide.py.
+    assert checked == {"html", "css", "javascript", "json", "xml", "apex", "text", "http", *COMPILED}
 
 
 def _scripts(example: Example) -> Iterator[str]:

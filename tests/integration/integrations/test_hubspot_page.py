@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from crm.models import HubSpotConnection
 from integrations.controllers import MAX_FRAMES_PER_ADDRESS, integrations_router
+from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import MemoryRateLimiter
@@ -35,6 +37,21 @@ def ticket_of(page: httpx.Response) -> str:
 def ancestors_of(page: httpx.Response) -> list[str]:
     directives = page.headers["content-security-policy"].split("; ")
     return next(part.split()[1:] for part in directives if part.startswith("frame-ancestors "))
+
+
+async def test_the_page_knows_the_account_whose_calls_the_server_writes(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
+    connected, other = await make.tenant(), await make.tenant()
+    async with database.sessions() as session, session.begin():
+        session.add(
+            HubSpotConnection(
+                organization_id=connected.organization.id, access_token="sealed", portal_id="77", broken_at=utc_now()
+            )
+        )
+    for tenant, account in ((connected, "77"), (other, "")):
+        page = await client.get(PATH, params={"t": str((await make.token(tenant)).id)})
+        assert f'data-logged-account="{account}"' in page.text
 
 
 @pytest.mark.parametrize("domains", [(), ("app.hubspot.com",), ("mysite.com", "app-eu1.hubspot.com")])

@@ -174,7 +174,7 @@ async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, vi
         "SELECT digest FROM login_session",
         "SELECT email FROM invitation",
         "SELECT role FROM membership",
-        "SELECT from_number FROM call",
+        "SELECT from_number_id FROM call",
         "SELECT * FROM call",
         "SELECT metadata FROM call",
         "SELECT kind FROM call_event",

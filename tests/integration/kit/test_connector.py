@@ -1,6 +1,7 @@
 """Connections by every form of the database URL, and the role that each connection must have."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -190,3 +191,11 @@ async def test_a_connection_whose_user_may_not_become_the_role_is_refused(own_da
     finally:
         await owner.execute("DROP ROLE connector_test")
         await owner.close()
+
+
+async def test_a_connection_that_the_server_has_closed_can_be_closed(database_url: str) -> None:
+    connection = await Connector(database_url).open(None, seconds=10)
+    # As after the server's end, before the loop has noticed it.
+    connection._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    await connection.close()
+    assert connection.is_closed()

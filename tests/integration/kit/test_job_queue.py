@@ -1,6 +1,7 @@
 """The job queue: no job is lost with a worker or a connection, two workers share the work, payloads stay secret."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -223,6 +224,14 @@ async def test_the_text_of_an_error_is_written_down_nowhere(jobs: Database) -> N
         logged = await session.scalars(sa.text("SELECT to_jsonb(l)::text FROM pgqueuer_log l"))
         assert not [line for line in logged if "pat@" in line]
         assert await session.scalar(sa.select(sa.func.count()).select_from(JobLogEntry))
+
+
+async def test_a_full_disk_is_named_and_the_file_is_not(jobs: Database) -> None:
+    worker = Worker(jobs, fails=OSError(errno.ENOSPC, "No space left on device", "/mail/ann"))
+    await put(worker, jobs, b"a")
+    await worker.work()
+    [failed] = await queued_jobs(jobs)
+    assert failed.failure == "OSError: No space left on device"
 
 
 async def test_a_permanent_failure_is_given_up_at_once(jobs: Database) -> None:

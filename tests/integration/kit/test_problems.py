@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 from structlog.testing import capture_logs
 
-from support.factories import Factory, sign_in
+from support.factories import Factory, Tenant, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +37,18 @@ async def test_a_field_that_holds_another_kind_is_refused_in_words(client: httpx
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"field": "label", "message": "At most 64 characters"}]
+
+
+async def test_a_field_within_an_object_is_named_in_the_message(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    path = f"/api/organizations/{tenant.organization.id}/incoming-calls"
+
+    async def refused(**settings: Any) -> Any:
+        return (await owner.put(path, json=settings)).json()["errors"]
+
+    day = {"day": "mon", "from": "09:00"}
+    assert await refused(hours=[day]) == [{"field": "hours", "message": "It needs the field to"}]
+    assert await refused(hours=[{**day, "x": 1}]) == [{"field": "hours", "message": "It has no field x"}]
+    assert await refused(x=1) == [{"field": "x", "message": "There is no such field to set"}]
 
 
 async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_fault_of_ours(

@@ -63,6 +63,7 @@ RIGHT: Mapping[str, str] = {
     "city": "San Francisco",
     "region": "CA",
     "postal_code": "94105",
+    "own_number": "+12125550135",
 }
 """Values of the other fields of a form, by name; fields that are not here keep the page's values."""
 REFUSED = frozenset({400, 401, 409, 429})
@@ -141,7 +142,7 @@ def harm_in(answer: httpx.Response, page: Markup) -> str | None:
 
 
 def faults_of_refusal(answer: httpx.Response, page: Markup, form: FoundForm, sent: Mapping[str, str]) -> Iterator[str]:
-    """The parts that a page which refuses ``sent`` lacks: the reason, or entered values except passwords."""
+    """The parts that a page which refuses ``sent`` lacks: the reason, or entered values except secrets."""
     again = [
         one for one in page.forms if (one.action or form.action) == form.action and form.typed <= one.fields.keys()
     ]
@@ -152,7 +153,7 @@ def faults_of_refusal(answer: httpx.Response, page: Markup, form: FoundForm, sen
         yield "is refused without a word"
     # A choice that does not exist cannot be shown chosen.
     for name in sorted(form.typed - form.choices):
-        expected = "" if "password" in name else sent[name]
+        expected = "" if "password" in name or name == "access_token" else sent[name]
         if not any(one.fields[name] == expected for one in again):
             yield f"leaves {again[0].fields[name]!r} in {name}"
 

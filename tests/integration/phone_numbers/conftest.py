@@ -56,13 +56,17 @@ async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
 
 
 @pytest.fixture
-async def faulty_provisioning(
-    faulty_carrier: FaultyCarrier, settings: Settings, walled: Database
-) -> AsyncIterator[NumberProvisioning]:
-    """Asks the carrier through ``faulty_carrier``."""
+async def carrier_with_faults(faulty_carrier: FaultyCarrier, settings: Settings) -> AsyncIterator[Carrier]:
+    """The carrier, reached through ``faulty_carrier``."""
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)
-    yield build_number_provisioning(walled, carrier)
+    yield carrier
     await carrier.close()
+
+
+@pytest.fixture
+def faulty_provisioning(carrier_with_faults: Carrier, walled: Database) -> NumberProvisioning:
+    """Asks the carrier through ``faulty_carrier``."""
+    return build_number_provisioning(walled, carrier_with_faults)
 
 
 @pytest.fixture

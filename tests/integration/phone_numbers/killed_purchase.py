@@ -22,13 +22,9 @@ class MortalCarrier(TwilioCarrier):
 
     point = ""
 
-    async def buy_number(
-        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
-    ) -> Any:
+    async def buy_number(self, e164: str, **fields: Any) -> Any:
         self._reach("before-buying")
-        bought = await super().buy_number(
-            e164, friendly_name=friendly_name, address_sid=address_sid, bundle_sid=bundle_sid
-        )
+        bought = await super().buy_number(e164, **fields)
         self._reach("after-buying")
         return bought
 

@@ -262,7 +262,8 @@ async def test_a_deletion_that_the_carrier_does_not_confirm_is_finished_later(
     faulty_carrier.faults = {"DELETE": Fault.UNAVAILABLE}
     with pytest.raises(Unavailable):
         await faulty_provisioning.addresses.delete(organization_id, row_id, by=somebody)
-    assert [row.state for row in await rows(organization_id)] == [AddressState.DELETING]
+    # The periodic job of an application on this database may have finished it already.
+    assert {row.state for row in await rows(organization_id)} <= {AddressState.DELETING}
     await build_number_reconciler(database, carrier).settle_pending()
     assert await rows(organization_id) == []
     assert await at_carrier_by_id(row_id) == []

@@ -38,7 +38,7 @@ from support.factories import Factory
 from support.faulty_carrier import Fault, FaultyCarrier, Refusal
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -127,12 +128,10 @@ class _Crashing(TwilioCarrier):
 
     point = ""
 
-    async def buy_number(
-        self, e164: str, *, friendly_name: str, address_sid: str | None = None, bundle_sid: str | None = None
-    ) -> OwnedNumber:
+    async def buy_number(self, e164: str, **fields: Any) -> OwnedNumber:
         if self.point == "before-buying":
             raise _Crash
-        await super().buy_number(e164, friendly_name=friendly_name, address_sid=address_sid, bundle_sid=bundle_sid)
+        await super().buy_number(e164, **fields)
         raise _Crash
 
 

@@ -37,12 +37,18 @@ CAME_IN = {
     ("call", "company"),
     ("call", "name"),
     ("call", "url"),
+    ("call", "note"),
+    ("call_change", "note"),
+    ("call_change", "tags"),
     ("call", "metadata"),
     ("call", "origin"),
     ("call", "to_number"),
     ("call_destination", "number"),
     ("embed_token", "last_origin"),
     ("blocked_origin", "origin"),
+    ("organization_event", "body"),
+    ("verified_number", "e164"),
+    ("verified_number", "name"),
 }
 
 
@@ -87,6 +93,12 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     await BLOCKED_ORIGINS.get(app).flush()
 
     await sign_in(client, tenant.owner)
+    named = {"number": NUMBER, "name": f"Grace {WRITTEN}"}
+    assert (await client.post(f"{api}/verified-numbers", json=named)).status_code == 201
+    of_others = (await client.get(f"{api}/calls", params={"number": OTHER})).json()["items"][0]["id"]
+    remarks: tuple[dict[str, object], ...] = ({"note": f"Ring {WRITTEN}", "tags": [DIGITS]}, {"tags": []})
+    for written in remarks:
+        assert (await client.patch(f"{api}/calls/{of_others}", json=written)).status_code == 200
     blocked = await client.put(f"{api}/calling-rules", json={"blocked_numbers": [NUMBER, OTHER]})
     assert blocked.status_code == 200, blocked.text
     assert b"<Reject" in (await callbacks.outgoing(token.id, new_sid(), to=WRITTEN)).content

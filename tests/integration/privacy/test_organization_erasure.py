@@ -24,7 +24,7 @@ from support.call_factory import add_call
 from support.factories import Factory, Tenant
 from support.full_tenant import fingerprints, make_full_tenant
 from tenants.audit_log.verification import AuditVerifier
-from tenants.models import Organization, PhoneNumber
+from tenants.models import Organization, PhoneNumber, VerificationState, VerifiedNumber
 from tenants.services import RESTORE_PERIOD, OrganizationService
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -52,8 +52,8 @@ async def delete(jobs: Database, organization_id: UUID, *, ago: timedelta, numbe
         if numbers_are_back:
             theirs = PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)
             await session.execute(sa.update(PhoneNumber).where(*theirs).values(released_at=utc_now()))
-            mine = RegisteredAddress.owned_by(organization_id)
-            await session.execute(sa.delete(RegisteredAddress).where(mine))
+            for table in (RegisteredAddress, VerifiedNumber):
+                await session.execute(sa.delete(table).where(table.owned_by(organization_id)))
 
 
 async def is_there(jobs: Database, organization_id: UUID) -> bool:
@@ -101,6 +101,14 @@ async def test_numbers_go_back_to_the_carrier_before_anything_is_erased(
     jobs: Database, make: Factory, carrier: Carrier
 ) -> None:
     tenant = await make.tenant()
+    verified = VerifiedNumber(
+        organization_id=tenant.organization.id,
+        e164="+12125550136",
+        state=VerificationState.VERIFIED,
+        requested_at=utc_now(),
+    )
+    async with jobs.sessions() as session, session.begin():
+        session.add(verified)
     await delete(jobs, tenant.organization.id, ago=OVER, numbers_are_back=False)
     assert await erasure(jobs).run() == 0
     await build_number_reconciler(jobs, carrier).settle_pending()
@@ -188,7 +196,7 @@ async def assert_untouched_or_lost_to_its_owner(jobs: Database, tenant: Tenant, 
     touched = any(
         now[name] != before[name]
         for name in before
-        if name not in ("organization", "phone_number", "registered_address")
+        if name not in ("organization", "phone_number", "registered_address", "verified_number")
     )
     owner = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
     async with jobs.sessions() as session:

@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
 from calls.call_state import LegEvent
+from calls.incoming.voicemails import DELETE_RECORDING, RecordingToDelete
 from calls.limits.models import CallDestination
 from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
@@ -28,7 +31,7 @@ from kit.deployment import DeploymentService
 from kit.errors import ValidationFailed
 from kit.http.app_key import JOB_QUEUE
 from kit.ids import first_uuid7
-from kit.jobs.queue import JobQueue
+from kit.jobs.queue import JobQueue, enqueue
 from kit.settings import Settings
 from privacy import number_erasure, number_search, retention_job
 from privacy.carrier_deletion import CarrierCallDeletion
@@ -120,6 +123,9 @@ async def old_call(
         company="Acme",
         url="https://crm.example.com/grace",
         extension="204",
+        outcome="Reached",
+        note="Likes tea",
+        tags=["tea"],
         country="US",
         cost_micros=18_000,
         is_priced=True,
@@ -170,6 +176,7 @@ async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
     assert (call.from_number, call.to_number, call.identity, call.agent) == (None, "", "", None)
     assert (call.call_id, call.origin, call.details) == (None, None, None)
     assert (call.name, call.company, call.url, call.extension) == (None, None, None, None)
+    assert (call.outcome, call.note, call.tags) == ("Reached", None, None)
     assert call.erased_at is not None
     for kept in ("carrier_sid", "token_id", "status", "duration", "started_at", "ended_at", "country", "cost_micros"):
         assert getattr(call, kept) == getattr(before, kept)
@@ -308,6 +315,28 @@ async def test_a_restored_copy_deletes_no_call_at_the_carrier(
     await copy.stop()
 
 
+async def test_a_separate_copy_deletes_only_recordings_of_its_own_voicemails(
+    new_migrated_database: Callable[[], str], settings: Settings, carrier_account: CarrierAccount
+) -> None:
+    copy = Database(new_migrated_database(), role=ADMIN_ROLE)
+    jobs = JobQueue(copy, settings.secret_keys)
+    CarrierCallDeletion(jobs, carrier_account.carrier, copy)
+    call, samples = new_sid(), np.zeros(8000, np.int16)
+    copied, own = (
+        carrier_account.recordings.add(call, samples, begun=utc_now(), source="RecordVerb").sid for _ in range(2)
+    )
+    async with copy.sessions() as session, session.begin():
+        separate_since = (await DeploymentService(session).become_separate()).separate_since
+        assert separate_since is not None
+        for sid, age in ((copied, dt.timedelta(days=1)), (own, dt.timedelta())):
+            payload = msgspec.json.encode(RecordingToDelete(sid, separate_since - age))
+            await enqueue(session, DELETE_RECORDING, payload)
+
+    assert await jobs.run_due() == 2
+    assert [recording.sid for recording in await carrier_account.carrier.recordings(call)] == [copied]
+    await copy.stop()
+
+
 async def test_a_callback_that_is_repeated_years_later_dials_and_writes_nothing(
     database: Database, tenant: Tenant, token: Token, retention: RetentionJob, callbacks: CallbackClient
 ) -> None:
@@ -408,11 +437,12 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     )
     page = await add_call(database, tenant, token, to_number=OTHER, origin="https://t2125550147.example")
     texts = {"name": "Grace (212) 555-0147", "company": "2125550147 Ltd", "url": "https://x.example/?n=%2B12125550147"}
-    texts["extension"] = "12125550147#"
+    texts |= {"extension": "12125550147#", "note": "Ring 212.555.0147\nplease"}
     people: dict[str, UUID] = {}
     for column, text in texts.items():
         given: dict[str, Any] = {column: text}
         people[column] = await add_call(database, tenant, token, to_number=OTHER, agent="Ada", **given)
+    people["tags"] = await add_call(database, tenant, token, to_number=OTHER, agent="Ada", tags=["x", "2125550147"])
     left = {"phone": "(312) 555-0147", "deal": 42}
     other = await add_call(database, tenant, token, to_number=OTHER, details=left)
     live = await add_call(
@@ -422,8 +452,8 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
     async with walled.tenant_session(tenant.organization.id) as session:
-        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 11)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 11)
+        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 13)
+    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 13)
 
     for call_id in (*mentioned, live):
         call = await stored(database, call_id)

@@ -1,10 +1,13 @@
 """The sandbox carrier as a process: its address, a call with audio, its end with its parent."""
 
+import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import wave
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -110,7 +113,9 @@ def token() -> str:
     return str(made.to_jwt())
 
 
-async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> None:
+@asynccontextmanager
+async def product_and_browser(address: str) -> AsyncIterator[tuple[Product, RTCPeerConnection, httpx.AsyncClient]]:
+    """A product that serves, a browser with its offer, and a client of the sandbox."""
     carrier = TwilioAccountAdmin(ACCOUNT, api_base=f"http://{address}", signaling=address)
     config = uvicorn.Config(Starlette(), port=0, lifespan="off", log_level="warning")
     listener = config.bind_socket()
@@ -122,10 +127,18 @@ async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> 
     await peer.setLocalDescription(await peer.createOffer())
     async with create_task_group() as group, httpx.AsyncClient(base_url=f"http://{address}") as watch:
         group.start_soon(server.serve, [listener])
+        yield product, peer, watch
+        await peer.close()
+        await carrier.close()
+        server.should_exit = True
+
+
+async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> None:
+    async with product_and_browser(address) as (product, peer, watch):
         urls = ApplicationUrls(
             voice=f"{product.url}/voice?hook=1", fallback=f"{product.url}/no", status=f"{product.url}/status?hook=1"
         )
-        await carrier.update_application(ACCOUNT.twiml_app_sid, "Epoch Voice", urls)
+        await product.carrier.update_application(ACCOUNT.twiml_app_sid, "Epoch Voice", urls)
         async with connect(f"ws://{address}/signal") as socket:
             await send(socket, "listen", token=token(), reconnectTimeout=20)
             assert (await receive(socket, "connected"))["token"]["identity"] == "w_1"
@@ -150,13 +163,35 @@ async def test_a_call_with_audio_both_ways_survives_its_socket(address: str) -> 
         with fail_after(20):
             while not any("CallDuration" in form and "ParentCallSid" not in form for form in product.received):
                 await watch.get("/sandbox/calls")
-        await peer.close()
-        await carrier.close()
-        server.should_exit = True
     assert (call["status"], call["dtmf"], call["params"]["CallId"]) == ("in-progress", "1", "c")
     assert call["energy_in"] > 0
     statuses = [form["CallStatus"] for form in product.received if "ParentCallSid" in form]
     assert statuses == ["initiated", "ringing", "in-progress", "completed"]
+
+
+async def test_a_mailbox_records_the_browser_after_its_beep(address: str) -> None:
+    async with product_and_browser(address) as (product, peer, watch):
+        urls = ApplicationUrls(voice=f"{product.url}/voice?hook=1", fallback="", status="")
+        await product.carrier.update_application(ACCOUNT.twiml_app_sid, "Epoch Voice", urls)
+        async with connect(f"ws://{address}/signal") as socket:
+            await send(socket, "listen", token=token())
+            await receive(socket, "connected")
+            sdp, params = peer.localDescription.sdp, f"To={quote('+12125550107')}&CallId=c"
+            await send(socket, "invite", callsid="TJS1", sdp=sdp, twilio={"params": params})
+            answer = await receive(socket, "answer")
+            await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+            heard = 0.0
+            with fail_after(20):
+                # Two seconds of sound; greeting and beep take half a second here.
+                while heard < 0.06:
+                    heard = (await watch.get("/sandbox/calls")).json()[0]["energy_in"]
+            await send(socket, "hangup", callsid=answer["callsid"])
+            await receive(socket, "hangup")
+        recording = (await watch.get("/sandbox/calls")).json()[0]["recording_sid"]
+        audio = (await watch.get(f"/sandbox/recordings/{recording}")).content
+    with wave.open(io.BytesIO(audio)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    assert np.abs(samples).max() > 2000
 
 
 async def test_a_bad_token_is_told_on_a_socket_that_stays(address: str) -> None:

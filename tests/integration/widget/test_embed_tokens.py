@@ -19,7 +19,8 @@ async def test_a_generated_token_is_shown_once_and_works_at_once(client: httpx.A
 
     assert answer.status_code == 201
     issued = answer.json()
-    assert set(issued) == {"id", "label", "prefix", "allowed_domains", "created_at", "token", "snippet"}
+    read = {"id", "label", "prefix", "allowed_domains", "recent_calls", "from_numbers", "created_at"}
+    assert set(issued) == {*read, "token", "snippet"}
     assert re.fullmatch(r"ept_[0-9A-Za-z]{38}", issued["token"])
     assert issued["prefix"] == issued["token"][:8]
     assert issued["snippet"] == (

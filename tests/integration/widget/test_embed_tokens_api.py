@@ -112,7 +112,9 @@ async def test_the_raw_token_is_nowhere_after_its_answer(
         assert answer.is_success
         assert raw not in answer.text
     assert await tables_holding(database, raw) == []
-    assert await tables_holding(database, made.json()["prefix"]) == ["embed_token"]
+    # The prefix is no secret: the events of the token name it.
+    holding = await tables_holding(database, made.json()["prefix"])
+    assert set(holding) - {"event_outbox", "organization_event"} == {"embed_token"}
 
 
 async def test_a_token_is_changed_and_revoked_for_good(
@@ -130,7 +132,11 @@ async def test_a_token_is_changed_and_revoked_for_good(
     assert (await ask(client, token.raw)).status_code == 200
     opened = await client.patch(one, json={"label": " Shop ", "allowed_domains": []})
     assert (opened.json()["label"], opened.json()["allowed_domains"]) == ("Shop", [])
-    assert (await client.patch(one, json={})).json() == opened.json() == (await client.get(one)).json()
+    answers = [opened.json(), (await client.patch(one, json={})).json(), (await client.get(one)).json()]
+    for answer in answers:
+        # The use above is stored some time later.
+        del answer["last_used_at"], answer["last_origin"]
+    assert answers[0] == answers[1] == answers[2]
 
     assert (await client.delete(one)).status_code == 204
     assert (await ask(client, token.raw)).status_code == 401

@@ -1,5 +1,6 @@
 """The exchange's answers: the session, and each refusal in the contract's order."""
 
+import asyncio
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable
@@ -52,6 +53,17 @@ async def _set(database: Database, tenant: Tenant, **values: object) -> None:
         await session.execute(sa.update(Organization).where(Organization.id == tenant.organization.id).values(**values))
 
 
+async def test_exchanges_of_one_moment_each_get_their_own_answer(client: httpx.AsyncClient, make: Factory) -> None:
+    tokens = [await make.token(await make.tenant()) for _ in range(3)]
+    unknown = secrets.mint("ept_").raw
+    asked = [tokens[0].raw, unknown, tokens[1].raw, tokens[0].raw, tokens[2].raw]
+    answers = await asyncio.gather(*(ask(client, raw) for raw in asked))
+    identities = [answer.json().get("identity", "").rpartition("_")[0] for answer in answers]
+    first, second, third = (f"w_{token.id.hex}" for token in tokens)
+    assert identities == [first, "", second, first, third]
+    assert answers[1].status_code == 401
+
+
 @pytest.mark.parametrize("content_type", [TEXT, "text/plain", "application/json", "Application/JSON; charset=utf-8"])
 async def test_a_phone_gets_everything_it_needs(
     client: httpx.AsyncClient, make: Factory, settings: Settings, content_type: str
@@ -77,6 +89,7 @@ async def test_a_phone_gets_everything_it_needs(
         "token_type": "twilio",
         "expires_in": 3600,
         "caller_id": tenant.number,
+        "from_numbers": [{"number": tenant.number, "name": ""}],
         "country": "US",
         "calling_code": "1",
         "trunk_prefix": "1",

@@ -117,6 +117,7 @@ async def test_the_switch_needs_domains_and_the_exchange_tells_it(
 
     assert fields_refused(await client.post(path, json={"recent_calls": True})) == ["recent_calls"]
     made = (await client.post(path, json={"allowed_domains": DOMAINS, "recent_calls": True})).json()
+    assert (made["recent_calls"], (await client.post(path, json={})).json()["recent_calls"]) == (True, False)
     one, raw = f"{path}/{made['id']}", made["token"]
     assert ((await client.get(one)).json()["recent_calls"], await told(raw)) == (True, True)
     assert (await client.patch(one, json={"label": "x"})).json()["recent_calls"]

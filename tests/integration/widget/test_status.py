@@ -20,7 +20,8 @@ NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 async def test_a_final_status_is_told_at_once(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
-    token = await make.token(await make.tenant())
+    tenant = await make.tenant()
+    token = await make.token(tenant)
     sid, call_id = new_sid(), uuid4()
     await callbacks.outgoing(token.id, sid, CallId=str(call_id))
     await callbacks.event(sid, "busy", NOON, child=new_sid(), sequence=2)
@@ -29,6 +30,7 @@ async def test_a_final_status_is_told_at_once(
         "call": {
             "status": "busy",
             "number": "+12125550147",
+            "from": tenant.number,
             "duration": 0,
             "end_reason": "busy",
             "message": None,

@@ -18,13 +18,15 @@ COLOUR_THEMES = {"dark", "forced"}
 MIN_KEY_PIXELS = 44
 MIN_TARGET_PIXELS = 24
 # axe-core checks the panel only, because the page around it belongs to the customer.
+# A pressed button is drawn smaller for a moment; its layout box, which offsetWidth gives, does not change.
 RUN = """async ({ rules, least, key }) => {
     const host = document.querySelector("epoch-phone");
     const { violations } = await axe.run(host, { runOnly: rules, resultTypes: ["violations"] });
     const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
         `${id} at ${target.flat().join(" ")}: ${failureSummary}`));
     for (const control of host.shadowRoot.querySelectorAll("button, input, select")) {
-        const { width, height, left, right } = control.getBoundingClientRect();
+        const { left, right } = control.getBoundingClientRect();
+        const { offsetWidth: width, offsetHeight: height } = control;
         if (!width) continue;
         const name = control.getAttribute("aria-label") ?? control.innerText;
         const wanted = control.matches(".key") ? key : control.type === "checkbox" ? 0 : least;

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import httpx
 from playwright.async_api import ConsoleMessage, Error, Locator, Page, Request, WebSocket
 
 from support.browser.product import ECHO, Customer, Product
+from support.local_http import local_client
 
 Found = TypeVar("Found")
 Event = dict[str, Any]
@@ -146,18 +146,18 @@ class Phone:
 
     async def far_end(self, call_id: str) -> dict[str, Any]:
         """The call's state at the sandbox carrier."""
-        async with httpx.AsyncClient() as client:
-            calls = (await client.get(f"{self.product.carrier}/sandbox/calls")).json()
-        found: dict[str, Any] = next(call for call in calls if call["params"].get("CallId") == call_id)
-        return found
+        async with local_client(self.product.carrier) as client:
+            calls: list[dict[str, Any]] = (await client.get("/sandbox/calls", params={"call_id": call_id})).json()
+        return calls[0]
 
     async def end_at_far_end(self, call_id: str) -> None:
         """Have the far end hang up, by the carrier's REST interface."""
         account = self.product.settings.twilio
         sid = (await self.far_end(call_id))["child_sid"]
-        url = f"{self.product.carrier}/2010-04-01/Accounts/{account.account_sid}/Calls/{sid}.json"
-        async with httpx.AsyncClient(auth=(account.account_sid, account.auth_token)) as client:
-            response = await client.post(url, data={"Status": "completed"})
+        path = f"/2010-04-01/Accounts/{account.account_sid}/Calls/{sid}.json"
+        credentials = (account.account_sid, account.auth_token)
+        async with local_client(self.product.carrier, auth=credentials) as client:
+            response = await client.post(path, data={"Status": "completed"})
         assert response.status_code == 200, response.text
 
     async def until_digits(self, call_id: str, digits: str) -> None:

@@ -20,6 +20,7 @@ from support.factories import (
     Token,
     sign_in,
 )
+from support.local_http import local_client
 from support.ports import unused_port
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -89,7 +90,7 @@ class Customer:
 
     async def calls(self) -> list[dict[str, Any]]:
         """The organization's calls by the JSON API, as the owner reads them, newest first."""
-        async with httpx.AsyncClient(base_url=self.product.url, cookies=self._cookies, timeout=10) as client:
+        async with local_client(self.product.url, cookies=self._cookies, timeout=10) as client:
             if not self._cookies:
                 await sign_in(client, self.tenant.owner)
                 self._cookies.update(client.cookies)
@@ -144,12 +145,12 @@ def product_process(environ: Mapping[str, str], log: Path) -> Iterator[subproces
 
 
 async def await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with local_client(url, timeout=5) as client:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
                 while process.poll() is None:
                     with contextlib.suppress(httpx.HTTPError):
-                        if (await client.get(f"{url}/health/ready")).status_code == 200:
+                        if (await client.get("/health/ready")).status_code == 200:
                             return
                     await asyncio.sleep(0.1)
     raise AssertionError(f"the product did not start within {START_SECONDS:.0f} s: {_tail(log)}")
@@ -157,8 +158,8 @@ async def await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> 
 
 async def _carrier_of(settings: Settings, make: Factory) -> str:
     token = await make.token(await make.tenant())
-    async with httpx.AsyncClient() as client:
-        response = await client.post(f"{settings.public_url}/widget/exchange", json={"token": token.raw})
+    async with local_client(settings.public_url) as client:
+        response = await client.post("/widget/exchange", json={"token": token.raw})
     assert response.status_code == 200, response.text
     return f"http://{response.json()['signaling']}"
 

@@ -8,7 +8,8 @@
   const frames = [];
   const { parse } = JSON; // pages of tests overwrite it
 
-  const names = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted", "open", "close"];
+  const names = ["ready", "error", "callStarted", "callAnswered", "callEnded", "callOutcome", "stateChanged", "muted"];
+  names.push("open", "close");
   for (const name of names) {
     window.addEventListener(`epochphone:${name}`, ({ detail }) => {
       events.push({ name, detail, state: window.EpochPhone.getState(), at: performance.now() });

@@ -37,6 +37,10 @@ ANSWERED_CALL = [
 ANSWERED_CALL_STATE = CallState(CallStatus.COMPLETED, duration=6, answered_at=at(3), ended_at=at(9), end_reason=None)
 
 
+DROP = child("voicemail-dropped", -1, 5)
+DROPPED_CALL = [*ANSWERED_CALL[:3], DROP, parent("completed", 5.2, 5), DIAL_ENDED, child("completed", 3, 33, 30)]
+
+
 def unanswered(status: str) -> tuple[list[LegEvent], CallState]:
     events = [child("initiated", 0, 0), child("ringing", 1, 1), child(status, 2, 5, 0), parent("completed", 5.1, 5)]
     return events, CallState(CallStatus(status), ended_at=at(5), end_reason=status)
@@ -186,3 +190,15 @@ def test_an_unanswered_call_has_no_duration_even_if_one_is_told() -> None:
 
 def test_words_that_we_do_not_know_change_nothing() -> None:
     assert derive_call_state([*ANSWERED_CALL, child("dancing", 9, 30)]) == ANSWERED_CALL_STATE
+
+
+def test_a_greeting_that_was_left_ends_the_call_and_its_minutes_go_on() -> None:
+    state = derive_call_state(DROPPED_CALL)
+    assert (state.status, state.duration, state.ended_at) == (CallStatus.COMPLETED, 2, at(5))
+    assert (state.end_reason, state.playing_seconds) == ("voicemail_dropped", 28)
+    for order in itertools.permutations(DROPPED_CALL):
+        assert derive_call_state(order) == state
+    while_playing = derive_call_state(DROPPED_CALL[:-1])
+    assert while_playing == replace(state, playing_seconds=0)
+    # The event of the answer was lost.
+    assert derive_call_state([DROP, DROPPED_CALL[-1]]) == state

@@ -10,9 +10,11 @@ from carrier.port import Carrier, DialPlan
 from carrier.twilio import TwilioCarrier
 from kit.settings import load_settings
 from sandbox import twiml
+from sandbox.twiml_verbs import Dial, DialledNumber, Reject
 
 ACCOUNT = load_settings({}).twilio
 CARRIER = TwilioCarrier(ACCOUNT, api_base=None, signaling=None)
+ALL_EVENTS = frozenset(("initiated", "ringing", "answered", "completed"))
 URLS = (
     "http://localhost:8000/voice/outgoing",
     "https://voice.example.com/voice/status?call=1&x=%2B1",
@@ -74,19 +76,17 @@ def test_a_missing_signature_is_refused() -> None:
 def test_the_sandbox_reads_the_document_that_dials() -> None:
     plan = DialPlan("+12125550177", "+14155550100", "http://p/status?a=1&b=2", "http://p/ended", 20, 90)
     assert twiml.parse(CARRIER.dial(plan), "http://p/") == (
-        twiml.Dial(
-            number="+12125550177",
+        Dial(
+            numbers=(DialledNumber("+12125550177", None, "http://p/status?a=1&b=2", ALL_EVENTS),),
             caller_id="+14155550100",
             answer_on_bridge=True,
             ring_seconds=20,
             limit_seconds=90,
             action="http://p/ended",
-            status_url="http://p/status?a=1&b=2",
-            status_events=frozenset(("initiated", "ringing", "answered", "completed")),
         ),
     )
     assert b"record" not in CARRIER.dial(plan).lower()
-    assert twiml.parse(CARRIER.reject(), "http://p/") == (twiml.Reject(busy=False),)
+    assert twiml.parse(CARRIER.reject(), "http://p/") == (Reject(busy=False),)
     assert twiml.parse(CARRIER.finish(), "http://p/") == ()
 
 

@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 
 from calls.aggregates import CallTotals
-from calls.overview import DailyTotals
+from calls.overview import CallCounts, DailyTotals
 from dashboard.overview import tiles
+
+NONE = CallCounts(live=0, received=0, received_before=0)
 
 
 def days(before: CallTotals, now: CallTotals) -> list[DailyTotals]:
@@ -27,15 +29,20 @@ def days(before: CallTotals, now: CallTotals) -> list[DailyTotals]:
     ],
 )
 def test_calls_are_compared_with_the_week_before(before: int, now: int, change: str, is_up: bool | None) -> None:
-    calls = tiles(days(CallTotals(calls=before), CallTotals(calls=now)), live=0)[0]
+    calls = tiles(days(CallTotals(calls=before), CallTotals(calls=now)), NONE)[0]
     assert (calls.value, calls.change, calls.is_up) == (str(now), change, is_up)
 
 
 def test_the_answer_rate_is_compared_in_points() -> None:
-    answered = tiles(days(CallTotals(10, 5, 0), CallTotals(10, 8, 0)), live=0)[1]
+    answered = tiles(days(CallTotals(10, 5, 0), CallTotals(10, 8, 0)), NONE)[1]
     assert (answered.value, answered.change) == ("80 %", "+30 points vs the week before")
 
 
 def test_minutes_are_the_billed_ones_and_live_calls_are_shown() -> None:
-    shown = tiles(days(CallTotals(), CallTotals(2, 2, 61, 2)), live=3)
-    assert [tile.value for tile in shown[2:]] == ["2", "3"]
+    shown = tiles(days(CallTotals(), CallTotals(2, 2, 61, 2)), CallCounts(live=3, received=6, received_before=4))
+    assert [(tile.name, tile.value) for tile in shown[2:]] == [
+        ("Minutes called", "2"),
+        ("Calls received", "6"),
+        ("Live now", "3"),
+    ]
+    assert shown[3].change == "+50 % vs the week before"

@@ -130,5 +130,5 @@ def test_every_picture_is_small_and_used() -> None:
 def test_the_generated_blocks_are_up_to_date() -> None:
     """In a process of its own: the models of the whole application are imported."""
     argv = [sys.executable, str(ROOT / "tools" / "make_docs.py"), "--check"]
-    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=600)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 QUESTION_WORDS = r"(?:How|What|When|Where|Whether|Which|Who|Whom|Whose|Why)\b"
 SUFFIXES = {".js", ".mjs", ".ts"}
@@ -20,6 +21,8 @@ SCRIPTS = (
     "frontend/tests/support/*.*",
     "frontend/tests/salesforce/*.*",
     "integrations/**/*.*",
+    "packages/*/*.*",
+    "packages/*/[es]*/**/*.*",  # examples, src and samples, and nothing that is built
 )
 GUIDES = ROOT / "src" / "guide" / "pages"
 LINKED_HEADINGS = ("Where the panel is", "What the phone remembers", "Who called", "Who is called")
@@ -36,7 +39,7 @@ def docstrings(text: str) -> Iterator[str]:
             yield node.value.value
 
 
-@pytest.mark.parametrize("folder", ["alembic", "bench", "src", "tests", "tools"])
+@pytest.mark.parametrize("folder", ["alembic", "bench", "deploy", "packages", "src", "tests", "tools"])
 def test_no_docstring_begins_as_a_question(folder: str) -> None:
     files = sorted((ROOT / folder).rglob("*.py"))
     assert files

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Set
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from epoch.cli.arguments import build_parser
 from support.metrics import label_names
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,13 +126,7 @@ def test_every_alert_is_tested_to_fire_and_to_be_silent() -> None:
         assert re.search(rf"alertname: {name}\n        exp_alerts:\n          - exp_labels", tests), name
 
 
-def test_every_command_of_the_operations_page_exists() -> None:
-    commands = set(re.findall(r"`epoch ([^`]+)`", OPERATIONS.read_text()))
-    assert len(commands) > 8
-    for command in sorted(commands):
-        assert build_parser().parse_args(shlex.split(command)).command is not None, command
-
-
+@pytest.mark.slow
 def test_modules_that_a_worker_loads_first_have_metrics_with_labels_only() -> None:
     """Others would not find the file that the workers share."""
     argv = [sys.executable, "-P", "-c", UNLABELLED]

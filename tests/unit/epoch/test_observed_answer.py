@@ -4,8 +4,12 @@ import gc
 import weakref
 from typing import Any
 
+import pytest
+
 from epoch.observed_answer import ObservedAnswer
 from kit.http.asgi import SEND_AT_ONCE
+
+pytestmark = pytest.mark.anyio
 
 
 class ServerRequest:
@@ -24,7 +28,7 @@ class ServerRequest:
         """Send nothing."""
 
 
-def test_a_request_is_released_without_the_garbage_collector() -> None:
+async def test_a_request_is_released_without_the_garbage_collector() -> None:
     gc.disable()
     try:
         request = ServerRequest()

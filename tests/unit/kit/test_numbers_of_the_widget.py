@@ -16,6 +16,7 @@ from kit.number_reading import has_length, read_dialled
 from kit.number_text import clean_number_text
 from support.widget_numbers import Readings, read_numbers
 
+pytestmark = pytest.mark.slow
 COUNTRIES = sorted(phonenumbers.SUPPORTED_REGIONS)
 KINDS = [kind for name, kind in vars(PhoneNumberType).items() if name.isupper() and kind != PhoneNumberType.UNKNOWN]
 LONGEST_SHORT_CODE = 6

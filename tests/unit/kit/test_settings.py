@@ -153,6 +153,14 @@ def test_the_sandboxs_credentials_are_no_real_account(name: str, value: str) -> 
         load_settings({**TWILIO, "EPOCH_SECRET_KEY": "k" * 32, name: value})
 
 
+def test_tokens_of_hubspot_leave_for_hubspot_alone_unless_in_the_sandbox() -> None:
+    given = {"EPOCH_HUBSPOT_URL": "http://127.0.0.1:9"}
+    with pytest.raises(SettingsError, match=r"^EPOCH_HUBSPOT_URL is for the sandbox alone"):
+        load_settings({**PRODUCTION, **given})
+    assert load_settings(given).hubspot_url == given["EPOCH_HUBSPOT_URL"]
+    assert load_settings(PRODUCTION).hubspot_url == "https://api.hubapi.com"
+
+
 def test_real_calls_are_not_placed_from_an_http_page_of_another_machine() -> None:
     with pytest.raises(SettingsError, match=r"^EPOCH_PUBLIC_URL must begin with https://"):
         load_settings({**TWILIO, "EPOCH_SECRET_KEY": "k" * 32, "EPOCH_PUBLIC_URL": "http://voice.example.com"})

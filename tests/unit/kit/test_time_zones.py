@@ -27,13 +27,16 @@ def test_a_country_has_the_zone_of_most_of_its_people(country: str, zone: str) -
     assert country_zone(country) == zone
 
 
+@pytest.mark.slow
 def test_each_country_has_a_zone_that_can_be_chosen() -> None:
+    offered: set[str] = set()
     for country in phonenumbers.SUPPORTED_REGIONS:
         choices = zone_choices(country, "US/Eastern")
         assert choices[0] == country_zone(country) != "UTC"
         assert {"UTC", "US/Eastern", "Asia/Kolkata"} <= set(choices) <= zone_names()
         assert len(set(choices)) == len(choices)
-        assert all(ZoneInfo(name).key == name for name in choices)
+        offered.update(choices)
+    assert all(ZoneInfo(name).key == name for name in offered)
 
 
 @pytest.mark.parametrize(

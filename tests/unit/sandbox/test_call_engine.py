@@ -1,6 +1,6 @@
 """The sandbox's call engine in a scripted environment: every test number, a hang-up at every moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +8,13 @@ import pytest
 from sandbox import twiml
 from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
-from sandbox.call_engine import Call, CallError, NumberScript
+from sandbox.audio_track import Clip, Samples
+from sandbox.call_engine import Call
+from sandbox.call_environment import OnDocument
+from sandbox.call_errors import CallError
 from sandbox.callback_forms import Form
 from sandbox.legs import Caller, Status
+from sandbox.number_script import NumberScript
 from sandbox.test_numbers import far_end_of
 
 VOICE, STATUS, ENDED, APP = (
@@ -41,7 +45,7 @@ class ScriptedEnvironment:
         self.time = datetime(2026, 11, 22, tzinfo=UTC)
         self.timers: list[Later] = []
         self.signals: list[tuple[str, dict[str, object]]] = []
-        self.fetches: list[tuple[str, Form, Callable[[Sequence[twiml.Verb] | None], None]]] = []
+        self.fetches: list[tuple[str, Form, OnDocument]] = []
         self.reports: list[tuple[str, Form]] = []
 
     def now(self) -> datetime:
@@ -55,8 +59,14 @@ class ScriptedEnvironment:
     def send_signal(self, kind: str, payload: dict[str, object]) -> None:
         self.signals.append((kind, payload))
 
-    def fetch_document(self, url: str, form: Form, then: Callable[[Sequence[twiml.Verb] | None], None]) -> None:
+    def fetch_document(self, url: str, form: Form, then: OnDocument) -> None:
         self.fetches.append((url, form, then))
+
+    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
+        pytest.fail("a call from a browser played a file")
+
+    def keep_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
+        pytest.fail("the far end recorded, which is no mailbox")
 
     def send_status(self, url: str, form: Form) -> None:
         self.reports.append((url, form))
@@ -95,8 +105,13 @@ class SilentMedia:
     def play(self, sound: AudioSource) -> None:
         self.played.append(sound)
 
+    def start_recording(self) -> None: ...
+
+    def take_recording(self) -> Samples | None:
+        return None
+
     def set_packet_loss(self, share: float) -> None:
-        raise NotImplementedError
+        pytest.fail("packets were lost without being told to")
 
     async def renegotiate(self, offer: str) -> str:
         return offer

@@ -16,6 +16,7 @@ from sandbox.sdp import (
     telephone_event_type,
     with_telephone_event,
 )
+from sandbox.twiml_verbs import Dial
 
 ACCOUNT = load_settings({}).twilio
 OFFER = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0 111 110 126\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:110 telephone-event/48000\r\na=rtpmap:126 telephone-event/8000\r\n"  # noqa: E501
@@ -40,8 +41,8 @@ def test_what_is_not_twiml_is_refused(document: bytes) -> None:
 
 def test_relative_addresses_and_defaults() -> None:
     (dial,) = twiml.parse(b'<Response><Dial action="/ended">+12125550177</Dial></Response>', "http://p/voice?x=1")
-    assert isinstance(dial, twiml.Dial)
-    assert (dial.number, dial.action, dial.status_url) == ("+12125550177", "http://p/ended", None)
+    assert isinstance(dial, Dial)
+    assert (dial.first.number, dial.action, dial.first.status_url) == ("+12125550177", "http://p/ended", None)
     assert (dial.ring_seconds, dial.limit_seconds, dial.answer_on_bridge) == (30, 14_400, False)
 
 

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.field_faults import kinds
 
+pytestmark = pytest.mark.slow
 TESTS = Path(__file__).resolve().parents[2]
 CONFTEST = """
 import support.field_faults as plugin
@@ -38,7 +41,7 @@ def run(folder: Path, kind: str, *options: str) -> "subprocess.CompletedProcess[
     (folder / "test_page.py").write_text(PAGE.format(kind=kind))
     argv = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "--rootdir", str(folder), *options, str(folder)]
     environ = {"PYTHONPATH": str(TESTS), "PATH": ""}
-    return subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_the_result_in_each_browser_is_kept(tmp_path: Path) -> None:

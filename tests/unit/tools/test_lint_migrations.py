@@ -8,6 +8,8 @@ import pytest
 from support.tools import import_tool
 from support.trial_migration import TRIAL_REVISION, newest_revision, with_trial_migration
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def linter() -> ModuleType:

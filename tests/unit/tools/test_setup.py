@@ -64,6 +64,18 @@ def test_all_missing_tools_are_named_before_anything_is_installed(checkout: Path
     assert list((checkout / ".cache").iterdir()) == [checkout / ".cache" / "setup.lock"]
 
 
+@pytest.mark.parametrize(
+    ("machine", "target", "is_named"),
+    [("Linux aarch64", "run", True), ("Linux aarch64", "widget", False), ("Linux x86_64", "run", False)],
+)
+def test_a_compiler_is_named_where_a_package_has_no_build(
+    checkout: Path, programs: Path, machine: str, target: str, is_named: bool
+) -> None:
+    add_program(programs, "uname", f"echo {machine}")
+    printed, _ = start(checkout, programs, target).communicate()
+    assert ("a C compiler (cc not found)" in printed) == is_named
+
+
 def test_a_long_step_says_that_it_goes_on(checkout: Path, programs: Path) -> None:
     (checkout / "frontend" / "node_modules").mkdir()
     add_program(programs, "python3", "echo /usr/bin/python3")

@@ -14,6 +14,7 @@ from calls.models import ImposedEnd
 from kit import e164
 from kit.errors import DomainError, MethodNotAllowed, Unavailable
 from kit.http import asgi
+from phone_numbers import from_numbers
 from tenants import rules as tenant_rules
 from widget import page_admission, public_endpoint, token_auth
 from widget.refusals import REFUSALS, Occasion, refusal_message
@@ -24,7 +25,7 @@ SHARED_RULES = (
     tenant_rules.ensure_phone_number,
 )
 REQUEST_SOURCES = (token_auth, page_admission, public_endpoint, asgi, *SHARED_RULES)
-CALL_SOURCES = (calling_rules, call_duration, admission_service, e164, *SHARED_RULES)
+CALL_SOURCES = (calling_rules, call_duration, admission_service, from_numbers, e164, *SHARED_RULES)
 
 
 def raised_in(source: Any) -> set[type[DomainError]]:

@@ -15,6 +15,7 @@ export const core = {
   more: "المزيد",
   sandbox: "تجريبي",
   callingFrom: "من",
+  automatic: "تلقائي",
   phoneNumber: "رقم الهاتف",
   placeholder: "أدخل رقمًا",
   pageNumbersOnly: "انقر على رقم في الصفحة للاتصال به.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "فشلت",
     refused: "مرفوضة",
   },
+};
+
+export const outcomes = {
+  title: "كيف كانت المكالمة؟",
+  note: "ملاحظة",
+  save: "حفظ",
+  later: "لاحقًا",
+  saved: "تم الحفظ",
+  notSaved: "لم يتم الحفظ. {reason}",
+  missing: "نتيجة \u2066{number}\u2069 ناقصة",
+  add: "إضافة",
+  remove: "إزالة",
+};
+
+export const voicemail = {
+  leave: "ترك رسالة صوتية",
+  greeting: "التحية",
+  left: "يسمع البريد الصوتي تحيتك. يمكنك إجراء المكالمة التالية.",
+  notLeft: "لم تُترك. {reason}",
+};
+
+export const missedCalls = {
+  title: "المكالمات الفائتة (\u2066{count}\u2069)",
+  callBack: "معاودة الاتصال",
+  seen: "تعليم كمشاهدة",
 };
 
 export const clickToCall = {
@@ -198,6 +224,7 @@ export const problems = {
   ambiguous_number: ["ليس واضحًا أي رقم هو المقصود", "اختر الرقم في الهاتف."],
   invalid_number: ["رقم الهاتف غير صالح", "اكتب الرقم مع رمز المنطقة، أو مع + ورمز البلد."],
   emergency_number: ["لا يمكن الاتصال بأرقام الطوارئ", "استخدم هاتفًا محمولًا أو هاتفًا ثابتًا."],
+  from_not_allowed: ["لا يمكن استخدام هذا الرقم", "اختر رقمًا آخر، أو اطلب من مسؤول الحساب إضافته إلى هذا الرمز."],
   invalid_extension: ["رقم التحويلة غير صالح", "تتكون التحويلة من 1 إلى 20 من \u20660-9\u2069 و * و #."],
   invalid_digits: [
     "الأرقام غير صالحة",
@@ -272,4 +299,9 @@ export const problems = {
     "انتهت المكالمة لأن كل المكالمات أُوقفت مؤقتًا",
     "أوقف موظفونا مكالمات كل المؤسسات مؤقتًا. اتصل لاحقًا.",
   ],
+  call_not_connected: [
+    "لا يمكن ترك التحية إلا في مكالمة صادرة متصلة",
+    "اتصل وانتظر نغمة البريد الصوتي، ثم اترك التحية.",
+  ],
+  no_voicemail_greeting: ["لا توجد تحية للبريد الصوتي بعد", "سجّل واحدة في لوحة التحكم ضمن \u2066Voicemail\u2069."],
 };

@@ -15,6 +15,7 @@ export const core = {
   more: "Mehr",
   sandbox: "Sandbox",
   callingFrom: "Von",
+  automatic: "Automatisch",
   phoneNumber: "Telefonnummer",
   placeholder: "Nummer eingeben",
   pageNumbersOnly: "Klicken Sie auf eine Nummer der Seite, um sie anzurufen.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "Fehlgeschlagen",
     refused: "Abgelehnt",
   },
+};
+
+export const outcomes = {
+  title: "Wie ist es gelaufen?",
+  note: "Notiz",
+  save: "Speichern",
+  later: "Später",
+  saved: "Gespeichert",
+  notSaved: "Nicht gespeichert. {reason}",
+  missing: "Das Ergebnis zu {number} fehlt",
+  add: "Ergänzen",
+  remove: "Entfernen",
+};
+
+export const voicemail = {
+  leave: "Voicemail hinterlassen",
+  greeting: "Ansage",
+  left: "Die Mailbox hört Ihre Ansage. Sie können den nächsten Anruf beginnen.",
+  notLeft: "Nicht hinterlassen. {reason}",
+};
+
+export const missedCalls = {
+  title: "Verpasste Anrufe ({count})",
+  callBack: "Zurückrufen",
+  seen: "Als gesehen markieren",
 };
 
 export const clickToCall = {
@@ -219,6 +245,10 @@ export const problems = {
     "Geben Sie die Nummer mit Vorwahl ein, oder mit + und der Landesvorwahl.",
   ],
   emergency_number: ["Notrufnummern können nicht angerufen werden", "Nutzen Sie ein Mobiltelefon oder das Festnetz."],
+  from_not_allowed: [
+    "Diese Nummer kann nicht verwendet werden",
+    "Wählen Sie eine andere Nummer, oder bitten Sie die Administration des Kontos, sie für dieses Token freizugeben.",
+  ],
   invalid_extension: ["Ungültige Durchwahl", "Eine Durchwahl hat 1 bis 20 Zeichen aus 0-9, * und #."],
   invalid_digits: [
     "Ungültige Ziffern",
@@ -319,5 +349,13 @@ export const problems = {
   ended_calls_paused: [
     "Der Anruf wurde beendet, weil alle Anrufe angehalten wurden",
     "Unser Team hat die Anrufe aller Organisationen vorübergehend angehalten. Rufen Sie später an.",
+  ],
+  call_not_connected: [
+    "Eine Ansage lässt sich nur in einem verbundenen ausgehenden Anruf hinterlassen",
+    "Rufen Sie an, warten Sie auf den Ton der Mailbox und hinterlassen Sie dann die Ansage.",
+  ],
+  no_voicemail_greeting: [
+    "Es gibt noch keine Ansage für Mailboxen",
+    "Nehmen Sie im Dashboard unter Voicemail eine auf. Ein Administrator kann auch eine für alle aufnehmen.",
   ],
 };

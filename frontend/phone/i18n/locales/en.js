@@ -30,6 +30,7 @@ export const core = /* @__PURE__ */ Object.assign({}, button, {
   more: "More",
   sandbox: "Sandbox",
   callingFrom: "From",
+  automatic: "Automatic",
   phoneNumber: "Phone number",
   placeholder: "Enter a number",
   pageNumbersOnly: "Click a number on the page to call it.",
@@ -99,6 +100,7 @@ export const fixes = {
   organization_suspended: "Ask the owner of the account to contact support.",
   plan_not_supported: "Upgrade to the Pro plan or above.",
   no_phone_number: "Set up a phone number in Dashboard > Settings.",
+  from_not_allowed: "Choose another number, or ask an administrator of the account to add it to this token.",
   invalid_extension: "An extension is 1 to 20 of 0-9, * and #.",
   invalid_digits: "Digits are at most 100 of 0-9, *, #, comma or p for a pause, and ; or w to wait for a key.",
   invalid_metadata:
@@ -148,6 +150,37 @@ export const dialer = {
     failed: "Failed",
     refused: "Refused",
   },
+};
+
+export const outcomes = {
+  title: "How did it go?",
+  note: "Note",
+  save: "Save",
+  later: "Later",
+  saved: "Saved",
+  notSaved: "Not saved. {reason}",
+  missing: "Outcome of {number} is missing",
+  add: "Add",
+  remove: "Remove",
+};
+
+export const voicemail = {
+  leave: "Leave voicemail",
+  greeting: "Greeting",
+  left: "The mailbox hears your greeting. You can place the next call.",
+  notLeft: "Not left. {reason}",
+};
+
+/** The advice for the problems of leaving a greeting, by their code; the server sends their sentences. */
+export const voicemailFixes = {
+  call_not_connected: "Call, wait for the tone of the mailbox, then leave the greeting.",
+  no_voicemail_greeting: "An administrator of the account can also record one for everybody.",
+};
+
+export const missedCalls = {
+  title: "Missed calls ({count})",
+  callBack: "Call back",
+  seen: "Mark as seen",
 };
 
 export const clickToCall = {

@@ -15,6 +15,7 @@ export const core = {
   more: "Más",
   sandbox: "Pruebas",
   callingFrom: "Desde",
+  automatic: "Automático",
   phoneNumber: "Número de teléfono",
   placeholder: "Escriba un número",
   pageNumbersOnly: "Haga clic en un número de la página para llamar.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "Fallida",
     refused: "Rechazada",
   },
+};
+
+export const outcomes = {
+  title: "¿Cómo fue?",
+  note: "Nota",
+  save: "Guardar",
+  later: "Más tarde",
+  saved: "Guardado",
+  notSaved: "No se guardó. {reason}",
+  missing: "Falta el resultado de {number}",
+  add: "Añadir",
+  remove: "Quitar",
+};
+
+export const voicemail = {
+  leave: "Dejar mensaje de voz",
+  greeting: "Saludo",
+  left: "El buzón oye su saludo. Ya puede hacer la siguiente llamada.",
+  notLeft: "No se dejó. {reason}",
+};
+
+export const missedCalls = {
+  title: "Llamadas perdidas ({count})",
+  callBack: "Devolver la llamada",
+  seen: "Marcar como vistas",
 };
 
 export const clickToCall = {
@@ -216,6 +242,10 @@ export const problems = {
     "Escriba el número con su prefijo, o con + y el código del país.",
   ],
   emergency_number: ["No se puede llamar a números de emergencia", "Use un móvil o un teléfono fijo."],
+  from_not_allowed: [
+    "Este número no se puede usar",
+    "Elija otro número o pida a un administrador de la cuenta que lo añada a este token.",
+  ],
   invalid_extension: ["Extensión no válida", "Una extensión tiene de 1 a 20 caracteres: 0-9, * y #."],
   invalid_digits: [
     "Dígitos no válidos",
@@ -310,5 +340,13 @@ export const problems = {
   ended_calls_paused: [
     "La llamada terminó porque se pausaron todas las llamadas",
     "Nuestro personal pausó las llamadas de todas las organizaciones. Llame más tarde.",
+  ],
+  call_not_connected: [
+    "Solo se puede dejar un saludo en una llamada saliente conectada",
+    "Llame, espere el tono del buzón y deje entonces el saludo.",
+  ],
+  no_voicemail_greeting: [
+    "Todavía no hay ningún saludo para buzones",
+    "Grabe uno en el panel de control, en Voicemail. Un administrador también puede grabar uno para todos.",
   ],
 };

@@ -15,6 +15,7 @@ export const core = {
   more: "Plus",
   sandbox: "Test",
   callingFrom: "De",
+  automatic: "Automatique",
   phoneNumber: "Numéro de téléphone",
   placeholder: "Saisissez un numéro",
   pageNumbersOnly: "Cliquez sur un numéro de la page pour l’appeler.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "Échec",
     refused: "Refusé",
   },
+};
+
+export const outcomes = {
+  title: "Comment s’est passé l’appel ?",
+  note: "Remarque",
+  save: "Enregistrer",
+  later: "Plus tard",
+  saved: "Enregistré",
+  notSaved: "Non enregistré. {reason}",
+  missing: "Il manque le résultat de {number}",
+  add: "Ajouter",
+  remove: "Retirer",
+};
+
+export const voicemail = {
+  leave: "Laisser un message",
+  greeting: "Annonce",
+  left: "La messagerie entend votre annonce. Vous pouvez passer l’appel suivant.",
+  notLeft: "Non laissé. {reason}",
+};
+
+export const missedCalls = {
+  title: "Appels manqués ({count})",
+  callBack: "Rappeler",
+  seen: "Marquer comme vus",
 };
 
 export const clickToCall = {
@@ -222,6 +248,10 @@ export const problems = {
     "Les numéros d’urgence ne peuvent pas être appelés",
     "Utilisez un téléphone mobile ou un téléphone fixe.",
   ],
+  from_not_allowed: [
+    "Ce numéro ne peut pas être utilisé",
+    "Choisissez un autre numéro, ou demandez à un administrateur du compte de l’ajouter à ce jeton.",
+  ],
   invalid_extension: ["Numéro de poste non valide", "Un numéro de poste compte de 1 à 20 caractères : 0-9, * et #."],
   invalid_digits: [
     "Chiffres non valides",
@@ -313,5 +343,13 @@ export const problems = {
   ended_calls_paused: [
     "L’appel a pris fin parce que tous les appels ont été suspendus",
     "Notre équipe a suspendu les appels de toutes les organisations. Rappelez plus tard.",
+  ],
+  call_not_connected: [
+    "Une annonce ne peut être laissée que dans un appel sortant connecté",
+    "Appelez, attendez le bip de la messagerie, puis laissez l’annonce.",
+  ],
+  no_voicemail_greeting: [
+    "Il n’y a pas encore d’annonce pour les messageries",
+    "Enregistrez-en une dans le tableau de bord, sous Voicemail. Un administrateur peut aussi en enregistrer une pour tous.",
   ],
 };

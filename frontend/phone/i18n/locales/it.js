@@ -15,6 +15,7 @@ export const core = {
   more: "Altro",
   sandbox: "Test",
   callingFrom: "Da",
+  automatic: "Automatico",
   phoneNumber: "Numero di telefono",
   placeholder: "Inserire un numero",
   pageNumbersOnly: "Fai clic su un numero della pagina per chiamarlo.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "Non riuscita",
     refused: "Rifiutata",
   },
+};
+
+export const outcomes = {
+  title: "Com’è andata?",
+  note: "Nota",
+  save: "Salva",
+  later: "Più tardi",
+  saved: "Salvato",
+  notSaved: "Non salvato. {reason}",
+  missing: "Manca l’esito di {number}",
+  add: "Aggiungi",
+  remove: "Rimuovi",
+};
+
+export const voicemail = {
+  leave: "Lascia un messaggio",
+  greeting: "Annuncio",
+  left: "La segreteria ascolta il suo annuncio. Può fare la prossima chiamata.",
+  notLeft: "Non lasciato. {reason}",
+};
+
+export const missedCalls = {
+  title: "Chiamate perse ({count})",
+  callBack: "Richiama",
+  seen: "Segna come viste",
 };
 
 export const clickToCall = {
@@ -218,6 +244,10 @@ export const problems = {
     "I numeri di emergenza non possono essere chiamati",
     "Usi un telefono cellulare o un telefono fisso.",
   ],
+  from_not_allowed: [
+    "Questo numero non può essere usato",
+    "Scelga un altro numero, o chieda a un amministratore dell’account di aggiungerlo a questo token.",
+  ],
   invalid_extension: ["Interno non valido", "Un interno ha da 1 a 20 caratteri: 0-9, * e #."],
   invalid_digits: [
     "Cifre non valide",
@@ -312,5 +342,13 @@ export const problems = {
   ended_calls_paused: [
     "La chiamata è terminata perché tutte le chiamate sono state sospese",
     "Il nostro personale ha sospeso le chiamate di tutte le organizzazioni. Richiami più tardi.",
+  ],
+  call_not_connected: [
+    "Un annuncio si può lasciare solo in una chiamata in uscita connessa",
+    "Chiami, aspetti il segnale della segreteria e poi lasci l’annuncio.",
+  ],
+  no_voicemail_greeting: [
+    "Non c’è ancora un annuncio per le segreterie",
+    "Ne registri uno nella dashboard, in Voicemail. Un amministratore può anche registrarne uno per tutti.",
   ],
 };

@@ -15,6 +15,7 @@ export const core = {
   more: "その他",
   sandbox: "テスト",
   callingFrom: "発信元",
+  automatic: "自動",
   phoneNumber: "電話番号",
   placeholder: "番号を入力",
   pageNumbersOnly: "ページ内の番号をクリックすると発信します。",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "失敗",
     refused: "拒否",
   },
+};
+
+export const outcomes = {
+  title: "通話の結果は？",
+  note: "メモ",
+  save: "保存",
+  later: "あとで",
+  saved: "保存しました",
+  notSaved: "保存できませんでした。{reason}",
+  missing: "{number} の結果が未入力です",
+  add: "入力",
+  remove: "削除",
+};
+
+export const voicemail = {
+  leave: "留守電に残す",
+  greeting: "メッセージ",
+  left: "留守番電話にメッセージが流れています。次の電話をかけられます。",
+  notLeft: "残せませんでした。{reason}",
+};
+
+export const missedCalls = {
+  title: "不在着信（{count}）",
+  callBack: "折り返す",
+  seen: "確認済みにする",
 };
 
 export const clickToCall = {
@@ -203,6 +229,10 @@ export const problems = {
   ambiguous_number: ["どの番号か特定できません", "電話の画面で番号を選んでください。"],
   invalid_number: ["電話番号が正しくありません", "市外局番を付けて、または + と国番号を付けて入力してください。"],
   emergency_number: ["緊急通報の番号には発信できません", "携帯電話または固定電話をお使いください。"],
+  from_not_allowed: [
+    "この番号は使用できません",
+    "別の番号を選ぶか、アカウントの管理者にこのトークンへの追加を依頼してください。",
+  ],
   invalid_extension: ["内線番号が正しくありません", "内線番号は 0-9、*、# の 1 ～ 20 文字です。"],
   invalid_digits: [
     "番号が正しくありません",
@@ -291,5 +321,13 @@ export const problems = {
   ended_calls_paused: [
     "すべての通話が一時停止されたため、通話が終了しました",
     "当社のスタッフがすべての組織の通話を一時停止しました。後でもう一度おかけください。",
+  ],
+  call_not_connected: [
+    "メッセージは、接続中の発信通話にだけ残せます",
+    "電話をかけ、留守番電話の発信音を待ってからメッセージを残してください。",
+  ],
+  no_voicemail_greeting: [
+    "留守番電話用のメッセージがまだありません",
+    "ダッシュボードの Voicemail で録音してください。管理者が全員用に録音することもできます。",
   ],
 };

@@ -15,6 +15,7 @@ export const core = {
   more: "Meer",
   sandbox: "Test",
   callingFrom: "Van",
+  automatic: "Automatisch",
   phoneNumber: "Telefoonnummer",
   placeholder: "Voer een nummer in",
   pageNumbersOnly: "Klik op een nummer op de pagina om het te bellen.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "Mislukt",
     refused: "Geweigerd",
   },
+};
+
+export const outcomes = {
+  title: "Hoe ging het?",
+  note: "Notitie",
+  save: "Opslaan",
+  later: "Later",
+  saved: "Opgeslagen",
+  notSaved: "Niet opgeslagen. {reason}",
+  missing: "Het resultaat van {number} ontbreekt",
+  add: "Toevoegen",
+  remove: "Verwijderen",
+};
+
+export const voicemail = {
+  leave: "Voicemail achterlaten",
+  greeting: "Begroeting",
+  left: "De voicemail hoort uw begroeting. U kunt de volgende oproep beginnen.",
+  notLeft: "Niet achtergelaten. {reason}",
+};
+
+export const missedCalls = {
+  title: "Gemiste oproepen ({count})",
+  callBack: "Terugbellen",
+  seen: "Als gezien markeren",
 };
 
 export const clickToCall = {
@@ -213,6 +239,10 @@ export const problems = {
   ambiguous_number: ["Het is niet duidelijk welk nummer bedoeld is", "Kies het nummer in de telefoon."],
   invalid_number: ["Het telefoonnummer is ongeldig", "Voer het nummer in met netnummer, of met + en de landcode."],
   emergency_number: ["Alarmnummers kunnen niet worden gebeld", "Gebruik een mobiele of een vaste telefoon."],
+  from_not_allowed: [
+    "Dit nummer kan niet worden gebruikt",
+    "Kies een ander nummer, of vraag een beheerder van het account om het aan dit token toe te voegen.",
+  ],
   invalid_extension: ["Ongeldig toestelnummer", "Een toestelnummer heeft 1 tot 20 tekens: 0-9, * en #."],
   invalid_digits: [
     "Ongeldige cijfers",
@@ -307,5 +337,13 @@ export const problems = {
   ended_calls_paused: [
     "Het gesprek is beëindigd omdat alle gesprekken zijn stopgezet",
     "Ons team heeft de gesprekken van alle organisaties tijdelijk stopgezet. Bel later opnieuw.",
+  ],
+  call_not_connected: [
+    "Een begroeting kan alleen in een verbonden uitgaande oproep worden achtergelaten",
+    "Bel, wacht op de toon van de voicemail en laat dan de begroeting achter.",
+  ],
+  no_voicemail_greeting: [
+    "Er is nog geen begroeting voor voicemails",
+    "Neem er een op in het dashboard onder Voicemail. Een beheerder kan er ook een voor iedereen opnemen.",
   ],
 };

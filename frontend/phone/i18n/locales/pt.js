@@ -15,6 +15,7 @@ export const core = {
   more: "Mais",
   sandbox: "Teste",
   callingFrom: "De",
+  automatic: "Automático",
   phoneNumber: "Número de telefone",
   placeholder: "Digite um número",
   pageNumbersOnly: "Clique em um número da página para ligar.",
@@ -92,6 +93,31 @@ export const dialer = {
     failed: "Falhou",
     refused: "Recusada",
   },
+};
+
+export const outcomes = {
+  title: "Como correu?",
+  note: "Nota",
+  save: "Guardar",
+  later: "Mais tarde",
+  saved: "Guardado",
+  notSaved: "Não foi guardado. {reason}",
+  missing: "Falta o resultado de {number}",
+  add: "Adicionar",
+  remove: "Remover",
+};
+
+export const voicemail = {
+  leave: "Deixar mensagem de voz",
+  greeting: "Saudação",
+  left: "A caixa postal ouve a sua saudação. Você já pode fazer a próxima chamada.",
+  notLeft: "Não foi deixada. {reason}",
+};
+
+export const missedCalls = {
+  title: "Chamadas perdidas ({count})",
+  callBack: "Retornar",
+  seen: "Marcar como vistas",
 };
 
 export const clickToCall = {
@@ -215,6 +241,10 @@ export const problems = {
     "Digite o número com o código de área, ou com + e o código do país.",
   ],
   emergency_number: ["Não é possível ligar para números de emergência", "Use um celular ou um telefone fixo."],
+  from_not_allowed: [
+    "Este número não pode ser usado",
+    "Escolha outro número ou peça a um administrador da conta que o adicione a este token.",
+  ],
   invalid_extension: ["Ramal inválido", "Um ramal tem de 1 a 20 caracteres: 0-9, * e #."],
   invalid_digits: [
     "Dígitos inválidos",
@@ -309,5 +339,13 @@ export const problems = {
   ended_calls_paused: [
     "A chamada terminou porque todas as chamadas foram pausadas",
     "Nossa equipe pausou as chamadas de todas as organizações. Ligue mais tarde.",
+  ],
+  call_not_connected: [
+    "Uma saudação só pode ser deixada em uma chamada de saída conectada",
+    "Ligue, espere o sinal da caixa postal e então deixe a saudação.",
+  ],
+  no_voicemail_greeting: [
+    "Ainda não há saudação para caixas postais",
+    "Grave uma no painel, em Voicemail. Um administrador também pode gravar uma para todos.",
   ],
 };

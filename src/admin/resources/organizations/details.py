@@ -11,13 +11,14 @@ from accounts.models import User
 from admin.base_view import RecordView, Section, newest_rows
 from admin.formatters import (
     ALERT_NAMES,
-    CALL_STATUS_NAMES,
     EMPTY_VALUE,
+    call_status_name,
     format_limit,
     format_number,
     format_time,
     humanize_name,
     limit_name,
+    name_in,
 )
 from admin.resources.organizations.limits_section import limits_section
 from calls.aggregates import CallTotals, started_since, totals_columns
@@ -62,7 +63,7 @@ async def _alerts(view: RecordView, organization: Organization) -> Section:
         Alert.owned_by(organization.id), Alert.resolved_at.is_(None)
     )
     items = [
-        (f"/admin/alert/details/{row.id}", ALERT_NAMES[row.kind], format_time(row.created_at))
+        (f"/admin/alert/details/{row.id}", name_in(ALERT_NAMES, row.kind), format_time(row.created_at))
         for row in await view.fetch(newest_rows(query, Alert))
     ]
     return Section("Open alerts", items, _list_of("alert", organization))
@@ -161,7 +162,7 @@ async def _members(view: RecordView, organization: Organization) -> Section:
 async def _calls(view: RecordView, organization: Organization) -> Section:
     query = sa.select(Call.id, Call.to_number, Call.status).where(Call.owned_by(organization.id))
     items = [
-        (f"/admin/call/details/{row.id}", format_number(row.to_number), CALL_STATUS_NAMES[row.status])
+        (f"/admin/call/details/{row.id}", format_number(row.to_number), call_status_name(row.status))
         for row in await view.fetch(newest_rows(query, Call))
     ]
     return Section("Latest calls", items, _list_of("call", organization))

@@ -1,4 +1,4 @@
-/** The Test call card beside the live widget. */
+/** The button and the state of the phone on a page of the dashboard: Test call, and Call back. */
 import { elementById } from "../../shared/dom.js";
 
 /** @type {Record<EpochPhoneState, string>} */
@@ -13,22 +13,27 @@ const STATE_TEXTS = {
   error: "The phone has a problem. Open it to see what helps.",
 };
 
+/** A second call cannot begin in these. */
+const CALL_STATES = new Set(["dialing", "ringing", "in-progress"]);
+
 /** @param {Document} document */
-export function enableTestCall(document) {
+export function enableOwnPhone(document) {
   const button = /** @type {HTMLButtonElement | null} */ (document.getElementById("open-phone"));
   if (!button) return;
   const stateText = elementById("phone-state", document);
   const phone = window.EpochPhone;
   if (!phone) {
-    stateText.textContent = "The phone did not load. Reload your own page instead once the snippet is on it.";
+    stateText.textContent =
+      "The phone did not load. Reload this page; if it does not help, try another browser or network.";
     return;
   }
+  const { number, from } = button.dataset;
   /** @param {EpochPhoneState} state */
   const show = (state) => {
     stateText.textContent = STATE_TEXTS[state];
-    button.disabled = state === "loading";
+    button.disabled = state === "loading" || (Boolean(number) && CALL_STATES.has(state));
   };
-  button.addEventListener("click", () => phone.open());
+  button.addEventListener("click", () => (number ? phone.call(number, from ? { from } : {}) : phone.open()));
   phone.on("stateChanged", ({ state }) => show(state));
   show(phone.getState());
 }

@@ -1,0 +1,23 @@
+"""Check the statuses of the calls that are on record.
+
+Revision ID: e6f3a09cb412
+Revises: d5e29f8ba301
+Create Date: 2026-11-29 16:52:00
+"""
+
+from collections.abc import Sequence
+
+from alembic import op
+
+revision: str = "e6f3a09cb412"
+down_revision: str | None = "d5e29f8ba301"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE call VALIDATE CONSTRAINT ck_call_status")
+
+
+def downgrade() -> None:
+    """Nothing: a constraint that was checked holds as well."""

@@ -1,0 +1,228 @@
+/** Starts and stops the phone for a part of an application, and keeps what an interface shows of it. */
+import { EpochPhoneLoadError } from "./load-error.js";
+import { loadPhone, pageState } from "./load.js";
+
+/** @import { EpochPhoneApi, EpochPhoneCall, EpochPhoneChanges, EpochPhoneConfig, EpochPhoneError, EpochPhoneEvents, EpochPhoneListener, EpochPhoneState } from "./phone-types.js" */
+/** @import { LoadOptions } from "./load.js" */
+
+/** @typedef {Omit<EpochPhoneConfig, "token">} PhoneSettings */
+/**
+ * @typedef {object} StartOptions
+ * @property {string | null} [token] The embed token, `ept_…`; nothing is loaded until there is one.
+ * @property {PhoneSettings} [settings] As those of `EpochPhone.init()`.
+ */
+/** @typedef {LoadOptions & StartOptions} PhoneOptions */
+/**
+ * @typedef {object} PhoneSnapshot
+ * @property {EpochPhoneApi | null} phone Null until phone.js is loaded, and on a server.
+ * @property {EpochPhoneState} state `loading` until then; `error` also if phone.js cannot be loaded.
+ * @property {boolean} isReady True if a call can be placed.
+ * @property {EpochPhoneCall | null} call The call that goes on.
+ * @property {boolean} isMuted
+ * @property {EpochPhoneError | null} error The last error; null again once the phone is ready or a call begins.
+ */
+
+/** @type {PhoneSnapshot} */
+const NOTHING = Object.freeze({
+  phone: null,
+  state: "loading",
+  isReady: false,
+  call: null,
+  isMuted: false,
+  error: null,
+});
+/** @satisfies {Record<keyof EpochPhoneEvents, true>} */
+const EVENTS = {
+  ready: true,
+  error: true,
+  callStarted: true,
+  callAnswered: true,
+  callEnded: true,
+  callOutcome: true,
+  stateChanged: true,
+  muted: true,
+  open: true,
+  close: true,
+};
+/** The names of the phone's events; the compiler compares them with those of phone.js. */
+export const EVENT_NAMES = /** @type {(keyof EpochPhoneEvents)[]} */ (Object.keys(EVENTS));
+const SESSION_SETTINGS = ["token", "apiBase"];
+
+/** One user of the page's phone. A page has one phone: the user that starts last has it. */
+export class PhoneStore {
+  /** @type {PhoneOptions} */
+  #options;
+  #snapshot = NOTHING;
+  /** @type {object | null} Null while it is stopped. */
+  #owner = null;
+  /** @type {Set<() => void>} */
+  #watchers = new Set();
+  /** @type {Map<keyof EpochPhoneEvents, Set<EpochPhoneListener<any>>>} */
+  #listeners = new Map();
+  /** @type {(() => void)[]} */
+  #subscriptions = [];
+
+  /** @param {PhoneOptions} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** @returns {PhoneSnapshot} The same object until something changes. */
+  getSnapshot = () => this.#snapshot;
+
+  /** @returns {PhoneSnapshot} The one that a server renders. */
+  getServerSnapshot = () => NOTHING;
+
+  /**
+   * Call `watcher` after each change of the snapshot.
+   * @param {() => void} watcher
+   * @returns {() => void} Ends it.
+   */
+  subscribe = (watcher) => {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  };
+
+  /**
+   * Call `listener` with the payload of each `event`, also after the phone was stopped and started again.
+   * @template {keyof EpochPhoneEvents} Name
+   * @param {Name} event
+   * @param {EpochPhoneListener<Name>} listener
+   * @returns {() => void} Ends it.
+   */
+  on(event, listener) {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  /**
+   * Load phone.js and start the phone. Without a token nothing happens.
+   * @returns {Promise<EpochPhoneApi | null>} Null if there is no token, or if it was stopped meanwhile. Rejects with
+   *   `EpochPhoneLoadError`, or with the Error of `EpochPhone.init()`; the snapshot and `error` listeners have it too.
+   */
+  async start() {
+    if (!this.#options.token) return null;
+    const owner = {};
+    const isOwner = () => this.#owner === owner && pageState().owner === owner;
+    this.#owner = owner;
+    try {
+      // On a server loading fails, and there is no page to own.
+      if (typeof window !== "undefined") pageState().owner = owner;
+      const phone = await loadPhone(this.#options);
+      if (!isOwner()) return null;
+      this.#attach(phone);
+      return phone;
+    } catch (error) {
+      if (typeof window !== "undefined" && isOwner()) this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** Hang up and remove the phone, unless another user has started it since. */
+  stop = () => {
+    const { phone } = this.#snapshot;
+    if (phone && pageState().owner === this.#owner) phone.destroy();
+    this.#owner = null;
+    this.#unsubscribe();
+    this.#show(NOTHING);
+  };
+
+  /**
+   * Use these options from now on. Other settings change at once, also in a call; another `src`, token or `apiBase` needs
+   * `stop()` and `start()`.
+   * @param {PhoneOptions} options
+   */
+  update(options) {
+    this.#options = options;
+    const { phone } = this.#snapshot;
+    if (!phone) return;
+    phone.update(withDefaults(options.settings ?? {}));
+  }
+
+  /** @param {EpochPhoneApi} phone */
+  #attach(phone) {
+    const { settings = {} } = this.#options;
+    const token = this.#options.token ?? undefined;
+    this.#unsubscribe();
+    this.#show({ ...NOTHING, phone });
+    for (const event of EVENT_NAMES) {
+      const forward = (/** @type {unknown} */ payload) => {
+        this.#read(event, payload);
+        this.#tell(event, payload);
+      };
+      this.#subscriptions.push(phone.on(event, forward));
+    }
+    const { apiBase } = settings;
+    const session = apiBase === undefined ? { token } : { token, apiBase };
+    // init() takes null as update() does: the default.
+    phone.init(/** @type {EpochPhoneConfig} */ ({ ...withDefaults(settings), ...session }));
+    this.#read("stateChanged", undefined);
+  }
+
+  #unsubscribe() {
+    for (const end of this.#subscriptions.splice(0)) end();
+  }
+
+  /**
+   * @param {keyof EpochPhoneEvents} event
+   * @param {unknown} payload
+   */
+  #tell(event, payload) {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        listener(payload);
+      } catch (error) {
+        console.error(error);
+      }
+    }
+  }
+
+  /**
+   * @param {keyof EpochPhoneEvents} event
+   * @param {unknown} payload
+   */
+  #read(event, payload) {
+    const { phone, error } = this.#snapshot;
+    if (!phone) return;
+    const isOver = event === "ready" || event === "callStarted";
+    this.#show({
+      phone,
+      state: phone.getState(),
+      isReady: phone.isReady(),
+      call: phone.getCall(),
+      isMuted: phone.isMuted(),
+      error: event === "error" ? /** @type {EpochPhoneError} */ (payload) : isOver ? null : error,
+    });
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const { message } = /** @type {Error} */ (error);
+    const code = error instanceof EpochPhoneLoadError ? error.code : "not_started";
+    const shown = { message, code };
+    this.#show({ ...this.#snapshot, state: "error", isReady: false, error: shown });
+    this.#tell("error", shown);
+  }
+
+  /** @param {PhoneSnapshot} snapshot */
+  #show(snapshot) {
+    if (snapshot === this.#snapshot) return;
+    this.#snapshot = snapshot;
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}
+
+/**
+ * The settings without those of a session, and null for each that was given before and is not any more.
+ * @param {PhoneSettings} settings
+ * @returns {EpochPhoneChanges}
+ */
+function withDefaults(settings) {
+  const state = pageState();
+  const names = Object.keys(settings).filter((name) => !SESSION_SETTINGS.includes(name));
+  const left = (state.given ?? []).filter((name) => !names.includes(name));
+  state.given = names;
+  const given = names.map((name) => [name, settings[/** @type {keyof PhoneSettings} */ (name)]]);
+  return Object.fromEntries([...left.map((name) => [name, null]), ...given]);
+}

@@ -1,0 +1,1 @@
+"""The settings by which the number that a call shows is chosen."""

@@ -1,0 +1,61 @@
+"""Answers the carrier's requests about calls without the web framework, because each call makes seven of them.
+
+The framework's routes in ``carrier_callbacks`` answer other methods, and paths that are written in another way.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from calls.carrier_callbacks import (
+    MAX_CALLBACK_BYTES,
+    answer_dial_ended,
+    answer_outgoing,
+    answer_status,
+    log_forged,
+)
+from calls.errors import InvalidCarrierSignature
+from calls.guards import ensure_form, verified_form
+from calls.webhook_metrics import Webhook, WebhookKind, counted
+from kit.http.app_key import HasState
+from kit.http.asgi import ResponseHead, read_body, send_response, send_with_head
+from kit.http.problems import problem_answer
+from kit.http.security_headers import SecurityHeaders
+
+Answer = Callable[[HasState, dict[str, str], Webhook], Awaitable[bytes | None]]
+"""Answers a signed form; without a body where the carrier reads none."""
+_BY_PATH: Mapping[str, tuple[WebhookKind, Answer]] = {
+    "/voice/outgoing": (WebhookKind.OUTGOING, answer_outgoing),
+    "/voice/dial-ended": (WebhookKind.DIAL_ENDED, answer_dial_ended),
+    "/voice/status": (WebhookKind.STATUS, answer_status),
+}
+
+
+def direct_callbacks(app: HasState, headers: SecurityHeaders) -> dict[str, Callable[..., Awaitable[None]]]:
+    """ASGI applications that answer POSTs to these paths."""
+    return {path: _endpoint(app, headers, kind, answer) for path, (kind, answer) in _BY_PATH.items()}
+
+
+def _endpoint(
+    app: HasState, headers: SecurityHeaders, kind: WebhookKind, answer: Answer
+) -> Callable[..., Awaitable[None]]:
+    document = ResponseHead(HTTPStatus.OK, headers.complete([(b"content-type", b"text/xml; charset=utf-8")]))
+    empty = ResponseHead(HTTPStatus.NO_CONTENT, headers.complete([]))
+    forged = ResponseHead(HTTPStatus.FORBIDDEN, headers.complete([(b"content-type", b"text/plain; charset=utf-8")]))
+
+    async def endpoint(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            with counted(kind) as webhook:
+                ensure_form(scope)
+                form = verified_form(app, scope, await read_body(receive, limit=MAX_CALLBACK_BYTES))
+                body = await answer(app, form, webhook)
+        except InvalidCarrierSignature as error:
+            log_forged(error)
+            await send_with_head(scope, send, forged, b"")
+        except Exception as error:
+            status, of_problem, problem = problem_answer(error, where=scope["path"])
+            await send_response(send, status, headers.complete(of_problem), problem)
+        else:
+            await send_with_head(scope, send, empty if body is None else document, body or b"")
+
+    return endpoint

@@ -1,0 +1,20 @@
+"""Makes the API's call from a row of the table ``call`` in PostgreSQL's JSON, for events that a trigger emits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from calls.models import Call
+from calls.schemas import CallInfo
+
+
+def call_of_row(row: Mapping[str, Any]) -> CallInfo:
+    """The call in ``row``, whose keys are names of columns."""
+    values = {}
+    for attribute in sa.inspect(Call).column_attrs:
+        column = attribute.columns[0]
+        value = row.get(column.name)
+        values[attribute.key] = None if value is None else msgspec.convert(value, column.type.python_type)
+    return CallInfo.of(Call(**values))

@@ -1,0 +1,1 @@
+"""Recorded greetings: decoded from files that customers upload, stored, and served to the carrier."""

@@ -1,0 +1,59 @@
+"""Signed addresses under which the carrier fetches recordings, for an hour or two."""
+
+import base64
+import binascii
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+
+from kit.clock import utc_now
+from kit.http.app_key import AppKey
+from kit.secret_keys import SecretKeys, Signer
+
+PATH = "/voice/audio"
+_HOUR_SECONDS = 3600
+_UUID_BYTES, _HOUR_BYTES = 16, 4
+_MESSAGE_BYTES = 2 * _UUID_BYTES + _HOUR_BYTES
+
+
+class LinkedAudio(msgspec.Struct, frozen=True):
+    """The recording that an address names."""
+
+    organization_id: UUID
+    audio_id: UUID
+
+
+class AudioLinks:
+    """Makes and reads the addresses. Made once at start."""
+
+    def __init__(self, secrets: SecretKeys, public_url: str) -> None:
+        self._signer = Signer(secrets, "greeting-audio")
+        self._base = f"{public_url}{PATH}/"
+
+    def url(self, organization_id: UUID, audio_id: UUID, now: dt.datetime | None = None) -> str:
+        """The address, valid until the end of the next hour; within an hour it stays the same, so caches can help."""
+        last_hour = int((now or utc_now()).timestamp()) // _HOUR_SECONDS + 1
+        message = organization_id.bytes + audio_id.bytes + last_hour.to_bytes(_HOUR_BYTES, "big")
+        return f"{self._base}{_spelled(message)}.{_spelled(self._signer.sign(message))}"
+
+    def read(self, name: str, now: dt.datetime | None = None) -> LinkedAudio | None:
+        """The recording of the address that ends with ``name``; None for a forged or expired one."""
+        text, _, signature = name.partition(".")
+        try:
+            message = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except (binascii.Error, ValueError):
+            return None
+        if len(message) != _MESSAGE_BYTES or not self._signer.verify(message, signature, _spelled):
+            return None
+        last_hour = int.from_bytes(message[2 * _UUID_BYTES :], "big")
+        if int((now or utc_now()).timestamp()) // _HOUR_SECONDS > last_hour:
+            return None
+        return LinkedAudio(UUID(bytes=message[:_UUID_BYTES]), UUID(bytes=message[_UUID_BYTES : 2 * _UUID_BYTES]))
+
+
+def _spelled(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+AUDIO_LINKS: AppKey[AudioLinks] = AppKey("audio_links")

@@ -1,0 +1,111 @@
+"""``POST /widget/voicemail-greetings`` and ``/widget/voicemail-drop``: a phone leaves a greeting in its own call."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.caller_attribution import CallerAttribution
+from calls.greetings.voicemail_drop import Caller, VoicemailDropper
+from calls.greetings.voicemail_greetings import VoicemailGreetingService
+from calls.models import Call
+from kit.db.database import Database
+from kit.errors import NotFound
+from kit.parsing import parse_uuid
+from kit.schemas import ResponseModel
+from widget.client_ids import identity_of
+from widget.token_auth import AuthenticatedWidget, WidgetRequest
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LeavableGreeting(ResponseModel, frozen=True, kw_only=True):
+    """A greeting as the phone offers it."""
+
+    id: str
+    name: str
+    seconds: int
+    shared: bool
+    """False for the person's own."""
+
+
+class LeavableGreetings(ResponseModel, frozen=True, kw_only=True):
+    """The answer of ``/widget/voicemail-greetings``, empty after the call. The first is left unless one is chosen."""
+
+    greetings: Sequence[LeavableGreeting]
+
+
+class VoicemailDropRequest(WidgetRequest, frozen=True):
+    """The body that a widget sends to leave a greeting."""
+
+    greeting_id: Any = None
+    """None for the first one of the list."""
+
+
+class VoicemailGreetingsHandler:
+    """Lists the greetings that can be left in the widget's live call. Made once at start."""
+
+    def __init__(self, database: Database, attribution: CallerAttribution) -> None:
+        self._database = database
+        self._attribution = attribution
+
+    async def __call__(self, widget: AuthenticatedWidget, request: WidgetRequest) -> bytes:
+        async with self._database.tenant_session(widget.organization_id) as session:
+            call = await _own_call(session, widget, request)
+            user_id = await self._attribution.find_user_id(session, widget.token_id, widget.ticket.client_id)
+            service = VoicemailGreetingService(session, widget.organization_id, user_id)
+            # A refusal would be an error in the console of a page whose call has just ended.
+            found = () if call.status.is_final else await service.list_all()
+        return _encode(
+            LeavableGreetings(
+                greetings=[
+                    LeavableGreeting(id=str(one.id), name=one.name, seconds=one.seconds, shared=one.is_shared)
+                    for one in found
+                ]
+            )
+        )
+
+
+class VoicemailDropHandler:
+    """Leaves a greeting in the widget's connected call, which is then over for the widget. Made once at start."""
+
+    def __init__(self, database: Database, dropper: VoicemailDropper, attribution: CallerAttribution) -> None:
+        self._database = database
+        self._dropper = dropper
+        self._attribution = attribution
+
+    async def __call__(self, widget: AuthenticatedWidget, request: VoicemailDropRequest) -> bytes:
+        greeting_id = None if request.greeting_id is None else _parse_id(request.greeting_id)
+        async with self._database.tenant_session(widget.organization_id) as session:
+            user_id = await self._attribution.find_user_id(session, widget.token_id, widget.ticket.client_id)
+
+        async def find(session: AsyncSession) -> Call:
+            return await _own_call(session, widget, request)
+
+        await self._dropper.drop(Caller(widget.organization_id, user_id), find, greeting_id)
+        return b""
+
+
+async def _own_call(session: AsyncSession, widget: AuthenticatedWidget, request: WidgetRequest) -> Call:
+    """The call that this very widget placed: its identity at the carrier is the call's. Raises: NotFound."""
+    query = sa.select(Call).where(
+        Call.owned_by(widget.organization_id),
+        Call.token_id == widget.token_id,
+        Call.call_id == _parse_id(request.call_id),
+        Call.identity == identity_of(widget.token_id, widget.ticket.client_id),
+    )
+    call: Call | None = await session.scalar(query.order_by(Call.id).limit(1))
+    if call is None:
+        raise NotFound
+    return call
+
+
+def _parse_id(given: object) -> UUID:
+    """Raises: NotFound, as for an id of nothing."""
+    try:
+        return parse_uuid(str(given or ""))
+    except ValueError as error:
+        raise NotFound from error

@@ -1,0 +1,60 @@
+"""Wire types of recordings for greetings."""
+
+from collections.abc import Collection
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from calls.greetings.models import GreetingAudio
+from calls.greetings.voicemail_greetings import MailboxGreeting
+from kit.schemas import RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
+
+
+class GreetingAudioInfo(ResponseModel, frozen=True, kw_only=True):
+    """A recording; a greeting plays it by ``{"audio_id": …}``, and its sound is at ``…/audio/{id}/content``."""
+
+    id: ResourceId
+    name: Annotated[str, Meta(examples=["Christmas"])]
+    seconds: Annotated[int, Meta(examples=[12])]
+    used: Annotated[bool, Meta(examples=[True])]
+    """A greeting plays it, so it cannot be removed."""
+    created_at: Timestamp | None
+
+    @classmethod
+    def of(cls, row: GreetingAudio, used: Collection[UUID]) -> "GreetingAudioInfo":
+        return cls(
+            id=row.id,
+            name=row.name,
+            seconds=row.seconds,
+            used=row.id in used,
+            created_at=rfc3339(row.created_at),
+        )
+
+
+class VoicemailGreetingInfo(ResponseModel, frozen=True, kw_only=True):
+    """A greeting to leave in mailboxes; its sound is at ``…/voicemail-greetings/{id}/content``."""
+
+    id: ResourceId
+    name: Annotated[str, Meta(examples=["Call me back"])]
+    seconds: Annotated[int, Meta(examples=[9])]
+    shared: Annotated[bool, Meta(examples=[False])]
+    """False for one's own."""
+    created_at: Timestamp | None
+
+    @classmethod
+    def of(cls, greeting: MailboxGreeting) -> "VoicemailGreetingInfo":
+        return cls(
+            id=greeting.id,
+            name=greeting.name,
+            seconds=greeting.seconds,
+            shared=greeting.is_shared,
+            created_at=rfc3339(greeting.created_at),
+        )
+
+
+class DropVoicemail(RequestModel, frozen=True, kw_only=True):
+    """The greeting to leave."""
+
+    greeting_id: ResourceId | None = None
+    """Null for one's own newest, else the newest shared one."""

@@ -1,0 +1,105 @@
+"""Stores, lists and removes the recordings that greetings play."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.greetings.audio_decoder import DecodedAudio
+from calls.greetings.errors import AudioInUse, TooManyRecordings
+from calls.greetings.models import MAX_NAME_CHARACTERS, GreetingAudio
+from calls.incoming.rules import greeting_recordings
+from calls.incoming.settings_service import IncomingSettingsService
+from kit.actor import Actor
+from kit.audit import record
+from kit.errors import NotFound, ValidationFailed
+from kit.text import is_valid_text
+from tenants.services import OrganizationService
+
+MAX_RECORDINGS = 20
+_UNNAMED = "Recording"
+
+
+class GreetingAudioService:
+    """Recordings of one organization at a time."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, organization_id: UUID, name: str, audio: DecodedAudio, *, by: Actor) -> GreetingAudio:
+        """Store a recording; an empty ``name`` becomes a standard one. Raises: NotFound, TooManyRecordings."""
+        await OrganizationService(self._session).lock(organization_id)
+        mine = GreetingAudio.owned_by(organization_id)
+        count = await self._session.scalar(sa.select(sa.func.count()).select_from(GreetingAudio).where(mine)) or 0
+        if count >= MAX_RECORDINGS:
+            raise TooManyRecordings
+        row = GreetingAudio(
+            organization_id=organization_id, name=name or _UNNAMED, seconds=audio.seconds, wav=audio.wav
+        )
+        self._session.add(row)
+        await self._session.flush()
+        await self._session.refresh(row, ["created_at"])
+        await self._record("greeting_audio.added", row, by)
+        return row
+
+    async def page(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[GreetingAudio]:
+        """``limit`` + 1 recordings, newest first."""
+        query = sa.select(GreetingAudio).where(GreetingAudio.owned_by(organization_id))
+        if after is not None:
+            query = query.where(GreetingAudio.id < after)
+        return (await self._session.scalars(query.order_by(GreetingAudio.id.desc()).limit(limit + 1))).all()
+
+    async def get(self, organization_id: UUID, audio_id: UUID) -> GreetingAudio:
+        """One recording. Raises: NotFound."""
+        query = sa.select(GreetingAudio).where(GreetingAudio.owned_by(organization_id), GreetingAudio.id == audio_id)
+        row = await self._session.scalar(query)
+        if row is None:
+            raise NotFound
+        return row
+
+    async def wav(self, organization_id: UUID, audio_id: UUID) -> bytes:
+        """The sound of a recording. Raises: NotFound."""
+        mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id == audio_id
+        found: bytes | None = await self._session.scalar(sa.select(GreetingAudio.wav).where(*mine))
+        if found is None:
+            raise NotFound
+        return found
+
+    async def used_ids(self, organization_id: UUID) -> Collection[UUID]:
+        """The recordings that a greeting of the organization, or of a held number, plays. Raises: NotFound."""
+        settings = IncomingSettingsService(self._session)
+        own = await settings.list_own(organization_id)
+        everywhere = [await settings.get(organization_id), *own.values()]
+        return frozenset().union(*map(greeting_recordings, everywhere))
+
+    async def remove(self, organization_id: UUID, audio_id: UUID, *, by: Actor) -> None:
+        """Delete a recording that no greeting plays. Raises: NotFound, AudioInUse."""
+        # Settings are saved under the same lock.
+        await OrganizationService(self._session).lock(organization_id)
+        row = await self.get(organization_id, audio_id)
+        if audio_id in await self.used_ids(organization_id):
+            raise AudioInUse
+        await self._session.delete(row)
+        await self._record("greeting_audio.removed", row, by)
+
+    async def _record(self, action: str, row: GreetingAudio, by: Actor) -> None:
+        await record(
+            self._session,
+            by,
+            action,
+            organization_id=row.organization_id,
+            subject_id=row.id,
+            subject_name=row.name,
+            details={"seconds": row.seconds},
+        )
+
+
+def parse_name(text: str) -> str:
+    """The name of a recording, without spaces around it. Raises: ValidationFailed."""
+    name = text.strip()
+    if not is_valid_text(name):
+        raise ValidationFailed([("name", "Control characters are not allowed")])
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise ValidationFailed([("name", f"A name has at most {MAX_NAME_CHARACTERS} characters")])
+    return name

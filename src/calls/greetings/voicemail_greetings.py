@@ -1,0 +1,156 @@
+"""Stores, lists and removes the greetings that members leave in other people's mailboxes: their own and shared ones."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.greetings.audio_decoder import DecodedAudio
+from calls.greetings.errors import TooManyVoicemailGreetings
+from calls.greetings.models import VoicemailGreeting
+from kit.actor import Actor
+from kit.audit import has_event, record
+from kit.errors import NotFound
+from tenants.models import Membership, Role
+from tenants.rules import ensure_role
+from tenants.services import OrganizationService
+
+MAX_OWN, MAX_SHARED = 10, 20
+_UNNAMED = "Greeting"
+_REMOVED = "voicemail_greeting.removed"
+"""The audit log's action."""
+
+
+class MailboxGreeting(msgspec.Struct, frozen=True):
+    """A greeting without its sound."""
+
+    id: UUID
+    name: str
+    seconds: int
+    is_shared: bool
+    created_at: dt.datetime
+
+
+class VoicemailGreetingService:
+    """Greetings of one organization that one person, or a key, may use: shared ones and the person's own."""
+
+    def __init__(self, session: AsyncSession, organization_id: UUID, user_id: UUID | None) -> None:
+        """``user_id`` is None for an API key, which has no greetings of its own."""
+        self._session = session
+        self._organization_id = organization_id
+        self._user_id = user_id
+
+    async def add(self, name: str, audio: DecodedAudio, *, shared: bool, by: Actor) -> MailboxGreeting:
+        """Store a greeting; an empty ``name`` becomes a standard one. Raises: NotFound, TooManyVoicemailGreetings."""
+        await OrganizationService(self._session).lock(self._organization_id)
+        owner = None if shared else await self._membership_id()
+        column = VoicemailGreeting.membership_id
+        same = column.is_(None) if owner is None else column == owner
+        mine = VoicemailGreeting.owned_by(self._organization_id), same
+        count = await self._session.scalar(sa.select(sa.func.count()).select_from(VoicemailGreeting).where(*mine)) or 0
+        if count >= (MAX_SHARED if owner is None else MAX_OWN):
+            raise TooManyVoicemailGreetings
+        row = VoicemailGreeting(
+            organization_id=self._organization_id,
+            membership_id=owner,
+            name=name or _UNNAMED,
+            seconds=audio.seconds,
+            wav=audio.wav,
+        )
+        self._session.add(row)
+        await self._session.flush()
+        added = await self.get(row.id)
+        await self._record("voicemail_greeting.added", added, by)
+        return added
+
+    async def list_all(self) -> Sequence[MailboxGreeting]:
+        """The person's own first, then shared ones, each newest first."""
+        rows = await self._session.execute(self._usable().order_by(*_OWN_FIRST))
+        return [MailboxGreeting(*row) for row in rows]
+
+    async def page(self, *, after: UUID | None, limit: int) -> Sequence[MailboxGreeting]:
+        """``limit`` + 1 greetings, newest first."""
+        query = self._usable().order_by(VoicemailGreeting.id.desc()).limit(limit + 1)
+        if after is not None:
+            query = query.where(VoicemailGreeting.id < after)
+        return [MailboxGreeting(*row) for row in await self._session.execute(query)]
+
+    async def get(self, greeting_id: UUID) -> MailboxGreeting:
+        """One greeting. Raises: NotFound."""
+        row = (await self._session.execute(self._usable().where(VoicemailGreeting.id == greeting_id))).one_or_none()
+        if row is None:
+            raise NotFound
+        return MailboxGreeting(*row)
+
+    async def wav(self, greeting_id: UUID) -> bytes:
+        """The sound of a greeting. Raises: NotFound."""
+        await self.get(greeting_id)
+        return await sound_of(self._session, self._organization_id, greeting_id)
+
+    async def get_removable(self, greeting_id: UUID, *, role: Role) -> MailboxGreeting:
+        """A greeting that ``role`` may remove: one's own, or as an admin a shared one. Raises: NotFound, RoleTooLow."""
+        is_own = greeting_id in {greeting.id for greeting in await self.list_all() if not greeting.is_shared}
+        if not is_own:
+            ensure_role(role, Role.ADMIN)
+        return await self.get(greeting_id)
+
+    async def remove(self, greeting_id: UUID, *, role: Role, by: Actor) -> None:
+        """Delete a greeting. Raises: NotFound, RoleTooLow, as ``get_removable``."""
+        greeting = await self.get_removable(greeting_id, role=role)
+        mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
+        await self._session.execute(sa.delete(VoicemailGreeting).where(*mine))
+        await self._record(_REMOVED, greeting, by)
+
+    async def was_removed(self, greeting_id: UUID) -> bool:
+        """True if the organization had the greeting and somebody removed it."""
+        return await has_event(self._session, self._organization_id, _REMOVED, greeting_id)
+
+    def _usable(self) -> sa.Select[UUID, str, int, bool, dt.datetime]:
+        owner = VoicemailGreeting.membership_id
+        return (
+            sa.select(
+                VoicemailGreeting.id,
+                VoicemailGreeting.name,
+                VoicemailGreeting.seconds,
+                owner.is_(None),
+                VoicemailGreeting.created_at,
+            )
+            .outerjoin(Membership, Membership.id == owner)
+            .where(
+                VoicemailGreeting.owned_by(self._organization_id),
+                sa.or_(owner.is_(None), Membership.user_id == self._user_id),
+            )
+        )
+
+    async def _membership_id(self) -> UUID:
+        mine = Membership.owned_by(self._organization_id), Membership.user_id == self._user_id
+        found: UUID | None = await self._session.scalar(sa.select(Membership.id).where(*mine))
+        if found is None:
+            raise NotFound
+        return found
+
+    async def _record(self, action: str, greeting: MailboxGreeting, by: Actor) -> None:
+        await record(
+            self._session,
+            by,
+            action,
+            organization_id=self._organization_id,
+            subject_id=greeting.id,
+            subject_name=greeting.name,
+            details={"seconds": greeting.seconds, "shared": greeting.is_shared},
+        )
+
+
+_OWN_FIRST = (VoicemailGreeting.membership_id.is_(None), VoicemailGreeting.id.desc())
+
+
+async def sound_of(session: AsyncSession, organization_id: UUID, greeting_id: UUID) -> bytes:
+    """The sound of anybody's greeting, for the carrier. Raises: NotFound."""
+    mine = VoicemailGreeting.owned_by(organization_id), VoicemailGreeting.id == greeting_id
+    found: bytes | None = await session.scalar(sa.select(VoicemailGreeting.wav).where(*mine))
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,1 @@
+"""Incoming calls: settings, the steps that a caller hears, records."""

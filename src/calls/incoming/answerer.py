@@ -1,0 +1,226 @@
+"""Answers the carrier's requests in the course of incoming calls with the steps that follow."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
+
+from calls.call_state import LegEvent
+from calls.greetings.audio_links import AudioLinks
+from calls.incoming import flow as flows
+from calls.incoming.admission import IncomingAdmissionService
+from calls.incoming.block_requests import BlockRequestService
+from calls.incoming.call_context import IncomingContext, IncomingContextService
+from calls.incoming.call_forms import FinishedRecording, IncomingCall
+from calls.incoming.call_state import ACCEPTED, BLOCKED, UNANSWERED, VOICEMAIL_OFFERED
+from calls.incoming.called_numbers import CalledNumberLookup
+from calls.incoming.flow import ACCEPT_KEY, BLOCK_KEY, CallFlow, FlowUrls
+from calls.incoming.message_recorder import MessageRecorder, VoicemailMailer
+from calls.incoming.records import accepting_leg
+from calls.incoming.sentences import DEFAULT_LANGUAGE, sentences_in
+from calls.limits.admission_queue import OrganizationSemaphores
+from calls.limits.alert_mails import AlertMailer
+from calls.limits.call_duration import MAX_CALL_MINUTES
+from calls.limits.prices import PriceList
+from calls.models import Call, CallStatus
+from calls.services import CallService
+from calls.tenant_lookup import TenantResolver
+from carrier.call_steps import CallStep, HangUp
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.http.app_key import AppKey
+
+CONNECTION_WAIT_SECONDS = 3.0
+"""The wait of a call for a connection: the carrier waits longer, and a late answer is better than none."""
+_ENGLISH = sentences_in(DEFAULT_LANGUAGE)
+NOT_IN_SERVICE = flows.said_and_ended(_ENGLISH.not_in_service)
+UNAVAILABLE = flows.said_and_ended(_ENGLISH.unavailable)
+"""The answer to a refused call, and to every request when something of ours failed."""
+log = structlog.get_logger("epoch.calls")
+
+
+class _LockedCall(msgspec.Struct, frozen=True):
+    """A call on record, locked in one transaction."""
+
+    session: AsyncSession
+    call: Call
+    flow: CallFlow
+
+    async def record(self, leg: str, event: LegEvent) -> None:
+        await CallService(self.session).record_event(self.call.organization_id, self.call.carrier_sid, leg, event)
+
+    async def mark(self, kind: str, *, phone_leg: str | None = None) -> None:
+        """Record what our answer did, as an event of the caller's leg or of a phone's."""
+        event = LegEvent(is_child=phone_leg is not None, kind=kind, sequence=-1, occurred_at=utc_now())
+        await self.record(phone_leg or self.call.carrier_sid, event)
+
+    async def block(self) -> list[CallStep]:
+        """Put the caller on the block list; the steps that follow."""
+        await BlockRequestService(self.session).block_caller(self.call)
+        await self.mark(BLOCKED)
+        return flows.said_and_ended(self.flow.sentences.blocked, self.flow.language)
+
+    async def accepting_leg(self) -> str | None:
+        events = await CallService(self.session).events(self.call.organization_id, self.call.id)
+        return accepting_leg(events)
+
+
+class CallAnswerer:
+    """Takes calls to our numbers and leads them to their end. Made once at start; each step is one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenants: TenantResolver,
+        public_url: str,
+        mailer: VoicemailMailer,
+        alert_mailer: AlertMailer,
+        links: AudioLinks,
+        prices: PriceList,
+    ) -> None:
+        self._database = database
+        self._prices = prices
+        self._tenants = tenants
+        self._mailer = mailer
+        self._alert_mailer = alert_mailer
+        self._numbers = CalledNumberLookup(database)
+        # Each call locks its organization's row: a flood of calls to one waits here, without connections of others.
+        self._semaphores = OrganizationSemaphores()
+        self._urls = FlowUrls(public_url, links)
+
+    async def answer(self, incoming: IncomingCall) -> tuple[list[CallStep] | None, bool]:
+        """The steps of a call that begins, None to reject it unanswered; True when the call was taken."""
+        organization_id = await self._numbers.holder(incoming.called)
+        if organization_id is None:
+            log.info("incoming_call_refused", reason="unknown_number")
+            return NOT_IN_SERVICE, False
+        async with self._semaphores.acquire(organization_id), self._session(organization_id) as session:
+            service = IncomingAdmissionService(session, self._prices, self._alert_mailer)
+            taken = await service.admit(organization_id, incoming)
+            if taken is None:
+                return None, False
+            bind_contextvars(call_id=str(taken.call.id))
+            if taken.call.status is CallStatus.REFUSED:
+                log.info("incoming_call_refused", reason=taken.call.end_reason)
+                return UNAVAILABLE, False
+            if taken.call.status.is_final:
+                return [HangUp()], False
+            flow = await self._flow(taken.context, taken.call)
+            await service.mark(taken.call, flow.marks, taken.call.started_at)
+            return flows.opening(flow, self._urls), True
+
+    async def press(self, call_sid: str, key: str, *, in_voicemail: bool = False) -> list[CallStep]:
+        """The steps after the caller pressed ``key`` in the greeting, or where a message is asked for."""
+        async with self._call(call_sid, may_be_over=key == BLOCK_KEY) as found:
+            if found is None:
+                return [HangUp()]
+            if key == BLOCK_KEY and found.flow.offers_block:
+                return await found.block()
+            return (flows.message if in_voicemail else flows.after_greeting)(found.flow, self._urls)
+
+    async def after_forward(
+        self, call_sid: str, leg: str, event: LegEvent, *, turn: int, is_gone: bool
+    ) -> list[CallStep]:
+        """The steps after phones rang or were connected; ``event`` is the result of the dial.
+
+        ``is_gone``: the caller's leg is over too.
+        """
+        async with self._live_call(call_sid) as live:
+            if live is None:
+                return [HangUp()]
+            await live.record(leg, event)
+            if is_gone or await live.accepting_leg() is not None:
+                return [HangUp()]
+            steps, is_last = flows.after_turn(live.flow, self._urls, turn)
+            if is_last:
+                await live.mark(UNANSWERED)
+                if live.flow.voicemail:
+                    await live.mark(VOICEMAIL_OFFERED)
+            return steps
+
+    async def screen(self, call_sid: str) -> list[CallStep]:
+        """The steps of a phone that was answered, before it is connected."""
+        async with self._live_call(call_sid) as live:
+            if live is None or await live.accepting_leg() is not None:
+                return [HangUp()]
+            return flows.screening(live.flow, self._urls)
+
+    async def accept(self, call_sid: str, leg: str, key: str, phone: str | None) -> list[CallStep]:
+        """The steps of a phone whose person pressed ``key``; without any the carrier connects it with the caller."""
+        async with self._live_call(call_sid) as live:
+            if live is None or key != ACCEPT_KEY:
+                return [HangUp()]
+            if await live.accepting_leg() not in (None, leg):
+                return [HangUp()]
+            # First, so that the event of the answer names the phone.
+            live.call.answered_by = phone
+            await live.mark(ACCEPTED, phone_leg=leg)
+            return []
+
+    async def after_recording(self, finished: FinishedRecording) -> list[CallStep]:
+        """The steps after the caller stopped speaking, or pressed a key."""
+        if finished.key == BLOCK_KEY:
+            async with self._call(finished.call_sid, may_be_over=True) as found:
+                if found is not None and found.flow.offers_block:
+                    if finished.recording_sid is not None:
+                        recorder = MessageRecorder(found.session, self._mailer, self._alert_mailer, self._prices)
+                        await recorder.discard(found.call, finished.recording_sid, finished.seconds)
+                    return await found.block()
+        await self.store_recording(finished)
+        async with self._live_call(finished.call_sid) as live:
+            return [HangUp()] if live is None else flows.after_message(live.flow)
+
+    async def after_silence(self, call_sid: str) -> list[CallStep]:
+        """The steps after the caller said nothing, and did not hang up, where a message was asked for."""
+        async with self._live_call(call_sid) as live:
+            if live is None:
+                return [HangUp()]
+            await live.mark(UNANSWERED)
+            return flows.after_silence(live.flow, self._urls)
+
+    async def store_recording(self, finished: FinishedRecording) -> None:
+        """Store a message once, whether its call is over or not."""
+        organization_id = await self._tenants.tenant_of_call(finished.call_sid)
+        if organization_id is None or finished.recording_sid is None:
+            return
+        async with self._session(organization_id) as session:
+            recorder = MessageRecorder(session, self._mailer, self._alert_mailer, self._prices)
+            await recorder.store(organization_id, finished.call_sid, finished.recording_sid, finished.seconds)
+
+    def _live_call(self, call_sid: str) -> AbstractAsyncContextManager[_LockedCall | None]:
+        return self._call(call_sid, may_be_over=False)
+
+    @asynccontextmanager
+    async def _call(self, call_sid: str, *, may_be_over: bool) -> AsyncIterator[_LockedCall | None]:
+        """The locked call with this caller's leg in a transaction; None when there is none that was taken.
+
+        ``may_be_over``: also a call that is over. The carrier may report its end before the last key.
+        """
+        organization_id = await self._tenants.tenant_of_call(call_sid)
+        if organization_id is None:
+            yield None
+            return
+        async with self._session(organization_id) as session:
+            call = await CallService(session).lock(organization_id, call_sid)
+            if call is None or call.status is CallStatus.REFUSED or (call.status.is_final and not may_be_over):
+                yield None
+                return
+            context = await IncomingContextService(session).load(organization_id, call.to_number, utc_now())
+            yield None if context is None else _LockedCall(session, call, await self._flow(context, call))
+
+    def _session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction that waits longer for a connection than a page does, and keeps its query plans."""
+        return self._database.tenant_session(organization_id, keep_plans=True, wait_seconds=CONNECTION_WAIT_SECONDS)
+
+    async def _flow(self, context: IncomingContext, call: Call) -> CallFlow:
+        held = await self._numbers.held_among(context.phones)
+        rules = context.forward_rules(held)
+        minutes = call.limit_minutes or MAX_CALL_MINUTES
+        return context.flow(rules, at=call.started_at, caller=call.from_number, limit_minutes=minutes)
+
+
+CALL_ANSWERER: AppKey[CallAnswerer] = AppKey("call_answerer")

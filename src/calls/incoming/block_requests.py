@@ -1,0 +1,55 @@
+"""Puts callers who press 9 on the block list."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from calls.limits.models import BlockedNumber
+from calls.models import Call
+from kit.actor import SYSTEM
+from kit.audit import record
+from kit.clock import utc_now
+from kit.e164 import masked
+
+
+class BlockRequestService:
+    """Blocks numbers because their owners asked for it."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def block_caller(self, call: Call) -> bool:
+        """Block calls to the caller of ``call``, with the proof of the request; False for withheld numbers.
+
+        A number that the organization blocked by itself gets the proof. Repeating it changes nothing.
+        """
+        if call.from_number is None:
+            return False
+        proof = {"asked_at": utc_now(), "asked_number": call.to_number, "attestation": call.attestation}
+        row = {"id": uuid7(), "organization_id": call.organization_id, "number": call.from_number, **proof}
+        statement = insert(BlockedNumber).values(row)
+        statement = statement.on_conflict_do_update(
+            index_elements=["organization_id", "number"], set_=proof, where=BlockedNumber.asked_at.is_(None)
+        )
+        blocked: UUID | None = await self._session.scalar(statement.returning(BlockedNumber.id))
+        if blocked is not None:
+            await record(
+                self._session,
+                SYSTEM,
+                "blocked_number.requested",
+                organization_id=call.organization_id,
+                subject_id=blocked,
+                subject_name=masked(call.from_number),
+                details={"called": call.to_number, "attestation": call.attestation},
+            )
+        return True
+
+    async def is_blocked(self, organization_id: UUID, number: str) -> bool:
+        """True when the number's owner asked not to be called."""
+        query = sa.select(BlockedNumber.id).where(
+            BlockedNumber.owned_by(organization_id), BlockedNumber.number == number, BlockedNumber.asked_at.is_not(None)
+        )
+        return await self._session.scalar(query) is not None

@@ -1,0 +1,127 @@
+"""Reads everything that decides about the answer to an incoming call."""
+
+import datetime as dt
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.incoming.admission_statements import CONTEXT, LOCKED_CONTEXT
+from calls.incoming.answer_settings import AnswerSettings
+from calls.incoming.flow import CallFlow, choose_flow
+from calls.incoming.rules import ForwardRules
+from calls.incoming.settings_service import read_settings
+from calls.limits.destinations import callable_countries
+from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits
+from calls.limits.limit_holder import LimitHolder
+from kit.db.raw import raw_connection
+from kit.time_zones import zone_of
+from tenants.plans import Plan
+
+
+class CalledOrganization(msgspec.Struct, frozen=True):
+    """The organization that holds a called number."""
+
+    id: UUID
+    name: str
+    slug: str
+    plan: Plan
+    country: str
+    """ISO 3166."""
+    time_zone: str | None
+    """Its own; None for that of its country."""
+    is_suspended: bool
+
+
+class IncomingContext(msgspec.Struct, frozen=True):
+    """The organization of a called number, its settings and its rules."""
+
+    organization: CalledOrganization
+    number: str
+    """The called number, E.164."""
+    settings: AnswerSettings | None
+    """The number's own, else the organization's; None when it saved none."""
+    limits: EffectiveLimits
+    countries: Collection[str]
+    """Those that may be called."""
+    is_paused: bool
+    is_recorded: bool
+    """The call itself is on record already."""
+    blocked_phones: Collection[str]
+    """Forward numbers that the organization blocked."""
+
+    @property
+    def phones(self) -> Collection[str]:
+        """Every forward number of the settings."""
+        if self.settings is None:
+            return ()
+        return [*self.settings.forward_to, *self.settings.after_hours.forward_to]
+
+    @property
+    def holder(self) -> LimitHolder:
+        """The organization for mails about its limits."""
+        own = self.organization
+        return LimitHolder(own.name, own.slug, own.country, own.time_zone, self.limits)
+
+    def forward_rules(self, product_numbers: Collection[str]) -> ForwardRules:
+        """The rules that forwarded calls must keep now."""
+        return ForwardRules(self.organization.country, self.countries, self.blocked_phones, product_numbers)
+
+    def flow(self, forward: ForwardRules, *, at: dt.datetime, caller: str | None, limit_minutes: int) -> CallFlow:
+        """The answer to a call from ``caller`` that began ``at``."""
+        chosen = None if self.settings is None else self.settings.time_zone
+        return choose_flow(
+            self.settings,
+            forward,
+            zone=zone_of(chosen or self.organization.time_zone, self.organization.country),
+            at=at,
+            organization_id=self.organization.id,
+            name=self.organization.name,
+            number=self.number,
+            caller=caller,
+            limit_minutes=limit_minutes,
+        )
+
+
+class IncomingContextService:
+    """Reads the context of one call."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def load(
+        self, organization_id: UUID, e164: str, now: dt.datetime, *, lock: bool = False, call_sid: str | None = None
+    ) -> IncomingContext | None:
+        """The context of a call to ``e164``; None when the organization holds no such number.
+
+        With ``lock`` a suspension that begins meanwhile waits until the call is stored, so that it finds it to end.
+        """
+        connection = await raw_connection(self._session)
+        statement = LOCKED_CONTEXT if lock else CONTEXT
+        row = await connection.fetch_row(statement, organization=organization_id, called=e164, now=now, sid=call_sid)
+        if row is None:
+            return None
+        plan, country = Plan(row["plan"]), row["country"]
+        sources = LimitSources(
+            plan, row["founded_at"], row["permanent_overrides"] or {}, row["overrides"] or {}, row["own"] or {}
+        )
+        limits = effective_limits(sources, now)
+        return IncomingContext(
+            organization=CalledOrganization(
+                id=row["id"],
+                name=row["name"],
+                slug=row["slug"],
+                plan=plan,
+                country=country,
+                time_zone=row["time_zone"],
+                is_suspended=row["is_suspended"],
+            ),
+            number=e164,
+            settings=None if row["settings"] is None else read_settings(row["settings"]),
+            limits=limits,
+            countries=callable_countries(country, row["countries"], is_new=limits.new_until is not None),
+            is_paused=row["is_paused"],
+            is_recorded=row["is_recorded"],
+            blocked_phones=frozenset(row["blocked_phones"]),
+        )

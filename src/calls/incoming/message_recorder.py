@@ -1,0 +1,197 @@
+"""Stores messages that callers left, tells members by mail, and finds those that were never reported."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from accounts.models import User
+from calls.call_state import LegEvent
+from calls.incoming.call_context import CalledOrganization, IncomingContextService
+from calls.incoming.call_state import BLOCKED, RECORDED, VOICEMAIL_OFFERED
+from calls.incoming.schemas import VoicemailInfo
+from calls.incoming.usage_recorder import IncomingUsageRecorder
+from calls.incoming.voicemails import VoicemailService
+from calls.limits.alert_mails import AlertMailer
+from calls.limits.prices import PriceList
+from calls.models import Call, CallEvent, CallStatus, is_inbound
+from calls.services import CallService
+from carrier.port import Carrier, CarrierError
+from events.emit import emit
+from events.event_types import EventType
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.ids import first_uuid7
+from kit.mail import Mail
+from kit.rounding import divide_up
+from tenants.models import Membership
+
+CHECK_AFTER = dt.timedelta(minutes=3)
+"""After a call's end; the carrier reports a recording within seconds."""
+CHECKED_DAYS = dt.timedelta(days=1)
+CALLS_PER_RUN = 100
+RECORDING_CHECKED = "recording-checked"
+"""Kind of the event of a call without a reported message, once the carrier was asked for one."""
+SendMail = Callable[[AsyncSession, Mail], Awaitable[None]]
+log = structlog.get_logger("epoch.calls")
+
+
+class VoicemailMailer:
+    """Mails a link to members, never the audio and no number. Made once at start."""
+
+    def __init__(self, send: SendMail, public_url: str) -> None:
+        """``send`` is how mails leave; ``public_url`` is where their links lead."""
+        self._send = send
+        self._public_url = public_url
+
+    async def send(self, session: AsyncSession, organization: CalledOrganization, voicemail_id: UUID, to: str) -> None:
+        """Tell one person of a new message, once the transaction is committed."""
+        page = f"{self._public_url}/dashboard/{organization.slug}/voicemails/{voicemail_id}"
+        mail = Mail(
+            to=to,
+            subject=f"New voicemail for {organization.name}",
+            paragraphs=(
+                f"Somebody called {organization.name} and left a message.",
+                "Sign in to hear it. An admin chooses who gets these mails, under Incoming calls in the settings.",
+            ),
+            action=("Hear the message", page),
+        )
+        await self._send(session, mail)
+
+
+class MessageRecorder:
+    """Stores messages in the session's transaction."""
+
+    def __init__(
+        self, session: AsyncSession, mailer: VoicemailMailer, alert_mailer: AlertMailer, prices: PriceList
+    ) -> None:
+        self._session = session
+        self._mailer = mailer
+        self._usage = IncomingUsageRecorder(session, alert_mailer)
+        self._prices = prices
+
+    async def store(self, organization_id: UUID, call_sid: str, recording_sid: str, seconds: int) -> bool:
+        """Store a message, and mail those who want to know of it; False when it is stored already, or not kept."""
+        call = await CallService(self._session).lock(organization_id, call_sid)
+        if call is None or call.erased_at is not None:
+            return False
+        if await self._is_blocked(call):
+            await VoicemailService(self._session).discard(call, recording_sid)
+            return False
+        voicemail_id = await VoicemailService(self._session).store(call, recording_sid, seconds)
+        if voicemail_id is None:
+            return False
+        await self._charge(organization_id, seconds)
+        event = LegEvent(is_child=False, kind=RECORDED, sequence=-1, occurred_at=utc_now())
+        await CallService(self._session).record_event(organization_id, call_sid, call_sid, event)
+        message = VoicemailInfo.of(await VoicemailService(self._session).get(organization_id, voicemail_id))
+        # By the call's id, so that erasing the call erases the event.
+        await emit(self._session, organization_id, EventType.VOICEMAIL_RECEIVED, message, subject_id=call.id)
+        await self._notify(call, voicemail_id)
+        return True
+
+    async def discard(self, call: Call, recording_sid: str, seconds: int) -> None:
+        """Keep nothing of what a caller said before pressing 9; its minutes cost the same. ``call`` must be locked."""
+        if await self._is_blocked(call):
+            return  # The request is repeated.
+        if not await VoicemailService(self._session).discard(call, recording_sid):
+            await self._charge(call.organization_id, seconds)
+
+    async def _is_blocked(self, call: Call) -> bool:
+        pressed = CallEvent.owned_by(call.organization_id), CallEvent.call_record_id == call.id
+        return await self._session.scalar(sa.select(sa.exists().where(*pressed, CallEvent.kind == BLOCKED))) or False
+
+    async def _charge(self, organization_id: UUID, seconds: int) -> None:
+        cost = divide_up(seconds, 60) * self._prices.recording
+        await self._usage.add(organization_id, micros=cost)
+
+    async def _notify(self, call: Call, voicemail_id: UUID) -> None:
+        context = await IncomingContextService(self._session).load(call.organization_id, call.to_number, utc_now())
+        if context is None or context.settings is None or not context.settings.notify:
+            return
+        query = (
+            sa.select(User.email)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.owned_by(call.organization_id), Membership.id.in_(context.settings.notify))
+            .order_by(Membership.id)
+        )
+        for address in await self._session.scalars(query):
+            await self._mailer.send(self._session, context.organization, voicemail_id, address)
+
+
+class _UncheckedCall(msgspec.Struct, frozen=True):
+    """A call that was offered to leave a message, and of which none was reported."""
+
+    organization_id: UUID
+    carrier_sid: str
+
+
+class MissingMessageFinder:
+    """Asks the carrier for messages whose callbacks were lost. Made once at start."""
+
+    def __init__(
+        self,
+        jobs: Database,
+        database: Database,
+        carrier: Carrier,
+        mailer: VoicemailMailer,
+        alert_mailer: AlertMailer,
+        prices: PriceList,
+    ) -> None:
+        """``jobs`` must see every organization's calls; changes are written through ``database``."""
+        self._jobs = jobs
+        self._database = database
+        self._carrier = carrier
+        self._mailer = mailer
+        self._alert_mailer = alert_mailer
+        self._prices = prices
+
+    async def run(self, now: dt.datetime | None = None) -> int:
+        """Ask about each call once; return the number of messages found. A failed request waits for the next run."""
+        found = 0
+        for call in await self._unchecked(now or utc_now()):
+            try:
+                recordings = await self._carrier.recordings(call.carrier_sid)
+            except CarrierError as error:
+                log.warning("recordings_not_listed", error=type(error).__name__)
+                continue
+            async with self._database.tenant_session(call.organization_id) as session:
+                recorder = MessageRecorder(session, self._mailer, self._alert_mailer, self._prices)
+                for recording in recordings:
+                    if recording.is_complete and recording.seconds:
+                        found += await recorder.store(
+                            call.organization_id, call.carrier_sid, recording.sid, recording.seconds
+                        )
+                checked = LegEvent(is_child=False, kind=RECORDING_CHECKED, sequence=-1, occurred_at=utc_now())
+                await CallService(session).record_event(
+                    call.organization_id, call.carrier_sid, call.carrier_sid, checked
+                )
+        if found:
+            log.info("lost_voicemails_found", found=found)
+        return found
+
+    async def _unchecked(self, now: dt.datetime) -> list[_UncheckedCall]:
+        def has(kind: str) -> sa.ColumnElement[bool]:
+            return sa.exists().where(CallEvent.call_record_id == Call.id, CallEvent.kind == kind)
+
+        query = (
+            sa.select(Call.organization_id, Call.carrier_sid)
+            .where(
+                # Ids begin with their time, so the primary key finds the day.
+                Call.id > first_uuid7(now - CHECKED_DAYS),
+                is_inbound(),
+                Call.status.in_((CallStatus.NO_ANSWER, CallStatus.ABANDONED)),
+                Call.ended_at < now - CHECK_AFTER,
+                Call.erased_at.is_(None),
+                has(VOICEMAIL_OFFERED),
+                ~has(RECORDING_CHECKED),
+            )
+            .order_by(Call.id)
+            .limit(CALLS_PER_RUN)
+        )
+        async with self._jobs.sessions() as session:
+            return [_UncheckedCall(*row) for row in await session.execute(query)]

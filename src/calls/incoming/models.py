@@ -1,0 +1,87 @@
+"""Settings of incoming calls, and what counts and limits them."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kit.db.model import Base, TenantOwned
+
+
+class IncomingCallSettings(TenantOwned, Base):
+    """The answer to calls to the organization's numbers, or to one number that has settings of its own."""
+
+    __tablename__ = "incoming_call_settings"
+    __table_args__ = (
+        sa.Index(
+            "uq_incoming_call_settings_organization",
+            "organization_id",
+            unique=True,
+            postgresql_where=sa.text("phone_number_id IS NULL"),
+        ),
+        sa.UniqueConstraint("organization_id", "phone_number_id"),
+    )
+
+    phone_number_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("phone_number.id", ondelete="CASCADE"))
+    """None for the settings of all numbers without their own."""
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """``AnswerSettings``, checked when it was saved, and ``UnplayedTexts``."""
+
+
+class IncomingUsage(TenantOwned, Base):
+    """An organization's use of incoming calls, today and this month.
+
+    Its row is also the lock that admits them one after another.
+    """
+
+    __tablename__ = "incoming_usage"
+    __table_args__ = (sa.UniqueConstraint("organization_id"),)
+
+    day: Mapped[dt.datetime]
+    """Midnight UTC; a later call begins a new day."""
+    day_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """Minutes of callers' legs and of forwarded legs, each rounded up."""
+    day_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """Cost of calls and recorded messages, in millionths of a US dollar: estimates, then the carrier's prices."""
+    month: Mapped[dt.datetime] = mapped_column(server_default=sa.text("'1970-01-01 00:00:00+00'"))
+    """Midnight UTC of the first."""
+    month_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+
+
+class IncomingCaller(TenantOwned, Base):
+    """The number of calls from a number within the hour; later calls delete rows of past hours."""
+
+    __tablename__ = "incoming_caller"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "number"),
+        sa.Index(None, "organization_id", "hour_start"),
+    )
+
+    number: Mapped[str]
+    """E.164; empty for all callers who withhold theirs."""
+    hour_start: Mapped[dt.datetime]
+    calls: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Since ``hour_start``."""
+
+
+class Voicemail(TenantOwned, Base):
+    """A message that a caller left; its audio is at the carrier."""
+
+    __tablename__ = "voicemail"
+    __table_args__ = (
+        sa.UniqueConstraint("recording_sid"),
+        sa.Index(None, "call_record_id"),
+        sa.Index("ix_voicemail_organization_id_id", "organization_id", sa.text("id DESC")),
+        # Counts messages that nobody has heard.
+        sa.Index("ix_voicemail_unheard", "organization_id", postgresql_where=sa.text("heard_at IS NULL")),
+    )
+
+    call_record_id: Mapped[UUID] = mapped_column(sa.ForeignKey("call.id", ondelete="CASCADE"))
+    recording_sid: Mapped[str]
+    """The carrier's id of the recording."""
+    seconds: Mapped[int]
+    heard_at: Mapped[dt.datetime | None]
+    """None until somebody marks it as heard."""

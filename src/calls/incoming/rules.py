@@ -1,0 +1,220 @@
+"""Checks the settings of incoming calls and the phones that calls are forwarded to. Pure."""
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from calls.incoming.answer_settings import (
+    AfterHours,
+    AnswerSettings,
+    Greeting,
+    Holidays,
+    OpenHours,
+    holiday_countries,
+    parse_clock,
+)
+from calls.incoming.sentences import LANGUAGES
+from calls.limits.destinations import parse_destination
+from kit.countries import country_in_sentence
+from kit.e164 import NotOrdinaryNumber
+from kit.errors import DomainError, ValidationFailed
+from kit.numbering import NumberKind
+from kit.parsing import parse_day
+from kit.text import is_valid_text
+from kit.time_zones import zone_names
+
+MAX_FORWARD_NUMBERS = 5
+MAX_HOURS = 50
+MAX_DAYS = 200
+MAX_GREETING_CHARACTERS = 1000
+MAX_NOTIFIED = 50
+MIN_RING_SECONDS, MAX_RING_SECONDS = 5, 60
+_NOT_ORDINARY: Mapping[NumberKind, str] = {
+    NumberKind.PAY_PER_CALL: "Calls cannot be forwarded to premium numbers",
+    NumberKind.SPECIAL: "Calls cannot be forwarded to personal, company-wide or satellite numbers, or to pagers",
+    NumberKind.UNASSIGNED: "Nobody can have this number; check its digits",
+}
+_Errors = Iterator[tuple[str, str]]
+
+
+class ForwardRules(msgspec.Struct, frozen=True):
+    """The rules of an organization's calls that a forwarded call must keep."""
+
+    country: str
+    callable_countries: Collection[str]
+    blocked_numbers: Collection[str]
+    product_numbers: Collection[str]
+    """Numbers that organizations hold here: a call that is forwarded to one could go round in a loop."""
+    kept_numbers: Collection[str] = ()
+    """Phones, E.164, that settings may keep although a rule forbids them now: each call checks the rules again."""
+
+
+def ensure_may_forward(typed: str, rules: ForwardRules) -> str:
+    """The phone as it is stored, E.164. Raises: ValueError with a sentence for customers, which ends with the phone."""
+    try:
+        return _parse_allowed(typed, rules)
+    except ValueError as refusal:
+        raise ValueError(f"{refusal}: {typed[:32]}") from refusal
+
+
+def _parse_allowed(typed: str, rules: ForwardRules) -> str:
+    try:
+        destination = parse_destination(typed, rules.country)
+    except NotOrdinaryNumber as refusal:
+        raise ValueError(_NOT_ORDINARY[refusal.kind]) from refusal
+    except DomainError as refusal:
+        raise ValueError(refusal.message) from refusal
+    if destination.number in rules.product_numbers:
+        raise ValueError("Calls cannot be forwarded to a business number of this service")
+    if destination.number in rules.blocked_numbers:
+        raise ValueError("This number is on your block list")
+    if destination.country not in rules.callable_countries:
+        where = country_in_sentence(destination.country)
+        raise ValueError(f"Calls to {where} are not enabled; change that under Calling rules first")
+    return destination.number
+
+
+def typed_phones(given: AnswerSettings, country: str) -> Sequence[str]:
+    """The forward numbers of settings in E.164, as somebody in ``country`` types them; without those that are none."""
+    phones = []
+    for typed in (*given.forward_to, *given.after_hours.forward_to):
+        with contextlib.suppress(DomainError):
+            phones.append(parse_destination(typed, country).number)
+    return phones
+
+
+def refusal_of(number: str, rules: ForwardRules) -> str | None:
+    """The reason for which the rules allow no forward to ``number`` now, a sentence for customers; None if they do."""
+    try:
+        _parse_allowed(number, rules)
+    except ValueError as refusal:
+        return str(refusal)
+    return None
+
+
+def may_forward(number: str, rules: ForwardRules) -> bool:
+    """True when the rules allow a forward to ``number`` now, whatever they said when it was saved."""
+    return refusal_of(number, rules) is None
+
+
+def parse_settings(
+    given: AnswerSettings, rules: ForwardRules, members: Collection[UUID], recordings: Collection[UUID]
+) -> AnswerSettings:
+    """The settings as they are stored: numbers in E.164, each phone and day once, texts with their language.
+
+    ``members`` and ``recordings`` are the ids of the organization's. Raises: ValidationFailed, with every wrong field.
+    """
+    errors = [
+        *_zone_errors(given),
+        *_hours_errors(given.hours),
+        *_holiday_errors(given.holidays),
+        *_greeting_errors("greeting", given.greeting, recordings),
+        *_greeting_errors("after_hours", given.after_hours.greeting, recordings),
+        *_ring_errors(given.ring_seconds),
+        *_notify_errors(given.notify, members),
+    ]
+    phones, more = _parse_phones("forward_to", given.forward_to, rules)
+    later_phones, later_errors = _parse_phones("after_hours", given.after_hours.forward_to, rules)
+    if errors := [*errors, *more, *later_errors]:
+        raise ValidationFailed(errors)
+    after_hours = AfterHours(
+        greeting=_stored_greeting(given.after_hours.greeting),
+        forward_to=later_phones,
+        voicemail=given.after_hours.voicemail,
+    )
+    closed = Holidays(country=given.holidays.country, days=sorted(set(given.holidays.days)))
+    return msgspec.structs.replace(
+        given,
+        greeting=_stored_greeting(given.greeting),
+        forward_to=phones,
+        after_hours=after_hours,
+        holidays=closed,
+        notify=list(dict.fromkeys(given.notify)),
+    )
+
+
+def _zone_errors(given: AnswerSettings) -> _Errors:
+    if given.time_zone is not None and given.time_zone not in zone_names():
+        yield "time_zone", "Choose a time zone, by its IANA name like Europe/Berlin"
+
+
+def _hours_errors(hours: Sequence[OpenHours]) -> _Errors:
+    if len(hours) > MAX_HOURS:
+        yield "hours", f"At most {MAX_HOURS} intervals"
+    for each in hours:
+        try:
+            begin, end = parse_clock(each.from_), parse_clock(each.to)
+        except ValueError:
+            yield "hours", f"Write times as hours and minutes, like 09:00, on {each.day}"
+            return
+        if begin == end:
+            yield "hours", f"The hours on {each.day} end when they begin, at {each.from_}; give two different times"
+
+
+def _holiday_errors(closed: Holidays) -> _Errors:
+    if closed.country is not None and closed.country not in holiday_countries():
+        yield "holidays", f"There are no holidays for the country {closed.country[:8]}; list the days instead"
+    if len(closed.days) > MAX_DAYS:
+        yield "holidays", f"At most {MAX_DAYS} days"
+    for day in closed.days:
+        try:
+            parse_day(day)
+        except ValueError:
+            yield "holidays", f"Write days like 2026-12-24, not {day[:32]}"
+            return
+
+
+def greeting_recordings(given: AnswerSettings) -> Collection[UUID]:
+    """The recordings that the greetings of settings play."""
+    greetings = (given.greeting, given.after_hours.greeting)
+    return frozenset(each.recording for each in greetings if each is not None and each.recording is not None)
+
+
+def _stored_greeting(greeting: Greeting | None) -> Greeting | None:
+    if greeting is None or greeting.recording is not None:
+        return greeting
+    return msgspec.structs.replace(greeting, language=greeting.spoken_language)
+
+
+def _greeting_errors(field: str, greeting: Greeting | None, recordings: Collection[UUID]) -> _Errors:
+    if greeting is None:
+        return
+    if greeting.recording is not None:
+        if greeting.words:
+            yield field, "Give the text of the greeting or a recording, not both"
+        elif greeting.recording not in recordings:
+            yield field, "There is no such recording; upload it first"
+    elif not greeting.words.strip() or not is_valid_text(greeting.words):
+        yield field, "Enter the text of the greeting, or leave the greeting out"
+    elif len(greeting.words) > MAX_GREETING_CHARACTERS:
+        yield field, f"A greeting has at most {MAX_GREETING_CHARACTERS} characters"
+    if greeting.spoken_language not in LANGUAGES:
+        yield field, f"Choose a language of the greeting: {', '.join(LANGUAGES)}"
+
+
+def _ring_errors(seconds: int) -> _Errors:
+    if not MIN_RING_SECONDS <= seconds <= MAX_RING_SECONDS:
+        yield "ring_seconds", f"Phones ring from {MIN_RING_SECONDS} to {MAX_RING_SECONDS} seconds"
+
+
+def _notify_errors(notify: Sequence[UUID], members: Collection[UUID]) -> _Errors:
+    if len(notify) > MAX_NOTIFIED:
+        yield "notify", f"At most {MAX_NOTIFIED} members"
+    elif not set(notify) <= set(members):
+        yield "notify", "Choose members of the organization, by their ids in the list of members"
+
+
+def _parse_phones(field: str, given: Sequence[str], rules: ForwardRules) -> tuple[list[str], list[tuple[str, str]]]:
+    """The phones, and what is wrong with them under ``field``."""
+    if len(given) > MAX_FORWARD_NUMBERS:
+        return [], [(field, f"At most {MAX_FORWARD_NUMBERS} phones")]
+    phones: dict[str, None] = {}
+    errors = []
+    for typed in given:
+        try:
+            phones[typed if typed in rules.kept_numbers else ensure_may_forward(typed, rules)] = None
+        except ValueError as refusal:
+            errors.append((field, str(refusal)))
+    return list(phones), errors

@@ -1,0 +1,44 @@
+"""Wire types of voicemails."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from calls.incoming.voicemails import ReceivedMessage
+from kit.schemas import E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
+
+
+class VoicemailInfo(ResponseModel, frozen=True, kw_only=True):
+    """A message that a caller left; its audio is at ``…/voicemails/{id}/audio``."""
+
+    id: ResourceId
+    call: ResourceId
+    """The call in which it was left."""
+    from_: E164Number | None = msgspec.field(name="from")
+    """The caller, E.164; null when the number is withheld."""
+    to: E164Number
+    """The organization's number."""
+    seconds: Annotated[int, Meta(examples=[24])]
+    received_at: Timestamp | None
+    heard: Annotated[bool, Meta(examples=[False])]
+    heard_at: Timestamp | None
+
+    @classmethod
+    def of(cls, message: ReceivedMessage) -> "VoicemailInfo":
+        return cls(
+            id=message.id,
+            call=message.call_id,
+            from_=message.caller,
+            to=message.number,
+            seconds=message.seconds,
+            received_at=rfc3339(message.received_at),
+            heard=message.heard_at is not None,
+            heard_at=rfc3339(message.heard_at),
+        )
+
+
+class ChangeVoicemail(RequestModel, frozen=True, kw_only=True):
+    """The change to a voicemail."""
+
+    heard: Annotated[bool, Meta(examples=[True])]

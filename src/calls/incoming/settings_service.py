@@ -1,0 +1,206 @@
+"""Reads and changes an organization's settings of incoming calls."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.greetings.models import GreetingAudio
+from calls.incoming.answer_settings import AnswerSettings, Greeting, UnplayedTexts
+from calls.incoming.flow import UNCONFIGURED
+from calls.incoming.models import IncomingCallSettings
+from calls.incoming.rules import ForwardRules, greeting_recordings, parse_settings
+from calls.limits.services import CallingRulesService
+from kit.actor import Actor
+from kit.audit import record
+from kit.stored_json import read_stored
+from phone_numbers.services import PhoneNumberService, is_held_by
+from tenants.models import Membership, Organization, PhoneNumber
+from tenants.services import OrganizationService
+
+_UNPLAYED = "unplayed_texts"
+"""Key of ``UnplayedTexts`` among the stored settings; the API does not show it."""
+_PHONE_FIELDS = ("forward_to", "after_hours", "greeting")
+"""Fields with other people's numbers or long texts, which the audit log names but does not contain."""
+
+
+class IncomingSettingsService:
+    """Settings of incoming calls; none are stored until somebody saves them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, organization_id: UUID) -> AnswerSettings:
+        """The settings of the organization's numbers, with its time zone where none is chosen. Raises: NotFound."""
+        organization = await OrganizationService(self._session).get(organization_id)
+        stored = await self._find(organization_id, None)
+        return await self._as_read(organization, UNCONFIGURED if stored is None else stored)
+
+    async def get_of_number(self, organization_id: UUID, number_id: UUID) -> AnswerSettings | None:
+        """One number's own settings; None when it follows the organization's. Raises: NotFound."""
+        organization = await OrganizationService(self._session).get(organization_id)
+        await PhoneNumberService(self._session).get_held(organization_id, number_id)
+        stored = await self._find(organization_id, number_id)
+        return None if stored is None else await self._as_read(organization, stored)
+
+    async def list_own(self, organization_id: UUID) -> Mapping[str, AnswerSettings]:
+        """The settings of held numbers that have their own, by number (E.164)."""
+        query = (
+            sa.select(PhoneNumber.e164, IncomingCallSettings.settings)
+            .join(IncomingCallSettings, IncomingCallSettings.phone_number_id == PhoneNumber.id)
+            .where(*is_held_by(organization_id), IncomingCallSettings.owned_by(organization_id))
+            .order_by(PhoneNumber.id)
+        )
+        return {e164: read_settings(stored) for e164, stored in await self._session.execute(query)}
+
+    async def unplayed_texts(self, organization_id: UUID, number_id: UUID | None) -> UnplayedTexts:
+        """The texts that are stored beside recordings, of the organization's settings or of one number's own."""
+        row = await self._session.scalar(_row_of(organization_id, number_id))
+        return UnplayedTexts() if row is None else _unplayed(row.settings)
+
+    async def save(
+        self,
+        organization_id: UUID,
+        given: AnswerSettings,
+        *,
+        product_numbers: Collection[str],
+        by: Actor,
+        number_id: UUID | None = None,
+        unplayed: UnplayedTexts | None = None,
+    ) -> AnswerSettings:
+        """Replace the settings of the organization, or of one number.
+
+        ``product_numbers`` are those among the forward numbers that an organization holds here. What was read can be
+        saved: phones that the settings have already stay, whatever the calling rules say of them now. Without
+        ``unplayed`` the stored texts beside recordings stay.
+
+        Raises: NotFound, ValidationFailed.
+        """
+        organizations = OrganizationService(self._session)
+        await organizations.lock(organization_id)
+        organization = await organizations.get(organization_id)
+        number = await self._number(organization_id, number_id)
+        row = await self._session.scalar(_row_of(organization_id, number_id))
+        before = None if row is None else read_settings(row.settings)
+        rules = await CallingRulesService(self._session).get(organization_id)
+        # A number's first settings of its own are usually those of the organization, with a change.
+        general = await self._session.scalar(_row_of(organization_id, None)) if row is None else None
+        first = row or general
+        source = None if first is None else read_settings(first.settings)
+        kept = () if source is None else (*source.forward_to, *source.after_hours.forward_to)
+        forward = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, product_numbers, kept)
+        recordings = await self._recordings(organization_id, given)
+        after = parse_settings(given, forward, await self._member_ids(organization_id), recordings)
+        if unplayed is None:
+            unplayed = UnplayedTexts() if first is None else _unplayed(first.settings)
+        texts = UnplayedTexts(
+            greeting=unplayed.greeting if _is_recording(after.greeting) else "",
+            after_hours=unplayed.after_hours if _is_recording(after.after_hours.greeting) else "",
+        )
+        values = {**msgspec.to_builtins(after), _UNPLAYED: msgspec.to_builtins(texts)}
+        if row is None:
+            self._session.add(
+                IncomingCallSettings(organization_id=organization_id, phone_number_id=number_id, settings=values)
+            )
+        else:
+            row.settings = values
+        await self._session.flush()
+        await self._record(organization_id, number, before, after, by)
+        return await self._as_read(organization, after)
+
+    async def follow_organization(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> None:
+        """Delete a number's own settings, so that the organization's hold. Raises: NotFound."""
+        number = await self._number(organization_id, number_id)
+        row = await self._session.scalar(_row_of(organization_id, number_id))
+        if row is None or number is None:
+            return
+        await self._session.delete(row)
+        await record(
+            self._session,
+            by,
+            "incoming_calls.changed",
+            organization_id=organization_id,
+            subject_id=number.id,
+            subject_name=number.e164,
+            details={"changed": ["follows_organization"]},
+        )
+
+    async def _number(self, organization_id: UUID, number_id: UUID | None) -> PhoneNumber | None:
+        if number_id is None:
+            return None
+        return await PhoneNumberService(self._session).get_held(organization_id, number_id)
+
+    async def _find(self, organization_id: UUID, number_id: UUID | None) -> AnswerSettings | None:
+        row = await self._session.scalar(_row_of(organization_id, number_id))
+        return None if row is None else read_settings(row.settings)
+
+    async def _as_read(self, organization: Organization, settings: AnswerSettings) -> AnswerSettings:
+        members = await self._member_ids(organization.id) if settings.notify else frozenset()
+        return msgspec.structs.replace(
+            settings,
+            time_zone=settings.time_zone or organization.zone.key,
+            # Without members who left meanwhile, so that what is read can be saved.
+            notify=[member_id for member_id in settings.notify if member_id in members],
+        )
+
+    async def _member_ids(self, organization_id: UUID) -> Collection[UUID]:
+        return frozenset(
+            await self._session.scalars(sa.select(Membership.id).where(Membership.owned_by(organization_id)))
+        )
+
+    async def _recordings(self, organization_id: UUID, given: AnswerSettings) -> Collection[UUID]:
+        """The recordings among those that ``given`` names which the organization has."""
+        if not (named := greeting_recordings(given)):
+            return frozenset()
+        mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id.in_(named)
+        return frozenset(await self._session.scalars(sa.select(GreetingAudio.id).where(*mine)))
+
+    async def _record(
+        self,
+        organization_id: UUID,
+        number: PhoneNumber | None,
+        before: AnswerSettings | None,
+        after: AnswerSettings,
+        by: Actor,
+    ) -> None:
+        old, new = msgspec.to_builtins(before or UNCONFIGURED), msgspec.to_builtins(after)
+        changed = [name for name in new if old[name] != new[name]]
+        if not changed and before is not None:
+            return
+        told = [name for name in changed if name not in _PHONE_FIELDS]
+        await record(
+            self._session,
+            by,
+            "incoming_calls.changed",
+            organization_id=organization_id,
+            subject_id=organization_id if number is None else number.id,
+            subject_name="" if number is None else number.e164,
+            details={
+                "changed": changed,
+                "before": {name: old[name] for name in told},
+                "after": {name: new[name] for name in told},
+            },
+        )
+
+
+def read_settings(stored: dict[str, object]) -> AnswerSettings:
+    """Settings as they are stored; without what only a newer release knows."""
+    return read_stored({name: value for name, value in stored.items() if name != _UNPLAYED}, AnswerSettings)
+
+
+def _is_recording(greeting: Greeting | None) -> bool:
+    return greeting is not None and greeting.recording is not None
+
+
+def _unplayed(stored: dict[str, object]) -> UnplayedTexts:
+    return read_stored(stored.get(_UNPLAYED, {}), UnplayedTexts)
+
+
+def _row_of(organization_id: UUID, number_id: UUID | None) -> sa.Select[IncomingCallSettings]:
+    of_number = IncomingCallSettings.phone_number_id
+    return sa.select(IncomingCallSettings).where(
+        IncomingCallSettings.owned_by(organization_id),
+        of_number.is_(None) if number_id is None else of_number == number_id,
+    )

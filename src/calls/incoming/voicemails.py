@@ -1,0 +1,151 @@
+"""Voicemails: stored when the carrier reports a recording, listed, marked as heard, deleted."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from calls.incoming.models import Voicemail
+from calls.models import Call, CallStatus
+from kit.actor import Actor
+from kit.audit import has_event, record
+from kit.clock import utc_now
+from kit.errors import NotFound
+from kit.jobs.queue import enqueue
+
+DELETE_RECORDING = "voicemails.delete_at_carrier"
+"""Kind of the job that deletes one recording at the carrier; its payload is a ``RecordingToDelete``."""
+
+_DELETED = "voicemail.deleted"
+"""The audit log's action."""
+
+
+class RecordingToDelete(msgspec.Struct, frozen=True):
+    """The recording of a voicemail that was deleted here."""
+
+    sid: str
+    """The carrier's id."""
+    stored_at: dt.datetime
+    """The time at which the voicemail was stored here; the beginning of its call, where it was not kept."""
+
+
+class ReceivedMessage(msgspec.Struct, frozen=True):
+    """A voicemail with the parties of its call."""
+
+    id: UUID
+    call_id: UUID
+    caller: str | None
+    """E.164; None where it was withheld."""
+    number: str
+    """The organization's number, E.164."""
+    seconds: int
+    received_at: dt.datetime
+    heard_at: dt.datetime | None
+    recording_sid: str
+
+
+class VoicemailService:
+    """Voicemails of one organization at a time."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def store(self, call: Call, recording_sid: str, seconds: int) -> UUID | None:
+        """Store a message once; its id, None when it is stored already."""
+        values = {
+            "id": uuid7(),
+            "organization_id": call.organization_id,
+            "call_record_id": call.id,
+            "recording_sid": recording_sid,
+            "seconds": seconds,
+        }
+        statement = insert(Voicemail).values(values).on_conflict_do_nothing(index_elements=["recording_sid"])
+        stored: UUID | None = await self._session.scalar(statement.returning(Voicemail.id))
+        return stored
+
+    async def discard(self, call: Call, recording_sid: str) -> bool:
+        """Delete a recording at the carrier that is not to be kept; True if it was stored here, and is no more."""
+        mine = Voicemail.owned_by(call.organization_id), Voicemail.recording_sid == recording_sid
+        stored = await self._session.scalar(sa.delete(Voicemail).where(*mine).returning(Voicemail.id))
+        unwanted = RecordingToDelete(recording_sid, call.started_at)
+        await enqueue(self._session, DELETE_RECORDING, msgspec.json.encode(unwanted))
+        return stored is not None
+
+    async def page(
+        self, organization_id: UUID, *, after: UUID | None, limit: int, heard: bool | None = None
+    ) -> Sequence[ReceivedMessage]:
+        """``limit`` + 1 messages, newest first."""
+        query = _messages(organization_id).order_by(Voicemail.id.desc()).limit(limit + 1)
+        if after is not None:
+            query = query.where(Voicemail.id < after)
+        if heard is not None:
+            query = query.where(Voicemail.heard_at.is_not(None) if heard else Voicemail.heard_at.is_(None))
+        return [ReceivedMessage(*row) for row in await self._session.execute(query)]
+
+    async def get(self, organization_id: UUID, voicemail_id: UUID) -> ReceivedMessage:
+        """One message. Raises: NotFound."""
+        row = (
+            await self._session.execute(_messages(organization_id).where(Voicemail.id == voicemail_id))
+        ).one_or_none()
+        if row is None:
+            raise NotFound
+        return ReceivedMessage(*row)
+
+    async def of_calls(self, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, UUID]:
+        """The newest message of each of ``calls`` that has one, by the call's id."""
+        recorded = [call.id for call in calls if call.status is CallStatus.VOICEMAIL]
+        if not recorded:
+            return {}
+        mine = Voicemail.owned_by(organization_id), Voicemail.call_record_id.in_(recorded)
+        query = sa.select(Voicemail.call_record_id, Voicemail.id).where(*mine).order_by(Voicemail.id)
+        return {row.call_record_id: row.id for row in await self._session.execute(query)}
+
+    async def count_unheard(self, organization_id: UUID) -> int:
+        """The number of messages that nobody has marked as heard."""
+        mine = Voicemail.owned_by(organization_id), Voicemail.heard_at.is_(None)
+        return await self._session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(*mine)) or 0
+
+    async def mark(self, organization_id: UUID, voicemail_id: UUID, *, heard: bool) -> ReceivedMessage:
+        """Mark a message as heard, or as unheard. Raises: NotFound."""
+        mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
+        at = sa.func.coalesce(Voicemail.heard_at, utc_now()) if heard else None
+        await self._session.execute(sa.update(Voicemail).where(*mine).values(heard_at=at))
+        return await self.get(organization_id, voicemail_id)
+
+    async def delete(self, organization_id: UUID, voicemail_id: UUID, *, by: Actor) -> None:
+        """Delete a message here, and by a job at the carrier. Raises: NotFound."""
+        mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
+        gone = sa.delete(Voicemail).where(*mine).returning(Voicemail.recording_sid, Voicemail.created_at)
+        row = (await self._session.execute(gone)).one_or_none()
+        if row is None:
+            raise NotFound
+        await enqueue(self._session, DELETE_RECORDING, msgspec.json.encode(RecordingToDelete(*row)))
+        await record(self._session, by, _DELETED, organization_id=organization_id, subject_id=voicemail_id)
+
+    async def was_deleted(self, organization_id: UUID, voicemail_id: UUID) -> bool:
+        """True if the organization had the message and somebody deleted it."""
+        return await has_event(self._session, organization_id, _DELETED, voicemail_id)
+
+
+def _messages(
+    organization_id: UUID,
+) -> sa.Select[UUID, UUID, str | None, str, int, dt.datetime, dt.datetime | None, str]:
+    return (
+        sa.select(
+            Voicemail.id,
+            Voicemail.call_record_id,
+            Call.from_number,
+            Call.to_number,
+            Voicemail.seconds,
+            Voicemail.created_at,
+            Voicemail.heard_at,
+            Voicemail.recording_sid,
+        )
+        .join(Call, Call.id == Voicemail.call_record_id)
+        .where(Voicemail.owned_by(organization_id))
+    )

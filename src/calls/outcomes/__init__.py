@@ -1,0 +1,1 @@
+"""Outcomes, notes and tags of calls: the organization's list of outcomes, changes and their history."""

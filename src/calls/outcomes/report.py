@@ -1,0 +1,53 @@
+"""Counts an organization's calls by outcome."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.aggregates import CallTotals, started_since, totals_columns
+from calls.models import Call
+from calls.outcomes.services import OutcomeService
+from kit.time_zones import start_of_day
+
+MAX_REPORTED = 100
+"""Outcomes of one month, those with the most calls: removed ones stay with their calls, so there may be any number."""
+
+
+class OutcomeUsage(msgspec.Struct, frozen=True):
+    """The calls with one outcome in one month."""
+
+    outcome: str
+    counts_as_conversation: bool
+    """As the organization's list says now; False for an outcome that is not listed any more."""
+    totals: CallTotals
+
+
+class OutcomeReportService:
+    """Sums of calls by outcome."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def this_and_last_month(
+        self, organization_id: UUID, *, this: dt.date, last: dt.date, zone: dt.tzinfo
+    ) -> tuple[Sequence[OutcomeUsage], Sequence[OutcomeUsage]]:
+        """The outcomes of the months that begin with ``this`` and ``last`` in ``zone``, the most frequent first."""
+        is_this = Call.started_at >= start_of_day(this, zone)
+        query = (
+            sa.select(is_this, Call.outcome, *totals_columns())
+            .where(*started_since(organization_id, start_of_day(last, zone)), Call.outcome.is_not(None))
+            .group_by(sa.literal_column("1"), Call.outcome)
+        )
+        listed = await OutcomeService(self._session).list_all(organization_id)
+        conversations = {outcome.name for outcome in listed if outcome.counts_as_conversation}
+        months: dict[bool, list[OutcomeUsage]] = {True: [], False: []}
+        for of_this, outcome, *sums in await self._session.execute(query):
+            name = outcome or ""
+            months[of_this].append(OutcomeUsage(name, name in conversations, CallTotals(*sums)))
+        for month in months.values():
+            month.sort(key=lambda use: (-use.totals.calls, use.outcome))
+        return months[True][:MAX_REPORTED], months[False][:MAX_REPORTED]

@@ -1,0 +1,110 @@
+"""Parses lists of outcomes, and the outcome, note and tags of a call. Pure."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from kit.errors import ValidationFailed
+from kit.text import is_valid_text
+
+MAX_OUTCOMES = 30
+MAX_OUTCOME_CHARACTERS = 40
+MAX_NOTE_CHARACTERS = 5000
+MAX_TAGS = 20
+MAX_TAG_CHARACTERS = 40
+DEFAULT_COLOUR = "#64748b"
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_TEXT_MESSAGE = "Control characters are not allowed"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One outcome that an organization's calls can get; stored as it is here."""
+
+    name: str
+    colour: str = DEFAULT_COLOUR
+    """``#rrggbb`` in lower case."""
+    counts_as_conversation: bool = False
+
+
+def parse_outcomes(given: Sequence[Outcome]) -> list[Outcome]:
+    """The list as it is stored.
+
+    Raises:
+        ValidationFailed: too many, a name that is empty, too long or there twice, or no colour; on ``name`` or
+            ``colour``, or on ``outcomes`` when there are too many.
+    """
+    if len(given) > MAX_OUTCOMES:
+        raise ValidationFailed([("outcomes", f"At most {MAX_OUTCOMES} outcomes")])
+    parsed = [Outcome(_parse_name(row.name), _parse_colour(row), row.counts_as_conversation) for row in given]
+    known: set[str] = set()
+    for row in parsed:
+        if row.name.casefold() in known:
+            raise ValidationFailed([("name", f"There are two outcomes called {row.name}")])
+        known.add(row.name.casefold())
+    return parsed
+
+
+def _parse_name(typed: str) -> str:
+    if not is_valid_text(typed):
+        raise ValidationFailed([("name", _TEXT_MESSAGE)])
+    name = " ".join(typed.split())
+    if not name:
+        raise ValidationFailed([("name", "Name the outcome")])
+    if len(name) > MAX_OUTCOME_CHARACTERS:
+        raise ValidationFailed([("name", f"At most {MAX_OUTCOME_CHARACTERS} characters: {name[:20]}…")])
+    return name
+
+
+def _parse_colour(row: Outcome) -> str:
+    colour = row.colour.strip().lower()
+    if _COLOUR.fullmatch(colour) is None:
+        raise ValidationFailed([("colour", "Give a colour like #059669")])
+    return colour
+
+
+def parse_note(typed: str | None) -> str | None:
+    """A note as it is stored: with line feeds alone, None for an empty one. Raises: ValidationFailed, on ``note``."""
+    if typed is None:
+        return None
+    note = typed.replace("\r\n", "\n").replace("\r", "\n")
+    if len(note) > MAX_NOTE_CHARACTERS:
+        raise ValidationFailed([("note", f"At most {MAX_NOTE_CHARACTERS:,} characters; this has {len(note):,}")])
+    if not is_valid_text(note):
+        raise ValidationFailed([("note", _TEXT_MESSAGE)])
+    return note if note.strip() else None
+
+
+def parse_tags(given: Sequence[str] | None) -> list[str] | None:
+    """Tags as they are stored: each once and on one line, None without any. Raises: ValidationFailed, on ``tags``."""
+    given = given or ()
+    if len(given) > MAX_TAGS:
+        raise ValidationFailed([("tags", f"At most {MAX_TAGS} tags; these are {len(given)}")])
+    tags: dict[str, None] = {}
+    for typed in given:
+        tag = " ".join(typed.split())
+        if not tag or not is_valid_text(typed):
+            raise ValidationFailed([("tags", _TEXT_MESSAGE if tag else "A tag must not be empty")])
+        if len(tag) > MAX_TAG_CHARACTERS:
+            raise ValidationFailed([("tags", f"A tag has at most {MAX_TAG_CHARACTERS} characters: {tag[:20]}…")])
+        tags[tag] = None
+    return list(tags) or None
+
+
+def parse_outcome_filter(outcome: str | None) -> str | None:
+    """The outcome that a list is narrowed to, of today's list or an older one. Raises: ValidationFailed."""
+    return _parse_filter("outcome", outcome, MAX_OUTCOME_CHARACTERS)
+
+
+def parse_tag_filter(tag: str | None) -> str | None:
+    """The tag that a list is narrowed to. Raises: ValidationFailed."""
+    return _parse_filter("tag", tag, MAX_TAG_CHARACTERS)
+
+
+def _parse_filter(field: str, typed: str | None, max_characters: int) -> str | None:
+    if typed is None:
+        return None
+    text = " ".join(typed.split())
+    if not text or len(text) > max_characters or not is_valid_text(typed):
+        raise ValidationFailed([(field, f"Give the whole {field}, at most {max_characters} characters")])
+    return text

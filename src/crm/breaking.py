@@ -1,0 +1,58 @@
+"""Marks a connection to HubSpot as broken, and tells the organization's owners."""
+
+from collections.abc import Awaitable, Callable
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.models import HubSpotConnection
+from kit.actor import SYSTEM
+from kit.audit import record
+from kit.clock import utc_now
+from kit.mail import Mail
+from tenants.members import MemberService
+from tenants.models import Organization
+from tenants.settings_paths import SettingsSection, settings_path
+
+
+class ConnectionBreaker:
+    """Breaks connections whose token HubSpot refuses. Made once at start."""
+
+    def __init__(self, send: Callable[[AsyncSession, Mail], Awaitable[None]], public_url: str) -> None:
+        """``send`` sends a mail after the commit; ``public_url`` is where its link leads."""
+        self._send = send
+        self._public_url = public_url
+
+    async def mark_broken(self, session: AsyncSession, connection: HubSpotConnection) -> None:
+        """Send nothing more with this token, in the session's transaction."""
+        connection.broken_at, connection.due_at = utc_now(), None
+        organization = await session.scalar(
+            sa.select(Organization).where(Organization.id == connection.organization_id)
+        )
+        if organization is None:
+            return
+        account = f"HubSpot account {connection.portal_id}"
+        await record(
+            session,
+            SYSTEM,
+            "hubspot.broken",
+            organization_id=organization.id,
+            subject_id=connection.id,
+            subject_name=account,
+        )
+        path = settings_path(organization.slug, SettingsSection.HUBSPOT)
+        for owner in await MemberService(session).list_owners(organization.id):
+            await self._send(
+                session,
+                Mail(
+                    to=owner.email,
+                    subject="Calls are no longer written into HubSpot",
+                    paragraphs=(
+                        f"HubSpot refuses the token of {organization.name} for the {account}.",
+                        "It was revoked, rotated or deleted in HubSpot.",
+                        "No call is lost: they are kept here, and those that end now wait.",
+                        "Make a new token in HubSpot and connect it: what waits is written then.",
+                    ),
+                    action=("Connect a token", f"{self._public_url}{path}"),
+                ),
+            )

@@ -1,0 +1,11 @@
+"""Errors about connections to a CRM."""
+
+from kit.errors import Unavailable
+
+
+class HubSpotSilent(Unavailable):
+    """HubSpot did not answer while a token was checked."""
+
+    code = "hubspot_unavailable"
+    message = "HubSpot does not answer: nothing was changed. Try again in a minute"
+    retry_after = 60

@@ -1,0 +1,172 @@
+"""Statements of the logger: leases connections whose calls are due, and stores the results of attempts."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.models import Call
+from crm.call_writer import Written
+from crm.models import CrmCallState, FailureReason, HubSpotCall, HubSpotConnection
+from kit.clock import utc_now
+from webhooks.schedule import wait_after
+
+LEASE = dt.timedelta(seconds=60)
+"""More than all requests about one call may take; renewed before each call."""
+GIVE_UP_AFTER = dt.timedelta(days=3)
+"""A call that has waited so long while HubSpot could not be reached becomes a failure."""
+SLOW_DOWN = dt.timedelta(seconds=10)
+"""The least wait after an answer that asks to wait without saying how long: HubSpot counts in windows of so long."""
+
+
+class ClaimedConnection(msgspec.Struct, frozen=True):
+    """A connection whose calls this process alone writes."""
+
+    id: UUID
+    organization_id: UUID
+    access_token: str
+    """Encrypted."""
+    portal_id: str
+
+
+class DueCall(msgspec.Struct, frozen=True):
+    """A call to write, as it is now."""
+
+    id: UUID
+    """Of the row in ``hubspot_call``."""
+    requested: int
+    requested_at: dt.datetime
+    engagement_id: str | None
+    call: Call
+
+
+def is_due() -> tuple[sa.ColumnElement[bool], ...]:
+    """The condition by which a connection is claimed: it has due calls, and no process writes them."""
+    is_free = sa.or_(HubSpotConnection.leased_until.is_(None), HubSpotConnection.leased_until < sa.func.now())
+    return HubSpotConnection.due_at <= sa.func.now(), HubSpotConnection.broken_at.is_(None), is_free
+
+
+class LogStore:
+    """In a session that sees all rows; ``owner`` names the process that holds the leases."""
+
+    def __init__(self, session: AsyncSession, owner: UUID) -> None:
+        self._session = session
+        self._owner = owner
+
+    async def claim(self, most: int) -> Sequence[ClaimedConnection]:
+        """Lease up to ``most`` connections with due calls, the longest waiting first."""
+        due = (
+            sa.select(HubSpotConnection.id)
+            .where(*is_due())
+            .order_by(HubSpotConnection.due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        columns = (
+            HubSpotConnection.id,
+            HubSpotConnection.organization_id,
+            HubSpotConnection.access_token,
+            HubSpotConnection.portal_id,
+        )
+        leased = sa.update(HubSpotConnection).where(HubSpotConnection.id.in_(due))
+        leased = leased.values(leased_until=sa.func.now() + LEASE, leased_by=self._owner)
+        return [ClaimedConnection(*row) for row in await self._session.execute(leased.returning(*columns))]
+
+    async def next_call(self, connection: ClaimedConnection) -> DueCall | None:
+        """Renew the lease and return the call that waits longest; None for none, or when the lease is lost."""
+        # A token that was replaced meanwhile ends the turn: the next one uses the new token.
+        same = HubSpotConnection.access_token == connection.access_token
+        renewed = sa.update(HubSpotConnection).where(*self._mine(connection), same)
+        renewed = renewed.values(leased_until=sa.func.now() + LEASE).returning(HubSpotConnection.id)
+        if await self._session.scalar(renewed) is None:
+            return None
+        query = (
+            sa.select(HubSpotCall, Call)
+            .join(Call, Call.id == HubSpotCall.call_record_id)
+            .where(HubSpotCall.connection_id == connection.id, HubSpotCall.state == CrmCallState.WAITING)
+            .order_by(HubSpotCall.requested_at, HubSpotCall.id)
+            .limit(1)
+        )
+        found = (await self._session.execute(query)).one_or_none()
+        if found is None:
+            return None
+        row, call = found
+        return DueCall(row.id, row.requested, row.requested_at, row.engagement_id, call)
+
+    async def store(self, connection: ClaimedConnection, due: DueCall, written: Written) -> None:
+        """Store the result of an attempt; a call that changed meanwhile waits again."""
+        # In the order in which calls are queued, so that the two do not deadlock.
+        held = await self.lock_held(connection)
+        row = await self._lock_call(due)
+        if row is None or held is None:
+            return
+        if not written.is_named:
+            await self._session.delete(row)
+            return
+        row.engagement_id = written.engagement_id
+        if written.reason is None:
+            held.failures, held.last_logged_at = 0, utc_now()
+        if row.requested != due.requested:
+            return
+        if written.reason is None:
+            row.state = CrmCallState.LOGGED
+        else:
+            _fail(row, written.reason, written.detail)
+
+    async def release(self, connection: ClaimedConnection) -> None:
+        """Give the lease back, and plan the next turn if calls wait."""
+        held = await self._lock_leased(connection)
+        if held is None:
+            return
+        waits = sa.exists().where(HubSpotCall.connection_id == connection.id, HubSpotCall.state == CrmCallState.WAITING)
+        held.leased_until = held.leased_by = None
+        held.due_at = utc_now() if await self._session.scalar(sa.select(waits)) else None
+
+    async def postpone(self, connection: ClaimedConnection, due: DueCall, retry_after: int | None) -> None:
+        """Plan the next attempt after HubSpot could not be reached or asked to wait; a call that is old now fails."""
+        held = await self.lock_held(connection)
+        row = await self._lock_call(due)
+        if held is None:
+            return
+        held.failures += 1
+        wait = wait_after(held.failures, retry_after)
+        held.due_at = utc_now() + (wait if retry_after else max(wait, SLOW_DOWN))
+        held.leased_until = held.leased_by = None
+        is_old = utc_now() - due.requested_at > GIVE_UP_AFTER
+        if is_old and row is not None and row.requested == due.requested:
+            _fail(row, FailureReason.UNREACHABLE, None)
+
+    async def lock_held(self, connection: ClaimedConnection) -> HubSpotConnection | None:
+        """The connection's row, locked; None when another process has taken it over or its token was replaced."""
+        held = await self._lock_leased(connection)
+        return held if held is not None and held.access_token == connection.access_token else None
+
+    async def renew(self, connection_ids: Collection[UUID]) -> None:
+        """Keep the leases of the connections that are served."""
+        mine = HubSpotConnection.id.in_(list(connection_ids)), HubSpotConnection.leased_by == self._owner
+        await self._session.execute(
+            sa.update(HubSpotConnection).where(*mine).values(leased_until=sa.func.now() + LEASE)
+        )
+
+    async def release_all(self) -> None:
+        """Give all leases of this process back: another one may go on at once."""
+        mine = HubSpotConnection.leased_by == self._owner
+        await self._session.execute(sa.update(HubSpotConnection).where(mine).values(leased_until=None, leased_by=None))
+
+    async def _lock_call(self, due: DueCall) -> HubSpotCall | None:
+        query = sa.select(HubSpotCall).where(HubSpotCall.id == due.id)
+        return await self._session.scalar(query.with_for_update())
+
+    async def _lock_leased(self, connection: ClaimedConnection) -> HubSpotConnection | None:
+        query = sa.select(HubSpotConnection).where(*self._mine(connection))
+        return await self._session.scalar(query.with_for_update())
+
+    def _mine(self, connection: ClaimedConnection) -> tuple[sa.ColumnElement[bool], ...]:
+        return HubSpotConnection.id == connection.id, HubSpotConnection.leased_by == self._owner
+
+
+def _fail(row: HubSpotCall, reason: FailureReason, detail: str | None) -> None:
+    row.state, row.reason, row.detail, row.failed_at = CrmCallState.FAILED, reason, detail, utc_now()

@@ -1,0 +1,46 @@
+"""Prometheus metrics of the log of calls in HubSpot: a counter of attempts, and gauges of what waits."""
+
+import enum
+
+import sqlalchemy as sa
+from prometheus_client import Counter
+
+from crm.log_store import is_due
+from crm.models import CrmCallState, FailureReason, HubSpotCall, HubSpotConnection
+from kit.db.measured_gauges import MeasuredGauges, seconds_since
+
+
+class WriteOutcome(enum.StrEnum):
+    """The results of one attempt to write a call that is no failure of the call; else it is a ``FailureReason``."""
+
+    WRITTEN = "written"
+    RETRIED = "retried"
+    """HubSpot could not be reached, or asked to wait."""
+    BROKEN = "broken"
+    """HubSpot refused the token: nothing more is sent for the organization until it connects another one."""
+
+
+WRITES = Counter("epoch_hubspot_writes", "Attempts to write calls into HubSpot, by outcome.", ["outcome"])
+MAX_COUNTED = 10_000
+"""Waiting calls are counted up to this number."""
+OLDEST_DUE = "epoch_hubspot_oldest_due_seconds"
+WAITING = "epoch_hubspot_calls_waiting"
+_waiting = sa.select(HubSpotCall.id).where(HubSpotCall.state == CrmCallState.WAITING).limit(MAX_COUNTED).subquery()
+HUBSPOT_GAUGES = MeasuredGauges(
+    sa.select(
+        seconds_since(sa.select(sa.func.min(HubSpotConnection.due_at)).where(*is_due()).scalar_subquery()).label(
+            OLDEST_DUE
+        ),
+        sa.select(sa.func.count()).select_from(_waiting).scalar_subquery().label(WAITING),
+    ),
+    {
+        OLDEST_DUE: "Seconds that the oldest due call has waited to be written into HubSpot while no process does it.",
+        WAITING: f"Calls that wait to be written into HubSpot; counted up to {MAX_COUNTED}.",
+    },
+)
+
+
+def begin_series() -> None:
+    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
+    for outcome in (*WriteOutcome, *FailureReason):
+        WRITES.labels(outcome)

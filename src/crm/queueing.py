@@ -1,0 +1,64 @@
+"""Queues calls that are over, or that changed afterwards, for HubSpot, in the transaction that numbers their events."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from calls.models import Call
+from crm.engagement import names_record
+from crm.models import CrmCallState, HubSpotCall, HubSpotConnection
+from events.event_types import EventType
+from events.models import OrganizationEvent
+from kit.clock import utc_now
+
+_LOGGED_EVENTS = (EventType.CALL_ENDED, EventType.CALL_UPDATED)
+
+
+async def queue_calls(session: AsyncSession, events: Sequence[OrganizationEvent]) -> None:
+    """Queue the call of each event for the HubSpot account of its organization, if it has one."""
+    ended = {event.subject_id: event for event in events if event.type in _LOGGED_EVENTS and event.subject_id}
+    if not ended:
+        return
+    organizations = {event.organization_id for event in ended.values()}
+    # Locked in the order of ids, so that two transactions with the same connections do not deadlock.
+    query = sa.select(HubSpotConnection).where(HubSpotConnection.organization_id.in_(organizations))
+    connections = {
+        row.organization_id: row
+        for row in await session.scalars(query.order_by(HubSpotConnection.id).with_for_update())
+    }
+    if not connections:
+        return
+    mine = Call.organization_id.in_(connections), Call.id.in_(ended)
+    calls = await session.execute(sa.select(Call.id, Call.organization_id, Call.details).where(*mine))
+    rows, now = [], utc_now()
+    for call in calls:
+        connection = connections[call.organization_id]
+        if names_record(call.details):
+            rows.append(
+                {
+                    "id": uuid7(),
+                    "organization_id": call.organization_id,
+                    "connection_id": connection.id,
+                    "call_record_id": call.id,
+                }
+            )
+            connection.due_at = connection.due_at or now
+        elif ended[call.id].type is EventType.CALL_ENDED:
+            connection.calls_without_record += 1
+    if rows:
+        again = {
+            "state": CrmCallState.WAITING,
+            "requested": HubSpotCall.requested + 1,
+            "requested_at": sa.func.now(),
+            "reason": None,
+            "detail": None,
+            "failed_at": None,
+        }
+        statement = insert(HubSpotCall).on_conflict_do_update(
+            index_elements=["organization_id", "call_record_id"], set_=again
+        )
+        await session.execute(statement, rows)
+    await session.flush()

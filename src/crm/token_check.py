@@ -1,0 +1,70 @@
+"""Checks a token of HubSpot's before it is stored: that HubSpot takes it, its scopes, and the property for our ids."""
+
+import re
+from http import HTTPStatus
+
+from crm.errors import HubSpotSilent
+from crm.failures import CALL_PROPERTY, REQUIRED_SCOPES
+from crm.hubspot_api import HubSpotApi, HubSpotRefused, HubSpotUnreachable, TokenInfo
+from kit.errors import ValidationFailed
+from kit.http.app_key import AppKey
+
+MAX_TOKEN_CHARACTERS = 500
+_TOKEN = re.compile(r"[!-~]+")
+
+
+class TokenCheck:
+    """Asks HubSpot about tokens. Made once at start."""
+
+    def __init__(self, api: HubSpotApi) -> None:
+        self._api = api
+
+    async def check(self, token: str) -> TokenInfo:
+        """Return the token's account and scopes, and make sure that the account can hold our ids of calls.
+
+        Raises:
+            ValidationFailed: on ``access_token``: HubSpot does not take it, or it may not do what is needed.
+            HubSpotSilent: HubSpot does not answer.
+        """
+        ensure_token_form(token)
+        try:
+            async with self._api.session(token) as hubspot:
+                info = await hubspot.read_token()
+                granted = REQUIRED_SCOPES if info.scopes is None else info.scopes
+                if missing := [scope for scope in REQUIRED_SCOPES if scope not in granted]:
+                    raise _refused(f"The token lacks scopes. Add {' and '.join(missing)} in HubSpot, then connect it")
+                await hubspot.ensure_property()
+        except HubSpotUnreachable as error:
+            raise HubSpotSilent from error
+        except HubSpotRefused as error:
+            raise _refused(_advice(error)) from error
+        return info
+
+
+def ensure_token_form(token: str) -> None:
+    """Raises: ValidationFailed: no text of this form is a token."""
+    if not token:
+        raise _refused("Paste the token that HubSpot shows")
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        raise _refused(f"This is no token of HubSpot: tokens have at most {MAX_TOKEN_CHARACTERS} characters")
+    if _TOKEN.fullmatch(token) is None:
+        raise _refused("Copy the whole token from HubSpot: it has only letters, digits and hyphens, and no spaces")
+
+
+def _advice(error: HubSpotRefused) -> str:
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return "HubSpot does not know this token: it was mistyped, revoked or deleted. Copy it from HubSpot again"
+    if error.status == HTTPStatus.FORBIDDEN:
+        scopes = " and ".join(error.scopes) or "the scope that HubSpot asks for"
+        return (
+            f"The token may not create the property {CALL_PROPERTY} of calls. Add {scopes}, or let an administrator of"
+            " HubSpot create it: a single-line text of calls whose values are unique"
+        )
+    return f"HubSpot refused the token ({error.status}, {error.category})"
+
+
+def _refused(message: str) -> ValidationFailed:
+    return ValidationFailed([("access_token", message)])
+
+
+TOKEN_CHECK: AppKey[TokenCheck] = AppKey("hubspot_token_check")

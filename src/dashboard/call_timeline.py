@@ -1,0 +1,65 @@
+"""The timeline of a call for people: each fact once."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from calls.models import Call, CallEvent, CallStatus, Direction
+
+_EVENT_LABELS: Mapping[str, str] = {
+    "initiated": "Started",
+    "ringing": "Ringing",
+    "in-progress": "Answered",
+    "answered": "Answered",
+    "completed": "Ended",
+    "busy": "Busy",
+    "no-answer": "Not answered",
+    "failed": "Failed",
+    "canceled": "Canceled",
+    "voicemail-dropped": "Voicemail left by a greeting",
+}
+_FLOW_LABELS: Mapping[str, str] = {
+    "accepted": "Accepted with 1",
+    "unanswered": "Nobody accepted",
+    "not-forwarded": "No phone to ring",
+    "outside-hours": "Outside the hours",
+    "blocked": "Asked not to be called again, with 9",
+    "recorded": "Left a message",
+}
+"""Events of incoming calls that our answers add."""
+
+
+class TimelineStep(msgspec.Struct, frozen=True):
+    """One entry of a call's timeline."""
+
+    at: dt.datetime
+    text: str
+    who: str
+
+
+def timeline(call: Call, events: Sequence[CallEvent]) -> list[TimelineStep]:
+    """Timeline entries for people, each fact once."""
+    if call.direction == Direction.INBOUND:
+        return _incoming_timeline(call, events)
+    steps = [TimelineStep(call.started_at, "Call placed in the browser", "Caller")]
+    if call.status is CallStatus.REFUSED:
+        steps.append(TimelineStep(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
+    dialled = any(event.is_child for event in events)
+    for event in events:
+        # Of the caller's leg show only what the dialled leg does not: that it was hung up before dialling.
+        if event.kind in _EVENT_LABELS and (event.is_child or not (dialled or event.kind == "initiated")):
+            text = "Dialling" if event.kind == "initiated" else _EVENT_LABELS[event.kind]
+            steps.append(TimelineStep(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
+    return steps
+
+
+def _incoming_timeline(call: Call, events: Sequence[CallEvent]) -> list[TimelineStep]:
+    steps = [TimelineStep(call.started_at, "Call to your number", "Caller")]
+    if call.status is CallStatus.REFUSED:
+        steps.append(TimelineStep(call.ended_at or call.started_at, "Refused", "Epoch Voice"))
+    for event in events:
+        text = _FLOW_LABELS.get(event.kind) or (None if event.kind == "initiated" else _EVENT_LABELS.get(event.kind))
+        if text is not None:
+            steps.append(TimelineStep(event.occurred_at, text, "Forwarded phone" if event.is_child else "Caller"))
+    return steps

@@ -1,0 +1,81 @@
+"""Settings section **Incoming calls**, recordings: the choices of the greeting's form, and their removal."""
+
+from collections.abc import Sequence
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.greetings.errors import AudioInUse
+from calls.greetings.models import GreetingAudio
+from calls.greetings.services import GreetingAudioService
+from dashboard.guards import requires_membership
+from dashboard.pages import redirect, render
+from dashboard.settings import SettingsRequest
+from kit.clock import utc_now
+from kit.http.forms import read_form
+from kit.text import duration
+from kit.time_zones import local_day, short_day
+from tenants.auth import current_member
+from tenants.guards import requires_role
+from tenants.models import Role
+from tenants.settings_paths import SettingsSection, settings_path
+
+REMOVE_EFFECT = "The recording is deleted, and cannot be restored. To use it again, upload it again."
+
+
+def recording_choices(recordings: Sequence[GreetingAudio], zone: ZoneInfo) -> Sequence[tuple[str, str]]:
+    """Id and text of each choice of a greeting's form; length and day tell recordings of one name apart."""
+    return [("", "None: the text"), *((str(row.id), _described(row, zone)) for row in recordings)]
+
+
+def _described(row: GreetingAudio, zone: ZoneInfo) -> str:
+    added = short_day(local_day(row.created_at, zone), today=local_day(utc_now(), zone))
+    return f"{row.name}, {duration(row.seconds)}, {added}"
+
+
+class GreetingRecordingPages(Controller):
+    """The removal of recordings."""
+
+    path = "/dashboard/{slug:str}/settings/incoming-calls/recordings/{audio_id:uuid}/remove"
+    guards = (requires_membership, requires_role(Role.ADMIN))
+
+    @get()
+    async def confirm(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        audio_id: FromPath[UUID],
+    ) -> Response[str]:
+        """Confirmation page, for browsers without scripts."""
+        row = await GreetingAudioService(db_session).get(current_member(request).organization_id, audio_id)
+        url = settings_path(slug, SettingsSection.INCOMING_CALLS)
+        return render(
+            request,
+            "confirm.html",
+            title=f"Remove the recording {row.name}?",
+            text=REMOVE_EFFECT,
+            submit="Remove recording",
+            action=f"{url}/recordings/{audio_id}/remove",
+            back=url,
+        )
+
+    @post()
+    async def remove(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        audio_id: FromPath[UUID],
+    ) -> Response[str]:
+        await read_form(request)
+        who, url = current_member(request), settings_path(slug, SettingsSection.INCOMING_CALLS)
+        try:
+            await GreetingAudioService(db_session).remove(who.organization_id, audio_id, by=who.actor)
+        except AudioInUse as refusal:
+            return redirect(request, url, refusal.message, is_problem=True)
+        return redirect(request, url, "The recording is removed")

@@ -1,0 +1,55 @@
+"""Says which tokens and members show a verified number, and what their calls show once it is removed."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.e164 import readable
+from phone_numbers.from_numbers import FromNumber, allowed_numbers
+from phone_numbers.services import PhoneNumberService
+from tenants.members import MemberService
+from widget.services import EmbedTokenService
+
+MAX_NAMED = 5
+"""Tokens, and members, that are named; of the others the number is told."""
+
+
+async def removal_effects(
+    session: AsyncSession, organization_id: UUID, number_ids: Sequence[UUID]
+) -> Mapping[UUID, str]:
+    """Sentences about the tokens and members that show each number; a number that none of them shows is left out."""
+    if not number_ids:
+        return {}
+    usable = await PhoneNumberService(session).list_from_numbers(organization_id)
+    tokens = await EmbedTokenService(session).list_showing(organization_id, number_ids)
+    members = await MemberService(session).list_calling_from(organization_id, number_ids)
+    effects = {}
+    for number_id in number_ids:
+        others = [number for number in usable if number.id != number_id]
+        sentences = []
+        showing = [
+            f"“{token.label or token.prefix}” {_shown(allowed_numbers(others, token.from_numbers))}"
+            for token in tokens
+            if number_id in token.from_numbers
+        ]
+        if showing:
+            sentences.append(f"Tokens that show it, and what their calls show from now on: {_list(showing)}.")
+        calling = [member.email for member in members if member.from_number_id == number_id]
+        if calling:
+            sentences.append(
+                f"Members who call from it: {_list(calling)}. Their calls show the number of the token, or"
+                f" {_shown(others)}, until another one is chosen for them."
+            )
+        if sentences:
+            effects[number_id] = " ".join(sentences)
+    return effects
+
+
+def _shown(numbers: Sequence[FromNumber]) -> str:
+    return readable(numbers[0].number) if numbers else "no number: they cannot call"
+
+
+def _list(items: Sequence[str]) -> str:
+    more = len(items) - MAX_NAMED
+    return ", ".join([*items[:MAX_NAMED], *([f"{more} more"] if more > 0 else [])])

@@ -1,0 +1,110 @@
+"""Settings section **Organization**, outcomes: the form with the list of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Controller, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.outcomes.rules import DEFAULT_COLOUR, MAX_OUTCOME_CHARACTERS, MAX_OUTCOMES, Outcome
+from calls.outcomes.services import OutcomeService
+from dashboard.formats import format_count
+from dashboard.guards import requires_membership
+from dashboard.pages import redirect
+from dashboard.settings import SettingsRequest, render_settings
+from kit.errors import ValidationFailed
+from kit.http.forms import Form, read_form
+from tenants.auth import MemberAuth, current_member
+from tenants.guards import requires_role
+from tenants.models import Role
+from tenants.settings_paths import SettingsSection, settings_path
+
+_FIELDS = ("name", "colour", "place", "conversation")
+_FORM_FIELDS = tuple(f"outcome-{field}-{row}" for row in range(MAX_OUTCOMES) for field in _FIELDS)
+_EMPTY_ROWS = 3
+_EXAMPLES = ("Meeting booked", "Call back later", "Left voicemail")
+_COLOURS = ("#059669", "#d97706", "#64748b")
+
+
+class OutcomeRow(msgspec.Struct, frozen=True):
+    """One row of the form; without a name it is empty."""
+
+    name: str
+    colour: str
+    place: str
+    counts_as_conversation: bool
+    example: str = ""
+
+
+async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+    """Template context of this part of the section."""
+    outcomes = await OutcomeService(session).list_all(who.organization_id)
+    return {
+        "outcomes": outcomes,
+        "outcome_rows": _rows(outcomes),
+        "outcome_characters": MAX_OUTCOME_CHARACTERS,
+        "rows_of_form": _rows_of_form,
+    }
+
+
+class OutcomePages(Controller):
+    """The form with the whole list of outcomes."""
+
+    path = "/dashboard/{slug:str}/settings/outcomes"
+
+    @post(guards=[requires_membership, requires_role(Role.ADMIN)])
+    async def save(
+        self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
+    ) -> Response[str]:
+        form, who = await read_form(request, *_FORM_FIELDS), current_member(request)
+        try:
+            async with db_session.begin_nested():
+                outcomes = await OutcomeService(db_session).replace(
+                    who.organization_id, _parse_form(form), by=who.actor
+                )
+        except ValidationFailed as refusal:
+            return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
+        path = f"{settings_path(slug, SettingsSection.ORGANIZATION)}#outcomes"
+        count = format_count(len(outcomes), "outcome")
+        said = f"It has {count}" if outcomes else "It is empty: the phone asks for no outcome"
+        return redirect(request, path, f"The list is saved. {said}")
+
+
+def _parse_form(form: Form) -> list[Outcome]:
+    """The outcomes that have a name, by their places. Raises: ValidationFailed."""
+    rows = [row for row in _rows_of_form(form) if row.name.strip()]
+    try:
+        rows.sort(key=lambda row: int(row.place or MAX_OUTCOMES))
+    except ValueError as error:
+        raise ValidationFailed([("outcome-place", "A place in the list is a whole number")]) from error
+    return [Outcome(row.name, row.colour or DEFAULT_COLOUR, row.counts_as_conversation) for row in rows]
+
+
+def _rows_of_form(form: Form) -> list[OutcomeRow]:
+    """The rows that were sent."""
+    return [
+        OutcomeRow(
+            name=form[f"outcome-name-{row}"],
+            colour=form[f"outcome-colour-{row}"],
+            place=form[f"outcome-place-{row}"],
+            counts_as_conversation=bool(form[f"outcome-conversation-{row}"]),
+        )
+        for row in range(MAX_OUTCOMES)
+        if any(form[f"outcome-{field}-{row}"] for field in _FIELDS)
+    ]
+
+
+def _rows(outcomes: Sequence[Outcome]) -> list[OutcomeRow]:
+    """The rows of the list, and empty ones for more."""
+    rows = [
+        OutcomeRow(outcome.name, outcome.colour, str(place), outcome.counts_as_conversation)
+        for place, outcome in enumerate(outcomes, 1)
+    ]
+    for place in range(len(rows) + 1, min(len(rows) + _EMPTY_ROWS, MAX_OUTCOMES) + 1):
+        colour = _COLOURS[(place - 1) % _EMPTY_ROWS]
+        example = "" if outcomes else _EXAMPLES[place - 1]
+        rows.append(OutcomeRow("", colour, str(place), counts_as_conversation=False, example=example))
+    return rows

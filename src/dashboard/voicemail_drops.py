@@ -1,0 +1,53 @@
+"""Leaves a recorded greeting in a connected call, from the call's page."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from calls.greetings.controllers import voicemail_dropper
+from calls.greetings.errors import CallNotConnected, NotOwnCall, NoVoicemailGreeting
+from calls.greetings.voicemail_drop import may_leave_greeting
+from calls.greetings.voicemail_greetings import VoicemailGreetingService
+from calls.models import Call, CallStatus, Direction
+from dashboard.guards import requires_membership
+from dashboard.pages import redirect
+from kit.http.forms import read_form
+from kit.http.tenant_concurrency import ASKS_CARRIER
+from phone_numbers.errors import CarrierNotAnswering
+from tenants.auth import MemberAuth, current_member
+
+
+class VoicemailDropPages(Controller):
+    """The form on a connected call's page."""
+
+    path = "/dashboard/{slug:str}/calls/{call_id:uuid}/voicemail-drop"
+    guards = (requires_membership,)
+
+    @post(opt=ASKS_CARRIER)
+    async def drop(
+        self, request: Request[Any, Any, State], slug: FromPath[str], call_id: FromPath[UUID]
+    ) -> Response[str]:
+        form, url = await read_form(request, "greeting"), f"/dashboard/{slug}/calls/{call_id}"
+        try:
+            greeting_id = UUID(form["greeting"]) if form["greeting"] else None
+        except ValueError:
+            return redirect(request, url, "Choose a greeting of the list", is_problem=True)
+        try:
+            await voicemail_dropper(request).drop_as_member(current_member(request), call_id, greeting_id)
+        except (NotOwnCall, CallNotConnected, NoVoicemailGreeting, CarrierNotAnswering) as refusal:
+            return redirect(request, url, refusal.message, is_problem=True)
+        return redirect(request, url, "The mailbox hears the greeting. The call has ended for you")
+
+
+async def leavable_greetings(session: AsyncSession, who: MemberAuth, call: Call) -> list[tuple[str, str]]:
+    """Id and name of each greeting that ``who`` can leave in ``call`` now; none unless it is connected."""
+    if not may_leave_greeting(call, who):
+        return []
+    if call.direction != Direction.OUTBOUND or call.status is not CallStatus.IN_PROGRESS:
+        return []
+    service = VoicemailGreetingService(session, who.organization_id, who.actor.user_id)
+    return [(str(greeting.id), greeting.name) for greeting in await service.list_all()]

@@ -1,0 +1,50 @@
+"""Failures whose message is enough for the command line. Imports are late so that ``epoch --help`` is quick."""
+
+
+def describe_failure(error: Exception) -> str:
+    """The line for an error whose message is enough. Raises: ``error``, when it is a bug."""
+    from kit.db.outage import describe_database_error
+    from kit.failures import failing_dependency
+
+    is_expected = isinstance(error, _expected_failures())
+    if not is_expected and failing_dependency(error) is None:
+        raise error
+    # Our own errors say more than the statement that caused them; the library's texts contain the SQL.
+    about_database = describe_database_error(error) if not is_expected or _is_database_error(error) else None
+    return about_database or str(error) or type(error).__name__
+
+
+def _is_database_error(error: Exception) -> bool:
+    import asyncpg
+    from sqlalchemy.exc import DBAPIError
+
+    return isinstance(error, (asyncpg.PostgresError, DBAPIError))
+
+
+def _expected_failures() -> tuple[type[Exception], ...]:
+    """Errors whose message is enough; all others are bugs and keep their traceback."""
+    import asyncpg
+    from sqlalchemy.exc import DBAPIError
+
+    from carrier.port import CarrierError
+    from epoch.migrations import MigrationStopped, NewerDatabase, OlderDatabase
+    from epoch.server.child_processes import ChildExited
+    from epoch.server.postgres_programs import DatabaseServerError
+    from epoch.server.start_up import StartUpFailed
+    from kit.errors import DomainError
+    from widget.kept_files import ReleaseChanged
+
+    return (
+        asyncpg.PostgresError,
+        CarrierError,
+        ChildExited,
+        DatabaseServerError,
+        DBAPIError,
+        DomainError,
+        MigrationStopped,
+        NewerDatabase,
+        OlderDatabase,
+        OSError,
+        ReleaseChanged,
+        StartUpFailed,
+    )

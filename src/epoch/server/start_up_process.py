@@ -1,0 +1,78 @@
+"""The process behind ``start_up``: does the steps that it reads from standard input, until that ends."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+
+from epoch.cli.carrier_setup import SetupOptions
+from epoch.cli.commands import setup_carrier
+from epoch.cli.expected_failures import describe_failure
+from epoch.cli.seed import seed_demo
+from epoch.migrations import ensure_current
+from epoch.release import install_release
+from epoch.server.database_checks import ensure_connections_fit, ensure_safe
+from epoch.server.start_up import Outcome, Step, StepReply, StepRequest
+from kit.environment import SettingsError
+from kit.settings import Settings, load_settings
+
+_STDOUT, _STDERR = 1, 2
+
+
+def main() -> None:
+    """Do one step after the other; a bug ends the process with its traceback."""
+    with os.fdopen(os.dup(_STDOUT), "wb", buffering=0) as replies:
+        # Whatever else prints must not come between the replies.
+        os.dup2(_STDERR, _STDOUT)
+        for line in sys.stdin.buffer:
+            _answer(msgspec.json.decode(line, type=StepRequest), replies)
+
+
+def _answer(request: StepRequest, replies: BinaryIO) -> None:
+    def reply(outcome: Outcome, text: str = "") -> None:
+        replies.write(msgspec.json.encode(StepReply(outcome, text)) + b"\n")
+
+    try:
+        _do(request, lambda text: reply(Outcome.SAID, text))
+    except SettingsError as error:
+        reply(Outcome.REFUSED, str(error))
+    except Exception as error:
+        reply(Outcome.FAILED, describe_failure(error))
+    else:
+        reply(Outcome.DONE)
+
+
+def _do(request: StepRequest, say: Callable[[str], None]) -> None:
+    settings = load_settings({**os.environ, **request.environ})
+    match request.step:
+        case Step.ENSURE_SCHEMA:
+            ensure_current(_url_of(settings))
+        case Step.INSTALL_RELEASE:
+            install_release(_url_of(settings), say, is_production=settings.is_production)
+        case Step.CHECK_DATABASE:
+            asyncio.run(_check_database(settings, say, is_embedded=request.is_embedded))
+        case Step.SET_UP_SANDBOX:
+            asyncio.run(_set_up_sandbox(settings))
+
+
+def _url_of(settings: Settings) -> str:
+    if settings.owner_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL is not set")
+    return settings.owner_url
+
+
+async def _check_database(settings: Settings, say: Callable[[str], None], *, is_embedded: bool) -> None:
+    await ensure_connections_fit(settings, say)
+    await ensure_safe(settings, is_embedded=is_embedded)
+
+
+async def _set_up_sandbox(settings: Settings) -> None:
+    await setup_carrier(settings, SetupOptions(is_account_own=True))
+    await seed_demo(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Tables of the event log: events that have no number yet, numbered events, and the last number of each organization.
+
+``call`` has a trigger that emits its events, because calls are written by several statements that must not grow: see
+docs/decisions/0273.
+"""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.orm import Mapped, mapped_column
+
+from events.event_types import EventType
+from kit.db.model import Base, TenantOwned, text_enum
+
+EVENT_OUTBOX = sa.Table(
+    "event_outbox",
+    Base.metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    # Named differently from the column of ``TenantOwned``: requests add rows and delete them, the sequencer reads them.
+    sa.Column("organization", sa.Uuid, sa.ForeignKey("organization.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid),
+    sa.Column("source", sa.Text),
+    sa.Column("content", JSON, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
+)
+"""Emitted events that have no number yet. ``content`` is the event's data, or a row of the table ``source``."""
+
+
+class OrganizationEvent(TenantOwned, Base):
+    """A numbered event. It never changes; it is deleted after ``EVENT_RETENTION``."""
+
+    __tablename__ = "organization_event"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "sequence"),
+        sa.Index(None, "subject_id", postgresql_where=sa.text("subject_id IS NOT NULL")),
+        sa.Index(None, "created_at"),
+    )
+
+    sequence: Mapped[int] = mapped_column(sa.BigInteger)
+    """1 for the organization's first event; numbers are given in the order of commits."""
+    type: Mapped[EventType] = mapped_column(text_enum(EventType, is_open=True, name="type"))
+    subject_id: Mapped[UUID | None]
+    """Id of the call, number or token that the event is about."""
+    body: Mapped[str]
+    """The JSON that is sent: the same bytes in every delivery."""
+
+
+class EventCounter(Base):
+    """The last number given to an event of one organization. Only the sequencer sees it."""
+
+    __tablename__ = "event_counter"
+
+    organization: Mapped[UUID] = mapped_column(sa.ForeignKey("organization.id", ondelete="CASCADE"), unique=True)
+    last_sequence: Mapped[int] = mapped_column(sa.BigInteger)

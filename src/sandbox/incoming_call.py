@@ -1,0 +1,238 @@
+"""A call from outside to one of the account's numbers: the documents that run on it, and its end."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sandbox.call_environment import Environment, OnDocument
+from sandbox.callback_forms import Form, line_form, line_status_form
+from sandbox.caller_script import Step
+from sandbox.document_runner import DocumentRunner
+from sandbox.forwarding import Forwarding
+from sandbox.legs import Leg, Status, new_sid
+from sandbox.line import Line, Stage
+from sandbox.number_script import NumberScript
+from sandbox.person import Person
+from sandbox.recording_reports import RecordingReports
+from sandbox.recordings import Recordings
+from sandbox.script_clock import ScriptClock
+from sandbox.twiml_verbs import Dial, Record, Verb
+
+HTTP_RETRIEVAL_FAILURE = "11200"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRoute:
+    """The callbacks of a called number."""
+
+    account_sid: str
+    voice_url: str
+    fallback_url: str = ""
+    status_url: str = ""
+    application_sid: str = ""
+    api_url: str = ""
+    """The address of the carrier's REST API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The caller, as the carrier reports them."""
+
+    from_: str
+    stir_verstat: str = ""
+
+
+class IncomingCall:
+    """One call; ``start`` rings."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        route: VoiceRoute,
+        origin: Origin,
+        to: str,
+        steps: Sequence[Step],
+        script: NumberScript,
+        recordings: Recordings,
+    ) -> None:
+        self._environment, self._route, self._script, self._recordings = environment, route, script, recordings
+        self._reports = RecordingReports(environment, recordings, route.account_sid, route.api_url, script.switches)
+        fields = {"StirVerstat": origin.stir_verstat, "ApplicationSid": route.application_sid}
+        self._own_fields = {name: value for name, value in fields.items() if value}
+        self.parent = Leg(new_sid("CA"), origin.from_, to, environment.now(), is_inbound=True)
+        self.line = Line(self.parent, ScriptClock(environment, script.speed))
+        self.line.on_hang_up = self.caller_hangs_up
+        self._caller = Person(self.line, steps)
+        self._runner = DocumentRunner(self.line, self, environment)
+        self._phones: list[Line] = []
+        self._forwarding: Forwarding | None = None
+
+    @property
+    def sid(self) -> str:
+        return self.parent.sid
+
+    @property
+    def is_over(self) -> bool:
+        return self.parent.is_over
+
+    @property
+    def lines(self) -> list[Line]:
+        """The caller's line first."""
+        return [self.line, *self._phones]
+
+    def start(self) -> None:
+        """Ring the number."""
+        self.parent.status = Status.RINGING
+        self._runner.request(self._route.voice_url, {})
+        if self._caller.hangs_up_at_once:
+            self._caller.start()
+
+    def caller_hangs_up(self) -> None:
+        self._end(Status.NO_ANSWER)
+
+    def complete(self) -> None:
+        """The account ended the whole call by REST."""
+        self._end(Status.CANCELED)
+
+    def complete_leg(self, leg: Leg) -> None:
+        """The account ended ``leg`` by REST."""
+        if leg is self.parent:
+            self.complete()
+        for line in self._phones:
+            if line.leg is leg:
+                line.on_hang_up()
+
+    def redirect_leg(self, leg: Leg, document: str | Sequence[Verb]) -> bool:
+        """The account gave a leg another document: a dialled one leaves its ``<Dial>``, the caller's ends it.
+
+        Returns False when the leg is not answered.
+        """
+        if leg.answered is None:
+            return False
+        if leg is self.parent:
+            forwarding, self._forwarding = self._forwarding, None
+            if forwarding is not None:
+                forwarding.cancel()
+            self.line.heard.play(None)
+            self.line.enter(Stage.ANSWERED)
+            self._runner.replace(document)
+            return True
+        forwarding = self._forwarding
+        phones = [] if forwarding is None else [forwarding.phone(line) for line in self._phones if line.leg is leg]
+        for phone in phones:
+            if forwarding is not None and phone is not None:
+                forwarding.redirect(phone, document)
+                return True
+        return False
+
+    # The document of a line.
+
+    def fetch(self, line: Line, url: str, extra: Form, then: OnDocument) -> None:
+        """Request a document, and the number's fallback document when there is none."""
+        form = {**self._form(line), **extra}
+        self._environment.fetch_document(url, form, lambda verbs: self._fetched(line, url, form, verbs, then))
+
+    def _fetched(self, line: Line, url: str, form: Form, verbs: Sequence[Verb] | None, then: OnDocument) -> None:
+        if line.leg.is_over:
+            return
+        fallback = self._route.fallback_url
+        if verbs is None and fallback and url != fallback:
+            fields = {**form, "ErrorCode": HTTP_RETRIEVAL_FAILURE, "ErrorUrl": url}
+            self._environment.fetch_document(
+                fallback, fields, lambda verbs: self._fetched(line, fallback, form, verbs, then)
+            )
+            return
+        # The caller's script begins when our number does something.
+        self._caller.start()
+        then(verbs)
+
+    def answer(self, line: Line) -> None:
+        if line.leg.answered is None:
+            line.leg.status = Status.IN_PROGRESS
+            line.leg.answered = self._environment.now()
+            line.enter(Stage.ANSWERED)
+
+    def reject(self, line: Line, *, busy: bool) -> None:
+        self._end(Status.BUSY if busy else Status.NO_ANSWER)
+
+    def hang_up(self, line: Line) -> None:
+        if line is self.line:
+            self.answer(line)
+            self._end(Status.COMPLETED)
+        else:
+            line.on_hang_up()
+
+    def finish(self, line: Line) -> None:
+        phone = None if self._forwarding is None else self._forwarding.phone(line)
+        if self._forwarding is not None and phone is not None:
+            self._forwarding.accept(phone)
+        else:
+            self.hang_up(line)
+
+    def keep_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
+        return self._reports.keep(line, verb, begin)
+
+    # Forwarding.
+
+    def dial(self, line: Line, verb: Dial) -> None:
+        if line is not self.line:
+            logger.warning("A document of a dialled leg cannot dial: the leg ends")
+            self.hang_up(line)
+            return
+        self._forwarding = Forwarding(verb, self.line, self, self._environment, self._script)
+        self._phones += self._forwarding.start()
+
+    def dial_ended(self, result: Form, then: Callable[[], None]) -> None:
+        forwarding, self._forwarding = self._forwarding, None
+        action = None if forwarding is None else forwarding.dial.action
+        if action is None:
+            then()
+        self._runner.go_on(action, result, then)
+
+    def report(self, line: Line, url: str) -> None:
+        self._send_status(url, self._status_form(line))
+
+    def keep_mailbox_recording(self, line: Line, begin: float) -> None:
+        samples = line.heard.samples(begin, line.clock.seconds())
+        begun = self._environment.now()
+        kept = self._recordings.add(line.leg.sid, samples, begun=begun, source="mailbox")
+        line.recording_sid = kept.sid
+
+    # The end.
+
+    def _end(self, unanswered: Status) -> None:
+        """End the call in any state; an answered one is completed."""
+        if self.is_over:
+            return
+        requested = self._runner.stop()
+        forwarding, self._forwarding = self._forwarding, None
+        result = None if forwarding is None else forwarding.cancel()
+        self.parent.status = Status.COMPLETED if self.parent.answered is not None else unanswered
+        self.parent.ended = self._environment.now()
+        self.line.close()
+        self._send_status(self._route.status_url, self._status_form(self.line))
+        if forwarding is not None and forwarding.dial.action is not None and result is not None:
+            requested = (forwarding.dial.action, result)
+        if requested is not None:
+            # The carrier requests the action even then, and ignores its answer.
+            action, fields = requested
+            self._environment.fetch_document(action, {**self._form(self.line), **fields}, lambda _: None)
+
+    def _form(self, line: Line) -> Form:
+        form = line_form(self._route.account_sid, line.leg)
+        return {**form, **self._own_fields} if line is self.line else form
+
+    def _status_form(self, line: Line) -> Form:
+        form = line_status_form(self._route.account_sid, line.leg, self._environment.now())
+        return {**form, **self._own_fields} if line is self.line else form
+
+    def _send_status(self, url: str, form: Form) -> None:
+        if not url:
+            return
+        delay = self._script.switches.report_delay_seconds
+        if delay:
+            self._environment.call_later(delay, lambda: self._environment.send_status(url, form))
+        else:
+            self._environment.send_status(url, form)

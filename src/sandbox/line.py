@@ -1,0 +1,64 @@
+"""A line: one leg of a call without a browser, with the sound and the keys of the person at its end."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from sandbox.audio_track import Track
+from sandbox.legs import Leg
+from sandbox.script_clock import ScriptClock
+
+
+class Stage(StrEnum):
+    """The state of a line, by the words of the scripts."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    GATHER = "gather"
+    RECORD = "record"
+    CONNECTED = "connected"
+    OVER = "over"
+
+
+def _ignore_key(_: str) -> None:
+    """Keys that nobody gathers are lost."""
+
+
+class Line:
+    """One leg, the person at its end and what was executed on it."""
+
+    def __init__(self, leg: Leg, clock: ScriptClock) -> None:
+        self.leg = leg
+        self.clock = clock
+        self.spoken = Track(clock.seconds)
+        """From the person."""
+        self.heard = Track(clock.seconds)
+        """To the person."""
+        self.digits = ""
+        self.verbs: list[dict[str, object]] = []
+        """The executed verbs of TwiML."""
+        self.stage = Stage.RINGING
+        self.recorded_from: float | None = None
+        """The beginning of a mailbox's recording, in seconds of the clock."""
+        self.recording_sid: str | None = None
+        self.on_key: Callable[[str], None] = _ignore_key
+        self.on_hang_up: Callable[[], None] = lambda: None
+        self.on_stage: Callable[[], None] = lambda: None
+
+    def enter(self, stage: Stage) -> None:
+        self.stage = stage
+        self.on_stage()
+
+    def press(self, key: str) -> None:
+        """The person pressed a key."""
+        self.digits += key
+        self.on_key(key)
+
+    def ignore_keys(self) -> None:
+        self.on_key = _ignore_key
+
+    def close(self) -> None:
+        """The leg is over: no sound any more."""
+        self.ignore_keys()
+        self.spoken.play(None)
+        self.heard.play(None)
+        self.enter(Stage.OVER)

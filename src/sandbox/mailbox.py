@@ -1,0 +1,40 @@
+"""A mailbox at the far end of a call from a browser: greeting, beep, then it records what it hears."""
+
+from collections.abc import Callable
+
+from sandbox.audio_source import AudioSource
+from sandbox.audio_track import Samples
+from sandbox.call_environment import Timer
+from sandbox.media_interface import Media
+from sandbox.script_clock import ScriptClock
+from sandbox.test_numbers import BEEP_SECONDS, GREETING_SECONDS
+
+
+class Mailbox:
+    """One mailbox; ``answer`` begins."""
+
+    def __init__(self, media: Media, clock: ScriptClock) -> None:
+        self._media, self._clock = media, clock
+        self._timer: Timer | None = None
+
+    def answer(self) -> None:
+        self._media.play(AudioSource.TONES)
+        self._later(GREETING_SECONDS, self._beep)
+
+    def stop(self) -> Samples | None:
+        """The browser is not heard any more; returns its sound since the beep, or None before the beep is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+        return self._media.take_recording()
+
+    def _beep(self) -> None:
+        self._media.play(AudioSource.BEEP)
+        self._later(BEEP_SECONDS, self._record)
+
+    def _record(self) -> None:
+        self._timer = None
+        self._media.play(AudioSource.SILENCE)
+        self._media.start_recording()
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._timer = self._clock.call_later(seconds, action)

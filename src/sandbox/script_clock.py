@@ -1,0 +1,40 @@
+"""The clock of the sandbox's scripts, in which waits pass ``speed`` times as fast."""
+
+from collections.abc import Callable
+
+from sandbox.call_environment import Environment, Timer
+
+
+class ScriptClock:
+    """Counts seconds of one call's script from its beginning; all lines of a call share it.
+
+    While the action of a timer runs, it is the moment when the timer was due: ``speed`` would multiply the delays of
+    a busy machine.
+    """
+
+    def __init__(self, environment: Environment, speed: float) -> None:
+        self._environment, self._speed = environment, speed
+        self._beginning = environment.now()
+        self._due: float | None = None
+        self._latest = 0.0
+
+    def seconds(self) -> float:
+        """Never less than before."""
+        now = self._passed() if self._due is None else self._due
+        self._latest = max(self._latest, now)
+        return self._latest
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
+        due = self.seconds() + seconds
+
+        def run() -> None:
+            outer, self._due = self._due, due
+            try:
+                action()
+            finally:
+                self._due = outer
+
+        return self._environment.call_later(max(0.0, due - self._passed()) / self._speed, run)
+
+    def _passed(self) -> float:
+        return (self._environment.now() - self._beginning).total_seconds() * self._speed

@@ -1,0 +1,60 @@
+"""Resolves receivers' names and lets public addresses through only."""
+
+import asyncio
+import ipaddress
+from collections.abc import Sequence
+from typing import Protocol
+
+import dns.asyncresolver
+import dns.exception
+
+from webhooks.addresses import IpAddress, Receiver, is_public
+
+RESOLVE_SECONDS = 3.0
+
+
+class ReceiverNotPublic(Exception):
+    """The name has an address that is not routed on the Internet."""
+
+    def __init__(self) -> None:
+        super().__init__("the receiver's name leads to an address that is not public")
+
+
+class NameNotFound(Exception):
+    """The name has no address, or no name server answers."""
+
+    def __init__(self) -> None:
+        super().__init__("the receiver's name was not found")
+
+
+class Resolver(Protocol):
+    """Finds the addresses of a name. Raises: NameNotFound."""
+
+    async def resolve(self, host: str) -> Sequence[IpAddress]: ...
+
+
+class DnsResolver:
+    """Asks the machine's name servers. Not by the system's own function, which occupies a thread until it answers."""
+
+    async def resolve(self, host: str) -> Sequence[IpAddress]:
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                found = await dns.asyncresolver.resolve_name(host, lifetime=RESOLVE_SECONDS)
+            addresses = [ipaddress.ip_address(text) for text in found.addresses()]
+        except (dns.exception.DNSException, TimeoutError, OSError, ValueError) as error:
+            raise NameNotFound from error
+        if not addresses:
+            raise NameNotFound
+        return addresses
+
+
+async def addresses_of(receiver: Receiver, resolver: Resolver) -> Sequence[IpAddress]:
+    """The addresses to connect to, IPv4 first. Raises: ReceiverNotPublic, NameNotFound."""
+    if receiver.is_loopback:
+        return [receiver.literal or ipaddress.ip_address("127.0.0.1")]
+    literal = receiver.literal
+    addresses = await resolver.resolve(receiver.host) if literal is None else [literal]
+    # One is enough to refuse all: a name that also has a private address may be meant to reach it.
+    if not all(is_public(address) for address in addresses):
+        raise ReceiverNotPublic
+    return sorted(addresses, key=lambda address: address.version)

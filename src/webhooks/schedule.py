@@ -1,0 +1,29 @@
+"""Waits between attempts of a delivery, with jitter. Pure."""
+
+import datetime as dt
+import random
+
+RETRY_SECONDS = (5, 20, 60, 300, 900, 1800, 3600, 7200)
+"""Waits after the first, second … failed attempt; the last one repeats."""
+RETRY_PERIOD = dt.timedelta(days=3, hours=2)
+"""An attempt that fails later than this after the delivery was queued is the last one."""
+PAUSE_AFTER = dt.timedelta(days=3)
+"""An endpoint whose attempts all failed for so long is paused."""
+EAGER_PERIOD = dt.timedelta(minutes=2)
+"""So long after its first failure an endpoint still gets each delivery at once, and each retry when it is planned."""
+EAGER_FAILURES = 3
+"""An endpoint's failures count up to this in ``EAGER_PERIOD``, where it fails as often as it gets deliveries."""
+MAX_RETRY_AFTER_SECONDS = 6 * 3600
+"""The longest wait that a receiver can ask for."""
+_JITTER = 0.2
+
+
+def wait_after(failures: int, retry_after: int | None = None) -> dt.timedelta:
+    """The wait after that many failed attempts, at least 1; not less than the receiver's ``retry_after`` seconds."""
+    planned = RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)
+    return max(dt.timedelta(seconds=planned), asked_wait(retry_after))
+
+
+def asked_wait(retry_after: int | None) -> dt.timedelta:
+    """The wait that a receiver asked for, as far as it may."""
+    return dt.timedelta(seconds=min(retry_after or 0, MAX_RETRY_AFTER_SECONDS))

@@ -1,0 +1,150 @@
+"""Sends one request to a receiver: to an address that was checked, within limits of time and size, no redirects."""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpcore
+import msgspec
+
+from kit.text import single_line
+from webhooks.addresses import Receiver, UrlRefused, parse_receiver
+from webhooks.resolver import NameNotFound, ReceiverNotPublic, Resolver, addresses_of
+
+TOTAL_SECONDS = 10.0
+"""For resolving, connecting, sending and the answer together."""
+CONNECT_SECONDS = 4.0
+MAX_ANSWER_BYTES = 8192
+"""Of the answer's body; more is not read."""
+MAX_STORED_CHARACTERS = 500
+_SUCCESSES = range(200, 300)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The result of one attempt."""
+
+    status: int | None
+    """The answer's status; None without an answer."""
+    text: str
+    """The beginning of the answer's body on one line, or a sentence that says why there is none."""
+    retry_after: int | None = None
+    """Whole seconds, where the receiver names them."""
+
+    @property
+    def is_success(self) -> bool:
+        return self.status in _SUCCESSES
+
+
+class CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that were resolved and checked before, whatever name the request has.
+
+    The library still uses the name for TLS and the header ``Host``. So a name that resolves to another address a moment
+    later leads nowhere else.
+    """
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._addresses = tuple(addresses)
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(self, host: str, port: int, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        del host
+        error: Exception = httpcore.ConnectError("no address")
+        for address in self._addresses:
+            try:
+                return await self._inner.connect_tcp(address, port, *args, **options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
+                error = failed
+        raise error
+
+    async def connect_unix_socket(self, path: str, *_args: Any, **_options: Any) -> httpcore.AsyncNetworkStream:
+        raise httpcore.ConnectError(path)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class WebhookSender:
+    """Sends requests. Made once at start."""
+
+    def __init__(self, resolver: Resolver, *, is_sandbox: bool, total_seconds: float = TOTAL_SECONDS) -> None:
+        """``is_sandbox`` allows receivers on this machine over plain HTTP."""
+        self._resolver = resolver
+        self._is_sandbox = is_sandbox
+        self._total_seconds = total_seconds
+        self._tls = ssl.create_default_context()
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post ``body``; every failure becomes an answer without a status."""
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                receiver = parse_receiver(url, is_sandbox=self._is_sandbox)
+                addresses = await addresses_of(receiver, self._resolver)
+                return await self._post(receiver, [str(address) for address in addresses], body, headers)
+        except TimeoutError:
+            return Answer(None, f"No complete answer within {self._total_seconds:g} seconds")
+        except (UrlRefused, ReceiverNotPublic, NameNotFound) as error:
+            return Answer(None, f"Not sent: {error}")
+        except (httpcore.ConnectTimeout, httpcore.ConnectError) as error:
+            return Answer(None, _connect_failure(error))
+        # OSError: the library lets a TLS alert after the handshake through, as when a client's certificate is wanted.
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
+            return Answer(None, f"The connection broke before a complete answer ({type(error).__name__})")
+
+    async def _post(self, receiver: Receiver, addresses: list[str], body: bytes, headers: Mapping[str, str]) -> Answer:
+        sent = {
+            "Host": receiver.authority,
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "User-Agent": "EpochVoice-Webhooks/1",
+            # An answer is stored as text, and nothing is decompressed.
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            **headers,
+        }
+        url = httpcore.URL(
+            scheme="https" if receiver.is_https else "http",
+            host=receiver.host,
+            port=receiver.port,
+            target=receiver.target,
+        )
+        timeouts = dict.fromkeys(("read", "write", "pool"), self._total_seconds) | {"connect": CONNECT_SECONDS}
+        async with (
+            httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=CheckedBackend(addresses)) as pool,
+            pool.stream(
+                "POST", url, headers=list(sent.items()), content=body, extensions={"timeout": timeouts}
+            ) as response,
+        ):
+            received = b""
+            async for chunk in response.aiter_stream():
+                received += chunk
+                if len(received) >= MAX_ANSWER_BYTES:
+                    break
+            named = {name.lower(): value for name, value in response.headers}
+            return Answer(response.status, _stored_text(received, named), _retry_after(named))
+
+
+def _stored_text(received: bytes, headers: Mapping[bytes, bytes]) -> str:
+    encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if encoding not in (b"", b"identity"):
+        return "(a compressed answer, not shown)"
+    return single_line(received[:MAX_ANSWER_BYTES].decode(errors="replace"), max_characters=MAX_STORED_CHARACTERS)
+
+
+def _retry_after(headers: Mapping[bytes, bytes]) -> int | None:
+    """Seconds only: receivers that name a date are rare, and their clocks differ."""
+    value = headers.get(b"retry-after", b"").strip()
+    return int(value) if value.isdigit() and len(value) < 8 else None
+
+
+def _connect_failure(error: Exception) -> str:
+    if isinstance(error, httpcore.ConnectTimeout):
+        return f"Could not connect within {CONNECT_SECONDS:g} seconds"
+    reason = error.__cause__ or error.__context__
+    while reason is not None:
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return f"The receiver's certificate is not valid: {reason.verify_message}"
+        if isinstance(reason, ssl.SSLError):
+            return "No TLS connection could be made with the receiver"
+        reason = reason.__cause__ or reason.__context__
+    return "The receiver refused the connection, or cannot be reached"

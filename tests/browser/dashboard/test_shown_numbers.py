@@ -1,0 +1,110 @@
+"""The number that a member's calls show, among five of the organization: each rule of its choice, at the far end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, expect
+
+from support.browser.phone import WATCH, Phone
+from support.browser.product import HANGS_UP, Customer, Product
+from support.browser.visitors import visiting
+from support.factories import sign_in
+from tenants.models import PhoneNumber
+
+pytestmark = pytest.mark.anyio
+CHICAGO = "+13125550147"
+AREAS = ("212", "312", "617", "415")
+
+
+class Caller:
+    """A member at their phone, the API of their organization, and its five numbers."""
+
+    def __init__(self, phone: Phone, api: httpx.AsyncClient, organization: str) -> None:
+        """``organization`` is the path of the organization in the API."""
+        self._phone, self._api, self._organization = phone, api, organization
+        self._calls = 0
+        self.ids: Mapping[str, str] = {}
+        """Of the numbers, by number."""
+
+    async def set(self, path: str, method: str = "PATCH", **values: Any) -> None:
+        """Change what is at ``path`` of the organization."""
+        answer = await self._api.request(method, f"{self._organization}/{path}", json=values)
+        assert answer.status_code == 200, answer.text
+
+    async def first(self, path: str) -> str:
+        """The id of the first item of a list."""
+        return str((await self._api.get(f"{self._organization}/{path}")).json()["items"][0]["id"])
+
+    async def read_numbers(self) -> None:
+        items = (await self._api.get(f"{self._organization}/phone-numbers")).json()["items"]
+        self.ids = {item["number"]: item["id"] for item in items}
+
+    async def shown(self, to: str, **options: str) -> str:
+        """Call ``to`` and end the call; the number that its telephone showed, and that the record has."""
+        self._calls += 1
+        begun = await self._phone.call(to, options)
+        await self._phone.until_event("callAnswered", self._calls)
+        if to != HANGS_UP:
+            await self._phone.hangup()
+        await self._phone.until_event("callEnded", self._calls)
+        record = await self._phone.record(begun.call_id)
+        shown = str((await self._phone.far_end(begun.call_id))["from"])
+        assert (record["from"], record["from_number_id"]) == (shown, self.ids[shown])
+        return shown
+
+
+async def add_numbers(customer: Customer) -> Mapping[str, str]:
+    """Give the organization four more numbers; their area codes lead to them."""
+    serial = str(customer.tenant.number)[-4:]
+    numbers = {area: f"+1{area}557{serial}" for area in AREAS}
+    async with customer.product.database.sessions() as session, session.begin():
+        session.add_all(
+            PhoneNumber(organization_id=customer.tenant.organization.id, e164=number, carrier_sid=None, name=area)
+            for area, number in numbers.items()
+        )
+    return numbers
+
+
+async def test_of_five_numbers_each_rule_shows_the_right_one(browser: Browser, product: Product) -> None:
+    customer = await product.customer()
+    numbers, default = await add_numbers(customer), customer.tenant.number
+    organization = f"/api/organizations/{customer.tenant.organization.id}"
+    async with (
+        visiting(browser, product, customer.tenant.owner) as context,
+        httpx.AsyncClient(base_url=product.url, timeout=30) as api,
+    ):
+        await sign_in(api, customer.tenant.owner)
+        # The page after generating a token has the phone of the signed-in member.
+        await context.add_init_script(path=WATCH)
+        page = await context.new_page()
+        phone = Phone(page, product, customer)
+        await page.goto(f"/dashboard/{customer.tenant.organization.slug}/settings/widget")
+        await page.get_by_role("button", name="Generate Embed Token", exact=True).click()
+        await expect(page.get_by_role("heading", name="Test call")).to_be_visible()
+        await phone.until_event("ready")
+        caller = Caller(phone, api, organization)
+        await caller.read_numbers()
+        token, member = f"embed-tokens/{await caller.first('embed-tokens')}", f"members/{await caller.first('members')}"
+
+        await caller.set("caller-id", "PUT", sticky=False, match_area_code=False)
+        assert await caller.shown(CHICAGO) == default
+        await caller.set("caller-id", "PUT", sticky=False, match_area_code=True)
+        assert await caller.shown(CHICAGO) == numbers["312"]
+        assert await caller.shown(HANGS_UP) == numbers["212"]
+        # Before the area code: the first one on the token's list.
+        await caller.set(token, from_numbers=[caller.ids[numbers["617"]], caller.ids[numbers["212"]]])
+        assert await caller.shown(HANGS_UP) == numbers["617"]
+        await caller.set(token, from_numbers=[])
+        # Before both: the one from which this contact was last called.
+        await caller.set("caller-id", "PUT", sticky=True, match_area_code=True)
+        assert await caller.shown(HANGS_UP) == numbers["617"]
+        assert await caller.shown(CHICAGO) == numbers["312"]
+        # Before these: the member's own; and before everything the one that is asked for.
+        await caller.set(member, from_number_id=caller.ids[numbers["415"]])
+        assert await caller.shown(HANGS_UP) == numbers["415"]
+        assert await caller.shown(HANGS_UP, **{"from": numbers["212"]}) == numbers["212"]
+        # Without one of their own, the contact sees again what it saw last.
+        await caller.set(member, from_number_id=None)
+        assert await caller.shown(HANGS_UP) == numbers["212"]

@@ -1,0 +1,195 @@
+"""Settings page **Incoming calls**: each form saves its part and leaves the others."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from calls.incoming.answer_settings import AnswerSettings
+from dashboard.incoming_calls_forms import voicemail_of
+from kit.db.database import Database
+from kit.e164 import readable
+from kit.http.forms import Form
+from support.factories import Factory, Tenant, sign_in
+from support.page_session import message_after
+from support.waiting import until
+from tenants.models import Role
+from tenants.services import OrganizationService
+
+pytestmark = pytest.mark.anyio
+WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "9:00-12:00, 13:00-17:30")
+HOURS = {"time_zone": "America/Chicago", **WEEK, "sat": "", "sun": "", "holiday_country": "US", "days": "2026-12-24"}
+GREETING = {"greeting": "Acme here.", "language": "en-GB", "later_greeting": "We are closed."}
+PHONES = {"forward_to": "(212) 555-0144\n+12125550145", "forward_mode": "in-turn", "ring_seconds": "25"}
+
+
+def page(tenant: Tenant) -> str:
+    return f"/dashboard/{tenant.organization.slug}/settings/incoming-calls"
+
+
+async def save(client: httpx.AsyncClient, tenant: Tenant, part: str, form: dict[str, str]) -> httpx.Response:
+    return await client.post(f"{page(tenant)}/{part}", data={**form, "csrf_token": client.cookies["csrftoken"]})
+
+
+async def test_three_forms_save_the_settings_that_the_api_shows(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    first = (await owner.get(page(tenant))).text
+    assert all(f">{label}</button>" in first for label in ("Save hours", "Save greeting", "Save phones"))
+    for part, form in (("hours", HOURS), ("greeting", GREETING), ("phones", PHONES)):
+        saved = await save(owner, tenant, part, form)
+        assert (saved.status_code, saved.headers["location"]) == (303, page(tenant)), saved.text
+    settings = (await owner.get(f"/api/organizations/{tenant.organization.id}/incoming-calls")).json()
+    assert settings["hours"][:2] == [
+        {"day": "mon", "from": "09:00", "to": "12:00"},
+        {"day": "mon", "from": "13:00", "to": "17:30"},
+    ]
+    assert (settings["time_zone"], settings["holidays"]) == (
+        "America/Chicago",
+        {"country": "US", "days": ["2026-12-24"]},
+    )
+    assert settings["greeting"] == {"text": "Acme here.", "language": "en-GB"}
+    assert settings["after_hours"]["greeting"] == {"text": "We are closed.", "language": "en-GB"}
+    assert (settings["forward_to"], settings["ring_seconds"]) == (["+12125550144", "+12125550145"], 25)
+    assert settings["press_9"] is False
+    shown = (await owner.get(page(tenant))).text
+    assert "09:00-12:00, 13:00-17:30" in shown
+    assert "Acme here." in shown
+
+
+async def test_two_forms_that_are_sent_at_once_are_both_saved(
+    owner: httpx.AsyncClient, tenant: Tenant, database: Database
+) -> None:
+    await owner.get(page(tenant))
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with database.sessions() as session, session.begin():
+        await OrganizationService(session).lock(tenant.organization.id)
+        saves = [
+            asyncio.create_task(save(owner, tenant, part, form))
+            for part, form in (("greeting", GREETING), ("phones", PHONES))
+        ]
+
+        async def both_wait() -> bool:
+            async with database.sessions() as other:
+                return (await other.scalar(waiting) or 0) >= len(saves)
+
+        await until(both_wait)
+    assert [saved.status_code for saved in await asyncio.gather(*saves)] == [303, 303]
+    settings = (await owner.get(f"/api/organizations/{tenant.organization.id}/incoming-calls")).json()
+    assert (settings["greeting"]["text"], len(settings["forward_to"])) == ("Acme here.", 2)
+
+
+@pytest.mark.parametrize(
+    ("part", "form", "sentence"),
+    [
+        ("hours", {**HOURS, "tue": "nine to five"}, "Tuesday: write hours like 09:00-17:30"),
+        ("hours", {**HOURS, "tue": "09:00-09:00"}, "Tuesday: give two different times"),
+        ("hours", {**HOURS, "days": "Christmas"}, "Write days like 2026-12-24"),
+        ("hours", {**HOURS, "time_zone": "Mars"}, "Choose a time zone"),
+        ("greeting", {**GREETING, "later_greeting": "x" * 1001}, "A greeting has at most 1000 characters"),
+        ("phones", {**PHONES, "forward_to": "911"}, "Emergency numbers cannot be called"),
+        ("phones", {**PHONES, "later_forward_to": "+442079460018"}, "are not enabled"),
+        ("phones", {**PHONES, "ring_seconds": "soon"}, "Enter whole seconds"),
+    ],
+)
+async def test_what_cannot_be_saved_is_shown_at_its_field(
+    owner: httpx.AsyncClient, tenant: Tenant, part: str, form: dict[str, str], sentence: str
+) -> None:
+    await owner.get(page(tenant))
+    refused = await save(owner, tenant, part, form)
+    assert refused.status_code == 400
+    assert sentence in refused.text
+    assert 'aria-invalid="true"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("part", "form"), [("greeting", {**GREETING, "press_9": "a\x00b"}), ("voicemail", {"voicemail": "a\x00b"})]
+)
+async def test_what_is_wrong_with_a_box_is_said_in_its_form(
+    owner: httpx.AsyncClient, tenant: Tenant, part: str, form: dict[str, str]
+) -> None:
+    await owner.get(page(tenant))
+    refused = await save(owner, tenant, part, form)
+    assert refused.status_code == 400
+    assert "Control characters are not allowed" in refused.text
+
+
+async def test_a_box_of_a_member_who_left_is_explained(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    await owner.get(page(tenant))
+    gone = await save(owner, tenant, "voicemail", {"voicemail": "yes", f"notify-{UUID(int=1)}": "yes"})
+    assert (gone.status_code, gone.headers["location"]) == (303, page(tenant))
+    assert "The list of members changed meanwhile" in (await owner.get(page(tenant))).text
+    await save(owner, tenant, "voicemail", {"voicemail": "yes"})
+    assert (
+        "callers can leave a message within the hours, and nobody gets a mail" in (await owner.get(page(tenant))).text
+    )
+
+
+def test_members_whom_the_form_does_not_list_are_notified_as_before() -> None:
+    listed, ticked, unlisted = (UUID(int=number) for number in (1, 2, 3))
+    members = {"notify-1": listed, "notify-2": ticked}
+    form = Form({"voicemail": "yes", "later_voicemail": "", "notify-1": "", "notify-2": "yes"})
+    after = voicemail_of(form, AnswerSettings(notify=[listed, unlisted]), members)
+    assert after.notify == [unlisted, ticked]
+
+
+async def test_a_member_reads_the_answer(client: httpx.AsyncClient, tenant: Tenant, make: Factory) -> None:
+    await sign_in(client, await make.member(tenant.organization, Role.MEMBER))
+    shown = (await client.get(page(tenant))).text
+    assert "Always open" in shown
+    assert "Save hours" not in shown
+
+
+async def test_a_number_has_a_page_and_settings_of_its_own(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    for part, form in (("hours", HOURS), ("greeting", GREETING), ("phones", PHONES)):
+        assert (await save(owner, tenant, part, form)).status_code == 303
+    api = f"/api/organizations/{tenant.organization.id}"
+    (number,) = (await owner.get(f"{api}/phone-numbers")).json()["items"]
+    whole, own = f"{api}/incoming-calls", f"{api}/phone-numbers/{number['id']}/incoming-calls"
+    at = f"{page(tenant)}/{number['id']}"
+    assert f'href="{at}"' in (await owner.get(page(tenant))).text
+    assert "Save hours" not in (await owner.get(at)).text
+    refused = await save(owner, tenant, f"{number['id']}/hours", HOURS)
+    assert (refused.status_code, refused.headers["location"]) == (303, at)
+    assert (await owner.get(own)).json() is None
+
+    told = await message_after(owner, at, f"{at}/own")
+    assert f"{readable(number['number'])} has settings of its own, so far the same as your other numbers" in told
+    assert (await owner.get(own)).json() == (await owner.get(whole)).json()
+    for part, form in (
+        ("hours", {**HOURS, "mon": ""}),
+        ("greeting", {**GREETING, "greeting": "This line."}),
+        ("phones", {**PHONES, "ring_seconds": "30"}),
+        ("voicemail", {"voicemail": "yes"}),
+    ):
+        saved = await save(owner, tenant, f"{number['id']}/{part}", form)
+        assert (saved.status_code, saved.headers["location"]) == (303, at), saved.text
+    wrong = await save(owner, tenant, f"{number['id']}/phones", {**PHONES, "forward_to": "911"})
+    assert (wrong.status_code, f'action="{at}/phones"' in wrong.text) == (400, True)
+    settings, others = (await owner.get(own)).json(), (await owner.get(whole)).json()
+    assert (settings["greeting"]["text"], others["greeting"]["text"]) == ("This line.", "Acme here.")
+    assert (settings["ring_seconds"], settings["voicemail"]) == (30, True)
+    assert (others["ring_seconds"], others["voicemail"]) == (25, False)
+    assert [each["day"] for each in settings["hours"]][:1] == ["tue"]
+    assert "Its own settings" in (await owner.get(page(tenant))).text
+
+    assert "by the settings of your other numbers" in (await owner.get(f"{at}/follow")).text
+    told = await message_after(owner, at, f"{at}/follow")
+    assert f"{readable(number['number'])} answers as your other numbers do" in told
+    assert (await owner.get(own)).json() is None
+    unknown = f"{page(tenant)}/{uuid4()}"
+    for path in (unknown, f"{unknown}/follow"):
+        assert (await owner.get(path)).status_code == 404
+    assert (await save(owner, tenant, f"{uuid4()}/own", {})).status_code == 404
+
+
+async def test_a_phone_that_was_blocked_is_named_and_stops_no_other_form(
+    owner: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    assert (await save(owner, tenant, "phones", PHONES)).status_code == 303
+    rules = f"/api/organizations/{tenant.organization.id}/calling-rules"
+    assert (await owner.put(rules, json={"blocked_numbers": ["+12125550145"]})).status_code == 200
+    assert (await save(owner, tenant, "hours", HOURS)).status_code == 303
+    shown = (await owner.get(page(tenant))).text
+    assert "+1 212-555-0145 does not ring: this number is on your block list." in shown
+    assert (await save(owner, tenant, "phones", PHONES)).status_code == 303

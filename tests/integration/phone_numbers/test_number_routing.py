@@ -1,0 +1,61 @@
+"""Calls to numbers are led to this deployment: when it buys them, and later where they are its own."""
+
+import httpx
+import pytest
+
+from carrier.port import Carrier, NumberUrls
+from epoch.phone_number_jobs import build_number_reconciler, incoming_urls
+from kit.db.database import Database
+from kit.settings import Settings
+from support.factories import Factory, Tenant
+from tenants.models import PhoneNumber
+
+pytestmark = pytest.mark.anyio
+PURCHASE = "01a22853-e33e-7495-b47e-9d204a8fc741"
+NOWHERE = NumberUrls("", "", "")
+ELSEWHERE = NumberUrls("https://elsewhere.example/voice", "", "")
+CARRIERS = NumberUrls("https://demo.twilio.com/welcome/voice/", "", "")
+
+
+async def urls_of(carrier: Carrier, e164: str) -> NumberUrls:
+    (owned,) = [owned for owned in await carrier.owned_numbers(e164=e164) if owned.e164 == e164]
+    return owned.urls
+
+
+async def test_a_bought_number_answers_here(
+    client: httpx.AsyncClient, tenant: Tenant, carrier: Carrier, number: str, settings: Settings
+) -> None:
+    path = f"/api/organizations/{tenant.organization.id}/phone-numbers"
+    assert (await client.post(path, json={"number": number})).status_code == 201
+    assert await urls_of(carrier, number) == incoming_urls(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "is_led_here"),
+    [
+        (f"pn:{PURCHASE}", NOWHERE, True),
+        (f"pn:{PURCHASE}", ELSEWHERE, True),
+        (f"pn:ffffffffffff:{PURCHASE}", NOWHERE, False),
+        ("Front desk", NOWHERE, True),
+        ("Front desk", CARRIERS, True),
+        ("Front desk", ELSEWHERE, False),
+    ],
+)
+async def test_the_comparison_leads_held_numbers_here_and_leaves_those_of_others(
+    make: Factory,
+    database: Database,
+    carrier: Carrier,
+    number: str,
+    settings: Settings,
+    name: str,
+    before: NumberUrls,
+    is_led_here: bool,
+) -> None:
+    bought = await carrier.buy_number(number, friendly_name=name, urls=before)
+    organization_id = (await make.tenant(number=False)).organization.id
+    async with database.sessions() as session, session.begin():
+        session.add(PhoneNumber(organization_id=organization_id, e164=number, carrier_sid=bought.sid))
+    report = await build_number_reconciler(database, carrier, urls=incoming_urls(settings)).compare()
+    assert await urls_of(carrier, number) == (incoming_urls(settings) if is_led_here else before)
+    # Other tests leave numbers too.
+    assert report.routed >= is_led_here

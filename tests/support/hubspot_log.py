@@ -1,0 +1,69 @@
+"""Runs what jobs do for the log of calls in HubSpot, one step at a time."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from calls.event_data import call_of_row
+from calls.models import Call
+from crm.breaking import ConnectionBreaker
+from crm.hubspot_api import HubSpotApi
+from crm.logger import HubSpotLogger
+from crm.models import HubSpotCall, HubSpotConnection
+from crm.queueing import queue_calls
+from crm.services import token_encryptor
+from events.sequencer import EventSequencer
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.mail import Mail
+from kit.settings import Settings
+
+
+class HubSpotLog:
+    """Numbers events and writes calls, as a process that runs jobs does."""
+
+    def __init__(self, jobs: Database, settings: Settings) -> None:
+        self.mails: list[Mail] = []
+        self._jobs = jobs
+        self._settings = settings
+        self._sequencer = EventSequencer(jobs, {Call.__tablename__: call_of_row}, [queue_calls])
+
+    def new_logger(self) -> HubSpotLogger:
+        """The logger of a process of its own."""
+
+        async def send(_: object, mail: Mail) -> None:
+            self.mails.append(mail)
+
+        breaker = ConnectionBreaker(send, self._settings.public_url)
+        return HubSpotLogger(
+            self._jobs,
+            HubSpotApi(self._settings.hubspot_url),
+            token_encryptor(self._settings.secret_keys),
+            break_connection=breaker.mark_broken,
+        )
+
+    async def number_events(self) -> None:
+        await self._sequencer.run_once()
+
+    async def write(self) -> None:
+        """Number the events that wait, and write what is due."""
+        await self.number_events()
+        await self.new_logger().run_due()
+
+    async def connection(self, organization_id: UUID) -> HubSpotConnection:
+        async with self._jobs.sessions() as session:
+            mine = HubSpotConnection.organization_id == organization_id
+            return (await session.scalars(sa.select(HubSpotConnection).where(mine))).one()
+
+    async def rows(self, organization_id: UUID) -> list[HubSpotCall]:
+        """The organization's calls on their way, oldest first."""
+        async with self._jobs.sessions() as session:
+            query = sa.select(HubSpotCall).where(HubSpotCall.organization_id == organization_id)
+            return list(await session.scalars(query.order_by(HubSpotCall.id)))
+
+    async def let_time_pass(self, organization_id: UUID) -> None:
+        """Let a lease expire, and a planned attempt become due."""
+        mine = HubSpotConnection.organization_id == organization_id
+        past = sa.case((HubSpotConnection.due_at.is_(None), None), else_=utc_now())
+        async with self._jobs.sessions() as session, session.begin():
+            await session.execute(sa.update(HubSpotConnection).where(mine).values(leased_until=None, due_at=past))

@@ -1,0 +1,42 @@
+"""Processes of the product that a test kills with SIGKILL, or that kill themselves at a chosen step."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kit.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 120
+
+
+def die(*_: object) -> None:
+    """End this process as ``kill -9`` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def environ_of(settings: Settings, **more: str) -> dict[str, str]:
+    """The environment of a process with the test's settings."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests"))),
+        "EPOCH_DATABASE_URL": str(settings.database_url),
+        "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
+        "EPOCH_PUBLIC_URL": settings.public_url,
+        "EPOCH_DATA_DIR": str(settings.data_dir),
+        "EPOCH_HUBSPOT_URL": settings.hubspot_url,
+        **more,
+    }
+
+
+async def start_mortal(script: Path, arguments: Sequence[str], settings: Settings) -> asyncio.subprocess.Process:
+    """Start the script in a process."""
+    return await asyncio.create_subprocess_exec(sys.executable, str(script), *arguments, env=environ_of(settings))
+
+
+async def wait_until_killed(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process, which must be by SIGKILL."""
+    assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == -signal.SIGKILL
