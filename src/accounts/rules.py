@@ -11,6 +11,8 @@ from kit.text import contains_link, is_valid_text
 MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_CHARACTERS = 128
 MAX_NAME_CHARACTERS = 100
+_MAX_EMAIL_CHARACTERS = 254
+"""The longest address that mail servers transport (RFC 5321)."""
 _MIN_WORD_CHARACTERS = 4
 """Words of the own name or address that are this long may not be the password."""
 
@@ -23,6 +25,8 @@ def ensure_email_verified(email_verified: bool) -> None:
 
 def parse_email(typed: str, *, field: str = "email") -> str:
     """Parse an address: lower case, the domain in ASCII. Raises: ValidationFailed."""
+    if len(typed.strip()) > _MAX_EMAIL_CHARACTERS:
+        raise ValidationFailed([(field, f"An e-mail address has at most {_MAX_EMAIL_CHARACTERS} characters")])
     try:
         # Allows .test addresses, which people use for trials.
         found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)

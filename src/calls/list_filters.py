@@ -35,7 +35,9 @@ def parse_number_filter(number: str | None, country: str) -> NumberSearch | None
     """
     if number is None:
         return None
-    if len(number) > _MAX_NUMBER_CHARACTERS or not is_valid_text(number):
+    if len(number) > _MAX_NUMBER_CHARACTERS:
+        raise ValidationFailed([("number", f"At most {_MAX_NUMBER_CHARACTERS} characters")])
+    if not is_valid_text(number):
         raise ValidationFailed([("number", "Type digits of a phone number")])
     patterns = number_patterns(number, country)
     if not patterns:

@@ -18,7 +18,7 @@ from kit.db.paging import split_page
 from kit.errors import DomainError, ValidationFailed
 from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
-from tenants.api_keys.services import MAX_LABEL_CHARACTERS, ApiKeyService
+from tenants.api_keys.services import ApiKeyService
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import KeyScope, Role
@@ -39,7 +39,6 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "pages": shown.links(next_cursor, SettingsSection.API_KEYS),
         "scopes": SCOPE_LABELS,
         "revoking": REVOKE_EFFECT,
-        "label_characters": MAX_LABEL_CHARACTERS,
     }
 
 

@@ -13,7 +13,7 @@ from kit.http.forms import Form
 from tenants.auth import current_member
 from tenants.models import Role
 from widget import domains
-from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
+from widget.models import EmbedToken
 from widget.services import EmbedTokenService
 
 
@@ -50,5 +50,4 @@ async def render_token_page(
         proposed=domain_to_propose(token, proposed),
         may_change=who.role.rank >= Role.ADMIN.rank,
         shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
-        label_characters=MAX_LABEL_CHARACTERS,
     )

@@ -31,7 +31,7 @@ from tenants.plans import WIDGET_PLANS
 from tenants.settings_paths import SettingsSection, settings_path
 from widget import domains
 from widget.errors import InvalidDomains
-from widget.models import MAX_LABEL_CHARACTERS, EmbedToken
+from widget.models import EmbedToken
 from widget.services import EmbedTokenService, parse_domains, script_tag
 from widget.tickets import issue_page_ticket
 
@@ -72,7 +72,6 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
         "upgrade": await upgrade_offer(request, session, who) if asks_for_plan else None,
-        "label_characters": MAX_LABEL_CHARACTERS,
     }
 
 

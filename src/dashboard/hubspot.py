@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.controllers import hubspot_service
 from crm.failures import CALL_PROPERTY, FINAL_REASONS, REQUIRED_SCOPES, failure_sentence
-from crm.token_check import MAX_TOKEN_CHARACTERS, TOKEN_CHECK
+from crm.token_check import TOKEN_CHECK
 from dashboard.guards import requires_membership
 from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
@@ -43,7 +43,6 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "pages": shown.links(next_cursor, SettingsSection.HUBSPOT),
         "scopes": REQUIRED_SCOPES,
         "property": CALL_PROPERTY,
-        "token_characters": MAX_TOKEN_CHARACTERS,
         "removing": REMOVE_EFFECT,
     }
 

@@ -30,7 +30,6 @@ from tenants.guards import requires_role
 from tenants.mails import deletion_mail
 from tenants.members import MemberService
 from tenants.models import Organization, Role
-from tenants.rules import MAX_NAME_CHARACTERS
 from tenants.services import RESTORE_PERIOD, OrganizationService, ensure_may_create_organization, restorable_until
 from tenants.settings_paths import SettingsSection, settings_path
 
@@ -51,7 +50,6 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "may_delete": who.role is Role.OWNER,
         "grace_days": RESTORE_PERIOD.days,
         "exports_per_hour": MAX_EXPORTS_PER_HOUR,
-        "name_characters": MAX_NAME_CHARACTERS,
         **await call_data.section_context(request, session, who),
         **await outcomes.section_context(request, session, who),
     }
@@ -221,7 +219,6 @@ async def _new_page(request: Visit, session: AsyncSession, form: Form | None = N
         status=200 if form is None else 400,
         form=form,
         countries=list(countries().items()),
-        name_characters=MAX_NAME_CHARACTERS,
         restorable=[(organization, restorable_until(organization)) for organization in restorable],
     )
 

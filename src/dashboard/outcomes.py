@@ -1,6 +1,7 @@
 """Settings section **Organization**, outcomes: the form with the list of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.outcomes.rules import DEFAULT_COLOUR, MAX_OUTCOME_CHARACTERS, MAX_OUTCOMES, Outcome
+from calls.outcomes.rules import DEFAULT_COLOUR, MAX_OUTCOMES, Outcome, parse_outcome_name
 from calls.outcomes.services import OutcomeService
 from dashboard.formats import format_count
 from dashboard.guards import requires_membership
@@ -17,6 +18,7 @@ from dashboard.pages import redirect
 from dashboard.settings import SettingsRequest, render_settings
 from kit.errors import ValidationFailed
 from kit.http.forms import Form, read_form
+from kit.parsing import parse_whole_number
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
 from tenants.models import Role
@@ -37,6 +39,8 @@ class OutcomeRow(msgspec.Struct, frozen=True):
     place: str
     counts_as_conversation: bool
     example: str = ""
+    place_error: str = ""
+    name_error: str = ""
 
 
 async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
@@ -45,7 +49,6 @@ async def section_context(_: SettingsRequest, session: AsyncSession, who: Member
     return {
         "outcomes": outcomes,
         "outcome_rows": _rows(outcomes),
-        "outcome_characters": MAX_OUTCOME_CHARACTERS,
         "rows_of_form": _rows_of_form,
     }
 
@@ -74,27 +77,47 @@ class OutcomePages(Controller):
 
 
 def _parse_form(form: Form) -> list[Outcome]:
-    """The outcomes that have a name, by their places. Raises: ValidationFailed."""
-    rows = [row for row in _rows_of_form(form) if row.name.strip()]
-    try:
-        rows.sort(key=lambda row: int(row.place or MAX_OUTCOMES))
-    except ValueError as error:
-        raise ValidationFailed([("outcome-place", "A place in the list is a whole number")]) from error
-    return [Outcome(row.name, row.colour or DEFAULT_COLOUR, row.counts_as_conversation) for row in rows]
+    """The outcomes that have a name, by their places. Raises: ValidationFailed, on the fields of their rows."""
+    named: list[tuple[int, Outcome]] = []
+    wrong: list[tuple[str, str]] = []
+    for number, row in _numbered_rows(form):
+        if not row.name.strip():
+            continue
+        try:
+            name = parse_outcome_name(row.name)
+            place = parse_whole_number(row.place, max_digits=2) if row.place else MAX_OUTCOMES
+        except ValidationFailed as refusal:
+            wrong += [(f"outcome-name-{number}", message) for _, message in refusal.errors]
+        except ValueError:
+            wrong.append((f"outcome-place-{number}", "A place in the list is a whole number of at most 2 digits"))
+        else:
+            named.append((place, Outcome(name, row.colour or DEFAULT_COLOUR, row.counts_as_conversation)))
+    if wrong:
+        raise ValidationFailed(wrong)
+    return [outcome for _, outcome in sorted(named, key=itemgetter(0))]
 
 
 def _rows_of_form(form: Form) -> list[OutcomeRow]:
     """The rows that were sent."""
-    return [
-        OutcomeRow(
-            name=form[f"outcome-name-{row}"],
-            colour=form[f"outcome-colour-{row}"],
-            place=form[f"outcome-place-{row}"],
-            counts_as_conversation=bool(form[f"outcome-conversation-{row}"]),
-        )
-        for row in range(MAX_OUTCOMES)
-        if any(form[f"outcome-{field}-{row}"] for field in _FIELDS)
-    ]
+    return [row for _, row in _numbered_rows(form)]
+
+
+def _numbered_rows(form: Form) -> Iterator[tuple[int, OutcomeRow]]:
+    """The rows that were sent, each with its number in the names of its fields."""
+    for number in range(MAX_OUTCOMES):
+        name, colour, place, conversation = (form[f"outcome-{field}-{number}"] for field in _FIELDS)
+        if name or colour or place or conversation:
+            yield (
+                number,
+                OutcomeRow(
+                    name=name,
+                    colour=colour,
+                    place=place,
+                    counts_as_conversation=bool(conversation),
+                    place_error=form.errors.get(f"outcome-place-{number}", ""),
+                    name_error=form.errors.get(f"outcome-name-{number}", ""),
+                ),
+            )
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[OutcomeRow]:

@@ -42,7 +42,7 @@ from phone_numbers.address_service import AddressService
 from phone_numbers.controllers import number_provisioning
 from phone_numbers.errors import AddressRequired, NumberInUse
 from phone_numbers.purchase_service import NumberPurchaseService
-from phone_numbers.rules import MAX_NUMBER_NAME_CHARACTERS, parse_search
+from phone_numbers.rules import parse_search
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
 from tenants.errors import OrganizationSuspended, PlanTooLow
@@ -88,7 +88,6 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     searcher = number_provisioning(request).searcher
     return {
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
-        "name_characters": MAX_NUMBER_NAME_CHARACTERS,
         "being_bought": None if purchase is None else purchase.e164,
         "guard": number_guard(who),
         "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),

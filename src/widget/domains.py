@@ -16,6 +16,7 @@ from widget.errors import InvalidDomains
 MAX_ALLOWED_DOMAINS = 20
 MAX_DOMAIN_LIST_CHARACTERS = 4000
 """Of the text as typed and of the stored list written with commas, so that a stored list can be sent back."""
+_TOO_LONG = f"List is too long: at most {MAX_DOMAIN_LIST_CHARACTERS:,} characters"
 
 _MAX_QUOTED_CHARACTERS = 80
 _MAX_ORIGIN_BYTES = 300  # also bounds what one stranger's header can leave in the cache
@@ -109,7 +110,7 @@ def parse_allowed_domains(text: str) -> tuple[str, ...]:
         InvalidDomains: one entry cannot be listed, or the list as a whole; nothing of it may be stored.
     """
     if len(text) > MAX_DOMAIN_LIST_CHARACTERS:
-        raise InvalidDomains("List is too long")
+        raise InvalidDomains(_TOO_LONG)
     if not text:
         return ()
     entries = [entry for entry in _SEPARATORS.split(text) if entry]
@@ -120,7 +121,7 @@ def parse_allowed_domains(text: str) -> tuple[str, ...]:
     if len(domains) > MAX_ALLOWED_DOMAINS:
         raise InvalidDomains(f"At most {MAX_ALLOWED_DOMAINS} domains")
     if len(", ".join(domains)) > MAX_DOMAIN_LIST_CHARACTERS:
-        raise InvalidDomains("List is too long")
+        raise InvalidDomains(_TOO_LONG)
     return domains
 
 

@@ -43,5 +43,5 @@ async def message_after(
 
 def errors_of(page: str) -> dict[str, str]:
     """The error messages of a page's form, by field name."""
-    names = dict(re.findall(r'<(?:input|textarea|select) id="([\w-]+)" name="(\w+)"', page))
+    names = dict(re.findall(r'<(?:input|textarea|select) id="([\w-]+)" name="([\w-]+)"', page))
     return {names[key]: html.unescape(text) for key, text in _ERROR.findall(page)}

@@ -17,7 +17,7 @@ from admin.errors import StaleForm
 from admin.filters import parse_id
 from admin.list_view import PAGE_ROWS
 from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
-from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
+from admin.rules import ensure_staff_role, read_reason
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text
 from kit.parsing import parse_uuid
@@ -132,5 +132,4 @@ def _page_context(bulk: BulkAction, records: Sequence[Any]) -> dict[str, Any]:
         "names": [view.confirmation_name(record) for record in applicable],
         "left_out": [view.confirmation_name(record) for record in records if record not in applicable],
         "seen": "\n".join(f"{record.id}={view.record_state(record)}" for record in applicable),
-        "max_reason_characters": MAX_REASON_CHARACTERS,
     }

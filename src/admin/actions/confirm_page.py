@@ -18,7 +18,7 @@ from admin.errors import AlreadyDone, StaleForm
 from admin.filters import parse_id
 from admin.formatters import ALERT_NAMES, name_in
 from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
-from admin.rules import MAX_REASON_CHARACTERS, ensure_staff_role, read_reason
+from admin.rules import ensure_staff_role, read_reason
 from calls.limits.models import Alert
 from kit.db.database import Database
 from kit.errors import Conflict, NotFound, TooMany, Unavailable, ValidationFailed
@@ -57,7 +57,6 @@ class PendingAction(NamedTuple):
             "seen": self.state,
             "facts": self.facts,
             "initial": self.action.initial_values(self.record),
-            "max_reason_characters": MAX_REASON_CHARACTERS,
         }
 
 

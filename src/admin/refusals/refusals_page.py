@@ -18,7 +18,7 @@ from admin.filters import parse_id
 from admin.models import StaffRole
 from admin.pages import back_office, read_form, redirect, render, requires
 from admin.refusals.refusals_service import MAX_REFUSALS, SHOWN_DAYS, RefusalsService
-from admin.refusals.search import MAX_SEARCH_CHARACTERS, SearchMatches, search
+from admin.refusals.search import SearchMatches, search
 from kit.audit import record
 from kit.clock import utc_now
 from kit.e164 import masked, readable
@@ -142,5 +142,4 @@ async def _render(request: Request, **context: Any) -> Response:
         **{**defaults, **context},
         days=SHOWN_DAYS,
         most=MAX_REFUSALS,
-        max_search_characters=MAX_SEARCH_CHARACTERS,
     )

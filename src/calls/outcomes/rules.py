@@ -36,7 +36,7 @@ def parse_outcomes(given: Sequence[Outcome]) -> list[Outcome]:
     """
     if len(given) > MAX_OUTCOMES:
         raise ValidationFailed([("outcomes", f"At most {MAX_OUTCOMES} outcomes")])
-    parsed = [Outcome(_parse_name(row.name), _parse_colour(row), row.counts_as_conversation) for row in given]
+    parsed = [Outcome(parse_outcome_name(row.name), _parse_colour(row), row.counts_as_conversation) for row in given]
     known: set[str] = set()
     for row in parsed:
         if row.name.casefold() in known:
@@ -45,7 +45,8 @@ def parse_outcomes(given: Sequence[Outcome]) -> list[Outcome]:
     return parsed
 
 
-def _parse_name(typed: str) -> str:
+def parse_outcome_name(typed: str) -> str:
+    """A name as it is stored, on one line. Raises: ValidationFailed, on ``name``."""
     if not is_valid_text(typed):
         raise ValidationFailed([("name", _TEXT_MESSAGE)])
     name = " ".join(typed.split())

@@ -53,6 +53,26 @@ async def test_a_key_chooses_the_outcome_and_enter_saves_it_with_the_note(phone:
     assert [error["code"] for error in await phone.details("error")] == ["validation_failed"]
 
 
+async def test_a_note_that_is_too_long_stays_whole_beside_its_limit(phone: Phone, customer: Customer) -> None:
+    note, save = phone.panel.get_by_label("Note"), phone.panel.get_by_role("button", name="Save")
+    await note.fill("")
+    # As a browser inserts what is pasted: a maximum length would cut it.
+    await note.evaluate(
+        "(field, text) => { field.focus(); document.execCommand('insertText', false, text); }", "x" * 5_012
+    )
+    assert len(await note.input_value()) == 5_012
+    await expect(phone.panel.get_by_text("5012 / 5000")).to_be_visible()
+    await expect(note).to_have_accessible_description("5012 / 5000")
+    await expect(save).to_be_disabled()
+    await note.press("Enter")
+    # A letter that needs two units of UTF-16 is one, as for the server.
+    await note.fill("\U0001f4de" * 5_000)
+    await expect(note).to_have_attribute("aria-invalid", "false")
+    await save.click()
+    await phone.until_event("callOutcome")
+    assert [call["note"] for call in await customer.calls()] == ["\U0001f4de" * 5_000]
+
+
 async def test_words_that_were_not_sent_survive_a_reload(phone: Phone, customer: Customer) -> None:
     note = phone.panel.get_by_label("Note")
     await note.fill("Not sent yet")

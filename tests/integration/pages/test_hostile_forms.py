@@ -1,11 +1,14 @@
 """Hostile text in every field of every form: refused or kept as typed, and inert."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import httpx
 import pytest
 
 from accounts.models import User
+from calls.incoming.answer_settings import Weekday
+from calls.limits.limit_names import DEFAULT_LIMITS
 from conftest import NewClient
 from kit.db.database import Database
 from kit.http.csrf import HEADER
@@ -64,10 +67,33 @@ RIGHT: Mapping[str, str] = {
     "region": "CA",
     "postal_code": "94105",
     "own_number": "+12125550135",
+    "outcome-name-0": "Booked",
 }
 """Values of the other fields of a form, by name; fields that are not here keep the page's values."""
 REFUSED = frozenset({400, 401, 409, 429})
 """The answers that show the form again."""
+LIMITED: Mapping[str, str] = {
+    **dict.fromkeys(("name", "own_name", "customer_name", "street", "city", "region", "postal_code", "label"), "x"),
+    **dict.fromkeys(("note", "tags", "greeting", "later_greeting", "outcome-name-0"), "x"),
+    **dict.fromkeys(("tag", "actor", "locality", "access_token", "new_password"), "x"),
+    **dict.fromkeys(("contains", "area_code", "outcome-place-0"), "2"),
+    "url": "https://example.com/",
+    "allowed_domains": "a.example, ",
+}
+"""The text that is repeated in a value that is too long, for the fields whose error tells their limit."""
+FORMED: Mapping[str, str] = {
+    "email": f"{'x' * 60}@{'x' * 60}.{'x' * 60}.{'x' * 60}.example.com",
+    "days": ", ".join(f"2027-{month:02}-{day:02}" for month in range(1, 9) for day in range(1, 27)),
+    **dict.fromkeys(("number", "blocked_numbers", "own_number", "forward_to", "later_forward_to"), "2" * 33),
+    **dict.fromkeys(Weekday, "09:00-10:00, " * 100),
+    **dict.fromkeys(("since", "until"), "2" * 41),
+    **dict.fromkeys(DEFAULT_LIMITS, "9" * 10),
+    "ring_seconds": "9" * 4,
+    "destination": "x" * 41,
+}
+"""Long values of the fields whose error describes their form, or the numbers that they take."""
+STORED = frozenset({"password", "current_password", "confirmation", "token", "code", "countries"})
+"""Fields whose text is compared with what is stored."""
 PUBLIC_PAGES = ("/signup", "/login", "/forgot-password", RESET, LOGIN_CODE)
 OWNER_PAGES = (
     "/account",
@@ -79,6 +105,10 @@ OWNER_PAGES = (
     "/dashboard/{slug}/settings/organization/delete",
     "/dashboard/{slug}/calls",
     "/dashboard/{slug}/audit",
+)
+PAGES_OF_ONE = (
+    "/dashboard/{slug}/calls/{call_id}",
+    "/dashboard/{slug}/settings/webhooks/{webhook_id}",
 )
 EACH_PAGE = pytest.mark.parametrize("page", [*PUBLIC_PAGES, *OWNER_PAGES])
 
@@ -199,6 +229,40 @@ async def test_each_field_alone_is_refused_beside_itself_with_the_others_kept(
                     found += (f"says what is wrong with {other}" for other in errors_of(answer.text).keys() - {name})
                 wrong += (f"{form.action}: {kind} in {name} {what}" for what in found if what)
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", ["/signup", RESET, *OWNER_PAGES, *PAGES_OF_ONE])
+async def test_text_above_its_limit_is_kept_beside_an_error_that_tells_the_limit(
+    client: httpx.AsyncClient, opened: str
+) -> None:
+    assert not re.search(r'name="(?!code")[^"]*"[^>]* maxlength=', (await client.get(opened)).text)
+    wrong: list[str] = []
+    for form in await forms_of(client, opened):
+        right = form.fields | {name: value for name, value in RIGHT.items() if name in form.typed - form.choices}
+        for name in sorted(form.typed - form.choices - STORED):
+            if re.fullmatch(r"outcome-.*-[1-9]|outcome-colour-0", name):
+                continue  # further rows, and fields that are no text
+            for value in await long_values(client, form, right, name):
+                sent = {**right, name: value}
+                answer = await send(client, form, sent)
+                found = list(faults_of_refusal(answer, Markup(answer.text), form, sent))
+                # The hours of a week have one limit, which the form tells as a whole.
+                is_beside = name in errors_of(answer.text) or name in list(Weekday)
+                if answer.status_code != 400 or not is_beside:
+                    found.append(f"answers {answer.status_code} with {errors_of(answer.text)}")
+                wrong += (f"{form.action}: {name} of {len(value)} {what}" for what in found)
+    assert wrong == []
+
+
+async def long_values(client: httpx.AsyncClient, form: FoundForm, right: Mapping[str, str], name: str) -> Sequence[str]:
+    """A value that is far too long, and one that is a character longer than the limit of the first one's error."""
+    if name not in LIMITED:
+        return [FORMED[name]]
+    far = (LIMITED[name] * 6_000)[:6_000]
+    answer = await send(client, form, {**right, name: far})
+    told = re.search(r"[0-9][0-9,]*(?= (?:characters|digits))", errors_of(answer.text).get(name, ""))
+    assert told is not None, f"{form.action}: the error of {name} tells no limit: {errors_of(answer.text)}"
+    return [far, far[: int(told[0].replace(",", "")) + 1]]
 
 
 @EACH_PAGE

@@ -171,7 +171,7 @@ def test_the_length_limits_are_of_the_text_and_of_the_stored_list() -> None:
     label = "".join(chr(0x4E00 + 997 * number) for number in range(17))
     wide = ", ".join(f"{'.'.join([label] * 4)}.site{number}.com" for number in range(MAX_ALLOWED_DOMAINS))
     assert len(wide) < MAX_DOMAIN_LIST_CHARACTERS / 2
-    assert refusal(wide) == "List is too long"
+    assert refusal(wide) == "List is too long: at most 4,000 characters"
     assert len(parse_allowed_domains(wide[: len(wide) // 2].rpartition(",")[0])) > 1
 
 

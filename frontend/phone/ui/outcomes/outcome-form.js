@@ -6,6 +6,7 @@ import { button, h, icon } from "../dom.js";
 /** @typedef {typeof English} OutcomeTexts */
 /** @typedef {{name: string, colour: string}} Outcome */
 
+/** The server's limit, in code points. */
 const MAX_NOTE_LENGTH = 5_000;
 const KEYS = 9;
 const COMPOSING_KEY_CODE = 229;
@@ -29,11 +30,13 @@ export function outcomeForm(draft, outcomes, words, on) {
       ...(key ? [h("kbd", { "aria-hidden": "true" }, key)] : []),
     );
   });
+  const count = h("div", { class: "note-count", id: "note-count", role: "status" });
+  // Without a maximum length: browsers cut what is pasted to it, and say nothing.
   const note = h("textarea", {
     "aria-label": words.note,
+    "aria-describedby": count.id,
     placeholder: words.note,
     rows: 2,
-    maxlength: MAX_NOTE_LENGTH,
     dir: "auto",
     input: () => {
       draft.note = note.value;
@@ -57,6 +60,7 @@ export function outcomeForm(draft, outcomes, words, on) {
     h("div", { class: "outcome-head" }, words.title),
     h("div", { class: "choices", role: "group", "aria-label": words.title }, ...choices),
     note,
+    count,
     said,
     h("div", { class: "outcome-foot" }, save, button({ class: "later", click: on.later }, words.later)),
   );
@@ -64,7 +68,11 @@ export function outcomeForm(draft, outcomes, words, on) {
     for (const [index, { name }] of outcomes.entries()) {
       choices[index].setAttribute("aria-pressed", String(name === draft.outcome));
     }
-    save.disabled = !draft.outcome && !draft.note.trim();
+    const length = [...draft.note].length;
+    const isTooLong = length > MAX_NOTE_LENGTH;
+    count.textContent = isTooLong ? `${length} / ${MAX_NOTE_LENGTH}` : "";
+    note.setAttribute("aria-invalid", String(isTooLong));
+    save.disabled = isTooLong || (!draft.outcome && !draft.note.trim());
   };
   /** @param {string} name A second press takes the choice back. */
   const choose = (name) => {

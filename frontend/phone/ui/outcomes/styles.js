@@ -11,6 +11,8 @@ export const OUTCOME_STYLES = `
 kbd{flex:none;min-width:18px;border:1px solid var(--line);border-radius:4px;font:inherit;font-size:12px;line-height:16px;text-align:center;color:var(--quiet)}
 textarea{all:unset;display:block;box-sizing:border-box;width:100%;min-height:56px;max-height:160px;overflow:auto;margin-top:8px;padding:8px 12px;border:1px solid var(--edge);border-radius:var(--r);background:var(--surface);color:var(--text);white-space:pre-wrap;overflow-wrap:anywhere;cursor:text}
 textarea:focus-visible{outline:2px solid var(--focus);outline-offset:2px}
+textarea[aria-invalid=true]{border-color:var(--danger-text)}
+.note-count{margin-top:4px;font-size:13px;text-align:end;color:var(--danger-text)}.note-count:empty{display:none}
 textarea::placeholder{color:var(--quiet);opacity:1}
 .outcome-foot{display:flex;gap:8px;margin-top:8px}
 .save,.later{flex:1;min-height:44px;padding:0 8px;border-radius:var(--r);font-weight:600}
