@@ -1,10 +1,11 @@
 /** The line with the number that calls come from, and the list to pick another one where there is a choice. */
 import { h } from "./dom.js";
 
+/** @import { Phone } from "../core.js" */
 /** @import { Core } from "../i18n/texts.js" */
 
 /**
- * `update` shows `numbers` to choose from, or only `shown` where there is nothing to choose.
+ * `update` shows the numbers to choose from, or only the present one where there is nothing to choose.
  * @param {Core} texts
  * @param {(number: string | undefined) => void} onPick Undefined where the number is chosen for the person.
  */
@@ -20,22 +21,29 @@ export function fromPicker(texts, onPick) {
   const element = h("div", {}, line, choice);
   let listed = "";
   /**
-   * @param {object} state
-   * @param {{value: string, text: string}[]} state.numbers More than one if there is a choice now.
-   * @param {string | undefined} state.picked
-   * @param {string} state.shown For people.
+   * @param {Phone} phone
+   * @param {boolean} hasCall Its number is not changed any more.
+   * @param {(number: string | undefined) => string} format Writes a number for people.
    */
-  const update = ({ numbers, picked, shown }) => {
-    const isChoice = numbers.length > 1;
+  const update = (phone, hasCall, format) => {
+    const { caller_id: expected, from_numbers: numbers = [] } = phone.account ?? {};
+    // Released meanwhile.
+    if (!numbers.some(({ number }) => number === phone.pickedFrom)) phone.pickedFrom = undefined;
+    const isChoice = !hasCall && numbers.length > 1;
+    const shown = format(phone.isInCall ? phone.call?.from : (phone.pickedFrom ?? expected));
     line.hidden = isChoice;
     choice.hidden = !isChoice;
     line.replaceChildren(...(shown ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, shown)] : []));
-    const options = [{ value: "", text: texts.automatic }, ...(isChoice ? numbers : [])];
+    const choices = numbers.map(({ number, name }) => {
+      const text = format(number);
+      return { value: number, text: name ? `${name}, ${text}` : text };
+    });
+    const options = [{ value: "", text: texts.automatic }, ...(isChoice ? choices : [])];
     const list = options.map(({ value, text }) => `${value}\n${text}`).join("\n");
     // An open list would close.
     if (list !== listed) select.replaceChildren(...options.map(({ value, text }) => h("option", { value }, text)));
     listed = list;
-    select.value = picked ?? "";
+    select.value = phone.pickedFrom ?? "";
   };
   return { element, update };
 }

@@ -3,7 +3,7 @@ import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
 import { isOff } from "../config.js";
 import { core } from "../i18n/locales/en.js";
-import { formatDuration } from "./components.js";
+import { CallTimer } from "./call-timer.js";
 import { copyDetails } from "./copy-details.js";
 import { isolateEvents } from "./host-page/event-isolation.js";
 import { TopLayer } from "./host-page/top-layer.js";
@@ -21,8 +21,6 @@ import { followVisibleArea } from "./visible-area.js";
 /** @import { PhoneHost } from "./phone-host.js" */
 /** @import { Action, View } from "./views.js" */
 
-const TICK_MS = 250;
-
 /** @type {Texts} */
 const ENGLISH = { core };
 
@@ -36,8 +34,7 @@ export class Panel {
   #sentDigits = "";
   /** @type {View | null} */
   #view = null;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #ticker;
+  #timer;
   /** @type {DialerEnhancements | null} */
   #dialer = null;
   #sheet = new Sheet(this);
@@ -59,6 +56,7 @@ export class Panel {
     this.#host = host;
     this.#parts = new PanelParts(this, (number) => this.#formatNumber(number));
     this.adoptStyles(PANEL_STYLES);
+    this.#timer = new CallTimer(host.phone, host.env, (text, isTime) => this.#showTime(text, isTime));
     this.#stopFollowing = followVisibleArea(host.env.window, () => host.button.root);
     this.#elements = this.#build();
     const element = /** @type {HTMLElement} */ (host.shadow.host);
@@ -106,7 +104,7 @@ export class Panel {
   stop() {
     this.#isStopped = true;
     this.#stopFollowing();
-    clearInterval(this.#ticker);
+    this.#timer.stop();
     this.#sheet.close();
     this.#dialer?.stop();
     this.#topLayer.stop();
@@ -146,38 +144,18 @@ export class Panel {
     elements.panel.hidden = !isOpen;
     elements.panel.setAttribute("role", this.#host.isInline ? "region" : "dialog");
     elements.name.textContent = phone.account?.organization ?? this.texts.core.phone;
-    this.#showFrom(hasCall);
+    elements.from.update(phone, hasCall, (number) => this.#formatNumber(number));
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(view);
     this.#parts.update(elements, view, this.#sheet.name !== null);
     // The focus is on Hang up since the dial: Enter is to send the tones and not to end the call.
     if (asksNow && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
-    this.#tick();
+    this.#timer.update(view.status ?? "");
     const isBarShown = barAnnouncement !== undefined;
     const isNeeded = isOpen || hasCall || isBarShown;
     const { button, isInline } = this.#host;
     this.#topLayer.update(button.root, { isNeeded, isInCall: phone.isInCall, isInline });
     return { announcement: barAnnouncement ?? view.announcement, isBarShown };
-  }
-
-  /**
-   * Show the number that calls come from, and the others where a person may pick one.
-   * @param {boolean} hasCall
-   */
-  #showFrom(hasCall) {
-    const { phone } = this;
-    const { caller_id: expected, from_numbers: numbers = [] } = phone.account ?? {};
-    // Released meanwhile.
-    if (!numbers.some(({ number }) => number === phone.pickedFrom)) phone.pickedFrom = undefined;
-    const choices = numbers.map(({ number, name }) => {
-      const text = this.#formatNumber(number);
-      return { value: number, text: name ? `${name}, ${text}` : text };
-    });
-    this.#elements.from.update({
-      numbers: hasCall ? [] : choices,
-      picked: phone.pickedFrom,
-      shown: this.#formatNumber(phone.isInCall ? phone.call?.from : (phone.pickedFrom ?? expected)),
-    });
   }
 
   /** True if the page lets nobody type a number. */
@@ -301,21 +279,14 @@ export class Panel {
     }
   }
 
-  /** Show the running time of the call. */
-  #tick() {
-    const { phone } = this;
-    const { status } = this.#elements;
-    const answeredAt = (phone.isInCall ? phone.call : phone.remoteCall)?.answeredAt;
-    let time = this.#view?.status ?? "";
-    if (answeredAt) {
-      time = formatDuration(Math.max(0, Math.floor((this.env.now() - answeredAt) / 1000)));
-      status.textContent = time;
-      this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
-    } else {
-      clearInterval(this.#ticker);
-      this.#ticker = undefined;
-    }
-    this.#dialer?.bar.showTime(time);
+  /**
+   * @param {string} text The status of the call, or its running time.
+   * @param {boolean} isTime
+   */
+  #showTime(text, isTime) {
+    // Any other text is in its place already, as part of the view.
+    if (isTime) this.#elements.status.textContent = text;
+    this.#dialer?.bar.showTime(text);
   }
 
   /** @param {string | undefined} number E.164. */
