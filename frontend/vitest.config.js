@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { CHUNKS } from "./chunks.mjs";
 
@@ -6,5 +7,11 @@ const hashes = Object.fromEntries(Object.keys(CHUNKS).map((name) => [name, "HASH
 export default defineConfig({
   // The values that build.mjs puts in the place of these names.
   define: { IS_SINGLE_FILE: "false", SDK_FILE: '"sdk.js"', CHUNK_HASHES: JSON.stringify(hashes) },
-  test: { environment: "jsdom", include: ["**/*.test.js"], exclude: ["**/node_modules/**", "dist/**"] },
+  test: {
+    environment: "jsdom",
+    include: ["**/*.test.js"],
+    exclude: ["**/node_modules/**", "dist/**"],
+    // Without this, one processor is kept for the main process, which has nothing to do.
+    maxWorkers: availableParallelism(),
+  },
 });

@@ -16,15 +16,15 @@ let env;
 let deliver;
 let hadErrors;
 
-/** An open panel whose dialler's chunk waits for `deliver()`. */
-async function openPanel(settings = {}) {
+/** An open panel; the chunk whose address contains `late` waits for `deliver()`. */
+async function openPanel(settings = {}, late = "/dialer-") {
   const fake = fakeEnvironment({ fetch: fakeServer().fetch, module: fakeSdk() });
   const { load } = fake;
   const delivered = new Promise((resolve) => {
     deliver = resolve;
   });
   fake.load = async (url) => {
-    if (url.includes("/dialer-")) await delivered;
+    if (url.includes(late)) await delivered;
     return load(url);
   };
   env = { ...fake, document };
@@ -96,6 +96,15 @@ test("the dialler comes in several tasks: the reading, the names of countries, t
     ["+1 212-555-0123 ", false],
     ["+1 212-555-0123 United States", true],
   ]);
+});
+
+test("numbers of a call before the rules of all countries have come are offered with their country", async () => {
+  await openPanel({}, "/phone-numbers-");
+  embedded.api.call(`${NUMBER} or (415) 555-2671`);
+  for (let task = 0; task < TASKS; task += 1) await passTask(task === 0);
+  expect(offered().textContent).toBe("+1 212-555-0123 ");
+  await passTasks(TASKS);
+  expect(offered().textContent).toBe("+1 212-555-0123 United States");
 });
 
 describe.each(EVERY_TASK)("%i tasks after the dialler's chunk has come", (task) => {

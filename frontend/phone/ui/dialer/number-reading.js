@@ -106,9 +106,11 @@ export class NumberReadingView {
    * @param {NumberCandidate} candidate
    */
   #textsOf({ number, country, extension, digits }) {
-    const { words, extensionText, format, regionName } = this.#options;
+    const { phone, words, extensionText, format, regionName } = this.#options;
+    // A candidate of a call before the rules of all countries were loaded has none where countries share a code.
+    const region = country ?? phone.readNumber(number).candidates[0]?.country;
     const rest = [
-      country && regionName(country),
+      region && regionName(region),
       extension && extensionText.replace("{digits}", extension),
       digits && words.tones.replace("{digits}", digits),
     ].filter(Boolean);
