@@ -25,6 +25,8 @@ class WebhookKind(enum.StrEnum):
     """Somebody calls one of our numbers."""
     INCOMING_STEP = "incoming_step"
     """A step of a caller or of a forwarded phone in such a call."""
+    TRANSCRIPTION = "transcription"
+    """A message was written down, or cannot be."""
     VERIFICATION = "verification"
     """A validation call of a number that an organization holds elsewhere is over."""
 
@@ -56,6 +58,7 @@ _BY_KIND = {
     WebhookKind.USAGE_ALERT: WebhookOutcome.RECORDED,
     WebhookKind.INCOMING: WebhookOutcome.ADMITTED,
     WebhookKind.INCOMING_STEP: WebhookOutcome.ANSWERED,
+    WebhookKind.TRANSCRIPTION: WebhookOutcome.RECORDED,
     WebhookKind.VERIFICATION: WebhookOutcome.RECORDED,
 }
 """The outcome of each kind when all went well."""

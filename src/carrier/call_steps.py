@@ -59,6 +59,8 @@ class Record(msgspec.Struct, frozen=True):
     max_seconds: int
     end_keys: str
     """The keys that end the recording; the request to ``action_url`` says which one did."""
+    transcription_url: str | None = None
+    """Absolute URL of the callback that says that the carrier wrote down what was said; None where it does not."""
 
 
 class Redirect(msgspec.Struct, frozen=True):

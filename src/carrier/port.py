@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from carrier.call_steps import CallStep
-from carrier.recordings import CallRecording
+from carrier.recordings import CallRecording, Transcription
 from kit.failures import DependencyFailed
 from kit.http.app_key import AppKey
 from kit.money import Money
@@ -272,7 +272,15 @@ class Carrier(Protocol):
         ...
 
     async def delete_recording(self, sid: str) -> None:
-        """Delete a recording. Raises: NotFoundAtCarrier, when it is already deleted."""
+        """Delete a recording; its transcriptions stay. Raises: NotFoundAtCarrier, when it is already deleted."""
+        ...
+
+    async def transcriptions(self, recording_sid: str) -> list[Transcription]:
+        """Return the transcriptions of a recording; empty for an unknown one."""
+        ...
+
+    async def delete_transcription(self, sid: str) -> None:
+        """Delete a transcription. Raises: NotFoundAtCarrier, when it is already deleted."""
         ...
 
     async def delete_call(self, sid: str) -> None:

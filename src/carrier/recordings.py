@@ -1,4 +1,4 @@
-"""Recordings at the carrier, in the product's terms."""
+"""Recordings at the carrier and the texts of them, in the product's terms."""
 
 import msgspec
 
@@ -10,3 +10,13 @@ class CallRecording(msgspec.Struct, frozen=True):
     seconds: int
     is_complete: bool
     """False while it is recorded or prepared, and when there is nothing to hear."""
+
+
+class Transcription(msgspec.Struct, frozen=True):
+    """The text that the carrier makes of a recording."""
+
+    sid: str
+    is_over: bool
+    """False while the carrier listens to the recording."""
+    text: str | None
+    """None before that is over, and where it failed; empty where nothing was understood."""

@@ -13,7 +13,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator, get_signature_algorithm
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from carrier import twilio_addresses, twilio_caller_ids, twilio_errors, twilio_numbers, twilio_steps
+from carrier import twilio_addresses, twilio_caller_ids, twilio_errors, twilio_numbers, twilio_recordings, twilio_steps
 from carrier.call_steps import CallStep, HangUp, Play
 from carrier.port import (
     AvailableNumber,
@@ -30,7 +30,7 @@ from carrier.port import (
     PostalAddress,
     Price,
 )
-from carrier.recordings import CallRecording
+from carrier.recordings import CallRecording, Transcription
 from kit.settings import CarrierSettings
 
 if TYPE_CHECKING:
@@ -185,13 +185,9 @@ class TwilioCarrier:
     async def recordings(self, call_sid: str) -> list[CallRecording]:
         try:
             async with self._rest() as client:
-                found = await client.calls(call_sid).recordings.list_async()
+                return await twilio_recordings.of_call(client, call_sid)
         except NotFoundAtCarrier:
             return []
-        return [
-            CallRecording(sid=row.sid, seconds=int(row.duration or 0), is_complete=row.status == "completed")
-            for row in found
-        ]
 
     async def recording_audio(self, sid: str) -> bytes:
         async with self._rest() as client:
@@ -204,6 +200,17 @@ class TwilioCarrier:
     async def delete_recording(self, sid: str) -> None:
         async with self._rest() as client:
             twilio_errors.ensure_deleted(await client.recordings(sid).delete_with_http_info_async())
+
+    async def transcriptions(self, recording_sid: str) -> list[Transcription]:
+        try:
+            async with self._rest() as client:
+                return await twilio_recordings.transcriptions_of(client, recording_sid)
+        except NotFoundAtCarrier:
+            return []
+
+    async def delete_transcription(self, sid: str) -> None:
+        async with self._rest() as client:
+            twilio_errors.ensure_deleted(await client.transcriptions(sid).delete_with_http_info_async())
 
     async def delete_call(self, sid: str) -> None:
         async with self._rest() as client:

@@ -32,6 +32,7 @@ def _append(response: Any, step: CallStep) -> None:
         case Forward():
             response.append(_dial(step))
         case Record():
+            written = {} if step.transcription_url is None else _transcribed(step.transcription_url)
             response.record(
                 action=step.action_url,
                 method="POST",
@@ -43,11 +44,16 @@ def _append(response: Any, step: CallStep) -> None:
                 recording_status_callback=step.status_url,
                 recording_status_callback_method="POST",
                 recording_status_callback_event="completed absent",
+                **written,
             )
         case Redirect():
             response.redirect(step.url, method="POST")
         case HangUp():
             response.hangup()
+
+
+def _transcribed(url: str) -> dict[str, object]:
+    return {"transcribe": True, "transcribe_callback": url}
 
 
 def _gather(step: Gather) -> Any:

@@ -23,9 +23,10 @@ from calls.greetings.carrier_callbacks import played_audio
 from calls.incoming.answerer import CALL_ANSWERER, CallAnswerer
 from calls.incoming.carrier_callbacks import IncomingCallbackController
 from calls.incoming.message_recorder import VoicemailMailer
+from calls.incoming.transcriptions import TranscriptionKeeper
 from calls.limits.admission import CALL_ADMISSION, CallAdmission
 from calls.limits.alert_mails import ALERT_MAILER, AlertMailer
-from calls.limits.prices import load_price_list
+from calls.limits.prices import PRICE_LIST, load_price_list
 from calls.tenant_lookup import TenantResolver
 from calls.termination import CallTerminator
 from carrier.health import CARRIER_HEALTH, CarrierHealthReporter
@@ -161,6 +162,7 @@ def create_app(
     queue = JobQueue(jobs, settings.secret_keys)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier, jobs)
+    TranscriptionKeeper(queue, carrier, jobs)
     erasure = NumberErasureJob(queue, at_carrier, jobs)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
@@ -275,6 +277,7 @@ def create_app(
             INTEGRATION_KITS.entry(KitBuilder(settings, dist)),
             CALL_ADMISSION.entry(admission),
             CALLBACK_SIGNATURES.entry(CallbackSignatures()),
+            PRICE_LIST.entry(prices),
             CALL_EVENT_RECORDER.entry(CallEventRecorder(database, tenants, alert_mailer)),
             CALL_ANSWERER.entry(
                 CallAnswerer(

@@ -83,6 +83,10 @@ class CarrierCallDeletion:
             await self._delete_recording(recording.sid)
 
     async def _delete_recording(self, sid: str) -> None:
+        # First its texts: a recording that is deleted does not list them any more.
+        for written in await self._carrier.transcriptions(sid):
+            with contextlib.suppress(NotFoundAtCarrier):
+                await self._carrier.delete_transcription(written.sid)
         with contextlib.suppress(NotFoundAtCarrier):
             await self._carrier.delete_recording(sid)
 

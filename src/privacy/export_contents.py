@@ -35,7 +35,11 @@ EXPORTED_TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             "revoked_at",
         ),
     ),
-    ("voicemails.csv", Voicemail, ("id", "call_record_id", "seconds", "created_at", "heard_at")),
+    (
+        "voicemails.csv",
+        Voicemail,
+        ("id", "call_record_id", "seconds", "created_at", "heard_at", "transcript_status", "transcript"),
+    ),
     ("recordings.csv", GreetingAudio, ("id", "name", "seconds", "created_at")),
     (
         "voicemail_greetings.csv",
@@ -73,7 +77,8 @@ incoming_calls.json the answer to calls to the numbers
 recordings.csv, voicemail_greetings.csv
                     recorded greetings for callers, and for mailboxes; the sound of each is recordings/<id>.wav,
                     membership_id the member to whom one belongs, by their id in members.csv
-voicemails.csv      messages of callers, by the ids of their calls; the audio is at the carrier and in the dashboard
+voicemails.csv      messages of callers, by the ids of their calls, and their texts where the carrier wrote them down;
+                    the audio is at the carrier and in the dashboard
 hubspot_account.csv the connected HubSpot account; hubspot_calls.csv each call on its way there, by its id in calls.csv
 audit.csv           who changed what
 

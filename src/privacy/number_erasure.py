@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.incoming.models import IncomingCaller
+from calls.incoming.models import IncomingCaller, Voicemail
+from calls.incoming.transcriptions import TranscriptionToKeep, enqueue_keeping
 from calls.limits.destinations import parse_stored_number
 from calls.limits.models import BlockedNumber, CallDestination
 from calls.models import LIVE_STATUSES, Call, is_inbound
@@ -115,6 +116,7 @@ class NumberErasureService:
         await VerifiedNumberService(self._session).erase(organization_id, number)
         await _erase_from_origins(self._session, organization_id, NumberMatcher(number, country))
         await _erase_from_changes(self._session, organization_id, NumberMatcher(number, country))
+        await _erase_from_transcripts(self._session, organization_id, NumberMatcher(number, country))
         search = await self._erase_mentions(organization_id, number, country, before=None)
         unblocked = unblock and await self._unblock(organization_id, number)
         erased = NumberOccurrences(
@@ -217,6 +219,23 @@ async def _erase_from_changes(session: AsyncSession, organization_id: UUID, matc
     is_one = CallChange.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
     await erase_events(session, sa.select(CallChange.call_record_id).where(is_one))
     await session.execute(sa.delete(CallChange).where(is_one))
+
+
+async def _erase_from_transcripts(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
+    """Erase the texts of messages, of other callers, that contain the number; at the carrier by a job."""
+    query = (
+        sa.select(Voicemail.id, Voicemail.transcript, Voicemail.transcription_sid, Voicemail.recording_sid)
+        .add_columns(Call.carrier_sid)
+        .join(Call, Call.id == Voicemail.call_record_id)
+        .where(Voicemail.owned_by(organization_id), Voicemail.transcript.regexp_match(matcher.sql_pattern))
+    )
+    found = [row for row in await session.execute(query) if matcher.matches_text(row.transcript)]
+    is_one = Voicemail.id == sa.any_(sa.cast([row.id for row in found], ARRAY(sa.Uuid)))
+    erased = {"transcript": None, "transcript_status": None, "transcription_sid": None}
+    await session.execute(sa.update(Voicemail).where(is_one).values(erased))
+    for row in found:
+        unkept = TranscriptionToKeep(organization_id, row.carrier_sid, row.recording_sid, row.transcription_sid)
+        await enqueue_keeping(session, unkept)
 
 
 async def _record_audit(

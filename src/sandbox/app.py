@@ -28,6 +28,7 @@ from sandbox.rest import RestApi
 from sandbox.rest_base import http_error
 from sandbox.signaling import Signaling
 from sandbox.switches import Switches, parse_switches
+from sandbox.transcriptions_rest import TranscriptionsRest
 
 SOCKET_CLOSE_CODE = 1011
 MAX_PERCENT = 100
@@ -69,6 +70,7 @@ class SandboxCarrier:
                 *Addresses(account, store, self._registry).routes(),
                 *AvailableNumbers(account, store, self._registry).routes(),
                 *RecordingsRest(account, self._recordings).routes(),
+                *TranscriptionsRest(account, self._recordings).routes(),
                 *CallerIds(account, store, self._registry, self._callbacks).routes(),
                 *RestApi(account, store, self._registry).routes(),
                 *AccountRest(account, store, self._registry).routes(),

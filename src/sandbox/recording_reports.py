@@ -1,6 +1,5 @@
 """Keeps what a ``<Record>`` recorded, and tells the application of it: recording and transcription callbacks."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -10,9 +9,8 @@ from sandbox.legs import new_sid
 from sandbox.line import Line
 from sandbox.recordings import Recording, Recordings
 from sandbox.switches import Switches
+from sandbox.transcriptions import LONGEST_SECONDS, SHORTEST_SECONDS, Transcription
 from sandbox.twiml_verbs import Record
-
-TRANSCRIPTION_SECONDS = 2.0
 
 
 class RecordingReports:
@@ -40,9 +38,8 @@ class RecordingReports:
         start = format_datetime(kept.created.replace(microsecond=0))
         more = {"RecordingChannels": "1", "RecordingStartTime": start, "RecordingTrack": "inbound"}
         self._report(verb, "completed", {"CallSid": kept.call_sid, **fields, **more})
-        if verb.is_transcribed and verb.transcribe_url is not None:
-            form, url = self._transcription(line, kept), verb.transcribe_url
-            line.clock.call_later(TRANSCRIPTION_SECONDS, lambda: self._environment.send_status(url, form))
+        if verb.is_transcribed and not self._switches.transcriptions_unavailable:
+            self._transcribe(line, verb.transcribe_url, kept)
         return fields
 
     def _fields(self, kept: Recording) -> Form:
@@ -54,27 +51,46 @@ class RecordingReports:
         if url is None or status not in verb.status_events or switches.recording_reports_lost:
             return
         form = {"AccountSid": self._account_sid, **fields, "RecordingStatus": status, "RecordingSource": "RecordVerb"}
-        for _ in range(2 if switches.recording_reports_doubled else 1):
-            self._send(switches.recording_report_delay_seconds, self._sending(url, form))
+        self._send(url, form, switches.recording_report_delay_seconds, is_doubled=switches.recording_reports_doubled)
 
-    def _sending(self, url: str, form: Form) -> Callable[[], None]:
-        return lambda: self._environment.send_status(url, form)
+    def _send(self, url: str, form: Form, delay: float, *, is_doubled: bool) -> None:
+        for _ in range(2 if is_doubled else 1):
+            if delay:
+                self._environment.call_later(delay, lambda: self._environment.send_status(url, form))
+            else:
+                self._environment.send_status(url, form)
 
-    def _send(self, delay: float, send: Callable[[], None]) -> None:
-        if delay:
-            self._environment.call_later(delay, send)
-        else:
-            send()
+    def _transcribe(self, line: Line, url: str | None, kept: Recording) -> None:
+        written = self._recordings.transcriptions
+        row = written.begin(kept.sid, seconds=kept.seconds, at=self._environment.now())
 
-    def _transcription(self, line: Line, kept: Recording) -> Form:
-        sid, fields = new_sid("TR"), self._fields(kept)
+        def end() -> None:
+            written.end(row, self._text(kept))
+            if url is not None and not self._switches.transcription_reports_lost:
+                delay, doubled = (
+                    self._switches.transcription_report_delay_seconds,
+                    self._switches.transcription_reports_doubled,
+                )
+                self._send(url, self._transcription(line, kept, row), delay, is_doubled=doubled)
+
+        line.clock.call_later(self._switches.transcription_seconds, end)
+
+    def _text(self, kept: Recording) -> str | None:
+        """None where it cannot be transcribed: its length is out of range, or it was deleted meanwhile."""
+        is_in_range = SHORTEST_SECONDS <= kept.seconds < LONGEST_SECONDS
+        if not is_in_range or self._switches.transcription_failed or self._recordings.find(kept.sid) is None:
+            return None
+        return f"Somebody spoke for {kept.seconds} seconds."
+
+    def _transcription(self, line: Line, kept: Recording, row: Transcription) -> Form:
+        fields = self._fields(kept)
         return {
             **line_form(self._account_sid, line.leg),
-            "TranscriptionSid": sid,
-            "TranscriptionText": f"Somebody spoke for {kept.seconds} seconds.",
-            "TranscriptionStatus": "completed",
+            "TranscriptionSid": row.sid,
+            "TranscriptionText": row.text,
+            "TranscriptionStatus": row.status,
             "TranscriptionType": "fast",
-            "TranscriptionUrl": f"{fields['RecordingUrl']}/Transcriptions/{sid}",
+            "TranscriptionUrl": f"{fields['RecordingUrl']}/Transcriptions/{row.sid}",
             "RecordingSid": kept.sid,
             "RecordingUrl": fields["RecordingUrl"],
         }

@@ -12,6 +12,7 @@ from kit.private_files import write_private
 from sandbox.audio_track import SAMPLE_RATE, Samples
 from sandbox.legs import new_sid
 from sandbox.stored_rows import read_rows, write_rows
+from sandbox.transcriptions import Transcriptions
 
 Source = Literal["RecordVerb", "mailbox"]
 
@@ -33,10 +34,11 @@ class Recordings:
         """Open the files in ``folder``.
 
         Raises:
-            AccountStoreError: the list is damaged.
+            AccountStoreError: a list is damaged.
         """
         self._folder, self._list_file = folder / "recordings", folder / "recordings.json"
         self._rows = {row.sid: row for row in read_rows(self._list_file, list[Recording])}
+        self.transcriptions = Transcriptions(folder)
 
     def all(self) -> list[Recording]:
         """The account's, newest first."""

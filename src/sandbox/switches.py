@@ -32,6 +32,18 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Each callback about a recording comes twice."""
     recording_reports_lost: bool = False
     """No callback about a recording comes."""
+    transcription_report_delay_seconds: float = 0
+    """The callbacks about transcriptions come this much later."""
+    transcription_reports_doubled: bool = False
+    """Each callback about a transcription comes twice."""
+    transcription_reports_lost: bool = False
+    """No callback about a transcription comes."""
+    transcription_seconds: float = 2
+    """The time from the end of a recording to the end of its transcription, which ``EPOCH_SANDBOX_SPEED`` divides."""
+    transcription_failed: bool = False
+    """Every transcription fails."""
+    transcriptions_unavailable: bool = False
+    """Nothing is transcribed and nothing is told, as in an account that keeps the rules of payment cards."""
     webhook_failure: int | None = None
     """The code with which the browser learns that the application's document could not be read."""
     gateway_error: int | None = None

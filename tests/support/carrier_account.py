@@ -21,6 +21,7 @@ from sandbox.recordings import Recordings
 from sandbox.recordings_rest import RecordingsRest
 from sandbox.rest import RestApi
 from sandbox.switches import Switches
+from sandbox.transcriptions_rest import TranscriptionsRest
 from support.callback_client import new_sid
 
 
@@ -84,7 +85,8 @@ async def open_carrier_account(account: CarrierSettings, folder: Path) -> AsyncI
     store = AccountStore(folder, account.twiml_app_sid)
     rest = RestApi(account, store, cast(CallRegistry, carrier_account))
     recordings = RecordingsRest(account, carrier_account.recordings)
-    routes = [*rest.routes(), *recordings.routes()]
+    transcriptions = TranscriptionsRest(account, carrier_account.recordings)
+    routes = [*rest.routes(), *recordings.routes(), *transcriptions.routes()]
     server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -33,6 +33,8 @@ class Known(NamedTuple):
     own_number: str
     """The number of ``number_sid``."""
     recording: str = "RE" + "7" * 32
+    transcription: str = "TR" + "8" * 32
+    """Of ``recording``."""
     number_for_sale: str = "+14155550123"
     day: dt.date = dt.date(2026, 11, 28)
     """The day of the calls."""
@@ -98,6 +100,8 @@ PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
     "delete_call": lambda carrier, known: carrier.delete_call(known.ended_call),
     "recordings": lambda carrier, known: carrier.recordings(known.ended_call),
     "delete_recording": _delete_recording,
+    "transcriptions": lambda carrier, known: carrier.transcriptions(known.recording),
+    "delete_transcription": lambda carrier, known: carrier.delete_transcription(known.transcription),
     "number_types": lambda carrier, _: carrier.number_types("US"),
     "number_prices": lambda carrier, _: carrier.number_prices("US"),
     "search_numbers": _search_numbers,

@@ -91,6 +91,9 @@ class SandboxCalls:
         live = await self._place()
         silence = np.zeros(8000, dtype=np.int16)
         recording = self.sandbox._recordings.add(ended.sid, silence, begun=utc_now(), source="RecordVerb")
+        transcriptions = self.sandbox._recordings.transcriptions
+        written = transcriptions.begin(recording.sid, seconds=recording.seconds, at=utc_now())
+        transcriptions.end(written, "Please call me back.")
         application, trigger = self._caller.application_sid, await carrier.create_usage_trigger("x", Decimal(50), URL)
         day = utc_now().date()
         return Known(
@@ -102,6 +105,7 @@ class SandboxCalls:
             api_key=self._api_key,
             own_number=own,
             recording=recording.sid,
+            transcription=written.sid,
             number_for_sale=for_sale,
             day=day,
         )

@@ -116,6 +116,13 @@ class AnswerSettings(RequestModel, frozen=True, kw_only=True):
     choose the members under Incoming calls in the dashboard, or read their ids in a session; this answer then has them.
     """
     after_hours: AfterHours = msgspec.field(default_factory=AfterHours)
+    transcribe: Annotated[bool, Meta(examples=[True])] | UnsetType = UNSET
+    """Let the carrier write down the messages of callers: messages of 2 to 120 seconds, where English is spoken. Each
+    costs. Off where it is left out, and left out of answers until it is given."""
+
+    @property
+    def is_transcribed(self) -> bool:
+        return self.transcribe is True
 
 
 class UnplayedTexts(msgspec.Struct, frozen=True, kw_only=True):

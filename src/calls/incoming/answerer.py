@@ -1,6 +1,6 @@
 """Answers the carrier's requests in the course of incoming calls with the steps that follow."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
@@ -15,13 +15,14 @@ from calls.incoming import flow as flows
 from calls.incoming.admission import IncomingAdmissionService
 from calls.incoming.block_requests import BlockRequestService
 from calls.incoming.call_context import IncomingContext, IncomingContextService
-from calls.incoming.call_forms import FinishedRecording, IncomingCall
-from calls.incoming.call_state import ACCEPTED, BLOCKED, UNANSWERED, VOICEMAIL_OFFERED
+from calls.incoming.call_forms import FinishedRecording, FinishedTranscription, IncomingCall
+from calls.incoming.call_state import ACCEPTED, BLOCKED, UNANSWERED
 from calls.incoming.called_numbers import CalledNumberLookup
 from calls.incoming.flow import ACCEPT_KEY, BLOCK_KEY, CallFlow, FlowUrls
 from calls.incoming.message_recorder import MessageRecorder, VoicemailMailer
 from calls.incoming.records import accepting_leg
 from calls.incoming.sentences import DEFAULT_LANGUAGE, sentences_in
+from calls.incoming.transcriptions import TranscriptionToKeep, enqueue_keeping
 from calls.limits.admission_queue import OrganizationSemaphores
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_duration import MAX_CALL_MINUTES
@@ -57,6 +58,10 @@ class _LockedCall(msgspec.Struct, frozen=True):
         """Record what our answer did, as an event of the caller's leg or of a phone's."""
         event = LegEvent(is_child=phone_leg is not None, kind=kind, sequence=-1, occurred_at=utc_now())
         await self.record(phone_leg or self.call.carrier_sid, event)
+
+    async def mark_all(self, kinds: Sequence[str]) -> None:
+        for kind in kinds:
+            await self.mark(kind)
 
     async def block(self) -> list[CallStep]:
         """Put the caller on the block list; the steps that follow."""
@@ -120,6 +125,8 @@ class CallAnswerer:
                 return [HangUp()]
             if key == BLOCK_KEY and found.flow.offers_block:
                 return await found.block()
+            if in_voicemail:
+                await found.mark_all(found.flow.voicemail_marks)
             return (flows.message if in_voicemail else flows.after_greeting)(found.flow, self._urls)
 
     async def after_forward(
@@ -139,7 +146,7 @@ class CallAnswerer:
             if is_last:
                 await live.mark(UNANSWERED)
                 if live.flow.voicemail:
-                    await live.mark(VOICEMAIL_OFFERED)
+                    await live.mark_all(live.flow.voicemail_marks)
             return steps
 
     async def screen(self, call_sid: str) -> list[CallStep]:
@@ -190,6 +197,17 @@ class CallAnswerer:
         async with self._session(organization_id) as session:
             recorder = MessageRecorder(session, self._mailer, self._alert_mailer, self._prices)
             await recorder.store(organization_id, finished.call_sid, finished.recording_sid, finished.seconds)
+
+    async def keep_transcription(self, finished: FinishedTranscription) -> None:
+        """Have a job read the text of a message from the carrier."""
+        organization_id = await self._tenants.tenant_of_call(finished.call_sid)
+        if organization_id is None:
+            return
+        wanted = TranscriptionToKeep(
+            organization_id, finished.call_sid, finished.recording_sid, finished.transcription_sid
+        )
+        async with self._session(organization_id) as session:
+            await enqueue_keeping(session, wanted)
 
     def _live_call(self, call_sid: str) -> AbstractAsyncContextManager[_LockedCall | None]:
         return self._call(call_sid, may_be_over=False)

@@ -15,6 +15,7 @@ _WITHHELD_NUMBERS = frozenset({"+266696687", "+7378742833", "+2562533", "+865669
 """The carrier's numbers for ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE, as letters of telephone keys."""
 _MAX_ATTESTATION_CHARACTERS = 64
 _RECORDING_SID = re.compile(r"RE[0-9a-f]{32}")
+_TRANSCRIPTION_SID = re.compile(r"TR[0-9a-f]{32}")
 _MAX_DURATION_DIGITS = 6
 _KEYS = frozenset("0123456789*#")
 _ATTESTATION = re.compile(rf"[A-Za-z0-9-]{{1,{_MAX_ATTESTATION_CHARACTERS}}}")
@@ -96,6 +97,22 @@ def parse_recording(form: Mapping[str, str]) -> FinishedRecording:
         seconds=int(seconds),
         key=key if key in _KEYS else "",
     )
+
+
+class FinishedTranscription(msgspec.Struct, frozen=True):
+    """The end of a transcription, whatever its result; the text is read from the carrier."""
+
+    call_sid: str
+    recording_sid: str
+    transcription_sid: str
+
+
+def parse_transcription(form: Mapping[str, str]) -> FinishedTranscription:
+    """Parse a request about the text of a recording. Raises: InvalidCallback."""
+    sid, recording = form.get("TranscriptionSid", ""), form.get("RecordingSid", "")
+    if not _TRANSCRIPTION_SID.fullmatch(sid) or not _RECORDING_SID.fullmatch(recording):
+        raise InvalidCallback
+    return FinishedTranscription(parse_call_sid(form, "CallSid"), recording, sid)
 
 
 def phone_number_of(form: Mapping[str, str]) -> str | None:

@@ -19,6 +19,7 @@ from calls.incoming.call_forms import (
     parse_incoming_call,
     parse_phone_leg,
     parse_recording,
+    parse_transcription,
     phone_number_of,
     pressed_key,
 )
@@ -121,6 +122,19 @@ class IncomingCallbackController(Controller):
                 return
             bind_contextvars(call_sid=finished.call_sid)
             await CALL_ANSWERER.get(request.app).store_recording(finished)
+
+    @post("/transcription", status_code=204)
+    async def transcription(self, request: CarrierRequest) -> None:
+        """A recording is written down, or cannot be; the request may be late, repeated, or come before the others."""
+        with counted(WebhookKind.TRANSCRIPTION) as webhook:
+            form = await signed_form(request)
+            try:
+                finished = parse_transcription(form)
+            except InvalidCallback as error:
+                _after_failure(webhook, error, request.url.path)
+                return
+            bind_contextvars(call_sid=finished.call_sid)
+            await CALL_ANSWERER.get(request.app).keep_transcription(finished)
 
 
 async def _step(request: CarrierRequest, follow: _Next) -> Response[bytes]:

@@ -9,9 +9,10 @@ import msgspec
 
 from calls.greetings.audio_links import AudioLinks
 from calls.incoming.answer_settings import AnswerSettings, ForwardMode, is_open
-from calls.incoming.call_state import NOT_FORWARDED, OUTSIDE_HOURS, VOICEMAIL_OFFERED
+from calls.incoming.call_state import NOT_FORWARDED, OUTSIDE_HOURS, TRANSCRIPTION_ASKED, VOICEMAIL_OFFERED
 from calls.incoming.rules import ForwardRules, may_forward
 from calls.incoming.sentences import DEFAULT_LANGUAGE, Sentences, sentences_in
+from calls.incoming.transcripts import is_transcribable_language
 from carrier.call_steps import CallStep, Forward, Gather, HangUp, Play, Record, Redirect, Say
 
 UNCONFIGURED = AnswerSettings(voicemail=False)
@@ -44,6 +45,8 @@ class CallFlow(msgspec.Struct, frozen=True):
     """The time limit of a forwarded call, and of a message that takes no longer anyway."""
     voicemail: bool
     """Callers whom nobody answers can leave a message."""
+    transcribes: bool
+    """The carrier writes messages down."""
     offers_block: bool
     """Callers may press 9."""
     is_outside_hours: bool
@@ -64,8 +67,13 @@ class CallFlow(msgspec.Struct, frozen=True):
     @property
     def marks(self) -> Sequence[str]:
         """Kinds of the events that say what this answer is, whoever does what then."""
-        marks = [] if self.turns else [VOICEMAIL_OFFERED if self.voicemail else NOT_FORWARDED]
+        marks = [] if self.turns else self.voicemail_marks if self.voicemail else [NOT_FORWARDED]
         return [*marks, OUTSIDE_HOURS] if self.is_outside_hours else marks
+
+    @property
+    def voicemail_marks(self) -> Sequence[str]:
+        """Kinds of the events of a caller who is asked to leave a message."""
+        return [VOICEMAIL_OFFERED, TRANSCRIPTION_ASKED] if self.transcribes else [VOICEMAIL_OFFERED]
 
 
 class FlowUrls(msgspec.Struct, frozen=True):
@@ -108,6 +116,7 @@ def choose_flow(
     phones = chosen.after_hours.forward_to if is_outside else chosen.forward_to
     any_greeting = greeting or chosen.greeting or chosen.after_hours.greeting
     spoken = DEFAULT_LANGUAGE if any_greeting is None else any_greeting.spoken_language
+    takes_messages = chosen.after_hours.voicemail if is_outside else chosen.voicemail
     return CallFlow(
         organization_id=organization_id,
         name=name,
@@ -118,7 +127,8 @@ def choose_flow(
         forward_mode=chosen.forward_mode,
         ring_seconds=chosen.ring_seconds,
         limit_seconds=60 * limit_minutes,
-        voicemail=chosen.after_hours.voicemail if is_outside else chosen.voicemail,
+        voicemail=takes_messages,
+        transcribes=takes_messages and chosen.is_transcribed and is_transcribable_language(spoken),
         offers_block=chosen.press_9 and caller is not None,
         is_outside_hours=is_outside,
         shown_number=caller or number,
@@ -192,7 +202,8 @@ def message(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
     """The tone, and the message of the caller."""
     keys = f"{END_KEY}{BLOCK_KEY}" if flow.offers_block else END_KEY
     seconds = min(MAX_MESSAGE_SECONDS, flow.limit_seconds)
-    record = Record(urls.step("recorded"), urls.step("recording"), seconds, keys)
+    transcription_url = urls.step("transcription") if flow.transcribes else None
+    record = Record(urls.step("recorded"), urls.step("recording"), seconds, keys, transcription_url)
     # The carrier goes on behind the recording when nothing was said, but not when the caller hung up.
     return [record, Redirect(urls.step("silent"))]
 

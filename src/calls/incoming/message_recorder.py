@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.models import User
 from calls.call_state import LegEvent
 from calls.incoming.call_context import CalledOrganization, IncomingContextService
-from calls.incoming.call_state import BLOCKED, RECORDED, VOICEMAIL_OFFERED
+from calls.incoming.call_state import BLOCKED, RECORDED, TRANSCRIPTION_ASKED, VOICEMAIL_OFFERED
 from calls.incoming.schemas import VoicemailInfo
+from calls.incoming.transcripts import is_transcribable
 from calls.incoming.usage_recorder import IncomingUsageRecorder
 from calls.incoming.voicemails import VoicemailService
 from calls.limits.alert_mails import AlertMailer
@@ -79,13 +80,16 @@ class MessageRecorder:
         call = await CallService(self._session).lock(organization_id, call_sid)
         if call is None or call.erased_at is not None:
             return False
-        if await self._is_blocked(call):
+        if await self._has_event(call, BLOCKED):
             await VoicemailService(self._session).discard(call, recording_sid)
             return False
-        voicemail_id = await VoicemailService(self._session).store(call, recording_sid, seconds)
+        is_transcribed = await self._has_event(call, TRANSCRIPTION_ASKED)
+        voicemail_id = await VoicemailService(self._session).store(
+            call, recording_sid, seconds, is_transcribed=is_transcribed
+        )
         if voicemail_id is None:
             return False
-        await self._charge(organization_id, seconds)
+        await self._charge(call, seconds)
         event = LegEvent(is_child=False, kind=RECORDED, sequence=-1, occurred_at=utc_now())
         await CallService(self._session).record_event(organization_id, call_sid, call_sid, event)
         message = VoicemailInfo.of(await VoicemailService(self._session).get(organization_id, voicemail_id))
@@ -96,18 +100,20 @@ class MessageRecorder:
 
     async def discard(self, call: Call, recording_sid: str, seconds: int) -> None:
         """Keep nothing of what a caller said before pressing 9; its minutes cost the same. ``call`` must be locked."""
-        if await self._is_blocked(call):
+        if await self._has_event(call, BLOCKED):
             return  # The request is repeated.
         if not await VoicemailService(self._session).discard(call, recording_sid):
-            await self._charge(call.organization_id, seconds)
+            await self._charge(call, seconds)
 
-    async def _is_blocked(self, call: Call) -> bool:
-        pressed = CallEvent.owned_by(call.organization_id), CallEvent.call_record_id == call.id
-        return await self._session.scalar(sa.select(sa.exists().where(*pressed, CallEvent.kind == BLOCKED))) or False
+    async def _has_event(self, call: Call, kind: str) -> bool:
+        mine = CallEvent.owned_by(call.organization_id), CallEvent.call_record_id == call.id
+        return await self._session.scalar(sa.select(sa.exists().where(*mine, CallEvent.kind == kind))) or False
 
-    async def _charge(self, organization_id: UUID, seconds: int) -> None:
-        cost = divide_up(seconds, 60) * self._prices.recording
-        await self._usage.add(organization_id, micros=cost)
+    async def _charge(self, call: Call, seconds: int) -> None:
+        """Count a recording, and its text where the carrier was asked for one: it bills both, kept or not."""
+        is_transcribed = is_transcribable(seconds) and await self._has_event(call, TRANSCRIPTION_ASKED)
+        price = self._prices.recording + (self._prices.transcription if is_transcribed else 0)
+        await self._usage.add(call.organization_id, micros=divide_up(seconds, 60) * price)
 
     async def _notify(self, call: Call, voicemail_id: UUID) -> None:
         context = await IncomingContextService(self._session).load(call.organization_id, call.to_number, utc_now())

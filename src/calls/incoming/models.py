@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kit.db.model import Base, TenantOwned
+from calls.incoming.transcripts import TranscriptStatus
+from kit.db.model import Base, TenantOwned, text_enum
 
 
 class IncomingCallSettings(TenantOwned, Base):
@@ -85,3 +86,11 @@ class Voicemail(TenantOwned, Base):
     seconds: Mapped[int]
     heard_at: Mapped[dt.datetime | None]
     """None until somebody marks it as heard."""
+    transcript_status: Mapped[TranscriptStatus | None] = mapped_column(
+        text_enum(TranscriptStatus, is_open=True, name="transcript_status")
+    )
+    """None where the carrier was not asked for the text, or where the text was erased."""
+    transcript: Mapped[str | None]
+    """The text; None unless the status is ``completed``. Empty where the carrier understood nothing."""
+    transcription_sid: Mapped[str | None]
+    """The carrier's id of the transcription whose text is stored."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from calls.incoming.transcripts import TranscriptStatus
 from calls.incoming.voicemails import ReceivedMessage
 from kit.schemas import E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 
@@ -23,6 +24,11 @@ class VoicemailInfo(ResponseModel, frozen=True, kw_only=True):
     received_at: Timestamp | None
     heard: Annotated[bool, Meta(examples=[False])]
     heard_at: Timestamp | None
+    transcript_status: Annotated[TranscriptStatus | None, Meta(examples=["completed"])]
+    """The state of the text that the carrier writes down: null where ``transcribe`` was off, or where the text was
+    erased."""
+    transcript: Annotated[str | None, Meta(examples=["Hello, this is Dana. Please call me back this afternoon."])]
+    """The text, null until the state is ``completed``. Empty where nothing was understood."""
 
     @classmethod
     def of(cls, message: ReceivedMessage) -> "VoicemailInfo":
@@ -35,6 +41,8 @@ class VoicemailInfo(ResponseModel, frozen=True, kw_only=True):
             received_at=rfc3339(message.received_at),
             heard=message.heard_at is not None,
             heard_at=rfc3339(message.heard_at),
+            transcript_status=message.transcript_status,
+            transcript=message.transcript,
         )
 
 

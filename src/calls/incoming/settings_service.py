@@ -166,7 +166,8 @@ class IncomingSettingsService:
         by: Actor,
     ) -> None:
         old, new = msgspec.to_builtins(before or UNCONFIGURED), msgspec.to_builtins(after)
-        changed = [name for name in new if old[name] != new[name]]
+        # A field that was not given is in neither.
+        changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         if not changed and before is not None:
             return
         told = [name for name in changed if name not in _PHONE_FIELDS]
@@ -179,8 +180,8 @@ class IncomingSettingsService:
             subject_name="" if number is None else number.e164,
             details={
                 "changed": changed,
-                "before": {name: old[name] for name in told},
-                "after": {name: new[name] for name in told},
+                "before": {name: old.get(name) for name in told},
+                "after": {name: new.get(name) for name in told},
             },
         )
 

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.incoming.models import Voicemail
+from calls.incoming.transcriptions import TranscriptionToKeep, enqueue_keeping
+from calls.incoming.transcripts import TranscriptStatus, is_transcribable
 from calls.models import Call, CallStatus
 from kit.actor import Actor
 from kit.audit import has_event, record
@@ -47,6 +49,9 @@ class ReceivedMessage(msgspec.Struct, frozen=True):
     received_at: dt.datetime
     heard_at: dt.datetime | None
     recording_sid: str
+    transcript_status: TranscriptStatus | None
+    """None where nobody asked the carrier to write the message down."""
+    transcript: str | None
 
 
 class VoicemailService:
@@ -55,17 +60,29 @@ class VoicemailService:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def store(self, call: Call, recording_sid: str, seconds: int) -> UUID | None:
-        """Store a message once; its id, None when it is stored already."""
+    async def store(self, call: Call, recording_sid: str, seconds: int, *, is_transcribed: bool = False) -> UUID | None:
+        """Store a message once; its id, None when it is stored already.
+
+        ``is_transcribed``: the carrier was asked to write it down. A job asks for the text, in case that the carrier
+        never reports it.
+        """
+        status = None
+        if is_transcribed:
+            status = TranscriptStatus.PENDING if is_transcribable(seconds) else TranscriptStatus.FAILED
         values = {
             "id": uuid7(),
             "organization_id": call.organization_id,
             "call_record_id": call.id,
             "recording_sid": recording_sid,
             "seconds": seconds,
+            "transcript_status": status,
         }
         statement = insert(Voicemail).values(values).on_conflict_do_nothing(index_elements=["recording_sid"])
         stored: UUID | None = await self._session.scalar(statement.returning(Voicemail.id))
+        if stored is not None and status is TranscriptStatus.PENDING:
+            await enqueue_keeping(
+                self._session, TranscriptionToKeep(call.organization_id, call.carrier_sid, recording_sid)
+            )
         return stored
 
     async def discard(self, call: Call, recording_sid: str) -> bool:
@@ -134,7 +151,9 @@ class VoicemailService:
 
 def _messages(
     organization_id: UUID,
-) -> sa.Select[UUID, UUID, str | None, str, int, dt.datetime, dt.datetime | None, str]:
+) -> sa.Select[
+    UUID, UUID, str | None, str, int, dt.datetime, dt.datetime | None, str, TranscriptStatus | None, str | None
+]:
     return (
         sa.select(
             Voicemail.id,
@@ -145,6 +164,8 @@ def _messages(
             Voicemail.created_at,
             Voicemail.heard_at,
             Voicemail.recording_sid,
+            Voicemail.transcript_status,
+            Voicemail.transcript,
         )
         .join(Call, Call.id == Voicemail.call_record_id)
         .where(Voicemail.owned_by(organization_id))

@@ -10,6 +10,7 @@ import msgspec
 
 from calls.limits.destinations import Destination
 from kit.environment import SettingsError
+from kit.http.app_key import AppKey
 
 PRICE_LIST_FILE = "prices.toml"
 MICROS_PER_CENT = 10_000
@@ -28,6 +29,8 @@ class PriceList(msgspec.Struct, frozen=True):
     """Of a call to one of our numbers, whatever its country."""
     recording: int = 5_000
     """Of a message that is recorded."""
+    transcription: int = 50_000
+    """Of a message that the carrier writes down."""
 
     def minute_price(self, destination: Destination) -> int:
         """The highest price of a minute: that of the longest prefix, else of the country."""
@@ -37,6 +40,9 @@ class PriceList(msgspec.Struct, frozen=True):
             if price is not None:
                 return price
         return self.by_country.get(destination.country, self.default)
+
+
+PRICE_LIST: AppKey[PriceList] = AppKey("price_list")
 
 
 def load_price_list(data_dir: Path) -> PriceList:
@@ -50,7 +56,7 @@ def load_price_list(data_dir: Path) -> PriceList:
             _micros(read["default"]),
             {code: _micros(price) for code, price in read.get("countries", {}).items()},
             {_prefix(digits): _micros(price) for digits, price in read.get("prefixes", {}).items()},
-            **{name: _micros(read[name]) for name in ("incoming", "recording") if name in read},
+            **{name: _micros(read[name]) for name in ("incoming", "recording", "transcription") if name in read},
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise SettingsError(f"{path} is no price list: {error or type(error).__name__}") from error

@@ -12,7 +12,7 @@ import pytest
 
 from carrier.account import ApplicationUrls
 from carrier.port import CarrierError, CarrierUnavailable, NotFoundAtCarrier, NumberQuery
-from carrier.recordings import CallRecording
+from carrier.recordings import CallRecording, Transcription
 from carrier.twilio import TwilioCarrier
 from carrier.twilio_account import TwilioAccountAdmin
 from kit.clock import utc_now
@@ -128,4 +128,30 @@ async def test_a_recording_is_listed_heard_and_deleted(settings: Settings) -> No
             await carrier.recording_audio(row.sid)
         with pytest.raises(NotFoundAtCarrier):
             await carrier.delete_recording(row.sid)
+        await carrier.close()
+
+
+async def test_transcriptions_are_listed_by_their_recording_and_deleted(settings: Settings) -> None:
+    stored = Recordings(settings.data_dir / "sandbox")
+    row = stored.add("CA" + "1" * 32, np.zeros(16000, dtype=np.int16), begun=utc_now(), source="RecordVerb")
+    texts = ("Please call me back.", None)
+    begun = [stored.transcriptions.begin(row.sid, seconds=2, at=utc_now()) for _ in range(3)]
+    for each, text in zip(begun, texts, strict=False):
+        stored.transcriptions.end(each, text)
+    async with own_sandbox(settings) as placed:
+        carrier = TwilioCarrier(settings.twilio, api_base=f"http://{placed.sandbox_address}", signaling=None)
+        assert await carrier.transcriptions(row.sid) == [
+            Transcription(begun[2].sid, is_over=False, text=None),
+            Transcription(begun[1].sid, is_over=True, text=None),
+            Transcription(begun[0].sid, is_over=True, text="Please call me back."),
+        ]
+        assert await carrier.transcriptions("RE" + "0" * 32) == []
+        await carrier.delete_transcription(begun[0].sid)
+        assert len(await carrier.transcriptions(row.sid)) == 2
+        with pytest.raises(NotFoundAtCarrier):
+            await carrier.delete_transcription(begun[0].sid)
+        # The recording is gone, and so is its list; each of them can be deleted still.
+        await carrier.delete_recording(row.sid)
+        assert await carrier.transcriptions(row.sid) == []
+        await carrier.delete_transcription(begun[1].sid)
         await carrier.close()

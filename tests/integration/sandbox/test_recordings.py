@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from anyio import fail_after
 
-from support.incoming_calls import IncomingCallBench
+from support.incoming_calls import WAIT_SECONDS, IncomingCallBench
 
 pytestmark = pytest.mark.anyio
 Script = list[dict[str, object]]
@@ -136,10 +137,65 @@ async def test_switches_double_delay_and_lose_the_callbacks(bench: IncomingCallB
     assert len((await get(bench, f"Calls/{sid}/Recordings.json")).json()["recordings"]) == 1
 
 
+TRANSCRIBED = 'transcribe="true" transcribeCallback="/text"'
+
+
+async def transcriptions(bench: IncomingCallBench, recording: str) -> list[dict[str, Any]]:
+    listed = await get(bench, f"Recordings/{recording}/Transcriptions.json")
+    return [dict(row) for row in listed.json()["transcriptions"]]
+
+
 async def test_a_transcription_is_sent_when_it_is_asked_for(bench: IncomingCallBench) -> None:
-    bench.application.documents["/incoming"] = record(more='transcribe="true" transcribeCallback="/text"')
+    bench.application.documents["/incoming"] = record(more=f"{REPORTED} {TRANSCRIBED}")
     sid = await bench.ring(*SPEAK, {"press": "#"})
+    recording = (await bench.application.form("/recording"))["RecordingSid"]
     form = await bench.application.form("/text")
-    assert (form["CallSid"], form["TranscriptionStatus"]) == (sid, "completed")
+    assert (form["CallSid"], form["TranscriptionStatus"], form["TranscriptionType"]) == (sid, "completed", "fast")
     assert "spoke" in form["TranscriptionText"]
-    assert form["RecordingSid"] in form["TranscriptionUrl"]
+    assert form["RecordingSid"] == recording
+    assert recording in form["TranscriptionUrl"]
+    [row] = await transcriptions(bench, recording)
+    assert (row["sid"], row["status"]) == (form["TranscriptionSid"], "completed")
+    assert (row["transcription_text"], row["price"]) == (form["TranscriptionText"], -0.05)
+    one = f"{bench.rest}/Transcriptions/{row['sid']}.json"
+    assert (await bench.client.delete(one, auth=bench.auth)).status_code == 204
+    assert (await bench.client.delete(one, auth=bench.auth)).status_code == 404
+    assert await transcriptions(bench, recording) == []
+
+
+@pytest.mark.parametrize("seconds", [1, 120], ids=["too short", "too long"])
+async def test_a_recording_of_another_length_is_not_transcribed(bench: IncomingCallBench, seconds: int) -> None:
+    bench.application.documents["/incoming"] = record(longest=seconds, more=f"{REPORTED} {TRANSCRIBED}")
+    await bench.ring({"until": "record"}, {"speak": 200})
+    form = await bench.application.form("/text")
+    assert (form["TranscriptionStatus"], form["TranscriptionText"]) == ("failed", "")
+    [row] = await transcriptions(bench, form["RecordingSid"])
+    assert (row["status"], row["price"]) == ("failed", None)
+    assert (await get(bench, f"Recordings/{form['RecordingSid']}.wav")).status_code == 200
+
+
+async def test_switches_change_the_end_of_a_transcription_and_its_callbacks(bench: IncomingCallBench) -> None:
+    bench.application.documents["/incoming"] = record(more=f"{REPORTED} {TRANSCRIBED}")
+    script: Script = [*SPEAK, {"press": "#"}]
+
+    async def recorded(count: int, **switches: object) -> str:
+        await bench.client.put("/sandbox/switches", json=switches)
+        await bench.ended(await bench.ring(*script))
+        return (await bench.application.form("/recording", count))["RecordingSid"]
+
+    await recorded(1, transcription_reports_doubled=True)
+    first = await bench.application.form("/text", 2)
+    assert bench.application.forms("/text") == [first, first]
+    failed = await recorded(2, transcription_failed=True)
+    assert (await bench.application.form("/text", 3))["TranscriptionStatus"] == "failed"
+    assert [row["status"] for row in await transcriptions(bench, failed)] == ["failed"]
+    running = await recorded(3, transcription_seconds=100_000)
+    assert [row["status"] for row in await transcriptions(bench, running)] == ["in-progress"]
+    assert await transcriptions(bench, await recorded(4, transcriptions_unavailable=True)) == []
+    silent = [await recorded(5, transcription_reports_lost=True)]
+    silent.append(await recorded(6, transcription_report_delay_seconds=3600))
+    for recording in silent:
+        with fail_after(WAIT_SECONDS):
+            while [row["status"] for row in await transcriptions(bench, recording)] != ["completed"]:
+                pass
+    assert len(bench.application.forms("/text")) == 3
