@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.incoming.event_values import SETTING_NAMES, setting_value
 from calls.limits.event_values import event_value, limit_title
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
@@ -89,7 +90,10 @@ def detail_rows(details: Mapping[str, Any] | None) -> list[DetailRow]:
         return []
     before, after = details.get("before"), details.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
-        return _changed_rows(before, after)
+        # Of some changed settings the event has the names alone.
+        named = [name for name in details.get("changed", ()) if name not in after]
+        also = [DetailRow("Also changed" if after else "Changed", None, ", ".join(map(_field_label, named)))]
+        return [*_changed_rows(before, after), *(also if named else ())]
     limit = details.get("limit")
     return [DetailRow(_field_label(name), None, _field_text(name, value, limit)) for name, value in details.items()]
 
@@ -98,7 +102,7 @@ def _changed_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[D
     rows = []
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
-        if isinstance(old, dict) and isinstance(new, dict):
+        if isinstance(old, dict) and isinstance(new, dict) and setting_value(name, new) is None:
             rows += _changed_rows(old, new)
         elif old != new:
             rows.append(DetailRow(_field_label(name), _field_text(name, old), _field_text(name, new)))
@@ -106,10 +110,14 @@ def _changed_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[D
 
 
 def _field_label(name: str) -> str:
-    return limit_title(name) or name.replace("_", " ").capitalize()
+    return limit_title(name) or SETTING_NAMES.get(name) or name.replace("_", " ").capitalize()
 
 
 def _field_text(name: str, value: Any, limit: object = None) -> str:
+    if (text := setting_value(name, value)) is not None:
+        return text
+    if name == "changed" and isinstance(value, list):
+        return ", ".join(_field_label(str(item)) for item in value) or "–"
     if isinstance(value, list):
         return ", ".join(_field_text(name, item) for item in value) or "–"
     if value is None or value == "":

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.greetings.audio_decoder_process import MAX_FILE_BYTES, MAX_SECONDS
 from calls.greetings.services import MAX_RECORDINGS, GreetingAudioService
-from calls.incoming.answer_settings import AnswerSettings, ForwardMode, UnplayedTexts, Weekday, holiday_countries
+from calls.incoming.answer_settings import AnswerSettings, UnplayedTexts, Weekday, holiday_countries
 from calls.incoming.controllers import save_settings
+from calls.incoming.event_values import DAY_NAMES, FORWARD_MODE_NAMES, hours_text
 from calls.incoming.rules import MAX_FORWARD_NUMBERS, MAX_NOTIFIED
 from calls.incoming.sentences import DEFAULT_LANGUAGE, LANGUAGES
 from calls.incoming.settings_service import IncomingSettingsService
 from dashboard.greeting_recordings import REMOVE_EFFECT, recording_choices
 from dashboard.guards import requires_membership
 from dashboard.incoming_calls_forms import (
-    DAY_NAMES,
     GREETING_FIELDS,
     HOURS_FIELDS,
     PHONES_FIELDS,
@@ -28,7 +28,6 @@ from dashboard.incoming_calls_forms import (
     at_fields,
     greeting_of,
     hours_of,
-    hours_text,
     phones_of,
     unplayed_texts_of,
     voicemail_of,
@@ -61,7 +60,7 @@ from tenants.settings_paths import SettingsSection, settings_path
 
 FOLLOW_EFFECT = "Calls to it are then answered by the settings of your other numbers."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
-_MODES = [(ForwardMode.TOGETHER.value, "All together"), (ForwardMode.IN_TURN.value, "One after the other")]
+_MODES = list(FORWARD_MODE_NAMES.items())
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:

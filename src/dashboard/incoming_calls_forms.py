@@ -17,40 +17,22 @@ from calls.incoming.answer_settings import (
     Weekday,
     parse_clock,
 )
-from calls.incoming.rules import MAX_GREETING_CHARACTERS, MAX_RING_SECONDS, MIN_RING_SECONDS
+from calls.incoming.event_values import DAY_NAMES, END_OF_DAY, MIDNIGHT, TYPED_WHOLE_DAY, WHOLE_DAY
+from calls.incoming.rules import MAX_GREETING_CHARACTERS, ring_errors
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.parsing import parse_whole_number
 
-DAY_NAMES: Mapping[Weekday, str] = {
-    Weekday.MON: "Monday",
-    Weekday.TUE: "Tuesday",
-    Weekday.WED: "Wednesday",
-    Weekday.THU: "Thursday",
-    Weekday.FRI: "Friday",
-    Weekday.SAT: "Saturday",
-    Weekday.SUN: "Sunday",
-}
 HOURS_FIELDS = ("time_zone", *Weekday, "holiday_country", "days")
 GREETING_FIELDS = ("greeting", "recording", "language", "press_9", "later_greeting", "later_recording")
 VOICEMAIL_FIELDS = ("voicemail", "later_voicemail")
 PHONES_FIELDS = ("forward_to", "forward_mode", "ring_seconds", "later_forward_to")
 WHOLE_FORM = ""
 """The place of messages about a box, which has none of its own."""
-_MIDNIGHT, _END_OF_DAY = "00:00", "24:00"
-_TYPED_WHOLE_DAY = (_MIDNIGHT, _END_OF_DAY)
-_WHOLE_DAY = ((_MIDNIGHT, "12:00"), ("12:00", _MIDNIGHT))
-"""A day that is open for 24 hours, as it is stored: an interval cannot end at the time at which it begins."""
+_NO_SECONDS = 0
+"""No ring time, which the settings refuse."""
 _INTERVAL = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})")
 _SEPARATORS = re.compile(r"[,;\n]")
-
-
-def hours_text(hours: Sequence[OpenHours], day: Weekday) -> str:
-    """The intervals of a day as its field shows them: ``09:00-12:00, 13:00-17:30``."""
-    shown = [(each.from_, each.to) for each in hours if each.day is day]
-    if all(half in shown for half in _WHOLE_DAY):
-        shown = [_TYPED_WHOLE_DAY, *(each for each in shown if each not in _WHOLE_DAY)]
-    return ", ".join(f"{begin}-{end}" for begin, end in shown)
 
 
 def hours_of(form: Form, now: AnswerSettings) -> AnswerSettings:
@@ -76,10 +58,10 @@ def _intervals(typed: str) -> Sequence[tuple[str, str]]:
     if found is None:
         raise ValueError("write hours like 09:00-17:30, several with commas between them")
     begin, end = (text.zfill(len("09:00")) for text in found.groups())
-    if (begin, end) in {_TYPED_WHOLE_DAY, (_MIDNIGHT, _MIDNIGHT)}:
-        return _WHOLE_DAY
-    if end == _END_OF_DAY:
-        end = _MIDNIGHT
+    if (begin, end) in {TYPED_WHOLE_DAY, (MIDNIGHT, MIDNIGHT)}:
+        return WHOLE_DAY
+    if end == END_OF_DAY:
+        end = MIDNIGHT
     for clock in (begin, end):
         try:
             parse_clock(clock)
@@ -111,15 +93,13 @@ def unplayed_texts_of(form: Form) -> UnplayedTexts:
 
 def phones_of(form: Form, now: AnswerSettings) -> AnswerSettings:
     """The settings with the form's phones. Raises: ValidationFailed."""
-    wrong = []
-    if form["forward_mode"] not in list(ForwardMode):
-        wrong.append(("forward_mode", "Choose how the phones ring"))
     try:
         seconds = parse_whole_number(form["ring_seconds"].strip(), max_digits=3)
     except ValueError:
-        wrong.append(("ring_seconds", f"Enter whole seconds, from {MIN_RING_SECONDS} to {MAX_RING_SECONDS}"))
-    if wrong:
-        raise ValidationFailed(wrong)
+        # Refused with the phones, so that the errors of both are shown.
+        seconds = _NO_SECONDS
+    if form["forward_mode"] not in list(ForwardMode):
+        raise ValidationFailed([("forward_mode", "Choose how the phones ring"), *ring_errors(seconds)])
     later: AfterHours = msgspec.structs.replace(now.after_hours, forward_to=_parts(form["later_forward_to"]))
     return msgspec.structs.replace(
         now,

@@ -112,7 +112,7 @@ def parse_settings(
         *_holiday_errors(given.holidays),
         *_greeting_errors("greeting", given.greeting, recordings),
         *_greeting_errors("after_hours", given.after_hours.greeting, recordings),
-        *_ring_errors(given.ring_seconds),
+        *ring_errors(given.ring_seconds),
         *_notify_errors(given.notify, members),
     ]
     phones, more = _parse_phones("forward_to", given.forward_to, rules)
@@ -194,9 +194,10 @@ def _greeting_errors(field: str, greeting: Greeting | None, recordings: Collecti
         yield field, f"Choose a language of the greeting: {', '.join(LANGUAGES)}"
 
 
-def _ring_errors(seconds: int) -> _Errors:
+def ring_errors(seconds: int) -> _Errors:
+    """The error of a ring time that is too short or too long."""
     if not MIN_RING_SECONDS <= seconds <= MAX_RING_SECONDS:
-        yield "ring_seconds", f"Phones ring from {MIN_RING_SECONDS} to {MAX_RING_SECONDS} seconds"
+        yield "ring_seconds", f"Enter whole seconds, from {MIN_RING_SECONDS} to {MAX_RING_SECONDS}"
 
 
 def _notify_errors(notify: Sequence[UUID], members: Collection[UUID]) -> _Errors:

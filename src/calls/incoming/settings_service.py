@@ -93,6 +93,7 @@ class IncomingSettingsService:
         forward = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, product_numbers, kept)
         recordings = await self._recordings(organization_id, given)
         after = parse_settings(given, forward, await self._member_ids(organization_id), recordings)
+        former = UnplayedTexts() if row is None else _unplayed(row.settings)
         if unplayed is None:
             unplayed = UnplayedTexts() if first is None else _unplayed(first.settings)
         texts = UnplayedTexts(
@@ -107,7 +108,7 @@ class IncomingSettingsService:
         else:
             row.settings = values
         await self._session.flush()
-        await self._record(organization_id, number, before, after, by)
+        await self._record(organization_id, number, before, after, _changed_texts(former, texts), by)
         return await self._as_read(organization, after)
 
     async def follow_organization(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> None:
@@ -163,14 +164,17 @@ class IncomingSettingsService:
         number: PhoneNumber | None,
         before: AnswerSettings | None,
         after: AnswerSettings,
+        changed_texts: Mapping[str, bool],
         by: Actor,
     ) -> None:
         old, new = msgspec.to_builtins(before or UNCONFIGURED), msgspec.to_builtins(after)
         # A field that was not given is in neither.
         changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        told = [name for name in changed if name not in _PHONE_FIELDS]
+        # A text that comes or goes with its recording is part of that change.
+        changed += [f"{name}_text" for name, is_changed in changed_texts.items() if is_changed and name not in changed]
         if not changed and before is not None:
             return
-        told = [name for name in changed if name not in _PHONE_FIELDS]
         await record(
             self._session,
             by,
@@ -189,6 +193,11 @@ class IncomingSettingsService:
 def read_settings(stored: dict[str, object]) -> AnswerSettings:
     """Settings as they are stored; without what only a newer release knows."""
     return read_stored({name: value for name, value in stored.items() if name != _UNPLAYED}, AnswerSettings)
+
+
+def _changed_texts(before: UnplayedTexts, after: UnplayedTexts) -> Mapping[str, bool]:
+    """The settings beside whose recordings a text stands, each with True if the text changed."""
+    return {"greeting": before.greeting != after.greeting, "after_hours": before.after_hours != after.after_hours}
 
 
 def _is_recording(greeting: Greeting | None) -> bool:

@@ -218,6 +218,13 @@ async def test_a_member_listens_and_adds_nothing(client: httpx.AsyncClient, tena
     assert (await client.post(api(tenant), content=WHOLE)).json()["code"] == "role_too_low"
 
 
+async def changes(owner: httpx.AsyncClient, tenant: Tenant) -> list[Any]:
+    """The audit events about settings of incoming calls, newest first."""
+    answer = await owner.get(api(tenant, "audit?action=incoming_calls.changed"))
+    found: list[Any] = answer.json()["items"]
+    return found
+
+
 async def test_a_recording_leaves_the_text_in_the_form(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     page, recording = f"/dashboard/{tenant.organization.slug}/settings/incoming-calls", await upload(owner, tenant)
     texts = {"greeting": "My text.", "later_greeting": "We are closed.", "language": "en-GB"}
@@ -229,6 +236,19 @@ async def test_a_recording_leaves_the_text_in_the_form(owner: httpx.AsyncClient,
     shown = (await owner.get(page)).text
     assert "My text.</textarea>" in shown
     assert "We are closed.</textarea>" in shown
+    # A change of a text that is not played is an event too, with the name of the text alone.
+    edited = {**both, "later_greeting": "Closed till Monday."}
+    for form, changed in ((edited, ["after_hours_text"]), (edited, None), (both, ["after_hours_text"])):
+        events = len(await changes(owner, tenant))
+        assert (await post_form(owner, page, f"{page}/greeting", form)).status_code == 303
+        after = await changes(owner, tenant)
+        assert len(after) == events + (changed is not None)
+        if changed is not None:
+            assert after[0]["details"] == {"changed": changed, "before": {}, "after": {}}
+    assert (
+        "Text beside the recorded greeting outside the hours"
+        in (await owner.get(f"/dashboard/{tenant.organization.slug}/audit")).text
+    )
     # Neither the other forms nor the API know of the texts.
     assert (await post_form(owner, page, f"{page}/voicemail", {"voicemail": "yes"})).status_code == 303
     settings = (await owner.get(api(tenant, "incoming-calls"))).json()

@@ -13,7 +13,7 @@ from kit.db.database import Database
 from kit.e164 import readable
 from kit.http.forms import Form
 from support.factories import Factory, Tenant, sign_in
-from support.page_session import message_after
+from support.page_session import errors_of, message_after
 from support.waiting import until
 from tenants.models import Role
 from tenants.services import OrganizationService
@@ -77,6 +77,15 @@ async def test_two_forms_that_are_sent_at_once_are_both_saved(
     assert [saved.status_code for saved in await asyncio.gather(*saves)] == [303, 303]
     settings = (await owner.get(f"/api/organizations/{tenant.organization.id}/incoming-calls")).json()
     assert (settings["greeting"]["text"], len(settings["forward_to"])) == ("Acme here.", 2)
+
+
+async def test_a_wrong_ring_time_and_wrong_phones_are_shown_together(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    await owner.get(page(tenant))
+    wrong = {**PHONES, "ring_seconds": "soon", "forward_to": "911", "later_forward_to": "+442079460018"}
+    refused = await save(owner, tenant, "phones", wrong)
+    assert refused.status_code == 400
+    assert errors_of(refused.text).keys() == {"ring_seconds", "forward_to", "later_forward_to"}
+    assert 'value="soon"' in refused.text
 
 
 @pytest.mark.parametrize(

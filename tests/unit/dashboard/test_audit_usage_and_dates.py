@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from admin.event_details import format_details
 from calls.aggregates import CallTotals
 from calls.usage import AgentUsage, TokenUsage
 from dashboard.audit_log import DetailRow, action_label, detail_rows
@@ -49,6 +50,47 @@ def test_other_details_are_told_as_they_are() -> None:
     ]
     assert detail_rows(None) == []
     assert detail_rows({}) == []
+
+
+def test_settings_of_incoming_calls_are_told_as_people_read_them() -> None:
+    week = [{"day": day, "from": "09:00", "to": "17:30"} for day in ("mon", "tue", "wed", "thu", "fri")]
+    halves = [("00:00", "12:00"), ("12:00", "00:00")]
+    details = {
+        "changed": ["hours", "holidays", "notify", "forward_mode", "voicemail", "forward_to", "greeting_text"],
+        "before": {
+            "hours": [],
+            "holidays": {"country": None, "days": []},
+            "notify": [],
+            "forward_mode": "together",
+            "voicemail": True,
+        },
+        "after": {
+            "hours": [*week, *({"day": "sun", "from": begin, "to": end} for begin, end in halves)],
+            "holidays": {"country": "DE", "days": ["2026-12-24", "2026-12-31"]},
+            "notify": ["01997f3e-5c1a-7b3e-9d2f-3a5c8e7f1b24"],
+            "forward_mode": "in-turn",
+            "voicemail": False,
+        },
+    }
+    expected = [
+        DetailRow("Hours", "Always open", "Monday to Friday 09:00-17:30; Sunday 00:00-24:00"),
+        DetailRow("Closed on", "None", "Public holidays of Germany; 2026-12-24, 2026-12-31"),
+        DetailRow("Mails about voicemails to", "No members", "1 member"),
+        DetailRow("Phones ring", "All together", "One after the other"),
+        DetailRow("Voicemail", "On", "Off"),
+        DetailRow("Also changed", None, "Phones, Text beside the recorded greeting"),
+    ]
+    assert detail_rows(details) == expected
+    shown = format_details(details)
+    assert "Monday to Friday 09:00-17:30; Sunday 00:00-24:00" in shown
+    assert "{" not in shown
+
+    # Names alone, as of a number that follows the organization again; and what only a newer release knows.
+    assert detail_rows({"changed": ["follows_organization"]}) == [
+        DetailRow("Changed", None, "Follows the organization")
+    ]
+    newer = {"changed": ["hours"], "before": {"hours": []}, "after": {"hours": {"always": True}}}
+    assert detail_rows(newer) == [DetailRow("Hours", "Always open", '{"always": true}')]
 
 
 def test_limits_money_plans_and_countries_are_told_by_their_names() -> None:

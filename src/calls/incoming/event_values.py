@@ -1,0 +1,101 @@
+"""Formats the settings of incoming calls, as audit events have them, for customers and operators. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from calls.incoming.answer_settings import ForwardMode, Holidays, OpenHours, Weekday
+from kit.countries import countries
+
+DAY_NAMES: Mapping[Weekday, str] = {
+    Weekday.MON: "Monday",
+    Weekday.TUE: "Tuesday",
+    Weekday.WED: "Wednesday",
+    Weekday.THU: "Thursday",
+    Weekday.FRI: "Friday",
+    Weekday.SAT: "Saturday",
+    Weekday.SUN: "Sunday",
+}
+FORWARD_MODE_NAMES: Mapping[str, str] = {
+    ForwardMode.TOGETHER: "All together",
+    ForwardMode.IN_TURN: "One after the other",
+}
+MIDNIGHT, END_OF_DAY = "00:00", "24:00"
+TYPED_WHOLE_DAY = (MIDNIGHT, END_OF_DAY)
+WHOLE_DAY = ((MIDNIGHT, "12:00"), ("12:00", MIDNIGHT))
+"""A day that is open for 24 hours, as it is stored: an interval cannot end at the time at which it begins."""
+
+
+def hours_text(hours: Sequence[OpenHours], day: Weekday) -> str:
+    """The intervals of a day as its field shows them: ``09:00-12:00, 13:00-17:30``."""
+    shown = [(each.from_, each.to) for each in hours if each.day is day]
+    if all(half in shown for half in WHOLE_DAY):
+        shown = [TYPED_WHOLE_DAY, *(each for each in shown if each not in WHOLE_DAY)]
+    return ", ".join(f"{begin}-{end}" for begin, end in shown)
+
+
+def setting_value(name: str, value: Any) -> str | None:
+    """The text of a setting's value; None where it reads well as it is, or a newer release wrote it."""
+    try:
+        return _TEXTS[name](value) if name in _TEXTS else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _week(value: Any) -> str:
+    """``Monday to Friday 09:00-17:00; Saturday 10:00-14:00``."""
+    hours = msgspec.convert(value, list[OpenHours])
+    spans: list[tuple[Weekday, Weekday, str]] = []
+    for day in Weekday:
+        text = hours_text(hours, day)
+        if spans and spans[-1][2] == text:
+            spans[-1] = (spans[-1][0], day, text)
+        else:
+            spans.append((day, day, text))
+    days = (
+        (DAY_NAMES[first] if first is last else f"{DAY_NAMES[first]} to {DAY_NAMES[last]}", text)
+        for first, last, text in spans
+    )
+    told = (f"{name} {text}" for name, text in days if text)
+    return "; ".join(told) or "Always open"
+
+
+def _holidays(value: Any) -> str:
+    closed = msgspec.convert(value, Holidays)
+    public = [] if closed.country is None else [f"Public holidays of {countries().get(closed.country, closed.country)}"]
+    return "; ".join([*public, *([", ".join(closed.days)] if closed.days else [])]) or "None"
+
+
+def _members(value: Any) -> str:
+    count = len(msgspec.convert(value, list[Any]))
+    return "1 member" if count == 1 else f"{count or 'No'} members"
+
+
+def _switch(value: Any) -> str:
+    return "On" if msgspec.convert(value, bool) else "Off"
+
+
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    "hours": _week,
+    "holidays": _holidays,
+    "notify": _members,
+    "voicemail": _switch,
+    "press_9": _switch,
+    "forward_mode": lambda value: FORWARD_MODE_NAMES.get(msgspec.convert(value, str), str(value)),
+}
+SETTING_NAMES: Mapping[str, str] = {
+    "hours": "Hours",
+    "holidays": "Closed on",
+    "notify": "Mails about voicemails to",
+    "voicemail": "Voicemail",
+    "press_9": "Press 9",
+    "forward_mode": "Phones ring",
+    "forward_to": "Phones",
+    "after_hours": "Outside the hours",
+    "greeting": "Greeting",
+    "greeting_text": "Text beside the recorded greeting",
+    "after_hours_text": "Text beside the recorded greeting outside the hours",
+    "follows_organization": "Follows the organization",
+}
+"""The names of settings on pages, where they differ from the stored ones."""
