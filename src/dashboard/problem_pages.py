@@ -26,7 +26,7 @@ _STATUS_TITLES = {
         "The address may be mistyped, or what it named is gone or not yours to see.",
     ),
     405: ("This page cannot be used that way", "Go back and follow a link or use a button."),
-    413: ("That was too much at once", "Go back and send less."),
+    413: ("That was too much at once", "Go back: the browser has kept what you typed. Shorten it, then send it again."),
     429: ("Too many requests", "Wait a minute, then try again."),
     500: ("Something went wrong on our side", "We have noted it. Try again in a moment."),
     503: ("Service temporarily unavailable", "Nothing was lost or changed. Try again in a moment."),

@@ -27,18 +27,17 @@ async def add_call(
 ) -> UUID:
     """Store a call. A call with a ``duration`` was answered; a call ``under_way`` was answered and has not ended."""
     began = started_at or utc_now()
+    shown = {"token_id": token.id, "identity": f"w_{token.id.hex}_{0:016x}", "from_number": tenant.number}
     call = Call(
         organization_id=tenant.organization.id,
         carrier_sid=f"CA{next(_serial):032x}",
-        identity=f"w_{token.id.hex}_{0:016x}",
-        from_number=tenant.number,
         to_number=to_number,
         status=status,
         duration=duration,
         started_at=began,
         answered_at=began + dt.timedelta(seconds=5) if duration or under_way else None,
         ended_at=None if under_way else began + dt.timedelta(seconds=5 + duration),
-        **{"token_id": token.id, **more},
+        **{**shown, **more},
     )
     async with database.sessions() as session, session.begin():
         session.add(call)

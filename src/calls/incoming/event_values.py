@@ -82,6 +82,7 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
     "notify": _members,
     "voicemail": _switch,
     "press_9": _switch,
+    "transcribe": _switch,
     "forward_mode": lambda value: FORWARD_MODE_NAMES.get(msgspec.convert(value, str), str(value)),
 }
 SETTING_NAMES: Mapping[str, str] = {
@@ -90,6 +91,7 @@ SETTING_NAMES: Mapping[str, str] = {
     "notify": "Mails about voicemails to",
     "voicemail": "Voicemail",
     "press_9": "Press 9",
+    "transcribe": "Voicemails written down",
     "forward_mode": "Phones ring",
     "forward_to": "Phones",
     "after_hours": "Outside the hours",

@@ -1,5 +1,7 @@
 /** Forms: focus on the first error, one request for each click, and forms that submit themselves. */
 
+import { fitsOrExplain } from "./form-size.js";
+
 const DOWNLOAD_MS = 2_000;
 
 /** @param {Document} document */
@@ -10,7 +12,7 @@ export function enableForms(document) {
   document.addEventListener("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
-    if (form.dataset.sent) {
+    if (form.dataset.sent || !fitsOrExplain(form)) {
       event.preventDefault();
       return;
     }

@@ -3,6 +3,7 @@ import { find } from "../../shared/dom.js";
 import { showToast } from "../../shared/toast.js";
 import { wavOf } from "../../shared/wav.js";
 import { showLocalTimes } from "./local-times.js";
+import { enablePlaybackSpeed } from "./playback-speed.js";
 
 const SAMPLE_RATE = 16_000;
 const LIST = "[data-recording-list]";
@@ -172,6 +173,7 @@ class Recordings {
     const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
     find(this.#card, LIST).replaceChildren(...find(page, LIST).childNodes);
     showLocalTimes(this.#document);
+    enablePlaybackSpeed(this.#document);
     for (const name of CHOICES) {
       const selector = `select[name=${name}]`;
       /** @type {HTMLSelectElement | null} */
