@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
+.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -164,6 +164,9 @@ bench-retention: ## measure export, erasing a number and erasing by age
 bench-events: ## measure the delivery of events to webhooks, and the log of deliveries with 10,000,000 rows
 	@tools/setup bench
 	.cache/bench/bin/python bench/event_delivery.py
+
+bench-partitions: setup ## measure events by months against one table
+	PYTHONPATH=src:bench $(BIN)/python -P bench/partitions.py
 
 bench-pgbouncer: setup ## measure the exchange through PgBouncer against a direct connection
 	PYTHONPATH=src:tests:bench $(BIN)/python -P bench/pgbouncer.py

@@ -9,14 +9,19 @@ from sqlalchemy import Connection, Result
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 from epoch.models import metadata
+from epoch.partitions import is_only_on_partitions, is_partition
 from kit.db.database import owner_engine
 
 URL = context.config.attributes.get("url") or os.environ.get("EPOCH_DATABASE_URL", "")
 
 
 def include_object(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
-    """False for the job queue's tables, whose columns pgqueuer defines."""
-    return kind != "table" or not (name or "").startswith("pgqueuer")
+    """False for the job queue's tables, whose columns pgqueuer defines, for partitions, and for keys of these alone."""
+    name = name or ""
+    if kind == "foreign_key_constraint":
+        return not is_only_on_partitions(name)
+    is_foreign = name.startswith("pgqueuer") or name.endswith("_default") or is_partition(name)
+    return kind != "table" or not is_foreign
 
 
 def run_on(connection: Connection) -> None:

@@ -60,6 +60,9 @@ CASE WHEN n % {share} = 0 THEN 1 ELSE 2 + n * 7919 % ({of} * {each} - 1) END AS 
 FROM generate_series(1::bigint, {rows}) n
 """
 _FILLED = ("organization_event", "webhook_delivery")
+_PARTITIONS = """
+SELECT relid::regclass::text FROM unnest($1::text[]) name, pg_partition_tree(name::regclass) WHERE isleaf
+"""
 _WITHOUT_INDEXES = "UPDATE pg_index SET indisready = false WHERE indrelid = ANY ($1::text[]::regclass[])"
 _SIGN_IN = """
 INSERT INTO login_session (id, user_id, digest, expires_at, last_seen_at)
@@ -97,10 +100,11 @@ async def _fill(url: str, rows: int) -> Mapping[str, str]:
         await connection.execute("SET session_replication_role = replica; SET maintenance_work_mem = '256MB'")
         await connection.execute(ID_OF)
         await connection.execute(_PEOPLE.format(**numbers))
-        await connection.execute(_WITHOUT_INDEXES, list(_FILLED))
+        partitions = [row[0] for row in await connection.fetch(_PARTITIONS, list(_FILLED))]
+        await connection.execute(_WITHOUT_INDEXES, partitions)
         for step in (_EVENTS, _DELIVERIES):
             await connection.execute(step.format(**numbers))
-        for table in _FILLED:
+        for table in partitions:
             await connection.execute(f"REINDEX TABLE {table}")
         await connection.execute("VACUUM ANALYZE")
         await connection.execute(_SIGN_IN, secrets.digest(_SESSION))

@@ -31,9 +31,9 @@ def lint(config: Config, after: str, folder: Path) -> list[str]:
 
 def _faults_of_locks(config: Config, after: str) -> list[str]:
     return [
-        f"{planned.revision} alters {', '.join(planned.locked_tables)} in one transaction: write a revision for each"
+        f"{planned.revision} alters {', '.join(planned.altered_tables)} in one transaction: write a revision for each"
         for planned in make_plan(config, after).revisions
-        if len(planned.locked_tables) > 1
+        if len(planned.altered_tables) > 1
     ]
 
 

@@ -53,6 +53,7 @@ from epoch.health import health_router
 from epoch.lifespan import build_lifespan
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
+from epoch.partition_job import PARTITIONS, PartitionWatch, build_partition_job
 from epoch.phone_endpoints import build_phone_endpoints
 from epoch.phone_number_jobs import (
     build_number_provisioning,
@@ -187,6 +188,7 @@ def create_app(
     )
     for task in (
         build_purge_job(jobs),
+        build_partition_job(settings.owner_url, jobs),
         build_stuck_call_job(settings, jobs, database, carrier, alert_mailer, terminator, voicemail_mailer, prices),
         build_digest_job(jobs, mailer, settings.public_url),
         build_price_job(settings, jobs, carrier, alert_mailer),
@@ -268,6 +270,7 @@ def create_app(
             MAILER.entry(mailer),
             JOB_QUEUE.entry(queue),
             BACKLOGS.entry(Backlogs(jobs)),
+            PARTITIONS.entry(PartitionWatch(jobs)),
             CARRIER.entry(carrier),
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),

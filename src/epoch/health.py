@@ -15,6 +15,7 @@ from carrier.breaker import BreakerState
 from carrier.health import CARRIER_HEALTH
 from epoch.backlogs import BACKLOGS, backlog_collectors
 from epoch.disk_space import describe_full_disks
+from epoch.partition_job import PARTITIONS, PartitionWatch
 from epoch.readiness import READINESS, ReadinessState
 from kit.clock import CLOCK
 from kit.db.database import Database
@@ -87,6 +88,8 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
         )
     full_disks = await asyncio.to_thread(describe_full_disks, SETTINGS.get(request.app))
     warnings += [f"disk: {line}" for line in full_disks]
+    if not failing:
+        warnings += [f"partitions: {fault}" for fault in await _partition_faults(PARTITIONS.get(request.app))]
     if not failing and not READINESS.get(request.app).role.runs_jobs:
         warnings += await _waiting_jobs(JOB_QUEUE.get(request.app))
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}
@@ -138,6 +141,15 @@ async def _waiting_jobs(queue: JobQueue) -> list[str]:
         return []
     minutes = wait.total_seconds() / 60
     return [f"jobs: due ones have waited for {minutes:.0f} min: start `epoch jobs`, or look at its log"]
+
+
+async def _partition_faults(partitions: PartitionWatch) -> list[str]:
+    try:
+        return await partitions.faults()
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return []
 
 
 async def _database_trouble(database: Database) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 from alembic import command
 from alembic.config import Config
 
-from epoch.migration_statements import BLOCKING_LOCKS, SHARED_ROW, Effect, Serving, effects
+from epoch.migration_statements import BLOCKING_LOCKS, REFERRED_BY_PARTITIONS, SHARED_ROW, Effect, Serving, effects
 from epoch.migrations import NewerDatabase, alembic_config, ensure_known, pending, revision_of
 
 _BEGIN = re.compile(r"^BEGIN;\s+-- Running upgrade (?:\w* )?-> (?P<revision>\w+)$", re.MULTILINE)
@@ -51,6 +51,12 @@ class PlannedRevision(msgspec.Struct, frozen=True):
                 if effect.lock in BLOCKING_LOCKS and (effect.lock, effect.serving) != (SHARED_ROW, Serving.BRIEF)
             }
         )
+
+    @property
+    def altered_tables(self) -> list[str]:
+        """``locked_tables`` without those that are locked only because a divided table refers to them."""
+        referred = {effect.table for effect in self.effects if effect.does == REFERRED_BY_PARTITIONS}
+        return [table for table in self.locked_tables if table not in referred]
 
 
 class Plan(msgspec.Struct, frozen=True):

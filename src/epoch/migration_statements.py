@@ -50,6 +50,7 @@ EXCLUSIVE, SHARED_ROW, SHARED, BESIDE_WRITES, ROWS = (
     "SHARE UPDATE EXCLUSIVE",
     "ROW EXCLUSIVE",
 )
+REFERRED_BY_PARTITIONS = "is referred to by a table that is divided"
 BLOCKING_LOCKS = (EXCLUSIVE, SHARED_ROW, SHARED)
 """Locks that reads or writes of workers wait for."""
 
@@ -67,6 +68,11 @@ _GROUPS: tuple[_Group, ...] = (
             (rf"{_ALTER}VALIDATE CONSTRAINT", "checks a constraint beside reads and writes"),
             (rf"{_ALTER}SET \(", "changes a storage setting"),
         ),
+    ),
+    (
+        EXCLUSIVE,
+        Serving.BRIEF,
+        ((rf"{_ALTER}RENAME TO (?=(?P=table)_before_\d{{4}}_\d{{2}}$)", "becomes the first partition of its name"),),
     ),
     (
         EXCLUSIVE,
@@ -121,6 +127,11 @@ _GROUPS: tuple[_Group, ...] = (
         ((rf"{_ALTER}ADD CONSTRAINT \w+ {_CHECKED}", "adds a constraint and checks every row"),),
     ),
     (
+        BESIDE_WRITES,
+        Serving.WAITING,
+        ((rf"{_ALTER}ATTACH PARTITION", "takes a table as a partition and may check every row of it"),),
+    ),
+    (
         SHARED,
         Serving.WAITING,
         ((rf"CREATE (?:UNIQUE )?INDEX {_INDEX}", "builds an index; writes wait until it is built"),),
@@ -163,6 +174,8 @@ _WITHOUT_EFFECT = re.compile(
     re.IGNORECASE,
 )
 _NEW_TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.IGNORECASE)
+_DIVIDED_TABLE = re.compile(r".*\bPARTITION BY\b", re.IGNORECASE)
+_FIRST_PARTITION = re.compile(r"ALTER TABLE (\w+) RENAME TO (\1_before_\d{4}_\d{2})$", re.IGNORECASE)
 _NEW_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)", re.IGNORECASE)
 
 
@@ -187,11 +200,17 @@ def _effects_of(statement: str, is_new: set[str]) -> Iterator[Effect]:
         is_new.add(made[1])
         for referred in sorted(set(re.findall(r"REFERENCES (\w+)", statement)) - is_new):
             yield Effect(referred, SHARED_ROW, "is referred to by a new table", Serving.BRIEF)
+            if _DIVIDED_TABLE.match(statement):
+                # Its first partition's own triggers there are replaced by the table's.
+                yield Effect(referred, EXCLUSIVE, REFERRED_BY_PARTITIONS, Serving.BRIEF)
         return
     for pattern, effect in _RULES:
         if found := pattern.match(statement):
             if found["table"] not in is_new:
                 yield msgspec.structs.replace(effect, table=found["table"])
+            if renamed := _FIRST_PARTITION.match(statement):
+                # Workers reach its rows by the new table of the former name.
+                is_new.add(renamed[2])
             return
     yield Effect("", "", f"a statement that this plan does not know: {statement[:60]}", Serving.BREAKING)
 

@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from epoch.migration_locks import Blocker, BlockerWatch, StoppedBy, lock_milliseconds, stopped_by
+from epoch.partitions import make_missing
 from kit.db.database import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, STAFF_ROLE, owner_engine
 from kit.db.migration_limits import STATEMENT_MILLISECONDS
+from kit.db.partitions import LocksNotFree
 from kit.product_files import PRODUCT_FILES
 
 ROLES = (REQUEST_ROLE, LOOKUP_ROLE, ADMIN_ROLE, STAFF_ROLE)
@@ -105,8 +107,20 @@ async def _upgrade(database_url: str, say: Callable[[str], object]) -> None:
                 if RULES_SINCE in (script.revision for script in revisions):
                     await run.upgrade(RULES_SINCE, statement_milliseconds=0)
                 await run.upgrade("head", statement_milliseconds=STATEMENT_MILLISECONDS)
+            await _make_partitions(connection, say)
     finally:
         await engine.dispose()
+
+
+async def _make_partitions(connection: AsyncConnection, say: Callable[[str], object]) -> None:
+    """Make the partitions of the next months. Without them rows go to default partitions until the hourly job runs."""
+    await connection.execute(text("SET lock_timeout = 0"))
+    await connection.execute(text("SET statement_timeout = 0"))
+    await connection.commit()
+    try:
+        await make_missing(connection)
+    except LocksNotFree as error:
+        say(f"The next months' partitions are not made yet, because {error}: the hourly job will make them.")
 
 
 def pending(config: Config, current: str | None) -> list[Script]:

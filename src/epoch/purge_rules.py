@@ -13,8 +13,6 @@ from calls.limits.models import CallDestination, CappedRejection
 from calls.models import UnmatchedEvent
 from calls.reconciliation.models import CallDiscrepancy
 from carrier.health import CarrierHealthReport
-from events.models import OrganizationEvent
-from events.services import EVENT_RETENTION
 from kit.counters import MinuteCounter
 from kit.db.database import Database
 from kit.db.purge import PurgeRule, purge_expired
@@ -49,7 +47,6 @@ PURGE_RULES = (
     PurgeRule(CallDiscrepancy.created_at, timedelta(days=400)),
     # The operations page looks a day back.
     PurgeRule(MinuteCounter.minute, timedelta(days=3)),
-    PurgeRule(OrganizationEvent.created_at, EVENT_RETENTION),
     PurgeRule(CarrierHealthReport.reported_at, timedelta(days=3)),
 )
 log = structlog.get_logger("epoch.housekeeping")

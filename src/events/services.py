@@ -9,9 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from events.models import OrganizationEvent
+from kit.clock import utc_now
 from kit.errors import ValidationFailed
+from kit.ids import first_uuid7
 
 EVENT_RETENTION = dt.timedelta(days=30)
+"""The time that customers can read an event. Its partition is dropped when this is over for all events of its month."""
 _MAX_DIGITS = 18
 """Fits into the column."""
 
@@ -26,12 +29,21 @@ class EventService:
         """Up to ``limit`` events whose sequence is greater than ``after``, oldest first."""
         query = (
             sa.select(OrganizationEvent)
-            .where(OrganizationEvent.owned_by(organization_id), OrganizationEvent.sequence > after)
+            .where(
+                OrganizationEvent.owned_by(organization_id),
+                OrganizationEvent.sequence > after,
+                OrganizationEvent.id >= oldest_kept(),
+            )
             .order_by(OrganizationEvent.sequence)
             .limit(limit)
         )
         rows: Sequence[OrganizationEvent] = (await self._session.scalars(query)).all()
         return rows
+
+
+def oldest_kept() -> UUID:
+    """The smallest id of an event that is still kept. As a condition it also leaves out partitions."""
+    return first_uuid7(utc_now() - EVENT_RETENTION)
 
 
 def parse_sequence(after: str | None) -> int:

@@ -17,8 +17,10 @@ from calls.schemas import CallInfo
 from events.event_types import EventType
 from events.models import OrganizationEvent
 from events.schemas import EventInfo
+from events.services import EVENT_RETENTION, oldest_kept
 from kit.clock import utc_now
 from kit.errors import NotFound
+from kit.ids import first_uuid7
 from kit.schemas import rfc3339
 from webhooks.errors import WebhookPaused
 from webhooks.fan_out import delivery_values, make_due, token_of
@@ -38,7 +40,9 @@ class DeliveryService:
     async def list(self, endpoint: WebhookEndpoint, *, after: UUID | None, limit: int) -> Sequence[WebhookDelivery]:
         """``limit`` + 1 deliveries of the endpoint, newest first."""
         query = sa.select(WebhookDelivery).where(
-            WebhookDelivery.owned_by(endpoint.organization_id), WebhookDelivery.endpoint_id == endpoint.id
+            WebhookDelivery.owned_by(endpoint.organization_id),
+            WebhookDelivery.endpoint_id == endpoint.id,
+            WebhookDelivery.event_id >= oldest_kept(),
         )
         if after is not None:
             query = query.where(WebhookDelivery.id < after)
@@ -68,6 +72,7 @@ class DeliveryService:
             WebhookDelivery.owned_by(endpoint.organization_id),
             WebhookDelivery.endpoint_id == endpoint.id,
             WebhookDelivery.id == delivery_id,
+            WebhookDelivery.event_id >= oldest_kept(),
         )
         delivery: WebhookDelivery | None = await self._session.scalar(query.with_for_update())
         if delivery is None:
@@ -83,12 +88,15 @@ class DeliveryService:
         The time is None when all of them are queued. Raises: WebhookPaused.
         """
         _ensure_not_paused(endpoint)
+        # An event gets its id after its time; the difference of two machines' clocks is less than an hour.
+        first = first_uuid7(max(since, utc_now() - EVENT_RETENTION) - dt.timedelta(hours=1))
         query = (
             sa.select(OrganizationEvent)
             .where(
                 OrganizationEvent.owned_by(endpoint.organization_id),
                 OrganizationEvent.sequence > 0,
                 OrganizationEvent.created_at >= since,
+                OrganizationEvent.id >= max(oldest_kept(), first),
                 OrganizationEvent.type.in_(endpoint.events),
             )
             .order_by(OrganizationEvent.sequence)

@@ -104,7 +104,11 @@ def _store_statement() -> sa.Update:
     kept = {name: sa.case((is_resent, table.c[name]), else_=value) for name, value in outcome.items()}
     return (
         sa.update(table)
-        .where(table.c.id == sa.bindparam("delivery_id", type_=table.c.id.type))
+        .where(
+            table.c.id == sa.bindparam("delivery_id", type_=table.c.id.type),
+            # Names the partition.
+            table.c.event_id == sa.bindparam("delivered_event_id", type_=table.c.event_id.type),
+        )
         .values(attempts=sa.bindparam("new_attempts", type_=table.c.attempts.type), **kept)
     )
 
@@ -245,6 +249,7 @@ def _stored(attempt: Attempt) -> dict[str, Any]:
         next_attempt = utc_now() + wait_after(len(delivery.attempts) + 1, answer.retry_after)
     return {
         "delivery_id": delivery.id,
+        "delivered_event_id": delivery.event_id,
         "claimed_retry_until": delivery.retry_until,
         "new_state": attempt.state,
         "new_next_attempt_at": next_attempt,

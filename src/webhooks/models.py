@@ -57,7 +57,11 @@ class WebhookEndpoint(TenantOwned, Base):
 
 
 class WebhookDelivery(TenantOwned, Base):
-    """One event on its way to one endpoint; deleted with either."""
+    """One event on its way to one endpoint; deleted with either.
+
+    The table is divided by the months of its events: ``id`` is the primary key of each partition, which refers to the
+    partition of the events.
+    """
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (
@@ -72,6 +76,7 @@ class WebhookDelivery(TenantOwned, Base):
         ),
         sa.Index(None, "event_id"),
         sa.Index(None, "organization_id"),
+        {"postgresql_partition_by": "RANGE (event_id)"},
     )
 
     endpoint_id: Mapped[UUID] = mapped_column(sa.ForeignKey("webhook_endpoint.id", ondelete="CASCADE"))

@@ -21,6 +21,7 @@ from epoch.cli.carrier_expectations import CarrierNeeds
 from epoch.cli.carrier_setup import CarrierSetup, SetupOptions, Step
 from epoch.cli.carrier_verify import CarrierVerification
 from epoch.cli.check_results import CheckResult
+from epoch.partitions import find_partition_faults
 from epoch.phone_number_jobs import build_number_reconciler, incoming_urls
 from epoch.server.sandbox_process import running_sandbox, save_sandbox_address
 from epoch.stored_secrets import StoredSecrets, StoredSecretService
@@ -200,6 +201,12 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
     """
     async with _database_and_carrier(settings) as (database, carrier):
         return await build_number_reconciler(database, carrier, urls=incoming_urls(settings)).compare()
+
+
+async def read_partition_faults(settings: Settings) -> list[str]:
+    """A sentence about each fault of the partitions by months. Raises: SettingsError."""
+    async with _all_rows(settings) as database:
+        return await find_partition_faults(database)
 
 
 async def read_deployment(settings: Settings) -> Deployment:

@@ -15,7 +15,7 @@ from epoch.carrier_factory import build_account_admin
 from epoch.cli.carrier_checks import CarrierChecks
 from epoch.cli.certificates import check_certificates
 from epoch.cli.check_results import CheckFailed, CheckResult, CheckState, CheckWarned
-from epoch.cli.commands import count_stored_secrets, read_carrier_needs, read_deployment
+from epoch.cli.commands import count_stored_secrets, read_carrier_needs, read_deployment, read_partition_faults
 from epoch.connection_budget import read_budget
 from epoch.disk_space import describe_full_disks
 from epoch.health import MAX_CLOCK_SKEW
@@ -55,6 +55,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("database", _database),
         ("connections", _connections),
         ("tenant walls", _tenant_walls),
+        ("partitions", _partitions),
         ("pooler", _pooler),
         ("deployment", _deployment),
         ("secret key", check_secret_key),
@@ -142,6 +143,12 @@ async def _tenant_walls(settings: Settings) -> str:
         return f"{found}; {attributes}" if attributes else found
     finally:
         await connection.close()
+
+
+async def _partitions(settings: Settings) -> str:
+    if faults := await read_partition_faults(settings):
+        raise CheckFailed("; ".join(faults))
+    return "each month until the next ones has its own"
 
 
 async def _pooler(settings: Settings) -> str:

@@ -31,3 +31,12 @@ def create_index_concurrently(name: str, table: str, columns: Sequence[str | sa.
         op.create_index(name, table, list(columns), if_not_exists=True, postgresql_concurrently=True, **options)
         op.execute(f"SET lock_timeout = {LOCK_MILLISECONDS}")
         op.execute(f"SET statement_timeout = {STATEMENT_MILLISECONDS}")
+
+
+def validate_beside_writes(table: str, constraint: str) -> None:
+    """Check the rows of a large table without a time limit: reads and writes do not wait for it.
+
+    It must be the only operation of its revision.
+    """
+    op.execute("SET LOCAL statement_timeout = 0")
+    op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}")

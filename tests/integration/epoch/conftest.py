@@ -1,10 +1,15 @@
-"""A folder that the database server's user may enter, and an application with a database of its own."""
+"""A folder that the database server's user may enter, an application with its own database, and a plain owner's."""
 
+import asyncio
+import contextlib
+import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from litestar import Litestar
 
@@ -38,3 +43,37 @@ async def rows(own_database_url: str) -> AsyncIterator[Database]:
     database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
     yield database
     await database.stop()
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def url_of_plain_owner(new_database: Callable[[], str]) -> Iterator[str]:
+    """An empty database whose owner is no superuser, as on a managed server."""
+    url = new_database()
+
+    def execute(statement: str) -> None:
+        asyncio.run(_execute(url, statement))
+
+    owner, password = f"owner_{secrets.token_hex(4)}", secrets.token_hex(8)
+    address = urlsplit(url)
+    name = address.path.strip("/")
+    execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD '{password}'")
+    for role in ("epoch_app", "epoch_lookup", "epoch_admin", "epoch_staff"):
+        # Roles are the server's: another database of it has made them.
+        with contextlib.suppress(asyncpg.DuplicateObjectError):
+            execute(f"CREATE ROLE {role} NOLOGIN")
+        execute(f"GRANT {role} TO {owner} WITH ADMIN OPTION")
+    execute(f'ALTER DATABASE "{name}" OWNER TO {owner}')
+    execute(f"ALTER SCHEMA public OWNER TO {owner}")
+    host = address.netloc.rpartition("@")[2]
+    yield address._replace(netloc=f"{owner}:{password}@{host}").geturl()
+    execute(f"REASSIGN OWNED BY {owner} TO CURRENT_USER")
+    execute(f"DROP OWNED BY {owner}")
+    execute(f"DROP ROLE {owner}")

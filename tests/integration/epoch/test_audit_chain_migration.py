@@ -1,11 +1,8 @@
 """The migration that chains the audit log, an owner without superuser, and ``epoch audit verify``."""
 
 import asyncio
-import contextlib
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -77,28 +74,6 @@ def test_events_from_before_are_chained_and_kept_both_ways(new_database: Callabl
     upgrade(url)
     assert execute(url, _ROWS) == rows
     assert verify(url).breaks == []
-
-
-@pytest.fixture
-def url_of_plain_owner(new_database: Callable[[], str]) -> Iterator[str]:
-    """An empty database whose owner is no superuser, as on a managed server."""
-    url = new_database()
-    owner, password = f"owner_{secrets.token_hex(4)}", secrets.token_hex(8)
-    address = urlsplit(url)
-    name = address.path.strip("/")
-    execute(url, f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD '{password}'")
-    for role in ("epoch_app", "epoch_lookup", "epoch_admin", "epoch_staff"):
-        # Roles are the server's: another database of it has made them.
-        with contextlib.suppress(asyncpg.DuplicateObjectError):
-            execute(url, f"CREATE ROLE {role} NOLOGIN")
-        execute(url, f"GRANT {role} TO {owner} WITH ADMIN OPTION")
-    execute(url, f'ALTER DATABASE "{name}" OWNER TO {owner}')
-    execute(url, f"ALTER SCHEMA public OWNER TO {owner}")
-    host = address.netloc.rpartition("@")[2]
-    yield address._replace(netloc=f"{owner}:{password}@{host}").geturl()
-    execute(url, f"REASSIGN OWNED BY {owner} TO CURRENT_USER")
-    execute(url, f"DROP OWNED BY {owner}")
-    execute(url, f"DROP ROLE {owner}")
 
 
 def test_an_owner_without_superuser_chains_events(url_of_plain_owner: str) -> None:

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from epoch.migrations import NewerDatabase, alembic_config, upgrade
 from epoch.models import metadata
@@ -89,7 +90,7 @@ def columns_by_table(connection: sa.Connection) -> dict[str, set[str]]:
 async def fill(connection: AsyncConnection) -> dict[str, int]:
     """A row in each table of the models that the database has; how many each table holds."""
     await enter_as_admin(connection)
-    ids = {name: uuid.uuid4() for name in metadata.tables}
+    ids = {name: uuid7() for name in metadata.tables}
     present = await connection.run_sync(columns_by_table)
     for table in metadata.sorted_tables:
         if (held := present.get(table.name)) is not None and table.name not in WRITTEN_BY_THE_DATABASE:

@@ -17,8 +17,6 @@ from calls.reconciliation.models import CallDiscrepancy, DiscrepancyKind
 from carrier.breaker import BreakerState
 from carrier.health import CarrierHealthReport
 from epoch.purge_rules import PURGE_RULES, build_purge_job
-from events.event_types import EventType
-from events.models import OrganizationEvent
 from kit.clock import utc_now
 from kit.counters import MinuteCounter
 from kit.db.database import Database
@@ -100,13 +98,6 @@ def row_aged(
             carrier_sid=digest.hex(),
             here="",
             there="completed, 1 s",
-            created_at=moment,
-        ),
-        "organization_event.created_at": OrganizationEvent(
-            organization_id=organization_id,
-            sequence=-next(_slots),
-            type=EventType.CALL_ENDED,
-            body="{}",
             created_at=moment,
         ),
         "minute_counter.minute": MinuteCounter(minute=moment, name=digest.hex(), amount=1),

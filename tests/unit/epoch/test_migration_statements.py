@@ -34,6 +34,9 @@ from kit.db.migration_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST
         ("ALTER TABLE call DROP COLUMN note", "call", EXCLUSIVE, Serving.BREAKING),
         ("ALTER TABLE call RENAME note TO text", "call", EXCLUSIVE, Serving.BREAKING),
         ("ALTER TABLE call RENAME TO calls", "call", EXCLUSIVE, Serving.BREAKING),
+        ("ALTER TABLE call RENAME TO call_before_2027_01", "call", EXCLUSIVE, Serving.BRIEF),
+        ("ALTER TABLE call RENAME TO calls_before_2027_01", "call", EXCLUSIVE, Serving.BREAKING),
+        ("ALTER TABLE call ATTACH PARTITION p FOR VALUES FROM (1) TO (2)", "call", BESIDE_WRITES, Serving.WAITING),
         ("ALTER TABLE call RENAME CONSTRAINT a TO b", "call", EXCLUSIVE, Serving.BRIEF),
         ("ALTER TABLE call ALTER COLUMN note SET NOT NULL", "call", EXCLUSIVE, Serving.BREAKING),
         ("ALTER TABLE call ALTER COLUMN note DROP NOT NULL", "call", EXCLUSIVE, Serving.BRIEF),
@@ -68,6 +71,21 @@ def test_a_statements_lock_and_effect(statement: str, table: str, lock: str, ser
 )
 def test_statements_that_no_worker_notices(script: str) -> None:
     assert effects(script, set()) == []
+
+
+def test_workers_wait_a_moment_for_a_table_that_is_divided() -> None:
+    script = (
+        "ALTER TABLE call RENAME TO call_before_2027_01; CREATE TABLE call (id UUID REFERENCES organization (id))"
+        " PARTITION BY RANGE (id); DROP POLICY tenant ON call_before_2027_01;"
+        " ALTER TABLE call ATTACH PARTITION call_before_2027_01 FOR VALUES FROM (MINVALUE) TO ('00')"
+    )
+    found = effects(script, set())
+    assert {(effect.table, effect.lock) for effect in found} == {
+        ("call", EXCLUSIVE),
+        ("organization", SHARED_ROW),
+        ("organization", EXCLUSIVE),
+    }
+    assert {effect.serving for effect in found} == {Serving.BRIEF}
 
 
 def test_a_script_is_split_outside_of_texts_and_function_bodies() -> None:

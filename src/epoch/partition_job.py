@@ -1,0 +1,69 @@
+"""The hourly job that makes and drops partitions, and what health checks say about them."""
+
+import datetime as dt
+
+import structlog
+
+from epoch.partitions import GROUPS, find_partition_faults
+from events.models import OrganizationEvent
+from events.services import EVENT_RETENTION
+from kit.clock import utc_now
+from kit.db.database import Database, owner_engine
+from kit.db.partitions import LocksNotFree, PartitionGroup, keep_partitions, old_suffixes, read_layout
+from kit.db.purge import PURGE_MAX_BATCHES, delete_in_batches
+from kit.http.app_key import AppKey
+from kit.ids import first_uuid7
+from kit.jobs.scheduler import PeriodicTask
+
+EVERY_HOUR = "17 * * * *"
+KEPT_AT_MOST = EVENT_RETENTION + dt.timedelta(days=31)
+"""A month's first row is so old when its partition is dropped. Older rows are in no month, and are deleted singly."""
+log = structlog.get_logger("epoch.partitions")
+
+
+def build_partition_job(owner_url: str | None, database: Database) -> PeriodicTask:
+    """The hourly job; ``database`` must see all rows, and ``owner_url`` is that of the tables' owner."""
+
+    async def work() -> None:
+        for group in GROUPS:
+            await _keep(group)
+        old = OrganizationEvent.id < first_uuid7(utc_now() - KEPT_AT_MOST)
+        table = OrganizationEvent.metadata.tables[OrganizationEvent.__tablename__]
+        if deleted := await delete_in_batches(database, table, old, batches=PURGE_MAX_BATCHES):
+            log.info("old_events_deleted", rows=deleted)
+
+    async def _keep(group: PartitionGroup) -> None:
+        if owner_url is None or not await _is_work_due(database, group):
+            return
+        engine = owner_engine(owner_url)
+        try:
+            async with engine.connect() as connection:
+                changes = await keep_partitions(connection, group, utc_now())
+        finally:
+            await engine.dispose()
+        log.info("partitions_changed", table=group.tables[0].name, made=changes.made, dropped=changes.dropped)
+
+    return PeriodicTask(name="partitions", cron=EVERY_HOUR, work=work, expected=(LocksNotFree,))
+
+
+async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
+    """False in nearly every hour: then no connection of the owner is opened."""
+    now = utc_now()
+    async with database.sessions() as session:
+        layout = await read_layout(session, group)
+    return layout is not None and bool(list(layout.missing(now)) or old_suffixes(layout, group, now))
+
+
+class PartitionWatch:
+    """Looks for faults, for health checks. Made once at start."""
+
+    def __init__(self, database: Database) -> None:
+        """``database`` must see all rows."""
+        self._database = database
+
+    async def faults(self) -> list[str]:
+        """A sentence about each. Raises: an error of the database."""
+        return await find_partition_faults(self._database)
+
+
+PARTITIONS: AppKey[PartitionWatch] = AppKey("partitions")

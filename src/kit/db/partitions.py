@@ -1,0 +1,272 @@
+"""Monthly partitions of tables that are divided by a UUIDv7: made ahead, and dropped whole when all rows are old.
+
+The tables of a group have the same months, because a partition may refer to one of another table of the group.
+See docs/decisions/0290.
+"""
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from kit.db.database import ADMIN_ROLE
+from kit.db.migration_limits import LOCK_MILLISECONDS
+from kit.ids import first_uuid7
+
+MONTHS_AHEAD = 2
+"""Partitions that are made before their month begins."""
+LOCK_ATTEMPTS = 20
+LOCK_PAUSE_SECONDS = 1.0
+_SUFFIX = re.compile(r"(?P<before>before_)?(?P<year>\d{4})_(?P<month>\d{2})")
+_OLDEST = dt.date(2020, 1, 1)
+"""No id of the product is older; what seems to be has no time in it."""
+_TABLES = sa.text("""
+    SELECT c.relname, i.inhrelid IS NOT NULL FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND starts_with(c.relname, :prefix)
+""")
+# With CAST, because two colons together would be read as a parameter's.
+_UNPLACED = """
+    SELECT DISTINCT CAST(date_trunc('month', to_timestamp(
+        CAST(CAST('x' || left(replace(CAST({key} AS text), '-', ''), 12) AS bit(48)) AS bigint) / 1000.0
+    ) AT TIME ZONE 'UTC') AS date)
+    FROM {default} WHERE {key} >= CAST(:oldest AS uuid) AND {key} < CAST(:newest AS uuid)
+"""
+_OF_MONTH = "FROM {default} WHERE {key} >= '{first}' AND {key} < '{end}'"
+_COPY = "INSERT INTO {name}_{suffix} SELECT * " + _OF_MONTH
+_DELETE = "DELETE " + _OF_MONTH
+_IS_DIVIDED = sa.text("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(:name)")
+
+
+class LocksNotFree(Exception):
+    """Other sessions held the tables; the next run tries again."""
+
+
+class PartitionedTable(msgspec.Struct, frozen=True):
+    """A table that is divided by months."""
+
+    name: str
+    key: str
+    """The column by which it is divided, a UUIDv7."""
+    own: tuple[str, ...] = ()
+    """Constraints that each partition has and the table cannot have; ``{suffix}`` stands for the end of its name."""
+
+    @property
+    def default(self) -> str:
+        """The partition of rows whose month has none."""
+        return f"{self.name}_default"
+
+
+class PartitionGroup(msgspec.Struct, frozen=True):
+    """Tables with the same months, each behind those that its partitions refer to."""
+
+    tables: tuple[PartitionedTable, ...]
+    retention: dt.timedelta
+    """A partition is dropped when the newest row that it may hold is older."""
+
+    def is_partition(self, name: str) -> bool:
+        """True for the name of a partition of one of the tables, other than the default ones."""
+        return any(
+            name.startswith(f"{table.name}_") and _SUFFIX.fullmatch(name.removeprefix(f"{table.name}_"))
+            for table in self.tables
+        )
+
+    def has_own(self, constraint: str) -> bool:
+        """True for the name of a constraint that the partitions of a table have and the table cannot have."""
+        return any(own.startswith(f"CONSTRAINT {constraint} ") for table in self.tables for own in table.own)
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Months, by the end of their partitions' names, that a run made or dropped."""
+
+    made: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The ends of the names of a group's partitions."""
+
+    attached: frozenset[str]
+    """Those of all tables."""
+    detached: frozenset[str]
+    """Those of tables that are on their own: a run was interrupted before it dropped them."""
+    unplaced: tuple[dt.date, ...] = ()
+    """The months of rows in default partitions."""
+
+    def missing(self, now: dt.datetime, *, ahead: int = MONTHS_AHEAD) -> Iterator[dt.date]:
+        """Months that need a partition: the present one, ``ahead`` after it, and those of rows that have none."""
+        first = month_of(now)
+        wanted = {month_after(first, count) for count in range(ahead + 1)} | set(self.unplaced)
+        covered = max((end_of(suffix) for suffix in self.attached if suffix.startswith("before_")), default=_OLDEST)
+        yield from (month for month in sorted(wanted) if month >= covered and suffix_of(month) not in self.attached)
+
+
+def month_of(moment: dt.datetime) -> dt.date:
+    """The first day of the month of ``moment``, in UTC."""
+    return moment.astimezone(dt.UTC).date().replace(day=1)
+
+
+def month_after(month: dt.date, count: int = 1) -> dt.date:
+    """The first day of the month that comes ``count`` months later."""
+    months = month.year * 12 + month.month - 1 + count
+    return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def suffix_of(month: dt.date) -> str:
+    """The end of the names of a month's partitions."""
+    return f"{month:%Y_%m}"
+
+
+def end_of(suffix: str) -> dt.date:
+    """The first day after the rows of a partition with that end of its name. Raises: ValueError."""
+    if (found := _SUFFIX.fullmatch(suffix)) is None:
+        raise ValueError(suffix)
+    month = dt.date(int(found["year"]), int(found["month"]), 1)
+    return month if found["before"] else month_after(month)
+
+
+def bound_of(month: dt.date) -> str:
+    """The smallest id of a month."""
+    return str(first_uuid7(dt.datetime(month.year, month.month, 1, tzinfo=dt.UTC)))
+
+
+async def read_layout(session: AsyncConnection | AsyncSession, group: PartitionGroup) -> Layout | None:
+    """The partitions that exist; None before the tables are divided. The session's role must see all rows."""
+    held: list[set[str]] = []
+    detached: set[str] = set()
+    for table in group.tables:
+        if not await session.scalar(_IS_DIVIDED, {"name": table.name}):
+            return None
+        attached: set[str] = set()
+        for name, is_attached in await session.execute(_TABLES, {"prefix": f"{table.name}_"}):
+            if _SUFFIX.fullmatch(suffix := name.removeprefix(f"{table.name}_")):
+                (attached if is_attached else detached).add(suffix)
+        held.append(attached)
+    unplaced = [month for table in group.tables for month in await _unplaced_months(session, table)]
+    return Layout(frozenset(set.intersection(*held)), frozenset(detached), tuple(sorted(set(unplaced))))
+
+
+async def _unplaced_months(session: AsyncConnection | AsyncSession, table: PartitionedTable) -> Sequence[dt.date]:
+    """The months of rows in the default partition, except of those whose id has no time near now."""
+    query = _UNPLACED.format(key=table.key, default=table.default)
+    ahead = month_after(month_of(dt.datetime.now(dt.UTC)), MONTHS_AHEAD + 1)
+    bounds = {"oldest": bound_of(_OLDEST), "newest": bound_of(ahead)}
+    return list(await session.scalars(sa.text(query), bounds))
+
+
+async def keep_partitions(
+    connection: AsyncConnection, group: PartitionGroup, now: dt.datetime, *, drops: bool = True
+) -> Changes:
+    """Make the months that are missing and drop those that are old, each in a short transaction of its own.
+
+    ``connection`` is the owner's. Any number of processes may do it at the same time. Raises: LocksNotFree.
+    """
+    layout = await _read_as_admin(connection, group)
+    if layout is None:
+        return Changes()
+    made, dropped = [], []
+    for month in layout.missing(now):
+        if end_of(suffix_of(month)) > (now - group.retention).date():
+            await _with_locks(connection, partial(_make, connection, group, month))
+            made.append(suffix_of(month))
+    for suffix in old_suffixes(layout, group, now) if drops else ():
+        # In two transactions: the second one locks the tables that the partitions refer to, and no longer this one.
+        await _with_locks(connection, partial(_detach, connection, group, suffix))
+        await _with_locks(connection, partial(_drop, connection, group, suffix))
+        dropped.append(suffix)
+    return Changes(tuple(made), tuple(dropped))
+
+
+def old_suffixes(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[str]:
+    """The months, attached or not, whose rows are all older than the retention; the oldest first."""
+    oldest = (now - group.retention).date()
+    return sorted((s for s in layout.attached | layout.detached if end_of(s) <= oldest), key=end_of)
+
+
+async def _read_as_admin(connection: AsyncConnection, group: PartitionGroup) -> Layout | None:
+    """The layout, read by the role that sees the rows, which the owner does not."""
+    async with connection.begin():
+        await connection.execute(sa.text(f"SET LOCAL ROLE {ADMIN_ROLE}"))
+        return await read_layout(connection, group)
+
+
+async def _with_locks(connection: AsyncConnection, work: Callable[[], Awaitable[None]]) -> None:
+    """Run ``work`` in a transaction that waits for locks so briefly that nobody waits long behind it."""
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            async with connection.begin():
+                await connection.execute(sa.text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
+                await connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('epoch.partitions'))"))
+                await work()
+        except DBAPIError as error:
+            cause = error.orig.__cause__ if error.orig is not None else None
+            if not isinstance(cause, (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)):
+                raise
+            if attempt + 1 == LOCK_ATTEMPTS:
+                raise LocksNotFree("the tables are in use by long transactions") from error
+            await asyncio.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
+
+
+async def _make(connection: AsyncConnection, group: PartitionGroup, month: dt.date) -> None:
+    """Make a month's partitions, with the rows of that month that are in the default ones."""
+    suffix, bounds = suffix_of(month), (bound_of(month), bound_of(month_after(month)))
+    # First: whoever adds a row there adds rows of the group's other tables in the same transaction.
+    defaults = ", ".join(table.default for table in group.tables)
+    await _execute(connection, f"LOCK TABLE {defaults} IN ACCESS EXCLUSIVE MODE")
+    if await _attached(connection, group.tables[0].name, suffix):
+        return
+    for table in group.tables:
+        like = f"(LIKE {table.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+        await _execute(connection, f"CREATE TABLE {table.name}_{suffix} {like}")
+        for constraint in table.own:
+            clause = constraint.format(suffix=suffix, name=table.name)
+            await _execute(connection, f"ALTER TABLE {table.name}_{suffix} ADD {clause}")
+        # Row-level security holds for the owner too, and nobody has a policy: rows are reached by the whole table.
+        await _execute(connection, f"ALTER TABLE {table.default} NO FORCE ROW LEVEL SECURITY")
+    await _move(connection, group, suffix, bounds)
+    for table in group.tables:
+        partition = f"{table.name}_{suffix}"
+        await _execute(connection, f"ALTER TABLE {table.default} FORCE ROW LEVEL SECURITY")
+        await _execute(connection, f"ALTER TABLE {partition} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        first, end = bounds
+        attach = f"ALTER TABLE {table.name} ATTACH PARTITION {partition} FOR VALUES FROM ('{first}') TO ('{end}')"
+        await _execute(connection, attach)
+
+
+async def _move(connection: AsyncConnection, group: PartitionGroup, suffix: str, bounds: tuple[str, str]) -> None:
+    """Move rows from default partitions; those that are referred to are copied first and deleted last."""
+    steps = [(_COPY, table) for table in group.tables] + [(_DELETE, table) for table in reversed(group.tables)]
+    for step, table in steps:
+        rows = {"default": table.default, "key": table.key, "first": bounds[0], "end": bounds[1]}
+        await _execute(connection, step.format(name=table.name, suffix=suffix, **rows))
+
+
+async def _detach(connection: AsyncConnection, group: PartitionGroup, suffix: str) -> None:
+    # In the order in which writers reach them.
+    for table in group.tables:
+        await _execute(connection, f"LOCK TABLE ONLY {table.name} IN ACCESS EXCLUSIVE MODE")
+    for table in reversed(group.tables):
+        if await _attached(connection, table.name, suffix):
+            await _execute(connection, f"ALTER TABLE {table.name} DETACH PARTITION {table.name}_{suffix}")
+
+
+async def _drop(connection: AsyncConnection, group: PartitionGroup, suffix: str) -> None:
+    for table in reversed(group.tables):
+        await _execute(connection, f"DROP TABLE IF EXISTS {table.name}_{suffix}")
+
+
+async def _attached(connection: AsyncConnection, table: str, suffix: str) -> bool:
+    query = sa.text("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(:name))")
+    return bool(await connection.scalar(query, {"name": f"{table}_{suffix}"}))
+
+
+async def _execute(connection: AsyncConnection, statement: str) -> None:
+    await connection.exec_driver_sql(statement)

@@ -1,0 +1,422 @@
+"""Events and deliveries by months: made ahead, repaired, dropped by age, and organizations are kept apart."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from sqlalchemy.exc import DBAPIError
+
+from epoch.app import create_app
+from epoch.cli.doctor import run_checks
+from epoch.migrations import alembic_config, upgrade
+from epoch.partition_job import build_partition_job
+from epoch.partitions import EVENTS, find_partition_faults
+from epoch.process_role import ProcessRole
+from events.event_types import EventType
+from events.models import OrganizationEvent
+from events.sequencer import EventSequencer
+from events.services import EventService
+from kit.clock import utc_now
+from kit.db import partitions
+from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, Database, owner_engine
+from kit.db.partitions import (
+    Changes,
+    LocksNotFree,
+    bound_of,
+    keep_partitions,
+    month_after,
+    month_of,
+    read_layout,
+    suffix_of,
+)
+from kit.ids import first_uuid7
+from kit.settings import Settings
+from support.widget_client import browser_at
+from webhooks.models import WebhookDelivery, WebhookEndpoint
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+ORGANIZATION = """
+INSERT INTO organization (id, slug, name, country) VALUES (:id, :slug, 'Acme', 'US')
+"""
+END = month_after(month_of(utc_now()), 2)
+"""The end of the first partition of a database that is migrated now."""
+
+
+def at(month: dt.date, day: int = 15) -> dt.datetime:
+    return dt.datetime(month.year, month.month, day, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def url(new_migrated_database: Callable[[], str]) -> str:
+    return new_migrated_database()
+
+
+@pytest.fixture
+async def rows(url: str) -> AsyncIterator[Database]:
+    found = Database(url, role=ADMIN_ROLE)
+    yield found
+    await found.stop()
+
+
+async def execute(url: str, *statements: str, role: str | None = None) -> Any:
+    """Run statements as the owner or a role; the value of the last one."""
+    connection = await asyncpg.connect(url)
+    try:
+        if role is not None:
+            await connection.execute(f"SET ROLE {role}")
+        for statement in statements[:-1]:
+            await connection.execute(statement)
+        return await connection.fetchval(statements[-1])
+    finally:
+        await connection.close()
+
+
+def counted(table: str) -> str:
+    return str(sa.select(sa.func.count()).select_from(sa.table(table)))
+
+
+async def keep(url: str, now: dt.datetime) -> Changes:
+    engine = owner_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await keep_partitions(connection, EVENTS, now)
+    finally:
+        await engine.dispose()
+
+
+async def make_organization(rows: Database) -> tuple[UUID, UUID]:
+    """The ids of an organization and of its endpoint."""
+    organization_id = uuid4()
+    async with rows.sessions() as session, session.begin():
+        await session.execute(sa.text(ORGANIZATION), {"id": organization_id, "slug": f"o-{organization_id}"})
+        endpoint = WebhookEndpoint(
+            organization_id=organization_id, url="https://a.example/", events=["call.ended"], secret="sealed"
+        )
+        session.add(endpoint)
+    return organization_id, endpoint.id
+
+
+async def add_event(rows: Database, owner: tuple[UUID, UUID], moment: dt.datetime, sequence: int) -> UUID:
+    """An event of that time with its delivery; its id."""
+    event_id = UUID(int=first_uuid7(moment).int + sequence)
+    async with rows.sessions() as session, session.begin():
+        session.add(
+            OrganizationEvent(
+                id=event_id,
+                organization_id=owner[0],
+                sequence=sequence,
+                type=EventType.CALL_ENDED,
+                body="{}",
+                created_at=moment,
+            )
+        )
+        await session.flush()
+        session.add(
+            WebhookDelivery(
+                organization_id=owner[0],
+                endpoint_id=owner[1],
+                event_id=event_id,
+                sequence=sequence,
+                type="call.ended",
+                retry_until=moment,
+            )
+        )
+    return event_id
+
+
+async def places(rows: Database) -> list[tuple[str, str, int]]:
+    """The partition of each event and of its delivery, with the event's number."""
+    query = sa.text(
+        "SELECT e.tableoid::regclass::text, d.tableoid::regclass::text, e.sequence FROM organization_event e"
+        " JOIN webhook_delivery d ON d.event_id = e.id ORDER BY e.sequence"
+    )
+    async with rows.sessions() as session:
+        return [tuple(row) for row in await session.execute(query)]
+
+
+def place(suffix: str, sequence: int) -> tuple[str, str, int]:
+    return f"organization_event_{suffix}", f"webhook_delivery_{suffix}", sequence
+
+
+async def test_months_are_made_ahead_and_rows_find_theirs(url: str, rows: Database) -> None:
+    months = [month_after(END, count) for count in range(3)]
+    # The first of them was made by the migration.
+    assert await keep(url, at(END)) == Changes(made=tuple(map(suffix_of, months[1:])))
+    assert await keep(url, at(END)) == Changes()
+    owner = await make_organization(rows)
+    for number, moment in enumerate((utc_now(), *map(at, months), at(month_after(END, 3))), start=1):
+        await add_event(rows, owner, moment, number)
+    suffixes = [f"before_{END:%Y_%m}", *map(suffix_of, months), "default"]
+    assert await places(rows) == [place(suffix, number) for number, suffix in enumerate(suffixes, start=1)]
+
+
+async def test_rows_without_a_month_are_named_and_moved_into_one(
+    url: str, rows: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await find_partition_faults(rows) == []
+    # As if the scheduler had stopped: the present month has no partition.
+    monkeypatch.setattr(partitions, "MONTHS_AHEAD", 4)
+    await execute(url, *(f"DROP TABLE IF EXISTS {name}" for name in await _months(url)))
+    owner = await make_organization(rows)
+    month = month_after(END)
+    await add_event(rows, owner, at(month), 1)
+    assert await places(rows) == [place("default", 1)]
+    [fault] = await find_partition_faults(rows)
+    named = f"organization_event has rows without a partition of their month ({month:%Y_%m})"
+    assert fault.startswith(f"{named}: run `epoch migrate`")
+    checked = await run_checks(msgspec.structs.replace(settings, database_url=url))
+    [found] = [check for check in checked if check.part == "partitions"]
+    assert (found.ok, found.detail) == (False, fault)
+
+    await build_partition_job(url, rows).run_once()
+    assert await places(rows) == [place(suffix_of(month), 1)]
+    assert await find_partition_faults(rows) == []
+    assert await execute(url, "SELECT relforcerowsecurity FROM pg_class WHERE relname = 'organization_event_default'")
+    # The delivery is the event's still.
+    async with rows.sessions() as session, session.begin():
+        await session.execute(sa.delete(OrganizationEvent))
+        assert await session.scalar(sa.select(sa.func.count()).select_from(WebhookDelivery)) == 0
+
+
+async def test_a_month_that_nobody_made_is_a_warning(url: str, rows: Database, settings: Settings) -> None:
+    next_month = suffix_of(month_after(END))
+    [fault] = await find_partition_faults(rows, now=at(END))
+    assert fault.startswith(f"organization_event has no partition for {next_month}: run `epoch migrate`")
+    # A month is left to make the one after the next.
+    assert await find_partition_faults(rows, now=at(month_after(END, -1))) == []
+    await keep(url, at(END))
+    [late] = await find_partition_faults(rows, now=at(END, 3) + EVENTS.retention)
+    assert late.startswith(f"organization_event keeps old partitions (before_{END:%Y_%m}): ")
+
+    owner = await make_organization(rows)
+    await execute(url, *(f"DROP TABLE {name}" for name in await _months(url)))
+    month = month_after(month_of(utc_now()), 2)
+    await add_event(rows, owner, at(month), 1)
+    served = create_app(msgspec.structs.replace(settings, database_url=url), role=ProcessRole.SERVE)
+    async with served.lifespan(), browser_at(served, "203.0.113.7", settings.public_url) as browser:
+        answer = await browser.get("/health/dependencies")
+    assert answer.status_code == 200
+    [warning] = answer.json()["warnings"]
+    assert warning.startswith(
+        f"partitions: organization_event has rows without a partition of their month ({month:%Y_%m})"
+    )
+
+
+async def _months(url: str) -> list[str]:
+    engine = owner_engine(url)
+    try:
+        async with engine.connect() as connection:
+            layout = await read_layout(connection, EVENTS)
+        assert layout is not None
+        suffixes = [suffix for suffix in layout.attached if not suffix.startswith("before_")]
+        return [f"{table.name}_{suffix}" for table in reversed(EVENTS.tables) for suffix in suffixes]
+    finally:
+        await engine.dispose()
+
+
+async def test_old_months_are_dropped_whole_and_everything_newer_stays(url: str, rows: Database) -> None:
+    await keep(url, at(END))
+    owner = await make_organization(rows)
+    months = [month_after(END, count) for count in range(3)]
+    for number, moment in enumerate((utc_now(), *map(at, months)), start=1):
+        await add_event(rows, owner, moment, number)
+    # 30 days after the first partition's end, less one day and then no longer.
+    last_day = at(END, 1) + EVENTS.retention
+    assert (await keep(url, last_day - dt.timedelta(days=1))).dropped == ()
+    assert (await keep(url, last_day)).dropped == (f"before_{END:%Y_%m}",)
+    assert [number for *_, number in await places(rows)] == [2, 3, 4]
+    dropped = (await keep(url, at(month_after(END, 2), 1) + EVENTS.retention)).dropped
+    assert dropped == (suffix_of(months[0]), suffix_of(months[1]))
+    assert await places(rows) == [place(suffix_of(months[2]), 4)]
+
+
+async def test_an_interrupted_detachment_is_finished_by_the_next_run(
+    url: str, rows: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep(url, at(END))
+    owner = await make_organization(rows)
+    await add_event(rows, owner, at(END), 1)
+    late = at(month_after(END), 1) + EVENTS.retention
+
+    async def killed(*_: object) -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(partitions, "_drop", killed)
+        with pytest.raises(ConnectionResetError):
+            await keep(url, late)
+    await keep(url, late)
+    for name in ("before_" + suffix_of(END), suffix_of(END)):
+        assert await execute(url, f"SELECT to_regclass('webhook_delivery_{name}') IS NULL")
+        assert await execute(url, f"SELECT to_regclass('organization_event_{name}') IS NULL")
+
+
+async def test_two_processes_at_once_make_and_drop_once(url: str, rows: Database) -> None:
+    await asyncio.gather(*(keep(url, at(END)) for _ in range(3)))
+    assert len(await _months(url)) == 2 * 3
+    late = at(month_after(END), 1) + EVENTS.retention
+    await asyncio.gather(*(keep(url, late) for _ in range(3)))
+    async with rows.sessions() as session:
+        layout = await read_layout(session, EVENTS)
+    assert layout is not None
+    assert layout.detached == frozenset()
+    assert suffix_of(END) not in layout.attached
+
+
+async def test_rows_are_added_while_a_month_is_dropped(url: str, rows: Database) -> None:
+    await keep(url, at(END))
+    owner = await make_organization(rows)
+    added, stopped = 0, asyncio.Event()
+
+    async def add() -> None:
+        nonlocal added
+        while not stopped.is_set():
+            await add_event(rows, owner, at(month_after(END, 2)), added + 1)
+            added += 1
+
+    adding = asyncio.create_task(add())
+    changes = await keep(url, at(month_after(END, 2), 1) + EVENTS.retention)
+    stopped.set()
+    await adding
+    assert len(changes.dropped) == 3
+    assert added
+    assert len(await places(rows)) == added
+
+
+async def test_a_month_that_somebody_reads_is_left_for_the_next_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "LOCK_ATTEMPTS", 2)
+    monkeypatch.setattr(partitions, "LOCK_PAUSE_SECONDS", 0.01)
+    reader = await asyncpg.connect(url)
+    await reader.execute(f"SET ROLE {ADMIN_ROLE}")
+    await reader.execute("BEGIN; SELECT count(*) FROM organization_event")
+    late = at(END, 1) + EVENTS.retention
+    with pytest.raises(LocksNotFree):
+        await keep(url, late)
+    await reader.close()
+    assert f"before_{END:%Y_%m}" in (await keep(url, late)).dropped
+
+
+async def test_rows_of_no_near_month_are_deleted_singly(url: str, rows: Database) -> None:
+    owner = await make_organization(rows)
+    now = utc_now()
+    for number, days in enumerate((62, 60, 0), start=1):
+        await add_event(rows, owner, now - dt.timedelta(days=days), number)
+    await build_partition_job(url, rows).run_once()
+    assert [number for *_, number in await places(rows)] == [2, 3]
+    # Not dropped yet, and out of sight for customers: the API promises 30 days.
+    async with rows.sessions() as session:
+        events = await EventService(session).list_after(owner[0], 0, limit=10)
+    assert [event.sequence for event in events] == [3]
+
+
+async def test_two_sequencers_give_no_number_twice_over_two_partitions(url: str, rows: Database) -> None:
+    owner = await make_organization(rows)
+    # As if the numbers before were in another partition, whose unique key the new ones do not see.
+    await add_event(rows, owner, at(END), 1)
+    async with rows.sessions() as session, session.begin():
+        await session.execute(
+            sa.text("INSERT INTO event_counter (id, organization, last_sequence) VALUES (:id, :organization, 1)"),
+            {"id": uuid4(), "organization": owner[0]},
+        )
+        await session.execute(
+            sa.text(
+                "INSERT INTO event_outbox (organization, type, content)"
+                " SELECT :organization, 'limit.reached', '{}' FROM generate_series(1, 40)"
+            ),
+            {"organization": owner[0]},
+        )
+    sequencers = [EventSequencer(rows, {}) for _ in range(3)]
+    while sum(await asyncio.gather(*(sequencer.run_once() for sequencer in sequencers))):
+        pass
+    async with rows.sessions() as session:
+        numbers = list(await session.scalars(sa.select(OrganizationEvent.sequence)))
+    assert sorted(numbers) == list(range(1, 42))
+
+
+@pytest.mark.parametrize("role", [REQUEST_ROLE, ADMIN_ROLE, "epoch_lookup", "epoch_staff"])
+async def test_nobody_reaches_a_partition_past_its_table(url: str, rows: Database, role: str) -> None:
+    await keep(url, at(END))
+    owner, other = await make_organization(rows), await make_organization(rows)
+    await add_event(rows, owner, at(END), 1)
+    for name in (suffix_of(END), f"before_{END:%Y_%m}"):
+        for table in EVENTS.tables:
+            partition = sa.table(f"{table.name}_{name}")
+            for statement in (counted(partition.name), str(sa.delete(partition))):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await execute(url, statement, role=role)
+    if role == REQUEST_ROLE:
+        for organization_id, seen in ((owner[0], 1), (other[0], 0)):
+            for table in EVENTS.tables:
+                own = f"SELECT set_config('app.organization', '{organization_id}', false)"
+                assert await execute(url, own, counted(table.name), role=role) == seen
+
+
+async def test_even_with_a_grant_a_partition_shows_no_row(url: str, rows: Database) -> None:
+    await keep(url, at(END))
+    owner = await make_organization(rows)
+    await add_event(rows, owner, at(END), 1)
+    for table in EVENTS.tables:
+        name = f"{table.name}_{suffix_of(END)}"
+        await execute(url, f"GRANT SELECT ON {name} TO {REQUEST_ROLE}", "SELECT 1")
+        assert await execute(url, counted(name), role=REQUEST_ROLE) == 0
+
+
+async def test_an_unfit_row_is_refused_by_each_partition(url: str, rows: Database) -> None:
+    await keep(url, at(END))
+    owner = await make_organization(rows)
+    for month in (END, month_after(END, 3)):  # one of a month, and one of none
+        event_id = await add_event(rows, owner, at(month), 1)
+        with pytest.raises(DBAPIError, match="uq_organization_event_organization_id_sequence_"):
+            await add_event(rows, owner, at(month, 16), 1)
+        async with rows.sessions() as session:
+            delivery = sa.insert(WebhookDelivery).values(
+                organization_id=owner[0],
+                endpoint_id=owner[1],
+                event_id=UUID(int=event_id.int + 7),
+                sequence=1,
+                type="call.ended",
+                retry_until=utc_now(),
+            )
+            with pytest.raises(DBAPIError, match="fk_webhook_delivery_event_id"):
+                await session.execute(delivery)
+
+
+async def test_reads_of_recent_events_leave_out_old_partitions(url: str, rows: Database) -> None:
+    await keep(url, at(END))
+    owner = await make_organization(rows)
+    explain = sa.text(
+        "EXPLAIN SELECT * FROM organization_event WHERE organization_id = :owner AND sequence > 0 AND id >= :first"
+        " ORDER BY sequence LIMIT 100"
+    )
+    async with rows.sessions() as session:
+        plan = "\n".join(await session.scalars(explain, {"owner": owner[0], "first": UUID(bound_of(month_after(END)))}))
+    assert f"organization_event_{suffix_of(month_after(END))}" in plan
+    assert f"organization_event_{suffix_of(END)}" not in plan
+    assert "organization_event_before" not in plan
+
+
+async def test_an_ordinary_owner_divides_keeps_and_merges(
+    url_of_plain_owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = url_of_plain_owner
+    await asyncio.to_thread(upgrade, url)
+    monkeypatch.setattr(partitions, "MONTHS_AHEAD", 4)
+    rows = Database(url, role=ADMIN_ROLE)
+    owner, month = await make_organization(rows), month_after(END)
+    for number, moment in enumerate((utc_now(), at(END), at(month)), start=1):
+        await add_event(rows, owner, moment, number)
+    assert await places(rows) == [place(f"before_{END:%Y_%m}", 1), place(suffix_of(END), 2), place("default", 3)]
+    # The rows of the default partition are hidden from their owner too.
+    await keep(url, utc_now())
+    assert await places(rows) == [place(f"before_{END:%Y_%m}", 1), place(suffix_of(END), 2), place(suffix_of(month), 3)]
+    assert suffix_of(END) in (await keep(url, at(month, 1) + EVENTS.retention)).dropped
+    await asyncio.to_thread(command.downgrade, alembic_config(url), "b92d5f71e3a8")
+    assert await execute(url, counted("webhook_delivery"), role=ADMIN_ROLE) == 1
+    await rows.stop()
