@@ -17,6 +17,8 @@ from calls.incoming.event_values import DAY_NAMES, FORWARD_MODE_NAMES, hours_tex
 from calls.incoming.rules import MAX_FORWARD_NUMBERS, MAX_NOTIFIED
 from calls.incoming.sentences import DEFAULT_LANGUAGE, LANGUAGES
 from calls.incoming.settings_service import IncomingSettingsService
+from calls.incoming.transcripts import LONGEST_SECONDS, SHORTEST_SECONDS, is_transcribable_language
+from calls.limits.prices import PRICE_LIST
 from dashboard.greeting_recordings import REMOVE_EFFECT, recording_choices
 from dashboard.guards import requires_membership
 from dashboard.incoming_calls_forms import (
@@ -48,6 +50,7 @@ from kit.countries import country_name
 from kit.db.paging import MAX_LIMIT
 from kit.errors import ValidationFailed
 from kit.http.forms import Form, UnexpectedFields, ensure_valid_text, read_form
+from kit.money import Money
 from kit.time_zones import zone_choices
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
@@ -93,7 +96,10 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "zones": [(name, name.replace("_", " ")) for name in zone_choices(who.country, now.time_zone or "")],
         "holiday_countries": [("", "None"), *countries],
         "languages": list(LANGUAGES.items()),
-        "language": DEFAULT_LANGUAGE if spoken is None else spoken.spoken_language,
+        "language": (language := DEFAULT_LANGUAGE if spoken is None else spoken.spoken_language),
+        "unwritten_language": None if is_transcribable_language(language) else LANGUAGES.get(language, language),
+        "transcription_price": str(Money(PRICE_LIST.get(request.app).transcription)),
+        "transcribed_seconds": (SHORTEST_SECONDS, LONGEST_SECONDS),
         "modes": _MODES,
         "recordings": recordings,
         "remove_effect": REMOVE_EFFECT,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from calls.incoming.answer_settings import (
     AfterHours,
@@ -25,7 +26,7 @@ from kit.parsing import parse_whole_number
 
 HOURS_FIELDS = ("time_zone", *Weekday, "holiday_country", "days")
 GREETING_FIELDS = ("greeting", "recording", "language", "press_9", "later_greeting", "later_recording")
-VOICEMAIL_FIELDS = ("voicemail", "later_voicemail")
+VOICEMAIL_FIELDS = ("voicemail", "later_voicemail", "transcribe")
 PHONES_FIELDS = ("forward_to", "forward_mode", "ring_seconds", "later_forward_to")
 WHOLE_FORM = ""
 """The place of messages about a box, which has none of its own."""
@@ -118,7 +119,11 @@ def voicemail_of(form: Form, now: AnswerSettings, members: Mapping[str, UUID]) -
     later = msgspec.structs.replace(now.after_hours, voicemail=bool(form["later_voicemail"]))
     unlisted = [member_id for member_id in now.notify if member_id not in members.values()]
     notify = [*unlisted, *(member_id for field, member_id in members.items() if form[field])]
-    return msgspec.structs.replace(now, voicemail=bool(form["voicemail"]), notify=notify, after_hours=later)
+    # Left out again where it is off, as in settings of which nobody ever switched it on.
+    transcribe = True if form["transcribe"] else UNSET
+    return msgspec.structs.replace(
+        now, voicemail=bool(form["voicemail"]), notify=notify, after_hours=later, transcribe=transcribe
+    )
 
 
 def at_fields(refusal: ValidationFailed, fields: Mapping[str, str]) -> ValidationFailed:

@@ -74,4 +74,5 @@ def voicemail_notice(after: AnswerSettings, _: Silent) -> str:
         when = " within the hours"
     told = len(after.notify)
     mailed = f"{told} member{' gets' if told == 1 else 's get'} a mail" if told else "nobody gets a mail"
-    return f"Voicemail saved: callers can leave a message{when}, and {mailed}"
+    written = ". The carrier writes messages down where English is spoken" if after.is_transcribed else ""
+    return f"Voicemail saved: callers can leave a message{when}, and {mailed}{written}"

@@ -15,6 +15,7 @@ from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.incoming.voicemails import ReceivedMessage, VoicemailService
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
+from dashboard.transcripts import shown_transcript
 from kit.db.paging import read_cursor, split_page
 from kit.e164 import readable
 from kit.errors import NotFound
@@ -65,7 +66,7 @@ class VoicemailPages(Controller):
             message = await VoicemailService(db_session).get(who.organization_id, voicemail_id)
         except NotFound:
             return await _deleted_already(request, db_session, slug, voicemail_id)
-        return _render_messages(request, [message])
+        return _render_messages(request, [message], is_single=True)
 
     @get("/greetings")
     async def greetings(self, request: PageRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
@@ -197,6 +198,7 @@ def _render_messages(
     unheard: int | None = None,
     older: str = "",
     newest: str = "",
+    is_single: bool = False,
 ) -> Response[str]:
     who = current_member(request)
     return render(
@@ -204,6 +206,7 @@ def _render_messages(
         "voicemails/index.html",
         own_media=True,
         messages=messages,
+        texts={message.id: shown_transcript(message, is_whole=is_single) for message in messages},
         unheard=unheard,
         audio=f"/api/organizations/{who.organization_id}/voicemails",
         may_delete=who.role.rank >= Role.ADMIN.rank,

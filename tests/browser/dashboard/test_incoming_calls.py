@@ -137,7 +137,7 @@ async def test_a_call_back_reaches_the_forward_phone_and_both_hear_each_other(
 async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(
     browser: Browser, product: Product, customer: Customer, line: Line
 ) -> None:
-    await line.configure(forward_to=[STAYS_SILENT], voicemail=True, ring_seconds=5)
+    await line.configure(forward_to=[STAYS_SILENT], voicemail=True, ring_seconds=5, transcribe=True)
     script: tuple[dict[str, object], ...] = ({"until": "record"}, {"wait": 1}, {"speak": 3}, {"hang_up": True})
     sid = await line.ring(*script)
     caller = (await line.ended(sid))[0]
@@ -150,6 +150,10 @@ async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(
         player = page.locator("audio")
         assert await player.evaluate("audio => audio.play().then(() => audio.duration)") > 3
         heard = np.array(await player.evaluate(_DECODE))
+        # The carrier's text comes some seconds later, by a job.
+        with fail_after(PATIENCE_SECONDS):
+            while not await page.get_by_text(re.compile(r"Somebody spoke for \d+ seconds\.")).count():
+                await page.reload()
     recorded = (await line.carrier.get(f"/sandbox/recordings/{caller['recording_sid']}")).content
     spoken = np.array(read_wav(recorded)[2]) / 32768
     assert heard.shape == spoken.shape

@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from calls.incoming.answer_settings import AnswerSettings
+from conftest import NewClient
 from dashboard.incoming_calls_forms import voicemail_of
 from kit.db.database import Database
 from kit.e164 import readable
 from kit.http.forms import Form
 from support.factories import Factory, Tenant, sign_in
-from support.page_session import errors_of, message_after
+from support.page_session import errors_of, message_after, page_after
 from support.waiting import until
 from tenants.models import Role
 from tenants.services import OrganizationService
@@ -137,7 +138,7 @@ async def test_a_box_of_a_member_who_left_is_explained(owner: httpx.AsyncClient,
 def test_members_whom_the_form_does_not_list_are_notified_as_before() -> None:
     listed, ticked, unlisted = (UUID(int=number) for number in (1, 2, 3))
     members = {"notify-1": listed, "notify-2": ticked}
-    form = Form({"voicemail": "yes", "later_voicemail": "", "notify-1": "", "notify-2": "yes"})
+    form = Form({"voicemail": "yes", "later_voicemail": "", "transcribe": "", "notify-1": "", "notify-2": "yes"})
     after = voicemail_of(form, AnswerSettings(notify=[listed, unlisted]), members)
     assert after.notify == [unlisted, ticked]
 
@@ -202,3 +203,34 @@ async def test_a_phone_that_was_blocked_is_named_and_stops_no_other_form(
     shown = (await owner.get(page(tenant))).text
     assert "+1 212-555-0145 does not ring: this number is on your block list." in shown
     assert (await save(owner, tenant, "phones", PHONES)).status_code == 303
+
+
+async def test_writing_messages_down_is_a_switch_that_is_off(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    api = f"/api/organizations/{tenant.organization.id}/incoming-calls"
+    box = '<input type="checkbox" name="transcribe" value="yes" aria-describedby="transcribe-hint"'
+    shown = (await owner.get(page(tenant))).text
+    assert f"{box}>" in shown
+    hint = "of 2 to 120 seconds", "English only", "counts $0.05 in your spending limits", "at the carrier as well"
+    assert all(part in shown for part in hint)
+    on = {"voicemail": "yes", "transcribe": "yes"}
+    saved = await page_after(owner, page(tenant), f"{page(tenant)}/voicemail", on)
+    assert "The carrier writes messages down where English is spoken" in saved
+    assert f"{box} checked>" in saved
+    assert (await owner.get(api)).json()["transcribe"] is True
+    # The page says that it does nothing while another language is spoken.
+    german = {**GREETING, "greeting": "Guten Tag", "language": "de-DE"}
+    told = await page_after(owner, page(tenant), f"{page(tenant)}/greeting", german)
+    assert "Callers are spoken to in German, and the carrier understands English only" in told
+    off = await page_after(owner, page(tenant), f"{page(tenant)}/voicemail", {"voicemail": "yes"})
+    assert (f"{box}>" in off, "writes messages down" in off) == (True, False)
+    assert "transcribe" not in (await owner.get(api)).json()
+
+
+async def test_a_member_reads_whether_messages_are_written_down(
+    owner: httpx.AsyncClient, new_client: NewClient, tenant: Tenant, make: Factory
+) -> None:
+    member = await sign_in(new_client(), await make.member(tenant.organization, Role.MEMBER))
+    assert "They are not written down" in (await member.get(page(tenant))).text
+    api = f"/api/organizations/{tenant.organization.id}/incoming-calls"
+    assert (await owner.put(api, json={"voicemail": True, "transcribe": True})).status_code == 200
+    assert "The carrier writes them down" in (await member.get(page(tenant))).text

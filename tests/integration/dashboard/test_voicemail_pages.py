@@ -5,8 +5,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from calls.incoming.models import Voicemail
+from calls.incoming.transcripts import TranscriptStatus
+from calls.incoming.voicemails import ReceivedMessage
+from dashboard.transcripts import FIRST_CHARACTERS, shown_transcript
 from kit.clock import utc_now
+from kit.db.database import Database
+from kit.db.model import read_member
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Tenant
 from support.page_session import page_after
@@ -63,3 +70,72 @@ async def test_a_message_is_marked_and_deleted_as_the_page_says(
         gone = await owner.get(address)
         assert (gone.status_code, gone.headers["location"]) == (303, page)
     assert (await owner.get(f"{page}/{uuid4()}")).status_code == 404
+
+
+WORDS = "Hello, this is Dana <b>of Acme</b>. " + "Please call me back this afternoon. " * 10
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "seconds", "listed", "whole"),
+    [
+        (None, None, 12, "", ""),
+        ("pending", None, 12, "The text is on its way: the carrier takes some minutes.", ""),
+        ("failed", None, 12, "The carrier could not write this message down.", ""),
+        ("failed", None, 150, "the carrier does that for messages of 2 to 120 seconds only.", ""),
+        ("completed", "", 12, "The carrier understood no words.", ""),
+        ("completed", "Call me back.", 12, '<p class="transcript small" dir="auto">Call me back.</p>', ""),
+        ("completed", WORDS.strip(), 60, "Dana &lt;b&gt;of Acme&lt;/b&gt;. Please", "afternoon.</p>"),
+        ("completed", "سلام", 12, 'dir="auto">سلام</p>', ""),
+    ],
+)
+async def test_the_text_of_a_message_and_its_state_are_shown(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    database: Database,
+    status: str | None,
+    text: str | None,
+    seconds: int,
+    listed: str,
+    whole: str,
+) -> None:
+    api, sid = f"/api/organizations/{tenant.organization.id}", new_sid()
+    assert (await owner.put(f"{api}/incoming-calls", json={"voicemail": True})).status_code == 200
+    await callbacks.incoming(str(tenant.number), sid)
+    form = {"CallSid": sid, "RecordingSid": f"RE{sid[2:]}", "RecordingDuration": str(seconds)}
+    await callbacks.send("/voice/incoming/recording", form)
+    async with database.sessions() as session, session.begin():
+        mine = Voicemail.owned_by(tenant.organization.id)
+        await session.execute(sa.update(Voicemail).where(mine).values(transcript_status=status, transcript=text))
+    (message,) = (await owner.get(f"{api}/voicemails")).json()["items"]
+    assert (message["transcript_status"], message["transcript"]) == (status, text)
+    messages = f"/dashboard/{tenant.organization.slug}/voicemails"
+    several, one = (await owner.get(messages)).text, (await owner.get(f"{messages}/{message['id']}")).text
+    assert listed in several
+    assert ('class="transcript' in several) is (status is not None)
+    assert (f'href="{messages}/{message["id"]}" aria-label="Whole text' in several) is bool(whole)
+    assert "Whole text" not in one
+    assert whole in one
+    assert (whole in several) is not bool(whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * FIRST_CHARACTERS, "x" * FIRST_CHARACTERS),
+        ("x" * 500, "x" * (FIRST_CHARACTERS - 1) + "…"),
+        ("word " * 100, ("word " * 32).strip() + "…"),
+    ],
+)
+def test_a_list_shows_the_first_words(text: str, shown: str) -> None:
+    message = ReceivedMessage(
+        uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", TranscriptStatus.COMPLETED, text.strip()
+    )
+    assert shown_transcript(message, is_whole=False).words == shown
+    assert shown_transcript(message, is_whole=True).words == text.strip()
+
+
+def test_a_state_of_a_newer_release_is_no_text() -> None:
+    status = read_member(TranscriptStatus, "translated")
+    message = ReceivedMessage(uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", status, "Words")
+    assert shown_transcript(message, is_whole=True).words == ""
