@@ -169,11 +169,13 @@ class Database:
         )
 
     async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
-        """Open that many connections of the engine, and run the statements ``by`` on each with NULL as parameters.
+        """Open the connections of look-ups, and that many of the engine; run the statements ``by`` on each of these.
 
+        Their parameters are NULL.
         An outage of the database is ignored here; requests report it.
         """
         try:
+            await self.lookup_pool.warm_up()
             async with asyncio.timeout(self.connect_seconds), AsyncExitStack() as opened:
                 for _ in range(connections):
                     session = await opened.enter_async_context(self.sessions())

@@ -104,6 +104,22 @@ class StatementPool:
         tag: str = await self._run("execute", query, *arguments)
         return tag
 
+    async def warm_up(self) -> None:
+        """Open the connections that are not open yet, all at once.
+
+        The first callers of a new process then neither wait for them nor are refused. Raises: as ``connect``.
+        """
+
+        async def open_next() -> None:
+            self._hand_on(await self._open_one(monotonic() + self._seconds))
+
+        missing = self._size - self._open
+        self._open = self._size
+        opened = await asyncio.gather(*(open_next() for _ in range(missing)), return_exceptions=True)
+        for error in opened:
+            if error is not None:
+                raise error
+
     def close_idle(self) -> None:
         """Close the idle connections, after an outage of the server or when the process stops."""
         idle, self._idle = self._idle, []

@@ -40,6 +40,55 @@ async def test_more_callers_than_connections_share_what_there_is(connect: Callab
     statements.close_idle()
 
 
+async def test_callers_of_a_pool_that_was_warmed_up_are_not_refused(connect: Callable[[], Any]) -> None:
+    opened = 0
+
+    async def connect_slowly() -> Any:
+        nonlocal opened
+        await asyncio.sleep(0.3)
+        opened += 1
+        return await connect()
+
+    async def refused(statements: StatementPool) -> int:
+        """Callers that a pool of two connections refuses, of ten that come while others wait."""
+        first = [asyncio.create_task(statements.fetch_row_in_time(WHO_AM_I)) for _ in range(4)]
+        await asyncio.sleep(0.2)
+        later = [asyncio.create_task(statements.fetch_row_in_time(WHO_AM_I)) for _ in range(10)]
+        answers = await asyncio.gather(*first, *later, return_exceptions=True)
+        statements.close_idle()
+        return sum(isinstance(answer, PoolOverloaded) for answer in answers)
+
+    # A third of its callers' half second is what they may wait.
+    assert await refused(StatementPool(connect_slowly, size=2, seconds=0.5)) == 10
+    warm = StatementPool(connect_slowly, size=2, seconds=0.5)
+    await warm.warm_up()
+    assert warm.in_use == 0
+    assert await refused(warm) == 0
+    assert opened == 4  # two for each pool
+    await warm.warm_up()
+    assert opened == 6  # its connections were closed
+    await warm.warm_up()
+    assert opened == 6
+    warm.close_idle()
+
+
+async def test_a_pool_that_cannot_be_warmed_up_tells_it_and_connects_later(connect: Callable[[], Any]) -> None:
+    is_down = True
+
+    async def connect_when_up() -> Any:
+        if is_down:
+            raise OSError("down")
+        return await connect()
+
+    statements = StatementPool(connect_when_up, size=2, seconds=20)
+    with pytest.raises(OSError, match="down"):
+        await statements.warm_up()
+    assert statements.in_use == 0
+    is_down = False
+    assert len(set(await asyncio.gather(*(_pid(statements) for _ in range(10))))) == 2
+    statements.close_idle()
+
+
 async def test_who_waits_longest_is_next(connect: Callable[[], Any]) -> None:
     statements = StatementPool(connect, size=1, seconds=20)
     order: list[int] = []
