@@ -14,9 +14,10 @@ from calls.greetings.models import GreetingAudio
 from calls.greetings.services import GreetingAudioService
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
-from dashboard.settings import SettingsRequest
+from dashboard.settings import SettingsRequest, render_settings
 from kit.clock import utc_now
-from kit.http.forms import read_form
+from kit.errors import ValidationFailed
+from kit.http.forms import Form, read_form
 from kit.text import duration
 from kit.time_zones import local_day, short_day
 from tenants.auth import current_member
@@ -37,13 +38,35 @@ def _described(row: GreetingAudio, zone: ZoneInfo) -> str:
     return f"{row.name}, {duration(row.seconds)}, {added}"
 
 
-class GreetingRecordingPages(Controller):
-    """The removal of recordings."""
+NAMED_RECORDING = "named_recording"
+"""The field of a refused form with the id of the recording that was to be renamed."""
 
-    path = "/dashboard/{slug:str}/settings/incoming-calls/recordings/{audio_id:uuid}/remove"
+
+class GreetingRecordingPages(Controller):
+    """New names of recordings, and their removal."""
+
+    path = "/dashboard/{slug:str}/settings/incoming-calls/recordings/{audio_id:uuid}"
     guards = (requires_membership, requires_role(Role.ADMIN))
 
-    @get()
+    @post("/name")
+    async def rename(
+        self,
+        request: SettingsRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        audio_id: FromPath[UUID],
+    ) -> Response[str]:
+        form, who = await read_form(request, "name"), current_member(request)
+        service = GreetingAudioService(db_session)
+        try:
+            row = await service.rename(who.organization_id, audio_id, form["name"], by=who.actor)
+        except ValidationFailed as refusal:
+            again = Form({**form.values, NAMED_RECORDING: str(audio_id)}).refused(refusal)
+            return await render_settings(request, db_session, SettingsSection.INCOMING_CALLS, again)
+        url = settings_path(slug, SettingsSection.INCOMING_CALLS)
+        return redirect(request, f"{url}#recordings", f"The recording is named {row.name}")
+
+    @get("/remove")
     async def confirm(
         self,
         request: SettingsRequest,
@@ -64,7 +87,7 @@ class GreetingRecordingPages(Controller):
             back=url,
         )
 
-    @post()
+    @post("/remove")
     async def remove(
         self,
         request: SettingsRequest,

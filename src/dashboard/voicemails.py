@@ -18,8 +18,8 @@ from dashboard.pages import redirect, render
 from dashboard.transcripts import shown_transcript
 from kit.db.paging import read_cursor, split_page
 from kit.e164 import readable
-from kit.errors import NotFound
-from kit.http.forms import read_form
+from kit.errors import NotFound, ValidationFailed
+from kit.http.forms import Form, read_form
 from tenants.auth import current_member
 from tenants.errors import RoleTooLow
 from tenants.guards import requires_role
@@ -71,20 +71,23 @@ class VoicemailPages(Controller):
     @get("/greetings")
     async def greetings(self, request: PageRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         """Recordings that members leave in mailboxes which answer their calls."""
-        who = current_member(request)
+        return await _render_greetings(request, db_session)
+
+    @post("/greetings/{greeting_id:uuid}/name")
+    async def rename_greeting(
+        self,
+        request: PageRequest,
+        db_session: NamedDependency[AsyncSession],
+        slug: FromPath[str],
+        greeting_id: FromPath[UUID],
+    ) -> Response[str]:
+        form, who = await read_form(request, "name"), current_member(request)
         service = VoicemailGreetingService(db_session, who.organization_id, who.actor.user_id)
-        return render(
-            request,
-            "voicemails/greetings.html",
-            own_media=True,
-            microphone=True,
-            greetings=await service.list_all(),
-            audio=f"/api/organizations/{who.organization_id}/voicemail-greetings",
-            may_share=who.role.rank >= Role.ADMIN.rank,
-            max_bytes=MAX_FILE_BYTES,
-            max_seconds=MAX_SECONDS,
-            remove_effect=REMOVE_EFFECT,
-        )
+        try:
+            greeting = await service.rename(greeting_id, form["name"], role=who.role, by=who.actor)
+        except ValidationFailed as refusal:
+            return await _render_greetings(request, db_session, form.refused(refusal), greeting_id)
+        return redirect(request, f"/dashboard/{slug}/voicemails/greetings", f"The greeting is named {greeting.name}")
 
     @get("/greetings/{greeting_id:uuid}/remove")
     async def confirm_remove_greeting(
@@ -97,7 +100,7 @@ class VoicemailPages(Controller):
         """Confirmation page, for browsers without scripts."""
         who = current_member(request)
         service = VoicemailGreetingService(db_session, who.organization_id, who.actor.user_id)
-        greeting = await service.get_removable(greeting_id, role=who.role)
+        greeting = await service.get_changeable(greeting_id, role=who.role)
         return render(
             request,
             "confirm.html",
@@ -189,6 +192,29 @@ class VoicemailPages(Controller):
             f"/dashboard/{slug}/voicemails",
             "The message is deleted; the carrier deletes its copy within minutes",
         )
+
+
+async def _render_greetings(
+    request: PageRequest, session: AsyncSession, form: Form | None = None, named: UUID | None = None
+) -> Response[str]:
+    """The list of greetings; ``form`` is one with a name that the greeting ``named`` cannot get."""
+    who = current_member(request)
+    service = VoicemailGreetingService(session, who.organization_id, who.actor.user_id)
+    return render(
+        request,
+        "voicemails/greetings.html",
+        status=200 if form is None else 400,
+        own_media=True,
+        microphone=True,
+        greetings=await service.list_all(),
+        form=form,
+        named=named,
+        audio=f"/api/organizations/{who.organization_id}/voicemail-greetings",
+        may_share=who.role.rank >= Role.ADMIN.rank,
+        max_bytes=MAX_FILE_BYTES,
+        max_seconds=MAX_SECONDS,
+        remove_effect=REMOVE_EFFECT,
+    )
 
 
 def _render_messages(

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -24,8 +24,9 @@ from calls.greetings.errors import (
     TooManyVoicemailGreetings,
 )
 from calls.greetings.models import MAX_NAME_CHARACTERS
-from calls.greetings.schemas import DropVoicemail, GreetingAudioInfo, VoicemailGreetingInfo
-from calls.greetings.services import GreetingAudioService, parse_name
+from calls.greetings.names import parse_name
+from calls.greetings.schemas import DropVoicemail, GreetingAudioInfo, RenameRecording, VoicemailGreetingInfo
+from calls.greetings.services import GreetingAudioService
 from calls.greetings.voicemail_drop import VoicemailDropper
 from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.schemas import CallInfo
@@ -115,6 +116,19 @@ class GreetingAudioController(Controller):
         wav = await GreetingAudioService(db_session).wav(organization_id, audio_id)
         return ranged_response(wav, "audio/wav", request.headers.get("range"))
 
+    @patch("/{audio_id:uuid}", guards=_ADMIN, summary="Rename a recording")
+    async def rename(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        organization_id: FromPath[UUID],
+        audio_id: FromPath[UUID],
+        data: JSONBody[RenameRecording],
+    ) -> GreetingAudioInfo:
+        service, by = GreetingAudioService(db_session), current_member(request).actor
+        row = await service.rename(organization_id, audio_id, data.name, by=by)
+        return GreetingAudioInfo.of(row, await service.used_ids(organization_id))
+
     @delete("/{audio_id:uuid}", guards=_ADMIN, summary="Remove a recording", status_code=204, refusals=(AudioInUse,))
     async def remove(
         self,
@@ -188,6 +202,18 @@ class VoicemailGreetingController(Controller):
         """Answers a header ``Range`` with that part (206)."""
         wav = await _greetings(request, db_session).wav(greeting_id)
         return ranged_response(wav, "audio/wav", request.headers.get("range"))
+
+    @patch("/{greeting_id:uuid}", summary="Rename a voicemail greeting", refusals=(RoleTooLow,))
+    async def rename(
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        greeting_id: FromPath[UUID],
+        data: JSONBody[RenameRecording],
+    ) -> VoicemailGreetingInfo:
+        """One's own; a shared one needs the role admin."""
+        who, service = current_member(request), _greetings(request, db_session)
+        return VoicemailGreetingInfo.of(await service.rename(greeting_id, data.name, role=who.role, by=who.actor))
 
     @delete("/{greeting_id:uuid}", summary="Remove a voicemail greeting", status_code=204, refusals=(RoleTooLow,))
     async def remove(

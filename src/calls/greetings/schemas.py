@@ -32,6 +32,12 @@ class GreetingAudioInfo(ResponseModel, frozen=True, kw_only=True):
         )
 
 
+class RenameRecording(RequestModel, frozen=True, kw_only=True):
+    """Another name for a recording."""
+
+    name: Annotated[str, Meta(examples=["Christmas 2026"])]
+
+
 class VoicemailGreetingInfo(ResponseModel, frozen=True, kw_only=True):
     """A greeting to leave in mailboxes; its sound is at ``…/voicemail-greetings/{id}/content``."""
 

@@ -1,6 +1,6 @@
 """Stores, lists and removes the recordings that greetings play."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.greetings.audio_decoder import DecodedAudio
 from calls.greetings.errors import AudioInUse, TooManyRecordings
-from calls.greetings.models import MAX_NAME_CHARACTERS, GreetingAudio
+from calls.greetings.models import GreetingAudio
+from calls.greetings.names import parse_new_name
 from calls.incoming.rules import greeting_recordings
 from calls.incoming.settings_service import IncomingSettingsService
 from kit.actor import Actor
 from kit.audit import record
-from kit.errors import NotFound, ValidationFailed
-from kit.text import is_valid_text
+from kit.errors import NotFound
 from tenants.services import OrganizationService
 
 MAX_RECORDINGS = 20
@@ -73,6 +73,15 @@ class GreetingAudioService:
         everywhere = [await settings.get(organization_id), *own.values()]
         return frozenset().union(*map(greeting_recordings, everywhere))
 
+    async def rename(self, organization_id: UUID, audio_id: UUID, name: str, *, by: Actor) -> GreetingAudio:
+        """Give a recording another name. Raises: NotFound, ValidationFailed."""
+        row, after = await self.get(organization_id, audio_id), parse_new_name(name)
+        if row.name != after:
+            before, row.name = row.name, after
+            await self._session.flush()
+            await self._record("greeting_audio.renamed", row, by, before={"name": before}, after={"name": after})
+        return row
+
     async def remove(self, organization_id: UUID, audio_id: UUID, *, by: Actor) -> None:
         """Delete a recording that no greeting plays. Raises: NotFound, AudioInUse."""
         # Settings are saved under the same lock.
@@ -83,7 +92,7 @@ class GreetingAudioService:
         await self._session.delete(row)
         await self._record("greeting_audio.removed", row, by)
 
-    async def _record(self, action: str, row: GreetingAudio, by: Actor) -> None:
+    async def _record(self, action: str, row: GreetingAudio, by: Actor, **changed: Mapping[str, str]) -> None:
         await record(
             self._session,
             by,
@@ -91,15 +100,5 @@ class GreetingAudioService:
             organization_id=row.organization_id,
             subject_id=row.id,
             subject_name=row.name,
-            details={"seconds": row.seconds},
+            details=changed or {"seconds": row.seconds},
         )
-
-
-def parse_name(text: str) -> str:
-    """The name of a recording, without spaces around it. Raises: ValidationFailed."""
-    name = text.strip()
-    if not is_valid_text(name):
-        raise ValidationFailed([("name", "Control characters are not allowed")])
-    if len(name) > MAX_NAME_CHARACTERS:
-        raise ValidationFailed([("name", f"A name has at most {MAX_NAME_CHARACTERS} characters")])
-    return name

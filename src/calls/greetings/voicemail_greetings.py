@@ -1,7 +1,7 @@
 """Stores, lists and removes the greetings that members leave in other people's mailboxes: their own and shared ones."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.greetings.audio_decoder import DecodedAudio
 from calls.greetings.errors import TooManyVoicemailGreetings
 from calls.greetings.models import VoicemailGreeting
+from calls.greetings.names import parse_new_name
 from kit.actor import Actor
 from kit.audit import has_event, record
 from kit.errors import NotFound
@@ -90,16 +91,31 @@ class VoicemailGreetingService:
         await self.get(greeting_id)
         return await sound_of(self._session, self._organization_id, greeting_id)
 
-    async def get_removable(self, greeting_id: UUID, *, role: Role) -> MailboxGreeting:
-        """A greeting that ``role`` may remove: one's own, or as an admin a shared one. Raises: NotFound, RoleTooLow."""
+    async def get_changeable(self, greeting_id: UUID, *, role: Role) -> MailboxGreeting:
+        """A greeting that ``role`` may rename and remove: one's own, or as an admin a shared one.
+
+        Raises: NotFound, RoleTooLow.
+        """
         is_own = greeting_id in {greeting.id for greeting in await self.list_all() if not greeting.is_shared}
         if not is_own:
             ensure_role(role, Role.ADMIN)
         return await self.get(greeting_id)
 
+    async def rename(self, greeting_id: UUID, name: str, *, role: Role, by: Actor) -> MailboxGreeting:
+        """Give a greeting another name. Raises: ValidationFailed; NotFound, RoleTooLow, as ``get_changeable``."""
+        greeting, after = await self.get_changeable(greeting_id, role=role), parse_new_name(name)
+        if greeting.name == after:
+            return greeting
+        mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
+        await self._session.execute(sa.update(VoicemailGreeting).where(*mine).values(name=after))
+        renamed = msgspec.structs.replace(greeting, name=after)
+        changed = {"before": {"name": greeting.name}, "after": {"name": after}}
+        await self._record("voicemail_greeting.renamed", renamed, by, **changed)
+        return renamed
+
     async def remove(self, greeting_id: UUID, *, role: Role, by: Actor) -> None:
-        """Delete a greeting. Raises: NotFound, RoleTooLow, as ``get_removable``."""
-        greeting = await self.get_removable(greeting_id, role=role)
+        """Delete a greeting. Raises: NotFound, RoleTooLow, as ``get_changeable``."""
+        greeting = await self.get_changeable(greeting_id, role=role)
         mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
         await self._session.execute(sa.delete(VoicemailGreeting).where(*mine))
         await self._record(_REMOVED, greeting, by)
@@ -132,7 +148,7 @@ class VoicemailGreetingService:
             raise NotFound
         return found
 
-    async def _record(self, action: str, greeting: MailboxGreeting, by: Actor) -> None:
+    async def _record(self, action: str, greeting: MailboxGreeting, by: Actor, **changed: Mapping[str, str]) -> None:
         await record(
             self._session,
             by,
@@ -140,7 +156,7 @@ class VoicemailGreetingService:
             organization_id=self._organization_id,
             subject_id=greeting.id,
             subject_name=greeting.name,
-            details={"seconds": greeting.seconds, "shared": greeting.is_shared},
+            details=changed or {"seconds": greeting.seconds, "shared": greeting.is_shared},
         )
 
 

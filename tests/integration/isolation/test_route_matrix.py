@@ -103,11 +103,13 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("post", "/audio"): Route(ADMIN, {"file": "none"}),
     ("get", "/audio/{audio_id}"): Route(),
     ("get", "/audio/{audio_id}/content"): Route(),
+    ("patch", "/audio/{audio_id}"): Route(ADMIN, {"name": "Easter"}),
     ("delete", "/audio/{audio_id}"): Route(ADMIN),
     ("get", "/voicemail-greetings"): Route(),
     ("post", "/voicemail-greetings"): Route(ADMIN, {"file": "none"}, query={"shared": "true"}),
     ("get", "/voicemail-greetings/{greeting_id}"): Route(),
     ("get", "/voicemail-greetings/{greeting_id}/content"): Route(),
+    ("patch", "/voicemail-greetings/{greeting_id}"): Route(ADMIN, {"name": "Planted"}),
     ("delete", "/voicemail-greetings/{greeting_id}"): Route(ADMIN),
     # Somebody else placed the call.
     ("post", "/calls/{call_id}/voicemail-drop"): Route(body={}, answer=403),
