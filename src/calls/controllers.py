@@ -55,6 +55,9 @@ def parse_call_filters(
     tag: FromQuery[str | None] = None,
     direction: Annotated[str | None, QueryParameter(schema_extra={"enum": list(Direction)})] = None,
     missed: FromQuery[bool | None] = None,
+    with_refused: Annotated[
+        bool, QueryParameter(description="With `missed=true`: also incoming calls that were refused.")
+    ] = False,
     from_number_id: FromQuery[UUID | None] = None,
 ) -> CallFilters:
     """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
@@ -70,6 +73,7 @@ def parse_call_filters(
         tag=parse_tag_filter(tag),
         direction=parse_direction_filter(direction),
         missed=missed,
+        with_refused=with_refused,
         from_number_id=from_number_id,
     )
 

@@ -270,6 +270,7 @@ def _export_url(organization_id: UUID, filters: CallFilters) -> str:
         "end_reason": filters.end_reason,
         "direction": filters.direction.value if filters.direction else None,
         "missed": None if filters.missed is None else str(filters.missed).lower(),
+        "with_refused": "true" if filters.with_refused else None,
         "outcome": filters.outcome,
         "tag": filters.tag,
         "from_number_id": filters.from_number_id,

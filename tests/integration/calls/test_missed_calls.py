@@ -1,13 +1,17 @@
 """Missed calls: who has seen them, and the later call that reached their caller."""
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
 import httpx
 import pytest
 
+from calls.models import CallStatus
 from kit.clock import utc_now
+from kit.db.database import Database
+from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in
 from tenants.models import Role
@@ -143,3 +147,22 @@ async def test_a_call_whose_end_is_reported_late_was_returned_meanwhile(
     (call,) = await missed(owner, tenant)
     assert call["returned_call_id"] is not None
     assert await count_in_navigation(owner, tenant) == 0
+
+
+async def test_the_csv_of_the_list_has_the_refused_callers_that_the_list_shows(
+    callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, token: Token, database: Database
+) -> None:
+    await miss(callbacks, tenant)
+    refused: dict[str, Any] = {"token_id": None, "identity": "", "direction": "inbound", "from_number": OTHER_CALLER}
+    await add_call(
+        database, tenant, token, status=CallStatus.REFUSED, duration=0, to_number=tenant.number or "", **refused
+    )
+    listed = await open_missed(owner, tenant)
+    assert "+1 212-555-0161" in listed
+    address = html.unescape(listed.partition('id="csv" href="')[2].partition('"')[0])
+    rows = (await owner.get(address)).text.splitlines()[1:]
+    assert [OTHER_CALLER in row for row in rows] == [True, False]
+    # The API's missed calls are those that nobody accepted, unless both are asked for.
+    assert len(await missed(owner, tenant)) == 1
+    both = (await owner.get(api(tenant, "calls?missed=true&with_refused=true"))).json()["items"]
+    assert [call["status"] for call in both] == ["refused", "no-answer"]
