@@ -1,0 +1,52 @@
+"""The carrier's account and the jobs of these tests, and an organization whose voicemails are written down."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from calls.incoming.transcriptions import TranscriptionKeeper
+from kit.db.database import Database
+from kit.http.app_key import JOB_QUEUE
+from kit.jobs.queue import JobQueue
+from kit.settings import Settings
+from privacy.carrier_deletion import CarrierCallDeletion
+from support.carrier_account import CarrierAccount, open_carrier_account
+from support.factories import Tenant
+from support.jobs import forget_jobs
+from support.transcripts import switch
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def idle_application(app: Litestar) -> AsyncIterator[None]:
+    """The running application leaves the jobs to these tests."""
+    await JOB_QUEUE.get(app).stop(drain_seconds=0)
+    yield
+    JOB_QUEUE.get(app).start()
+
+
+@pytest.fixture(autouse=True)
+async def no_other_jobs(database: Database) -> None:
+    await forget_jobs(database)
+
+
+@pytest.fixture
+async def account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAccount]:
+    async with open_carrier_account(settings.twilio, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def queue(account: CarrierAccount, database: Database, settings: Settings) -> JobQueue:
+    """Reads texts from the test's account, and deletes there."""
+    queue = JobQueue(database, settings.secret_keys)
+    TranscriptionKeeper(queue, account.carrier, database)
+    CarrierCallDeletion(queue, account.carrier, database)
+    return queue
+
+
+@pytest.fixture
+async def switched_on(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    await switch(owner, tenant, transcribe=True)

@@ -1,0 +1,245 @@
+"""Texts of voicemails are read from the carrier by a job: in any order of reports, without them, whatever they say."""
+
+import datetime as dt
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from calls.incoming.transcriptions import KEEP_TRANSCRIPTION, UNREPORTED_AFTER, UNTOLD_AFTER, TranscriptionKeeper
+from calls.incoming.transcripts import MAX_CHARACTERS
+from carrier.port import CarrierUnavailable
+from carrier.recordings import Transcription
+from carrier.twilio import TwilioCarrier
+from kit.clock import utc_now
+from kit.db.database import Database
+from kit.jobs.models import QueuedJob
+from kit.jobs.queue import JobQueue
+from kit.settings import Settings
+from support.callback_client import CallbackClient
+from support.carrier_account import CarrierAccount
+from support.factories import Factory, Tenant, sign_in
+from support.jobs import let_pass
+from support.transcripts import (
+    TEXT,
+    api,
+    call_in,
+    left_message,
+    messages,
+    record,
+    switch,
+    tell_recording,
+    tell_text,
+    write_down,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+class TellingCarrier(TwilioCarrier):
+    """The adapter, with texts that the test chooses; without any it does not answer."""
+
+    told: Sequence[Transcription] = ()
+
+    async def transcriptions(self, recording_sid: str) -> list[Transcription]:
+        if not self.told:
+            raise CarrierUnavailable(recording_sid)
+        return list(self.told)
+
+
+@pytest.mark.usefixtures("switched_on")
+async def test_every_order_and_repetition_of_reports_leaves_one_text(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    account: CarrierAccount,
+    queue: JobQueue,
+    database: Database,
+) -> None:
+    for order in itertools.permutations(("recording", "text", "end")):
+        sid, _ = await call_in(callbacks, tenant)
+        recording = record(account, sid)
+        text = write_down(account.recordings, recording)
+        for step in (*order, *order):
+            if step == "recording":
+                await tell_recording(callbacks, sid, recording)
+            elif step == "text":
+                assert await tell_text(callbacks, sid, recording, text) == 204
+            else:
+                await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
+            if step == order[0]:
+                await queue.run_due()
+    await let_pass(database, UNREPORTED_AFTER)
+    await queue.run_due()
+    assert await messages(owner, tenant) == [("completed", TEXT)] * 6
+
+
+@pytest.mark.usefixtures("switched_on")
+async def test_a_text_of_which_nothing_was_reported_is_asked_for(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    account: CarrierAccount,
+    queue: JobQueue,
+    database: Database,
+) -> None:
+    _, recording = await left_message(callbacks, tenant, account)
+    running = account.recordings.transcriptions.begin(recording, seconds=12, at=utc_now())
+    await queue.run_due()
+    assert await messages(owner, tenant) == [("pending", None)]
+    # It is not over yet: the job is tried again.
+    await let_pass(database, UNREPORTED_AFTER)
+    assert await queue.run_due() == 0
+    assert await messages(owner, tenant) == [("pending", None)]
+    account.recordings.transcriptions.end(running, TEXT)
+    await let_pass(database, dt.timedelta(minutes=1))
+    assert await queue.run_due() == 1
+    assert await messages(owner, tenant) == [("completed", TEXT)]
+
+
+@pytest.mark.usefixtures("switched_on")
+async def test_a_text_that_never_comes_has_failed_until_it_comes_after_all(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    account: CarrierAccount,
+    queue: JobQueue,
+    database: Database,
+) -> None:
+    sid, recording = await left_message(callbacks, tenant, account)
+    await let_pass(database, UNREPORTED_AFTER)
+    assert await queue.run_due() == 0
+    await let_pass(database, UNTOLD_AFTER)
+    assert await queue.run_due() == 1
+    assert await messages(owner, tenant) == [("failed", None)]
+    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
+    await queue.run_due()
+    assert await messages(owner, tenant) == [("completed", TEXT)]
+
+
+@pytest.mark.usefixtures("switched_on")
+async def test_a_text_that_failed_is_told_as_such(
+    callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
+) -> None:
+    sid, recording = await left_message(callbacks, tenant, account)
+    failed = write_down(account.recordings, recording, None)
+    await tell_text(callbacks, sid, recording, failed, TranscriptionStatus="failed")
+    await queue.run_due()
+    assert await messages(owner, tenant) == [("failed", None)]
+    # An empty text is one too: nobody was understood.
+    sid, recording = await left_message(callbacks, tenant, account)
+    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording, ""))
+    await queue.run_due()
+    assert (await messages(owner, tenant))[0] == ("completed", "")
+
+
+@pytest.mark.usefixtures("switched_on")
+@pytest.mark.parametrize("seconds", [1, 121, 180])
+async def test_a_message_of_another_length_is_not_waited_for(
+    callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, seconds: int
+) -> None:
+    await left_message(callbacks, tenant, account, seconds)
+    assert await messages(owner, tenant) == [("failed", None)]
+
+
+@pytest.mark.usefixtures("switched_on")
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("a\x00b \ud800c\u202ed", "a b c d"),
+        ("  two\r\n\r\nlines ", "two lines"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("=1+1", "=1+1"),
+        ("سلام", "سلام"),
+        ("x" * 20_000, "x" * MAX_CHARACTERS),
+    ],
+)
+async def test_any_text_is_stored(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    account: CarrierAccount,
+    database: Database,
+    settings: Settings,
+    told: str,
+    kept: str,
+) -> None:
+    sid, recording = await left_message(callbacks, tenant, account)
+    carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
+    carrier.told = [Transcription("TR" + "1" * 32, is_over=True, text=told)]
+    queue = JobQueue(database, settings.secret_keys)
+    TranscriptionKeeper(queue, carrier, database)
+    await tell_text(callbacks, sid, recording, carrier.told[0].sid)
+    await queue.run_due()
+    assert await messages(owner, tenant) == [("completed", kept)]
+
+
+@pytest.mark.usefixtures("switched_on")
+async def test_a_carrier_that_does_not_answer_is_asked_for_a_day(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    account: CarrierAccount,
+    database: Database,
+    settings: Settings,
+) -> None:
+    sid, recording = await left_message(callbacks, tenant, account)
+    carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
+    queue = JobQueue(database, settings.secret_keys)
+    TranscriptionKeeper(queue, carrier, database)
+    await tell_text(callbacks, sid, recording, "TR" + "2" * 32)
+    for hours, done in ((0, 0), (2, 0), (23, 2)):
+        await let_pass(database, dt.timedelta(hours=hours))
+        assert await queue.run_due() == done
+        assert await messages(owner, tenant) == [("failed" if done else "pending", None)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"CallSid": "CA" + "3" * 32},
+        {"CallSid": "CA" + "3" * 32, "RecordingSid": "RE" + "4" * 32},
+        {"CallSid": "CA" + "3" * 32, "RecordingSid": "RE" + "4" * 32, "TranscriptionSid": "TR\x00"},
+        {"CallSid": "x", "RecordingSid": "RE" + "4" * 32, "TranscriptionSid": "TR" + "5" * 32},
+        {"CallSid": "CA" + "3" * 32, "RecordingSid": "RE" + "4" * 32, "TranscriptionSid": "TR" + "5" * 32},
+    ],
+)
+async def test_reports_that_say_nothing_change_nothing(
+    callbacks: CallbackClient, database: Database, form: dict[str, str]
+) -> None:
+    assert (await callbacks.send("/voice/incoming/transcription", form)).status_code == 204
+    forged = await callbacks.send("/voice/incoming/transcription", form, {"x-twilio-signature": "forged"})
+    assert forged.status_code == 403
+    async with database.sessions() as session:
+        assert await session.scalar(sa.select(sa.func.count()).where(QueuedJob.kind == KEEP_TRANSCRIPTION)) == 0
+
+
+@pytest.mark.usefixtures("switched_on")
+async def test_each_organization_has_its_own_texts(
+    callbacks: CallbackClient,
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    account: CarrierAccount,
+    queue: JobQueue,
+    make: Factory,
+    new_client: Any,
+) -> None:
+    sid, recording = await left_message(callbacks, tenant, account)
+    other = await make.tenant()
+    stranger = await sign_in(new_client(), other.owner)
+    await switch(stranger, other, transcribe=True)
+    foreign, _ = await left_message(callbacks, other, account)
+    # A report about the other organization's call brings it nothing of this one's recording.
+    await tell_text(callbacks, foreign, recording, write_down(account.recordings, recording))
+    await queue.run_due()
+    assert await messages(owner, tenant) == await messages(stranger, other) == [("pending", None)]
+    (message,) = (await owner.get(api(tenant))).json()["items"]
+    assert (await stranger.get(api(other, f"voicemails/{message['id']}"))).status_code == 404
+    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
+    await queue.run_due()
+    assert await messages(owner, tenant) == [("completed", TEXT)]
+    assert await messages(stranger, other) == [("pending", None)]
