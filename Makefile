@@ -139,7 +139,7 @@ bench: ## measure the exchange against its peers
 
 bench-dashboard: ## measure the dashboard with 100,000 organizations
 	@tools/setup bench
-	.cache/bench/bin/python bench/dashboard.py
+	.cache/bench/bin/python bench/dashboard_pages.py
 
 bench-outgoing: ## measure the voice callback that admits calls
 	@tools/setup bench

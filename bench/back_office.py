@@ -13,8 +13,8 @@ from statistics import median
 import asyncpg
 
 from admin.mount import STAFF_SESSION_COOKIE
-from dashboard import CACHE, InvalidMeasurement, RequestTimings, percentile, serve_and_measure
 from dashboard_data import fill
+from dashboard_pages import CACHE, InvalidMeasurement, RequestTimings, percentile, serve_and_measure
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.secrets import digest

@@ -19,7 +19,7 @@ from statistics import median
 
 from bad_day_probe import Timings, fill, probe
 from bad_day_troubles import SETTLE_SECONDS, TROUBLES, Trouble, in_trouble, sign_ins
-from dashboard import percentile
+from dashboard_pages import percentile
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from processes import Server, free_port

@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from accounts.auth import cookie_name
-from dashboard import serve_and_measure
 from dashboard_data import ID_OF
+from dashboard_pages import serve_and_measure
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit import secrets

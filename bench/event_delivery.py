@@ -25,7 +25,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 import delivery_log
-from dashboard import InvalidMeasurement, percentile
+from dashboard_pages import InvalidMeasurement, percentile
 from epoch.migrations import upgrade
 from epoch.process_role import ProcessRole
 from epoch.server.embedded_postgres import EmbeddedPostgres

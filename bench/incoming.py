@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 
 import outgoing_data
-from dashboard import percentile
+from dashboard_pages import percentile
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from outgoing import CACHE, P99_TARGET, WARM_UP_SECONDS, InvalidMeasurement, arrive, signed, signed_request

@@ -30,8 +30,8 @@ from calls.callback_forms import OutgoingCall
 from calls.limits.admission_service import AdmissionService
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.prices import load_price_list
-from dashboard import percentile
 from dashboard_buffers import EXPLAIN, buffers_of
+from dashboard_pages import percentile
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import Database

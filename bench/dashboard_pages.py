@@ -1,4 +1,4 @@
-"""Benchmark of the dashboard and the API lists at full size: ``dashboard.py [--rounds N] [--size S] [--again]``.
+"""Benchmark of the dashboard and the API lists at full size: ``dashboard_pages.py [--rounds N] [--size S] [--again]``.
 
 Requests run one at a time, in rounds: the figures are response times, not throughput. The PostgreSQL buffers that the
 statements read are also counted on a second database with a tenth of the organizations; the measured organization is
