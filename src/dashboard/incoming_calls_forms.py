@@ -19,7 +19,7 @@ from calls.incoming.answer_settings import (
     parse_clock,
 )
 from calls.incoming.event_values import DAY_NAMES, END_OF_DAY, MIDNIGHT, TYPED_WHOLE_DAY, WHOLE_DAY
-from calls.incoming.rules import MAX_GREETING_CHARACTERS, ring_errors
+from calls.incoming.rules import MAX_GREETING_CHARACTERS, hours_errors, ring_errors
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.parsing import parse_whole_number
@@ -37,7 +37,7 @@ _SEPARATORS = re.compile(r"[,;\n]")
 
 
 def hours_of(form: Form, now: AnswerSettings) -> AnswerSettings:
-    """The settings with the form's hours. Raises: ValidationFailed, at the days that cannot be read."""
+    """The settings with the form's hours. Raises: ValidationFailed, with every wrong field if a day cannot be read."""
     hours: list[OpenHours] = []
     wrong: list[tuple[str, str]] = []
     for day in Weekday:
@@ -47,10 +47,11 @@ def hours_of(form: Form, now: AnswerSettings) -> AnswerSettings:
             wrong.append((day.value, f"{DAY_NAMES[day]}: {error}"))
             continue
         hours.extend(OpenHours(day=day, from_=begin, to=end) for parts in intervals for begin, end in parts)
-    if wrong:
-        raise ValidationFailed(wrong)
     closed = Holidays(country=form["holiday_country"] or None, days=_parts(form["days"]))
-    return msgspec.structs.replace(now, time_zone=form["time_zone"] or None, hours=hours, holidays=closed)
+    changed = msgspec.structs.replace(now, time_zone=form["time_zone"] or None, hours=hours, holidays=closed)
+    if wrong:
+        raise ValidationFailed([*wrong, *hours_errors(changed)])
+    return changed
 
 
 def _intervals(typed: str) -> Sequence[tuple[str, str]]:

@@ -107,9 +107,7 @@ def parse_settings(
     ``members`` and ``recordings`` are the ids of the organization's. Raises: ValidationFailed, with every wrong field.
     """
     errors = [
-        *_zone_errors(given),
-        *_hours_errors(given.hours),
-        *_holiday_errors(given.holidays),
+        *hours_errors(given),
         *_greeting_errors("greeting", given.greeting, recordings),
         *_greeting_errors("after_hours", given.after_hours.greeting, recordings),
         *ring_errors(given.ring_seconds),
@@ -135,12 +133,19 @@ def parse_settings(
     )
 
 
+def hours_errors(given: AnswerSettings) -> _Errors:
+    """The errors of the time zone, the hours and the closed days."""
+    yield from _zone_errors(given)
+    yield from _interval_errors(given.hours)
+    yield from _holiday_errors(given.holidays)
+
+
 def _zone_errors(given: AnswerSettings) -> _Errors:
     if given.time_zone is not None and given.time_zone not in zone_names():
         yield "time_zone", "Choose a time zone, by its IANA name like Europe/Berlin"
 
 
-def _hours_errors(hours: Sequence[OpenHours]) -> _Errors:
+def _interval_errors(hours: Sequence[OpenHours]) -> _Errors:
     if len(hours) > MAX_HOURS:
         yield "hours", f"At most {MAX_HOURS} intervals"
     for each in hours:

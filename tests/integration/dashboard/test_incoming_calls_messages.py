@@ -5,7 +5,7 @@ import pytest
 
 from kit.db.database import Database
 from support.factories import Factory, Tenant, sign_in
-from support.page_session import page_after, post_form
+from support.page_session import errors_of, page_after, post_form
 from tenants.models import PhoneNumber, Role
 
 pytestmark = pytest.mark.anyio
@@ -31,13 +31,14 @@ async def test_a_day_can_be_open_for_24_hours(owner: httpx.AsyncClient, tenant: 
     ]
 
 
-async def test_wrong_hours_are_told_under_their_day(owner: httpx.AsyncClient, tenant: Tenant) -> None:
-    form = {**HOURS, "wed": "09:00-25:00", "fri": "10:00-10:00"}
+async def test_all_wrong_hours_and_closed_days_are_told_at_once(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    form = {**HOURS, "wed": "09:00-25:00", "fri": "10:00-10:00", "days": "Christmas", "time_zone": "Mars"}
     refused = await post_form(owner, page(tenant), f"{page(tenant)}/hours", form)
     assert refused.status_code == 400
     wednesday = 'id="f-wed-error"><svg', "Wednesday: there is no time 25:00"
     assert all(part in refused.text for part in (*wednesday, 'id="f-fri-error"', "Friday: give two different times"))
     assert 'id="f-mon-error"' not in refused.text
+    assert list(errors_of(refused.text)) == ["time_zone", "wed", "fri", "days"]
 
 
 async def test_each_wrong_phone_is_told_with_its_reason(owner: httpx.AsyncClient, tenant: Tenant) -> None:
