@@ -1,4 +1,4 @@
-"""Parses the date fields ``since`` and ``until`` of a filter bar: whole days of a time zone, both included."""
+"""Parses what people enter in date and time fields, in a time zone."""
 
 import datetime as dt
 
@@ -9,7 +9,10 @@ from kit.time_zones import start_of_day
 
 
 def read_days(form: Form, zone: dt.tzinfo) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """Return the start of the first day and the end of the last, in UTC. Raises: ValidationFailed."""
+    """The days ``since`` and ``until`` of a filter bar, both included: the start of the first and the end of the last.
+
+    In UTC. Raises: ValidationFailed.
+    """
     since, until = _midnight(form, "since", zone, days=0), _midnight(form, "until", zone, days=1)
     if since is not None and until is not None and until <= since:
         raise ValidationFailed([("until", "Must not be before the first day")])
@@ -23,3 +26,20 @@ def _midnight(form: Form, field: str, zone: dt.tzinfo, *, days: int) -> dt.datet
         return start_of_day(parse_day(form[field]) + dt.timedelta(days=days), zone)
     except (ValueError, OverflowError) as error:
         raise ValidationFailed([(field, "Not a date")]) from error
+
+
+def read_local_time(form: Form, field: str, zone: dt.tzinfo) -> dt.datetime:
+    """The time of a ``datetime-local`` field, in UTC. Raises: ValidationFailed.
+
+    A time without an offset is one of ``zone``; of two that clocks show in autumn it is the first.
+    """
+    try:
+        entered = dt.datetime.fromisoformat(form[field].strip())
+        return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValidationFailed([(field, "Enter a date and a time")]) from error
+
+
+def local_time_value(moment: dt.datetime, zone: dt.tzinfo) -> str:
+    """``moment`` as the value of a ``datetime-local`` field, to the second."""
+    return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M:%S}"

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -12,14 +13,15 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard import show_once
+from dashboard.date_filters import local_time_value, read_local_time
 from dashboard.guards import requires_membership
 from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from events.event_types import EventType
 from kit.clock import utc_now
-from kit.db.paging import read_cursor, read_moment, split_page
-from kit.errors import DomainError, ValidationFailed
+from kit.db.paging import read_cursor, split_page
+from kit.errors import DomainError
 from kit.http.forms import Form, read_form
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
@@ -200,16 +202,18 @@ class WebhookPages(Controller):
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
         form, endpoint = await read_form(request, "since"), await _endpoint(request, db_session, webhook_id)
+        zone = current_member(request).zone
         try:
-            since = read_moment("since", form["since"].strip() or None)
-            if since is None:
-                raise ValidationFailed([("since", "Enter a time, for example 2026-11-22T18:00:00Z")])
+            since = read_local_time(form, "since", zone)
             count, next_since = await DeliveryService(db_session).resend_since(endpoint, since)
         except DomainError as refusal:
             return await _render(request, db_session, slug, endpoint, resend_form=form.refused(refusal))
-        rest = f" There are more: send again since {next_since:%Y-%m-%dT%H:%M:%SZ}." if next_since else ""
-        notice = f"{count} {'event is' if count == 1 else 'events are'} sent again.{rest}"
-        return redirect(request, f"{_section_url(slug)}/{webhook_id}#log", notice)
+        notice = f"{count} {'event is' if count == 1 else 'events are'} sent again."
+        page = f"{_section_url(slug)}/{webhook_id}"
+        if next_since is None:
+            return redirect(request, f"{page}#log", notice)
+        more = f"{notice} There are more: the form has the time of the next one."
+        return redirect(request, f"{page}?{urlencode({'since': local_time_value(next_since, zone)})}#again", more)
 
     @post("/{webhook_id:uuid}/deliveries/{delivery_id:uuid}/resend")
     async def resend(
@@ -317,6 +321,7 @@ async def _render(
         base=base,
         form=form,
         resend_form=resend_form,
+        since=request.query_params.get("since", ""),
         events=EVENT_LABELS,
         states=STATE_LABELS,
         deliveries=[(row, _last_attempt(row)) for row in rows],

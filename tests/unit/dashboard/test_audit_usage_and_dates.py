@@ -10,7 +10,7 @@ from admin.event_details import format_details
 from calls.aggregates import CallTotals
 from calls.usage import AgentUsage, TokenUsage
 from dashboard.audit_log import DetailRow, action_label, detail_rows
-from dashboard.date_filters import read_days
+from dashboard.date_filters import local_time_value, read_days, read_local_time
 from dashboard.usage import UsageRow, usage_rows
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
@@ -184,3 +184,19 @@ def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
         ("ann@example.com", "Unverified"),
         ("ann@example.com", "Verified"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("entered", "moment"),
+    [
+        ("2026-07-01T18:00", "2026-07-01T22:00:00"),
+        ("2026-12-01T18:00:30", "2026-12-01T23:00:30"),
+        ("2026-11-01T01:30", "2026-11-01T05:30:00"),  # clocks show it twice: the first
+        ("2026-12-01T18:00:00Z", "2026-12-01T18:00:00"),
+    ],
+)
+def test_a_typed_time_is_one_of_the_organizations_zone(entered: str, moment: str) -> None:
+    zone = ZoneInfo("America/New_York")
+    read = read_local_time(Form({"since": entered}), "since", zone)
+    assert read == dt.datetime.fromisoformat(f"{moment}+00:00")
+    assert read_local_time(Form({"since": local_time_value(read, zone)}), "since", zone) == read
