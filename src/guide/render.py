@@ -157,7 +157,7 @@ def _describe_cells(tokens: Sequence[Token]) -> None:
         elif token.type == "tr_open":
             cell, row = 0, token
         elif token.type == "th_open":
-            columns.append(tokens[index + 1].content)
+            columns.append(tokens[index + 1].content.replace("`", ""))
         elif token.type == "td_open":
             token.attrSet("data-label", columns[cell])
             if columns[cell] == _CODE_COLUMN and row is not None:
