@@ -14,8 +14,8 @@ from calls.greetings.services import MAX_RECORDINGS, GreetingAudioService
 from calls.incoming.answer_settings import AnswerSettings, UnplayedTexts, Weekday, holiday_countries
 from calls.incoming.controllers import save_settings
 from calls.incoming.event_values import DAY_NAMES, FORWARD_MODE_NAMES, hours_text
+from calls.incoming.prompts import DEFAULT_LANGUAGE, LANGUAGES
 from calls.incoming.rules import MAX_FORWARD_NUMBERS, MAX_NOTIFIED
-from calls.incoming.sentences import DEFAULT_LANGUAGE, LANGUAGES
 from calls.incoming.settings_service import IncomingSettingsService
 from calls.incoming.transcripts import LONGEST_SECONDS, SHORTEST_SECONDS, is_transcribable_language
 from calls.limits.prices import PRICE_LIST

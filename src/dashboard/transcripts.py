@@ -5,7 +5,7 @@ import textwrap
 import msgspec
 
 from calls.incoming.transcripts import LONGEST_SECONDS, SHORTEST_SECONDS, TranscriptStatus, is_transcribable
-from calls.incoming.voicemails import ReceivedMessage
+from calls.incoming.voicemails import VoicemailDetails
 
 FIRST_CHARACTERS = 160
 """The part of a text that a list shows, cut between words."""
@@ -26,7 +26,7 @@ class ShownTranscript(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def shown_transcript(message: ReceivedMessage, *, is_whole: bool) -> ShownTranscript:
+def shown_transcript(message: VoicemailDetails, *, is_whole: bool) -> ShownTranscript:
     """``is_whole``: the text to its end, however long it is."""
     match message.transcript_status:
         case None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.greetings.audio_decoder_process import MAX_FILE_BYTES, MAX_SECONDS
 from calls.greetings.voicemail_greetings import VoicemailGreetingService
-from calls.incoming.voicemails import ReceivedMessage, VoicemailService
+from calls.incoming.voicemails import VoicemailDetails, VoicemailService
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.transcripts import shown_transcript
@@ -219,7 +219,7 @@ async def _render_greetings(
 
 def _render_messages(
     request: PageRequest,
-    messages: Sequence[ReceivedMessage],
+    messages: Sequence[VoicemailDetails],
     *,
     unheard: int | None = None,
     older: str = "",

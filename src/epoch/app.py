@@ -18,12 +18,12 @@ from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER, UsageAlertRecorder
 from calls.direct_callbacks import direct_callbacks
 from calls.event_recorder import CALL_EVENT_RECORDER, CallEventRecorder
 from calls.greetings.audio_decoder import AUDIO_DECODER, AudioDecoder
-from calls.greetings.audio_links import AUDIO_LINKS, AudioLinks
+from calls.greetings.audio_urls import AUDIO_URLS, AudioUrls
 from calls.greetings.carrier_callbacks import played_audio
 from calls.incoming.answerer import CALL_ANSWERER, CallAnswerer
 from calls.incoming.carrier_callbacks import IncomingCallbackController
-from calls.incoming.message_recorder import VoicemailMailer
-from calls.incoming.transcriptions import TranscriptionKeeper
+from calls.incoming.transcription_jobs import TranscriptionFetcher
+from calls.incoming.voicemail_recorder import VoicemailMailer
 from calls.limits.admission import CALL_ADMISSION, CallAdmission
 from calls.limits.alert_mails import ALERT_MAILER, AlertMailer
 from calls.limits.prices import PRICE_LIST, load_price_list
@@ -163,11 +163,11 @@ def create_app(
     queue = JobQueue(jobs, settings.secret_keys)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier, jobs)
-    TranscriptionKeeper(queue, carrier, jobs)
+    TranscriptionFetcher(queue, carrier, jobs)
     erasure = NumberErasureJob(queue, at_carrier, jobs)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
-    audio_links = AudioLinks(settings.secret_keys, settings.public_url)
+    audio_links = AudioUrls(settings.secret_keys, settings.public_url)
     voicemail_mailer = VoicemailMailer(mailer.send_after_commit, settings.public_url)
     tenants = TenantResolver(database)
     prices = load_price_list(settings.data_dir)
@@ -287,7 +287,7 @@ def create_app(
                     database, tenants, settings.public_url, voicemail_mailer, alert_mailer, audio_links, prices
                 )
             ),
-            AUDIO_LINKS.entry(audio_links),
+            AUDIO_URLS.entry(audio_links),
             AUDIO_DECODER.entry(AudioDecoder()),
             USAGE_ALERT_RECORDER.entry(UsageAlertRecorder(jobs)),
             ALERT_MAILER.entry(alert_mailer),

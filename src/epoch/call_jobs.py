@@ -1,7 +1,7 @@
 """Builds the periodic jobs that reconcile, price and expire calls; they see all organizations."""
 
-from calls.incoming.message_recorder import MissingMessageFinder, VoicemailMailer
 from calls.incoming.missed_call_digest import MissedCallDigester
+from calls.incoming.voicemail_recorder import MissingVoicemailFinder, VoicemailMailer
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.prices import PriceList
 from calls.reconciliation.daily import DailyReconciler
@@ -36,7 +36,7 @@ def build_stuck_call_job(
 ) -> PeriodicTask:
     """The job, in one worker; ``jobs`` must see all rows."""
     reconciler = StuckCallReconciler(jobs, database, carrier, alert_mailer)
-    messages = MissingMessageFinder(jobs, database, carrier, voicemail_mailer, alert_mailer, prices)
+    messages = MissingVoicemailFinder(jobs, database, carrier, voicemail_mailer, alert_mailer, prices)
 
     async def work() -> None:
         await terminator.sweep()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from litestar.handlers import ASGIRouteHandler
 
 from calls.caller_attribution import CallerAttribution
-from calls.greetings.audio_links import AudioLinks
+from calls.greetings.audio_urls import AudioUrls
 from calls.greetings.phone_endpoints import VoicemailDropHandler, VoicemailDropRequest, VoicemailGreetingsHandler
 from calls.greetings.voicemail_drop import VoicemailDropper
 from calls.incoming.phone_endpoint import MissedCallsHandler, MissedCallsRequest
@@ -31,7 +31,7 @@ def build_phone_endpoints(
     carrier: Carrier,
     authenticator: TokenAuthenticator,
     uses: EmbedTokenUseWriter,
-    audio_links: AudioLinks,
+    audio_links: AudioUrls,
     *,
     count: Callable[[str], None],
 ) -> list[ASGIRouteHandler]:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.incoming.models import IncomingCaller, Voicemail
-from calls.incoming.transcriptions import TranscriptionToKeep, enqueue_keeping
+from calls.incoming.transcription_jobs import TranscriptionToFetch, enqueue_transcription_fetch
 from calls.limits.destinations import parse_stored_number
 from calls.limits.models import BlockedNumber, CallDestination
 from calls.models import LIVE_STATUSES, Call, is_inbound
@@ -234,8 +234,8 @@ async def _erase_from_transcripts(session: AsyncSession, organization_id: UUID, 
     erased = {"transcript": None, "transcript_status": None, "transcription_sid": None}
     await session.execute(sa.update(Voicemail).where(is_one).values(erased))
     for row in found:
-        unkept = TranscriptionToKeep(organization_id, row.carrier_sid, row.recording_sid, row.transcription_sid)
-        await enqueue_keeping(session, unkept)
+        unkept = TranscriptionToFetch(organization_id, row.carrier_sid, row.recording_sid, row.transcription_sid)
+        await enqueue_transcription_fetch(session, unkept)
 
 
 async def _record_audit(

@@ -1,4 +1,4 @@
-"""HTTP endpoint under which the carrier fetches the recordings that it plays."""
+"""HTTP endpoint from which the carrier fetches the recordings that it plays."""
 
 from typing import Any
 
@@ -6,25 +6,25 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from calls.greetings.audio_links import AUDIO_LINKS, PATH
+from calls.greetings.audio_urls import AUDIO_URLS, PATH
 from calls.greetings.services import GreetingAudioService
-from calls.greetings.voicemail_greetings import sound_of
+from calls.greetings.voicemail_greetings import audio_of
 from kit.errors import NotFound
 from kit.http.app_key import DATABASE
 
 _CACHE = {"Cache-Control": "private, max-age=3600"}
-"""The carrier may keep it for as long as the address stays the same."""
+"""The URL changes every hour."""
 
 
 @get(f"{PATH}/{{name:str}}", include_in_schema=False)
 async def played_audio(request: Request[Any, Any, State], name: FromPath[str]) -> Response[bytes]:
-    """The sound of a recording, for whoever has its signed address. Raises: NotFound."""
-    linked = AUDIO_LINKS.get(request.app).read(name)
+    """The audio of a recording, for requests with its signed URL. Raises: NotFound."""
+    linked = AUDIO_URLS.get(request.app).read(name)
     if linked is None:
         raise NotFound
     async with DATABASE.get(request.app).tenant_session(linked.organization_id) as session:
         try:
             wav = await GreetingAudioService(session).wav(linked.organization_id, linked.audio_id)
         except NotFound:
-            wav = await sound_of(session, linked.organization_id, linked.audio_id)
+            wav = await audio_of(session, linked.organization_id, linked.audio_id)
     return Response(wav, media_type="audio/wav", headers=_CACHE)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.greetings.audio_decoder import AUDIO_DECODER, DecodedAudio
 from calls.greetings.audio_decoder_process import MAX_FILE_BYTES
-from calls.greetings.audio_links import AUDIO_LINKS
+from calls.greetings.audio_urls import AUDIO_URLS
 from calls.greetings.errors import (
     AudioInUse,
     AudioTooLarge,
@@ -104,7 +104,7 @@ class GreetingAudioController(Controller):
         row = await service.get(organization_id, audio_id)
         return GreetingAudioInfo.of(row, await service.used_ids(organization_id))
 
-    @get("/{audio_id:uuid}/content", guards=_MEMBER, summary="The sound of a recording", media_type="audio/wav")
+    @get("/{audio_id:uuid}/content", guards=_MEMBER, summary="The audio of a recording", media_type="audio/wav")
     async def content(
         self,
         request: Request[Any, Any, State],
@@ -192,7 +192,7 @@ class VoicemailGreetingController(Controller):
     ) -> VoicemailGreetingInfo:
         return VoicemailGreetingInfo.of(await _greetings(request, db_session).get(greeting_id))
 
-    @get("/{greeting_id:uuid}/content", summary="The sound of a voicemail greeting", media_type="audio/wav")
+    @get("/{greeting_id:uuid}/content", summary="The audio of a voicemail greeting", media_type="audio/wav")
     async def content(
         self,
         request: Request[Any, Any, State],
@@ -254,7 +254,7 @@ class VoicemailDropController(Controller):
 def voicemail_dropper(request: Request[Any, Any, State]) -> VoicemailDropper:
     """The dropper of the application."""
     app = request.app
-    return VoicemailDropper(DATABASE.get(app), CARRIER.get(app), AUDIO_LINKS.get(app))
+    return VoicemailDropper(DATABASE.get(app), CARRIER.get(app), AUDIO_URLS.get(app))
 
 
 def _greetings(request: Request[Any, Any, State], session: AsyncSession) -> VoicemailGreetingService:
@@ -263,7 +263,7 @@ def _greetings(request: Request[Any, Any, State], session: AsyncSession) -> Voic
 
 
 async def _read_recording(request: Request[Any, Any, State], name: str) -> tuple[str, DecodedAudio]:
-    """Name and sound of the recording in a request's body; the file's own name in place of an empty one.
+    """Name and audio of the recording in a request's body; the file's own name in place of an empty one.
 
     Raises: AudioTooLarge, MalformedRequest, ValidationFailed, DecoderBusy.
     """

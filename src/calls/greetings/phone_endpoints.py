@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.caller_attribution import CallerAttribution
-from calls.greetings.voicemail_drop import Caller, VoicemailDropper
+from calls.greetings.voicemail_drop import Requester, VoicemailDropper
 from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.models import Call
 from kit.db.database import Database
@@ -22,7 +22,7 @@ from widget.token_auth import AuthenticatedWidget, WidgetRequest
 _encode = msgspec.json.Encoder().encode
 
 
-class LeavableGreeting(ResponseModel, frozen=True, kw_only=True):
+class VoicemailGreetingChoice(ResponseModel, frozen=True, kw_only=True):
     """A greeting as the phone offers it."""
 
     id: str
@@ -32,10 +32,10 @@ class LeavableGreeting(ResponseModel, frozen=True, kw_only=True):
     """False for the person's own."""
 
 
-class LeavableGreetings(ResponseModel, frozen=True, kw_only=True):
+class VoicemailGreetingChoices(ResponseModel, frozen=True, kw_only=True):
     """The answer of ``/widget/voicemail-greetings``, empty after the call. The first is left unless one is chosen."""
 
-    greetings: Sequence[LeavableGreeting]
+    greetings: Sequence[VoicemailGreetingChoice]
 
 
 class VoicemailDropRequest(WidgetRequest, frozen=True):
@@ -60,9 +60,9 @@ class VoicemailGreetingsHandler:
             # A refusal would be an error in the console of a page whose call has just ended.
             found = () if call.status.is_final else await service.list_all()
         return _encode(
-            LeavableGreetings(
+            VoicemailGreetingChoices(
                 greetings=[
-                    LeavableGreeting(id=str(one.id), name=one.name, seconds=one.seconds, shared=one.is_shared)
+                    VoicemailGreetingChoice(id=str(one.id), name=one.name, seconds=one.seconds, shared=one.is_shared)
                     for one in found
                 ]
             )
@@ -85,7 +85,7 @@ class VoicemailDropHandler:
         async def find(session: AsyncSession) -> Call:
             return await _own_call(session, widget, request)
 
-        await self._dropper.drop(Caller(widget.organization_id, user_id), find, greeting_id)
+        await self._dropper.drop(Requester(widget.organization_id, user_id), find, greeting_id)
         return b""
 
 

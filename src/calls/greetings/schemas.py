@@ -7,12 +7,12 @@ from uuid import UUID
 from msgspec import Meta
 
 from calls.greetings.models import GreetingAudio
-from calls.greetings.voicemail_greetings import MailboxGreeting
+from calls.greetings.voicemail_greetings import GreetingSummary
 from kit.schemas import RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 
 
 class GreetingAudioInfo(ResponseModel, frozen=True, kw_only=True):
-    """A recording; a greeting plays it by ``{"audio_id": …}``, and its sound is at ``…/audio/{id}/content``."""
+    """A recording; a greeting plays it by ``{"audio_id": …}``, and its audio is at ``…/audio/{id}/content``."""
 
     id: ResourceId
     name: Annotated[str, Meta(examples=["Christmas"])]
@@ -39,7 +39,7 @@ class RenameRecording(RequestModel, frozen=True, kw_only=True):
 
 
 class VoicemailGreetingInfo(ResponseModel, frozen=True, kw_only=True):
-    """A greeting to leave in mailboxes; its sound is at ``…/voicemail-greetings/{id}/content``."""
+    """A greeting to leave in mailboxes; its audio is at ``…/voicemail-greetings/{id}/content``."""
 
     id: ResourceId
     name: Annotated[str, Meta(examples=["Call me back"])]
@@ -49,7 +49,7 @@ class VoicemailGreetingInfo(ResponseModel, frozen=True, kw_only=True):
     created_at: Timestamp | None
 
     @classmethod
-    def of(cls, greeting: MailboxGreeting) -> "VoicemailGreetingInfo":
+    def of(cls, greeting: GreetingSummary) -> "VoicemailGreetingInfo":
         return cls(
             id=greeting.id,
             name=greeting.name,

@@ -59,7 +59,7 @@ class GreetingAudioService:
         return row
 
     async def wav(self, organization_id: UUID, audio_id: UUID) -> bytes:
-        """The sound of a recording. Raises: NotFound."""
+        """The audio of a recording. Raises: NotFound."""
         mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id == audio_id
         found: bytes | None = await self._session.scalar(sa.select(GreetingAudio.wav).where(*mine))
         if found is None:

@@ -1,4 +1,4 @@
-"""Plays a greeting into the mailbox that a call has reached, and frees the agent."""
+"""Voicemail drop: plays a recorded greeting into the mailbox that answered a call, and ends the call for the agent."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.call_state import STATUS_BY_CARRIER_STATUS, VOICEMAIL_DROPPED, LegEvent
-from calls.greetings.audio_links import AudioLinks
+from calls.greetings.audio_urls import AudioUrls
 from calls.greetings.errors import CallNotConnected, NotOwnCall, NoVoicemailGreeting
 from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.models import MAX_AGENT_CHARACTERS, Call, CallStatus, Direction
@@ -21,18 +21,18 @@ from tenants.auth import MemberAuth
 from tenants.models import Role
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """The one who leaves a greeting: a member or an API key, or a phone."""
+class Requester(msgspec.Struct, frozen=True):
+    """The member, API key or phone that requests a voicemail drop."""
 
     organization_id: UUID
     user_id: UUID | None
-    """The person whose own greetings can be left; None for a key, and for a phone whose person is not known."""
+    """The person whose own greetings may be used; None for an API key and for a phone of an unknown person."""
     actor: Actor | None = None
     """None for a phone."""
 
 
 class _Connection(msgspec.Struct, frozen=True):
-    """A connected call at the carrier, and the greeting for it."""
+    """A connected call at the carrier, and the greeting to play."""
 
     call_id: UUID
     parent_sid: str
@@ -41,10 +41,10 @@ class _Connection(msgspec.Struct, frozen=True):
 
 
 class VoicemailDropper:
-    """Leaves greetings. No transaction is open while the carrier is asked."""
+    """Drops greetings. No transaction is open during requests to the carrier."""
 
-    def __init__(self, database: Database, carrier: Carrier, links: AudioLinks) -> None:
-        self._database, self._carrier, self._links = database, carrier, links
+    def __init__(self, database: Database, carrier: Carrier, audio_urls: AudioUrls) -> None:
+        self._database, self._carrier, self._audio_urls = database, carrier, audio_urls
 
     async def drop_as_member(self, who: MemberAuth, call_id: UUID, greeting_id: UUID | None) -> Call:
         """As ``drop``, in the call with our id ``call_id``.
@@ -58,29 +58,29 @@ class VoicemailDropper:
                 raise NotOwnCall
             return call
 
-        return await self.drop(Caller(who.organization_id, who.actor.user_id, who.actor), find, greeting_id)
+        return await self.drop(Requester(who.organization_id, who.actor.user_id, who.actor), find, greeting_id)
 
     async def drop(
-        self, caller: Caller, find_call: Callable[[AsyncSession], Awaitable[Call]], greeting_id: UUID | None
+        self, requester: Requester, find_call: Callable[[AsyncSession], Awaitable[Call]], greeting_id: UUID | None
     ) -> Call:
-        """Let the called leg leave the call, hear the greeting and end; the call is over for everybody else.
+        """Take the called leg out of the call, play it the greeting and hang up; the call ends for everybody else now.
 
-        ``find_call`` finds the call and makes sure that ``caller`` may end it. Without ``greeting_id`` the greeting is
-        the person's newest one, else the newest shared one.
+        ``find_call`` finds the call and ensures that ``requester`` may end it. Without ``greeting_id`` the
+        person's newest greeting is played, else the newest shared one.
 
         Raises: NotFound, CallNotConnected, NoVoicemailGreeting, CarrierNotAnswering, and what ``find_call`` raises.
         """
-        organization_id, user_id = caller.organization_id, caller.user_id
+        organization_id, user_id = requester.organization_id, requester.user_id
         async with self._database.tenant_session(organization_id, user_id) as session:
-            connection = await _connection(session, caller, await find_call(session), greeting_id)
-        url = self._links.url(organization_id, connection.greeting_id)
+            connection = await _connection(session, requester, await find_call(session), greeting_id)
+        url = self._audio_urls.url(organization_id, connection.greeting_id)
         try:
             await self._carrier.play_and_hang_up(connection.leg_sid, url)
         except (NotInProgressAtCarrier, NotFoundAtCarrier) as error:
             raise CallNotConnected from error
         except CarrierError as error:
             raise CarrierNotAnswering from error
-        async with self._database.tenant_session(organization_id, user_id, actor=caller.actor) as session:
+        async with self._database.tenant_session(organization_id, user_id, actor=requester.actor) as session:
             dropped = LegEvent(is_child=True, kind=VOICEMAIL_DROPPED, sequence=-1, occurred_at=utc_now())
             calls = CallService(session)
             await calls.record_event(organization_id, connection.parent_sid, connection.leg_sid, dropped)
@@ -93,11 +93,11 @@ def may_leave_greeting(call: Call, who: MemberAuth) -> bool:
     return is_own or who.role.rank >= Role.ADMIN.rank
 
 
-async def _connection(session: AsyncSession, caller: Caller, call: Call, greeting_id: UUID | None) -> _Connection:
-    greetings = VoicemailGreetingService(session, caller.organization_id, caller.user_id)
+async def _connection(session: AsyncSession, requester: Requester, call: Call, greeting_id: UUID | None) -> _Connection:
+    greetings = VoicemailGreetingService(session, requester.organization_id, requester.user_id)
     if call.direction != Direction.OUTBOUND or call.status is not CallStatus.IN_PROGRESS:
         raise CallNotConnected
-    events = await CallService(session).events(caller.organization_id, call.id)
+    events = await CallService(session).events(requester.organization_id, call.id)
     leg = next((event.leg_sid for event in events if event.is_child and _is_answer(event.kind)), None)
     if leg is None:
         raise CallNotConnected

@@ -25,8 +25,8 @@ _REMOVED = "voicemail_greeting.removed"
 """The audit log's action."""
 
 
-class MailboxGreeting(msgspec.Struct, frozen=True):
-    """A greeting without its sound."""
+class GreetingSummary(msgspec.Struct, frozen=True):
+    """A greeting without its audio."""
 
     id: UUID
     name: str
@@ -44,7 +44,7 @@ class VoicemailGreetingService:
         self._organization_id = organization_id
         self._user_id = user_id
 
-    async def add(self, name: str, audio: DecodedAudio, *, shared: bool, by: Actor) -> MailboxGreeting:
+    async def add(self, name: str, audio: DecodedAudio, *, shared: bool, by: Actor) -> GreetingSummary:
         """Store a greeting; an empty ``name`` becomes a standard one. Raises: NotFound, TooManyVoicemailGreetings."""
         await OrganizationService(self._session).lock(self._organization_id)
         owner = None if shared else await self._membership_id()
@@ -67,31 +67,31 @@ class VoicemailGreetingService:
         await self._record("voicemail_greeting.added", added, by)
         return added
 
-    async def list_all(self) -> Sequence[MailboxGreeting]:
+    async def list_all(self) -> Sequence[GreetingSummary]:
         """The person's own first, then shared ones, each newest first."""
         rows = await self._session.execute(self._usable().order_by(*_OWN_FIRST))
-        return [MailboxGreeting(*row) for row in rows]
+        return [GreetingSummary(*row) for row in rows]
 
-    async def page(self, *, after: UUID | None, limit: int) -> Sequence[MailboxGreeting]:
+    async def page(self, *, after: UUID | None, limit: int) -> Sequence[GreetingSummary]:
         """``limit`` + 1 greetings, newest first."""
         query = self._usable().order_by(VoicemailGreeting.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(VoicemailGreeting.id < after)
-        return [MailboxGreeting(*row) for row in await self._session.execute(query)]
+        return [GreetingSummary(*row) for row in await self._session.execute(query)]
 
-    async def get(self, greeting_id: UUID) -> MailboxGreeting:
+    async def get(self, greeting_id: UUID) -> GreetingSummary:
         """One greeting. Raises: NotFound."""
         row = (await self._session.execute(self._usable().where(VoicemailGreeting.id == greeting_id))).one_or_none()
         if row is None:
             raise NotFound
-        return MailboxGreeting(*row)
+        return GreetingSummary(*row)
 
     async def wav(self, greeting_id: UUID) -> bytes:
-        """The sound of a greeting. Raises: NotFound."""
+        """The audio of a greeting. Raises: NotFound."""
         await self.get(greeting_id)
-        return await sound_of(self._session, self._organization_id, greeting_id)
+        return await audio_of(self._session, self._organization_id, greeting_id)
 
-    async def get_changeable(self, greeting_id: UUID, *, role: Role) -> MailboxGreeting:
+    async def get_changeable(self, greeting_id: UUID, *, role: Role) -> GreetingSummary:
         """A greeting that ``role`` may rename and remove: one's own, or as an admin a shared one.
 
         Raises: NotFound, RoleTooLow.
@@ -101,7 +101,7 @@ class VoicemailGreetingService:
             ensure_role(role, Role.ADMIN)
         return await self.get(greeting_id)
 
-    async def rename(self, greeting_id: UUID, name: str, *, role: Role, by: Actor) -> MailboxGreeting:
+    async def rename(self, greeting_id: UUID, name: str, *, role: Role, by: Actor) -> GreetingSummary:
         """Give a greeting another name. Raises: ValidationFailed; NotFound, RoleTooLow, as ``get_changeable``."""
         greeting, after = await self.get_changeable(greeting_id, role=role), parse_new_name(name)
         if greeting.name == after:
@@ -148,7 +148,7 @@ class VoicemailGreetingService:
             raise NotFound
         return found
 
-    async def _record(self, action: str, greeting: MailboxGreeting, by: Actor, **changed: Mapping[str, str]) -> None:
+    async def _record(self, action: str, greeting: GreetingSummary, by: Actor, **changed: Mapping[str, str]) -> None:
         await record(
             self._session,
             by,
@@ -163,8 +163,8 @@ class VoicemailGreetingService:
 _OWN_FIRST = (VoicemailGreeting.membership_id.is_(None), VoicemailGreeting.id.desc())
 
 
-async def sound_of(session: AsyncSession, organization_id: UUID, greeting_id: UUID) -> bytes:
-    """The sound of anybody's greeting, for the carrier. Raises: NotFound."""
+async def audio_of(session: AsyncSession, organization_id: UUID, greeting_id: UUID) -> bytes:
+    """The audio of anybody's greeting, for the carrier. Raises: NotFound."""
     mine = VoicemailGreeting.owned_by(organization_id), VoicemailGreeting.id == greeting_id
     found: bytes | None = await session.scalar(sa.select(VoicemailGreeting.wav).where(*mine))
     if found is None:

@@ -1,4 +1,4 @@
-"""Takes or refuses one incoming call and stores it, in one transaction."""
+"""Admits or refuses one incoming call and stores it, in one transaction."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 from calls.errors import CallsPaused, TooManyCalls, TooManyCallsAtOnce, refusal_details
 from calls.incoming.admission_statements import COUNT_CALLER, INSERT_CALL
 from calls.incoming.call_context import IncomingContext, IncomingContextService
+from calls.incoming.call_duration import allowed_time
 from calls.incoming.call_forms import IncomingCall
-from calls.incoming.call_time import allowed_time
 from calls.incoming.usage import IncomingSpending, IncomingUsageService
 from calls.limits import limit_names
 from calls.limits.alert_mails import AlertMailer
@@ -34,7 +34,7 @@ from tenants import rules as tenant_rules
 _HOUR = dt.timedelta(hours=1)
 
 
-class Taken(msgspec.Struct, frozen=True):
+class StoredCall(msgspec.Struct, frozen=True):
     """A call on record, with its context."""
 
     call: Call
@@ -42,7 +42,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class IncomingAdmissionService:
-    """Takes incoming calls. Every call of an organization locks its row of ``incoming_usage``."""
+    """Admits incoming calls. Every call of an organization locks its row of ``incoming_usage``."""
 
     def __init__(self, session: AsyncSession, prices: PriceList, alert_mailer: AlertMailer) -> None:
         self._session = session
@@ -50,11 +50,11 @@ class IncomingAdmissionService:
         self._prices = prices
         self._usage = IncomingUsageService(session)
 
-    async def admit(self, organization_id: UUID, incoming: IncomingCall) -> Taken | None:
+    async def admit(self, organization_id: UUID, incoming: IncomingCall) -> StoredCall | None:
         """Store a call, ``initiated`` or ``refused`` with its reason; a repeated request returns the first record.
 
-        None when nothing is stored: the number is not held any more, or the caller called once more than the limit of
-        calls of a caller already. A flood costs no sentence and no row beyond that.
+        None if nothing is stored: the number is no longer held, or one refusal of this caller within the hour is stored
+        already. Further calls are rejected unanswered, so that a flood of them costs nothing.
         """
         now = utc_now()
         used = await self._usage.lock_and_read(organization_id)
@@ -65,7 +65,7 @@ class IncomingAdmissionService:
             return None
         if context.is_recorded:
             known = await self._find(organization_id, incoming.call_sid)
-            return None if known is None else Taken(known, context)
+            return None if known is None else StoredCall(known, context)
         calls = await self._count_caller(organization_id, incoming.caller, now)
         try:
             time = self._allowed_time(context, calls, used, incoming.caller)
@@ -85,8 +85,8 @@ class IncomingAdmissionService:
         }
         return await self._store(context, incoming, now, status=CallStatus.INITIATED, **admitted)
 
-    async def mark(self, call: Call, kinds: Sequence[str], now: dt.datetime) -> None:
-        """Store what the answer to ``call`` is, as events of the caller's leg."""
+    async def record_events(self, call: Call, kinds: Sequence[str], now: dt.datetime) -> None:
+        """Record events of the caller's leg that our answer causes."""
         for kind in kinds:
             values = {
                 "id": uuid7(),
@@ -140,7 +140,7 @@ class IncomingAdmissionService:
 
     async def _store(
         self, context: IncomingContext, incoming: IncomingCall, now: dt.datetime, **columns: object
-    ) -> Taken | None:
+    ) -> StoredCall | None:
         """Store the call; None when another organization has one with this carrier id."""
         is_refused = columns["status"] is CallStatus.REFUSED
         values: dict[str, Any] = {
@@ -164,7 +164,7 @@ class IncomingAdmissionService:
         if await connection.fetch_row(INSERT_CALL, **{**values, "end_details": encoded}) is None:
             return None
         # As it was stored; the session does not need to know it.
-        return Taken(Call(duration=0, version=1, **values), context)
+        return StoredCall(Call(duration=0, version=1, **values), context)
 
 
 def _caller_limit(caller: str | None) -> str:

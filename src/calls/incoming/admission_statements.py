@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from calls.incoming.held_minutes import LIVE_INCOMING_SQL
+from calls.incoming.reserved_minutes import LIVE_INCOMING_SQL
 from calls.limits.usage_statements import CALLING_PAUSE_LOCK
 from kit.db.raw import CompiledStatement
 

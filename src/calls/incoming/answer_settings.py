@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from calls.incoming.sentences import DEFAULT_LANGUAGE
+from calls.incoming.prompts import DEFAULT_LANGUAGE
 from kit.schemas import E164Number, RequestModel, TimeZoneName
 
 DEFAULT_RING_SECONDS = 20
@@ -117,8 +117,8 @@ class AnswerSettings(RequestModel, frozen=True, kw_only=True):
     """
     after_hours: AfterHours = msgspec.field(default_factory=AfterHours)
     transcribe: Annotated[bool, Meta(examples=[True])] | UnsetType = UNSET
-    """Let the carrier write down the messages of callers: messages of 2 to 120 seconds, where English is spoken. Each
-    costs. Off where it is left out, and left out of answers until it is given."""
+    """Let the carrier transcribe voicemails of 2 to 120 seconds in English, at a price for each. Off if it is left out,
+    and left out of responses until it was set once."""
 
     @property
     def is_transcribed(self) -> bool:
@@ -126,7 +126,7 @@ class AnswerSettings(RequestModel, frozen=True, kw_only=True):
 
 
 class UnplayedTexts(msgspec.Struct, frozen=True, kw_only=True):
-    """Texts of greetings that play a recording: stored for the day when the recording is not chosen any more."""
+    """Texts of greetings that play a recording at present: kept for when a text is chosen again."""
 
     greeting: str = ""
     after_hours: str = ""

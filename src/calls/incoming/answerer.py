@@ -1,4 +1,4 @@
-"""Answers the carrier's requests in the course of incoming calls with the steps that follow."""
+"""Answers the carrier's requests about incoming calls: each answer is the next steps of the call."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
 from calls.call_state import LegEvent
-from calls.greetings.audio_links import AudioLinks
+from calls.greetings.audio_urls import AudioUrls
 from calls.incoming import flow as flows
 from calls.incoming.admission import IncomingAdmissionService
 from calls.incoming.block_requests import BlockRequestService
@@ -19,10 +19,10 @@ from calls.incoming.call_forms import FinishedRecording, FinishedTranscription, 
 from calls.incoming.call_state import ACCEPTED, BLOCKED, UNANSWERED
 from calls.incoming.called_numbers import CalledNumberLookup
 from calls.incoming.flow import ACCEPT_KEY, BLOCK_KEY, CallFlow, FlowUrls
-from calls.incoming.message_recorder import MessageRecorder, VoicemailMailer
+from calls.incoming.prompts import DEFAULT_LANGUAGE, prompts_in
 from calls.incoming.records import accepting_leg
-from calls.incoming.sentences import DEFAULT_LANGUAGE, sentences_in
-from calls.incoming.transcriptions import TranscriptionToKeep, enqueue_keeping
+from calls.incoming.transcription_jobs import TranscriptionToFetch, enqueue_transcription_fetch
+from calls.incoming.voicemail_recorder import VoicemailMailer, VoicemailRecorder
 from calls.limits.admission_queue import OrganizationSemaphores
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.call_duration import MAX_CALL_MINUTES
@@ -37,9 +37,9 @@ from kit.http.app_key import AppKey
 
 CONNECTION_WAIT_SECONDS = 3.0
 """The wait of a call for a connection: the carrier waits longer, and a late answer is better than none."""
-_ENGLISH = sentences_in(DEFAULT_LANGUAGE)
-NOT_IN_SERVICE = flows.said_and_ended(_ENGLISH.not_in_service)
-UNAVAILABLE = flows.said_and_ended(_ENGLISH.unavailable)
+_ENGLISH = prompts_in(DEFAULT_LANGUAGE)
+NOT_IN_SERVICE = flows.say_and_hang_up(_ENGLISH.not_in_service)
+UNAVAILABLE = flows.say_and_hang_up(_ENGLISH.unavailable)
 """The answer to a refused call, and to every request when something of ours failed."""
 log = structlog.get_logger("epoch.calls")
 
@@ -54,20 +54,20 @@ class _LockedCall(msgspec.Struct, frozen=True):
     async def record(self, leg: str, event: LegEvent) -> None:
         await CallService(self.session).record_event(self.call.organization_id, self.call.carrier_sid, leg, event)
 
-    async def mark(self, kind: str, *, phone_leg: str | None = None) -> None:
-        """Record what our answer did, as an event of the caller's leg or of a phone's."""
+    async def record_own(self, kind: str, *, phone_leg: str | None = None) -> None:
+        """Record an event that our answer causes, of the caller's leg or of a forwarded phone's."""
         event = LegEvent(is_child=phone_leg is not None, kind=kind, sequence=-1, occurred_at=utc_now())
         await self.record(phone_leg or self.call.carrier_sid, event)
 
-    async def mark_all(self, kinds: Sequence[str]) -> None:
+    async def record_own_all(self, kinds: Sequence[str]) -> None:
         for kind in kinds:
-            await self.mark(kind)
+            await self.record_own(kind)
 
     async def block(self) -> list[CallStep]:
         """Put the caller on the block list; the steps that follow."""
         await BlockRequestService(self.session).block_caller(self.call)
-        await self.mark(BLOCKED)
-        return flows.said_and_ended(self.flow.sentences.blocked, self.flow.language)
+        await self.record_own(BLOCKED)
+        return flows.say_and_hang_up(self.flow.prompts.blocked, self.flow.language)
 
     async def accepting_leg(self) -> str | None:
         events = await CallService(self.session).events(self.call.organization_id, self.call.id)
@@ -75,7 +75,7 @@ class _LockedCall(msgspec.Struct, frozen=True):
 
 
 class CallAnswerer:
-    """Takes calls to our numbers and leads them to their end. Made once at start; each step is one transaction."""
+    """Answers all requests about calls to our numbers, each in one transaction. Made once at start."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class CallAnswerer:
         public_url: str,
         mailer: VoicemailMailer,
         alert_mailer: AlertMailer,
-        links: AudioLinks,
+        links: AudioUrls,
         prices: PriceList,
     ) -> None:
         self._database = database
@@ -93,29 +93,29 @@ class CallAnswerer:
         self._mailer = mailer
         self._alert_mailer = alert_mailer
         self._numbers = CalledNumberLookup(database)
-        # Each call locks its organization's row: a flood of calls to one waits here, without connections of others.
+        # Each call locks its organization's row: many calls to one organization wait here, without a connection.
         self._semaphores = OrganizationSemaphores()
         self._urls = FlowUrls(public_url, links)
 
     async def answer(self, incoming: IncomingCall) -> tuple[list[CallStep] | None, bool]:
-        """The steps of a call that begins, None to reject it unanswered; True when the call was taken."""
+        """The steps of a call that begins, None to reject it unanswered; True if the call was admitted."""
         organization_id = await self._numbers.holder(incoming.called)
         if organization_id is None:
             log.info("incoming_call_refused", reason="unknown_number")
             return NOT_IN_SERVICE, False
         async with self._semaphores.acquire(organization_id), self._session(organization_id) as session:
             service = IncomingAdmissionService(session, self._prices, self._alert_mailer)
-            taken = await service.admit(organization_id, incoming)
-            if taken is None:
+            stored = await service.admit(organization_id, incoming)
+            if stored is None:
                 return None, False
-            bind_contextvars(call_id=str(taken.call.id))
-            if taken.call.status is CallStatus.REFUSED:
-                log.info("incoming_call_refused", reason=taken.call.end_reason)
+            bind_contextvars(call_id=str(stored.call.id))
+            if stored.call.status is CallStatus.REFUSED:
+                log.info("incoming_call_refused", reason=stored.call.end_reason)
                 return UNAVAILABLE, False
-            if taken.call.status.is_final:
+            if stored.call.status.is_final:
                 return [HangUp()], False
-            flow = await self._flow(taken.context, taken.call)
-            await service.mark(taken.call, flow.marks, taken.call.started_at)
+            flow = await self._flow(stored.context, stored.call)
+            await service.record_events(stored.call, flow.first_events, stored.call.started_at)
             return flows.opening(flow, self._urls), True
 
     async def press(self, call_sid: str, key: str, *, in_voicemail: bool = False) -> list[CallStep]:
@@ -126,8 +126,8 @@ class CallAnswerer:
             if key == BLOCK_KEY and found.flow.offers_block:
                 return await found.block()
             if in_voicemail:
-                await found.mark_all(found.flow.voicemail_marks)
-            return (flows.message if in_voicemail else flows.after_greeting)(found.flow, self._urls)
+                await found.record_own_all(found.flow.voicemail_events)
+            return (flows.record_message if in_voicemail else flows.after_greeting)(found.flow, self._urls)
 
     async def after_forward(
         self, call_sid: str, leg: str, event: LegEvent, *, turn: int, is_gone: bool
@@ -144,9 +144,9 @@ class CallAnswerer:
                 return [HangUp()]
             steps, is_last = flows.after_turn(live.flow, self._urls, turn)
             if is_last:
-                await live.mark(UNANSWERED)
+                await live.record_own(UNANSWERED)
                 if live.flow.voicemail:
-                    await live.mark_all(live.flow.voicemail_marks)
+                    await live.record_own_all(live.flow.voicemail_events)
             return steps
 
     async def screen(self, call_sid: str) -> list[CallStep]:
@@ -163,9 +163,9 @@ class CallAnswerer:
                 return [HangUp()]
             if await live.accepting_leg() not in (None, leg):
                 return [HangUp()]
-            # First, so that the event of the answer names the phone.
+            # Before the event is recorded, so that the webhook event of the answer names the phone.
             live.call.answered_by = phone
-            await live.mark(ACCEPTED, phone_leg=leg)
+            await live.record_own(ACCEPTED, phone_leg=leg)
             return []
 
     async def after_recording(self, finished: FinishedRecording) -> list[CallStep]:
@@ -174,7 +174,7 @@ class CallAnswerer:
             async with self._call(finished.call_sid, may_be_over=True) as found:
                 if found is not None and found.flow.offers_block:
                     if finished.recording_sid is not None:
-                        recorder = MessageRecorder(found.session, self._mailer, self._alert_mailer, self._prices)
+                        recorder = VoicemailRecorder(found.session, self._mailer, self._alert_mailer, self._prices)
                         await recorder.discard(found.call, finished.recording_sid, finished.seconds)
                     return await found.block()
         await self.store_recording(finished)
@@ -186,7 +186,7 @@ class CallAnswerer:
         async with self._live_call(call_sid) as live:
             if live is None:
                 return [HangUp()]
-            await live.mark(UNANSWERED)
+            await live.record_own(UNANSWERED)
             return flows.after_silence(live.flow, self._urls)
 
     async def store_recording(self, finished: FinishedRecording) -> None:
@@ -195,26 +195,26 @@ class CallAnswerer:
         if organization_id is None or finished.recording_sid is None:
             return
         async with self._session(organization_id) as session:
-            recorder = MessageRecorder(session, self._mailer, self._alert_mailer, self._prices)
+            recorder = VoicemailRecorder(session, self._mailer, self._alert_mailer, self._prices)
             await recorder.store(organization_id, finished.call_sid, finished.recording_sid, finished.seconds)
 
-    async def keep_transcription(self, finished: FinishedTranscription) -> None:
-        """Have a job read the text of a message from the carrier."""
+    async def fetch_transcription(self, finished: FinishedTranscription) -> None:
+        """Queue the job that fetches a transcript."""
         organization_id = await self._tenants.tenant_of_call(finished.call_sid)
         if organization_id is None:
             return
-        wanted = TranscriptionToKeep(
+        wanted = TranscriptionToFetch(
             organization_id, finished.call_sid, finished.recording_sid, finished.transcription_sid
         )
         async with self._session(organization_id) as session:
-            await enqueue_keeping(session, wanted)
+            await enqueue_transcription_fetch(session, wanted)
 
     def _live_call(self, call_sid: str) -> AbstractAsyncContextManager[_LockedCall | None]:
         return self._call(call_sid, may_be_over=False)
 
     @asynccontextmanager
     async def _call(self, call_sid: str, *, may_be_over: bool) -> AsyncIterator[_LockedCall | None]:
-        """The locked call with this caller's leg in a transaction; None when there is none that was taken.
+        """The locked call with this caller's leg in a transaction; None if there is none, or it was refused.
 
         ``may_be_over``: also a call that is over. The carrier may report its end before the last key.
         """

@@ -1,4 +1,4 @@
-"""Reads everything that decides about the answer to an incoming call."""
+"""Reads in one statement everything that the admission and the call flow of an incoming call need."""
 
 import datetime as dt
 from collections.abc import Collection

@@ -38,7 +38,7 @@ log = structlog.get_logger("epoch.calls")
 
 
 class IncomingCallbackController(Controller):
-    """The carrier's requests about calls to our numbers. Whatever happens, the caller hears something."""
+    """The carrier's requests about calls to our numbers. After every failure the caller still hears a prompt."""
 
     path = "/voice/incoming"
     include_in_schema = False
@@ -76,7 +76,7 @@ class IncomingCallbackController(Controller):
 
     @post("/forwarded")
     async def forwarded(self, request: CarrierRequest) -> Response[bytes]:
-        """The phones of a turn rang in vain, or the connected one is over."""
+        """Nobody accepted the call in a turn, or the connected leg has ended."""
         turn = _turn(request.query_params.get("turn", ""))
 
         async def follow(answerer: CallAnswerer, form: dict[str, str]) -> Sequence[CallStep]:
@@ -125,7 +125,7 @@ class IncomingCallbackController(Controller):
 
     @post("/transcription", status_code=204)
     async def transcription(self, request: CarrierRequest) -> None:
-        """A recording is written down, or cannot be; the request may be late, repeated, or come before the others."""
+        """A transcription is completed or has failed; the request may be late, repeated, or come before the others."""
         with counted(WebhookKind.TRANSCRIPTION) as webhook:
             form = await signed_form(request)
             try:
@@ -134,7 +134,7 @@ class IncomingCallbackController(Controller):
                 _after_failure(webhook, error, request.url.path)
                 return
             bind_contextvars(call_sid=finished.call_sid)
-            await CALL_ANSWERER.get(request.app).keep_transcription(finished)
+            await CALL_ANSWERER.get(request.app).fetch_transcription(finished)
 
 
 async def _step(request: CarrierRequest, follow: _Next) -> Response[bytes]:

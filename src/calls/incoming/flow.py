@@ -1,4 +1,4 @@
-"""Decides what a caller and a forwarded phone hear next. Pure."""
+"""The call flow of an incoming call: the steps that the caller and the forwarded phones get next. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from calls.greetings.audio_links import AudioLinks
+from calls.greetings.audio_urls import AudioUrls
 from calls.incoming.answer_settings import AnswerSettings, ForwardMode, is_open
 from calls.incoming.call_state import NOT_FORWARDED, OUTSIDE_HOURS, TRANSCRIPTION_ASKED, VOICEMAIL_OFFERED
+from calls.incoming.prompts import DEFAULT_LANGUAGE, Prompts, prompts_in
 from calls.incoming.rules import ForwardRules, may_forward
-from calls.incoming.sentences import DEFAULT_LANGUAGE, Sentences, sentences_in
 from calls.incoming.transcripts import is_transcribable_language
 from carrier.call_steps import CallStep, Forward, Gather, HangUp, Play, Record, Redirect, Say
 
@@ -24,7 +24,7 @@ TONE_WAIT_SECONDS = 1
 """The wait for a key before the tone of a recording, which the caller expects at once."""
 MAX_MESSAGE_SECONDS = 180
 ACCEPT_WAIT_SECONDS = 10
-"""A forwarded phone that presses nothing is hung up: it may be a mailbox."""
+"""A forwarded phone is hung up when no key is pressed in this time: it may be a mailbox."""
 
 
 class CallFlow(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class CallFlow(msgspec.Struct, frozen=True):
     voicemail: bool
     """Callers whom nobody answers can leave a message."""
     transcribes: bool
-    """The carrier writes messages down."""
+    """Voicemails are transcribed."""
     offers_block: bool
     """Callers may press 9."""
     is_outside_hours: bool
@@ -54,8 +54,8 @@ class CallFlow(msgspec.Struct, frozen=True):
     """The number that forwarded phones show, E.164: the caller's, or the called one where that is withheld."""
 
     @property
-    def sentences(self) -> Sentences:
-        return sentences_in(self.language)
+    def prompts(self) -> Prompts:
+        return prompts_in(self.language)
 
     @property
     def turns(self) -> Sequence[Sequence[str]]:
@@ -65,26 +65,26 @@ class CallFlow(msgspec.Struct, frozen=True):
         return [[number] for number in self.forward_to]
 
     @property
-    def marks(self) -> Sequence[str]:
-        """Kinds of the events that say what this answer is, whoever does what then."""
-        marks = [] if self.turns else self.voicemail_marks if self.voicemail else [NOT_FORWARDED]
-        return [*marks, OUTSIDE_HOURS] if self.is_outside_hours else marks
+    def first_events(self) -> Sequence[str]:
+        """Kinds of the events to record when the call is answered."""
+        kinds = [] if self.turns else self.voicemail_events if self.voicemail else [NOT_FORWARDED]
+        return [*kinds, OUTSIDE_HOURS] if self.is_outside_hours else kinds
 
     @property
-    def voicemail_marks(self) -> Sequence[str]:
-        """Kinds of the events of a caller who is asked to leave a message."""
+    def voicemail_events(self) -> Sequence[str]:
+        """Kinds of the events to record when the caller is asked to leave a message."""
         return [VOICEMAIL_OFFERED, TRANSCRIPTION_ASKED] if self.transcribes else [VOICEMAIL_OFFERED]
 
 
 class FlowUrls(msgspec.Struct, frozen=True):
-    """Builds the absolute addresses that the carrier asks in the course of a call."""
+    """Builds the absolute URLs that the carrier requests during a call."""
 
     public_url: str
-    links: AudioLinks
+    audio_urls: AudioUrls
 
     def greeting(self, flow: CallFlow) -> Say | Play:
         if flow.recording is not None:
-            return Play(self.links.url(flow.organization_id, flow.recording))
+            return Play(self.audio_urls.url(flow.organization_id, flow.recording))
         return Say(flow.greeting, flow.language)
 
     def step(self, name: str) -> str:
@@ -121,7 +121,7 @@ def choose_flow(
         organization_id=organization_id,
         name=name,
         language=spoken,
-        greeting=sentences_in(spoken).welcome.format(name=name) if greeting is None else greeting.words,
+        greeting=prompts_in(spoken).welcome.format(name=name) if greeting is None else greeting.words,
         recording=None if greeting is None else greeting.recording,
         forward_to=[phone for phone in phones if may_forward(phone, rules)],
         forward_mode=chosen.forward_mode,
@@ -151,38 +151,38 @@ def after_greeting(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
 
 
 def after_turn(flow: CallFlow, urls: FlowUrls, turn: int) -> tuple[list[CallStep], bool]:
-    """The steps after the phones of ``turn`` rang in vain; True when there were no more phones to ring."""
+    """The steps after nobody accepted the call in ``turn``; True if no turn is left."""
     if turn + 1 < len(flow.turns):
         return [_forward(flow, urls, turn + 1)], False
     if not flow.voicemail:
         return _end(flow), True
-    nobody = Say(flow.sentences.nobody, flow.language)
+    nobody = Say(flow.prompts.nobody, flow.language)
     # Offered again: the caller heard the greeting before the phones rang.
     return _voicemail(flow, urls, nobody, *([_offer(flow)] if flow.offers_block else [])), True
 
 
 def screening(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
     """The steps of a phone that was answered: it has to accept with a key, so that no mailbox takes the call."""
-    ask = Say(flow.sentences.accept.format(name=flow.name), flow.language)
+    ask = Say(flow.prompts.accept.format(name=flow.name), flow.language)
     return [Gather(urls.step("accept"), [ask], ACCEPT_WAIT_SECONDS), HangUp()]
 
 
 def after_message(flow: CallFlow) -> list[CallStep]:
     """The steps after a caller stopped speaking."""
-    return said_and_ended(f"{flow.sentences.thanks} {flow.sentences.goodbye}", flow.language)
+    return say_and_hang_up(f"{flow.prompts.thanks} {flow.prompts.goodbye}", flow.language)
 
 
 def after_silence(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
     """The steps after a caller said nothing where a message was asked for."""
-    goodbye = said_and_ended(flow.sentences.goodbye, flow.language)
+    goodbye = say_and_hang_up(flow.prompts.goodbye, flow.language)
     if not flow.offers_block:
         return goodbye
     # The carrier does not tell the key that ended an empty recording, so the caller may press it again.
     return [Gather(urls.step("message-key"), [_offer(flow)], KEY_WAIT_SECONDS), *goodbye]
 
 
-def said_and_ended(sentence: str, language: str = DEFAULT_LANGUAGE) -> list[CallStep]:
-    """One sentence, then the end."""
+def say_and_hang_up(sentence: str, language: str = DEFAULT_LANGUAGE) -> list[CallStep]:
+    """Speak one sentence, then hang up."""
     return [Say(sentence, language), HangUp()]
 
 
@@ -198,8 +198,8 @@ def _forward(flow: CallFlow, urls: FlowUrls, turn: int) -> Forward:
     )
 
 
-def message(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
-    """The tone, and the message of the caller."""
+def record_message(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
+    """The steps that record a message after the tone."""
     keys = f"{END_KEY}{BLOCK_KEY}" if flow.offers_block else END_KEY
     seconds = min(MAX_MESSAGE_SECONDS, flow.limit_seconds)
     transcription_url = urls.step("transcription") if flow.transcribes else None
@@ -209,15 +209,15 @@ def message(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
 
 
 def _voicemail(flow: CallFlow, urls: FlowUrls, *first: Say) -> list[CallStep]:
-    prompts = [*first, Say(flow.sentences.leave_message, flow.language)]
+    prompts = [*first, Say(flow.prompts.leave_message, flow.language)]
     if not flow.offers_block:
-        return [*prompts, *message(flow, urls)]
-    return [Gather(urls.step("message-key"), prompts, TONE_WAIT_SECONDS), *message(flow, urls)]
+        return [*prompts, *record_message(flow, urls)]
+    return [Gather(urls.step("message-key"), prompts, TONE_WAIT_SECONDS), *record_message(flow, urls)]
 
 
 def _offer(flow: CallFlow) -> Say:
-    return Say(flow.sentences.press_9, flow.language)
+    return Say(flow.prompts.press_9, flow.language)
 
 
 def _end(flow: CallFlow) -> list[CallStep]:
-    return said_and_ended(f"{flow.sentences.nobody} {flow.sentences.goodbye}", flow.language)
+    return say_and_hang_up(f"{flow.prompts.nobody} {flow.prompts.goodbye}", flow.language)

@@ -1,4 +1,4 @@
-"""Counts the missed calls and voicemails that are new to a member, and tells who reached their callers later."""
+"""Counts missed calls and voicemails that a member has not seen, and finds the later calls that returned them."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Settings of incoming calls, and what counts and limits them."""
+"""Settings of incoming calls, their usage counters, and voicemails."""
 
 import datetime as dt
 from typing import Any
@@ -89,8 +89,8 @@ class Voicemail(TenantOwned, Base):
     transcript_status: Mapped[TranscriptStatus | None] = mapped_column(
         text_enum(TranscriptStatus, is_open=True, name="transcript_status")
     )
-    """None where the carrier was not asked for the text, or where the text was erased."""
+    """None if no transcription was requested, or the transcript was erased."""
     transcript: Mapped[str | None]
-    """The text; None unless the status is ``completed``. Empty where the carrier understood nothing."""
+    """The text; None unless the status is ``completed``. Empty if the carrier recognized no words."""
     transcription_sid: Mapped[str | None]
-    """The carrier's id of the transcription whose text is stored."""
+    """The carrier's id of the stored transcription."""

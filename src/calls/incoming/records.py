@@ -1,4 +1,4 @@
-"""Keeps the record of an incoming call: its state, its minutes, the acceptance by a phone."""
+"""Updates the record of an incoming call from its events: state, billed minutes, accepting phone."""
 
 from collections.abc import Sequence
 

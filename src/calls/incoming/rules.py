@@ -15,7 +15,7 @@ from calls.incoming.answer_settings import (
     holiday_countries,
     parse_clock,
 )
-from calls.incoming.sentences import LANGUAGES
+from calls.incoming.prompts import LANGUAGES
 from calls.limits.destinations import parse_destination
 from kit.countries import country_in_sentence
 from kit.e164 import NotOrdinaryNumber

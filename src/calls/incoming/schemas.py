@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from calls.incoming.transcripts import TranscriptStatus
-from calls.incoming.voicemails import ReceivedMessage
+from calls.incoming.voicemails import VoicemailDetails
 from kit.schemas import E164Number, RequestModel, ResourceId, ResponseModel, Timestamp, rfc3339
 
 
@@ -31,7 +31,7 @@ class VoicemailInfo(ResponseModel, frozen=True, kw_only=True):
     """The text, null until the state is ``completed``. Empty where nothing was understood."""
 
     @classmethod
-    def of(cls, message: ReceivedMessage) -> "VoicemailInfo":
+    def of(cls, message: VoicemailDetails) -> "VoicemailInfo":
         return cls(
             id=message.id,
             call=message.call_id,

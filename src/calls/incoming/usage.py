@@ -19,12 +19,12 @@ class IncomingSpending(msgspec.Struct, frozen=True):
     live_calls: int
     day_minutes: int
     """Of incoming calls."""
-    held_minutes: int
+    reserved_minutes: int
     """Those that live incoming calls may still use; not among the used ones."""
     day_micros: int
     """Of all calls, as are those of the month."""
     month_micros: int
-    held_micros: int
+    reserved_micros: int
     """The highest cost of all live calls; not in the costs of the day and the month."""
 
 
@@ -49,10 +49,10 @@ class IncomingUsageService:
         return IncomingSpending(
             live_calls=row["calls"],
             day_minutes=used.day_minutes,
-            held_minutes=row["minutes"],
+            reserved_minutes=row["minutes"],
             day_micros=used.day_micros + row["day_micros"],
             month_micros=used.month_micros + row["month_micros"],
-            held_micros=row["micros"] + row["reserved_micros"],
+            reserved_micros=row["micros"] + row["reserved_micros"],
         )
 
     async def with_outgoing(self, organization_id: UUID, total: IncomingTotal) -> IncomingTotal:

@@ -1,4 +1,4 @@
-"""Adds what incoming calls use, and tells owners of the limits that it nearly uses up."""
+"""Adds the use of incoming calls to the counters, and alerts owners to limits that are nearly reached."""
 
 import datetime as dt
 from uuid import UUID

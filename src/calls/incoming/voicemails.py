@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from calls.incoming.models import Voicemail
-from calls.incoming.transcriptions import TranscriptionToKeep, enqueue_keeping
+from calls.incoming.transcription_jobs import TranscriptionToFetch, enqueue_transcription_fetch
 from calls.incoming.transcripts import TranscriptStatus, is_transcribable
 from calls.models import Call, CallStatus
 from kit.actor import Actor
@@ -36,7 +36,7 @@ class RecordingToDelete(msgspec.Struct, frozen=True):
     """The time at which the voicemail was stored here; the beginning of its call, where it was not kept."""
 
 
-class ReceivedMessage(msgspec.Struct, frozen=True):
+class VoicemailDetails(msgspec.Struct, frozen=True):
     """A voicemail with the parties of its call."""
 
     id: UUID
@@ -50,7 +50,7 @@ class ReceivedMessage(msgspec.Struct, frozen=True):
     heard_at: dt.datetime | None
     recording_sid: str
     transcript_status: TranscriptStatus | None
-    """None where nobody asked the carrier to write the message down."""
+    """None if no transcription was requested."""
     transcript: str | None
 
 
@@ -61,10 +61,9 @@ class VoicemailService:
         self._session = session
 
     async def store(self, call: Call, recording_sid: str, seconds: int, *, is_transcribed: bool = False) -> UUID | None:
-        """Store a message once; its id, None when it is stored already.
+        """Store a voicemail once; return its id, None if it is already stored.
 
-        ``is_transcribed``: the carrier was asked to write it down. A job asks for the text, in case that the carrier
-        never reports it.
+        ``is_transcribed``: a transcription was requested. A job then fetches it, in case the carrier never reports it.
         """
         status = None
         if is_transcribed:
@@ -80,13 +79,13 @@ class VoicemailService:
         statement = insert(Voicemail).values(values).on_conflict_do_nothing(index_elements=["recording_sid"])
         stored: UUID | None = await self._session.scalar(statement.returning(Voicemail.id))
         if stored is not None and status is TranscriptStatus.PENDING:
-            await enqueue_keeping(
-                self._session, TranscriptionToKeep(call.organization_id, call.carrier_sid, recording_sid)
+            await enqueue_transcription_fetch(
+                self._session, TranscriptionToFetch(call.organization_id, call.carrier_sid, recording_sid)
             )
         return stored
 
     async def discard(self, call: Call, recording_sid: str) -> bool:
-        """Delete a recording at the carrier that is not to be kept; True if it was stored here, and is no more."""
+        """Delete a recording here and, by a job, at the carrier; True if it was stored here."""
         mine = Voicemail.owned_by(call.organization_id), Voicemail.recording_sid == recording_sid
         stored = await self._session.scalar(sa.delete(Voicemail).where(*mine).returning(Voicemail.id))
         unwanted = RecordingToDelete(recording_sid, call.started_at)
@@ -95,23 +94,23 @@ class VoicemailService:
 
     async def page(
         self, organization_id: UUID, *, after: UUID | None, limit: int, heard: bool | None = None
-    ) -> Sequence[ReceivedMessage]:
+    ) -> Sequence[VoicemailDetails]:
         """``limit`` + 1 messages, newest first."""
         query = _messages(organization_id).order_by(Voicemail.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Voicemail.id < after)
         if heard is not None:
             query = query.where(Voicemail.heard_at.is_not(None) if heard else Voicemail.heard_at.is_(None))
-        return [ReceivedMessage(*row) for row in await self._session.execute(query)]
+        return [VoicemailDetails(*row) for row in await self._session.execute(query)]
 
-    async def get(self, organization_id: UUID, voicemail_id: UUID) -> ReceivedMessage:
+    async def get(self, organization_id: UUID, voicemail_id: UUID) -> VoicemailDetails:
         """One message. Raises: NotFound."""
         row = (
             await self._session.execute(_messages(organization_id).where(Voicemail.id == voicemail_id))
         ).one_or_none()
         if row is None:
             raise NotFound
-        return ReceivedMessage(*row)
+        return VoicemailDetails(*row)
 
     async def of_calls(self, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, UUID]:
         """The newest message of each of ``calls`` that has one, by the call's id."""
@@ -127,7 +126,7 @@ class VoicemailService:
         mine = Voicemail.owned_by(organization_id), Voicemail.heard_at.is_(None)
         return await self._session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(*mine)) or 0
 
-    async def mark(self, organization_id: UUID, voicemail_id: UUID, *, heard: bool) -> ReceivedMessage:
+    async def mark(self, organization_id: UUID, voicemail_id: UUID, *, heard: bool) -> VoicemailDetails:
         """Mark a message as heard, or as unheard. Raises: NotFound."""
         mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
         at = sa.func.coalesce(Voicemail.heard_at, utc_now()) if heard else None

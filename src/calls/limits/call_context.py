@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.incoming.held_minutes import LIVE_INCOMING_SQL
+from calls.incoming.reserved_minutes import LIVE_INCOMING_SQL
 from calls.limits.call_duration import CallRequest, UsageSnapshot
 from calls.limits.destinations import Destination, home_countries
 from calls.limits.effective_limits import EffectiveLimits, LimitSources, effective_limits

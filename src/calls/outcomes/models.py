@@ -1,4 +1,4 @@
-"""The history of what people wrote about calls."""
+"""The history of changes of outcomes, notes and tags."""
 
 import enum
 from uuid import UUID

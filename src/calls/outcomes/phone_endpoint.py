@@ -1,4 +1,4 @@
-"""``POST /widget/outcome``: the phone that placed a call sets its outcome, note and tags. It reads nothing back."""
+"""``POST /widget/outcome``: the phone that placed a call sets its outcome, note and tags. Write-only."""
 
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ class OutcomeRequest(WidgetRequest, frozen=True):
 
 
 class OutcomeHandler:
-    """Stores what the widget's page writes about its own call. Made once at start."""
+    """Stores outcome, note and tags that a widget sends about its own call. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Reads and changes an organization's outcomes, and what people write about its calls."""
+"""Reads and changes an organization's list of outcomes, and the outcome, note and tags of its calls."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ from tenants.models import Organization
 from tenants.services import OrganizationService
 
 PHONE_PERIOD = dt.timedelta(hours=24)
-"""From the end of a call: so long may the phone that placed it write about it."""
+"""The time after a call's end in which the phone that placed it may set its outcome, note and tags."""
 MAX_KEPT_CHANGES = 50
 """Of one call; older ones are deleted, so that a page cannot fill the table."""
 
 
 class Remarks(msgspec.Struct, frozen=True):
-    """The words to store about a call: those that are not set stay, None and an empty list remove them."""
+    """A change of outcome, note and tags: fields that are not set stay; None and an empty list remove them."""
 
     outcome: str | UnsetType | None = UNSET
     note: str | UnsetType | None = UNSET
@@ -159,7 +159,7 @@ class RemarkService:
             )
         )
         await self._session.flush()
-        await self._forget_old_changes(call)
+        await self._delete_old_changes(call)
         return call
 
     async def _parse(self, call: Call, remarks: Remarks) -> tuple[str | None, str | None, list[str] | None]:
@@ -194,7 +194,7 @@ class RemarkService:
         message = f"Not one of the outcomes: {', '.join(listed)}" if listed else "This organization has no outcomes"
         raise ValidationFailed([("outcome", message)])
 
-    async def _forget_old_changes(self, call: Call) -> None:
+    async def _delete_old_changes(self, call: Call) -> None:
         mine = CallChange.owned_by(call.organization_id), CallChange.call_record_id == call.id
         kept = sa.select(CallChange.id).where(*mine).order_by(CallChange.id.desc()).limit(MAX_KEPT_CHANGES)
         await self._session.execute(

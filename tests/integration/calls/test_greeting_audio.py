@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from calls.greetings.audio_decoder_process import MAX_FILE_BYTES
-from calls.greetings.audio_links import AudioLinks
+from calls.greetings.audio_urls import AudioUrls
 from calls.greetings.models import GreetingAudio
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -152,11 +152,11 @@ async def test_a_greeting_plays_its_recording_from_a_signed_address(
 
 
 async def test_an_address_expires_and_another_secret_signs_none(settings: Settings, tenant: Tenant) -> None:
-    links, now = AudioLinks(settings.secret_keys, settings.public_url), utc_now()
+    links, now = AudioUrls(settings.secret_keys, settings.public_url), utc_now()
     name = links.url(tenant.organization.id, tenant.organization.id, now).rpartition("/")[2]
     assert links.read(name, now + dt.timedelta(minutes=59)) is not None
     assert links.read(name, now + dt.timedelta(hours=2)) is None
-    assert AudioLinks(SecretKeys("another"), settings.public_url).read(name, now) is None
+    assert AudioUrls(SecretKeys("another"), settings.public_url).read(name, now) is None
 
 
 async def test_a_recording_in_use_stays_and_another_one_is_removed(

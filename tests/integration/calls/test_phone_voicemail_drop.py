@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from calls.caller_attribution import CallerAttribution
-from calls.greetings.audio_links import AUDIO_LINKS
+from calls.greetings.audio_urls import AUDIO_URLS
 from calls.greetings.phone_endpoints import VoicemailDropHandler, VoicemailDropRequest
 from calls.greetings.voicemail_drop import VoicemailDropper
 from calls.models import Call
@@ -176,7 +176,7 @@ async def test_the_phone_that_placed_the_call_leaves_a_greeting_in_it(
     chosen = await add(owner, tenant, "Chosen", shared="true")
     phone = await open_phone(client, callbacks, token)
     carrier = PlayingCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
-    links, attribution = AUDIO_LINKS.get(app), CallerAttribution(settings.secret_keys)
+    links, attribution = AUDIO_URLS.get(app), CallerAttribution(settings.secret_keys)
     drop = VoicemailDropHandler(database, VoicemailDropper(database, carrier, links), attribution)
     ticket = Tickets(settings.secret_keys).read(phone.ticket, token.id, int(utc_now().timestamp()))
     assert ticket is not None

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.incoming.message_recorder import MissingMessageFinder, VoicemailMailer
 from calls.incoming.models import Voicemail
+from calls.incoming.voicemail_recorder import MissingVoicemailFinder, VoicemailMailer
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.models import BlockedNumber
 from calls.limits.prices import PriceList
@@ -257,7 +257,7 @@ async def test_a_message_whose_callbacks_were_lost_is_found(
     async def send(_: AsyncSession, mail: Mail) -> None:
         mails.append(mail)
 
-    finder = MissingMessageFinder(
+    finder = MissingVoicemailFinder(
         database,
         walled,
         carrier,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from calls.incoming.models import Voicemail
 from calls.incoming.transcripts import TranscriptStatus
-from calls.incoming.voicemails import ReceivedMessage
+from calls.incoming.voicemails import VoicemailDetails
 from dashboard.transcripts import FIRST_CHARACTERS, shown_transcript
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -128,7 +128,7 @@ async def test_the_text_of_a_message_and_its_state_are_shown(
     ],
 )
 def test_a_list_shows_the_first_words(text: str, shown: str) -> None:
-    message = ReceivedMessage(
+    message = VoicemailDetails(
         uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", TranscriptStatus.COMPLETED, text.strip()
     )
     assert shown_transcript(message, is_whole=False).words == shown
@@ -137,5 +137,5 @@ def test_a_list_shows_the_first_words(text: str, shown: str) -> None:
 
 def test_a_state_of_a_newer_release_is_no_text() -> None:
     status = read_member(TranscriptStatus, "translated")
-    message = ReceivedMessage(uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", status, "Words")
+    message = VoicemailDetails(uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", status, "Words")
     assert shown_transcript(message, is_whole=True).words == ""

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from calls.incoming.transcriptions import TranscriptionKeeper
+from calls.incoming.transcription_jobs import TranscriptionFetcher
 from kit.db.database import Database
 from kit.http.app_key import JOB_QUEUE
 from kit.jobs.queue import JobQueue
@@ -42,7 +42,7 @@ async def account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAc
 def queue(account: CarrierAccount, database: Database, settings: Settings) -> JobQueue:
     """Reads texts from the test's account, and deletes there."""
     queue = JobQueue(database, settings.secret_keys)
-    TranscriptionKeeper(queue, account.carrier, database)
+    TranscriptionFetcher(queue, account.carrier, database)
     CarrierCallDeletion(queue, account.carrier, database)
     return queue
 

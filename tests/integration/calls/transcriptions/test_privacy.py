@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from calls.incoming.models import Voicemail
-from calls.incoming.transcriptions import UNTOLD_AFTER
+from calls.incoming.transcription_jobs import FAILED_AFTER
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.jobs.queue import JobQueue
@@ -69,7 +69,7 @@ async def test_a_text_goes_with_its_message_here_and_at_the_carrier(
     await tell_text(callbacks, sid, recording, late)
     if way == "deleted":
         assert await queue.run_due() == 0
-        await let_pass(database, UNTOLD_AFTER)
+        await let_pass(database, FAILED_AFTER)
     await queue.run_due()
     assert at_carrier(account) == []
 

@@ -9,7 +9,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.incoming.transcriptions import KEEP_TRANSCRIPTION, UNREPORTED_AFTER, UNTOLD_AFTER, TranscriptionKeeper
+from calls.incoming.transcription_jobs import (
+    FAILED_AFTER,
+    FETCH_TRANSCRIPTION,
+    FETCH_UNREPORTED_AFTER,
+    TranscriptionFetcher,
+)
 from calls.incoming.transcripts import MAX_CHARACTERS
 from carrier.port import CarrierUnavailable
 from carrier.recordings import Transcription
@@ -72,7 +77,7 @@ async def test_every_order_and_repetition_of_reports_leaves_one_text(
                 await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
             if step == order[0]:
                 await queue.run_due()
-    await let_pass(database, UNREPORTED_AFTER)
+    await let_pass(database, FETCH_UNREPORTED_AFTER)
     await queue.run_due()
     assert await messages(owner, tenant) == [("completed", TEXT)] * 6
 
@@ -91,7 +96,7 @@ async def test_a_text_of_which_nothing_was_reported_is_asked_for(
     await queue.run_due()
     assert await messages(owner, tenant) == [("pending", None)]
     # It is not over yet: the job is tried again.
-    await let_pass(database, UNREPORTED_AFTER)
+    await let_pass(database, FETCH_UNREPORTED_AFTER)
     assert await queue.run_due() == 0
     assert await messages(owner, tenant) == [("pending", None)]
     account.recordings.transcriptions.end(running, TEXT)
@@ -110,9 +115,9 @@ async def test_a_text_that_never_comes_has_failed_until_it_comes_after_all(
     database: Database,
 ) -> None:
     sid, recording = await left_message(callbacks, tenant, account)
-    await let_pass(database, UNREPORTED_AFTER)
+    await let_pass(database, FETCH_UNREPORTED_AFTER)
     assert await queue.run_due() == 0
-    await let_pass(database, UNTOLD_AFTER)
+    await let_pass(database, FAILED_AFTER)
     assert await queue.run_due() == 1
     assert await messages(owner, tenant) == [("failed", None)]
     await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
@@ -171,7 +176,7 @@ async def test_any_text_is_stored(
     carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
     carrier.told = [Transcription("TR" + "1" * 32, is_over=True, text=told)]
     queue = JobQueue(database, settings.secret_keys)
-    TranscriptionKeeper(queue, carrier, database)
+    TranscriptionFetcher(queue, carrier, database)
     await tell_text(callbacks, sid, recording, carrier.told[0].sid)
     await queue.run_due()
     assert await messages(owner, tenant) == [("completed", kept)]
@@ -189,7 +194,7 @@ async def test_a_carrier_that_does_not_answer_is_asked_for_a_day(
     sid, recording = await left_message(callbacks, tenant, account)
     carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
     queue = JobQueue(database, settings.secret_keys)
-    TranscriptionKeeper(queue, carrier, database)
+    TranscriptionFetcher(queue, carrier, database)
     await tell_text(callbacks, sid, recording, "TR" + "2" * 32)
     for hours, done in ((0, 0), (2, 0), (23, 2)):
         await let_pass(database, dt.timedelta(hours=hours))
@@ -215,7 +220,7 @@ async def test_reports_that_say_nothing_change_nothing(
     forged = await callbacks.send("/voice/incoming/transcription", form, {"x-twilio-signature": "forged"})
     assert forged.status_code == 403
     async with database.sessions() as session:
-        assert await session.scalar(sa.select(sa.func.count()).where(QueuedJob.kind == KEEP_TRANSCRIPTION)) == 0
+        assert await session.scalar(sa.select(sa.func.count()).where(QueuedJob.kind == FETCH_TRANSCRIPTION)) == 0
 
 
 @pytest.mark.usefixtures("switched_on")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.incoming.transcriptions import KEEP_TRANSCRIPTION
+from calls.incoming.transcription_jobs import FETCH_TRANSCRIPTION
 from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.jobs.models import QueuedJob
@@ -28,7 +28,7 @@ async def test_nothing_is_asked_for_where_nobody_switched_it_on(
     await tell_recording(callbacks, sid, record(account, sid))
     assert await messages(owner, tenant) == [(None, None)]
     async with database.sessions() as session:
-        queued = sa.select(sa.func.count()).where(QueuedJob.kind == KEEP_TRANSCRIPTION)
+        queued = sa.select(sa.func.count()).where(QueuedJob.kind == FETCH_TRANSCRIPTION)
         assert await session.scalar(queued) == 0
 
 

@@ -1,4 +1,4 @@
-"""The sentences that callers and forwarded phones hear beside an organization's own greeting. Plain data."""
+"""The prompts that callers and forwarded phones hear beside an organization's own greeting. Plain data."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ import msgspec
 DEFAULT_LANGUAGE = "en-US"
 
 
-class Sentences(msgspec.Struct, frozen=True):
-    """The sentences of one language; ``{name}`` is the organization's."""
+class Prompts(msgspec.Struct, frozen=True):
+    """The prompts of one language; ``{name}`` is the organization's."""
 
     welcome: str
     """Before phones ring or a message is recorded, where the organization has no greeting."""
@@ -28,7 +28,7 @@ class Sentences(msgspec.Struct, frozen=True):
     """Something of ours, or of the organization's plan or limits, does not let the call in."""
 
 
-_ENGLISH = Sentences(
+_ENGLISH = Prompts(
     welcome="Thank you for calling {name}.",
     nobody="Nobody can take your call at the moment.",
     goodbye="Goodbye.",
@@ -40,9 +40,9 @@ _ENGLISH = Sentences(
     not_in_service="This number is not in service. Goodbye.",
     unavailable="This number cannot take calls at the moment. Please call again later. Goodbye.",
 )
-_SENTENCES: Mapping[str, Sentences] = {
+_SENTENCES: Mapping[str, Prompts] = {
     "en": _ENGLISH,
-    "es": Sentences(
+    "es": Prompts(
         welcome="Gracias por llamar a {name}.",
         nobody="En este momento nadie puede atender su llamada.",
         goodbye="Adiós.",
@@ -54,7 +54,7 @@ _SENTENCES: Mapping[str, Sentences] = {
         not_in_service="Este número no está en servicio. Adiós.",
         unavailable="Este número no puede recibir llamadas en este momento. Llame más tarde. Adiós.",
     ),
-    "fr": Sentences(
+    "fr": Prompts(
         welcome="Merci d'avoir appelé {name}.",
         nobody="Personne ne peut prendre votre appel pour le moment.",
         goodbye="Au revoir.",
@@ -66,7 +66,7 @@ _SENTENCES: Mapping[str, Sentences] = {
         not_in_service="Ce numéro n'est pas en service. Au revoir.",
         unavailable="Ce numéro ne peut pas recevoir d'appels pour le moment. Rappelez plus tard. Au revoir.",
     ),
-    "de": Sentences(
+    "de": Prompts(
         welcome="Danke für Ihren Anruf bei {name}.",
         nobody="Im Moment kann niemand Ihren Anruf annehmen.",
         goodbye="Auf Wiederhören.",
@@ -78,7 +78,7 @@ _SENTENCES: Mapping[str, Sentences] = {
         not_in_service="Diese Nummer ist nicht vergeben. Auf Wiederhören.",
         unavailable="Diese Nummer kann im Moment keine Anrufe annehmen. Bitte rufen Sie später an. Auf Wiederhören.",
     ),
-    "it": Sentences(
+    "it": Prompts(
         welcome="Grazie per aver chiamato {name}.",
         nobody="Al momento nessuno può rispondere alla chiamata.",
         goodbye="Arrivederci.",
@@ -90,7 +90,7 @@ _SENTENCES: Mapping[str, Sentences] = {
         not_in_service="Questo numero non è in servizio. Arrivederci.",
         unavailable="Questo numero non può ricevere chiamate al momento. Richiami più tardi. Arrivederci.",
     ),
-    "nl": Sentences(
+    "nl": Prompts(
         welcome="Bedankt voor het bellen van {name}.",
         nobody="Op dit moment kan niemand uw oproep aannemen.",
         goodbye="Tot ziens.",
@@ -102,7 +102,7 @@ _SENTENCES: Mapping[str, Sentences] = {
         not_in_service="Dit nummer is niet in gebruik. Tot ziens.",
         unavailable="Dit nummer kan nu geen oproepen aannemen. Bel later terug. Tot ziens.",
     ),
-    "pt": Sentences(
+    "pt": Prompts(
         welcome="Obrigado por ligar para {name}.",
         nobody="Neste momento ninguém pode atender a sua chamada.",
         goodbye="Até logo.",
@@ -130,9 +130,9 @@ LANGUAGES: Mapping[str, str] = {
     "pt-BR": "Portuguese (Brazil)",
     "pt-PT": "Portuguese (Portugal)",
 }
-"""Languages that the carrier speaks and for which there are sentences, by BCP 47 code."""
+"""Languages that the carrier speaks and for which there are prompts, by BCP 47 code."""
 
 
-def sentences_in(language: str) -> Sentences:
-    """The sentences of a language of ``LANGUAGES``; English for any other."""
+def prompts_in(language: str) -> Prompts:
+    """The prompts of a language of ``LANGUAGES``; English for any other."""
     return _SENTENCES.get(language.partition("-")[0], _ENGLISH)

@@ -1,4 +1,4 @@
-"""Stores messages that callers left, tells members by mail, and finds those that were never reported."""
+"""Stores voicemails, mails members about them, and finds recordings that the carrier never reported."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ CHECK_AFTER = dt.timedelta(minutes=3)
 CHECKED_DAYS = dt.timedelta(days=1)
 CALLS_PER_RUN = 100
 RECORDING_CHECKED = "recording-checked"
-"""Kind of the event of a call without a reported message, once the carrier was asked for one."""
+"""Kind of the event that marks a call without a reported recording as checked with the carrier."""
 SendMail = Callable[[AsyncSession, Mail], Awaitable[None]]
 log = structlog.get_logger("epoch.calls")
 
@@ -50,7 +50,7 @@ class VoicemailMailer:
         self._public_url = public_url
 
     async def send(self, session: AsyncSession, organization: CalledOrganization, voicemail_id: UUID, to: str) -> None:
-        """Tell one person of a new message, once the transaction is committed."""
+        """Send one person a mail about a new voicemail, after the transaction's commit."""
         page = f"{self._public_url}/dashboard/{organization.slug}/voicemails/{voicemail_id}"
         mail = Mail(
             to=to,
@@ -64,8 +64,8 @@ class VoicemailMailer:
         await self._send(session, mail)
 
 
-class MessageRecorder:
-    """Stores messages in the session's transaction."""
+class VoicemailRecorder:
+    """Stores voicemails in the session's transaction."""
 
     def __init__(
         self, session: AsyncSession, mailer: VoicemailMailer, alert_mailer: AlertMailer, prices: PriceList
@@ -76,7 +76,7 @@ class MessageRecorder:
         self._prices = prices
 
     async def store(self, organization_id: UUID, call_sid: str, recording_sid: str, seconds: int) -> bool:
-        """Store a message, and mail those who want to know of it; False when it is stored already, or not kept."""
+        """Store a voicemail and mail the members to notify; False if it is already stored, or must not be kept."""
         call = await CallService(self._session).lock(organization_id, call_sid)
         if call is None or call.erased_at is not None:
             return False
@@ -99,9 +99,9 @@ class MessageRecorder:
         return True
 
     async def discard(self, call: Call, recording_sid: str, seconds: int) -> None:
-        """Keep nothing of what a caller said before pressing 9; its minutes cost the same. ``call`` must be locked."""
+        """Delete what a caller recorded before pressing 9, and charge its minutes. ``call`` must be locked."""
         if await self._has_event(call, BLOCKED):
-            return  # The request is repeated.
+            return  # A repeated request.
         if not await VoicemailService(self._session).discard(call, recording_sid):
             await self._charge(call, seconds)
 
@@ -110,7 +110,7 @@ class MessageRecorder:
         return await self._session.scalar(sa.select(sa.exists().where(*mine, CallEvent.kind == kind))) or False
 
     async def _charge(self, call: Call, seconds: int) -> None:
-        """Count a recording, and its text where the carrier was asked for one: it bills both, kept or not."""
+        """Charge a recording, and its transcription if it was requested: the carrier bills both, kept or not."""
         is_transcribed = is_transcribable(seconds) and await self._has_event(call, TRANSCRIPTION_ASKED)
         price = self._prices.recording + (self._prices.transcription if is_transcribed else 0)
         await self._usage.add(call.organization_id, micros=divide_up(seconds, 60) * price)
@@ -130,14 +130,14 @@ class MessageRecorder:
 
 
 class _UncheckedCall(msgspec.Struct, frozen=True):
-    """A call that was offered to leave a message, and of which none was reported."""
+    """A call whose caller was asked to leave a message, without a reported recording."""
 
     organization_id: UUID
     carrier_sid: str
 
 
-class MissingMessageFinder:
-    """Asks the carrier for messages whose callbacks were lost. Made once at start."""
+class MissingVoicemailFinder:
+    """Asks the carrier for recordings whose callbacks were lost. Made once at start."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class MissingMessageFinder:
         self._prices = prices
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Ask about each call once; return the number of messages found. A failed request waits for the next run."""
+        """Check each call once; return the number of voicemails found. A failed request is repeated by the next run."""
         found = 0
         for call in await self._unchecked(now or utc_now()):
             try:
@@ -166,7 +166,7 @@ class MissingMessageFinder:
                 log.warning("recordings_not_listed", error=type(error).__name__)
                 continue
             async with self._database.tenant_session(call.organization_id) as session:
-                recorder = MessageRecorder(session, self._mailer, self._alert_mailer, self._prices)
+                recorder = VoicemailRecorder(session, self._mailer, self._alert_mailer, self._prices)
                 for recording in recordings:
                     if recording.is_complete and recording.seconds:
                         found += await recorder.store(

@@ -1,11 +1,11 @@
-"""Calculates how many minutes an incoming call may last within what the limits leave. Pure."""
+"""Calculates the longest duration of an incoming call that the remaining limits allow. Pure."""
 
 from collections.abc import Iterator
 
 import msgspec
 
 from calls.errors import CallLimitReached
-from calls.incoming.held_minutes import UNFORWARDED_MINUTES
+from calls.incoming.reserved_minutes import UNFORWARDED_MINUTES
 from calls.incoming.usage import IncomingSpending
 from calls.limits import limit_names
 from calls.limits.call_duration import MAX_CALL_MINUTES, MINUTES_WITH_FEW_CALLS, USUAL_CALLS_AT_ONCE, AllowedTime
@@ -47,7 +47,7 @@ def allowed_time(
 
 
 def _share(minutes: int, live: int) -> int:
-    """A part of the minutes that remain, so that further callers are taken too: shorter calls, before any is refused.
+    """A share of the remaining minutes, so that later callers get through: calls are shortened before one is refused.
 
     A quarter; while few calls are live, more if that leaves as much for each of the calls after it.
     """
@@ -57,11 +57,11 @@ def _share(minutes: int, live: int) -> int:
 
 def _remaining(limits: EffectiveLimits, used: IncomingSpending, legs: int, rate_micros: int) -> Iterator[_Remaining]:
     name = limit_names.INCOMING_MINUTES_PER_DAY
-    free = limits[name] - used.day_minutes - used.held_minutes
-    yield _Remaining(free // legs, name, used.day_minutes, used.held_minutes, is_micros=False)
+    free = limits[name] - used.day_minutes - used.reserved_minutes
+    yield _Remaining(free // legs, name, used.day_minutes, used.reserved_minutes, is_micros=False)
     for name, micros in (
         (limit_names.CENTS_PER_DAY, used.day_micros),
         (limit_names.CENTS_PER_MONTH, used.month_micros),
     ):
-        free = limits[name] * MICROS_PER_CENT - micros - used.held_micros
-        yield _Remaining(free // (legs * rate_micros), name, micros, used.held_micros, is_micros=True)
+        free = limits[name] * MICROS_PER_CENT - micros - used.reserved_micros
+        yield _Remaining(free // (legs * rate_micros), name, micros, used.reserved_micros, is_micros=True)

@@ -1,4 +1,4 @@
-"""Signed addresses under which the carrier fetches recordings, for an hour or two."""
+"""Signed URLs from which the carrier fetches recordings, valid for one to two hours."""
 
 import base64
 import binascii
@@ -17,28 +17,28 @@ _UUID_BYTES, _HOUR_BYTES = 16, 4
 _MESSAGE_BYTES = 2 * _UUID_BYTES + _HOUR_BYTES
 
 
-class LinkedAudio(msgspec.Struct, frozen=True):
-    """The recording that an address names."""
+class SignedAudio(msgspec.Struct, frozen=True):
+    """The recording that a signed URL names."""
 
     organization_id: UUID
     audio_id: UUID
 
 
-class AudioLinks:
-    """Makes and reads the addresses. Made once at start."""
+class AudioUrls:
+    """Signs and verifies the URLs. Made once at start."""
 
     def __init__(self, secrets: SecretKeys, public_url: str) -> None:
         self._signer = Signer(secrets, "greeting-audio")
         self._base = f"{public_url}{PATH}/"
 
     def url(self, organization_id: UUID, audio_id: UUID, now: dt.datetime | None = None) -> str:
-        """The address, valid until the end of the next hour; within an hour it stays the same, so caches can help."""
+        """The URL, valid until the end of the next hour. It changes once an hour only, so that it can be cached."""
         last_hour = int((now or utc_now()).timestamp()) // _HOUR_SECONDS + 1
         message = organization_id.bytes + audio_id.bytes + last_hour.to_bytes(_HOUR_BYTES, "big")
         return f"{self._base}{_spelled(message)}.{_spelled(self._signer.sign(message))}"
 
-    def read(self, name: str, now: dt.datetime | None = None) -> LinkedAudio | None:
-        """The recording of the address that ends with ``name``; None for a forged or expired one."""
+    def read(self, name: str, now: dt.datetime | None = None) -> SignedAudio | None:
+        """The recording of the URL that ends with ``name``; None for a forged or expired one."""
         text, _, signature = name.partition(".")
         try:
             message = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -49,11 +49,11 @@ class AudioLinks:
         last_hour = int.from_bytes(message[2 * _UUID_BYTES :], "big")
         if int((now or utc_now()).timestamp()) // _HOUR_SECONDS > last_hour:
             return None
-        return LinkedAudio(UUID(bytes=message[:_UUID_BYTES]), UUID(bytes=message[_UUID_BYTES : 2 * _UUID_BYTES]))
+        return SignedAudio(UUID(bytes=message[:_UUID_BYTES]), UUID(bytes=message[_UUID_BYTES : 2 * _UUID_BYTES]))
 
 
 def _spelled(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-AUDIO_LINKS: AppKey[AudioLinks] = AppKey("audio_links")
+AUDIO_URLS: AppKey[AudioUrls] = AppKey("audio_urls")

@@ -1,11 +1,11 @@
-"""The minutes that live incoming calls hold: the most that their legs may still use. SQL and plain values."""
+"""Minutes reserved by live incoming calls: the most that their legs may still use. SQL and plain values."""
 
 from calls.incoming.call_state import NOT_FORWARDED, UNANSWERED, VOICEMAIL_OFFERED
 
 UNFORWARDED_MINUTES = 5
-"""The limit of a call that no phone can take: its caller hears sentences, or leaves a message."""
-# After these events no phone rings any more: only the caller's leg goes on, for as long as a message takes.
-_HELD_MINUTES_SQL = f"""
+"""The longest call without a forwarded phone: its caller hears prompts, or leaves a message."""
+# After these events no phone rings: only the caller's leg goes on, for as long as a message takes.
+_RESERVED_MINUTES_SQL = f"""
     CASE WHEN EXISTS (
         SELECT FROM call_event e WHERE e.organization_id = c.organization_id AND e.call_record_id = c.id
         AND e.kind IN ('{VOICEMAIL_OFFERED}', '{NOT_FORWARDED}', '{UNANSWERED}')
@@ -18,7 +18,7 @@ LIVE_INCOMING_SQL = "".join(
                coalesce(sum(live.minutes * live.rate_micros), 0)::bigint AS micros
         FROM (SELECT c.rate_micros,
         """,
-        _HELD_MINUTES_SQL,
+        _RESERVED_MINUTES_SQL,
         """
         AS minutes FROM call c
         WHERE c.organization_id = :organization AND c.status IN ('initiated','ringing','in-progress')
