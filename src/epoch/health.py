@@ -16,6 +16,7 @@ from carrier.health import CARRIER_HEALTH
 from epoch.backlogs import BACKLOGS, backlog_collectors
 from epoch.disk_space import describe_full_disks
 from epoch.partition_job import PARTITIONS, PartitionWatch
+from epoch.partition_metrics import PartitionCollector
 from epoch.readiness import READINESS, ReadinessState
 from kit.clock import CLOCK
 from kit.db.database import Database
@@ -98,13 +99,16 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
-    """Prometheus text of all workers of this machine, of the job queue and of what else waits."""
+    """Prometheus text of all workers of this machine, of the job queue, of what else waits, and of partitions."""
     _ensure_may_read_metrics(request)
     queue = await _measured(JOB_QUEUE.get(request.app).measure)
     # A database that did not answer is not asked again: the other metrics matter most then.
     values = None if queue is None else await _measured(BACKLOGS.get(request.app).measure)
+    months = None if values is None else await _measured(PARTITIONS.get(request.app).measure)
     # In a thread: adding up the files of all workers takes as long as many requests.
-    text = await asyncio.to_thread(read_metrics, BacklogCollector(queue), *backlog_collectors(values))
+    text = await asyncio.to_thread(
+        read_metrics, BacklogCollector(queue), *backlog_collectors(values), PartitionCollector(months)
+    )
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

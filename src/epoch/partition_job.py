@@ -1,15 +1,24 @@
 """The hourly job that makes and drops partitions, and what health checks say about them."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import structlog
 
+from epoch.partition_metrics import measure_partitions
 from epoch.partitions import GROUPS, find_partition_faults
 from events.models import OrganizationEvent
 from events.services import EVENT_RETENTION
 from kit.clock import utc_now
 from kit.db.database import Database, owner_engine
-from kit.db.partitions import LocksNotFree, PartitionGroup, keep_partitions, old_suffixes, read_layout
+from kit.db.partitions import (
+    LocksNotFree,
+    PartitionGroup,
+    keep_partitions,
+    months_to_make,
+    old_suffixes,
+    read_layout,
+)
 from kit.db.purge import PURGE_MAX_BATCHES, delete_in_batches
 from kit.http.app_key import AppKey
 from kit.ids import first_uuid7
@@ -51,11 +60,11 @@ async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
     now = utc_now()
     async with database.sessions() as session:
         layout = await read_layout(session, group)
-    return layout is not None and bool(list(layout.missing(now)) or old_suffixes(layout, group, now))
+    return layout is not None and bool(months_to_make(layout, group, now) or old_suffixes(layout, group, now))
 
 
 class PartitionWatch:
-    """Looks for faults, for health checks. Made once at start."""
+    """Looks for faults, for health checks and metrics. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         """``database`` must see all rows."""
@@ -64,6 +73,10 @@ class PartitionWatch:
     async def faults(self) -> list[str]:
         """A sentence about each. Raises: an error of the database."""
         return await find_partition_faults(self._database)
+
+    async def measure(self) -> Mapping[str, float]:
+        """The values of the gauges. Raises: an error of the database, or TimeoutError when it waits."""
+        return await measure_partitions(self._database)
 
 
 PARTITIONS: AppKey[PartitionWatch] = AppKey("partitions")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from events.services import EVENT_RETENTION
@@ -11,6 +12,7 @@ from kit.db.partitions import (
     PartitionedTable,
     PartitionGroup,
     keep_partitions,
+    months_to_make,
     old_suffixes,
     read_layout,
     suffix_of,
@@ -63,22 +65,56 @@ async def make_missing(connection: AsyncConnection) -> None:
         await keep_partitions(connection, group, utc_now(), drops=False)
 
 
-async def find_partition_faults(database: Database, *, now: dt.datetime | None = None) -> list[str]:
-    """A sentence about each fault, now or at another time; ``database`` must see all rows."""
-    now, faults = now or utc_now(), []
+class PartitionState(msgspec.Struct, frozen=True):
+    """The faults of the partitions of a group; months are the ends of their names."""
+
+    table: str
+    """The group's first table."""
+    is_divided: bool
+    unplaced: tuple[str, ...] = ()
+    """Months of rows that have no partition of their month yet."""
+    missing: tuple[str, ...] = ()
+    """Of the present month and the next one, those without a partition."""
+    late: tuple[str, ...] = ()
+    """Partitions that should have been dropped."""
+
+
+async def read_partition_states(database: Database, *, now: dt.datetime | None = None) -> list[PartitionState]:
+    """The state of each group, now or at another time; ``database`` must see all rows."""
+    now, states = now or utc_now(), []
     async with database.sessions() as session:
         for group in GROUPS:
             layout = await read_layout(session, group)
             name = group.tables[0].name
             if layout is None:
-                faults.append(f"{name} is not divided by months: run `epoch migrate`")
+                states.append(PartitionState(name, is_divided=False))
                 continue
-            if layout.unplaced:
-                months = ", ".join(map(suffix_of, layout.unplaced))
-                faults.append(f"{name} has rows without a partition of their month ({months}): {_REMEDY}")
+            unplaced = set(months_to_make(layout, group, now)).intersection(layout.unplaced)
             # The hourly job has a whole month to make the one after the next.
-            elif months := ", ".join(map(suffix_of, layout.missing(now, ahead=1))):
-                faults.append(f"{name} has no partition for {months}: {_REMEDY}")
-            if late := old_suffixes(layout, group, now - _PATIENCE):
-                faults.append(f"{name} keeps old partitions ({', '.join(late)}): is a process that runs jobs alive?")
+            missing = set(layout.missing(now, ahead=1)).difference(layout.unplaced)
+            state = PartitionState(
+                name,
+                is_divided=True,
+                unplaced=tuple(map(suffix_of, sorted(unplaced))),
+                missing=tuple(map(suffix_of, sorted(missing))),
+                late=tuple(old_suffixes(layout, group, now - _PATIENCE)),
+            )
+            states.append(state)
+    return states
+
+
+async def find_partition_faults(database: Database, *, now: dt.datetime | None = None) -> list[str]:
+    """A sentence about each fault, now or at another time; ``database`` must see all rows."""
+    faults = []
+    for state in await read_partition_states(database, now=now):
+        name = state.table
+        if not state.is_divided:
+            faults.append(f"{name} is not divided by months: run `epoch migrate`")
+        if state.unplaced:
+            months = ", ".join(state.unplaced)
+            faults.append(f"{name} has rows without a partition of their month ({months}): {_REMEDY}")
+        elif state.missing:
+            faults.append(f"{name} has no partition for {', '.join(state.missing)}: {_REMEDY}")
+        if state.late:
+            faults.append(f"{name} keeps old partitions ({', '.join(state.late)}): is a process that runs jobs alive?")
     return faults

@@ -6,6 +6,7 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from epoch.backlogs import backlog_collectors
+from epoch.partition_metrics import PartitionCollector
 from kit.jobs.backlog_metrics import BacklogCollector
 
 PREFIX = "epoch_"
@@ -35,7 +36,7 @@ def label_names() -> dict[str, set[str]]:
     for name, collector in registered.items():
         if name.startswith(PREFIX) and not name.endswith("_created"):
             found[name] = set(collector._labelnames)
-    for collector in (BacklogCollector([]), *backlog_collectors(None)):
+    for collector in (BacklogCollector([]), *backlog_collectors(None), PartitionCollector(None)):
         found |= {family.name: set(getattr(family, "_labelnames", ())) for family in collector.collect()}
     for name in [name for name in found if name.endswith("_bucket")]:
         found[name].add("le")

@@ -171,16 +171,21 @@ async def keep_partitions(
     if layout is None:
         return Changes()
     made, dropped = [], []
-    for month in layout.missing(now):
-        if end_of(suffix_of(month)) > (now - group.retention).date():
-            await _with_locks(connection, partial(_make, connection, group, month))
-            made.append(suffix_of(month))
+    for month in months_to_make(layout, group, now):
+        await _with_locks(connection, partial(_make, connection, group, month))
+        made.append(suffix_of(month))
     for suffix in old_suffixes(layout, group, now) if drops else ():
         # In two transactions: the second one locks the tables that the partitions refer to, and no longer this one.
         await _with_locks(connection, partial(_detach, connection, group, suffix))
         await _with_locks(connection, partial(_drop, connection, group, suffix))
         dropped.append(suffix)
     return Changes(tuple(made), tuple(dropped))
+
+
+def months_to_make(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[dt.date]:
+    """The months that are missing, without those that would be dropped at once: their rows stay where they are."""
+    oldest = (now - group.retention).date()
+    return [month for month in layout.missing(now) if end_of(suffix_of(month)) > oldest]
 
 
 def old_suffixes(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[str]:

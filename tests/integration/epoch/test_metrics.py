@@ -157,6 +157,7 @@ async def test_metrics_tell_the_queue_and_that_the_database_answers(own_settings
     assert "epoch_database_up 1.0" in answer.text
     assert "epoch_webhook_oldest_due_seconds 0.0" in answer.text
     assert "epoch_events_oldest_waiting_seconds " in answer.text
+    assert "epoch_partition_months_missing 0.0" in answer.text
 
 
 async def test_metrics_are_told_while_the_database_is_away(settings: Settings) -> None:
@@ -170,3 +171,4 @@ async def test_metrics_are_told_while_the_database_is_away(settings: Settings) -
     assert "epoch_jobs_waiting{" not in answer.text
     assert "epoch_webhook_oldest_due_seconds 0" not in answer.text
     assert "epoch_events_oldest_waiting_seconds 0" not in answer.text
+    assert "epoch_partition_months_missing 0" not in answer.text

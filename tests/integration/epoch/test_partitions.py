@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,9 +16,9 @@ from epoch.app import create_app
 from epoch.cli.doctor import run_checks
 from epoch.migrations import alembic_config, upgrade
 from epoch.partition_job import build_partition_job
+from epoch.partition_metrics import measure_partitions
 from epoch.partitions import EVENTS, find_partition_faults
 from epoch.process_role import ProcessRole
-from events.event_types import EventType
 from events.models import OrganizationEvent
 from events.sequencer import EventSequencer
 from events.services import EventService
@@ -30,27 +29,18 @@ from kit.db.partitions import (
     Changes,
     LocksNotFree,
     bound_of,
-    keep_partitions,
     month_after,
     month_of,
     read_layout,
     suffix_of,
 )
-from kit.ids import first_uuid7
 from kit.settings import Settings
+from support.partitions import END, add_event, at, execute, keep, make_organization, place, places
+from support.ports import unused_port
 from support.widget_client import browser_at
-from webhooks.models import WebhookDelivery, WebhookEndpoint
+from webhooks.models import WebhookDelivery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-ORGANIZATION = """
-INSERT INTO organization (id, slug, name, country) VALUES (:id, :slug, 'Acme', 'US')
-"""
-END = month_after(month_of(utc_now()), 2)
-"""The end of the first partition of a database that is migrated now."""
-
-
-def at(month: dt.date, day: int = 15) -> dt.datetime:
-    return dt.datetime(month.year, month.month, day, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -65,84 +55,13 @@ async def rows(url: str) -> AsyncIterator[Database]:
     await found.stop()
 
 
-async def execute(url: str, *statements: str, role: str | None = None) -> Any:
-    """Run statements as the owner or a role; the value of the last one."""
-    connection = await asyncpg.connect(url)
-    try:
-        if role is not None:
-            await connection.execute(f"SET ROLE {role}")
-        for statement in statements[:-1]:
-            await connection.execute(statement)
-        return await connection.fetchval(statements[-1])
-    finally:
-        await connection.close()
-
-
 def counted(table: str) -> str:
     return str(sa.select(sa.func.count()).select_from(sa.table(table)))
 
 
-async def keep(url: str, now: dt.datetime) -> Changes:
-    engine = owner_engine(url)
-    try:
-        async with engine.connect() as connection:
-            return await keep_partitions(connection, EVENTS, now)
-    finally:
-        await engine.dispose()
-
-
-async def make_organization(rows: Database) -> tuple[UUID, UUID]:
-    """The ids of an organization and of its endpoint."""
-    organization_id = uuid4()
-    async with rows.sessions() as session, session.begin():
-        await session.execute(sa.text(ORGANIZATION), {"id": organization_id, "slug": f"o-{organization_id}"})
-        endpoint = WebhookEndpoint(
-            organization_id=organization_id, url="https://a.example/", events=["call.ended"], secret="sealed"
-        )
-        session.add(endpoint)
-    return organization_id, endpoint.id
-
-
-async def add_event(rows: Database, owner: tuple[UUID, UUID], moment: dt.datetime, sequence: int) -> UUID:
-    """An event of that time with its delivery; its id."""
-    event_id = UUID(int=first_uuid7(moment).int + sequence)
-    async with rows.sessions() as session, session.begin():
-        session.add(
-            OrganizationEvent(
-                id=event_id,
-                organization_id=owner[0],
-                sequence=sequence,
-                type=EventType.CALL_ENDED,
-                body="{}",
-                created_at=moment,
-            )
-        )
-        await session.flush()
-        session.add(
-            WebhookDelivery(
-                organization_id=owner[0],
-                endpoint_id=owner[1],
-                event_id=event_id,
-                sequence=sequence,
-                type="call.ended",
-                retry_until=moment,
-            )
-        )
-    return event_id
-
-
-async def places(rows: Database) -> list[tuple[str, str, int]]:
-    """The partition of each event and of its delivery, with the event's number."""
-    query = sa.text(
-        "SELECT e.tableoid::regclass::text, d.tableoid::regclass::text, e.sequence FROM organization_event e"
-        " JOIN webhook_delivery d ON d.event_id = e.id ORDER BY e.sequence"
-    )
-    async with rows.sessions() as session:
-        return [tuple(row) for row in await session.execute(query)]
-
-
-def place(suffix: str, sequence: int) -> tuple[str, str, int]:
-    return f"organization_event_{suffix}", f"webhook_delivery_{suffix}", sequence
+def gauges(*, unplaced: int = 0, missing: int = 0, late: int = 0) -> dict[str, float]:
+    counted = {"unplaced": unplaced, "missing": missing, "late": late}
+    return {f"epoch_partition_months_{name}": months for name, months in counted.items()}
 
 
 async def test_months_are_made_ahead_and_rows_find_theirs(url: str, rows: Database) -> None:
@@ -187,6 +106,7 @@ async def test_rows_without_a_month_are_named_and_moved_into_one(
 
 async def test_a_month_that_nobody_made_is_a_warning(url: str, rows: Database, settings: Settings) -> None:
     next_month = suffix_of(month_after(END))
+    assert await measure_partitions(rows) == gauges()
     [fault] = await find_partition_faults(rows, now=at(END))
     assert fault.startswith(f"organization_event has no partition for {next_month}: run `epoch migrate`")
     # A month is left to make the one after the next.
@@ -199,6 +119,7 @@ async def test_a_month_that_nobody_made_is_a_warning(url: str, rows: Database, s
     await execute(url, *(f"DROP TABLE {name}" for name in await _months(url)))
     month = month_after(month_of(utc_now()), 2)
     await add_event(rows, owner, at(month), 1)
+    assert await measure_partitions(rows) == gauges(unplaced=1)
     served = create_app(msgspec.structs.replace(settings, database_url=url), role=ProcessRole.SERVE)
     async with served.lifespan(), browser_at(served, "203.0.113.7", settings.public_url) as browser:
         answer = await browser.get("/health/dependencies")
@@ -207,6 +128,21 @@ async def test_a_month_that_nobody_made_is_a_warning(url: str, rows: Database, s
     assert warning.startswith(
         f"partitions: organization_event has rows without a partition of their month ({month:%Y_%m})"
     )
+
+
+async def test_rows_that_are_too_old_for_a_month_are_no_work_for_the_owner(url: str, rows: Database) -> None:
+    months = [*await _months(url), *(f"{table.name}_before_{END:%Y_%m}" for table in reversed(EVENTS.tables))]
+    await execute(url, *(f"DROP TABLE {name}" for name in months))
+    assert await measure_partitions(rows) == gauges(missing=2)
+    await keep(url, utc_now())
+    owner = await make_organization(rows)
+    await add_event(rows, owner, utc_now() - dt.timedelta(days=100), 1)
+    assert await places(rows) == [place("default", 1)]
+    assert await find_partition_faults(rows) == []
+    # Nobody is there: a connection of the owner would fail.
+    nowhere = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
+    await build_partition_job(nowhere, rows).work()
+    assert await places(rows) == []
 
 
 async def _months(url: str) -> list[str]:
