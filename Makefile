@@ -1,7 +1,7 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
+.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -167,6 +167,14 @@ bench-events: ## measure the delivery of events to webhooks, and the log of deli
 
 bench-partitions: setup ## measure events by months against one table
 	PYTHONPATH=src:bench $(BIN)/python -P bench/partitions.py
+
+bench-call-partitions: ## measure calls and their events by months against one table each
+	@tools/setup bench
+	.cache/bench/bin/python bench/call_partitions.py
+
+bench-call-scale: ## measure exchanges and calls by workers and by tokens, and 1,000 open phones
+	@tools/setup bench
+	.cache/bench/bin/python bench/call_scale.py
 
 bench-pgbouncer: setup ## measure the exchange through PgBouncer against a direct connection
 	PYTHONPATH=src:tests:bench $(BIN)/python -P bench/pgbouncer.py

@@ -33,9 +33,10 @@ FROM generate_series(1, $1::int) n
 """
 # A year of calls in the order of time, a tenth of them of each of the two with high limits.
 _CALLS = """
-INSERT INTO call (id, organization_id, carrier_sid, token_id, identity, from_number, to_number, status, duration,
-started_at, answered_at, ended_at, country, created_at)
+INSERT INTO call (id, organization_id, carrier_sid, token_id, call_id, identity, from_number, to_number, status,
+duration, started_at, answered_at, ended_at, country, created_at)
 SELECT id_of(began, 'call' || n), id_of('organization', owner), 'CA' || md5('call' || n), id_of('token', owner),
+CASE WHEN $3::bool THEN id_of(began, 'made' || n) END,
 'w_' || md5('w' || n), '+12012000001', '+1' || 2120000000 + n, 'completed', 60, began, began, began + interval '60 s',
 'US', began
 FROM (
@@ -71,12 +72,12 @@ class Tenants:
     tokens: list[UUID]
 
 
-def fill(database_url: str, calls: int) -> Tenants:
-    """Fill the migrated, empty database with ``calls`` that are over."""
-    return asyncio.run(_fill(database_url, calls))
+def fill(database_url: str, calls: int, *, has_call_ids: bool = False) -> Tenants:
+    """Fill the migrated, empty database with ``calls`` that are over, with the widget's ids for them or without."""
+    return asyncio.run(_fill(database_url, calls, has_call_ids=has_call_ids))
 
 
-async def _fill(database_url: str, calls: int) -> Tenants:
+async def _fill(database_url: str, calls: int, *, has_call_ids: bool) -> Tenants:
     limits = json.dumps({**dict.fromkeys(DEFAULT_LIMITS, 100_000_000), "first_days": 0})
     connection = await asyncpg.connect(database_url)
     try:
@@ -86,7 +87,7 @@ async def _fill(database_url: str, calls: int) -> Tenants:
         await connection.execute(_PEOPLE, limits, ORGANIZATIONS)
         await connection.execute(_NUMBERS, ORGANIZATIONS)
         await connection.execute(_TOKENS, ORGANIZATIONS)
-        await connection.execute(_CALLS, calls, ORGANIZATIONS, timeout=600)
+        await connection.execute(_CALLS, calls, ORGANIZATIONS, has_call_ids, timeout=600)
         await connection.execute(_LIVE, LIVE)
         await connection.execute(_COUNTERS, LIVE)
         await connection.execute("REINDEX TABLE call", timeout=600)

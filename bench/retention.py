@@ -195,21 +195,28 @@ async def passes(url: str, big: Big) -> list[Pass]:
 
 
 async def _pass(url: str, connection: asyncpg.Connection, name: str, months: int, now: dt.datetime) -> Pass:
+    read = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
+    before, began = await connection.fetchval(read), time.perf_counter()
+    calls = await erase_by_age(url, months, now)
+    seconds = time.perf_counter() - began
+    await asyncio.sleep(0.5)
+    await connection.execute("SELECT pg_stat_clear_snapshot()")
+    return Pass(name, seconds, await connection.fetchval(read) - before, calls)
+
+
+async def erase_by_age(url: str, months: int, now: dt.datetime) -> int:
+    """Erase as the hourly job does at ``now`` where organizations keep calls for ``months``; the number of calls."""
     settings = load_settings({"EPOCH_DATABASE_URL": url, **CARRIER})
     jobs = Database(url, role=ADMIN_ROLE)
     carrier = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     retention = RetentionJob(
         jobs, CarrierCallDeletion(JobQueue(jobs, settings.secret_keys), carrier, jobs), default_months=months
     )
-    read = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
-    before, began = await connection.fetchval(read), time.perf_counter()
-    calls = await retention.run(now)
-    seconds = time.perf_counter() - began
-    await carrier.close()
-    await jobs.stop()  # connections tell what they read at their end
-    await asyncio.sleep(0.5)
-    await connection.execute("SELECT pg_stat_clear_snapshot()")
-    return Pass(name, seconds, await connection.fetchval(read) - before, calls)
+    try:
+        return await retention.run(now)
+    finally:
+        await carrier.close()
+        await jobs.stop()  # connections tell what they read at their end
 
 
 def report(taken: list[OperationMeasurement], done: list[Pass]) -> bool:

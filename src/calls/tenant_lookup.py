@@ -17,7 +17,7 @@ from widget.token_auth import AuthenticatedWidget
 
 MAX_REMEMBERED_CALLS = 20_000
 """Of each process, the oldest forgotten first: about 4 MB. A forgotten call is looked up again."""
-_CALL_LOOKUP = """
+CALL_LOOKUP_SQL = """
 (SELECT status, to_number, from_number, duration, end_reason, carrier_error, end_details, limit_minutes,
         (SELECT o.time_zone FROM organization o WHERE o.id = call.organization_id) FROM call
  WHERE token_id = $1 AND call_id = $2 ORDER BY id LIMIT 1)
@@ -27,15 +27,17 @@ UNION ALL
  WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
 """
+"""Finds a call by the token's id and the widget's id for it."""
 _TENANT_LOOKUP = """
 SELECT o.id, o.country FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
 """
-_CALLED_TENANT_LOOKUP = """
+CALLED_TENANT_SQL = """
 SELECT organization_id FROM call WHERE carrier_sid = $1
 UNION ALL
 SELECT organization_id FROM capped_rejection WHERE carrier_sid = $1
 LIMIT 1
 """
+"""Finds the organization of a call by the carrier's id of the caller's leg."""
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -60,7 +62,7 @@ class TenantResolver:
     async def tenant_of_call(self, carrier_sid: str) -> UUID | None:
         if (known := self._of_calls.get(carrier_sid)) is not None:
             return known
-        found: UUID | None = await self._database.lookup_pool.fetch_value(_CALLED_TENANT_LOOKUP, carrier_sid)
+        found: UUID | None = await self._database.lookup_pool.fetch_value(CALLED_TENANT_SQL, carrier_sid)
         if found is not None:
             self.remember(carrier_sid, found)
         return found
@@ -79,7 +81,7 @@ class CallLookup:
         self._database = database
 
     async def __call__(self, widget: AuthenticatedWidget, call_id: UUID) -> CallLookupResult | None:
-        row = await self._database.lookup_pool.fetch_row_in_time(_CALL_LOOKUP, widget.token_id, call_id)
+        row = await self._database.lookup_pool.fetch_row_in_time(CALL_LOOKUP_SQL, widget.token_id, call_id)
         if row is None:
             return None
         status, number, from_number, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
