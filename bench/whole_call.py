@@ -108,8 +108,9 @@ async def place(port: int, calls: list[list[bytes]]) -> None:
 
     async def one_after_another() -> None:
         for request, *reports in waiting:
-            if b"<Dial " not in await connections.send(request):
-                raise InvalidMeasurement("a call was refused")
+            answer = await connections.send(request)
+            if b"<Dial " not in answer:
+                raise InvalidMeasurement(f"a call was refused: {answer!r}")
             for report in reports:
                 await connections.send(report)
 
