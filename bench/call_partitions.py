@@ -1,7 +1,7 @@
 """Measures calls and their events by months against one table each: ``call_partitions.py [--calls N] [--rounds N]``.
 
 Three databases hold the same calls of a year with five events each: one has the product's schema, one has events
-divided by months, and one both tables, with a table of keys for what is unique over all calls (``call_forms.py``). The
+partitioned by month, and one both tables, with a table of keys for what is unique over all calls (``call_forms.py``). The
 product's own statements run in them in turn, and its hourly job erases the oldest month; CPU is that of PostgreSQL's
 processes.
 """
@@ -29,7 +29,7 @@ from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, CUSTOM_PLANS, SERVER_SETTINGS, owner_engine
-from kit.db.partitions import PartitionGroup, bound_of, keep_partitions, month_after, suffix_of
+from kit.db.partitions import PartitionGroup, bound_of, maintain_partitions, month_after, suffix_of
 from kit.db.raw import KEEP_PLANS_SQL, SET_TENANT_SQL
 from outgoing_data import QUIET
 from retention import erase_by_age
@@ -243,7 +243,7 @@ async def drop_month(form: Form, group: PartitionGroup, month: dt.date) -> None:
     engine = owner_engine(form.url)
     async with engine.connect() as connection:
         now = dt.datetime.combine(month_after(month), dt.time(), dt.UTC) + group.retention
-        changes = await keep_partitions(connection, group, now)
+        changes = await maintain_partitions(connection, group, now)
     await engine.dispose()
     if suffix_of(month) not in changes.dropped or changes.made:
         raise SystemExit(f"{changes} instead of the end of {month}")

@@ -22,7 +22,7 @@ from epoch.partitions import EVENTS
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, owner_engine
-from kit.db.partitions import bound_of, keep_partitions, month_after, month_of, suffix_of
+from kit.db.partitions import bound_of, maintain_partitions, month_after, month_of, suffix_of
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 UNDIVIDED = "b92d5f71e3a8"
@@ -110,7 +110,9 @@ async def _fill(subject: Subject, rows: int, months: list[dt.date]) -> None:
     engine = owner_engine(subject.url)
     async with engine.connect() as connection:
         if subject.is_divided:
-            await keep_partitions(connection, EVENTS, dt.datetime.combine(months[0], dt.time(), dt.UTC), drops=False)
+            await maintain_partitions(
+                connection, EVENTS, dt.datetime.combine(months[0], dt.time(), dt.UTC), drops=False
+            )
     await engine.dispose()
     sizes = {"organizations": ORGANIZATIONS, "rows": rows, "first": months[0], "end": months[-1]}
     for step in (_PEOPLE, _MADE, _EVENTS, _DELIVERIES, "DROP TABLE made"):
@@ -167,8 +169,8 @@ async def _end_month(subject: Subject, month: dt.date) -> Cost:
         pid = int((await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one())
         await connection.commit()
         now = dt.datetime.combine(month_after(month), dt.time(), dt.UTC) + EVENTS.retention
-        await keep_partitions(connection, EVENTS, now, drops=False)
-        cost = await subject.measure(lambda: keep_partitions(connection, EVENTS, now), pid)
+        await maintain_partitions(connection, EVENTS, now, drops=False)
+        cost = await subject.measure(lambda: maintain_partitions(connection, EVENTS, now), pid)
     await engine.dispose()
     gone = await subject.connection.fetchval(f"SELECT to_regclass('organization_event_{suffix_of(month)}') IS NULL")
     if not gone:

@@ -92,9 +92,9 @@ async def _serve_from(site: Installation, report: Report, url: str) -> None:
     await run_documented(Block.AFTER_RESTORE, site.manager.environ(site.environ("command", **own), "node1"))
     await asyncio.gather(*(site.start_node(name, **own) for name in NODES), site.start_jobs("jobs1", **own))
     doctor = await site.command("doctor", check=False, **own)
-    walls = re.search(r"(?m)^ok +tenant walls +(.*)$", doctor)
-    report.check("`epoch doctor`: roles and row-level security are complete", walls is not None)
-    report.note(f"tenant walls: {walls[1] if walls else doctor}")
+    isolation = re.search(r"(?m)^ok +tenant isolation +(.*)$", doctor)
+    report.check("`epoch doctor`: roles and row-level security are complete", isolation is not None)
+    report.note(f"tenant isolation: {isolation[1] if isolation else doctor}")
     failed = re.findall(r"(?m)^FAIL.*$", doctor)
     report.check("`epoch doctor` finds nothing else", not failed, failed)
 

@@ -1,1 +1,1 @@
-"""Writes calls into the customers' CRM from the server: the connection to HubSpot, what waits, and what failed."""
+"""Syncs calls from the server to customers' CRMs: HubSpot connections, the sync and its failures."""

@@ -1,4 +1,4 @@
-"""Writes one call into HubSpot: creates it on its record, or changes what is there."""
+"""Writes one call into HubSpot: creates its engagement on a record, or updates it."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.errors import HubSpotSilent
+from crm.errors import HubSpotNotAnswering
 from crm.schemas import ConnectHubSpot, HubSpotCallInfo, HubSpotInfo
 from crm.services import HubSpotService
 from crm.token_check import TOKEN_CHECK
@@ -45,7 +45,7 @@ class HubSpotController(Controller):
         service = hubspot_service(request, db_session)
         return HubSpotInfo.of(await service.find(organization_id), await service.count(organization_id))
 
-    @put(summary="Connect a HubSpot account, or replace its token", refusals=(HubSpotSilent,))
+    @put(summary="Connect a HubSpot account, or replace its token", refusals=(HubSpotNotAnswering,))
     async def connect(
         self,
         request: HubSpotRequest,

@@ -1,4 +1,4 @@
-"""Translates a call into HubSpot's record of a call: the record it belongs to, and its properties. Pure.
+"""Translates a call into a HubSpot call engagement: its properties, and the record it is associated with. Pure.
 
 Names and values are those of HubSpot's public documentation of the calls API (v3, read in November 2026); they were not
 tried with a real account.

@@ -3,7 +3,7 @@
 from kit.errors import Unavailable
 
 
-class HubSpotSilent(Unavailable):
+class HubSpotNotAnswering(Unavailable):
     """HubSpot did not answer while a token was checked."""
 
     code = "hubspot_unavailable"

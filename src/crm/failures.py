@@ -1,4 +1,4 @@
-"""Sentences about calls that could not be written into HubSpot: the cause, and the next step. Pure."""
+"""Messages about calls that could not be written into HubSpot: the cause and the next step. Pure."""
 
 from collections.abc import Mapping
 

@@ -1,12 +1,12 @@
-"""Prometheus metrics of the log of calls in HubSpot: a counter of attempts, and gauges of what waits."""
+"""Prometheus metrics of the HubSpot sync: a counter of attempts, and gauges of the backlog."""
 
 import enum
 
 import sqlalchemy as sa
 from prometheus_client import Counter
 
-from crm.log_store import is_due
 from crm.models import CrmCallState, FailureReason, HubSpotCall, HubSpotConnection
+from crm.sync_store import is_due
 from kit.db.measured_gauges import MeasuredGauges, seconds_since
 
 

@@ -1,4 +1,4 @@
-"""Tables of the connection to HubSpot: one for each organization, and the state of each call that is written there."""
+"""Tables of the HubSpot sync: an organization's connection, and the state of each call that is written."""
 
 import datetime as dt
 import enum
@@ -38,7 +38,7 @@ class FailureReason(enum.StrEnum):
 
 
 class HubSpotConnection(TenantOwned, Base):
-    """An organization's access to its HubSpot account. The columns from ``failures`` on belong to the logger."""
+    """An organization's access to its HubSpot account. The columns from ``failures`` on belong to the sync."""
 
     __tablename__ = "hubspot_connection"
     __table_args__ = (
@@ -91,7 +91,7 @@ class HubSpotCall(TenantOwned, Base):
         text_enum(CrmCallState, name="state"), default=CrmCallState.WAITING, server_default="waiting"
     )
     requested: Mapped[int] = mapped_column(default=1, server_default="1")
-    """Grows with each event of the call: one that arrives while the call is written is not forgotten."""
+    """Grows with each event of the call, so that an event during a write causes another write."""
     requested_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     engagement_id: Mapped[str | None]
     """HubSpot's id of its record of the call."""

@@ -1,4 +1,4 @@
-"""Connects and removes an organization's HubSpot account, and lists what could not be written there."""
+"""Connects and removes an organization's HubSpot account, and lists calls that could not be written."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 
-from crm.errors import HubSpotSilent
+from crm.errors import HubSpotNotAnswering
 from crm.failures import CALL_PROPERTY, REQUIRED_SCOPES
 from crm.hubspot_api import HubSpotApi, HubSpotRefused, HubSpotUnreachable, TokenInfo
 from kit.errors import ValidationFailed
@@ -24,7 +24,7 @@ class TokenCheck:
 
         Raises:
             ValidationFailed: on ``access_token``: HubSpot does not take it, or it may not do what is needed.
-            HubSpotSilent: HubSpot does not answer.
+            HubSpotNotAnswering: HubSpot does not answer.
         """
         ensure_token_form(token)
         try:
@@ -35,7 +35,7 @@ class TokenCheck:
                     raise _refused(f"The token lacks scopes. Add {' and '.join(missing)} in HubSpot, then connect it")
                 await hubspot.ensure_property()
         except HubSpotUnreachable as error:
-            raise HubSpotSilent from error
+            raise HubSpotNotAnswering from error
         except HubSpotRefused as error:
             raise _refused(_advice(error)) from error
         return info

@@ -53,7 +53,7 @@ from epoch.health import health_router
 from epoch.lifespan import build_lifespan
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
-from epoch.partition_job import PARTITIONS, PartitionWatch, build_partition_job
+from epoch.partition_job import PARTITIONS, PartitionCheck, build_partition_job
 from epoch.phone_endpoints import build_phone_endpoints
 from epoch.phone_number_jobs import (
     build_number_provisioning,
@@ -270,7 +270,7 @@ def create_app(
             MAILER.entry(mailer),
             JOB_QUEUE.entry(queue),
             BACKLOGS.entry(Backlogs(jobs)),
-            PARTITIONS.entry(PartitionWatch(jobs)),
+            PARTITIONS.entry(PartitionCheck(jobs)),
             CARRIER.entry(carrier),
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),

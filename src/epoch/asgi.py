@@ -11,7 +11,7 @@ from litestar import Litestar
 from epoch.app import create_app
 from epoch.metric_series import begin_series
 from epoch.observability import start_observability
-from epoch.observed_answer import REQUEST_SECONDS
+from epoch.observed_response import REQUEST_SECONDS
 from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
 from kit.log import configure_logging

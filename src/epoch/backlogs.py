@@ -1,4 +1,4 @@
-"""Measures what waits in the database besides jobs: events, deliveries to customers, and calls for HubSpot."""
+"""Measures backlogs in the database besides the job queue: events, webhook deliveries, calls for HubSpot."""
 
 from collections.abc import Mapping, Sequence
 

@@ -9,7 +9,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
-from epoch.observed_answer import ObservedAnswer
+from epoch.observed_response import ObservedResponse
 from kit.http.client_address import ClientAddressResolver
 from kit.http.pacing import Pacing
 from kit.http.security_headers import SecurityHeaders
@@ -43,7 +43,7 @@ class Application(Litestar):
             await super().__call__(scope, receive, send)
             return
         scope, send = _as_served(scope, send)
-        answer = ObservedAnswer(scope, send)
+        answer = ObservedResponse(scope, send)
         try:
             await self._answer(scope, receive, answer)
         finally:

@@ -15,7 +15,7 @@ from carrier.breaker import BreakerState
 from carrier.health import CARRIER_HEALTH
 from epoch.backlogs import BACKLOGS, backlog_collectors
 from epoch.disk_space import describe_full_disks
-from epoch.partition_job import PARTITIONS, PartitionWatch
+from epoch.partition_job import PARTITIONS, PartitionCheck
 from epoch.partition_metrics import PartitionCollector
 from epoch.readiness import READINESS, ReadinessState
 from kit.clock import CLOCK
@@ -147,7 +147,7 @@ async def _waiting_jobs(queue: JobQueue) -> list[str]:
     return [f"jobs: due ones have waited for {minutes:.0f} min: start `epoch jobs`, or look at its log"]
 
 
-async def _partition_faults(partitions: PartitionWatch) -> list[str]:
+async def _partition_faults(partitions: PartitionCheck) -> list[str]:
     try:
         return await partitions.faults()
     except Exception as error:

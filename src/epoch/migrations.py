@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from epoch.migration_locks import Blocker, BlockerWatch, StoppedBy, lock_milliseconds, stopped_by
-from epoch.partitions import make_missing
+from epoch.partitions import create_missing
 from kit.db.database import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, STAFF_ROLE, owner_engine
 from kit.db.migration_limits import STATEMENT_MILLISECONDS
-from kit.db.partitions import LocksNotFree
+from kit.db.partitions import LocksUnavailable
 from kit.product_files import PRODUCT_FILES
 
 ROLES = (REQUEST_ROLE, LOOKUP_ROLE, ADMIN_ROLE, STAFF_ROLE)
@@ -118,8 +118,8 @@ async def _make_partitions(connection: AsyncConnection, say: Callable[[str], obj
     await connection.execute(text("SET statement_timeout = 0"))
     await connection.commit()
     try:
-        await make_missing(connection)
-    except LocksNotFree as error:
+        await create_missing(connection)
+    except LocksUnavailable as error:
         say(f"The next months' partitions are not made yet, because {error}: the hourly job will make them.")
 
 

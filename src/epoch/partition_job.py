@@ -1,4 +1,4 @@
-"""The hourly job that makes and drops partitions, and what health checks say about them."""
+"""The hourly job that creates and drops partitions, and their health check."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from events.services import EVENT_RETENTION
 from kit.clock import utc_now
 from kit.db.database import Database, owner_engine
 from kit.db.partitions import (
-    LocksNotFree,
+    LocksUnavailable,
     PartitionGroup,
-    keep_partitions,
+    maintain_partitions,
     months_to_make,
     old_suffixes,
     read_layout,
@@ -26,7 +26,7 @@ from kit.jobs.scheduler import PeriodicTask
 
 EVERY_HOUR = "17 * * * *"
 KEPT_AT_MOST = EVENT_RETENTION + dt.timedelta(days=31)
-"""A month's first row is so old when its partition is dropped. Older rows are in no month, and are deleted singly."""
+"""The greatest age of a row when its partition is dropped. Older rows are in default partitions, and are deleted."""
 log = structlog.get_logger("epoch.partitions")
 
 
@@ -47,12 +47,12 @@ def build_partition_job(owner_url: str | None, database: Database) -> PeriodicTa
         engine = owner_engine(owner_url)
         try:
             async with engine.connect() as connection:
-                changes = await keep_partitions(connection, group, utc_now())
+                changes = await maintain_partitions(connection, group, utc_now())
         finally:
             await engine.dispose()
-        log.info("partitions_changed", table=group.tables[0].name, made=changes.made, dropped=changes.dropped)
+        log.info("partitions_changed", table=group.tables[0].name, created=changes.created, dropped=changes.dropped)
 
-    return PeriodicTask(name="partitions", cron=EVERY_HOUR, work=work, expected=(LocksNotFree,))
+    return PeriodicTask(name="partitions", cron=EVERY_HOUR, work=work, expected=(LocksUnavailable,))
 
 
 async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
@@ -63,7 +63,7 @@ async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
     return layout is not None and bool(months_to_make(layout, group, now) or old_suffixes(layout, group, now))
 
 
-class PartitionWatch:
+class PartitionCheck:
     """Looks for faults, for health checks and metrics. Made once at start."""
 
     def __init__(self, database: Database) -> None:
@@ -79,4 +79,4 @@ class PartitionWatch:
         return await measure_partitions(self._database)
 
 
-PARTITIONS: AppKey[PartitionWatch] = AppKey("partitions")
+PARTITIONS: AppKey[PartitionCheck] = AppKey("partitions")

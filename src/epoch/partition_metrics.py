@@ -1,4 +1,4 @@
-"""Prometheus gauges of the tables that are divided by months, measured in the database when metrics are read."""
+"""Prometheus gauges of the tables that are partitioned by month, measured in the database when metrics are read."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

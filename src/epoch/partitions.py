@@ -1,4 +1,4 @@
-"""The tables that are divided by months, and the faults of their partitions."""
+"""The tables that are partitioned by month, and the check of their partitions."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ from kit.db.database import Database
 from kit.db.partitions import (
     PartitionedTable,
     PartitionGroup,
-    keep_partitions,
+    maintain_partitions,
     months_to_make,
     old_suffixes,
     read_layout,
@@ -27,7 +27,7 @@ EVENTS = PartitionGroup(
         PartitionedTable(
             name="organization_event",
             key="id",
-            own=(
+            local_constraints=(
                 "CONSTRAINT pk_organization_event_{suffix} PRIMARY KEY (id)",
                 "CONSTRAINT uq_organization_event_organization_id_sequence_{suffix} UNIQUE (organization_id, sequence)",
             ),
@@ -35,7 +35,7 @@ EVENTS = PartitionGroup(
         PartitionedTable(
             name="webhook_delivery",
             key="event_id",
-            own=(
+            local_constraints=(
                 "CONSTRAINT pk_webhook_delivery_{suffix} PRIMARY KEY (id)",
                 _EVENT_OF_A_DELIVERY,
             ),
@@ -46,23 +46,23 @@ EVENTS = PartitionGroup(
 GROUPS = (EVENTS,)
 _REMEDY = "run `epoch migrate`, and keep a process that runs jobs"
 _PATIENCE = dt.timedelta(days=2)
-"""Partitions that are old for so long should have been dropped."""
+"""The time after which an old partition that still exists is a fault."""
 
 
 def is_partition(name: str) -> bool:
-    """True for a partition that is made and dropped while the product runs."""
+    """True for a partition that is created and dropped while the product runs."""
     return any(group.is_partition(name) for group in GROUPS)
 
 
 def is_only_on_partitions(constraint: str) -> bool:
-    """True for a foreign key of the models that each partition has, and not the table."""
-    return any(group.has_own(constraint) for group in GROUPS)
+    """True for a foreign key of the models that exists on each partition and not on the table."""
+    return any(group.has_local_constraint(constraint) for group in GROUPS)
 
 
-async def make_missing(connection: AsyncConnection) -> None:
-    """Make the partitions that are missing, over the owner's ``connection``. Raises: LocksNotFree."""
+async def create_missing(connection: AsyncConnection) -> None:
+    """Create missing partitions, over the owner's ``connection``. Raises: LocksUnavailable."""
     for group in GROUPS:
-        await keep_partitions(connection, group, utc_now(), drops=False)
+        await maintain_partitions(connection, group, utc_now(), drops=False)
 
 
 class PartitionState(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ async def read_partition_states(database: Database, *, now: dt.datetime | None =
                 states.append(PartitionState(name, is_divided=False))
                 continue
             unplaced = set(months_to_make(layout, group, now)).intersection(layout.unplaced)
-            # The hourly job has a whole month to make the one after the next.
+            # The hourly job has a whole month to create the partition after the next.
             missing = set(layout.missing(now, ahead=1)).difference(layout.unplaced)
             state = PartitionState(
                 name,
@@ -109,7 +109,7 @@ async def find_partition_faults(database: Database, *, now: dt.datetime | None =
     for state in await read_partition_states(database, now=now):
         name = state.table
         if not state.is_divided:
-            faults.append(f"{name} is not divided by months: run `epoch migrate`")
+            faults.append(f"{name} is not partitioned by month: run `epoch migrate`")
         if state.unplaced:
             months = ", ".join(state.unplaced)
             faults.append(f"{name} has rows without a partition of their month ({months}): {_REMEDY}")

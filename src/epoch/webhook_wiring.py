@@ -1,10 +1,10 @@
-"""Builds the parts of the event log, of webhooks and of the log of calls in HubSpot."""
+"""Builds the parts of the event log, of webhooks and of the HubSpot sync."""
 
 from calls.event_data import call_of_row
 from calls.models import Call
-from crm.breaking import ConnectionBreaker
+from crm.broken_connections import BrokenConnectionNotifier
+from crm.call_sync import HubSpotCallSync
 from crm.hubspot_api import HubSpotApi
-from crm.logger import HubSpotLogger
 from crm.queueing import queue_calls
 from crm.services import token_encryptor
 from crm.token_check import TokenCheck
@@ -13,9 +13,9 @@ from kit.db.database import Database
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import Mailer
 from kit.settings import Settings
+from webhooks.automatic_pause import WebhookPauser
 from webhooks.deliverer import WebhookDeliverer
 from webhooks.fan_out import queue_deliveries
-from webhooks.pausing import WebhookPauser
 from webhooks.receiver_check import ReceiverCheck
 from webhooks.resolver import DnsResolver
 from webhooks.sender import WebhookSender
@@ -28,7 +28,7 @@ def build_event_jobs(settings: Settings, jobs: Database, mailer: Mailer) -> tupl
     ``jobs`` must see all organizations.
     """
     pauser = WebhookPauser(mailer.send_after_commit, settings.public_url)
-    breaker = ConnectionBreaker(mailer.send_after_commit, settings.public_url)
+    notifier = BrokenConnectionNotifier(mailer.send_after_commit, settings.public_url)
     return (
         EventSequencer(jobs, {Call.__tablename__: call_of_row}, [queue_deliveries, queue_calls]),
         WebhookDeliverer(
@@ -37,17 +37,17 @@ def build_event_jobs(settings: Settings, jobs: Database, mailer: Mailer) -> tupl
             secret_encryptor(settings.secret_keys),
             pause=pauser.pause,
         ),
-        HubSpotLogger(
+        HubSpotCallSync(
             jobs,
             HubSpotApi(settings.hubspot_url),
             token_encryptor(settings.secret_keys),
-            break_connection=breaker.mark_broken,
+            break_connection=notifier.mark_broken,
         ),
     )
 
 
 def build_receiver_check(settings: Settings) -> ReceiverCheck:
-    """The check of addresses when they are saved."""
+    """The check of receivers' URLs when they are saved."""
     return ReceiverCheck(DnsResolver(), is_sandbox=settings.is_sandbox)
 
 

@@ -1,1 +1,1 @@
-"""The event log of an organization, for programs: changes emit events, which get a number each and can be listed."""
+"""The event log: changes emit events, which are numbered by organization, sent to webhooks and listed by the API."""

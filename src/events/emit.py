@@ -1,4 +1,4 @@
-"""Emits events in the transaction of the change; a job gives them their numbers after the commit."""
+"""Emits events in the transaction of the change; the sequencer numbers them after the commit."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Gives committed events their numbers, one organization's in the order of their commits, and fixes their bodies.
+"""Numbers committed events, by organization in the order of their commits, and stores their rendered bodies.
 
 Events whose numbering fails, as when a subscriber raises, keep waiting together with the later ones of their
 organization, and are tried again; those of other organizations go on. See docs/decisions/0293.
@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from events.event_types import EventType
-from events.held_organizations import HeldOrganizations
 from events.models import EVENT_OUTBOX, EventCounter, OrganizationEvent
+from events.numbering_backoff import NumberingBackoff
 from events.schemas import EventInfo
 from kit.db.database import Database
 from kit.db.outage import concerns_one_row, is_outage
@@ -59,7 +59,7 @@ class EventSequencer:
         self._subscribers = subscribers
         self._skipped: set[int] = set()
         """Events that this version cannot render: they stay without a number until another one starts."""
-        self._held = HeldOrganizations()
+        self._backoff = NumberingBackoff()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -95,7 +95,7 @@ class EventSequencer:
 
     async def _number_batch(self) -> int:
         async with self._database.sessions() as session, session.begin():
-            left_out = {"skipped": list(self._skipped), "held": self._held.list_now()}
+            left_out = {"skipped": list(self._skipped), "held": self._backoff.waiting()}
             if not await session.scalar(_CLAIM, left_out):
                 return 0
             # Rendered before they get numbers, so that one that cannot be rendered leaves no gap.
@@ -110,7 +110,7 @@ class EventSequencer:
                 if await self._number(session, own):
                     numbered += len(own)
                 else:
-                    seconds = self._held.hold(organization_id)
+                    seconds = self._backoff.record_failure(organization_id)
                     log.error("events_held_back", organization_id=str(organization_id), seconds=seconds)
         return numbered
 
@@ -127,7 +127,7 @@ class EventSequencer:
                 raise
             FAILURES.report(error, where="events.sequencer")
             return False
-        self._held.release({row.organization for row, _, _ in rows})
+        self._backoff.reset({row.organization for row, _, _ in rows})
         return True
 
     async def _store(self, session: AsyncSession, rows: Sequence[_Rendered]) -> None:

@@ -52,7 +52,7 @@ class LeasedWork(ABC, Generic[Row]):
 
     @abstractmethod
     async def serve(self, row: Row) -> None:
-        """Do the work of a row and give its lease back; after an exception the lease expires, and it is done again."""
+        """Do the work of a row and release its lease; after an exception the lease expires, and it is done again."""
 
     @abstractmethod
     async def renew(self, row_ids: Collection[UUID]) -> None:
@@ -60,7 +60,7 @@ class LeasedWork(ABC, Generic[Row]):
 
     @abstractmethod
     async def release_all(self) -> None:
-        """Give all leases of this process back: another one may go on at once."""
+        """Release all leases of this process, so that another one can continue at once."""
 
     @property
     def serving(self) -> Sequence[Row]:

@@ -1,7 +1,7 @@
 """Sends due deliveries in the background of each process that runs jobs.
 
-An endpoint is the unit of work: one process at a time holds its lease, sends what is due and gives it back. Endpoints
-do not wait for each other, so those that hang delay no other one. See docs/decisions/0274.
+An endpoint is the unit of work: one process at a time holds its lease, sends the due deliveries and releases it.
+Endpoints do not wait for each other, so those that hang delay no other one. See docs/decisions/0274.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ CONCURRENT_OF_ENDPOINT = 10
 WANTED_FILES = 8192
 _FILES_OF_OTHERS = 256
 PauseEndpoint = Callable[[AsyncSession, WebhookEndpoint, str], Awaitable[None]]
-"""Pauses the endpoint and tells its owners, with the last answer."""
+"""Pauses the endpoint and mails its owners, with the last answer."""
 
 
 class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
-    """Claims, sends and stores."""
+    """Claims endpoints, sends their deliveries and stores the results."""
 
     def __init__(
         self, database: Database, sender: WebhookSender, encryptor: Encryptor, *, pause: PauseEndpoint

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.clock import utc_now
 from kit.schemas import rfc3339
 from webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
-from webhooks.schedule import EAGER_FAILURES, EAGER_PERIOD, asked_wait, wait_after
+from webhooks.schedule import EAGER_FAILURES, EAGER_PERIOD, requested_wait, wait_after
 from webhooks.sender import Answer
 
 LEASE = dt.timedelta(seconds=10)
@@ -191,12 +191,12 @@ class DeliveryStore:
         await self._session.execute(renew)
 
     async def release_all(self) -> None:
-        """Give all leases of this process back: another one may go on at once."""
+        """Release all leases of this process, so that another one can continue at once."""
         mine = WebhookEndpoint.leased_by == self._owner
         await self._session.execute(sa.update(WebhookEndpoint).where(mine).values(leased_until=None, leased_by=None))
 
     async def store(self, endpoint: ClaimedEndpoint, attempts: Sequence[Attempt]) -> WebhookEndpoint | None:
-        """Store the results, plan the next attempt and give the lease back.
+        """Store the results, plan the next attempt and release the lease.
 
         None when the endpoint was deleted meanwhile or another process has taken it over.
         """
@@ -212,7 +212,7 @@ class DeliveryStore:
         self._count_failures(row, attempts)
         row.leased_until = row.leased_by = None
         row.due_at = await self._next_attempt(row)
-        asked = asked_wait(max((attempt.answer.retry_after or 0 for attempt in attempts), default=0))
+        asked = requested_wait(max((attempt.answer.retry_after or 0 for attempt in attempts), default=0))
         if row.failures and asked:
             # As if it were leased: deliveries that are added meanwhile wait too.
             row.leased_until = utc_now() + asked

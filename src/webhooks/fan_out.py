@@ -1,4 +1,4 @@
-"""Queues numbered events for the endpoints that want them, in the transaction that numbers them."""
+"""Queues numbered events for the endpoints that subscribe to them, in the transaction that numbers them."""
 
 import datetime as dt
 from collections import defaultdict
@@ -65,7 +65,7 @@ def delivery_values(endpoint_id: UUID, event: OrganizationEvent, now: dt.datetim
 
 
 async def make_due(session: AsyncSession, endpoint_ids: Iterable[UUID]) -> None:
-    """Let the endpoints' deliveries be sent soon; one that fails for long is not tried sooner than planned."""
+    """Make the endpoints due now; those that have failed for a while stay due as planned."""
     soon = sa.case(
         (
             sa.or_(

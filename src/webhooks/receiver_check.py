@@ -1,20 +1,20 @@
-"""Checks at saving that webhooks may be sent to an address."""
+"""Checks a receiver's URL when it is saved."""
 
 from kit.errors import ValidationFailed
 from kit.http.app_key import AppKey
-from webhooks.addresses import UrlRefused, parse_receiver
+from webhooks.receiver_urls import UrlRefused, parse_receiver
 from webhooks.resolver import NameNotFound, ReceiverNotPublic, Resolver, addresses_of
 
 
 class ReceiverCheck:
-    """Parses addresses and resolves their names. Made once at start."""
+    """Parses URLs and resolves their names. Made once at start."""
 
     def __init__(self, resolver: Resolver, *, is_sandbox: bool) -> None:
         self._resolver = resolver
         self._is_sandbox = is_sandbox
 
     async def ensure_allowed(self, url: str) -> None:
-        """Refuse an address that is not public. Raises: ValidationFailed, on ``url``."""
+        """Refuse a URL that is not public. Raises: ValidationFailed, on ``url``."""
         if wrong := await self.errors_in(url):
             raise ValidationFailed(wrong)
 

@@ -1,4 +1,4 @@
-"""Resolves receivers' names and lets public addresses through only."""
+"""Resolves the host names of receivers to public IP addresses; refuses all others."""
 
 import asyncio
 import ipaddress
@@ -8,7 +8,7 @@ from typing import Protocol
 import dns.asyncresolver
 import dns.exception
 
-from webhooks.addresses import IpAddress, Receiver, is_public
+from webhooks.receiver_urls import IpAddress, Receiver, is_public
 
 RESOLVE_SECONDS = 3.0
 
@@ -34,7 +34,7 @@ class Resolver(Protocol):
 
 
 class DnsResolver:
-    """Asks the machine's name servers. Not by the system's own function, which occupies a thread until it answers."""
+    """Asks the machine's name servers, without a thread: ``getaddrinfo`` would occupy one until it answers."""
 
     async def resolve(self, host: str) -> Sequence[IpAddress]:
         try:

@@ -1,4 +1,4 @@
-"""Waits between attempts of a delivery, with jitter. Pure."""
+"""Retry schedule of deliveries: exponential waits with jitter. Pure."""
 
 import datetime as dt
 import random
@@ -10,9 +10,9 @@ RETRY_PERIOD = dt.timedelta(days=3, hours=2)
 PAUSE_AFTER = dt.timedelta(days=3)
 """An endpoint whose attempts all failed for so long is paused."""
 EAGER_PERIOD = dt.timedelta(minutes=2)
-"""So long after its first failure an endpoint still gets each delivery at once, and each retry when it is planned."""
+"""The time after an endpoint's first failure in which new deliveries are still attempted at once."""
 EAGER_FAILURES = 3
-"""An endpoint's failures count up to this in ``EAGER_PERIOD``, where it fails as often as it gets deliveries."""
+"""The greatest count of failures in ``EAGER_PERIOD``, in which each new delivery may fail."""
 MAX_RETRY_AFTER_SECONDS = 6 * 3600
 """The longest wait that a receiver can ask for."""
 _JITTER = 0.2
@@ -21,9 +21,9 @@ _JITTER = 0.2
 def wait_after(failures: int, retry_after: int | None = None) -> dt.timedelta:
     """The wait after that many failed attempts, at least 1; not less than the receiver's ``retry_after`` seconds."""
     planned = RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)
-    return max(dt.timedelta(seconds=planned), asked_wait(retry_after))
+    return max(dt.timedelta(seconds=planned), requested_wait(retry_after))
 
 
-def asked_wait(retry_after: int | None) -> dt.timedelta:
-    """The wait that a receiver asked for, as far as it may."""
+def requested_wait(retry_after: int | None) -> dt.timedelta:
+    """The wait that a receiver requested, at most ``MAX_RETRY_AFTER_SECONDS``."""
     return dt.timedelta(seconds=min(retry_after or 0, MAX_RETRY_AFTER_SECONDS))

@@ -1,4 +1,4 @@
-"""Sends one request to a receiver: to an address that was checked, within limits of time and size, no redirects."""
+"""Sends one request to a checked IP address of a receiver, with limits of time and size, without redirects."""
 
 import asyncio
 import ssl
@@ -9,7 +9,7 @@ import httpcore
 import msgspec
 
 from kit.text import single_line
-from webhooks.addresses import Receiver, UrlRefused, parse_receiver
+from webhooks.receiver_urls import Receiver, UrlRefused, parse_receiver
 from webhooks.resolver import NameNotFound, ReceiverNotPublic, Resolver, addresses_of
 
 TOTAL_SECONDS = 10.0
@@ -37,10 +37,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were resolved and checked before, whatever name the request has.
+    """Connects to IP addresses that were resolved and checked before, whatever name the request has.
 
-    The library still uses the name for TLS and the header ``Host``. So a name that resolves to another address a moment
-    later leads nowhere else.
+    The library still uses the name for TLS and the header ``Host``. So DNS rebinding has no effect.
     """
 
     def __init__(self, addresses: Iterable[str]) -> None:

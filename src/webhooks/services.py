@@ -25,7 +25,7 @@ ROTATION_PERIOD = dt.timedelta(hours=24)
 
 
 class WebhookService:
-    """Endpoints of one organization at a time. ``ReceiverCheck`` must have let their addresses through."""
+    """Endpoints of one organization at a time. ``ReceiverCheck`` must have checked their URLs."""
 
     class Repository(SQLAlchemyAsyncRepository[WebhookEndpoint]):
         model_type = WebhookEndpoint
@@ -115,7 +115,7 @@ class WebhookService:
         if url is not None and url != endpoint.url:
             # The new receiver has not failed yet, nor asked to wait.
             endpoint.url, endpoint.failures, endpoint.failing_since = url, 0, None
-            _end_asked_wait(endpoint)
+            _end_requested_wait(endpoint)
         if chosen is not None:
             endpoint.events = chosen
         if is_paused is True and endpoint.paused_at is None:
@@ -123,7 +123,7 @@ class WebhookService:
         elif is_paused is False and endpoint.paused_at is not None:
             endpoint.paused_at, endpoint.failures, endpoint.failing_since = None, 0, None
             endpoint.due_at = utc_now()
-            _end_asked_wait(endpoint)
+            _end_requested_wait(endpoint)
         details = {"events": endpoint.events, "paused": endpoint.paused_at is not None, "new_address": url is not None}
         await self._record(endpoint, by, "webhook.changed", details)
         return endpoint
@@ -189,11 +189,11 @@ def parse_events(events: Sequence[str]) -> list[str]:
     return [event for event in known if event in events]
 
 
-def _end_asked_wait(endpoint: WebhookEndpoint) -> None:
+def _end_requested_wait(endpoint: WebhookEndpoint) -> None:
     if endpoint.leased_by is None:
         endpoint.leased_until = None
 
 
 def host_of(url: str) -> str:
-    """The part of an address that says where it leads; the rest may be secret."""
+    """Host and port of a URL; the rest may be secret."""
     return url.partition("://")[2].partition("/")[0].partition("?")[0]

@@ -101,7 +101,7 @@ def own_settings(settings: Settings, own_database_url: str) -> Settings:
 
 @pytest.fixture
 async def jobs(own_database_url: str) -> AsyncIterator[Database]:
-    """The module's own database as background jobs see it: without tenant walls."""
+    """The module's own database as background jobs see it: without tenant isolation."""
     database = Database(own_database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
     yield database
     await database.stop()

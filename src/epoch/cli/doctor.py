@@ -22,7 +22,7 @@ from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.security_txt import SECURITY_TXT_PATH
 from epoch.server.sandbox_process import find_sandbox
-from epoch.tenant_walls import describe, expected_walls, find_gaps, owner_attributes
+from epoch.tenant_isolation import describe, expected_isolation, find_gaps, owner_attributes
 from kit.db.connector import Connector
 from kit.db.outage import READ_ONLY_ADVICE
 from kit.deployment import installation_url
@@ -54,7 +54,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("database", _database),
         ("connections", _connections),
-        ("tenant walls", _tenant_walls),
+        ("tenant isolation", _tenant_isolation),
         ("partitions", _partitions),
         ("pooler", _pooler),
         ("deployment", _deployment),
@@ -132,8 +132,8 @@ async def _connections(settings: Settings) -> str:
     return f"{budget.calculation} of {budget.limit}{others}"
 
 
-async def _tenant_walls(settings: Settings) -> str:
-    expected = await asyncio.to_thread(expected_walls)
+async def _tenant_isolation(settings: Settings) -> str:
+    expected = await asyncio.to_thread(expected_isolation)
     connection = await _connect(settings)
     try:
         if gaps := await find_gaps(connection, expected):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from epoch.cli.seed import ensure_no_demo
 from epoch.connection_budget import ConnectionsExceedLimit, read_budget
 from epoch.pooler_check import ensure_pooler_is_declared
-from epoch.tenant_walls import ensure_walls, expected_walls
+from epoch.tenant_isolation import ensure_isolation, expected_isolation
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, PATIENT_CONNECT_SECONDS, Database
 from kit.db.outage import READ_ONLY_ADVICE
@@ -39,14 +39,14 @@ async def ensure_connections_fit(settings: Settings, say: Callable[[str], None])
 
 
 async def ensure_safe(settings: Settings, *, is_embedded: bool) -> None:
-    """Refuse a pooler that nobody declared, missing tenant walls in production, and with real calls a demo or a copy.
+    """Refuse an undeclared pooler, missing tenant isolation in production, and with real calls a demo or a copy.
 
     Raises: SettingsError.
     """
     if not is_embedded:
         await ensure_pooler_is_declared(settings)
     if settings.is_production:
-        await ensure_walls(settings, await asyncio.to_thread(expected_walls))
+        await ensure_isolation(settings, await asyncio.to_thread(expected_isolation))
     if not settings.is_sandbox:
         await ensure_no_demo(settings)
         await ensure_own_installation(settings)

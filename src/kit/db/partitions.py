@@ -1,4 +1,4 @@
-"""Monthly partitions of tables that are divided by a UUIDv7: made ahead, and dropped whole when all rows are old.
+"""Monthly partitions of tables with a UUIDv7 as partition key: created ahead, and dropped when all rows are old.
 
 The tables of a group have the same months, because a partition may refer to one of another table of the group.
 See docs/decisions/0290.
@@ -21,7 +21,7 @@ from kit.db.migration_limits import LOCK_MILLISECONDS
 from kit.ids import first_uuid7
 
 MONTHS_AHEAD = 2
-"""Partitions that are made before their month begins."""
+"""The number of months for which partitions are created ahead."""
 LOCK_ATTEMPTS = 20
 LOCK_PAUSE_SECONDS = 1.0
 _SUFFIX = re.compile(r"(?P<before>before_)?(?P<year>\d{4})_(?P<month>\d{2})")
@@ -44,17 +44,17 @@ _DELETE = "DELETE " + _OF_MONTH
 _IS_DIVIDED = sa.text("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(:name)")
 
 
-class LocksNotFree(Exception):
-    """Other sessions held the tables; the next run tries again."""
+class LocksUnavailable(Exception):
+    """Other sessions held locks on the tables; the next run tries again."""
 
 
 class PartitionedTable(msgspec.Struct, frozen=True):
-    """A table that is divided by months."""
+    """A table that is partitioned by month."""
 
     name: str
     key: str
-    """The column by which it is divided, a UUIDv7."""
-    own: tuple[str, ...] = ()
+    """The partition key, a column of UUIDv7."""
+    local_constraints: tuple[str, ...] = ()
     """Constraints that each partition has and the table cannot have; ``{suffix}`` stands for the end of its name."""
 
     @property
@@ -77,25 +77,29 @@ class PartitionGroup(msgspec.Struct, frozen=True):
             for table in self.tables
         )
 
-    def has_own(self, constraint: str) -> bool:
+    def has_local_constraint(self, constraint: str) -> bool:
         """True for the name of a constraint that the partitions of a table have and the table cannot have."""
-        return any(own.startswith(f"CONSTRAINT {constraint} ") for table in self.tables for own in table.own)
+        return any(
+            local.startswith(f"CONSTRAINT {constraint} ")
+            for table in self.tables
+            for local in table.local_constraints
+        )
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """Months, by the end of their partitions' names, that a run made or dropped."""
+    """Months, by the suffix of their partitions' names, that a run created or dropped."""
 
-    made: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """The ends of the names of a group's partitions."""
+    """The suffixes of the names of a group's partitions."""
 
     attached: frozenset[str]
     """Those of all tables."""
     detached: frozenset[str]
-    """Those of tables that are on their own: a run was interrupted before it dropped them."""
+    """Those of detached partitions: a run was interrupted before it dropped them."""
     unplaced: tuple[dt.date, ...] = ()
     """The months of rows in default partitions."""
 
@@ -119,12 +123,12 @@ def month_after(month: dt.date, count: int = 1) -> dt.date:
 
 
 def suffix_of(month: dt.date) -> str:
-    """The end of the names of a month's partitions."""
+    """The suffix of the names of a month's partitions."""
     return f"{month:%Y_%m}"
 
 
 def end_of(suffix: str) -> dt.date:
-    """The first day after the rows of a partition with that end of its name. Raises: ValueError."""
+    """The first day after the rows of a partition with this suffix. Raises: ValueError."""
     if (found := _SUFFIX.fullmatch(suffix)) is None:
         raise ValueError(suffix)
     month = dt.date(int(found["year"]), int(found["month"]), 1)
@@ -160,26 +164,26 @@ async def _unplaced_months(session: AsyncConnection | AsyncSession, table: Parti
     return list(await session.scalars(sa.text(query), bounds))
 
 
-async def keep_partitions(
+async def maintain_partitions(
     connection: AsyncConnection, group: PartitionGroup, now: dt.datetime, *, drops: bool = True
 ) -> Changes:
-    """Make the months that are missing and drop those that are old, each in a short transaction of its own.
+    """Create missing partitions and drop old ones, each month in a short transaction of its own.
 
-    ``connection`` is the owner's. Any number of processes may do it at the same time. Raises: LocksNotFree.
+    ``connection`` is the owner's. Any number of processes may do it at the same time. Raises: LocksUnavailable.
     """
     layout = await _read_as_admin(connection, group)
     if layout is None:
         return Changes()
-    made, dropped = [], []
+    created, dropped = [], []
     for month in months_to_make(layout, group, now):
-        await _with_locks(connection, partial(_make, connection, group, month))
-        made.append(suffix_of(month))
+        await _with_locks(connection, partial(_create, connection, group, month))
+        created.append(suffix_of(month))
     for suffix in old_suffixes(layout, group, now) if drops else ():
         # In two transactions: the second one locks the tables that the partitions refer to, and no longer this one.
         await _with_locks(connection, partial(_detach, connection, group, suffix))
         await _with_locks(connection, partial(_drop, connection, group, suffix))
         dropped.append(suffix)
-    return Changes(tuple(made), tuple(dropped))
+    return Changes(tuple(created), tuple(dropped))
 
 
 def months_to_make(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[dt.date]:
@@ -189,20 +193,20 @@ def months_to_make(layout: Layout, group: PartitionGroup, now: dt.datetime) -> l
 
 
 def old_suffixes(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[str]:
-    """The months, attached or not, whose rows are all older than the retention; the oldest first."""
+    """The suffixes of partitions, attached or not, whose rows are all older than the retention; the oldest first."""
     oldest = (now - group.retention).date()
     return sorted((s for s in layout.attached | layout.detached if end_of(s) <= oldest), key=end_of)
 
 
 async def _read_as_admin(connection: AsyncConnection, group: PartitionGroup) -> Layout | None:
-    """The layout, read by the role that sees the rows, which the owner does not."""
+    """The layout, read by the admin role: row-level security hides the rows from the owner."""
     async with connection.begin():
         await connection.execute(sa.text(f"SET LOCAL ROLE {ADMIN_ROLE}"))
         return await read_layout(connection, group)
 
 
 async def _with_locks(connection: AsyncConnection, work: Callable[[], Awaitable[None]]) -> None:
-    """Run ``work`` in a transaction that waits for locks so briefly that nobody waits long behind it."""
+    """Run ``work`` in a transaction with a short lock time-out, because other sessions queue behind a waiting lock."""
     for attempt in range(LOCK_ATTEMPTS):
         try:
             async with connection.begin():
@@ -214,14 +218,14 @@ async def _with_locks(connection: AsyncConnection, work: Callable[[], Awaitable[
             if not isinstance(cause, (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)):
                 raise
             if attempt + 1 == LOCK_ATTEMPTS:
-                raise LocksNotFree("the tables are in use by long transactions") from error
+                raise LocksUnavailable("the tables are in use by long transactions") from error
             await asyncio.sleep(LOCK_PAUSE_SECONDS)
         else:
             return
 
 
-async def _make(connection: AsyncConnection, group: PartitionGroup, month: dt.date) -> None:
-    """Make a month's partitions, with the rows of that month that are in the default ones."""
+async def _create(connection: AsyncConnection, group: PartitionGroup, month: dt.date) -> None:
+    """Create a month's partitions, and move the rows of that month there from the default partitions."""
     suffix, bounds = suffix_of(month), (bound_of(month), bound_of(month_after(month)))
     # First: whoever adds a row there adds rows of the group's other tables in the same transaction.
     defaults = ", ".join(table.default for table in group.tables)
@@ -231,7 +235,7 @@ async def _make(connection: AsyncConnection, group: PartitionGroup, month: dt.da
     for table in group.tables:
         like = f"(LIKE {table.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
         await _execute(connection, f"CREATE TABLE {table.name}_{suffix} {like}")
-        for constraint in table.own:
+        for constraint in table.local_constraints:
             clause = constraint.format(suffix=suffix, name=table.name)
             await _execute(connection, f"ALTER TABLE {table.name}_{suffix} ADD {clause}")
         # Row-level security holds for the owner too, and nobody has a policy: rows are reached by the whole table.

@@ -18,8 +18,8 @@ from support.api_client import with_csrf
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Tenant, Token
-from support.hubspot_log import HubSpotLog
 from support.hubspot_stand_in import WRITE, Asked, HubSpotStandIn, Reply, StoredCall, missing_scopes
+from support.hubspot_sync import HubSpotLog
 
 pytestmark = pytest.mark.anyio
 CONTACT = {"contact": "4711"}

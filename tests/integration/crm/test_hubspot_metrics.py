@@ -16,8 +16,8 @@ from kit.settings import Settings
 from support.api_client import with_csrf
 from support.call_factory import add_call
 from support.factories import Tenant, Token
-from support.hubspot_log import HubSpotLog
 from support.hubspot_stand_in import HubSpotStandIn, Reply
+from support.hubspot_sync import HubSpotLog
 from support.metrics import Growth
 
 pytestmark = pytest.mark.anyio

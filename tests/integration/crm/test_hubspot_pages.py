@@ -10,8 +10,8 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.call_factory import add_call
 from support.factories import Tenant, Token
-from support.hubspot_log import HubSpotLog
 from support.hubspot_stand_in import HubSpotStandIn
+from support.hubspot_sync import HubSpotLog
 from support.page_session import errors_of, message_after, post_form
 
 pytestmark = pytest.mark.anyio

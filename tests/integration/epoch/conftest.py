@@ -39,7 +39,7 @@ async def own_app(own_settings: Settings) -> AsyncIterator[Litestar]:
 
 @pytest.fixture
 async def rows(own_database_url: str) -> AsyncIterator[Database]:
-    """The module's own database, without tenant walls."""
+    """The module's own database, without tenant isolation."""
     database = Database(own_database_url, role=ADMIN_ROLE, engine_connections=2)
     yield database
     await database.stop()

@@ -49,7 +49,7 @@ BY_NAME: dict[str, object] = {
 
 
 def run(url: str, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
-    """Run ``work`` in a transaction as the owner, freed of tenant walls where they stand."""
+    """Run ``work`` in a transaction as the owner, freed of tenant isolation where they stand."""
 
     async def inside() -> T:
         engine = owner_engine(url)

@@ -1,4 +1,4 @@
-"""Tables with rows become divided by months, and plain again, while workers of the older version write."""
+"""Tables with rows become partitioned by month, and plain again, while workers of the older version write."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

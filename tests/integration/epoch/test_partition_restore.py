@@ -11,7 +11,7 @@ import pytest
 
 from epoch.partitions import EVENTS, find_partition_faults
 from epoch.server.postgres_programs import find_binaries
-from epoch.tenant_walls import expected_walls, find_gaps
+from epoch.tenant_isolation import expected_isolation, find_gaps
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.db.partitions import Changes, Layout, month_after, read_layout, suffix_of
@@ -44,7 +44,7 @@ async def layout_of(database: Database) -> Layout | None:
 async def gaps_of(url: str) -> list[str]:
     connection = await asyncpg.connect(url)
     try:
-        return await find_gaps(connection, expected_walls())
+        return await find_gaps(connection, expected_isolation())
     finally:
         await connection.close()
 

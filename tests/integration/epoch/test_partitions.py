@@ -27,7 +27,7 @@ from kit.db import partitions
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, Database, owner_engine
 from kit.db.partitions import (
     Changes,
-    LocksNotFree,
+    LocksUnavailable,
     bound_of,
     month_after,
     month_of,
@@ -67,7 +67,7 @@ def gauges(*, unplaced: int = 0, missing: int = 0, late: int = 0) -> dict[str, f
 async def test_months_are_made_ahead_and_rows_find_theirs(url: str, rows: Database) -> None:
     months = [month_after(END, count) for count in range(3)]
     # The first of them was made by the migration.
-    assert await keep(url, at(END)) == Changes(made=tuple(map(suffix_of, months[1:])))
+    assert await keep(url, at(END)) == Changes(created=tuple(map(suffix_of, months[1:])))
     assert await keep(url, at(END)) == Changes()
     owner = await make_organization(rows)
     for number, moment in enumerate((utc_now(), *map(at, months), at(month_after(END, 3))), start=1):
@@ -233,7 +233,7 @@ async def test_a_month_that_somebody_reads_is_left_for_the_next_run(url: str, mo
     await reader.execute(f"SET ROLE {ADMIN_ROLE}")
     await reader.execute("BEGIN; SELECT count(*) FROM organization_event")
     late = at(END, 1) + EVENTS.retention
-    with pytest.raises(LocksNotFree):
+    with pytest.raises(LocksUnavailable):
         await keep(url, late)
     await reader.close()
     assert f"before_{END:%Y_%m}" in (await keep(url, late)).dropped

@@ -10,7 +10,7 @@ import pytest
 
 from support.certificates import Authority
 from support.webhook_receiver import WebhookReceiver, answer
-from webhooks.addresses import IpAddress
+from webhooks.receiver_urls import IpAddress
 from webhooks.resolver import NameNotFound
 from webhooks.sender import CheckedBackend, WebhookSender
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from epoch.observed_answer import ObservedAnswer
+from epoch.observed_response import ObservedResponse
 from kit.http.asgi import SEND_AT_ONCE
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ async def test_a_request_is_released_without_the_garbage_collector() -> None:
     gc.disable()
     try:
         request = ServerRequest()
-        answer = ObservedAnswer(request.scope, request.send)
+        answer = ObservedResponse(request.scope, request.send)
         assert request.scope["extensions"][SEND_AT_ONCE](b"HTTP/1.1 200 OK\r\n", b"{}")
         answer.end()
         kept = weakref.ref(request)

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from webhooks.addresses import UrlRefused, is_public, parse_receiver
+from webhooks.receiver_urls import UrlRefused, is_public, parse_receiver
 
 REFUSED = (
     "https://127.0.0.1/",

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from calls.event_data import call_of_row
 from calls.models import Call
-from crm.breaking import ConnectionBreaker
+from crm.broken_connections import BrokenConnectionNotifier
+from crm.call_sync import HubSpotCallSync
 from crm.hubspot_api import HubSpotApi
-from crm.logger import HubSpotLogger
 from crm.models import HubSpotCall, HubSpotConnection
 from crm.queueing import queue_calls
 from crm.services import token_encryptor
@@ -28,14 +28,14 @@ class HubSpotLog:
         self._settings = settings
         self._sequencer = EventSequencer(jobs, {Call.__tablename__: call_of_row}, [queue_calls])
 
-    def new_logger(self) -> HubSpotLogger:
-        """The logger of a process of its own."""
+    def new_sync(self) -> HubSpotCallSync:
+        """The sync of a process of its own."""
 
         async def send(_: object, mail: Mail) -> None:
             self.mails.append(mail)
 
-        breaker = ConnectionBreaker(send, self._settings.public_url)
-        return HubSpotLogger(
+        breaker = BrokenConnectionNotifier(send, self._settings.public_url)
+        return HubSpotCallSync(
             self._jobs,
             HubSpotApi(self._settings.hubspot_url),
             token_encryptor(self._settings.secret_keys),
@@ -48,7 +48,7 @@ class HubSpotLog:
     async def write(self) -> None:
         """Number the events that wait, and write what is due."""
         await self.number_events()
-        await self.new_logger().run_due()
+        await self.new_sync().run_due()
 
     async def connection(self, organization_id: UUID) -> HubSpotConnection:
         async with self._jobs.sessions() as session:

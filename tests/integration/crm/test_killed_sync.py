@@ -16,12 +16,12 @@ from kit.settings import Settings
 from support.api_client import with_csrf
 from support.call_factory import add_call
 from support.factories import Tenant, Token
-from support.hubspot_log import HubSpotLog
 from support.hubspot_stand_in import HubSpotStandIn
+from support.hubspot_sync import HubSpotLog
 from support.killed_process import start_mortal, wait_until_killed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-LOGGER = Path(__file__).with_name("killed_logger.py")
+PROCESS = Path(__file__).with_name("killed_sync.py")
 COMMITTED_BY_HUBSPOT = {"upsert_call": "/batch/upsert", "associate": "/default/contacts/4711", "update_call": ""}
 """The ends of the paths of requests after which HubSpot has the change and this product has no answer."""
 
@@ -52,10 +52,10 @@ async def call_id(
 async def be_killed(moment: str, step: str, settings: Settings, hubspot: HubSpotStandIn) -> None:
     """Let a process write until it is killed at the step."""
     if moment != "unanswered":
-        await wait_until_killed(await start_mortal(LOGGER, (moment, step), settings))
+        await wait_until_killed(await start_mortal(PROCESS, (moment, step), settings))
         return
     hubspot.hangs_after, hubspot.hanging = COMMITTED_BY_HUBSPOT[step] or next(iter(hubspot.calls)), asyncio.Event()
-    process = await start_mortal(LOGGER, ("never", step), settings)
+    process = await start_mortal(PROCESS, ("never", step), settings)
     await asyncio.wait_for(hubspot.hanging.wait(), 120)
     process.kill()
     await wait_until_killed(process)
@@ -65,10 +65,10 @@ async def be_killed(moment: str, step: str, settings: Settings, hubspot: HubSpot
 async def ensure_written_by_another(hubspot: HubSpotStandIn, log: HubSpotLog, tenant: Tenant) -> None:
     """Write what is left in another process, when the lease of the killed one has expired and not before."""
     asked = len(hubspot.asked)
-    await log.new_logger().run_due()
+    await log.new_sync().run_due()
     assert len(hubspot.asked) == asked
     await log.let_time_pass(tenant.organization.id)
-    await log.new_logger().run_due()
+    await log.new_sync().run_due()
     [row] = await log.rows(tenant.organization.id)
     assert row.state is CrmCallState.LOGGED
 

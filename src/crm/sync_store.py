@@ -1,4 +1,4 @@
-"""Statements of the logger: leases connections whose calls are due, and stores the results of attempts."""
+"""Statements of the HubSpot sync: leases connections whose calls are due, and stores the results of attempts."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
@@ -17,9 +17,9 @@ from webhooks.schedule import wait_after
 LEASE = dt.timedelta(seconds=60)
 """More than all requests about one call may take; renewed before each call."""
 GIVE_UP_AFTER = dt.timedelta(days=3)
-"""A call that has waited so long while HubSpot could not be reached becomes a failure."""
+"""A call fails when HubSpot could not be reached for this long."""
 SLOW_DOWN = dt.timedelta(seconds=10)
-"""The least wait after an answer that asks to wait without saying how long: HubSpot counts in windows of so long."""
+"""The wait after a rate-limit response without ``Retry-After``: HubSpot's limits have windows of 10 seconds."""
 
 
 class ClaimedConnection(msgspec.Struct, frozen=True):
@@ -49,8 +49,8 @@ def is_due() -> tuple[sa.ColumnElement[bool], ...]:
     return HubSpotConnection.due_at <= sa.func.now(), HubSpotConnection.broken_at.is_(None), is_free
 
 
-class LogStore:
-    """In a session that sees all rows; ``owner`` names the process that holds the leases."""
+class SyncStore:
+    """Statements in a session that sees all rows; ``owner`` names the process that holds the leases."""
 
     def __init__(self, session: AsyncSession, owner: UUID) -> None:
         self._session = session
@@ -117,7 +117,7 @@ class LogStore:
             _fail(row, written.reason, written.detail)
 
     async def release(self, connection: ClaimedConnection) -> None:
-        """Give the lease back, and plan the next turn if calls wait."""
+        """Release the lease, and plan the next turn if calls wait."""
         held = await self._lock_leased(connection)
         if held is None:
             return
@@ -152,7 +152,7 @@ class LogStore:
         )
 
     async def release_all(self) -> None:
-        """Give all leases of this process back: another one may go on at once."""
+        """Release all leases of this process, so that another one can continue at once."""
         mine = HubSpotConnection.leased_by == self._owner
         await self._session.execute(sa.update(HubSpotConnection).where(mine).values(leased_until=None, leased_by=None))
 

@@ -1,4 +1,4 @@
-"""Marks a connection to HubSpot as broken, and tells the organization's owners."""
+"""Marks a connection to HubSpot as broken, and mails the organization's owners."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,8 +15,8 @@ from tenants.models import Organization
 from tenants.settings_paths import SettingsSection, settings_path
 
 
-class ConnectionBreaker:
-    """Breaks connections whose token HubSpot refuses. Made once at start."""
+class BrokenConnectionNotifier:
+    """Marks connections whose token HubSpot refuses. Made once at start."""
 
     def __init__(self, send: Callable[[AsyncSession, Mail], Awaitable[None]], public_url: str) -> None:
         """``send`` sends a mail after the commit; ``public_url`` is where its link leads."""

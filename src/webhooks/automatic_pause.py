@@ -1,4 +1,4 @@
-"""Pauses an endpoint that only fails, and tells the organization's owners."""
+"""Pauses an endpoint after three days of failures, and mails the organization's owners."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""Decides which network addresses and which URLs webhooks may be sent to. Pure."""
+"""Decides to which URLs and IP addresses webhooks may be sent. Pure."""
 
 import ipaddress
 import re
@@ -46,7 +46,7 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNOR
 
 
 class Receiver(msgspec.Struct, frozen=True):
-    """The parts of an address that webhooks are sent to."""
+    """The parts of a receiver's URL."""
 
     is_https: bool
     host: str
@@ -59,7 +59,7 @@ class Receiver(msgspec.Struct, frozen=True):
 
     @property
     def literal(self) -> IpAddress | None:
-        """The address, where the host is one."""
+        """The IP address, if the host is one."""
         try:
             return ipaddress.ip_address(self.host)
         except ValueError:
@@ -73,7 +73,7 @@ class Receiver(msgspec.Struct, frozen=True):
 
 
 class UrlRefused(ValueError):
-    """The text is not an address that webhooks may be sent to; the message says what to do."""
+    """Webhooks may not be sent to this URL; the message says what to do."""
 
 
 def is_public(address: IpAddress) -> bool:
@@ -99,7 +99,7 @@ def _embedded_address(address: IpAddress) -> IpAddress | None:
 
 
 def parse_receiver(url: str, *, is_sandbox: bool) -> Receiver:
-    """Parse an address as it is saved; names are resolved in a later step. Raises: UrlRefused."""
+    """Parse a URL when it is saved; names are resolved in a later step. Raises: UrlRefused."""
     if len(url) > MAX_URL_CHARACTERS:
         raise UrlRefused(f"At most {MAX_URL_CHARACTERS} characters")
     found = _URL.fullmatch(url)

@@ -64,8 +64,8 @@ FROM pg_roles r WHERE r.rolname = ANY($1)
 """
 
 
-class Walls(msgspec.Struct):
-    """The database's row-level security and privileges, with the names that PostgreSQL's catalogs have."""
+class TenantIsolation(msgspec.Struct):
+    """The row-level security and privileges of a database, with the names of PostgreSQL's catalogs."""
 
     secured: set[str]
     """Tables with row-level security that is also forced on their owner."""
@@ -75,40 +75,40 @@ class Walls(msgspec.Struct):
     """By role and table: privileges on the whole table, and with a star those on some columns."""
 
 
-def expected_walls() -> Walls:
-    """Return the walls that the migrations create, read from their SQL."""
+def expected_isolation() -> TenantIsolation:
+    """Return the row-level security and privileges that the migrations create, read from their SQL."""
     config = alembic_config("")
     config.output_buffer = io.StringIO()
     command.upgrade(config, "head", sql=True)
-    return read_walls(config.output_buffer.getvalue())
+    return read_isolation(config.output_buffer.getvalue())
 
 
-def read_walls(script: str) -> Walls:
+def read_isolation(script: str) -> TenantIsolation:
     """The state after all statements of ``script``."""
     flags: dict[str, set[str]] = defaultdict(set)
-    walls = Walls(secured=set(), policies={}, privileges=defaultdict(set))
+    isolation = TenantIsolation(secured=set(), policies={}, privileges=defaultdict(set))
     for found in _STATEMENT.finditer(script.replace('"', "")):
         part: Mapping[str, str] = found.groupdict()
         if part["security"]:
             _change_flag(flags[part["security_of"]], part["security"])
         elif part["policy"]:
-            walls.policies[part["guarded"], part["policy"]] = (
+            isolation.policies[part["guarded"], part["policy"]] = (
                 part["command"] or "ALL",
                 ",".join(sorted(_names(part["policy_roles"]))),
                 _settings_in(part["condition"]),
             )
         elif part["gone"]:
-            walls.policies.pop((part["gone_of"], part["gone"]), None)
+            isolation.policies.pop((part["gone_of"], part["gone"]), None)
         elif part["old"]:
-            _rename(walls, flags, part["old"], part["new"])
+            _rename(isolation, flags, part["old"], part["new"])
         elif part["dropped"]:
-            _rename(walls, flags, part["dropped"], None)
+            _rename(isolation, flags, part["dropped"], None)
         else:
-            _change_privileges(walls, part)
-    walls.secured = {table for table, set_flags in flags.items() if set_flags == {"ENABLE", "FORCE"}}
-    walls.secured = {table for table in walls.secured if not is_partition(table)}
-    walls.privileges = {key: privileges for key, privileges in walls.privileges.items() if privileges}
-    return walls
+            _change_privileges(isolation, part)
+    isolation.secured = {table for table, set_flags in flags.items() if set_flags == {"ENABLE", "FORCE"}}
+    isolation.secured = {table for table in isolation.secured if not is_partition(table)}
+    isolation.privileges = {key: privileges for key, privileges in isolation.privileges.items() if privileges}
+    return isolation
 
 
 def _change_flag(flags: set[str], change: str) -> None:
@@ -118,21 +118,21 @@ def _change_flag(flags: set[str], change: str) -> None:
         flags.discard("FORCE" if change == "NO FORCE" else "ENABLE")
 
 
-def _rename(walls: Walls, flags: dict[str, set[str]], old: str, new: str | None) -> None:
+def _rename(isolation: TenantIsolation, flags: dict[str, set[str]], old: str, new: str | None) -> None:
     if new is not None and old in flags:
         flags[new] = flags[old]
     flags.pop(old, None)
-    for table, name in [key for key in walls.policies if key[0] == old]:
-        policy = walls.policies.pop((table, name))
+    for table, name in [key for key in isolation.policies if key[0] == old]:
+        policy = isolation.policies.pop((table, name))
         if new is not None:
-            walls.policies[new, name] = policy
-    for role, table in [key for key in walls.privileges if key[1] == old]:
-        privileges = walls.privileges.pop((role, table))
+            isolation.policies[new, name] = policy
+    for role, table in [key for key in isolation.privileges if key[1] == old]:
+        privileges = isolation.privileges.pop((role, table))
         if new is not None:
-            walls.privileges[role, new] = privileges
+            isolation.privileges[role, new] = privileges
 
 
-def _change_privileges(walls: Walls, part: Mapping[str, str]) -> None:
+def _change_privileges(isolation: TenantIsolation, part: Mapping[str, str]) -> None:
     # ``SELECT, UPDATE (a, b)``: a privilege with columns is one on some columns.
     wanted = {
         name.upper() + ("*" if columns else "")
@@ -140,7 +140,7 @@ def _change_privileges(walls: Walls, part: Mapping[str, str]) -> None:
     }
     for table in _names(part["tables"]):
         for role in _names(part["grantees"]):
-            held = walls.privileges[role, table]
+            held = isolation.privileges[role, table]
             if part["change"] == "REVOKE":
                 held -= set(PRIVILEGES) if wanted & {"ALL"} else wanted
             else:
@@ -155,8 +155,8 @@ def _settings_in(condition: str) -> frozenset[str]:
     return frozenset(re.findall(r"current_setting\('([\w.]+)'", condition))
 
 
-async def find_gaps(connection: Any, expected: Walls) -> list[str]:
-    """Every difference between the walls of the connection's database and the expected ones, one text each."""
+async def find_gaps(connection: Any, expected: TenantIsolation) -> list[str]:
+    """Every difference between the isolation of the connection's database and the expected ones, one text each."""
     gaps = await _role_gaps(connection)
     secured = {
         row["relname"]
@@ -230,8 +230,8 @@ async def owner_attributes(connection: Any) -> str:
     return "its user bypasses row-level security: an ordinary owner is enough" if row["rolbypassrls"] else ""
 
 
-async def ensure_walls(settings: Settings, expected: Walls) -> None:
-    """Raises: SettingsError: the walls of the database are not the expected ones."""
+async def ensure_isolation(settings: Settings, expected: TenantIsolation) -> None:
+    """Raises: SettingsError: the isolation of the database are not the expected ones."""
     if settings.owner_url is None:
         return
     connection = await Connector(settings.owner_url).open(None, seconds=CONNECT_SECONDS)

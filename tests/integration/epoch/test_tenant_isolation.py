@@ -8,7 +8,7 @@ import pytest
 
 from epoch.cli.doctor import run_checks
 from epoch.pooler_check import ensure_pooler_is_declared
-from epoch.tenant_walls import Walls, ensure_walls, expected_walls, find_gaps
+from epoch.tenant_isolation import TenantIsolation, ensure_isolation, expected_isolation, find_gaps
 from kit.db.connector import Connector
 from kit.environment import SettingsError
 from kit.settings import Settings
@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-async def expected() -> Walls:
-    return await asyncio.to_thread(expected_walls)
+async def expected() -> TenantIsolation:
+    return await asyncio.to_thread(expected_isolation)
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ async def _execute(settings: Settings, statement: str) -> None:
     await connection.close()
 
 
-async def test_a_migrated_database_has_exactly_the_walls_of_the_migrations(settings: Settings, expected: Walls) -> None:
+async def test_a_migrated_database_has_exactly_what_the_migrations_create(
+    settings: Settings, expected: TenantIsolation
+) -> None:
     assert len(expected.policies) > 60
     assert len(expected.secured) > 15
     assert settings.database_url is not None
@@ -58,12 +60,12 @@ async def test_a_migrated_database_has_exactly_the_walls_of_the_migrations(setti
     ],
 )
 async def test_each_gap_is_named_and_keeps_production_from_serving(
-    walled_settings: Settings, expected: Walls, change: str, named: str
+    walled_settings: Settings, expected: TenantIsolation, change: str, named: str
 ) -> None:
-    await ensure_walls(walled_settings, expected)
+    await ensure_isolation(walled_settings, expected)
     await _execute(walled_settings, change)
     with pytest.raises(SettingsError, match=r"does not keep organizations apart .*run `epoch migrate`") as error:
-        await ensure_walls(walled_settings, expected)
+        await ensure_isolation(walled_settings, expected)
     assert named in str(error.value)
 
 
@@ -75,9 +77,9 @@ async def test_a_restore_without_policies_is_a_finding_of_doctor(walled_settings
         " END LOOP; END $$",
     )
     findings = {finding.part: finding for finding in await run_checks(walled_settings)}
-    assert not findings["tenant walls"].ok
-    assert "is missing" in findings["tenant walls"].detail
-    assert "epoch migrate" in findings["tenant walls"].detail
+    assert not findings["tenant isolation"].ok
+    assert "is missing" in findings["tenant isolation"].detail
+    assert "epoch migrate" in findings["tenant isolation"].detail
 
 
 async def test_a_pooler_of_transactions_that_is_not_declared_is_refused(settings: Settings) -> None:

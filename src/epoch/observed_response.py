@@ -1,4 +1,4 @@
-"""The answer to one HTTP request: its id, and the time and status for the metrics."""
+"""Observes the response to one HTTP request: adds the request id, measures time and status for metrics and traces."""
 
 import time
 from http import HTTPStatus
@@ -36,7 +36,7 @@ _BY_FOLDER = frozenset({"admin", "api", "dashboard", "demo", "docs", "health", "
 """First parts of paths that are a route's name; all other paths are ``OTHER``, so strangers make no series."""
 
 
-class ObservedAnswer:
+class ObservedResponse:
     """The ``send`` of one request. Made before anything else looks at the request."""
 
     __slots__ = ("_at_once", "_began", "_id", "_method", "_route", "_send", "_span", "_status")
