@@ -1,5 +1,5 @@
 /**
- * Forms that a passkey answers: `data-passkey` is "create" or "get", `data-options` is where the question comes from. The
+ * Forms that use a passkey: `data-passkey` is "create" or "get", `data-options` the URL of the WebAuthn options. The
  * forms stay hidden where the browser has no passkeys for this page.
  */
 import { find } from "./dom.js";

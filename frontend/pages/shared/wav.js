@@ -1,4 +1,4 @@
-/** Writes sound as a WAV file. */
+/** Encodes audio samples as a WAV file. */
 
 const HEADER_BYTES = 44;
 const BYTES_PER_SAMPLE = 2;

@@ -3,7 +3,7 @@
  * call, a BroadcastChannel lets the other tabs show it and hang it up.
  */
 import { sharedName } from "../session/shared-name.js";
-import { LeaveQuestion } from "./leave-question.js";
+import { UnloadPrompt } from "./unload-prompt.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Environment } from "../types.d.ts" */
@@ -18,7 +18,7 @@ const POLL_MS = 1_000;
 export class CallLock {
   #phone;
   #env;
-  #leaveQuestion;
+  #unloadPrompt;
   /**
    * The name of the lock and of the channel; null without either.
    * @type {string | null}
@@ -55,7 +55,7 @@ export class CallLock {
   constructor(phone, env) {
     this.#phone = phone;
     this.#env = env;
-    this.#leaveQuestion = new LeaveQuestion(env);
+    this.#unloadPrompt = new UnloadPrompt(env);
     phone.onChange(() => this.#update());
     env.window.addEventListener("pagehide", () => this.#onPageHide());
     env.window.addEventListener("pageshow", () => {
@@ -111,7 +111,7 @@ export class CallLock {
     this.#join(this.#isPageHidden ? null : name);
     if (this.#ownCallId && this.#ownCallId !== this.#callId) this.#releaseLock();
     // A call in the pop-out continues when this page is left.
-    this.#leaveQuestion.set(isInCall && !isInPopOut);
+    this.#unloadPrompt.set(isInCall && !isInPopOut);
     this.#announce();
   }
 

@@ -12,7 +12,7 @@ import {
   numberTextOf,
   PRESSABLE,
 } from "../click-to-call/number-elements.js";
-import { isPhone } from "../click-to-call/is-phone.js";
+import { isMobilePhone } from "../click-to-call/is-mobile-phone.js";
 import { styleNumbers } from "../click-to-call/styles.js";
 import { isOn } from "../config.js";
 import { clickToCall as english } from "../i18n/locales/en.js";
@@ -67,7 +67,7 @@ export function startClickToCall(env, embedded, settings, texts) {
    * @param {Element} element
    */
   const isLeftToSystem = (element) =>
-    settings.telOnPhones === "native" && !element.hasAttribute("data-phone") && isPhone(window);
+    settings.telOnPhones === "native" && !element.hasAttribute("data-phone") && isMobilePhone(window);
   /**
    * @param {MouseEvent | KeyboardEvent} event
    * @param {Element} element

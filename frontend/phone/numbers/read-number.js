@@ -2,7 +2,7 @@
  * Reads any text in which a phone number may be: typed, pasted, filled in, or given by the page. Every way into the phone
  * goes through here, so that each number is cleaned, found and parsed in one way.
  */
-import { cleanNumberText } from "./address.js";
+import { cleanNumberText } from "./tel-uri.js";
 import { afterNumber } from "./after-number.js";
 import { withoutDates } from "./dates.js";
 import { isEmergency, isTooShort, parseDialled } from "./parse.js";

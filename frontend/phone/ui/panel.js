@@ -8,7 +8,7 @@ import { copyDetails } from "./copy-details.js";
 import { isolateEvents } from "./host-page/event-isolation.js";
 import { TopLayer } from "./host-page/top-layer.js";
 import { buildPanelElements } from "./panel-elements.js";
-import { PanelParts } from "./panel-parts.js";
+import { LazyViews } from "./lazy-views.js";
 import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
 import { Sheet } from "./settings-sheet/sheet.js";
@@ -38,7 +38,7 @@ export class Panel {
   /** @type {DialerEnhancements | null} */
   #dialer = null;
   #sheet = new Sheet(this);
-  /** @type {PanelParts} */
+  /** @type {LazyViews} */
   #parts;
   /** The text of the number that the page put into the field, to wait for Call. */
   #proposedText = "";
@@ -54,7 +54,7 @@ export class Panel {
     this.phone = host.phone;
     this.env = host.env;
     this.#host = host;
-    this.#parts = new PanelParts(this, (number) => this.#formatNumber(number));
+    this.#parts = new LazyViews(this, (number) => this.#formatNumber(number));
     this.adoptStyles(PANEL_STYLES);
     this.#timer = new CallTimer(host.phone, host.env, (text, isTime) => this.#showTime(text, isTime));
     this.#stopFollowing = followVisibleArea(host.env.window, () => host.button.root);

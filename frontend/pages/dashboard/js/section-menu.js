@@ -1,5 +1,5 @@
 /**
- * Leads addresses of the time when all settings were one page, such as `settings#team`, to the page of their section.
+ * Redirects old URLs of the single settings page, such as `settings#team`, to the page of their section.
  * The server redirects them to the first section, and the browser keeps the fragment, which only a script sees.
  */
 

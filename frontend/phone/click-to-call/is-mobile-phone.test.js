@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isPhone } from "./is-phone.js";
+import { isMobilePhone } from "./is-mobile-phone.js";
 
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1";
@@ -21,5 +21,5 @@ test.each([
   ["a laptop with a touch screen", { userAgent: MAC, userAgentData: { mobile: false } }, true, false],
 ])("%s", (_, navigator, isCoarse, expected) => {
   const matchMedia = (query) => ({ matches: query === "(pointer: coarse)" && isCoarse });
-  expect(isPhone({ navigator, matchMedia })).toBe(expected);
+  expect(isMobilePhone({ navigator, matchMedia })).toBe(expected);
 });

@@ -1,12 +1,12 @@
-/** The parts of the panel that are chunks: outcomes, voicemail greetings, missed calls. */
-import { PartLoader } from "./part-loader.js";
+/** The panel's views that are loaded on demand: outcomes, voicemail greetings, missed calls. */
+import { ViewLoader } from "./view-loader.js";
 
 /** @import { Panel } from "./panel.js" */
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
 
-export class PanelParts {
-  /** @type {PartLoader[]} */
+export class LazyViews {
+  /** @type {ViewLoader[]} */
   #loaders;
 
   /**
@@ -16,7 +16,7 @@ export class PanelParts {
   constructor(panel, format) {
     const { phone, env } = panel;
     this.#loaders = [
-      new PartLoader(panel, {
+      new ViewLoader(panel, {
         isWanted: () => Boolean(phone.account?.settings?.outcomes && (panel.isOpen || phone.isInCall)),
         async load(elements) {
           const { OutcomeView, setOutcome } = await env.loadChunk("outcomes");
@@ -26,14 +26,14 @@ export class PanelParts {
           });
         },
       }),
-      new PartLoader(panel, {
+      new ViewLoader(panel, {
         isWanted: ({ isLive, isInPopOut }) => Boolean(panel.isOpen && isLive && !isInPopOut),
         async load(elements) {
           const { VoicemailView, dropVoicemail } = await env.loadChunk("voicemail");
           return new VoicemailView(panel, elements, (id) => dropVoicemail(phone, env, panel.settings, id));
         },
       }),
-      new PartLoader(panel, {
+      new ViewLoader(panel, {
         // Only our own pages have a ticket from the start, and only there a person can be verified.
         isWanted: ({ state }) => Boolean(panel.settings.ticket && panel.isOpen && state === "ready"),
         async load(elements) {
@@ -54,7 +54,7 @@ export class PanelParts {
   }
 
   /**
-   * True if the key was one of a part.
+   * True if a view handled the key.
    * @param {KeyboardEvent} event
    */
   onKey(event) {

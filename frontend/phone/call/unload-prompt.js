@@ -1,4 +1,4 @@
-/** Asks before a page is left during a call, and only where it is left: an address for another program leaves it open. */
+/** Prompts before the page unloads during a call; URLs for another program, such as `mailto:`, do not unload it. */
 
 /** @import { Environment } from "../types.d.ts" */
 
@@ -12,7 +12,7 @@ const CLICK_MS = 200;
  *   which not all supported browsers have.
  */
 
-export class LeaveQuestion {
+export class UnloadPrompt {
   #window;
   #isOn = false;
   /** True if the navigation that begins now leaves the page open. */
@@ -26,7 +26,7 @@ export class LeaveQuestion {
   }
 
   /**
-   * Switch the question on or off.
+   * Switch the prompt on or off.
    * @param {boolean} isOn
    */
   set(isOn) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LeaveQuestion } from "./leave-question.js";
+import { UnloadPrompt } from "./unload-prompt.js";
 
 let question;
 /** True if the page asks before it is left. */
@@ -18,7 +18,7 @@ const submit = (markup) => {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("navigation", new EventTarget());
-  question = new LeaveQuestion({ window });
+  question = new UnloadPrompt({ window });
   question.set(true);
 });
 afterEach(() => {

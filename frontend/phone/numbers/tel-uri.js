@@ -1,4 +1,4 @@
-/** Takes the text of a number out of an address: `tel:`, `tel://`, `callto:`. */
+/** Extracts the number from a URI: `tel:`, `tel://`, `callto:`. */
 import { clean } from "./clean.js";
 
 const SCHEME = /^(?:tel|callto):(?:\/\/)?/i;
@@ -8,7 +8,7 @@ const PARAMETER = /^;\s*(ext|extension|phone-context|postd)=(.*)$/i;
 const TONES = /^;[\d*#,;pw]+$/i;
 
 /**
- * `text` cleaned; of an address the number, with the country code of its `;phone-context=` and with what is dialled after it.
+ * `text` cleaned; of a URI the number, with the country code of its `;phone-context=` and with its post-dial tones.
  * @param {unknown} text
  */
 export function cleanNumberText(text) {

@@ -1,10 +1,10 @@
-/** Tells telephones from other devices. */
+/** Detects mobile phones. */
 
 /**
- * True on a mobile device whose main pointer is a finger. Tablets are none.
+ * True on a mobile device whose main pointer is a finger; False on tablets.
  * @param {Pick<Window, "matchMedia" | "navigator">} window
  */
-export function isPhone(window) {
+export function isMobilePhone(window) {
   const { userAgentData, userAgent } = /** @type {Navigator & {userAgentData?: {mobile: boolean}}} */ (
     window.navigator
   );

@@ -1,15 +1,15 @@
-/** Loads a part of the panel, whose code is a chunk, when it is wanted, and passes the panel's changes on to it. */
+/** Loads a view of the panel, whose code is a chunk, when it is wanted, and passes the panel's changes on to it. */
 
 /** @import { Panel } from "./panel.js" */
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
 /**
- * @typedef {object} PanelPart
+ * @typedef {object} LazyView
  * @property {(view: View, isCovered: boolean) => void} update `isCovered`: the settings cover the stage.
- * @property {(event: KeyboardEvent) => boolean} [onKey] True if the key was one of the part.
+ * @property {(event: KeyboardEvent) => boolean} [onKey] True if the view handled the key.
  */
 
-export class PartLoader {
+export class ViewLoader {
   #panel;
   #isWanted;
   #load;
@@ -18,7 +18,7 @@ export class PartLoader {
    * @type {PanelElements | null}
    */
   #elements = null;
-  /** @type {PanelPart | null} */
+  /** @type {LazyView | null} */
   #part = null;
   #isAsked = false;
 
@@ -26,7 +26,7 @@ export class PartLoader {
    * @param {Panel} panel
    * @param {object} options
    * @param {(view: View) => boolean} options.isWanted
-   * @param {(elements: PanelElements) => Promise<PanelPart>} options.load Rejects with Problem.
+   * @param {(elements: PanelElements) => Promise<LazyView>} options.load Rejects with Problem.
    */
   constructor(panel, { isWanted, load }) {
     this.#panel = panel;
