@@ -15,7 +15,7 @@ from dashboard.pages import redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.clock import utc_now
 from kit.db.paging import split_page
-from kit.errors import Conflict, ValidationFailed
+from kit.errors import Conflict, DomainError, ValidationFailed
 from kit.http.forms import Form, read_form
 from phone_numbers.services import PhoneNumberService
 from tenants.auth import MemberAuth, current_member
@@ -96,7 +96,7 @@ class TeamPages(Controller):
                     who.organization_id, member_id, parse_role(form["role"]), by=who.actor
                 )
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
+            return await _refused(request, db_session, refusal)
         return redirect(request, team_url(slug), f"{changed.email} is {changed.membership.role.with_article} now")
 
     @get("/members/{member_id:uuid}/remove", guards=_ADMIN)
@@ -135,7 +135,7 @@ class TeamPages(Controller):
             async with db_session.begin_nested():
                 await MemberService(db_session).remove(who.organization_id, member_id, by=who.actor)
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
+            return await _refused(request, db_session, refusal)
         return redirect(request, team_url(slug), f"{leaving.email} is removed and can open nothing here any more")
 
     @get("/leave", guards=_PLACE)
@@ -158,7 +158,7 @@ class TeamPages(Controller):
             async with db_session.begin_nested():
                 await MemberService(db_session).leave(who.organization_id, by=who.actor)
         except _REFUSALS as refusal:
-            return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
+            return await _refused(request, db_session, refusal)
         return redirect(request, "/dashboard", "You left the organization")
 
     @get("/members/{member_id:uuid}/hand-over", guards=_OWNER)
@@ -192,6 +192,11 @@ class TeamPages(Controller):
         who = current_member(request)
         heir = await MemberService(db_session).transfer_ownership(who.organization_id, member_id, by=who.actor)
         return redirect(request, team_url(slug), f"{heir.email} is an owner now, and you are an admin")
+
+
+async def _refused(request: SettingsRequest, session: AsyncSession, refusal: DomainError) -> Response[str]:
+    """The section with the refusal as its error."""
+    return await render_settings(request, session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
 
 
 def team_url(slug: str) -> str:

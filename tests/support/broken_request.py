@@ -1,4 +1,4 @@
-"""A request whose client leaves."""
+"""A request whose client disconnects."""
 
 from urllib.parse import urlsplit
 

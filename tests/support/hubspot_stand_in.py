@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from support.loopback_server import serving_on_loopback
+
 Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 READ, WRITE = "crm.objects.contacts.read", "crm.objects.contacts.write"
 
@@ -77,12 +79,8 @@ class HubSpotStandIn:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["HubSpotStandIn"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with serving_on_loopback(self._serve, self.port) as self.port:
             yield self
-        finally:
-            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):

@@ -1,4 +1,4 @@
-"""Runs what jobs do for the log of calls in HubSpot, one step at a time."""
+"""Runs the HubSpot sync one step at a time."""
 
 from uuid import UUID
 

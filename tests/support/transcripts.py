@@ -1,4 +1,4 @@
-"""Voicemails and their texts: calls that leave one, what the carrier has of it, and its reports."""
+"""Makes voicemails with transcripts: the calls, the carrier's transcriptions and its reports."""
 
 import httpx
 import numpy as np

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from support.loopback_server import serving_on_loopback
 from support.waiting import until
 
 
@@ -63,12 +64,8 @@ class WebhookReceiver:
 
     @asynccontextmanager
     async def serving(self, *, tls: ssl.SSLContext | None = None) -> AsyncIterator["WebhookReceiver"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=2000, ssl=tls)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with serving_on_loopback(self._serve, self.port, backlog=2000, ssl=tls) as self.port:
             yield self
-        finally:
-            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open_requests += 1
