@@ -1,4 +1,4 @@
-"""The questions that browsers put to authenticators (WebAuthn), and the checks of the answers."""
+"""WebAuthn ceremonies: makes the options for browsers, and verifies the responses of authenticators."""
 
 import hashlib
 import secrets

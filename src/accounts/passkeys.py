@@ -1,4 +1,4 @@
-"""The passkeys of accounts: found, added, renamed, used and removed."""
+"""Finds, adds, renames, uses and removes passkeys of accounts."""
 
 from collections.abc import Sequence
 from uuid import UUID

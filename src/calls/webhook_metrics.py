@@ -26,7 +26,7 @@ class WebhookKind(enum.StrEnum):
     INCOMING_STEP = "incoming_step"
     """A step of a caller or of a forwarded phone in such a call."""
     TRANSCRIPTION = "transcription"
-    """A message was written down, or cannot be."""
+    """A transcription is completed or has failed."""
     VERIFICATION = "verification"
     """A validation call of a number that an organization holds elsewhere is over."""
 

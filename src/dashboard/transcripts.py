@@ -1,4 +1,4 @@
-"""Texts of messages as pages show them. Pure."""
+"""Voicemail transcripts as pages show them. Pure."""
 
 import textwrap
 
@@ -8,26 +8,26 @@ from calls.incoming.transcripts import LONGEST_SECONDS, SHORTEST_SECONDS, Transc
 from calls.incoming.voicemails import VoicemailDetails
 
 FIRST_CHARACTERS = 160
-"""The part of a text that a list shows, cut between words."""
-_PENDING = "The text is on its way: the carrier takes some minutes."
-_SILENT = "The carrier understood no words."
+"""The length of a transcript in a list, cut between words."""
+_PENDING = "The transcript is not ready yet: it takes a few minutes."
+_SILENT = "The carrier recognized no words."
 _WRONG_LENGTH = (
-    f"Not written down: the carrier does that for messages of {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds only."
+    f"Not transcribed: the carrier transcribes voicemails of {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds only."
 )
-_FAILED = "The carrier could not write this message down."
+_FAILED = "The carrier could not transcribe this voicemail."
 
 
 class ShownTranscript(msgspec.Struct, frozen=True):
-    """The text of one message, or a sentence about a text that there is not."""
+    """The transcript of one voicemail, or a note that says why there is none."""
 
     words: str = ""
     is_cut: bool = False
-    """The message's page shows more of it."""
+    """The voicemail's page shows all of it."""
     note: str = ""
 
 
 def shown_transcript(message: VoicemailDetails, *, is_whole: bool) -> ShownTranscript:
-    """``is_whole``: the text to its end, however long it is."""
+    """``is_whole``: the whole transcript, whatever its length."""
     match message.transcript_status:
         case None:
             return ShownTranscript()

@@ -51,8 +51,8 @@ PROPOSED = (EventType.CALL_ENDED, EventType.CALL_UPDATED)
 DELETE_EFFECT = "Nothing is sent to it from now on, and its log of deliveries is deleted."
 ROTATE_EFFECT = "Deliveries are signed with both secrets for 24 hours. Put the new one into your receiver until then."
 ROTATE_AGAIN_EFFECT = (
-    "The former secret stops at once: a receiver that still uses it refuses deliveries. The present one signs for 24"
-    " hours beside the new one."
+    "The previous secret stops working at once: a receiver that still uses it refuses deliveries. The current one also"
+    " signs for 24 hours."
 )
 STATE_LABELS: Mapping[str, tuple[str, str]] = {
     DeliveryState.PENDING: ("Waiting", "warn"),

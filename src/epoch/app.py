@@ -100,12 +100,12 @@ from tenants.mails import UPGRADE_REQUEST_RECIPIENTS
 from webhooks.controllers import WEBHOOK_ENCRYPTOR
 from webhooks.receiver_check import RECEIVER_CHECK
 from webhooks.signatures import secret_encryptor
-from widget.assets import ASSET_MANIFEST, asset_handler, kept_file_router
+from widget.assets import ASSET_MANIFEST, asset_handler, release_file_router
 from widget.blocked_origins import BLOCKED_ORIGINS, BlockedOriginWriter
 from widget.built_files import integrity_of, load_assets, load_manifest, pinned_script
-from widget.kept_files import KeptFiles
 from widget.last_used import EmbedTokenUseWriter
 from widget.pop_out import pop_out_router
+from widget.release_files import ReleaseFiles
 from widget.request_metrics import count_widget_requests
 from widget.tickets import Tickets
 from widget.token_auth import TokenAuthenticator
@@ -229,7 +229,7 @@ def create_app(
         routes += [
             *phone_endpoints,
             asset_handler(files),
-            kept_file_router(KeptFiles(database, settings.public_url)),
+            release_file_router(ReleaseFiles(database, settings.public_url)),
             CarrierCallbackController,
             IncomingCallbackController,
             played_audio,

@@ -15,7 +15,7 @@ from kit.db.database import owner_engine
 from kit.product_files import PRODUCT_FILES
 from kit.version import VERSION
 from widget.built_files import AssetsMissing, StoredFile, load_release
-from widget.kept_files import KeptFileService
+from widget.release_files import ReleaseFileService
 
 DIST = PRODUCT_FILES / "frontend" / "dist"
 log = structlog.get_logger("epoch.migrations")
@@ -52,12 +52,12 @@ def install_release(
 async def _ensure_unchanged(database_url: str, version: str, files: Mapping[str, StoredFile]) -> None:
     async with _owner_session(database_url) as session:
         if await session.scalar(sa.text("SELECT to_regclass('widget_file')")) is not None:
-            await KeptFileService(session).ensure_unchanged(version, files)
+            await ReleaseFileService(session).ensure_unchanged(version, files)
 
 
 async def _record(database_url: str, files: Mapping[str, StoredFile]) -> None:
     async with _owner_session(database_url) as session:
-        service, now = KeptFileService(session), utc_now()
+        service, now = ReleaseFileService(session), utc_now()
         await service.record(files, now)
         await service.delete_old(now)
 

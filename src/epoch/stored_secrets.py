@@ -1,6 +1,6 @@
-"""Everything in the database that is encrypted with EPOCH_SECRET_KEY: counted, and renewed with the present secret.
+"""Counts the values in the database that are encrypted with EPOCH_SECRET_KEY, and encrypts them with the current one.
 
-That is the TOTP secrets of customers and staff, the payloads of jobs that wait, the secrets of webhooks and the tokens
+These are TOTP secrets of customers and staff, payloads of waiting jobs, secrets of webhooks and tokens
 of HubSpot. Cookies, tickets, proofs of sign-ups and links to report an invitation are in browsers and mails; sessions,
 other links and API keys do not depend on it.
 """

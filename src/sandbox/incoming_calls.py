@@ -1,4 +1,4 @@
-"""Starts calls from outside to the account's numbers, on request of a test, and keeps them."""
+"""Starts calls from outside to the account's numbers on request of a test, and lists them."""
 
 import msgspec
 
@@ -23,11 +23,11 @@ class IncomingCallRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=Tr
     """A call from outside. Without a script the caller listens until the call ends."""
 
     from_: str
-    """E.164, or whatever the carrier tells of a withheld number, such as ``anonymous`` or ``+266696687``."""
+    """E.164, or the carrier's value for a withheld number, such as ``anonymous`` or ``+266696687``."""
     to: str
     script: tuple[Step, ...] = ()
     stir_verstat: str = ""
-    """The attestation of the caller id, such as ``TN-Validation-Passed-A``; empty: none is told."""
+    """The attestation of the caller id, such as ``TN-Validation-Passed-A``; empty for none."""
 
 
 def parse_incoming_call(body: bytes) -> IncomingCallRequest:

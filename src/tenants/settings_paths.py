@@ -1,4 +1,4 @@
-"""Addresses of the settings pages: one page for each section, under ``/dashboard/<slug>/settings``."""
+"""Paths of the settings pages: one page for each section, under ``/dashboard/<slug>/settings``."""
 
 from enum import StrEnum
 

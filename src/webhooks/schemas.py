@@ -52,7 +52,7 @@ class WebhookInfo(ResponseModel, frozen=True, kw_only=True):
     failing_since: Timestamp | None
     """The time of the first attempt that failed after the last success; null while deliveries succeed."""
     previous_secret_until: Timestamp | None
-    """Until then deliveries are signed with the former secret too."""
+    """Until then deliveries are also signed with the previous secret."""
     created_at: Timestamp | None
 
     @classmethod

@@ -21,7 +21,7 @@ from webhooks.signatures import new_secret
 from widget.models import EmbedToken
 
 ROTATION_PERIOD = dt.timedelta(hours=24)
-"""The time that deliveries are signed with the former secret too."""
+"""The time that deliveries are also signed with the previous secret."""
 
 
 class WebhookService:

@@ -17,7 +17,7 @@ from kit.http.app_key import AppKey
 from kit.http.asgi import Headers, send_response
 from kit.http.problems import MEDIA_TYPE, problem_body
 from widget.built_files import COMMON_HEADERS, SCRIPT, Asset, pinned_script
-from widget.kept_files import KeptFiles
+from widget.release_files import ReleaseFiles
 
 _METHODS = b"GET, HEAD, OPTIONS"
 ASSET_MANIFEST: AppKey[Mapping[str, str]] = AppKey("asset_manifest")
@@ -45,7 +45,7 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
     return serve
 
 
-def kept_file_router(kept: KeptFiles) -> Router:
+def release_file_router(kept: ReleaseFiles) -> Router:
     """The routes of all other names below ``/widget/``: files of earlier releases, and 404."""
 
     @get("/widget/{name:str}")

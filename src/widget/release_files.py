@@ -1,4 +1,4 @@
-"""Keeps the files of the last releases in the database, for pages that loaded an older phone.js or name its version.
+"""Stores the phone's files of recent releases in the database, for pages that load or pin an older version.
 
 ``epoch migrate`` writes them, so a machine serves the files of a release before and after it runs that release itself.
 """
@@ -35,7 +35,7 @@ class ReleaseChanged(Exception):
     """This build of a version has another phone.js than the one that was released under its number."""
 
 
-class KeptFiles:
+class ReleaseFiles:
     """Finds files of other releases than the running one; asks the database only for names that it has."""
 
     def __init__(self, database: Database, public_url: str, *, refresh_seconds: float = REFRESH_SECONDS) -> None:
@@ -102,7 +102,7 @@ def _size(asset: Asset) -> int:
     return sum(map(len, asset.bodies.values()))
 
 
-class KeptFileService:
+class ReleaseFileService:
     """Writes the files of a release; needs a session of the database's owner."""
 
     def __init__(self, session: AsyncSession) -> None:

@@ -1,4 +1,4 @@
-"""Limits raised by staff in the back office: list, detail page and the staff action that ends one."""
+"""Limit overrides in the back office: list, detail page and the staff action that ends one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

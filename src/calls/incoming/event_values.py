@@ -91,7 +91,7 @@ SETTING_NAMES: Mapping[str, str] = {
     "notify": "Mails about voicemails to",
     "voicemail": "Voicemail",
     "press_9": "Press 9",
-    "transcribe": "Voicemails written down",
+    "transcribe": "Transcribe voicemails",
     "forward_mode": "Phones ring",
     "forward_to": "Phones",
     "after_hours": "Outside the hours",

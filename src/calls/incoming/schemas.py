@@ -25,7 +25,7 @@ class VoicemailInfo(ResponseModel, frozen=True, kw_only=True):
     heard: Annotated[bool, Meta(examples=[False])]
     heard_at: Timestamp | None
     transcript_status: Annotated[TranscriptStatus | None, Meta(examples=["completed"])]
-    """The state of the text that the carrier writes down: null where ``transcribe`` was off, or where the text was
+    """The state of the carrier's transcription: null where ``transcribe`` was off, or where the text was
     erased."""
     transcript: Annotated[str | None, Meta(examples=["Hello, this is Dana. Please call me back this afternoon."])]
     """The text, null until the state is ``completed``. Empty where nothing was understood."""

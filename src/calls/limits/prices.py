@@ -30,7 +30,7 @@ class PriceList(msgspec.Struct, frozen=True):
     recording: int = 5_000
     """Of a message that is recorded."""
     transcription: int = 50_000
-    """Of a message that the carrier writes down."""
+    """Of a voicemail's transcription."""
 
     def minute_price(self, destination: Destination) -> int:
         """The highest price of a minute: that of the longest prefix, else of the country."""

@@ -1,4 +1,4 @@
-"""Rules that a requested call must keep, whatever was used of the limits. Pure."""
+"""Rules that a requested call must meet, independent of usage: token, plan, number, destination. Pure."""
 
 import msgspec
 

@@ -32,7 +32,7 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     from epoch.server.postgres_programs import DatabaseServerError
     from epoch.server.start_up import StartUpFailed
     from kit.errors import DomainError
-    from widget.kept_files import ReleaseChanged
+    from widget.release_files import ReleaseChanged
 
     return (
         asyncpg.PostgresError,

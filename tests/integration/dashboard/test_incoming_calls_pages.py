@@ -230,7 +230,7 @@ async def test_a_member_reads_whether_messages_are_written_down(
     owner: httpx.AsyncClient, new_client: NewClient, tenant: Tenant, make: Factory
 ) -> None:
     member = await sign_in(new_client(), await make.member(tenant.organization, Role.MEMBER))
-    assert "They are not written down" in (await member.get(page(tenant))).text
+    assert "Off: voicemails are not transcribed" in (await member.get(page(tenant))).text
     api = f"/api/organizations/{tenant.organization.id}/incoming-calls"
     assert (await owner.put(api, json={"voicemail": True, "transcribe": True})).status_code == 200
-    assert "The carrier writes them down" in (await member.get(page(tenant))).text
+    assert "Voicemails are transcribed" in (await member.get(page(tenant))).text

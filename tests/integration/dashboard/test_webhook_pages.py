@@ -78,13 +78,13 @@ async def test_a_webhook_from_its_form_to_its_end(
     rotated = SECRET.search(await page_after(owner, f"{page}/rotate", f"{page}/rotate"))
     assert rotated is not None
     assert rotated[1] != secret[1]
-    assert "The former secret signs too until" in (await owner.get(page)).text
+    assert "The previous secret also signs until" in (await owner.get(page)).text
     for place in (page, f"{page}/rotate"):
-        assert "The former secret stops at once" in (await owner.get(place)).text
+        assert "The previous secret stops working at once" in (await owner.get(place)).text
     async with database.sessions() as session, session.begin():
         mine, ended = WebhookEndpoint.owned_by(tenant.organization.id), utc_now() - dt.timedelta(minutes=1)
         await session.execute(sa.update(WebhookEndpoint).where(mine).values(previous_secret_until=ended))
-    assert "The former secret signs too" not in (await owner.get(page)).text
+    assert "The previous secret also signs" not in (await owner.get(page)).text
     assert "Webhook deleted" in await page_after(owner, f"{page}/delete", f"{page}/delete")
     assert (await owner.get(page)).status_code == 404
 

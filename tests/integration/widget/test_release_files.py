@@ -30,8 +30,8 @@ from support.asgi import asgi_transport
 from support.databases import patient_database
 from support.ports import unused_port
 from widget.built_files import StoredFile, pinned_script
-from widget.kept_files import KEPT_MONTHS, KEPT_RELEASES, KeptFiles, KeptFileService, ReleaseChanged
 from widget.models import WidgetFile
+from widget.release_files import KEPT_MONTHS, KEPT_RELEASES, ReleaseChanged, ReleaseFiles, ReleaseFileService
 
 pytestmark = pytest.mark.anyio
 FORMER = "0.0.9"
@@ -163,7 +163,7 @@ async def owner_session(settings: Settings) -> AsyncIterator[AsyncSession]:
 
 
 async def test_names_that_were_asked_for_before_cost_no_query(lookups: Database, upgraded: Settings) -> None:
-    kept = KeptFiles(lookups, PUBLIC_URL, refresh_seconds=3600)
+    kept = ReleaseFiles(lookups, PUBLIC_URL, refresh_seconds=3600)
     chunk = await kept.find(CHUNK)
     assert chunk is not None
     async with owner_session(upgraded) as session:
@@ -174,11 +174,11 @@ async def test_names_that_were_asked_for_before_cost_no_query(lookups: Database,
 
 
 async def test_a_release_that_is_migrated_meanwhile_is_found(lookups: Database, upgraded: Settings) -> None:
-    kept = KeptFiles(lookups, PUBLIC_URL, refresh_seconds=0)
+    kept = ReleaseFiles(lookups, PUBLIC_URL, refresh_seconds=0)
     assert await kept.find("panel-NEWER001.js") is None
     async with owner_session(upgraded) as session:
         newer = StoredFile(gzip=gzip.compress(b"newer"), brotli=brotli.compress(b"newer"))
-        await KeptFileService(session).record({"panel-NEWER001.js": newer}, NOW)
+        await ReleaseFileService(session).record({"panel-NEWER001.js": newer}, NOW)
     found = await kept.find("panel-NEWER001.js")
     assert found is not None
     assert found.bodies[b"identity"] == b"newer"
@@ -186,7 +186,7 @@ async def test_a_release_that_is_migrated_meanwhile_is_found(lookups: Database, 
 
 async def test_an_outage_is_no_missing_file_and_is_not_tried_again_at_once() -> None:
     nowhere = Database(f"postgresql://nobody@127.0.0.1:{unused_port()}/none")
-    kept = KeptFiles(nowhere, PUBLIC_URL, refresh_seconds=3600)
+    kept = ReleaseFiles(nowhere, PUBLIC_URL, refresh_seconds=3600)
     with pytest.raises(DatabaseUnreachable):
         await kept.find(CHUNK)
     with pytest.raises(Unavailable):
@@ -231,7 +231,7 @@ async def test_old_releases_are_deleted_the_newest_never(new_migrated_database: 
     long_ago = NOW - dt.timedelta(days=31 * KEPT_MONTHS + 100)
     everywhere, fresh = StoredFile(gzip=b"sdk", brotli=b"sdk"), pinned_script("1.0")
     async with owner_session(settings) as session:
-        service = KeptFileService(session)
+        service = ReleaseFileService(session)
         for number in range(KEPT_RELEASES + 1):
             own = StoredFile(gzip=b"panel", brotli=b"panel")
             files = {

@@ -1,4 +1,4 @@
-"""The carrier's account and the jobs of these tests, and an organization whose voicemails are written down."""
+"""The carrier's account and the jobs of these tests, and an organization whose voicemails are transcribed."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
