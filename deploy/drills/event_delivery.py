@@ -76,7 +76,7 @@ async def _raise_limits(site: Installation, load: Load) -> None:
 
 
 async def _place_calls(load: Load, calls: int) -> None:
-    """Place calls, until so many were taken."""
+    """Place calls until ``calls`` of them were admitted."""
     numbers = itertools.count()
 
     async def one_after_another() -> None:

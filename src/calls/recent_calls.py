@@ -44,7 +44,7 @@ class RecentCalls(ResponseModel, frozen=True, kw_only=True):
 
 
 class RecentCallsHandler:
-    """Tells a verified member their own calls with the widget's token, if the token shows them. Made once at start."""
+    """Returns a verified member's own calls with the widget's token, if the token shows them. Made once at start."""
 
     def __init__(self, database: Database, attribution: CallerAttribution) -> None:
         self._database = database

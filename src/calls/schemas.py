@@ -33,7 +33,7 @@ class CallInfo(ResponseModel, frozen=True, kw_only=True):
 
     id: ResourceId
     call_id: ResourceId | None
-    """The id that the widget made and told the page."""
+    """The id that the widget created and passed to the page."""
     direction: Annotated[str, Meta(examples=["outbound"])]
     """``outbound``, or ``inbound`` for a call to one of the organization's numbers."""
     from_: E164Number | None = msgspec.field(name="from")

@@ -42,7 +42,7 @@ _SENTENCES: Mapping[FailureReason, str] = {
         + " of its calls was deleted there, connect the token again, which creates it; then try again."
     ),
     FailureReason.UNREACHABLE: "HubSpot could not be reached for three days. Try again.",
-    FailureReason.FAULT: "A fault on our side, which our staff were told of, stopped it. Try again.",
+    FailureReason.FAULT: "An error on our side stopped it, and our staff have been notified. Try again.",
 }
 
 

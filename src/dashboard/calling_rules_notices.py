@@ -15,7 +15,7 @@ from kit.e164 import readable, region_of
 from tenants.plans import WIDGET_PLANS
 
 _MAX_NAMED = 3
-"""A notice names so many changed limits; the table below it shows the rest."""
+"""The most changed limits that a notice names; the table below it shows all of them."""
 
 
 def country_enabled_notice(code: str, before: CallingRulesView, after: CallingRulesView) -> str:

@@ -93,7 +93,7 @@ def format_amount(micros: int, currency: str) -> str:
 
 
 def agent_note(is_member: bool) -> str:
-    """Label that tells whether a call's agent is a member, or only a name that the page sent."""
+    """Label of a call's agent: verified member, or only a name that the page sent."""
     return "Verified" if is_member else "Unverified"
 
 

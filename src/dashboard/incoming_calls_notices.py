@@ -1,4 +1,4 @@
-"""Tells admins what the saved settings of incoming calls do, and which phones do not ring."""
+"""Notices after settings of incoming calls are saved: their effect, and the phones that do not ring."""
 
 from collections.abc import Mapping, Sequence
 
@@ -72,7 +72,7 @@ def voicemail_notice(after: AnswerSettings, _: Silent) -> str:
     when = "" if after.voicemail and after.after_hours.voicemail else " outside the hours"
     if after.voicemail and not after.after_hours.voicemail:
         when = " within the hours"
-    told = len(after.notify)
-    mailed = f"{told} member{' gets' if told == 1 else 's get'} a mail" if told else "nobody gets a mail"
+    count = len(after.notify)
+    mailed = f"{count} member{' gets' if count == 1 else 's get'} a mail" if count else "nobody gets a mail"
     written = ". The carrier writes messages down where English is spoken" if after.is_transcribed else ""
     return f"Voicemail saved: callers can leave a message{when}, and {mailed}{written}"

@@ -68,5 +68,5 @@ class MissedMailPages(Controller):
         if who.role.rank < Role.ADMIN.rank:
             said = "You get mails about missed calls" if mailed else "You get no mails about missed calls"
             return redirect(request, url, said)
-        told = f"{mailed} member{' gets' if mailed == 1 else 's get'}" if mailed else "Nobody gets"
-        return redirect(request, url, f"{told} mails about missed calls")
+        who_gets = f"{mailed} member{' gets' if mailed == 1 else 's get'}" if mailed else "Nobody gets"
+        return redirect(request, url, f"{who_gets} mails about missed calls")

@@ -92,7 +92,7 @@ async def types_for(request: SettingsRequest, country: str) -> frozenset[NumberT
     try:
         return await number_provisioning(request).searcher.number_types(parse_search(country).country)
     except DomainError:
-        return frozenset()  # the search tells the reason
+        return frozenset()  # the search shows the reason
 
 
 def area_code_example(country: str) -> str:

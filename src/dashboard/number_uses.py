@@ -12,7 +12,7 @@ from tenants.members import MemberService
 from widget.services import EmbedTokenService
 
 MAX_NAMED = 5
-"""Tokens, and members, that are named; of the others the number is told."""
+"""The most tokens, and the most members, that are named; the others are counted."""
 
 
 async def removal_effects(

@@ -25,7 +25,7 @@ class Clock:
         """Note what the database's clock showed between two times of this machine's."""
         doubt = (answered_at - asked_at) / 2
         skew = database_time - (asked_at + doubt)
-        # An answer that took long tells little: what was measured before may be better.
+        # A slow answer measures the skew poorly: the measurement before may be better.
         if doubt <= NOISE or abs(skew) > doubt:
             self.skew = skew
 

@@ -1,4 +1,4 @@
-"""The identity of a deployment: one row that tells this product's database from those of other deployments.
+"""The identity of a deployment: one row that distinguishes this database from those of other deployments.
 
 Other deployments may use the same carrier account: a staging system, a restored backup, a fresh database. What they own
 must not be changed from here, so repairs at the carrier ask for this identity first.
@@ -23,7 +23,7 @@ DATABASE_IDENTITY: sa.ColumnElement[str] = sa.literal_column(
 """Identifies a database: a restored dump and a clone have other values.
 
 A physical copy (a base backup, a snapshot, a promoted standby) has the same, as it must after a failover: there the
-public URL tells a staging system from the original.
+public URL distinguishes a staging system from the original.
 """
 
 
@@ -70,7 +70,7 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 def installation_url(settings: Settings) -> str | None:
-    """The public URL, which tells an installation from its copies; None with the sandbox carrier."""
+    """The public URL, which distinguishes an installation from its copies; None with the sandbox carrier."""
     return None if settings.is_sandbox else settings.public_url
 
 

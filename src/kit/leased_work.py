@@ -28,7 +28,7 @@ Row = TypeVar("Row", bound=LeasedRow)
 class LeasedWork(ABC, Generic[Row]):
     """Runs in each process that runs jobs. Rows do not wait for each other; a row whose process dies is claimed again.
 
-    Subclasses say how rows are claimed, served and given back. Made once at start.
+    Subclasses define how rows are claimed, served and released. Made once at start.
     """
 
     def __init__(self, name: str, *, most: int, poll_seconds: float, renew_seconds: float) -> None:

@@ -14,7 +14,7 @@ _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _ITU_INTERNATIONAL_PREFIX = "00"
 _INTERNATIONAL_PREFIXES = (_ITU_INTERNATIONAL_PREFIX, "011")
 _MIN_NATIONAL_DIGITS = 6
-"""So many digits are enough to find a number of any country without its leading zeros."""
+"""The digits that are enough to find a number of any country without its leading zeros."""
 
 
 def number_patterns(text: str, country: str) -> Sequence[str]:

@@ -23,9 +23,9 @@ from tenants.models import Invitation, InvitationReport, Organization
 
 REPORT_LINK_LIFETIME = dt.timedelta(days=90)
 REPORTS_ALERT = 3
-"""So many recipients alert the operator by a line in the log."""
+"""The number of recipients whose reports alert the operator by a line in the log."""
 REPORTS_PAUSE = 5
-"""So many recipients pause the organization's invitations until staff resume them."""
+"""The number of recipients whose reports pause the organization's invitations until staff resume them."""
 MAX_REPORTS_PER_HOUR = 60
 """From one network."""
 _LINK_BYTES = 32

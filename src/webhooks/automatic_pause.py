@@ -21,7 +21,7 @@ class WebhookPauser:
     """Pauses endpoints. Made once at start."""
 
     def __init__(self, send: Callable[[AsyncSession, Mail], Awaitable[None]], public_url: str) -> None:
-        """``send`` sends a mail after the commit; ``public_url`` is where its link leads."""
+        """``send`` sends a mail after the commit; its link begins with ``public_url``."""
         self._send = send
         self._public_url = public_url
 

@@ -58,7 +58,7 @@ class WebhookReceiver:
         return [request for request in self.received if request.path == path]
 
     async def wait_for(self, count: int, path: str = "/hook") -> list[Received]:
-        """The requests to ``path``, when there are so many."""
+        """Wait for ``count`` requests to ``path``; return all of them."""
         await until(lambda: len(self.of(path)) >= count)
         return self.of(path)
 

@@ -84,7 +84,7 @@ export class PanelMover {
   }
 
   /**
-   * Move the panel by so many px, and remember the place.
+   * Move the panel by a distance in px, and remember its place.
    * @param {number} x
    * @param {number} y
    */

@@ -112,12 +112,12 @@ function parseRun(run, rules) {
   if (isTooShort(dialled.replace("+", ""))) return { candidates: [], rest: dialled };
   const whole = readingsOf(dialled, rules);
   const parsed = rules.parse(dialled, rules.country);
-  // Only in a number at home the country's rules tell where it ends.
+  // Only for a national number do the country's rules say where it ends.
   const isAbroad = isInternational || dialled.startsWith("00");
   if (parsed?.isPossible && (parsed.isValid || isAbroad)) {
     return { candidates: whole, areAlternatives: true, rest: "" };
   }
-  // It may also be a number at home and digits of something else: "(212) 555-0101 (24h)".
+  // It may also be a national number and digits of something else: "(212) 555-0101 (24h)".
   const several = splitRun(run, rules);
   if (several.candidates.length > 0) {
     const guesses = whole.map((one) => ({ ...one, rank: Math.max(one.rank, 0.5) }));
@@ -131,8 +131,8 @@ function parseRun(run, rules) {
 }
 
 /**
- * The ways to read `dialled` as a number: as it is dialled at home and, where that is no assigned number, as that of
- * another country without its plus.
+ * The ways to read `dialled` as a number: as a national number and, if that is not assigned, as a number of another
+ * country without its plus.
  * @param {string} dialled
  * @param {Rules} rules
  */

@@ -57,8 +57,8 @@ def _week(value: Any) -> str:
         (DAY_NAMES[first] if first is last else f"{DAY_NAMES[first]} to {DAY_NAMES[last]}", text)
         for first, last, text in spans
     )
-    told = (f"{name} {text}" for name, text in days if text)
-    return "; ".join(told) or "Always open"
+    shown = (f"{name} {text}" for name, text in days if text)
+    return "; ".join(shown) or "Always open"
 
 
 def _holidays(value: Any) -> str:

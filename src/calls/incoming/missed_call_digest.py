@@ -66,7 +66,7 @@ class MissedCallDigester:
     """Sends the mails that are due. Made once at start."""
 
     def __init__(self, jobs: Database, send: SendMail, public_url: str) -> None:
-        """``jobs`` must see every organization; ``send`` is how mails leave; ``public_url`` where links lead."""
+        """``jobs`` must see every organization; ``send`` sends a mail; links begin with ``public_url``."""
         self._jobs = jobs
         self._send = send
         self._public_url = public_url
@@ -158,7 +158,7 @@ def _digest_mail(
     zone = recipient.zone
     calls = "1 missed call" if missed.calls == 1 else f"{missed.calls} missed calls"
     since, latest = (short_time(moment, zone, now=now) for moment in (recipient.since, last))
-    told = f"{calls} since {since} ({zone.key}), the last one at {latest}. Nobody has called back yet."
+    summary = f"{calls} since {since} ({zone.key}), the last one at {latest}. Nobody has called back yet."
     left = "1 caller left a message." if missed.messages == 1 else f"{missed.messages} callers left a message."
     period = "day" if recipient.digest is MissedDigest.DAILY else "hour"
     settings = settings_path(recipient.slug, SettingsSection.INCOMING_CALLS)
@@ -166,7 +166,7 @@ def _digest_mail(
         to=recipient.address,
         subject=f"{calls} for {recipient.organization}",
         paragraphs=(
-            told,
+            summary,
             *([left] if missed.messages else []),
             f"This mail comes at most once a {period}, and only about calls that you have not seen in the list.",
         ),

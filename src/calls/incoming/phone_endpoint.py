@@ -58,7 +58,7 @@ class MissedCallsRequest(WidgetRequest, frozen=True):
 
 
 class MissedCallsHandler:
-    """Tells a verified member the missed calls that they have not seen. Made once at start."""
+    """Returns the missed calls that a verified member has not seen. Made once at start."""
 
     def __init__(self, database: Database, attribution: CallerAttribution) -> None:
         self._database = database

@@ -170,8 +170,8 @@ class IncomingSettingsService:
         old, new = msgspec.to_builtins(before or UNCONFIGURED), msgspec.to_builtins(after)
         # A field that was not given is in neither.
         changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        told = [name for name in changed if name not in _PHONE_FIELDS]
-        # A text that comes or goes with its recording is part of that change.
+        named = [name for name in changed if name not in _PHONE_FIELDS]
+        # A text that is added or removed together with its recording is part of that change.
         changed += [f"{name}_text" for name, is_changed in changed_texts.items() if is_changed and name not in changed]
         if not changed and before is not None:
             return
@@ -184,8 +184,8 @@ class IncomingSettingsService:
             subject_name="" if number is None else number.e164,
             details={
                 "changed": changed,
-                "before": {name: old.get(name) for name in told},
-                "after": {name: new.get(name) for name in told},
+                "before": {name: old.get(name) for name in named},
+                "after": {name: new.get(name) for name in named},
             },
         )
 

@@ -45,7 +45,7 @@ class VoicemailMailer:
     """Mails a link to members, never the audio and no number. Made once at start."""
 
     def __init__(self, send: SendMail, public_url: str) -> None:
-        """``send`` is how mails leave; ``public_url`` is where their links lead."""
+        """``send`` sends a mail; links begin with ``public_url``."""
         self._send = send
         self._public_url = public_url
 

@@ -19,7 +19,7 @@ from tenants.plans import Plan
 
 _HOUR = dt.timedelta(hours=1)
 _MAX_COUNTED_FOREIGN_NUMBERS = 2000
-"""Counting stops here: no limit allows so many different foreign numbers in an hour."""
+"""The count stops here: no limit allows as many distinct foreign numbers in an hour."""
 _CONTEXT_SQL = """
     SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
            o.name, o.slug, o.plan, o.country, o.time_zone, o.created_at AS founded_at, o.limits AS permanent_overrides,

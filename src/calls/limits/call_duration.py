@@ -20,7 +20,7 @@ MAX_CALL_MINUTES = 60
 """The longest time limit of any call."""
 RING_SECONDS = 30
 USUAL_CALLS_AT_ONCE = 4
-"""The rest is shared as if so many calls, and as many again as are live now, were to begin."""
+"""The remaining minutes are shared with this many expected calls, plus one for each call that is live now."""
 MINUTES_WITH_FEW_CALLS = 15
 """A call gets this much, if it remains, while fewer calls than ``USUAL_CALLS_AT_ONCE`` are live."""
 

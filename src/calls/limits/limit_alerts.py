@@ -28,7 +28,7 @@ from kit.rounding import divide_up
 from tenants.members import MemberService
 
 FOREIGN_NUMBERS_ALERT = 10
-"""So many different foreign numbers within an hour alert staff; half the limit does, where that is fewer."""
+"""Distinct foreign numbers within an hour that alert staff, or half the limit if that is fewer."""
 
 
 class IncomingTotal(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ HOURLY_CAP_PER_TOKEN = 300
 """Rejections of one token that are stored as calls within an hour."""
 HOURLY_CAP_PER_ORGANIZATION = 1000
 SLOTS_PER_TOKEN = 200
-"""A widget asks for its reason within seconds; no limit lets one token collect so many rejections in that time."""
+"""A widget asks for its reason within seconds; the limits let one token collect fewer rejections in that time."""
 _MAX_DIALLED_CHARACTERS = 32
 _HOUR = dt.timedelta(hours=1)
 log = structlog.get_logger("epoch.calls")

@@ -75,7 +75,7 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     """ISO 3166 two-letter codes, the home country included."""
     blocked_numbers: BlockedNumbers
     callable_countries: CountryCodes
-    """Those that can be called now: in its first days an organization calls at home only."""
+    """Those that can be called now: in its first days an organization calls in its home country only."""
     limits: Limits
     """By name; those named after cents are US cents. In the first days less may hold: ``limits_now``."""
     limits_now: Annotated[dict[str, int], Meta(examples=[{"minutes_per_day": 75, "live_calls_per_phone": 1}])]
@@ -88,7 +88,7 @@ class CallingRulesInfo(ResponseModel, frozen=True, kw_only=True):
     granted_until: Annotated[dict[str, str], Meta(examples=[{"minutes_per_day": "2026-12-31T00:00:00Z"}])]
     """The end of each limit that support set for some time."""
     new_until: Annotated[str | None, Meta(examples=[None])]
-    """Until then a quarter of the minutes, the money and the foreign numbers holds, and calls at home only."""
+    """Until then only a quarter of the minutes, money and foreign numbers, and calls in the home country only."""
     tokens: list[TokenLimitsInfo]
     """Tokens that have limits of their own."""
 

@@ -38,7 +38,7 @@ class CallingRulesView(msgspec.Struct, frozen=True):
     countries: Sequence[str]
     """The home country and those that are enabled besides."""
     callable_countries: frozenset[str]
-    """Those that can be called now: a new organization calls at home only."""
+    """Those that can be called now: a new organization calls in its home country only."""
     blocked_numbers: Sequence[str]
     limits: EffectiveLimits
     sources: LimitSources

@@ -44,7 +44,7 @@ class UsageDelta(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """A call that is over gives back its reservation and is charged for its minutes."""
+    """An ended call releases its reservation and is charged for its minutes."""
 
     minutes: int
     cost_micros: int

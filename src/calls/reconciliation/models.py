@@ -37,7 +37,7 @@ class ReconciledDay(Base):
     micros_there: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """As far as the carrier knows prices, and states them in US dollars."""
     others_there: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Calls of the account that are none of ours: another product's, or those to other numbers."""
+    """Calls of the account that are not ours: of another product, or to other numbers."""
     unpriced: Mapped[int] = mapped_column(default=0, server_default="0")
     """Calls whose price the carrier does not know yet: the day is compared again."""
     corrected: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -49,7 +49,7 @@ def trigger_name(deployment: Deployment) -> str:
 
 
 def trigger_dollars(exposure: PlatformExposure) -> Decimal:
-    """Twice the day's cost that the organizations' limits allow: our own wall has failed when that is reached."""
+    """Twice the daily cost that the organizations' limits allow: reaching it means that our limits have failed."""
     return Decimal(divide_up(2 * exposure.cents_per_day, 100))
 
 

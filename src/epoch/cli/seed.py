@@ -50,7 +50,7 @@ DEMO_LIMITS = {
     **dict.fromkeys(DEFAULT_AMOUNTS, 10_000_000),
     NEW_ORGANIZATION_DAYS: 0,
 }
-"""Demo organizations are for trying things out, also many at once."""
+"""Limits of demo organizations: high enough for many trials at once."""
 
 
 class SeedReport(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ class StepReply(msgspec.Struct, frozen=True):
 
 
 class StartUpFailed(Exception):
-    """A step failed for a reason that its text tells; a bug instead ends the process with a traceback."""
+    """A step failed; the message says why. A bug instead ends the process with a traceback."""
 
 
 _decode = msgspec.json.Decoder(StepReply).decode

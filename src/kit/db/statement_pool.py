@@ -30,7 +30,7 @@ _Queue = deque[tuple[float, asyncio.Future[Any]]]
 
 
 class PoolOverloaded(TooMany):
-    """So many callers wait for a connection that one more would not be served in time."""
+    """Too many callers wait for a connection: one more would not be served in time."""
 
     def __init__(self) -> None:
         super().__init__(retry_after=2)

@@ -32,7 +32,8 @@ async def limits_section(view: RecordView, request: Request, organization: Organ
     note: str | Markup = ""
     if rules.limits.new_until is not None:
         note = Markup(
-            "New until {}: a quarter of minutes, spend and international numbers holds, and calls at home only."
+            "New until {}: a quarter of the limits on minutes, spend and international numbers, and calls in the home"
+            " country only."
         ).format(format_time(rules.limits.new_until))
     return Section("Limits", columns=_COLUMNS, rows=rows, note=note)
 
