@@ -1,4 +1,4 @@
-/** The one place on the page that says what went wrong, or why nothing happened. */
+/** The notice of the page: says what went wrong, or why nothing happened. */
 import { elementById } from "../shared/dom.js";
 
 /** @param {Document} document */

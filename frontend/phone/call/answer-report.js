@@ -1,4 +1,4 @@
-/** Tells that a call is answered, with the numbers that the server dials and shows: they may differ from this page's. */
+/** Emits `callAnswered` with the numbers that the server dials and shows, which may differ from this page's. */
 import { withoutEmpty } from "./called-person.js";
 
 /** @import { TokenSession } from "../session/token-session.js" */
@@ -15,7 +15,7 @@ export class AnswerReport {
   /** @type {Promise<void> | null} */
   #asked = null;
   #isNumberKnown = false;
-  /** Time of an answer that is not told yet. */
+  /** Time of an answer that is not emitted yet. */
   #answeredAt = 0;
   #hasEnded = false;
 
@@ -40,7 +40,7 @@ export class AnswerReport {
 
   async #ask() {
     const { callId } = this.#details;
-    // A refused token is found by the next question.
+    // A refused token is noticed by the next request.
     const answer = await this.#session.postStatus({ call_id: callId, wait: false }).catch(() => null);
     this.#isNumberKnown = true;
     const { number = this.#details.number, from = this.#details.from } = withoutEmpty(answer?.call ?? {});
@@ -55,13 +55,13 @@ export class AnswerReport {
     this.tellNow();
   }
 
-  /** The call ends: an answer that is not told yet comes first. */
+  /** The call ends: a pending answer is emitted first. */
   end() {
     this.#hasEnded = true;
     this.tellNow();
   }
 
-  /** Tell an answer that is not told yet: the call is about to change again. */
+  /** Emit a pending answer: the call is about to change again. */
   tellNow() {
     const answeredAt = this.#answeredAt;
     this.#answeredAt = 0;

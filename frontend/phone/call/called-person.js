@@ -1,4 +1,4 @@
-/** Reads who a page says it calls: a name, a company and the address of the person's record. */
+/** Validates the called person that a page names: a name, a company and the URL of the person's record. */
 import { Problem } from "../errors.js";
 
 /** @import { CalledPerson } from "../types.d.ts" */

@@ -23,7 +23,7 @@ export function readMetadata(given) {
     // A copy: the events tell what the record has, whatever the page does with its object.
     metadata = JSON.parse(json);
   } catch {
-    // A circle, a BigInt, too many levels, or a value that was refused: no metadata.
+    // A circular reference, a BigInt, too many levels, or a value that was refused: no metadata.
   }
   if (!isPlainObject(metadata) || json.length > MAX_LENGTH || depthOf(metadata) > MAX_DEPTH)
     throw new Problem("invalid_metadata");

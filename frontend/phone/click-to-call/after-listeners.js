@@ -1,4 +1,4 @@
-/** Decides about an event after all listeners of the page and before the browser's own action, whatever stops the event. */
+/** Decides about an event after all listeners of the page and before the browser's default action, even if it was stopped. */
 
 const BUBBLING_PHASE = 3;
 const CAPTURING_PHASE = 1;

@@ -205,28 +205,28 @@ async def test_a_phone_that_was_blocked_is_named_and_stops_no_other_form(
     assert (await save(owner, tenant, "phones", PHONES)).status_code == 303
 
 
-async def test_writing_messages_down_is_a_switch_that_is_off(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_transcription_is_a_switch_that_is_off(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     api = f"/api/organizations/{tenant.organization.id}/incoming-calls"
     box = '<input type="checkbox" name="transcribe" value="yes" aria-describedby="transcribe-hint"'
     shown = (await owner.get(page(tenant))).text
     assert f"{box}>" in shown
-    hint = "of 2 to 120 seconds", "English only", "counts $0.05 in your spending limits", "at the carrier as well"
+    hint = "of 2 to 120 seconds", "English only", "counts $0.05 in your spending limits", "here and at the carrier"
     assert all(part in shown for part in hint)
     on = {"voicemail": "yes", "transcribe": "yes"}
     saved = await page_after(owner, page(tenant), f"{page(tenant)}/voicemail", on)
-    assert "The carrier writes messages down where English is spoken" in saved
+    assert "Voicemails in English are transcribed" in saved
     assert f"{box} checked>" in saved
     assert (await owner.get(api)).json()["transcribe"] is True
     # The page says that it does nothing while another language is spoken.
     german = {**GREETING, "greeting": "Guten Tag", "language": "de-DE"}
     told = await page_after(owner, page(tenant), f"{page(tenant)}/greeting", german)
-    assert "Callers are spoken to in German, and the carrier understands English only" in told
+    assert "Your language for callers is German, and the carrier transcribes English only" in told
     off = await page_after(owner, page(tenant), f"{page(tenant)}/voicemail", {"voicemail": "yes"})
-    assert (f"{box}>" in off, "writes messages down" in off) == (True, False)
+    assert (f"{box}>" in off, "Voicemails in English are transcribed" in off) == (True, False)
     assert "transcribe" not in (await owner.get(api)).json()
 
 
-async def test_a_member_reads_whether_messages_are_written_down(
+async def test_a_member_reads_whether_voicemails_are_transcribed(
     owner: httpx.AsyncClient, new_client: NewClient, tenant: Tenant, make: Factory
 ) -> None:
     member = await sign_in(new_client(), await make.member(tenant.organization, Role.MEMBER))

@@ -79,16 +79,16 @@ WORDS = "Hello, this is Dana <b>of Acme</b>. " + "Please call me back this after
     ("status", "text", "seconds", "listed", "whole"),
     [
         (None, None, 12, "", ""),
-        ("pending", None, 12, "The text is on its way: the carrier takes some minutes.", ""),
-        ("failed", None, 12, "The carrier could not write this message down.", ""),
-        ("failed", None, 150, "the carrier does that for messages of 2 to 120 seconds only.", ""),
-        ("completed", "", 12, "The carrier understood no words.", ""),
+        ("pending", None, 12, "The transcript is not ready yet: it takes a few minutes.", ""),
+        ("failed", None, 12, "The carrier could not transcribe this voicemail.", ""),
+        ("failed", None, 150, "the carrier transcribes voicemails of 2 to 120 seconds only.", ""),
+        ("completed", "", 12, "The carrier recognized no words.", ""),
         ("completed", "Call me back.", 12, '<p class="transcript small" dir="auto">Call me back.</p>', ""),
         ("completed", WORDS.strip(), 60, "Dana &lt;b&gt;of Acme&lt;/b&gt;. Please", "afternoon.</p>"),
         ("completed", "سلام", 12, 'dir="auto">سلام</p>', ""),
     ],
 )
-async def test_the_text_of_a_message_and_its_state_are_shown(
+async def test_a_transcript_and_its_state_are_shown(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,

@@ -1,4 +1,4 @@
-/** Refreshes the `data-part` elements of a page every 10 seconds from the address in `data-refresh`, while it is visible. */
+/** Refreshes the `data-part` elements of a page every 10 seconds from the URL in `data-refresh`, while it is visible. */
 import { find } from "../../shared/dom.js";
 import { showLocalTimes } from "./local-times.js";
 

@@ -1,6 +1,6 @@
 /**
  * Buttons that ask before they act: `form[data-confirm]` names a dialog, which the rows of a list share, and gives it a
- * title and an address to post to. Without this script the form leads to a page that asks.
+ * title and a URL to post to. Without this script the form opens a confirmation page.
  */
 import { closest, find } from "../../shared/dom.js";
 
