@@ -1,9 +1,9 @@
 """Measures calls and their events by months against one table each: ``call_partitions.py [--calls N] [--rounds N]``.
 
 Three databases hold the same calls of a year with five events each: one has the product's schema, one has events
-partitioned by month, and one both tables, with a table of keys for what is unique over all calls (``call_forms.py``). The
-product's own statements run in them in turn, and its hourly job erases the oldest month; CPU is that of PostgreSQL's
-processes.
+partitioned by month, and one both tables, with a table of keys for what is unique over all calls (``call_forms.py``).
+The product's own statements run in them in turn, and its hourly job erases the oldest month; CPU is that of
+PostgreSQL's processes.
 """
 
 import argparse
@@ -245,7 +245,7 @@ async def drop_month(form: Form, group: PartitionGroup, month: dt.date) -> None:
         now = dt.datetime.combine(month_after(month), dt.time(), dt.UTC) + group.retention
         changes = await maintain_partitions(connection, group, now)
     await engine.dispose()
-    if suffix_of(month) not in changes.dropped or changes.made:
+    if suffix_of(month) not in changes.dropped or changes.created:
         raise SystemExit(f"{changes} instead of the end of {month}")
 
 

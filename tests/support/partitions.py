@@ -12,7 +12,7 @@ from events.event_types import EventType
 from events.models import OrganizationEvent
 from kit.clock import utc_now
 from kit.db.database import Database, owner_engine
-from kit.db.partitions import Changes, keep_partitions, month_after, month_of
+from kit.db.partitions import Changes, maintain_partitions, month_after, month_of
 from kit.ids import first_uuid7
 from webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -44,7 +44,7 @@ async def keep(url: str, now: dt.datetime) -> Changes:
     engine = owner_engine(url)
     try:
         async with engine.connect() as connection:
-            return await keep_partitions(connection, EVENTS, now)
+            return await maintain_partitions(connection, EVENTS, now)
     finally:
         await engine.dispose()
 

@@ -80,9 +80,7 @@ class PartitionGroup(msgspec.Struct, frozen=True):
     def has_local_constraint(self, constraint: str) -> bool:
         """True for the name of a constraint that the partitions of a table have and the table cannot have."""
         return any(
-            local.startswith(f"CONSTRAINT {constraint} ")
-            for table in self.tables
-            for local in table.local_constraints
+            local.startswith(f"CONSTRAINT {constraint} ") for table in self.tables for local in table.local_constraints
         )
 
 

@@ -76,7 +76,7 @@ async def test_a_restored_dump_goes_on_with_its_partitions(
     assert await gaps_of(target) == []
     # The job makes and drops months of it, and new rows find theirs.
     changes = await keep(target, at(month_after(END)))
-    assert changes == Changes(made=(suffix_of(month_after(END, 3)),), dropped=(months[0],))
+    assert changes == Changes(created=(suffix_of(month_after(END, 3)),), dropped=(months[0],))
     await add_event(restored, owner, at(month_after(END, 3)), 4)
     assert (await places(restored))[-1] == place(suffix_of(month_after(END, 3)), 4)
     late = at(month_after(END, 2), 1) + EVENTS.retention
