@@ -31,8 +31,10 @@ from calls.services import CallService
 from calls.usage import UsageService
 from kit.clock import utc_now
 from kit.db.paging import PageQuery, read_moment
-from kit.http.app_key import EXPORT_DATABASE
+from kit.db.reading import ReadingSession
+from kit.http.app_key import EXPORT_READING
 from kit.http.csv_response import ByteOrderMark, csv_response
+from kit.http.data_age import accepted_age
 from kit.http.query_parameters import Moment
 from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
@@ -89,12 +91,12 @@ class CallController(Controller):
     @get(summary="Calls, newest first")
     async def index(
         self,
-        db_session: NamedDependency[AsyncSession],
+        reading_session: NamedDependency[ReadingSession],
         organization_id: FromPath[UUID],
         filters: NamedDependency[CallFilters],
         page_query: NamedDependency[PageQuery],
     ) -> Page[CallInfo]:
-        rows = await CallListService(db_session).page(
+        rows = await CallListService(reading_session).page(
             organization_id, filters, after=page_query.after, limit=page_query.limit
         )
         return page_query.to_page(rows, CallInfo.of)
@@ -113,8 +115,9 @@ class CallController(Controller):
         request: Request[Any, Any, State],
         bom: ByteOrderMark = False,
     ) -> Stream:
-        chunks = calls_csv(EXPORT_DATABASE.get(request.app), organization_id, filters)
-        return csv_response("calls.csv", chunks, bom=bom)
+        reading = EXPORT_READING.get(request.app).accepting(accepted_age(request))
+        chunks = calls_csv(reading, organization_id, filters)
+        return csv_response("calls.csv", chunks, bom=bom, as_of=reading.as_of)
 
     @get("/{call_id:uuid}", summary="One call with its timeline")
     async def show(
@@ -154,8 +157,10 @@ class UsageController(Controller):
     guards = [requires_member]
 
     @get(summary="Calls, billed minutes and talk time, this month and last, by token and agent")
-    async def show(self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]) -> UsageInfo:
-        this_month, last_month = await UsageService(db_session).this_and_last_month(
+    async def show(
+        self, reading_session: NamedDependency[ReadingSession], organization_id: FromPath[UUID]
+    ) -> UsageInfo:
+        this_month, last_month = await UsageService(reading_session).this_and_last_month(
             organization_id, today=utc_now().date()
         )
         return UsageInfo(this_month=MonthUsageInfo.of(this_month), last_month=MonthUsageInfo.of(last_month))

@@ -9,7 +9,7 @@ from calls.listing import CallFilters, CallListService
 from calls.models import Call
 from calls.schemas import agent_source
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
-from kit.db.database import Database
+from kit.db.reading import Reading
 from kit.schemas import rfc3339
 
 CALL_COLUMNS = (
@@ -44,11 +44,11 @@ CALL_COLUMNS = (
 )
 
 
-def calls_csv(database: Database, organization_id: UUID, filters: CallFilters) -> AsyncGenerator[bytes, None]:
+def calls_csv(reading: Reading, organization_id: UUID, filters: CallFilters) -> AsyncGenerator[bytes, None]:
     """Every call that matches ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[Call]:
-        async with database.tenant_session(organization_id) as session:
+        async with reading.tenant_session(organization_id) as session:
             return await CallListService(session).page(organization_id, filters, after=after, limit=CSV_BATCH_ROWS)
 
     return csv_of(CALL_COLUMNS, read, call_cells)

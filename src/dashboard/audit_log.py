@@ -10,7 +10,6 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.incoming.event_values import SETTING_NAMES, setting_value
 from calls.limits.event_values import event_value, limit_title
@@ -19,6 +18,7 @@ from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.audit import AuditEvent
 from kit.db.paging import read_cursor, split_page
+from kit.db.reading import ReadingSession
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
@@ -45,7 +45,9 @@ class DetailRow(msgspec.Struct, frozen=True):
 
 
 @get("/dashboard/{slug:str}/audit", guards=[requires_membership, requires_role(Role.ADMIN)])
-async def audit_log(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+async def audit_log(
+    request: Request[Any, Any, State], reading_session: NamedDependency[ReadingSession]
+) -> Response[str]:
     organization_id = current_member(request).organization_id
     form = Form({field: request.query_params.get(field, "").strip() for field in AUDIT_FILTER_FIELDS})
     try:
@@ -56,12 +58,12 @@ async def audit_log(request: Request[Any, Any, State], db_session: NamedDependen
     after = read_cursor(request.query_params.get("after"))
     rows: Sequence[AuditEvent] = ()
     if filters is not None:
-        rows = await AuditLogService(db_session).list_events(
+        rows = await AuditLogService(reading_session).list_events(
             organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS
         )
     page, next_cursor = split_page(rows, AUDIT_PAGE_ROWS)
     kept = {name: text for name, text in form.values.items() if text}
-    actions = {*await AuditLogService(db_session).list_actions(organization_id), *filter(None, [form["action"]])}
+    actions = {*await AuditLogService(reading_session).list_actions(organization_id), *filter(None, [form["action"]])}
     return render(
         request,
         "audit/index.html",

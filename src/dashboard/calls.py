@@ -34,6 +34,7 @@ from dashboard.pages import UNSEEN_MISSED_STATE, current_membership, fragment, r
 from dashboard.voicemail_drops import leavable_greetings
 from kit.clock import utc_now
 from kit.db.paging import read_cursor, split_page
+from kit.db.reading import ReadingSession
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339
@@ -93,7 +94,10 @@ class CallPages(Controller):
 
     @get(guards=[requires_membership])
     async def index(
-        self, request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]
+        self,
+        request: Request[Any, Any, State],
+        db_session: NamedDependency[AsyncSession],
+        reading_session: NamedDependency[ReadingSession],
     ) -> Response[str]:
         organization_id, form = current_member(request).organization_id, _filter_form(request)
         try:
@@ -101,14 +105,16 @@ class CallPages(Controller):
         except ValidationFailed as refusal:
             form, filters = form.refused(refusal), None
         after = read_cursor(request.query_params.get("after"))
-        service = CallListService(db_session)
-        rows = (
-            () if filters is None else await service.page(organization_id, filters, after=after, limit=CALLS_PAGE_ROWS)
-        )
+        marks_seen = filters == MISSED_CALLS and after is None
+        # One session for the whole page: each has a connection of its own.
+        session = db_session if marks_seen else reading_session
+        rows: Sequence[Call] = ()
+        if filters is not None:
+            rows = await CallListService(session).page(organization_id, filters, after=after, limit=CALLS_PAGE_ROWS)
         page, next_cursor = split_page(rows, CALLS_PAGE_ROWS)
-        seen_until = None if filters != MISSED_CALLS or after is not None else await _mark_seen(request, db_session)
-        tokens = await EmbedTokenService(db_session).list_names(organization_id)
-        numbers = await PhoneNumberService(db_session).list_ever_held(organization_id)
+        seen_until = await _mark_seen(request, session) if marks_seen else None
+        tokens = await EmbedTokenService(session).list_names(organization_id)
+        numbers = await PhoneNumberService(session).list_ever_held(organization_id)
         kept = {name: text for name, text in form.values.items() if text}
         return render(
             request,
@@ -117,8 +123,8 @@ class CallPages(Controller):
             form=form,
             calls=page,
             seen_until=seen_until,
-            later=await _later_calls(db_session, organization_id, page),
-            messages=await VoicemailService(db_session).of_calls(organization_id, page),
+            later=await _later_calls(session, organization_id, page),
+            messages=await VoicemailService(session).of_calls(organization_id, page),
             tokens=tokens,
             named=[(str(token_id), name) for token_id, name in tokens.items()],
             from_numbers=[(str(number.id), number.label) for number in numbers],
@@ -128,9 +134,7 @@ class CallPages(Controller):
             export=_export_url(organization_id, filters or CallFilters()),
             words=STATUS_LABELS,
             reasons=END_REASONS,
-            outcomes=_outcome_options(
-                await OutcomeService(db_session).list_all(organization_id), form["outcome"] or None
-            ),
+            outcomes=_outcome_options(await OutcomeService(session).list_all(organization_id), form["outcome"] or None),
             kinds=STATUS_BADGES,
             directions=DIRECTION_CHOICES,
         )

@@ -8,7 +8,6 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals
 from calls.listing import CallFilters, CallListService
@@ -18,6 +17,7 @@ from dashboard.guards import requires_membership
 from dashboard.pages import render
 from dashboard.upgrades import upgrade_offer
 from kit.clock import utc_now
+from kit.db.reading import ReadingSession
 from kit.time_zones import local_day, start_of_day
 from tenants.auth import current_member
 from tenants.models import Role
@@ -39,10 +39,12 @@ class Tile(msgspec.Struct, frozen=True):
 
 
 @get("/dashboard/{slug:str}", guards=[requires_membership])
-async def overview(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+async def overview(
+    request: Request[Any, Any, State], reading_session: NamedDependency[ReadingSession]
+) -> Response[str]:
     who = current_member(request)
     organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
-    days, tokens = await OverviewService(db_session).daily_and_by_token(
+    days, tokens = await OverviewService(reading_session).daily_and_by_token(
         organization_id,
         until=local_day(utc_now(), who.zone),
         days=CHART_DAYS,
@@ -50,16 +52,16 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         zone=who.zone,
     )
     first_day = local_day(utc_now(), who.zone) - dt.timedelta(days=WEEK_DAYS - 1)
-    counts, steps = await OverviewService(db_session).counts_and_onboarding(
+    counts, steps = await OverviewService(reading_session).counts_and_onboarding(
         organization_id,
         has_number=who.caller_id is not None,
         week=start_of_day(first_day, who.zone),
         week_before=start_of_day(first_day - dt.timedelta(days=WEEK_DAYS), who.zone),
     )
-    refused = await OverviewService(db_session).refusals_by_reason(
+    refused = await OverviewService(reading_session).refusals_by_reason(
         organization_id, since=start_of_day(first_day, who.zone)
     )
-    latest = await CallListService(db_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
+    latest = await CallListService(reading_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
     return render(
         request,
         "overview/index.html",
@@ -75,7 +77,7 @@ async def overview(request: Request[Any, Any, State], db_session: NamedDependenc
         steps=steps,
         has_plan=has_plan,
         is_owner=who.role is Role.OWNER,
-        upgrade=None if has_plan else await upgrade_offer(request, db_session, who),
+        upgrade=None if has_plan else await upgrade_offer(request, reading_session, who),
     )
 
 

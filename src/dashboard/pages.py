@@ -19,6 +19,7 @@ from kit.clock import utc_now
 from kit.encryption import Encryptor
 from kit.http.app_key import SETTINGS
 from kit.http.csrf import STATE as CSRF_STATE
+from kit.http.data_age import shown_as_of
 from kit.settings import Settings
 from kit.templates import create_templates
 from kit.text import is_web_address
@@ -213,6 +214,7 @@ def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> M
         "contact": settings.contact,
         "asset": lambda name: f"/widget/{assets[name]}",
         "path": request.scope["path"].rstrip("/") or "/",
+        "as_of": shown_as_of(request),
         "shows_missed": request.query_params.get("direction") == "missed",
     }
 

@@ -11,6 +11,7 @@ from accounts.auth import SessionMiddleware
 from dashboard.pages import page_headers
 from dashboard.problem_pages import PAGE_EXCEPTION_HANDLERS
 from kit.http.csrf import CsrfMiddleware
+from kit.http.data_age import data_age_middleware
 from kit.http.forms import FORM_BYTES
 from kit.http.tenant_concurrency import TenantConcurrencyMiddleware
 from kit.settings import Settings
@@ -31,6 +32,7 @@ def page_router(settings: Settings, handlers: Sequence[ControllerRouterHandler])
             TenantConcurrencyMiddleware,
             DefineMiddleware(CsrfMiddleware, secrets=settings.secret_keys, public_url=settings.public_url, forms=True),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
+            *data_age_middleware(settings),
         ],
         exception_handlers=PAGE_EXCEPTION_HANDLERS,
         after_request=with_headers,

@@ -7,7 +7,6 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.aggregates import CallTotals
 from calls.outcomes.report import OutcomeUsage
@@ -16,6 +15,7 @@ from dashboard.formats import agent_note, format_count
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
+from kit.db.reading import ReadingSession
 from kit.time_zones import local_day
 from tenants.auth import current_member
 
@@ -34,9 +34,11 @@ class UsageRow(msgspec.Struct, frozen=True):
 
 
 @get("/dashboard/{slug:str}/usage", guards=[requires_membership])
-async def usage_page(request: Request[Any, Any, State], db_session: NamedDependency[AsyncSession]) -> Response[str]:
+async def usage_page(
+    request: Request[Any, Any, State], reading_session: NamedDependency[ReadingSession]
+) -> Response[str]:
     who = current_member(request)
-    this, last = await UsageService(db_session).this_and_last_month(
+    this, last = await UsageService(reading_session).this_and_last_month(
         who.organization_id, today=local_day(utc_now(), who.zone), zone=who.zone
     )
     return render(

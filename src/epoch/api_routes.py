@@ -15,6 +15,7 @@ from calls.outcomes.controllers import OutcomeController
 from crm.controllers import HubSpotController
 from events.controllers import EventController
 from kit.http.csrf import CsrfMiddleware
+from kit.http.data_age import data_age_middleware
 from kit.http.json_body import check_json_body
 from kit.http.query_parameters import page_query
 from kit.http.tenant_concurrency import TenantConcurrencyMiddleware
@@ -65,6 +66,7 @@ def build_api(settings: Settings) -> Router:
             TenantConcurrencyMiddleware,
             DefineMiddleware(CsrfMiddleware, secrets=settings.secret_keys, public_url=settings.public_url),
             DefineMiddleware(SessionMiddleware, public_url=settings.public_url),
+            *data_age_middleware(settings),
         ],
         dependencies={"page_query": Provide(page_query, sync_to_thread=False)},
         before_request=check_json_body,

@@ -65,6 +65,7 @@ from epoch.process_role import ProcessRole
 from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
 from epoch.release import DIST
+from epoch.replica_wiring import build_replica
 from epoch.security_txt import security_txt_router
 from epoch.webhook_wiring import build_event_jobs, build_receiver_check, build_token_check
 from guide.controllers import guide_router
@@ -74,9 +75,19 @@ from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
+from kit.db.reading import Reading
 from kit.deployment import installation_url
 from kit.environment import SettingsError
-from kit.http.app_key import DATABASE, EXPORT_DATABASE, JOB_QUEUE, MAILER, SETTINGS
+from kit.http.app_key import (
+    DATABASE,
+    EXPORT_DATABASE,
+    EXPORT_READING,
+    JOB_QUEUE,
+    MAILER,
+    READ_REPLICA,
+    READING,
+    SETTINGS,
+)
 from kit.http.client_address import ClientAddressResolver
 from kit.http.compression import COMPRESSION
 from kit.http.json_body import BODY_BYTES
@@ -84,7 +95,7 @@ from kit.http.pacing import Pacing
 from kit.http.problems import EXCEPTION_HANDLERS
 from kit.http.rate_limit import RATE_LIMITER, build_rate_limiter
 from kit.http.security_headers import SecurityHeaders
-from kit.http.sessions import provide_tenant_session, provide_user_session
+from kit.http.sessions import provide_reading_session, provide_tenant_session, provide_user_session
 from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
@@ -160,6 +171,7 @@ def create_app(
     exports = database.for_role(
         REQUEST_ROLE, pool="exports", engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS
     )
+    replica = build_replica(settings, database) if role.answers_requests else None
     queue = JobQueue(jobs, settings.secret_keys)
     terminator = CallTerminator(jobs, carrier, queue)
     at_carrier = CarrierCallDeletion(queue, carrier, jobs)
@@ -184,6 +196,7 @@ def create_app(
         usage,
         api_keys.uses,
         refused,
+        *(() if replica is None else (replica,)),
         *((queue, *build_event_jobs(settings, jobs, mailer)) if role.runs_jobs else ()),
     )
     for task in (
@@ -248,6 +261,7 @@ def create_app(
             "tenant_context": Provide(provide_tenant_context, sync_to_thread=False),
             "user_context": Provide(provide_user_context, sync_to_thread=False),
             "db_session": Provide(provide_tenant_session),
+            "reading_session": Provide(provide_reading_session),
             "user_session": Provide(provide_user_session),
         },
         exception_handlers={**EXCEPTION_HANDLERS, **UNROUTED_HANDLERS},
@@ -296,6 +310,9 @@ def create_app(
             BACK_OFFICE.entry(back_office),
             READINESS.entry(readiness),
             EXPORT_DATABASE.entry(exports),
+            READ_REPLICA.entry(replica),
+            READING.entry(Reading(database, replica, None if replica is None else replica.lists)),
+            EXPORT_READING.entry(Reading(exports, replica, None if replica is None else replica.exports)),
             TENANT_CONCURRENCY.entry(TenantConcurrency(wait_seconds=TURN_FACTOR * database.connect_seconds)),
             CARRIER_HEALTH.entry(health),
             RECEIVER_CHECK.entry(build_receiver_check(settings)),

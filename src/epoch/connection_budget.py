@@ -35,16 +35,17 @@ class ConnectionBudget(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     held_by_others: int = 0
     """Connections of other programs at the moment; 0 when the limit is our own."""
+    for_commands: int = COMMAND_CONNECTIONS
 
     @property
     def needed(self) -> int:
-        return self.workers * self.per_worker + COMMAND_CONNECTIONS
+        return self.workers * self.per_worker + self.for_commands
 
     @property
     def calculation(self) -> str:
         """The sum, for people."""
         workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        return f"{workers} x {self.per_worker} + {COMMAND_CONNECTIONS} for commands = {self.needed} connections"
+        return f"{workers} x {self.per_worker} + {self.for_commands} for commands = {self.needed} connections"
 
     def ensure_possible(self) -> None:
         """Raises: ConnectionsExceedLimit, when the connections cannot fit even if no other program has one."""
@@ -71,8 +72,13 @@ async def read_budget(connection: Any, settings: Settings) -> ConnectionBudget:
     """
     limit, others = settings.database_connection_limit, 0
     if limit == 0:
-        limit = await connection.fetchval(_LIMIT) - await connection.fetchval(_RESERVED)
-        others = await connection.fetchval(_HELD_BY_OTHERS, APPLICATION_NAME)
+        limit, others = await read_free_connections(connection)
     return ConnectionBudget(
         workers=settings.workers, per_worker=settings.database_connections, limit=limit, held_by_others=others
     )
+
+
+async def read_free_connections(connection: Any) -> tuple[int, int]:
+    """The connections that the server takes, and those that other programs hold."""
+    limit = await connection.fetchval(_LIMIT) - await connection.fetchval(_RESERVED)
+    return limit, await connection.fetchval(_HELD_BY_OTHERS, APPLICATION_NAME)

@@ -21,9 +21,10 @@ from epoch.readiness import READINESS, ReadinessState
 from kit.clock import CLOCK
 from kit.db.database import Database
 from kit.db.outage import DISK_FULL_ADVICE, READ_ONLY_ADVICE, is_outage
+from kit.db.replica_metrics import ReplicaCollector
 from kit.errors import Forbidden
 from kit.failures import FAILURES
-from kit.http.app_key import DATABASE, JOB_QUEUE, SETTINGS
+from kit.http.app_key import DATABASE, JOB_QUEUE, READ_REPLICA, SETTINGS
 from kit.http.client_address import client_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
 from kit.jobs.backlog_metrics import BacklogCollector
@@ -87,6 +88,9 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
         warnings.append(
             f"clock: this machine's is {abs(CLOCK.skew.total_seconds()):.0f} s away from the database's; set it (NTP)"
         )
+    replica = READ_REPLICA.get(request.app)
+    if replica is not None and not replica.is_in_use:
+        warnings.append(f"replica: {replica.reason}, so lists and reports read the database itself")
     full_disks = await asyncio.to_thread(describe_full_disks, SETTINGS.get(request.app))
     warnings += [f"disk: {line}" for line in full_disks]
     if not failing:
@@ -106,9 +110,13 @@ async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
     values = None if queue is None else await _measured(BACKLOGS.get(request.app).measure)
     months = None if values is None else await _measured(PARTITIONS.get(request.app).measure)
     # In a thread: adding up the files of all workers takes as long as many requests.
-    text = await asyncio.to_thread(
-        read_metrics, BacklogCollector(queue), *backlog_collectors(values), PartitionCollector(months)
+    others = (
+        BacklogCollector(queue),
+        *backlog_collectors(values),
+        PartitionCollector(months),
+        ReplicaCollector(READ_REPLICA.get(request.app)),
     )
+    text = await asyncio.to_thread(read_metrics, *others)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -34,7 +34,9 @@ _DESCRIPTION = """\
 Everything the dashboard does, for programs. Use an organization's API key (`Authorization: Bearer epk_…`, from
 Settings → API keys), or a browser's session: then send the `csrftoken` cookie's value as `x-csrftoken` with each
 request that changes something. Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. Lists come newest
-first as `{items, next_cursor}`: give `next_cursor` back as `cursor`. Every error is problem details (RFC 9457); its
+first as `{items, next_cursor}`: give `next_cursor` back as `cursor`. Lists of calls, usage and the audit log are up to
+date; with `Cache-Control: max-age=60` they may be a minute old, which spares the service, and then tell their time in
+the header `Epoch-As-Of`. Every error is problem details (RFC 9457); its
 `code` is stable, its `detail` is for people."""
 _TAGS = {
     "Session": "Sign in and out with a browser's session.",

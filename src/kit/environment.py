@@ -154,11 +154,11 @@ class EnvironmentReader:
             prices[plan] = Money.parse(found[1], found[2])
         return prices
 
-    def database(self, name: str) -> str | None:
+    def database(self, name: str, *, is_replica: bool = False) -> str | None:
         value = self.optional(name)
         if value is not None:
             try:
-                parse_database_url(value, self._environ)
+                parse_database_url(value, self._environ, is_replica=is_replica)
             except DatabaseUrlError as error:
                 raise SettingsError(f"{name} {error}") from error
         return value

@@ -79,6 +79,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     such as PgBouncer with ``pool_mode = transaction``."""
     database_direct_url: str | None
     """The database beside the pooler, for migrations, jobs and commands; needed with ``EPOCH_DATABASE_POOLER``."""
+    database_replica_url: str | None
+    """A streaming standby of the database, which lists, reports and exports read; without it they read the database."""
+    database_replica_max_lag: int
+    """Seconds that the standby may be behind; beyond them, lists, reports and exports read the database itself."""
     secret_key: str
     """Signs cookies and tickets, and encrypts second factors and queued mails."""
     secret_key_previous: tuple[str, ...] = ()
@@ -221,6 +225,8 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
         database_url=read.database("EPOCH_DATABASE_URL"),
         database_pooler=read.choice("EPOCH_DATABASE_POOLER", ("none", "transaction"), "none"),
         database_direct_url=read.database("EPOCH_DATABASE_DIRECT_URL"),
+        database_replica_url=read.database("EPOCH_DATABASE_REPLICA_URL", is_replica=True),
+        database_replica_max_lag=read.whole("EPOCH_DATABASE_REPLICA_MAX_LAG", 30, low=5, high=3600),
         secret_key=read.secret("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
         secret_key_previous=read.secrets("EPOCH_SECRET_KEY_PREVIOUS"),
         carrier=carrier,
@@ -328,6 +334,8 @@ def _refuse_development_values(settings: Settings) -> None:
 
 
 def _ensure_pooler_is_complete(settings: Settings) -> None:
+    if settings.database_replica_url is not None and settings.database_url is None:
+        raise SettingsError("EPOCH_DATABASE_URL must be set: EPOCH_DATABASE_REPLICA_URL is a standby of that database")
     if settings.database_direct_url is not None and settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL must be set: EPOCH_DATABASE_DIRECT_URL is the same database beside it")
     if settings.is_pooled_by_transaction and settings.database_direct_url is None:

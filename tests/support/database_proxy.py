@@ -56,7 +56,11 @@ class DatabaseProxy:
         elif self.mode is ProxyMode.SILENT:
             await reader.read()
         else:
-            server_reader, server_writer = await asyncio.open_unix_connection(self._server)
+            try:
+                server_reader, server_writer = await asyncio.open_unix_connection(self._server)
+            except OSError:  # the server is down
+                writer.close()
+                return
             self._open.add(server_writer)
             heard = asyncio.Event()
             with contextlib.suppress(OSError):
@@ -68,12 +72,14 @@ class DatabaseProxy:
     async def _relay(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: asyncio.Event, *, counted: bool
     ) -> None:
-        while data := await reader.read(65_536):
-            if not counted:
-                heard.set()
-            elif heard.is_set():
-                heard.clear()
-                self.requests += 1
-            writer.write(data)
-            await writer.drain()
-        writer.close()
+        try:
+            while data := await reader.read(65_536):
+                if not counted:
+                    heard.set()
+                elif heard.is_set():
+                    heard.clear()
+                    self.requests += 1
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()

@@ -7,6 +7,7 @@ from prometheus_client import REGISTRY
 
 from epoch.backlogs import backlog_collectors
 from epoch.partition_metrics import PartitionCollector
+from kit.db.replica_metrics import ReplicaCollector
 from kit.jobs.backlog_metrics import BacklogCollector
 
 PREFIX = "epoch_"
@@ -36,7 +37,8 @@ def label_names() -> dict[str, set[str]]:
     for name, collector in registered.items():
         if name.startswith(PREFIX) and not name.endswith("_created"):
             found[name] = set(collector._labelnames)
-    for collector in (BacklogCollector([]), *backlog_collectors(None), PartitionCollector(None)):
+    replica = ReplicaCollector(None)
+    for collector in (BacklogCollector([]), *backlog_collectors(None), PartitionCollector(None), replica):
         found |= {family.name: set(getattr(family, "_labelnames", ())) for family in collector.collect()}
     for name in [name for name in found if name.endswith("_bucket")]:
         found[name].add("le")

@@ -20,6 +20,7 @@ from epoch.connection_budget import read_budget
 from epoch.disk_space import describe_full_disks
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
+from epoch.replica_check import inspect_replica
 from epoch.security_txt import SECURITY_TXT_PATH
 from epoch.server.sandbox_process import find_sandbox
 from epoch.tenant_isolation import describe, expected_isolation, find_gaps, owner_attributes
@@ -57,6 +58,7 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("tenant isolation", _tenant_isolation),
         ("partitions", _partitions),
         ("pooler", _pooler),
+        ("replica", check_replica),
         ("deployment", _deployment),
         ("secret key", check_secret_key),
         ("public URL", _public_url),
@@ -156,6 +158,30 @@ async def _pooler(settings: Settings) -> str:
     if settings.is_pooled_by_transaction:
         return "transactions share connections, as EPOCH_DATABASE_POOLER says"
     return "each connection is one of the server"
+
+
+async def check_replica(settings: Settings) -> str:
+    """Ask the read replica, if there is one. Raises: CheckWarned, because lists and reports do without it."""
+    if settings.database_replica_url is None:
+        return "none: lists and reports read the database itself"
+    try:
+        found = await inspect_replica(settings)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise CheckWarned(f"lists and reports read the database itself: {error or type(error).__name__}") from error
+    if not found.is_standby:
+        raise CheckWarned("there is no standby: lists and reports read the database itself")
+    if found.budget.needed > found.budget.limit - found.budget.held_by_others:
+        raise CheckWarned(
+            f"{found.budget.calculation} of {found.budget.limit}, {found.budget.held_by_others} of them held by other"
+            " programs: raise max_connections of the standby"
+        )
+    age = found.seconds_since_commit
+    if not found.has_everything and age is not None and age > settings.database_replica_max_lag:
+        raise CheckWarned(
+            f"its last change is {age:.0f} s old, and there are newer ones: lists and reports"
+            " read the database itself until it has caught up"
+        )
+    return f"a standby that follows; {found.budget.calculation} of {found.budget.limit}"
 
 
 async def _deployment(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from epoch.cli.expected_failures import describe_failure
 from epoch.cli.seed import seed_demo
 from epoch.migrations import ensure_current
 from epoch.release import install_release
+from epoch.replica_check import ensure_replica_fits
 from epoch.server.database_checks import ensure_connections_fit, ensure_safe
 from epoch.server.start_up import Outcome, Step, StepReply, StepRequest
 from kit.environment import SettingsError
@@ -66,6 +67,7 @@ def _url_of(settings: Settings) -> str:
 
 async def _check_database(settings: Settings, say: Callable[[str], None], *, is_embedded: bool) -> None:
     await ensure_connections_fit(settings, say)
+    await ensure_replica_fits(settings, say)
     await ensure_safe(settings, is_embedded=is_embedded)
 
 

@@ -20,6 +20,7 @@ from epoch.process_role import ProcessRole
 from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from epoch.server.start_up import START_UP_MODULE, START_UP_NAME, Step, run_step
+from kit.db.connections import share_replica_connections
 from kit.environment import SettingsError
 from kit.metrics import forget_worker
 from kit.settings import Settings
@@ -265,6 +266,9 @@ class Supervisor:
         self._print(
             f"  PostgreSQL  at most {workers} x {connections} connections (workers x EPOCH_DATABASE_CONNECTIONS)"
         )
+        if self._settings.database_replica_url is not None and self._role.answers_requests:
+            of_replica = share_replica_connections(connections).total
+            self._print(f"  replica     at most {workers} x {of_replica} connections (EPOCH_DATABASE_REPLICA_URL)")
         if self._role is ProcessRole.SERVE:
             self._print("  jobs        wait for `epoch jobs`, which runs them")
         if self._settings.is_sandbox and self._role.answers_requests:

@@ -34,6 +34,31 @@ class ConnectionShares(msgspec.Struct, frozen=True, kw_only=True):
         return self.requests + self.guards + self.lookups + self.jobs + self.job_queue + self.staff + self.exports
 
 
+class ReplicaShares(msgspec.Struct, frozen=True, kw_only=True):
+    """The maximum of connections of a worker to the read replica; they come on top of the ``ConnectionShares``."""
+
+    lists: int
+    """Engine, role ``epoch_app``: sessions of lists and reports."""
+    exports: int
+    """Engine, role ``epoch_app``: batches of rows that exports read."""
+    watch: int = 1
+    """One connection outside all pools: measures how far the replica is behind."""
+
+    @property
+    def total(self) -> int:
+        """The worker's maximum."""
+        return self.lists + self.exports + self.watch
+
+
+def share_replica_connections(total: int) -> ReplicaShares:
+    """The connections to the replica of a worker that may open ``total`` to the database itself."""
+    return ReplicaShares(
+        lists=max(2, total * 4 // DEFAULT_CONNECTIONS),
+        # Two: an export that finds all of them busy reads its rows from the database itself.
+        exports=max(2, total * 2 // DEFAULT_CONNECTIONS),
+    )
+
+
 def share_connections(total: int) -> ConnectionShares:
     """Divide ``total`` connections, at least ``MIN_CONNECTIONS``, in the proportions of the default.
 

@@ -45,6 +45,14 @@ class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ha
             await super().close(**options)
 
 
+class ReplicaConnection(NoResetConnection):
+    """A connection to a standby. It is closed without a word: nobody waits for a standby that does not answer."""
+
+    async def close(self, **options: Any) -> None:
+        del options
+        self.terminate()
+
+
 class TransactionConnection(NoResetConnection):
     """A connection through a pooler that gives it another server connection for each transaction.
 
@@ -77,14 +85,17 @@ class TransactionConnection(NoResetConnection):
 class Connector:
     """Opens connections to the database of one URL."""
 
-    def __init__(self, url: str, *, by_transaction: bool = False) -> None:
+    def __init__(self, url: str, *, by_transaction: bool = False, is_replica: bool = False) -> None:
         """``by_transaction``: a pooler such as PgBouncer gives each transaction another server connection.
+
+        ``is_replica``: ``url`` is that of a standby, whose clock is not the one that decides.
 
         Raises:
             DatabaseUrlError: the URL cannot be used.
         """
-        self.target: DatabaseTarget = parse_database_url(url)
+        self.target: DatabaseTarget = parse_database_url(url, is_replica=is_replica)
         self.by_transaction = by_transaction
+        self.is_replica = is_replica
         self._first = 0
         """Index of the address that worked last."""
         self._system_roots: ssl.SSLContext | None = None
@@ -123,8 +134,9 @@ class Connector:
                     raise
         except OSError as error:
             if self._is_without_answer(error):
+                setting = "EPOCH_DATABASE_REPLICA_URL" if self.is_replica else "EPOCH_DATABASE_URL"
                 raise DatabaseUnreachable(
-                    f"EPOCH_DATABASE_URL: no database server answers at {self._places}; start it or correct the address"
+                    f"{setting}: no database server answers at {self._places}; start it or correct the address"
                 ) from error
             raise
         return connection
@@ -144,22 +156,27 @@ class Connector:
 
     async def _open_any(self, seconds: float, command_timeout: float | None) -> Any:
         addresses = self.target.addresses
-        seconds_each = seconds / len(addresses)
+        wanted = self.target.session_attributes
+        rounds = ("standby", "any") if wanted == "prefer-standby" else (wanted,)
+        seconds_each = seconds / len(addresses) / len(rounds)
         if self.target.connect_timeout is not None:
             seconds_each = min(seconds_each, self.target.connect_timeout)
         failures: list[Exception] = []
-        for number in range(len(addresses)):
-            index = (self._first + number) % len(addresses)
-            try:
-                connection = await self._open_one(addresses[index], seconds_each, command_timeout)
-            except _NEXT_ADDRESS as error:
-                failures.append(error)
-            else:
-                self._first = index
-                return connection
+        for attributes in rounds:
+            for number in range(len(addresses)):
+                index = (self._first + number) % len(addresses)
+                try:
+                    connection = await self._open_one(addresses[index], attributes, seconds_each, command_timeout)
+                except _NEXT_ADDRESS as error:
+                    failures.append(error)
+                else:
+                    self._first = index
+                    return connection
         raise failures[0]
 
-    async def _open_one(self, address: tuple[str, int | None], seconds: float, command_timeout: float | None) -> Any:
+    async def _open_one(
+        self, address: tuple[str, int | None], attributes: str, seconds: float, command_timeout: float | None
+    ) -> Any:
         host, port = address
         target = self.target
         # The driver takes the parameters of TLS only in a URL.
@@ -173,13 +190,19 @@ class Connector:
             passfile=Path(target.passfile) if target.passfile else None,
             database=target.database,
             ssl=self._system_context() if target.trusts_system_roots else None,
-            target_session_attrs=target.session_attributes,
+            target_session_attrs=attributes,
             server_settings={"application_name": APPLICATION_NAME, **target.startup},
             timeout=seconds,
             command_timeout=command_timeout,
             statement_cache_size=0 if self.by_transaction else STATEMENT_CACHE_SIZE,
-            connection_class=TransactionConnection if self.by_transaction else NoResetConnection,
+            connection_class=self._connection_class,
         )
+
+    @property
+    def _connection_class(self) -> type[NoResetConnection]:
+        if self.by_transaction:
+            return TransactionConnection
+        return ReplicaConnection if self.is_replica else NoResetConnection
 
     def _system_context(self) -> ssl.SSLContext:
         if self._system_roots is None:
@@ -214,7 +237,8 @@ class Connector:
             if role is not None:
                 asked_at = CLOCK.machine_now()
                 actual, database_time = await connection.fetchrow("SELECT current_user, clock_timestamp()")
-                CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
+                if not self.is_replica:
+                    CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
                 if actual != role:
                     raise RoleNotTaken(
                         f"The database runs statements as {actual} instead of {role}: use no pooler "

@@ -49,12 +49,18 @@ CUSTOM_PLANS = {"plan_cache_mode": "force_custom_plan"}
 
 
 def create_engine(
-    connector: Connector, role: str | None, settings: Mapping[str, str], seconds: float, **pool: Any
+    connector: Connector,
+    role: str | None,
+    settings: Mapping[str, str],
+    seconds: float,
+    *,
+    command_seconds: float = 10,
+    **pool: Any,
 ) -> AsyncEngine:
     """An engine whose connections ``connector`` opens as ``role``; ``pool`` is for SQLAlchemy's pool."""
 
     async def connect() -> Any:
-        return await connector.open(role, seconds=seconds, command_timeout=10, settings=settings)
+        return await connector.open(role, seconds=seconds, command_timeout=command_seconds, settings=settings)
 
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -118,7 +124,7 @@ class Database:
             # The connection that was used last has most statements prepared.
             pool_use_lifo=True,
         )
-        sa.event.listen(self.engine.sync_engine, "checkout", _ensure_open)
+        sa.event.listen(self.engine.sync_engine, "checkout", ensure_open)
         self._installation_url = installation_url
         info = {INSTALLATION_URL: installation_url}
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
@@ -230,6 +236,11 @@ class Database:
             yield session
             await session.commit()
 
+    @property
+    def wait_seconds(self) -> float:
+        """The time that a session waits for a connection of the engine."""
+        return self._wait_seconds
+
     def new_tenant_session(
         self,
         organization_id: UUID | None,
@@ -263,8 +274,8 @@ def _lock_limit(role: str, seconds: float) -> Mapping[str, str]:
     return {} if role == ADMIN_ROLE else {"lock_timeout": f"{seconds * 1000:.0f}"}
 
 
-def _ensure_open(connection: Any, _: object, __: object) -> None:
-    """Replace a connection that the server closed; runs before each use and needs no round trip."""
+def ensure_open(connection: Any, _: object, __: object) -> None:
+    """Replace a connection that the server closed: a listener of ``checkout``, which needs no round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 

@@ -25,11 +25,23 @@ ACTOR_SQL = ", set_config('app.actor', $3, true)"
 """Appended to one of the statements above: sets the actor of the transaction's audit events, for API keys and staff."""
 
 
+READ_ONLY_SQL = f"{SET_TENANT_SQL}, set_config('transaction_read_only', 'on', true)"
+"""As ``SET_TENANT_SQL``; the transaction cannot write, which only its end changes."""
+
+
 def scope_statement(
-    organization_id: UUID | None, user_id: UUID | None, actor: Actor | None, *, keep_plans: bool
+    organization_id: UUID | None,
+    user_id: UUID | None,
+    actor: Actor | None,
+    *,
+    keep_plans: bool,
+    is_read_only: bool = False,
 ) -> tuple[str, tuple[str, ...]]:
-    """The statement that sets a transaction's organization, user and actor, and its values."""
-    statement = KEEP_PLANS_SQL if keep_plans else SET_TENANT_SQL
+    """The statement that sets a transaction's organization, user and actor, and its values.
+
+    ``is_read_only`` is for transactions whose plans are not kept.
+    """
+    statement = READ_ONLY_SQL if is_read_only else KEEP_PLANS_SQL if keep_plans else SET_TENANT_SQL
     values = (str(organization_id or ""), str(user_id or ""))
     return (statement, values) if actor is None else (statement + ACTOR_SQL, (*values, actor.reference))
 

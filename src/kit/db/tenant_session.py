@@ -26,6 +26,7 @@ class TenantScope(msgspec.Struct, frozen=True, kw_only=True):
     """The acting party if it is not the user."""
     keep_plans: bool
     wait_seconds: float
+    is_read_only: bool = False
 
     def info(self) -> dict[str, "TenantScope"]:
         """The ``info`` of a session with this scope."""
@@ -42,7 +43,13 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: sa
         return
     scope: TenantScope = session.info[_SCOPE]
     connection.exec_driver_sql(
-        *scope_statement(scope.organization_id, scope.user_id, scope.actor, keep_plans=scope.keep_plans)
+        *scope_statement(
+            scope.organization_id,
+            scope.user_id,
+            scope.actor,
+            keep_plans=scope.keep_plans,
+            is_read_only=scope.is_read_only,
+        )
     )
 
 

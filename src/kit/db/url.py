@@ -24,6 +24,7 @@ _TLS = (
 )
 _ADDRESS = ("host", "port", "user", "password", "passfile", "dbname")
 _WRITABLE = ("any", "read-write", "primary")
+_READABLE = ("any", "standby", "prefer-standby", "read-only")
 _ACCEPTED_VALUES = {
     # Values that ask for what the driver does anyway.
     "channel_binding": ("disable", "prefer"),
@@ -43,6 +44,7 @@ _ADVICE = {
     "ssl": "write sslmode=require, or sslmode=verify-full with sslrootcert",
     "target_session_attrs": "the product writes, so it can be read-write, primary or any",
 }
+_REPLICA_ADVICE = "a replica is only read, so it can be standby, prefer-standby, read-only or any"
 _OTHER_ADVICE = "leave it out; a setting of the server is written as options=-c%20name%3Dvalue"
 _SERVICE_FILE = ".pg_service.conf"
 
@@ -63,7 +65,7 @@ class DatabaseTarget(msgspec.Struct, frozen=True, kw_only=True):
     tls: Mapping[str, str]
     """The parameters that begin with ``ssl``."""
     session_attributes: str
-    """``any``, ``read-write`` or ``primary``."""
+    """``any``, ``read-write`` or ``primary``; a replica's ``any``, ``standby``, ``prefer-standby`` or ``read-only``."""
     startup: Mapping[str, str]
     """Settings that the connection asks the server for: ``application_name`` and ``options``."""
     connect_timeout: float | None
@@ -77,8 +79,12 @@ class DatabaseTarget(msgspec.Struct, frozen=True, kw_only=True):
         return self.tls.get("sslrootcert") == SYSTEM_ROOTS
 
 
-def parse_database_url(url: str, environ: Mapping[str, str] | None = None) -> DatabaseTarget:
+def parse_database_url(
+    url: str, environ: Mapping[str, str] | None = None, *, is_replica: bool = False
+) -> DatabaseTarget:
     """Parse ``url``; a parameter ``service`` is looked up in the connection service file.
+
+    ``is_replica`` is for the URL of a standby, whose ``target_session_attrs`` are others.
 
     Raises:
         DatabaseUrlError: a part is wrong or not supported, or a file that it names cannot be used.
@@ -109,9 +115,9 @@ def parse_database_url(url: str, environ: Mapping[str, str] | None = None) -> Da
         tls=_checked_tls(tls),
         connect_timeout=_seconds(given.pop("connect_timeout", None)),
         startup=_startup(given),
-        session_attributes=_session_attributes(given, addresses),
+        session_attributes=_session_attributes(given, addresses, is_replica=is_replica),
     )
-    _refuse_unsupported(given)
+    _refuse_unsupported(given, is_replica=is_replica)
     if any("\0" in text for text in (url, *tls.values(), *address.values())):
         raise DatabaseUrlError("contains the character NUL (%00)")
     return target
@@ -197,19 +203,24 @@ def _startup(given: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in (("application_name", name), ("options", options)) if value}
 
 
-def _session_attributes(given: dict[str, str], addresses: tuple[tuple[str, int | None], ...]) -> str:
+def _session_attributes(
+    given: dict[str, str], addresses: tuple[tuple[str, int | None], ...], *, is_replica: bool
+) -> str:
     wanted = given.get("target_session_attrs", "any")
     if wanted == "any" and len(addresses) > 1:
-        return "read-write"  # a standby among the hosts would answer every change with an error
+        # A standby among the hosts would answer every change with an error; the primary among them is no replica.
+        return "standby" if is_replica else "read-write"
     return wanted
 
 
-def _refuse_unsupported(given: Mapping[str, str]) -> None:
+def _refuse_unsupported(given: Mapping[str, str], *, is_replica: bool) -> None:
     for name, value in given.items():
-        accepted = _ACCEPTED_VALUES.get(name, ())
+        accepted, advice = _ACCEPTED_VALUES.get(name, ()), _ADVICE.get(name, _OTHER_ADVICE)
+        if is_replica and name == "target_session_attrs":
+            accepted, advice = _READABLE, _REPLICA_ADVICE
         if value.lower() not in accepted:
             shown = f"{name}={value}" if accepted else name
-            raise DatabaseUrlError(f"has {shown}, which is not supported: {_ADVICE.get(name, _OTHER_ADVICE)}")
+            raise DatabaseUrlError(f"has {shown}, which is not supported: {advice}")
 
 
 def _checked_tls(tls: dict[str, str]) -> dict[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import MutableMapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from kit.db.database import Database
+from kit.db.reading import Reading
+from kit.db.replica import ReadReplica
 from kit.jobs.queue import JobQueue
 from kit.mail import Mailer
 from kit.settings import Settings
@@ -54,5 +56,10 @@ SETTINGS: AppKey[Settings] = AppKey("settings")
 DATABASE: AppKey[Database] = AppKey("database")
 EXPORT_DATABASE: AppKey[Database] = AppKey("export_database")
 """The same database as ``DATABASE`` for exports, which have connections of their own."""
+READING: AppKey[Reading] = AppKey("reading")
+"""Sessions of lists and reports."""
+EXPORT_READING: AppKey[Reading] = AppKey("export_reading")
+"""Sessions of exports, as of ``EXPORT_DATABASE``."""
+READ_REPLICA: AppKey[ReadReplica | None] = AppKey("read_replica")
 MAILER: AppKey[Mailer] = AppKey("mailer")
 JOB_QUEUE: AppKey[JobQueue] = AppKey("job_queue")

@@ -1,5 +1,7 @@
 """Database sessions injected into handlers: ``db_session`` for one organization, ``user_session`` for one user.
 
+``reading_session`` is for lists and reports of one organization, which may be a little old.
+
 Row-level security shows a session only the rows of its context, and none without a context. So the context is a typed
 dependency of the session. Authentication provides it, and a handler without a guard raises an error instead of showing
 an empty page.
@@ -16,7 +18,9 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import Actor
-from kit.http.app_key import DATABASE
+from kit.db.reading import ReadingSession
+from kit.http.app_key import DATABASE, READING
+from kit.http.data_age import accepted_age, note_reading
 
 
 class MissingGuard(Exception):
@@ -57,6 +61,19 @@ async def provide_tenant_session(
     async with database.new_tenant_session(organization_id, user_id, actor=tenant_context.actor) as session:
         yield session
         await session.commit()
+
+
+async def provide_reading_session(
+    request: Request[Any, Any, State], tenant_context: NamedDependency[TenantContext]
+) -> AsyncGenerator[ReadingSession, None]:
+    """A read-only session for lists and reports: from the read replica, as far as the request accepts its age.
+
+    As with ``provide_tenant_session`` nothing is awaited before the handler runs.
+    """
+    reading = READING.get(request.app).accepting(accepted_age(request))
+    async with reading.new_session(tenant_context.organization_id, tenant_context.user_id) as session:
+        note_reading(request, session)
+        yield session
 
 
 async def provide_user_session(

@@ -8,11 +8,12 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.paging import PageQuery, read_moment
-from kit.http.app_key import EXPORT_DATABASE
+from kit.db.reading import ReadingSession
+from kit.http.app_key import EXPORT_READING
 from kit.http.csv_response import ByteOrderMark, csv_response
+from kit.http.data_age import accepted_age
 from kit.http.query_parameters import Moment
 from kit.http.tenant_concurrency import SENDS_EXPORT, ExportInProgress
 from kit.schemas import Page
@@ -48,12 +49,12 @@ class AuditController(Controller):
     @get(summary="The audit trail, newest first")
     async def index(
         self,
-        db_session: NamedDependency[AsyncSession],
+        reading_session: NamedDependency[ReadingSession],
         organization_id: FromPath[UUID],
         filters: NamedDependency[AuditFilters],
         page_query: NamedDependency[PageQuery],
     ) -> Page[AuditEventInfo]:
-        rows = await AuditLogService(db_session).list_events(
+        rows = await AuditLogService(reading_session).list_events(
             organization_id, filters, after=page_query.after, limit=page_query.limit
         )
         return page_query.to_page(rows, AuditEventInfo.of)
@@ -72,5 +73,6 @@ class AuditController(Controller):
         request: Request[Any, Any, State],
         bom: ByteOrderMark = False,
     ) -> Stream:
-        chunks = export_audit_csv(EXPORT_DATABASE.get(request.app), organization_id, filters)
-        return csv_response("audit.csv", chunks, bom=bom)
+        reading = EXPORT_READING.get(request.app).accepting(accepted_age(request))
+        chunks = export_audit_csv(reading, organization_id, filters)
+        return csv_response("audit.csv", chunks, bom=bom, as_of=reading.as_of)

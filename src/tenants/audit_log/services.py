@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.actor import ActorKind
 from kit.audit import AuditEvent
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
-from kit.db.database import Database
+from kit.db.reading import Reading
 from kit.errors import ValidationFailed
 from kit.parsing import parse_uuid
 from kit.schemas import rfc3339
@@ -104,11 +104,11 @@ class AuditLogService:
         return (await self._session.scalars(sa.select(latest.c.action).distinct().order_by(latest.c.action))).all()
 
 
-def export_audit_csv(database: Database, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
+def export_audit_csv(reading: Reading, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
     """All events that match ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[AuditEvent]:
-        async with database.tenant_session(organization_id) as session:
+        async with reading.tenant_session(organization_id) as session:
             return await AuditLogService(session).list_events(
                 organization_id, filters, after=after, limit=CSV_BATCH_ROWS
             )

@@ -56,6 +56,37 @@ def test_several_hosts_are_asked_for_one_that_can_be_written_to() -> None:
     assert parse_database_url("postgresql://h1/epoch").session_attributes == "any"
 
 
+def test_of_a_replica_a_standby_is_asked_for() -> None:
+    def attributes(url: str) -> str:
+        return parse_database_url(url, is_replica=True).session_attributes
+
+    assert attributes("postgresql://h1/epoch") == "any"
+    assert attributes("postgresql://h1,h2/epoch") == "standby"
+    for wanted in ("standby", "prefer-standby", "read-only"):
+        assert attributes(f"postgresql://h1,h2/epoch?target_session_attrs={wanted}") == wanted
+    with pytest.raises(DatabaseUrlError, match="a replica is only read, so it can be standby"):
+        attributes("postgresql://h1/epoch?target_session_attrs=read-write")
+    with pytest.raises(DatabaseUrlError, match="the product writes"):
+        parse_database_url("postgresql://h1/epoch?target_session_attrs=standby")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        (
+            "EPOCH_DATABASE_REPLICA_URL",
+            "postgresql://h/e?target_session_attrs=primary",
+            "EPOCH_DATABASE_REPLICA_URL has",
+        ),
+        ("EPOCH_DATABASE_REPLICA_URL", "postgresql://h/e", "EPOCH_DATABASE_URL must be set"),
+        ("EPOCH_DATABASE_REPLICA_MAX_LAG", "4", "a whole number from 5 to 3600"),
+    ],
+)
+def test_a_wrong_setting_of_the_replica_is_named(name: str, value: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        load_settings({name: value})
+
+
 def test_parameters_that_ask_for_what_the_driver_does_are_taken() -> None:
     target = parse_database_url(
         "postgresql://h/epoch?channel_binding=prefer&gssencmode=disable&sslsni=1&client_encoding=UTF8"
