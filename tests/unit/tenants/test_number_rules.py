@@ -90,7 +90,7 @@ def test_a_number_is_looked_for_where_the_search_showed_it() -> None:
     assert query == NumberQuery("GB", NumberType.MOBILE, contains="7700900123")
 
 
-@given(st.from_regex(r"\+[0-9]{1,16}", fullmatch=True).filter(lambda text: not is_number(text)) | st.text(max_size=20))
+@given((st.from_regex(r"\+[0-9]{1,16}", fullmatch=True) | st.text(max_size=20)).filter(lambda one: not is_number(one)))
 def test_what_is_no_number_of_a_country_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
         rules.exact_queries(text)
