@@ -1,8 +1,10 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
+.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract route-walk coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
+# Python keeps its bytecode: without it, each of the hundreds of processes in the tests compiles the product again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # Folders without tests are left out, because pytest fails when a folder has no test.
@@ -33,6 +35,9 @@ test-fast: setup ## the tests without processes, browser and long waits, for use
 carrier-contract: setup ## the adapter and the sandbox against the carrier's own description, errors and callbacks
 	@tools/setup carrier-contract
 	$(BIN)/pytest $(PARALLEL) $(CONTRACT_TESTS)
+
+route-walk: setup ## every bad value on every route, of which `make test` sends a third
+	EVERY_VALUE_ON_EVERY_ROUTE=1 $(BIN)/pytest $(PARALLEL) -s tests/integration/epoch/test_route_walk.py tests/integration/epoch/test_unstorable_text.py
 
 # Measured in all processes: the tests, the product's workers and the sandbox carrier.
 coverage: setup ## run the server, contract and browser tests and print the branch coverage of each package

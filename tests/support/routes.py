@@ -1,8 +1,9 @@
 """All routes of the application, back office included, and signed-in senders of raw requests to them."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -23,6 +24,9 @@ from support.full_tenant import make_full_tenant
 from support.raw_requests import HeaderLines
 from support.staff import enter, make_staff
 
+Value = TypeVar("Value")
+TURNS = 1 if os.environ.get("EVERY_VALUE_ON_EVERY_ROUTE") else 3
+"""The number of routes over which bad values are divided."""
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 QUERY_NAMES = (
     "limit",
@@ -75,6 +79,21 @@ class Actors(NamedTuple):
         if template.startswith("/admin"):
             return self.staff
         return self.other if method != "GET" and _ENDS_THE_SESSION.search(template) else self.owner
+
+
+class Turns:
+    """Divides lists of bad values over routes that follow each other: together ``TURNS`` of them get each value."""
+
+    def __init__(self) -> None:
+        self._turn = 0
+
+    def next(self) -> None:
+        """Go on to the next route."""
+        self._turn += 1
+
+    def part_of(self, values: Sequence[Value]) -> Sequence[Value]:
+        """The values of this turn."""
+        return values[self._turn % TURNS :: TURNS]
 
 
 def routes_of(app: Litestar) -> Sequence[tuple[str, str]]:

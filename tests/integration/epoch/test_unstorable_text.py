@@ -1,6 +1,7 @@
 """Text that PostgreSQL cannot store in each path, query, header, form and JSON value of every route: never a 500.
 
-``pytest -s`` prints the counts.
+Each value gets a third of the texts and shapes, and each route a third of the queries. ``make route-walk`` sends all of
+them to all. ``pytest -s`` prints the counts.
 """
 
 import json
@@ -8,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +22,7 @@ from kit.settings import Settings
 from support.factories import Factory
 from support.html import FoundForm, Markup
 from support.raw_requests import HeaderLines, RawRequest, RawResponse, send_raw
-from support.routes import PARAMETER, QUERY_NAMES, fill, make_actors, routes_of
+from support.routes import PARAMETER, QUERY_NAMES, Turns, fill, make_actors, routes_of
 
 pytestmark = [
     pytest.mark.anyio,
@@ -37,6 +39,8 @@ SESSIONS = (b"sid", b"csrftoken", b"epoch_staff")
 COOKIES = (b"organization", b"notice", b"codes", b"signup", b"issued", b"passkey", b"staff_notice", b"staff_codes")
 REFERENCE = re.compile(r'"\$ref": "#/components/schemas/(\w+)"')
 JSON_TEXTS = ("\\u0000", "a\\u0000b", "\\ud800")
+JSON_SHAPES = ("HOSTILE", ["HOSTILE"], {"HOSTILE": "HOSTILE"})
+"""Values with ``HOSTILE`` in the place of a text."""
 
 
 class Sender:
@@ -46,6 +50,7 @@ class Sender:
         self._app = app
         self.statuses: Counter[int] = Counter()
         self.faults: list[str] = []
+        self.turns = Turns()
 
     async def send(self, what: str, request: RawRequest) -> RawResponse:
         answer = await send_raw(self._app, request)
@@ -74,13 +79,14 @@ async def test_no_route_fails_at_text_that_cannot_be_stored(
         for name, headers in hostile_headers(actor):
             await sender.send(f"{name!r}", RawRequest(method, path, headers=headers))
         if method == "GET":
-            for query in QUERY_NAMES:
+            sender.turns.next()
+            for query in sender.turns.part_of(QUERY_NAMES):
                 await sender.send(query, RawRequest("GET", path, f"{query}=a%00b".encode(), actor))
             page = await sender.send("nothing", RawRequest("GET", path, headers=actor))
             for form in forms_in(page, path):
                 sent_by = actors.of(form.method.upper(), form.action)
                 forms.setdefault((form.action, frozenset(form.fields)), (form, sent_by))
-        for body in hostile_bodies(document, method, template):
+        for body in hostile_bodies(document, method, template, sender.turns):
             headers = [*actor, (b"content-type", b"application/json")]
             await sender.send(f"{body!r}", RawRequest(method, path, headers=headers, body=body))
     for form, actor in forms.values():
@@ -113,8 +119,8 @@ def hostile_headers(actor: HeaderLines) -> Iterator[tuple[bytes, HeaderLines]]:
     yield b"authorization", [*without, (b"authorization", b"Bearer epk_" + RAW)]
 
 
-def hostile_bodies(document: Mapping[str, Any], method: str, template: str) -> Iterator[bytes]:
-    """JSON bodies of the operation with one hostile text, for each field and text."""
+def hostile_bodies(document: Mapping[str, Any], method: str, template: str, turns: Turns) -> Iterator[bytes]:
+    """JSON bodies of the operation with one hostile text, for each field its turn's texts and shapes."""
     operation = document["paths"].get(PARAMETER.sub(r"{\1}", template), {}).get(method.lower(), {})
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body is None:
@@ -127,10 +133,10 @@ def hostile_bodies(document: Mapping[str, Any], method: str, template: str) -> I
     example = {} if is_list else body.get("example", {})
     right = {name: value for name, value in example.items() if name in schema["properties"]}
     for name in schema["properties"]:
-        for text in JSON_TEXTS:
-            for wrong in ("HOSTILE", ["HOSTILE"], {"HOSTILE": "HOSTILE"}):
-                sent = {**right, name: wrong}
-                yield json.dumps([sent] if is_list else sent).replace("HOSTILE", text).encode()
+        turns.next()
+        for text, shape in turns.part_of([*product(JSON_TEXTS, JSON_SHAPES)]):
+            sent = {**right, name: shape}
+            yield json.dumps([sent] if is_list else sent).replace("HOSTILE", text).encode()
 
 
 def forms_in(page: RawResponse, path: bytes) -> Iterator[FoundForm]:
@@ -144,10 +150,11 @@ def forms_in(page: RawResponse, path: bytes) -> Iterator[FoundForm]:
 
 
 async def send_form(sender: Sender, form: FoundForm, actor: HeaderLines) -> None:
-    """Send the form with one hostile value, for each field and text."""
+    """Send the form with one hostile value, for each field its turn's texts."""
     path, _, query = form.action.partition("?")
-    for name in form.fields.keys() - {"csrf_token"}:
-        for text in ESCAPED:
+    for name in sorted(form.fields.keys() - {"csrf_token"}):
+        sender.turns.next()
+        for text in sender.turns.part_of(ESCAPED):
             fields = urlencode({key: value for key, value in form.fields.items() if key != name}).encode()
             content = b"&".join(filter(None, (fields, name.encode() + b"=" + text)))
             what = f"{text!r} in {name}"
