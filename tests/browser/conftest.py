@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
-from support.browser.chromium import find_chromium
+from support.browser.chromium import find_chromium, find_headless_shell
 from support.browser.firefox import start_firefox
 from support.browser.host_site import HostSite, serving_pages, widget_tag
 from support.browser.phone import PATIENCE, WATCH, Phone
@@ -126,11 +126,26 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    """The Chromium that most tests share, with a fake microphone that is always granted."""
+async def full_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Chromium as people have it, without a display, and with a fake microphone that is always granted."""
     launched = await playwright.chromium.launch(**launch_options())
     yield launched
     await launched.close()
+
+
+@pytest.fixture(scope="session")
+async def headless_shell(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Chromium without windows and what belongs to them: the same engine, and much less work for each context."""
+    launched = await playwright.chromium.launch(**launch_options(is_full=False))
+    yield launched
+    await launched.close()
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The Chromium that tests share: the headless shell, or the full one for those that need it and the core."""
+    shared: Browser = request.getfixturevalue("full_chromium" if _needs_full_chromium(request) else "headless_shell")
+    return shared
 
 
 @pytest.fixture(scope="session")
@@ -154,15 +169,18 @@ def shared_browser(request: pytest.FixtureRequest, engine: str) -> Browser:
 
 
 @pytest.fixture
-async def new_browser(playwright: Playwright) -> AsyncIterator[NewBrowser]:
-    """Starts a process of its own, without the arguments in ``without`` and with those in ``more``.
+async def new_browser(request: pytest.FixtureRequest, playwright: Playwright) -> AsyncIterator[NewBrowser]:
+    """Starts a process of its own, of the Chromium that ``browser`` is.
+
+    It is without the arguments in ``without``, and with those in ``more``.
 
     Playwright's own arguments can be left out too.
     """
     launched: list[Browser] = []
 
     async def launch(*, without: tuple[str, ...] = (), more: tuple[str, ...] = ()) -> Browser:
-        options = {**launch_options(), "ignore_default_args": list(without)}
+        options = launch_options(is_full=_needs_full_chromium(request))
+        options["ignore_default_args"] = list(without)
         options["args"] = [argument for argument in options["args"] if argument not in without] + [*more]
         launched.append(await playwright.chromium.launch(**options))
         return launched[-1]
@@ -220,11 +238,16 @@ def open_phone(open_page: OpenPage, host_site: HostSite) -> OpenPhone:
     return open_phone
 
 
-def launch_options() -> dict[str, Any]:
-    """The options for ``chromium.launch``."""
+def launch_options(*, is_full: bool = True) -> dict[str, Any]:
+    """The options for ``chromium.launch``: of full Chromium, or of the headless shell."""
     with exclusive("chromium"):  # one test process installs it, the others wait and find it
-        options = find_chromium()
+        options = find_chromium() if is_full else find_headless_shell()
     return {**options, "args": [*options["args"], *EXTRA_ARGUMENTS]}
+
+
+def _needs_full_chromium(request: pytest.FixtureRequest) -> bool:
+    """True for tests of what the headless shell lacks, and for those that run in every browser."""
+    return any(request.node.get_closest_marker(name) for name in ("full_chromium", "every_browser"))
 
 
 async def _show(phone: Phone, picture: Path) -> None:

@@ -51,14 +51,14 @@ async def full_tenant(product: Product) -> FullTenant:
 
 
 @pytest.fixture(scope="module")
-async def anybody(browser: Browser, product: Product) -> AsyncIterator[BrowserContext]:
-    async with visiting(browser, product) as context:
+async def anybody(headless_shell: Browser, product: Product) -> AsyncIterator[BrowserContext]:
+    async with visiting(headless_shell, product) as context:
         yield context
 
 
 @pytest.fixture(scope="module")
-async def owner(browser: Browser, product: Product, full_tenant: FullTenant) -> AsyncIterator[BrowserContext]:
-    async with visiting(browser, product, full_tenant.tenant.owner) as context:
+async def owner(headless_shell: Browser, product: Product, full_tenant: FullTenant) -> AsyncIterator[BrowserContext]:
+    async with visiting(headless_shell, product, full_tenant.tenant.owner) as context:
         yield context
 
 

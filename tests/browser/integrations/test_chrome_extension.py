@@ -14,7 +14,7 @@ from support.browser.dashboard import download_kit, generate_token, sign_in
 from support.browser.phone import WATCH, Phone
 from support.browser.product import Customer, Product
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 CRM = "https://app.hubspot.com/contacts/1"
 POLICY = "default-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 RECORD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record</title><body>
@@ -36,9 +36,9 @@ async def customer(product: Product) -> Customer:
 
 
 @pytest.fixture(scope="module")
-async def kit(customer: Customer, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+async def kit(customer: Customer, full_chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the kit as the page that shows a token gives it; its own origin is then allowed for the token."""
-    async with await browser.new_context() as dashboard:
+    async with await full_chromium.new_context() as dashboard:
         page = await dashboard.new_page()
         await sign_in(page, customer)
         await generate_token(page, customer, "mysite.com")

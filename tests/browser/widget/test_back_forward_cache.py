@@ -8,7 +8,7 @@ from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 
 REMEMBER = """<script>
     addEventListener("pageshow", (event) => { window.restored = event.persisted; });

@@ -28,7 +28,7 @@ STUN_IS_AT = """window.RTCPeerConnection = class extends RTCPeerConnection {
 };"""
 WITHOUT_WEBRTC = "delete window.RTCPeerConnection"
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 
 TEST = """async () => {
     const steps = [];

@@ -7,7 +7,7 @@ from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
 from support.browser.product import ECHO, HANGS_UP, Customer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 
 ALWAYS_GRANTED = "--use-fake-ui-for-media-stream"
 FAKE_DEVICES = "--use-fake-device-for-media-stream"

@@ -12,7 +12,7 @@ from support.browser.panel_accessibility import THEMES, findings
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, Customer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 
 STATES = {
     *("loading", "closed", "ready", "wrong", "dialing", "ringing", "bar while ringing", "in-progress", "keypad"),

@@ -9,7 +9,7 @@ from browser.conftest import OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 
 # Collects the elements for which a speaker was set, once the browser has confirmed it.
 KEEP_SINKS = """<script>

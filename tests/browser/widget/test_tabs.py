@@ -124,6 +124,7 @@ async def test_leaving_asks_during_a_call_alone(open_phone: OpenPhone, customer:
     assert dialogs == ["beforeunload"]
 
 
+@pytest.mark.full_chromium
 async def test_a_kept_page_is_not_evicted_by_a_call_in_another_tab(
     new_browser: NewBrowser, open_page: OpenPage, customer: Customer, host_site: HostSite
 ) -> None:
