@@ -1,6 +1,9 @@
 # Commands for development and continuous integration; `make` lists them.
 .DEFAULT_GOAL := help
+# Only the parts of `check` run beside each other.
+ifndef CHECK_PARTS
 .NOTPARALLEL:
+endif
 .PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract route-walk coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 # Python keeps its bytecode: without it, each of the hundreds of processes in the tests compiles the product again.
@@ -50,7 +53,8 @@ coverage: setup ## run the server, contract and browser tests and print the bran
 	$(BIN)/coverage html -q -d .cache/coverage/html
 	@$(BIN)/python tools/coverage_by_package.py .cache/coverage/report.json
 
-check: setup lint types imports migrations-lint frontend-lint locks-check production-check ## style, types, import contracts, migrations, locks
+check: setup ## style, types, import contracts, migrations, locks
+	@$(MAKE) -j 2 --output-sync=target CHECK_PARTS=1 types lint imports migrations-lint frontend-lint locks-check production-check
 
 setup: ## install what development needs
 	@tools/setup dev
