@@ -4,7 +4,7 @@ import datetime as dt
 
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
-from kit.parsing import parse_day
+from kit.parsing import parse_day, parse_time
 from kit.time_zones import start_of_day
 
 
@@ -34,7 +34,7 @@ def read_local_time(form: Form, field: str, zone: dt.tzinfo) -> dt.datetime:
     A time without an offset is one of ``zone``; of two that clocks show in autumn it is the first.
     """
     try:
-        entered = dt.datetime.fromisoformat(form[field].strip())
+        entered = parse_time(form[field].strip())
         return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
         raise ValidationFailed([(field, "Enter a date and a time")]) from error
