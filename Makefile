@@ -32,8 +32,10 @@ test: setup ## install what is missing and run every test: server, widget, brows
 	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS)
 	@$(MAKE) carrier-contract browser firefox webkit frontend-test
 
-test-fast: setup ## the tests without processes, browser and long waits, for use while writing
-	$(BIN)/pytest $(PARALLEL) -m "not slow" $(SERVER_TESTS)
+# The branch or commit from which `test-fast` finds the changes.
+BASE ?= main
+test-fast: setup ## unit tests and those of changed packages, without processes and long waits, for use while writing
+	$(BIN)/pytest $(PARALLEL) -m "not slow" $$({ git diff --name-only $$(git merge-base HEAD $(BASE)); git ls-files --others --exclude-standard; } | $(BIN)/python tools/tests_of_changes.py)
 
 carrier-contract: setup ## the adapter and the sandbox against the carrier's own description, errors and callbacks
 	@tools/setup carrier-contract
