@@ -42,8 +42,8 @@ class Databases:
         return self._create(self._template)
 
     def close(self) -> None:
-        for name in self._names:
-            self._postgres.drop_database(name)
+        # In one session: a hundred processes of dropdb take a quarter of a minute.
+        _execute(self._postgres.url, *(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in self._names))
 
     def _create(self, template: str | None) -> str:
         # Test processes share the server, so names contain the process id.
@@ -91,11 +91,13 @@ def _hash_of_migrations() -> str:
     return digest.hexdigest()[:16]
 
 
-def _execute(url: str, statement: str) -> list[Any]:
+def _execute(url: str, *statements: str) -> list[Any]:
+    """Execute ``statements`` in one session; the rows of all."""
+
     async def execute() -> list[Any]:
         connection = await asyncpg.connect(url)
         try:
-            return list(await connection.fetch(statement))
+            return [row for statement in statements for row in await connection.fetch(statement)]
         finally:
             await connection.close()
 
