@@ -102,7 +102,7 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 
 browser: setup ## the tests in Chromium
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
+	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
 endif
 
 firefox: setup ## the core of the browser tests in Firefox
