@@ -59,7 +59,7 @@ def settings() -> str:
         for target in node.targets
         if isinstance(target, ast.Name) and target.id != "DEVELOPMENT_SECRET"
     }
-    production = set(re.findall(r'"(EPOCH_[A-Z_]+) must ', _source_of(module, "_refuse_unsafe")))
+    production = _keys_of(module, "_PRODUCTION_RULES")
     rows = []
     for attribute, value in _assigned_values(module):
         read = next((node for node in ast.walk(value) if _reads_variable(node)), None)
@@ -68,6 +68,16 @@ def settings() -> str:
             mark = " †" if name in production else ""
             rows.append(f"| `{name}` | {_default(read, constants)}{mark} | {_accepted(read)} | {meanings[attribute]} |")
     return "| name | default | values | meaning |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def _keys_of(module: ast.Module, name: str) -> frozenset[str]:
+    """The keys of the annotated dictionary ``name``. Raises: StopIteration."""
+    found = next(
+        node.value
+        for node in module.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name
+    )
+    return frozenset(ast.literal_eval(found or ast.Dict([], [])))
 
 
 def _assigned_values(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
@@ -103,11 +113,6 @@ def _attribute_docstrings(module: ast.Module) -> dict[str, str]:
                 words = " ".join(str(text.value.value).split())
                 found[attribute.target.id] = words.replace("``", "`").rstrip(".")
     return found
-
-
-def _source_of(module: ast.Module, function: str) -> str:
-    node = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == function)
-    return ast.unparse(node).replace("'", '"')
 
 
 def _default(read: ast.Call, constants: Mapping[str, ast.expr]) -> str:

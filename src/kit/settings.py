@@ -37,8 +37,8 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     api_key_secret: str
     """The secret of that API key."""
     twiml_app_sid: str
-    """The TwiML application that ``epoch carrier setup`` creates and configures; that command, ``carrier verify`` and
-    ``doctor`` work without it."""
+    """The TwiML application that ``epoch carrier setup`` creates and configures; that command, ``carrier verify``,
+    ``migrate`` and ``doctor`` work without it."""
     auth_token_secondary: str | None = None
     """The account's second token while tokens are rotated: callbacks signed with it are accepted too."""
     webhook_shared_key: str | None = None

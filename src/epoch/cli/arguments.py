@@ -58,6 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("serve", "answer requests alone; needs a database that `epoch migrate` has migrated, and `epoch jobs`")
     add("jobs", "run queued jobs and periodic tasks alone; EPOCH_PORT answers health checks")
     migrate = add("migrate", "bring the database to this version's schema")
+    # `epoch carrier setup` makes the application, in a migrated database.
+    migrate.set_defaults(needs_application=False)
     migrate.add_argument(
         "--plan", action="store_true", help="say what would run, and if workers may serve; run nothing"
     )
