@@ -66,3 +66,17 @@ async def test_the_two_dates_of_the_audit_logs_filter_share_a_line(browser: Brow
     assert first["y"] == last["y"]
     assert first["x"] < last["x"]
     await page.context.close()
+
+
+async def test_a_date_without_its_year_stays_and_nothing_is_filtered(browser: Browser, customer: Customer) -> None:
+    page = await settings(browser, customer)
+    await page.goto(f"{customer.product.url}/dashboard/{customer.tenant.organization.slug}/audit")
+    since = page.get_by_label("From", exact=True)
+    await since.focus()
+    await page.keyboard.type("1130")
+    await page.get_by_role("button", name="Filter", exact=True).click()
+    await expect(page.get_by_text("Enter the whole date, or leave the field empty")).to_be_in_viewport()
+    await expect(since).to_be_focused()
+    assert "since" not in page.url
+    assert await since.evaluate("field => field.validity.badInput")
+    await page.context.close()

@@ -20,6 +20,7 @@ from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
+from kit.errors import Invalid
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.db_probe import tables_holding
@@ -52,6 +53,12 @@ async def session_of(database: Database, email: str) -> StaffSession:
     async with database.sessions() as session:
         mine = sa.select(StaffSession).join(Staff, Staff.id == StaffSession.user_id).where(Staff.email == email)
         return (await session.scalars(mine)).one()
+
+
+@pytest.mark.parametrize("address", ["", "notanemail"])
+async def test_a_command_with_a_wrong_address_says_so(settings: Settings, address: str) -> None:
+    with pytest.raises(Invalid, match="Give the whole e-mail address of one person"):
+        await add_staff(settings, address, None)
 
 
 async def test_a_link_lets_its_holder_choose_a_password_once(

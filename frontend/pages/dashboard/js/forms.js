@@ -1,6 +1,6 @@
 /** Forms: focus on the first error, one request for each click, and forms that submit themselves. */
 
-import { fitsOrExplain } from "./form-size.js";
+import { isSendable } from "./form-checks.js";
 
 const DOWNLOAD_MS = 2_000;
 
@@ -11,11 +11,12 @@ export function enableForms(document) {
   problem?.focus();
   document.addEventListener("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
-    if (form.dataset.sent || !fitsOrExplain(form)) {
+    if (event.defaultPrevented || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent || !isSendable(form)) {
       event.preventDefault();
       return;
     }
+    if (form.method !== "post") return;
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
     // A download leaves the page as it is, and no event tells when it begins.

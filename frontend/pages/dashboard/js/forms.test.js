@@ -25,3 +25,22 @@ test("a form that the server would not read stays with its text and an error at 
   expect(form.textContent).not.toContain("too long");
   expect(submit()).toBe(false); // sent already
 });
+
+test("a half-typed date keeps the form on the page with an error beside it", () => {
+  document.body.innerHTML = `<form method="get" action="/calls"><input type="date" name="since"></form>`;
+  enableForms(document);
+  const form = /** @type {HTMLFormElement} */ (document.querySelector("form"));
+  const since = /** @type {HTMLInputElement} */ (document.querySelector("input"));
+  const submit = () => form.dispatchEvent(new SubmitEvent("submit", { bubbles: true, cancelable: true }));
+  let isHalfTyped = true;
+  // Only a person's keys make this state.
+  Object.defineProperty(since, "validity", { get: () => ({ badInput: isHalfTyped }) });
+  expect(submit()).toBe(false);
+  expect(form.textContent).toContain("Enter the whole date, or leave the field empty");
+  expect(document.activeElement).toBe(since);
+
+  isHalfTyped = false;
+  expect(submit()).toBe(true);
+  expect(form.textContent).not.toContain("whole date");
+  expect(since.hasAttribute("aria-invalid")).toBe(false);
+});
