@@ -21,7 +21,7 @@ from dashboard.settings import Section, SettingsRequest, register, render_settin
 from events.event_types import EventType
 from kit.clock import utc_now
 from kit.db.paging import read_cursor, split_page
-from kit.errors import DomainError
+from kit.errors import DomainError, ValidationFailed
 from kit.http.forms import Form, read_form
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
@@ -205,6 +205,8 @@ class WebhookPages(Controller):
         zone = current_member(request).zone
         try:
             since = read_local_time(form, "since", zone)
+            if since > utc_now():
+                raise ValidationFailed([("since", "Must be a time in the past")])
             count, next_since = await DeliveryService(db_session).resend_since(endpoint, since)
         except DomainError as refusal:
             return await _render(request, db_session, slug, endpoint, resend_form=form.refused(refusal))

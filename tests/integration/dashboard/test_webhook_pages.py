@@ -56,13 +56,10 @@ async def test_a_webhook_from_its_form_to_its_end(
     assert "call.ended is sent again, with the same id" in await page_after(owner, page, again[1])
     _, second = await receiver.wait_for(2)
     assert second.body == request.body
-    assert "0 events are sent again." in await page_after(
-        owner, page, f"{page}/resend-since", {"since": "2026-11-22T18:00:00Z"}
-    )
-    assert "0 events are sent again." in await page_after(
-        owner, page, f"{page}/resend-since", {"since": f"{utc_now() + dt.timedelta(days=2):%Y-%m-%dT%H:%M}"}
-    )
-    for wrong in ("yesterday", ""):
+    for since in ("2026-11-22T18:00:00Z", "2026-11-22T18:00"):
+        said = await page_after(owner, page, f"{page}/resend-since", {"since": since})
+        assert "0 events are sent again." in said
+    for wrong in ("yesterday", "", f"{utc_now() + dt.timedelta(days=2):%Y-%m-%dT%H:%M}"):
         refused = await post_form(owner, page, f"{page}/resend-since", {"since": wrong})
         assert (refused.status_code, list(errors_of(refused.text))) == (400, ["since"])
 
