@@ -2,10 +2,15 @@
 
 import datetime as dt
 
+import msgspec
+
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
-from kit.parsing import parse_day, parse_time
+from kit.parsing import parse_day
 from kit.time_zones import start_of_day
+
+_LENGTH_WITHOUT_SECONDS = len("2026-12-31T23:59")
+"""Browsers leave seconds out that are zero."""
 
 
 def read_days(form: Form, zone: dt.tzinfo) -> tuple[dt.datetime | None, dt.datetime | None]:
@@ -33,10 +38,11 @@ def read_local_time(form: Form, field: str, zone: dt.tzinfo) -> dt.datetime:
 
     A time without an offset is one of ``zone``; of two that clocks show in autumn it is the first.
     """
+    text = form[field].strip()
     try:
-        entered = parse_time(form[field].strip())
+        entered = msgspec.convert(f"{text}:00" if len(text) == _LENGTH_WITHOUT_SECONDS else text, dt.datetime)
         return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(dt.UTC)
-    except (ValueError, OverflowError) as error:
+    except (msgspec.ValidationError, OverflowError) as error:
         raise ValidationFailed([(field, "Enter a date and a time")]) from error
 
 

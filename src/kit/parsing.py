@@ -1,4 +1,4 @@
-"""Parses ids, numbers, days and times of requests, each in one spelling. Pure.
+"""Parses ids, numbers and days of requests, each in one spelling. Pure.
 
 Python's own parsers take more than the standard: ``int`` spaces, underscores and digits of other scripts, ``UUID``
 braces and hyphens in any place, ``date.fromisoformat`` weeks, ``Decimal`` exponents and ``NaN``.
@@ -10,10 +10,6 @@ from uuid import UUID
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
-)
 
 
 def parse_uuid(text: str) -> UUID:
@@ -35,13 +31,3 @@ def parse_day(text: str) -> dt.date:
     if not _DAY.fullmatch(text):
         raise ValueError("not a day")
     return dt.date.fromisoformat(text)
-
-
-def parse_time(text: str) -> dt.datetime:
-    """A time like ``2026-12-31T23:59``, with or without seconds and an offset. Raises: ValueError.
-
-    Without an offset it has no time zone.
-    """
-    if not _TIME.fullmatch(text):
-        raise ValueError("not a time")
-    return dt.datetime.fromisoformat(text)

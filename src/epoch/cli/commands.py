@@ -100,11 +100,10 @@ async def resume_calls(settings: Settings) -> bool:
 
 
 async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:
-    """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, Invalid."""
-    address = _parse_address(email)
+    """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, ValidationFailed."""
     wanted, hashed = None if role is None else StaffRole(role), await Passwords().hash_unknown()
     async with _all_organizations(settings) as session:
-        invited = await StaffService(session).add(address, wanted, unknown_password_hash=hashed, by=SYSTEM)
+        invited = await StaffService(session).add(email, wanted, unknown_password_hash=hashed, by=SYSTEM)
     return invited, f"{settings.public_url}/admin/join/{invited.raw}"
 
 
@@ -121,7 +120,10 @@ async def verify_audit_log(settings: Settings, *, all_ends: bool, kept: KeptEnds
 
 async def erase_person_from_audit_log(settings: Settings, email: str) -> int:
     """Erase an address from the audit log; return the number of changed events. Raises: SettingsError, Invalid."""
-    address = _parse_address(email)
+    try:
+        address = parse_email(email)
+    except ValidationFailed as error:
+        raise Invalid("Give the whole e-mail address of one person") from error
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     database = _open(settings.owner_url, settings)
@@ -263,10 +265,3 @@ async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Datab
         finally:
             await carrier.close()
             await database.stop()
-
-
-def _parse_address(email: str) -> str:
-    try:
-        return parse_email(email)
-    except ValidationFailed as error:
-        raise Invalid("Give the whole e-mail address of one person") from error

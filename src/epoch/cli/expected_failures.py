@@ -4,8 +4,11 @@
 def describe_failure(error: Exception) -> str:
     """The line for an error whose message is enough. Raises: ``error``, when it is a bug."""
     from kit.db.outage import describe_database_error
+    from kit.errors import ValidationFailed
     from kit.failures import failing_dependency
 
+    if isinstance(error, ValidationFailed):
+        return "; ".join(sentence for _, sentence in error.errors)
     is_expected = isinstance(error, _expected_failures())
     if not is_expected and failing_dependency(error) is None:
         raise error

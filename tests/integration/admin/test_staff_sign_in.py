@@ -16,11 +16,12 @@ from admin.services import STAFF_SESSION_IDLE, STAFF_SESSION_LIFETIME, StaffServ
 from conftest import PUBLIC_URL, NewClient
 from epoch.app import create_app
 from epoch.cli.commands import add_staff
+from epoch.cli.expected_failures import describe_failure
 from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
-from kit.errors import Invalid
+from kit.errors import ValidationFailed
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.db_probe import tables_holding
@@ -57,8 +58,9 @@ async def session_of(database: Database, email: str) -> StaffSession:
 
 @pytest.mark.parametrize("address", ["", "notanemail"])
 async def test_a_command_with_a_wrong_address_says_so(settings: Settings, address: str) -> None:
-    with pytest.raises(Invalid, match="Give the whole e-mail address of one person"):
+    with pytest.raises(ValidationFailed) as refusal:
         await add_staff(settings, address, None)
+    assert describe_failure(refusal.value) == "Enter an e-mail address like name@example.com"
 
 
 async def test_a_link_lets_its_holder_choose_a_password_once(
