@@ -179,7 +179,7 @@ def create_app(
     erasure = NumberErasureJob(queue, at_carrier, jobs)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
-    audio_links = AudioUrls(settings.secret_keys, settings.public_url)
+    audio_urls = AudioUrls(settings.secret_keys, settings.public_url)
     voicemail_mailer = VoicemailMailer(mailer.send_after_commit, settings.public_url)
     tenants = TenantResolver(database)
     prices = load_price_list(settings.data_dir)
@@ -237,7 +237,7 @@ def create_app(
             settings, database, limiter, Tickets(settings.secret_keys), on_blocked=refused.add
         )
         phone_endpoints = build_phone_endpoints(
-            settings, database, carrier, authenticator, usage, audio_links, count=measures.add
+            settings, database, carrier, authenticator, usage, audio_urls, count=measures.add
         )
         routes += [
             *phone_endpoints,
@@ -297,11 +297,9 @@ def create_app(
             PRICE_LIST.entry(prices),
             CALL_EVENT_RECORDER.entry(CallEventRecorder(database, tenants, alert_mailer)),
             CALL_ANSWERER.entry(
-                CallAnswerer(
-                    database, tenants, settings.public_url, voicemail_mailer, alert_mailer, audio_links, prices
-                )
+                CallAnswerer(database, tenants, settings.public_url, voicemail_mailer, alert_mailer, audio_urls, prices)
             ),
-            AUDIO_URLS.entry(audio_links),
+            AUDIO_URLS.entry(audio_urls),
             AUDIO_DECODER.entry(AudioDecoder()),
             USAGE_ALERT_RECORDER.entry(UsageAlertRecorder(jobs)),
             ALERT_MAILER.entry(alert_mailer),

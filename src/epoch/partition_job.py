@@ -15,7 +15,7 @@ from kit.db.partitions import (
     LocksUnavailable,
     PartitionGroup,
     maintain_partitions,
-    months_to_make,
+    months_to_create,
     old_suffixes,
     read_layout,
 )
@@ -60,7 +60,7 @@ async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
     now = utc_now()
     async with database.sessions() as session:
         layout = await read_layout(session, group)
-    return layout is not None and bool(months_to_make(layout, group, now) or old_suffixes(layout, group, now))
+    return layout is not None and bool(months_to_create(layout, group, now) or old_suffixes(layout, group, now))
 
 
 class PartitionCheck:

@@ -12,7 +12,7 @@ from kit.db.partitions import (
     PartitionedTable,
     PartitionGroup,
     maintain_partitions,
-    months_to_make,
+    months_to_create,
     old_suffixes,
     read_layout,
     suffix_of,
@@ -66,11 +66,11 @@ async def create_missing(connection: AsyncConnection) -> None:
 
 
 class PartitionState(msgspec.Struct, frozen=True):
-    """The faults of the partitions of a group; months are the ends of their names."""
+    """The faults of the partitions of a group; months are the suffixes of their names."""
 
     table: str
     """The group's first table."""
-    is_divided: bool
+    is_partitioned: bool
     unplaced: tuple[str, ...] = ()
     """Months of rows that have no partition of their month yet."""
     missing: tuple[str, ...] = ()
@@ -87,14 +87,14 @@ async def read_partition_states(database: Database, *, now: dt.datetime | None =
             layout = await read_layout(session, group)
             name = group.tables[0].name
             if layout is None:
-                states.append(PartitionState(name, is_divided=False))
+                states.append(PartitionState(name, is_partitioned=False))
                 continue
-            unplaced = set(months_to_make(layout, group, now)).intersection(layout.unplaced)
+            unplaced = set(months_to_create(layout, group, now)).intersection(layout.unplaced)
             # The hourly job has a whole month to create the partition after the next.
             missing = set(layout.missing(now, ahead=1)).difference(layout.unplaced)
             state = PartitionState(
                 name,
-                is_divided=True,
+                is_partitioned=True,
                 unplaced=tuple(map(suffix_of, sorted(unplaced))),
                 missing=tuple(map(suffix_of, sorted(missing))),
                 late=tuple(old_suffixes(layout, group, now - _PATIENCE)),
@@ -108,7 +108,7 @@ async def find_partition_faults(database: Database, *, now: dt.datetime | None =
     faults = []
     for state in await read_partition_states(database, now=now):
         name = state.table
-        if not state.is_divided:
+        if not state.is_partitioned:
             faults.append(f"{name} is not partitioned by month: run `epoch migrate`")
         if state.unplaced:
             months = ", ".join(state.unplaced)

@@ -31,7 +31,7 @@ def build_phone_endpoints(
     carrier: Carrier,
     authenticator: TokenAuthenticator,
     uses: EmbedTokenUseWriter,
-    audio_links: AudioUrls,
+    audio_urls: AudioUrls,
     *,
     count: Callable[[str], None],
 ) -> list[ASGIRouteHandler]:
@@ -39,7 +39,7 @@ def build_phone_endpoints(
     tickets, headers = Tickets(settings.secret_keys), SecurityHeaders(settings)
     attribution = CallerAttribution(settings.secret_keys)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
-    dropper = VoicemailDropper(database, carrier, audio_links)
+    dropper = VoicemailDropper(database, carrier, audio_urls)
 
     def endpoint(
         name: str,

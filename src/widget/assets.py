@@ -45,22 +45,22 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
     return serve
 
 
-def release_file_router(kept: ReleaseFiles) -> Router:
+def release_file_router(files: ReleaseFiles) -> Router:
     """The routes of all other names below ``/widget/``: files of earlier releases, and 404."""
 
     @get("/widget/{name:str}")
-    async def kept_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-        return _kept_answer(request, await kept.find(name), "This file belongs to no release that is kept here")
+    async def release_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+        return _release_answer(request, await files.find(name), "This file belongs to no release that is kept here")
 
     @get(f"/widget/{pinned_script('{version:str}')}")
-    async def kept_script(request: Request[Any, Any, Any], version: FromPath[str]) -> Response[bytes]:
+    async def release_script(request: Request[Any, Any, Any], version: FromPath[str]) -> Response[bytes]:
         advice = f"This version of {SCRIPT} is not kept here. /widget/{SCRIPT} is the newest one"
-        return _kept_answer(request, await kept.find(pinned_script(version)), advice)
+        return _release_answer(request, await files.find(pinned_script(version)), advice)
 
-    return Router(path="/", route_handlers=[kept_file, kept_script], include_in_schema=False)
+    return Router(path="/", route_handlers=[release_file, release_script], include_in_schema=False)
 
 
-def _kept_answer(request: Request[Any, Any, Any], asset: Asset | None, advice: str) -> Response[bytes]:
+def _release_answer(request: Request[Any, Any, Any], asset: Asset | None, advice: str) -> Response[bytes]:
     if asset is None:
         body, common = msgspec.json.encode(problem_body(NotFound(advice))), dict(_texts(COMMON_HEADERS))
         return Response(body, status_code=404, media_type=MEDIA_TYPE, headers={**common, "cache-control": "no-store"})

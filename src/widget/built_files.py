@@ -95,7 +95,7 @@ def load_release(dist: Path, *, version: str = VERSION) -> dict[str, StoredFile]
     return {pinned_script(version): script, **{name: _stored(dist / name) for name in hashed}}
 
 
-def kept_asset(path: str, stored: StoredFile, *, public_url: str) -> Asset:
+def release_asset(path: str, stored: StoredFile, *, public_url: str) -> Asset:
     """A file of an earlier release as it is served here; ``path`` is below ``/widget/``."""
     body = gzip.decompress(stored.gzip)
     if path.endswith(f"/{SCRIPT}"):

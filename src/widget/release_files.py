@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.database import Database
 from kit.errors import Unavailable
-from widget.built_files import Asset, StoredFile, kept_asset, pinned_script
+from widget.built_files import Asset, StoredFile, pinned_script, release_asset
 from widget.models import WidgetFile
 
 KEPT_MONTHS = 24
@@ -91,7 +91,7 @@ class ReleaseFiles:
             return None
         stored = StoredFile(gzip=row["gzip"], brotli=row["brotli"])
         # Compressing phone.js takes a tenth of a second.
-        asset = await asyncio.to_thread(partial(kept_asset, name, stored, public_url=self._public_url))
+        asset = await asyncio.to_thread(partial(release_asset, name, stored, public_url=self._public_url))
         self._assets[name] = asset
         while sum(map(_size, self._assets.values())) > CACHE_BYTES:
             self._assets.popitem(last=False)

@@ -173,7 +173,7 @@ async def maintain_partitions(
     if layout is None:
         return Changes()
     created, dropped = [], []
-    for month in months_to_make(layout, group, now):
+    for month in months_to_create(layout, group, now):
         await _with_locks(connection, partial(_create, connection, group, month))
         created.append(suffix_of(month))
     for suffix in old_suffixes(layout, group, now) if drops else ():
@@ -184,7 +184,7 @@ async def maintain_partitions(
     return Changes(tuple(created), tuple(dropped))
 
 
-def months_to_make(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[dt.date]:
+def months_to_create(layout: Layout, group: PartitionGroup, now: dt.datetime) -> list[dt.date]:
     """The months that are missing, without those that would be dropped at once: their rows stay where they are."""
     oldest = (now - group.retention).date()
     return [month for month in layout.missing(now) if end_of(suffix_of(month)) > oldest]

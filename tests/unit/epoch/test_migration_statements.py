@@ -73,7 +73,7 @@ def test_statements_that_no_worker_notices(script: str) -> None:
     assert effects(script, set()) == []
 
 
-def test_workers_wait_a_moment_for_a_table_that_is_divided() -> None:
+def test_workers_wait_a_moment_for_a_table_that_is_partitioned() -> None:
     script = (
         "ALTER TABLE call RENAME TO call_before_2027_01; CREATE TABLE call (id UUID REFERENCES organization (id))"
         " PARTITION BY RANGE (id); DROP POLICY tenant ON call_before_2027_01;"

@@ -5,6 +5,7 @@
 /** `FORM_BYTES` of the server. */
 const MAX_BYTES = 65_536;
 const TOO_LONG = "This text is too long to be sent. Shorten it and try again";
+/** @type {Record<string, string>} By type of field. */
 const HALF_TYPED = {
   date: "Enter the whole date, or leave the field empty",
   "datetime-local": "Enter the date and the time",
@@ -32,7 +33,7 @@ function faultOf(form) {
   );
   // A browser sends such a field empty, as if nothing had been typed.
   const halfTyped = fields.find((field) => field.validity.badInput);
-  if (halfTyped) return [halfTyped, HALF_TYPED[/** @type {keyof typeof HALF_TYPED} */ (halfTyped.type)] ?? "Not valid"];
+  if (halfTyped) return [halfTyped, HALF_TYPED[halfTyped.type] ?? halfTyped.validationMessage];
   if (form.method !== "post" || encodedLength(form) <= MAX_BYTES) return [undefined, ""];
   return [fields.sort((one, other) => other.value.length - one.value.length)[0], TOO_LONG];
 }
