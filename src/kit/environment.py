@@ -21,12 +21,31 @@ _PRICE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?) ?([A-Z]{3})")
 
 
 class EnvironmentReader:
-    """Reads environment variables; each error names its variable. An empty variable counts as not set."""
+    """Reads environment variables. An empty variable counts as not set.
+
+    A refused value is noted with its variable's name, and read as if it were not set, so that all are told at once.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._refusals: dict[str, str] = {}
+        self.names: set[str] = set()
+        """The variables that were read."""
+
+    def refuse(self, name: str, why: str) -> None:
+        """Note that the value of ``name`` cannot be used. The first reason counts: the next ones may follow from it."""
+        self._refusals.setdefault(name, f"{name} {why}")
+
+    def is_refused(self, name: str) -> bool:
+        return name in self._refusals
+
+    def ensure_accepted(self) -> None:
+        """Raises: SettingsError, with a line for each refused variable."""
+        if self._refusals:
+            raise SettingsError("\n".join(self._refusals.values()))
 
     def optional(self, name: str) -> str | None:
+        self.names.add(name)
         return self._environ.get(name, "").strip() or None
 
     def text(self, name: str, default: str) -> str:
@@ -35,20 +54,22 @@ class EnvironmentReader:
     def required(self, name: str, default: str | None) -> str:
         value = self.optional(name) or default
         if value is None:
-            raise SettingsError(f"{name} is not set: EPOCH_CARRIER=twilio needs it")
-        return value
+            self.refuse(name, "is not set: EPOCH_CARRIER=twilio needs it")
+        return value or ""
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self.text(name, default)
         if value not in choices:
-            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+            self.refuse(name, f"must be one of {', '.join(choices)}, not {value!r}")
+            return default
         return value
 
     def whole(self, name: str, default: int, *, low: int, high: int) -> int:
         value = self.text(name, str(default))
         # Python refuses to parse thousands of digits; no setting needs more than nine.
         if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
-            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value[:40]!r}")
+            self.refuse(name, f"must be a whole number from {low} to {high}, not {value[:40]!r}")
+            return default
         return int(value)
 
     def positive(self, name: str, default: float) -> float:
@@ -58,26 +79,30 @@ class EnvironmentReader:
         except ValueError:
             number = 0.0
         if not 0 < number <= 1000:
-            raise SettingsError(f"{name} must be a number above 0 and at most 1000, not {value!r}")
+            self.refuse(name, f"must be a number above 0 and at most 1000, not {value!r}")
+            return default
         return number
 
     def secret(self, name: str, default: str) -> str:
         value = self.text(name, default)
         if len(value) < 32:
-            raise SettingsError(f"{name} must have at least 32 characters")
+            self.refuse(name, "must have at least 32 characters")
+            return default
         return value
 
     def secrets(self, name: str) -> tuple[str, ...]:
         values = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
         if any(len(value) < 32 for value in values):
-            raise SettingsError(f"{name} must be secrets of at least 32 characters, comma-separated")
+            self.refuse(name, "must be secrets of at least 32 characters, comma-separated")
+            return ()
         return values
 
     def word(self, name: str, *, pattern: str, wanted: str) -> str | None:
         """A value of the form ``pattern``; ``wanted`` says in words what it is."""
         value = self.optional(name)
         if value is not None and not re.fullmatch(pattern, value):
-            raise SettingsError(f"{name} must be {wanted}, not {value[:40]!r}")
+            self.refuse(name, f"must be {wanted}, not {value[:40]!r}")
+            return None
         return value
 
     def words(self, name: str, *, pattern: str, wanted: str) -> tuple[str, ...]:
@@ -85,13 +110,14 @@ class EnvironmentReader:
         values = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
         for value in values:
             if not re.fullmatch(pattern, value):
-                raise SettingsError(f"{name} must be {wanted}, not {value[:40]!r}")
+                self.refuse(name, f"must be {wanted}, not {value[:40]!r}")
+                return ()
         return values
 
     def sid(self, name: str, prefix: str, default: str | None) -> str:
         value = self.required(name, default)
         if not (value.startswith(prefix) and len(value) == 34 and value[2:].isalnum()):
-            raise SettingsError(f"{name} must be {prefix} followed by 32 letters and digits")
+            self.refuse(name, f"must be {prefix} followed by 32 letters and digits")
         return value
 
     def web_address(self, name: str, default: str) -> str:
@@ -105,9 +131,8 @@ class EnvironmentReader:
             or parts.path not in ("", "/")
             or any(mark in value for mark in "@?#")
         ):
-            raise SettingsError(
-                f"{name} must be like https://voice.example.com (scheme, host and port only), not {value!r}"
-            )
+            self.refuse(name, f"must be like https://voice.example.com (scheme, host and port only), not {value!r}")
+            return default
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
@@ -116,7 +141,8 @@ class EnvironmentReader:
         """An address of another server, with a path."""
         value = self.optional(name)
         if value is not None and not _is_address(value):
-            raise SettingsError(f"{name} must be like https://handler.twilio.com/twiml/EH… , not {value[:80]!r}")
+            self.refuse(name, f"must be like https://handler.twilio.com/twiml/EH… , not {value[:80]!r}")
+            return None
         return value
 
     def page_address(self, name: str) -> str | None:
@@ -124,20 +150,23 @@ class EnvironmentReader:
         value = self.optional(name)
         if value is None or (_is_address(value) and value.isascii() and value.isprintable() and " " not in value):
             return value
-        raise SettingsError(f"{name} must be like https://www.example.com/terms, not {value[:80]!r}")
+        self.refuse(name, f"must be like https://www.example.com/terms, not {value[:80]!r}")
+        return None
 
     def collector(self, name: str) -> str | None:
         """The address of a collector of traces, without a password: no message shows what was given."""
         value = self.optional(name)
         if value is not None and not _is_address(value):
-            raise SettingsError(f"{name} must be like http://collector.example.com:4318")
+            self.refuse(name, "must be like http://collector.example.com:4318")
+            return None
         return value
 
     def sentry_project(self, name: str) -> str | None:
         """The address of a project, which contains its key: no message shows it."""
         value = self.optional(name)
         if value is not None and not re.fullmatch(r"https?://[0-9a-zA-Z]+@[\w.:-]+(?:/[\w-]+)*/[0-9]+", value):
-            raise SettingsError(f"{name} must be like https://key@sentry.example.com/1")
+            self.refuse(name, "must be like https://key@sentry.example.com/1")
+            return None
         return value
 
     def plan_prices(self, name: str) -> Mapping[str, Money]:
@@ -147,10 +176,12 @@ class EnvironmentReader:
             plan, price = (part.strip() for part in entry.partition("=")[::2])
             found = _PRICE.fullmatch(price)
             if plan not in PLAN_NAMES or plan in prices or found is None:
-                raise SettingsError(
-                    f"{name} must be like pro=29 USD, business=79.50 USD (plans: {', '.join(PLAN_NAMES)}; each at most"
-                    f" once), not {entry[:40]!r}"
+                self.refuse(
+                    name,
+                    f"must be like pro=29 USD, business=79.50 USD (plans: {', '.join(PLAN_NAMES)}; each at most"
+                    f" once), not {entry[:40]!r}",
                 )
+                return {}
             prices[plan] = Money.parse(found[1], found[2])
         return prices
 
@@ -160,7 +191,8 @@ class EnvironmentReader:
             try:
                 parse_database_url(value, self._environ, is_replica=is_replica)
             except DatabaseUrlError as error:
-                raise SettingsError(f"{name} {error}") from error
+                self.refuse(name, str(error))
+                return None
         return value
 
     def mail_server(self, name: str) -> str | None:
@@ -168,13 +200,15 @@ class EnvironmentReader:
         parts = _split(value or "")
         if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
             # The message does not repeat the value: it may contain a password.
-            raise SettingsError(f"{name} must be like smtp://user:password@mail.example.com:587 (or smtps://)")
+            self.refuse(name, "must be like smtp://user:password@mail.example.com:587 (or smtps://)")
+            return None
         return value
 
     def email_address(self, name: str) -> str | None:
         value = self.optional(name)
         if value is not None and not _EMAIL.fullmatch(value):
-            raise SettingsError(f"{name} must be an e-mail address like security@example.com, not {value[:80]!r}")
+            self.refuse(name, f"must be an e-mail address like security@example.com, not {value[:80]!r}")
+            return None
         return value
 
     def networks(self, name: str) -> tuple[str, ...]:
@@ -182,8 +216,9 @@ class EnvironmentReader:
         for entry in entries:
             try:
                 ip_network(entry)
-            except ValueError as error:
-                raise SettingsError(f"{name} must be addresses or networks, comma-separated, not {entry!r}") from error
+            except ValueError:
+                self.refuse(name, f"must be addresses or networks, comma-separated, not {entry!r}")
+                return ()
         return entries
 
     def proxies(self, name: str) -> tuple[str, ...]:
@@ -191,9 +226,9 @@ class EnvironmentReader:
             return ()
         entries = self.networks(name)
         if not entries and self.optional(name):
-            raise SettingsError(f"{name} must be addresses or networks, comma-separated, or none")
+            self.refuse(name, "must be addresses or networks, comma-separated, or none")
         if any(ip_network(entry).prefixlen == 0 for entry in entries):
-            raise SettingsError(f"{name} must name your own proxies: a network of all addresses trusts every client")
+            self.refuse(name, "must name your own proxies: a network of all addresses trusts every client")
         return entries
 
 

@@ -1,4 +1,4 @@
-"""Settings: read once from the environment into a frozen object; an invalid value is an error."""
+"""Settings: read once from the environment into a frozen object; invalid values are one error."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from kit.environment import EnvironmentReader, SettingsError
+from kit.environment import EnvironmentReader
 from kit.money import Money
 from kit.secret_keys import SecretKeys
 
@@ -210,14 +210,34 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
     """Read the settings from ``environ``; without ``needs_application`` the TwiML application's id may be missing.
 
     Raises:
-        SettingsError: a value is missing or invalid, or unsafe for real calls, visitors or ``EPOCH_ENV=production``.
+        SettingsError: values are missing or invalid, or unsafe for real calls, visitors or ``EPOCH_ENV=production``;
+            a line for each variable.
     """
     read = EnvironmentReader(environ)
+    settings = _read(read, needs_application=needs_application)
+    _refuse_missing_extra(read, settings)
+    _refuse_incomplete_pooler(read, settings)
+    _refuse_fallback_here(read, settings)
+    _refuse_development_values(read, settings)
+    if settings.is_production:
+        _refuse_unsafe(read, settings)
+    read.ensure_accepted()
+    return settings
+
+
+def setting_names() -> frozenset[str]:
+    """The names of all variables that ``load_settings`` reads."""
+    read = EnvironmentReader({})
+    _read(read, needs_application=True)
+    return frozenset(read.names)
+
+
+def _read(read: EnvironmentReader, *, needs_application: bool) -> Settings:
     env = read.choice("EPOCH_ENV", ("development", "production"), "development")
     port = read.whole("EPOCH_PORT", 8000, low=1, high=65535)
     carrier = read.choice("EPOCH_CARRIER", ("sandbox", "twilio"), "sandbox")
     _refuse_missing(read, env, carrier, needs_application=needs_application)
-    settings = Settings(
+    return Settings(
         env=env,
         host=read.text("EPOCH_HOST", "127.0.0.1"),
         port=port,
@@ -254,24 +274,18 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier, needs_application=needs_application),
     )
-    _ensure_extra_is_installed(settings)
-    _ensure_pooler_is_complete(settings)
-    _ensure_fallback_is_elsewhere(settings)
-    _refuse_development_values(settings)
-    if settings.is_production:
-        _refuse_unsafe(settings)
-    return settings
 
 
 def _refuse_missing(read: EnvironmentReader, env: str, carrier: str, *, needs_application: bool) -> None:
-    """Name all settings at once that the carrier and production need and that are not set. Raises: SettingsError."""
+    """Refuse that settings are not set which the carrier and production need."""
     production = env == "production"
-    missing = [f"{name} {rule}" for name, rule in _PRODUCTION_RULES.items() if production and not read.optional(name)]
+    for name, rule in _PRODUCTION_RULES.items():
+        if production and not read.optional(name):
+            read.refuse(name, rule)
     if production or carrier == "twilio":
-        needed = [name for name in _CARRIER_NAMES if needs_application or name != "TWILIO_TWIML_APP_SID"]
-        missing += [f"{name} is not set: EPOCH_CARRIER=twilio needs it" for name in needed if not read.optional(name)]
-    if missing:
-        raise SettingsError("\n".join(missing))
+        for name in _CARRIER_NAMES:
+            if needs_application or name != "TWILIO_TWIML_APP_SID":
+                read.required(name, None)
 
 
 def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) -> CarrierSettings:
@@ -282,8 +296,8 @@ def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) 
     )
     if region is not None and not edges:
         if region not in OWN_EDGES:
-            raise SettingsError(f"TWILIO_EDGE must be set with TWILIO_REGION={region}: name the edge of that region")
-        edges = () if region == "us1" else (OWN_EDGES[region],)
+            read.refuse("TWILIO_EDGE", f"must be set with TWILIO_REGION={region}: name the edge of that region")
+        edges = (OWN_EDGES[region],) if region in OWN_EDGES and region != "us1" else ()
     has_application = sandbox or needs_application or read.optional("TWILIO_TWIML_APP_SID") is not None
     return CarrierSettings(
         account_sid=read.sid("TWILIO_ACCOUNT_SID", "AC", SANDBOX_ACCOUNT_SID if sandbox else None),
@@ -300,23 +314,24 @@ def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) 
     )
 
 
-def _refuse_development_values(settings: Settings) -> None:
+def _refuse_development_values(read: EnvironmentReader, settings: Settings) -> None:
     """Refuse what everybody knows where money or strangers are at stake, whatever ``EPOCH_ENV`` says."""
     is_for_this_machine = settings.is_sandbox and settings.public_is_loopback
     if settings.secret_key == DEVELOPMENT_SECRET and not is_for_this_machine:
-        raise SettingsError(
-            "EPOCH_SECRET_KEY must be set to a random secret of your own (32 characters or more): everybody knows the"
-            " development secret, and EPOCH_CARRIER or EPOCH_PUBLIC_URL is not for this machine alone"
+        read.refuse(
+            "EPOCH_SECRET_KEY",
+            "must be set to a random secret of your own (32 characters or more): everybody knows the"
+            " development secret, and EPOCH_CARRIER or EPOCH_PUBLIC_URL is not for this machine alone",
         )
     if DEVELOPMENT_SECRET in settings.secret_key_previous and not is_for_this_machine:
-        raise SettingsError(
-            "EPOCH_SECRET_KEY_PREVIOUS must not contain the development secret: everybody knows it, so anybody could"
-            " sign in with it"
+        read.refuse(
+            "EPOCH_SECRET_KEY_PREVIOUS",
+            "must not contain the development secret: everybody knows it, so anybody could sign in with it",
         )
     if settings.is_sandbox:
         return
     if settings.hubspot_url != HUBSPOT_URL:
-        raise SettingsError("EPOCH_HUBSPOT_URL is for the sandbox alone: unset it, so that tokens go to HubSpot only")
+        read.refuse("EPOCH_HUBSPOT_URL", "is for the sandbox alone: unset it, so that tokens go to HubSpot only")
     for name, value, known in (
         ("TWILIO_ACCOUNT_SID", settings.twilio.account_sid, SANDBOX_ACCOUNT_SID),
         ("TWILIO_AUTH_TOKEN", settings.twilio.auth_token, SANDBOX_AUTH_TOKEN),
@@ -325,53 +340,59 @@ def _refuse_development_values(settings: Settings) -> None:
         ("TWILIO_TWIML_APP_SID", settings.twilio.twiml_app_sid, SANDBOX_TWIML_APP_SID),
     ):
         if value == known:
-            raise SettingsError(f"{name} is the sandbox carrier's: set your carrier account's own")
+            read.refuse(name, "is the sandbox carrier's: set your carrier account's own")
     if not settings.public_is_https and not settings.public_is_loopback:
-        raise SettingsError(
-            "EPOCH_PUBLIC_URL must begin with https:// with EPOCH_CARRIER=twilio: over http, sign-ins travel in clear"
-            " and browsers give no microphone"
+        read.refuse(
+            "EPOCH_PUBLIC_URL",
+            "must begin with https:// with EPOCH_CARRIER=twilio: over http, sign-ins travel in clear"
+            " and browsers give no microphone",
         )
 
 
-def _ensure_pooler_is_complete(settings: Settings) -> None:
-    if settings.database_replica_url is not None and settings.database_url is None:
-        raise SettingsError("EPOCH_DATABASE_URL must be set: EPOCH_DATABASE_REPLICA_URL is a standby of that database")
-    if settings.database_direct_url is not None and settings.database_url is None:
-        raise SettingsError("EPOCH_DATABASE_URL must be set: EPOCH_DATABASE_DIRECT_URL is the same database beside it")
+def _refuse_incomplete_pooler(read: EnvironmentReader, settings: Settings) -> None:
+    if settings.database_url is None and settings.database_replica_url is not None:
+        read.refuse("EPOCH_DATABASE_URL", "must be set: EPOCH_DATABASE_REPLICA_URL is a standby of that database")
+    if settings.database_url is None and settings.database_direct_url is not None:
+        read.refuse("EPOCH_DATABASE_URL", "must be set: EPOCH_DATABASE_DIRECT_URL is the same database beside it")
     if settings.is_pooled_by_transaction and settings.database_direct_url is None:
-        raise SettingsError(
-            "EPOCH_DATABASE_DIRECT_URL must be set with EPOCH_DATABASE_POOLER=transaction: migrations and jobs need a"
-            " connection of their own"
+        read.refuse(
+            "EPOCH_DATABASE_DIRECT_URL",
+            "must be set with EPOCH_DATABASE_POOLER=transaction: migrations and jobs need a connection of their own",
         )
 
 
-def _ensure_extra_is_installed(settings: Settings) -> None:
+def _refuse_missing_extra(read: EnvironmentReader, settings: Settings) -> None:
     for name, value, package in (
         ("EPOCH_OTLP_ENDPOINT", settings.otlp_endpoint, "opentelemetry"),
         ("EPOCH_SENTRY_DSN", settings.sentry_dsn, "sentry_sdk"),
     ):
         if value is not None and find_spec(package) is None:
-            raise SettingsError(
-                f"{name} is set, but its packages are not installed: install the extra observability"
-                " (requirements-observability.lock), or unset it"
+            read.refuse(
+                name,
+                "is set, but its packages are not installed: install the extra observability"
+                " (requirements-observability.lock), or unset it",
             )
 
 
-def _ensure_fallback_is_elsewhere(settings: Settings) -> None:
+def _refuse_fallback_here(read: EnvironmentReader, settings: Settings) -> None:
     fallback = settings.carrier_fallback_url
-    if fallback is not None and urlsplit(fallback).hostname == urlsplit(settings.public_url).hostname:
-        raise SettingsError(
-            "EPOCH_CARRIER_FALLBACK_URL must be on another host than EPOCH_PUBLIC_URL: the carrier asks it when this"
-            " one does not answer"
+    # A refused public URL is read as the default one, which the fallback may equal by chance.
+    if fallback is None or read.is_refused("EPOCH_PUBLIC_URL"):
+        return
+    if urlsplit(fallback).hostname == urlsplit(settings.public_url).hostname:
+        read.refuse(
+            "EPOCH_CARRIER_FALLBACK_URL",
+            "must be on another host than EPOCH_PUBLIC_URL: the carrier asks it when this one does not answer",
         )
 
 
-def _refuse_unsafe(settings: Settings) -> None:
-    """Refuse values that are set but are for development only; ``_refuse_missing`` names those that are not set."""
+def _refuse_unsafe(read: EnvironmentReader, settings: Settings) -> None:
+    """Refuse values that are set but are for development only; ``_refuse_missing`` refuses that others are not set."""
     unsafe = (
         (settings.is_sandbox, "EPOCH_CARRIER"),
         (settings.secret_key == DEVELOPMENT_SECRET, "EPOCH_SECRET_KEY"),
         (not settings.public_is_https, "EPOCH_PUBLIC_URL"),
     )
-    if refused := [f"{name} {_PRODUCTION_RULES[name]}" for is_unsafe, name in unsafe if is_unsafe]:
-        raise SettingsError("\n".join(refused))
+    for is_unsafe, name in unsafe:
+        if is_unsafe:
+            read.refuse(name, _PRODUCTION_RULES[name])

@@ -1,6 +1,7 @@
 """``epoch doctor``: checks database, connections, carrier, public URL, proxies, metrics and clock."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
@@ -30,6 +31,7 @@ from kit.deployment import installation_url
 from kit.environment import SettingsError
 from kit.mail import smtp_delivery
 from kit.settings import Settings
+from kit.unknown_settings import describe_unknown_settings
 
 TIMEOUT_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 30.0
@@ -53,6 +55,7 @@ _FAILURES = (
 async def run_checks(settings: Settings) -> list[CheckResult]:
     """Every part's state; none of the checks changes anything."""
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
+        ("settings", _settings),
         ("database", _database),
         ("connections", _connections),
         ("tenant isolation", _tenant_isolation),
@@ -100,6 +103,12 @@ async def run_carrier_checks(settings: Settings) -> list[CheckResult]:
     finally:
         await by_key.close()
         await by_token.close()
+
+
+async def _settings(_: Settings) -> str:
+    if unknown := describe_unknown_settings(os.environ):
+        raise CheckWarned("; ".join(unknown))
+    return "every EPOCH_… variable is one of this version"
 
 
 async def _connect(settings: Settings) -> Any:

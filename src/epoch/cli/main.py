@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TextIO
 from uuid import UUID
 
 import msgspec
@@ -18,8 +19,11 @@ from epoch.cli.arguments import build_parser
 from epoch.cli.expected_failures import describe_failure
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
+from kit.unknown_settings import describe_unknown_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
+_STARTS = frozenset({"run", "serve", "jobs"})
+"""The commands that run until a signal stops them."""
 COPY_ADVICE = (
     "This database is a copy of another one, or EPOCH_PUBLIC_URL changed, so phone numbers at the carrier are only"
     " reported, never changed. If the original is no longer used, or its address changed: `epoch deployment --moved`."
@@ -34,14 +38,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.print_help()
         return 0
     command = COMMANDS[arguments.command]
+    if arguments.command in _STARTS:
+        _tell_unknown_settings(sys.stdout)
     try:
-        return command(load_settings(os.environ, needs_application=arguments.needs_application), arguments)
+        settings = load_settings(os.environ, needs_application=arguments.needs_application)
+    except SettingsError as error:
+        if arguments.command not in _STARTS:
+            # A mistyped name may be why a setting is missing.
+            _tell_unknown_settings(sys.stderr)
+        return _fail(2, str(error))
+    try:
+        return command(settings, arguments)
     except SettingsError as error:
         return _fail(2, str(error))
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         return _fail(1, describe_failure(error))
+
+
+def _tell_unknown_settings(stream: TextIO) -> None:
+    for found in describe_unknown_settings(os.environ):
+        print(f"Warning: {found}", file=stream, flush=True)
 
 
 def _run(settings: Settings, _arguments: argparse.Namespace) -> int:

@@ -116,6 +116,8 @@ def test_the_charts_pods_run_commands_as_the_images_user() -> None:
     assert components <= COMMANDS.keys()
     (user,) = re.findall(r"(?m)^USER (\d+)$", (ROOT / "Dockerfile").read_text())
     assert f"runAsUser: {user}\n" in templates
+    # A release named epoch has the Service epoch-serve, of which Kubernetes would make variables EPOCH_SERVE_….
+    assert "enableServiceLinks: false\n" in templates
     drain = settings_of({**values()["settings"], "EPOCH_DATABASE_URL": "postgresql://epoch:x@db/epoch"}).drain_seconds
     for component in ("serve", "jobs"):
         assert values()[component]["terminationGracePeriodSeconds"] > drain + WORKER_GRACE_SECONDS

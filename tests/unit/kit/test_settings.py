@@ -197,7 +197,32 @@ def test_the_real_carrier_names_all_missing_credentials_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({"EPOCH_CARRIER": "twilio"}, needs_application=False)
     named = [line.split()[0] for line in str(refused.value).splitlines()]
-    assert named == ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET"]
+    assert named == [
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_API_KEY_SID",
+        "TWILIO_API_KEY_SECRET",
+        "EPOCH_SECRET_KEY",
+    ]
+
+
+def test_every_wrong_setting_has_a_line() -> None:
+    wrong = {name: value for name, value in reversed(BAD) if name not in ("EPOCH_ENV", "EPOCH_CARRIER")}
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"EPOCH_ENV": "production", **wrong})
+    named = [line.split()[0] for line in str(refused.value).splitlines()]
+    assert len(named) == len(set(named))
+    assert set(named) == wrong.keys() | (PRODUCTION.keys() - {"EPOCH_ENV"})
+
+
+def test_what_follows_from_a_wrong_setting_is_not_told() -> None:
+    fallback = {"EPOCH_PUBLIC_URL": "voice.example.com", "EPOCH_CARRIER_FALLBACK_URL": "http://localhost:9/answer"}
+    pooled = {"EPOCH_DATABASE_URL": "mysql://db/epoch", "EPOCH_DATABASE_DIRECT_URL": "postgresql://db/epoch"}
+    for environ in (fallback, pooled, {"EPOCH_ENV": "staging", "EPOCH_SMTP_URL": ""}):
+        with pytest.raises(SettingsError) as refused:
+            load_settings(environ)
+        assert str(refused.value).split()[0] in environ
+        assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ app.kubernetes.io/component: {{ .component }}
 
 {{- define "epoch.pod" -}}
 automountServiceAccountToken: false
+# Else the pods get a variable EPOCH_… for each Service of a release whose name begins with epoch.
+enableServiceLinks: false
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
