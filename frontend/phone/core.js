@@ -162,7 +162,9 @@ export class Phone extends ShownState {
     this.#digits = request.digits ?? "";
     this.askedFrom = request.params?.FromNumber;
     this.resetCallFlags();
-    const activeCall = this.calls.create(request, {
+    // A phone that can dial has a session.
+    const session = /** @type {TokenSession} */ (this.#session);
+    const activeCall = this.calls.create(session, request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
       answered: (at) => this.#onAnswered(at),
       // The events to come, getCall() and the panel tell what the server dials and shows. The call has not ended.
@@ -265,7 +267,7 @@ export class Phone extends ShownState {
   #endSession() {
     this.hangup();
     this.#session?.stop();
-    this.calls.endSession();
+    this.calls.callStack?.endSession();
     this.#session = null;
     this.#deferredProblem = null;
     this.call = null;
@@ -273,7 +275,7 @@ export class Phone extends ShownState {
 
   #onToken() {
     this.#deferredProblem = null;
-    this.calls.updateToken();
+    this.calls.callStack?.updateToken();
     const events = this.#move("sessionReady");
     const hasMoved = events.length > 0;
     if (hasMoved && !this.#isReadyEmitted) {
@@ -304,7 +306,7 @@ export class Phone extends ShownState {
   #fail(problem) {
     const events = this.#move("fail");
     if (events.length === 0 && this.problem?.code === problem.code) return;
-    if (!this.#session?.isValid) this.calls.disconnect();
+    if (!this.#session?.isValid) this.calls.callStack?.disconnect();
     this.problem = problem;
     const error = this.#errorLog.eventOf(problem);
     this.events.remember(...error);

@@ -1,23 +1,19 @@
-/** Creates the calls of a page's phone: loads what carries them, and keeps the device, the lock and the pop-out. */
-import { knownFixes, Problem, SENTENCES } from "../errors.js";
+/** Creates the calls of a page's phone, in the pop-out or in the page, and prepares for them. */
+import { Problem } from "../errors.js";
+import { CallStackLoader } from "./call-stack-loader.js";
 import { PendingCall } from "./pending-call.js";
 
-/** @import { CallLock } from "./cross-tab-lock.js" */
-/** @import { VoiceDevice } from "./voice-device.js" */
 /** @import { Phone } from "../core.js" */
 /** @import { StepListener } from "../lazy/diagnostics.js" */
 /** @import { PopOut } from "../lazy/pop-out.js" */
 /** @import { TokenSession } from "../session/token-session.js" */
-/** @import { ActiveCall, CallListener, CallRequest, Chunks, Environment, Settings } from "../types.d.ts" */
+/** @import { ActiveCall, CallListener, CallRequest, Environment, Settings } from "../types.d.ts" */
 
 export class CallFactory {
   #env;
   #phone;
   #getSession;
-  /** @type {VoiceDevice | null} */
-  #device = null;
-  /** @type {CallLock | null} */
-  #callLock = null;
+  #callStackLoader;
   /** @type {PopOut | null} */
   #popOut = null;
 
@@ -30,37 +26,26 @@ export class CallFactory {
     this.#env = env;
     this.#phone = phone;
     this.#getSession = getSession;
-  }
-
-  /** The SDK's audio devices during a call; null otherwise. */
-  get audio() {
-    return this.#device?.audio ?? null;
+    this.#callStackLoader = new CallStackLoader(phone, env);
   }
 
   /**
    * The call of `request`: in the pop-out if there is one that takes it, otherwise in this page.
+   * @param {TokenSession} session The present one.
    * @param {CallRequest} request
    * @param {CallListener} listener
    * @returns {ActiveCall}
    */
-  create(request, listener) {
-    const inPopOut = this.#popOut?.createCall(request, listener);
-    if (inPopOut) return inPopOut;
-    const { details, params = {}, digits } = request;
-    return new PendingCall(async () => {
-      const { callStack, device } = await this.#load();
-      const session = this.#getSession();
-      if (!session || !device) throw new Problem("connection_failed");
-      return new callStack.OutgoingCall({
-        ...{ details, params, digits, device, session, env: this.#env, listener },
-        ensureCanCall: () => this.#ensureCanCall(),
-      });
-    }, listener);
+  create(session, request, listener) {
+    return (
+      this.#popOut?.createCall(request, listener) ??
+      new PendingCall(this.#callStackLoader, session, request, listener)
+    );
   }
 
   /** Load the SDK and the call stack now, because a call is likely. Rejects with Problem. */
   async preload() {
-    await Promise.all([this.#load(), this.#env.loadSdk()]);
+    await Promise.all([this.#callStackLoader.load(), this.#env.loadSdk()]);
   }
 
   /**
@@ -69,8 +54,9 @@ export class CallFactory {
    */
   async warmUp() {
     if (this.#popOut?.takesCalls || this.#phone.remoteCall) return;
-    const { callStack, device } = await this.#load();
-    if (!callStack.findMicrophoneObstacle(this.#env)) await device?.warmUp();
+    const callStack = await this.#callStackLoader.load();
+    const session = this.#getSession();
+    if (session) await callStack.warmUp(session);
   }
 
   /**
@@ -84,10 +70,7 @@ export class CallFactory {
     this.#popOut ??= new PopOut(env, {
       phone: this.#phone,
       getSession: this.#getSession,
-      acquireCallLock: async () => {
-        const { callLock } = await this.#load();
-        return callLock.acquire();
-      },
+      callStackLoader: this.#callStackLoader,
       Problem,
     });
     this.#popOut.settings = settings;
@@ -104,55 +87,18 @@ export class CallFactory {
     return runDiagnostics(env, onStep, {
       phone: this.#phone,
       getSession: this.#getSession,
-      createDevice: async () => this.#createDevice((await this.#load()).callStack),
+      callStackLoader: this.#callStackLoader,
       Problem,
     });
   }
 
-  /** Give the session's new token to the device. */
-  updateToken() {
-    this.#device?.updateToken();
-  }
-
-  /** Drop the connection to the carrier, whatever it is doing. */
-  disconnect() {
-    this.#device?.discard();
-  }
-
-  /** The session ends. */
-  endSession() {
-    this.#device?.close();
-    this.#device = null;
+  /** The call stack, which keeps the session's device; null until it is loaded. */
+  get callStack() {
+    return this.#callStackLoader.loaded;
   }
 
   /** The phone stops for good. */
   stop() {
     this.#popOut?.stop();
-  }
-
-  /** Load what carries calls and create what it is used through. Rejects with Problem. */
-  async #load() {
-    const callStack = await this.#env.loadChunk("call-stack");
-    Object.assign(knownFixes, callStack.fixes);
-    Object.assign(SENTENCES, callStack.sentences);
-    this.#callLock ??= new callStack.CallLock(this.#phone, this.#env);
-    if (this.#getSession()) this.#device ??= this.#createDevice(callStack);
-    return { callStack, callLock: this.#callLock, device: this.#device };
-  }
-
-  /** @param {Chunks["call-stack"]} callStack */
-  #createDevice({ VoiceDevice }) {
-    const session = this.#getSession();
-    if (!session) throw new Problem("connection_failed");
-    return new VoiceDevice({ loadSdk: this.#env.loadSdk, session, env: this.#env });
-  }
-
-  /** Throws Problem if no call may begin in this page now. */
-  async #ensureCanCall() {
-    if (this.#phone.isOffline) throw new Problem("offline");
-    const { callStack, callLock } = await this.#load();
-    const obstacle = callStack.findMicrophoneObstacle(this.#env);
-    if (obstacle) throw new Problem(obstacle.code, obstacle);
-    if (this.#phone.isInCall && !(await callLock.acquire())) throw new Problem("call_elsewhere");
   }
 }

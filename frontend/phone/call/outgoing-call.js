@@ -2,14 +2,16 @@
 import { asProblem, Problem } from "../errors.js";
 import { AnswerReport } from "./answer-report.js";
 import { AnswerWatch } from "./answer-watch.js";
+import { ensureCanCall } from "./call-checks.js";
 import { asCallProblem, problemOf } from "./call-result.js";
 import { PostDial, postDialSteps } from "./post-dial.js";
 import { RecordedEnd } from "./recorded-end.js";
 import { reactionTo } from "./sdk-codes.js";
 
 /** @import { Call } from "@twilio/voice-sdk" */
-/** @import { CallDetails, ActiveCall, CallListener, Environment } from "../types.d.ts" */
+/** @import { ActiveCall, CallListener, CallRequest, Environment } from "../types.d.ts" */
 /** @import { TokenSession } from "../session/token-session.js" */
+/** @import { CallLock } from "./cross-tab-lock.js" */
 /** @import { VoiceDevice } from "./voice-device.js" */
 /** @import { CallResult } from "./call-result.js" */
 
@@ -22,7 +24,7 @@ export class OutgoingCall {
   #device;
   #session;
   #env;
-  #ensureCanCall;
+  #callLock;
   #listener;
   #recordedEnd;
   #answerReport;
@@ -54,17 +56,15 @@ export class OutgoingCall {
   #postDial;
 
   /**
+   * @param {CallRequest} request
    * @param {object} options
-   * @param {CallDetails} options.details
-   * @param {Record<string, string>} options.params The carrier's.
-   * @param {string} [options.digits] Sent as tones after the answer and the extension.
    * @param {VoiceDevice} options.device
    * @param {TokenSession} options.session
+   * @param {CallLock} options.callLock
    * @param {Environment} options.env
-   * @param {() => Promise<void>} options.ensureCanCall Throws Problem if no call may begin now.
    * @param {CallListener} options.listener
    */
-  constructor({ details, params, digits, device, session, env, ensureCanCall, listener }) {
+  constructor({ details, params = {}, digits }, { device, session, callLock, env, listener }) {
     this.#recordedEnd = new RecordedEnd(session, details.callId, env);
     this.#answerReport = new AnswerReport(session, details, env, {
       corrected: (numbers) => listener.corrected(numbers),
@@ -77,7 +77,7 @@ export class OutgoingCall {
     this.#device = device;
     this.#session = session;
     this.#env = env;
-    this.#ensureCanCall = ensureCanCall;
+    this.#callLock = callLock;
     this.#listener = listener;
     this.#answerWatch = new AnswerWatch({
       recordedEnd: this.#recordedEnd,
@@ -101,7 +101,7 @@ export class OutgoingCall {
       destroyed: () => this.#onCarrierEnd(),
     });
     try {
-      await this.#ensureCanCall();
+      await ensureCanCall(this.#callLock, this.#env);
       if (!this.#hasEnded) await this.#session.ensureUsable();
       if (!this.#hasEnded) await this.#connect();
     } catch (error) {
@@ -167,7 +167,7 @@ export class OutgoingCall {
   }
 
   async #dial() {
-    const device = await this.#device.open();
+    await this.#device.open();
     if (this.#hasEnded) return;
     // connect() alone may never settle: without a socket, with a refused token, under a page's policy.
     /** @type {Promise<never>} */
@@ -180,7 +180,7 @@ export class OutgoingCall {
       if (!this.#answeredAt) this.#fail(new Problem("connection_failed", advice));
     });
     try {
-      const call = await Promise.race([device.connect({ params: this.#params }), failure]);
+      const call = await Promise.race([this.#device.connect(this.#params), failure]);
       if (this.#hasEnded) call.disconnect();
       else this.#follow(call);
     } finally {

@@ -1,34 +1,45 @@
-/** A call that has begun while the code that carries it is still loading. */
+/** A call in this page: ends by itself while the call stack is loading, then hands everything on to the real call. */
 import { asProblem } from "../errors.js";
 
-/** @import { ActiveCall, CallListener } from "../types.d.ts" */
+/** @import { CallStackLoader } from "./call-stack-loader.js" */
 /** @import { Problem } from "../errors.js" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { ActiveCall, CallListener, CallRequest } from "../types.d.ts" */
 
 /** @implements {ActiveCall} */
 export class PendingCall {
-  #load;
+  #callStackLoader;
+  #session;
+  #request;
   #listener;
-  /** @type {ActiveCall | null} */
+  /**
+   * The real call; null while the call stack is loading.
+   * @type {ActiveCall | null}
+   */
   #call = null;
   #isMuted = false;
   #hasEnded = false;
 
   /**
-   * @param {() => Promise<ActiveCall>} load Resolves to the real call.
+   * @param {CallStackLoader} callStackLoader
+   * @param {TokenSession} session
+   * @param {CallRequest} request
    * @param {CallListener} listener Told of the end if the real call never comes.
    */
-  constructor(load, listener) {
-    this.#load = load;
+  constructor(callStackLoader, session, request, listener) {
+    this.#callStackLoader = callStackLoader;
+    this.#session = session;
+    this.#request = request;
     this.#listener = listener;
   }
 
   async start() {
     try {
-      const call = await this.#load();
+      const callStack = await this.#callStackLoader.load();
       if (this.#hasEnded) return;
-      this.#call = call;
-      if (this.#isMuted) call.mute(true);
-      call.start();
+      this.#call = callStack.createCall(this.#session, this.#request, this.#listener);
+      if (this.#isMuted) this.#call.mute(true);
+      this.#call.start();
     } catch (error) {
       this.#end("failed", asProblem(error));
     }

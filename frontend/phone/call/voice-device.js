@@ -5,7 +5,7 @@ import { microphoneProblem } from "./microphone.js";
 
 /** @import { Device } from "@twilio/voice-sdk" */
 /** @import { TokenSession } from "../session/token-session.js" */
-/** @import { DeviceKind, Environment, ExchangeResponse, LoadSdk } from "../types.d.ts" */
+/** @import { DeviceKind, Environment, ExchangeResponse } from "../types.d.ts" */
 
 /**
  * @typedef {object} DeviceListener
@@ -29,7 +29,6 @@ class SilentSound {
 }
 
 export class VoiceDevice {
-  #loadSdk;
   #session;
   #env;
   /** @type {Device | null} */
@@ -46,9 +45,11 @@ export class VoiceDevice {
   /** @type {DeviceListener | null} */
   #listener = null;
 
-  /** @param {{loadSdk: LoadSdk, session: TokenSession, env: Environment}} options */
-  constructor({ loadSdk, session, env }) {
-    this.#loadSdk = loadSdk;
+  /**
+   * @param {TokenSession} session
+   * @param {Environment} env
+   */
+  constructor(session, env) {
     this.#session = session;
     this.#env = env;
   }
@@ -70,7 +71,7 @@ export class VoiceDevice {
 
   /** The Device, ready to connect. Throws Problem if the SDK cannot be loaded. */
   async open() {
-    const { Device } = await this.#loadSdk();
+    const { Device } = await this.#env.loadSdk();
     if (this.#device && (this.#device.state === "destroyed" || this.#device.isBusy)) this.discard();
     const device = this.#device ?? (await this.#create());
     this.updateToken();
@@ -80,11 +81,19 @@ export class VoiceDevice {
   }
 
   /**
+   * Connect a call on the Device that `open()` has made ready.
+   * @param {Record<string, string>} params The carrier's.
+   */
+  connect(params) {
+    return /** @type {Device} */ (this.#device).connect({ params });
+  }
+
+  /**
    * Create the Device and connect it to the carrier, without a call, so that the next one begins sooner. Throws Problem if
    * the SDK cannot be loaded.
    */
   async warmUp() {
-    const { connectSignaling } = await this.#loadSdk();
+    const { connectSignaling } = await this.#env.loadSdk();
     if (this.#isClosed || this.#device?.isBusy) return;
     const device = this.#device ?? (await this.#create());
     await nextTask();
@@ -103,7 +112,7 @@ export class VoiceDevice {
 
   /** Each step in a task of its own: together they would block a slow page. */
   async #create() {
-    const { Device, createAudioContext } = await this.#loadSdk();
+    const { Device, createAudioContext } = await this.#env.loadSdk();
     await nextTask();
     if (!this.#device && !Device.audioContext) {
       createAudioContext();

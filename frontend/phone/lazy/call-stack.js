@@ -1,14 +1,97 @@
 /** The chunk with what a call in this page needs besides the voice SDK. */
+import { callSentences } from "../call/call-sentences.js";
+import { CallLock } from "../call/cross-tab-lock.js";
+import { findMicrophoneObstacle } from "../call/microphone.js";
+import { OutgoingCall } from "../call/outgoing-call.js";
+import { VoiceDevice } from "../call/voice-device.js";
 import { knownFixes } from "../errors.js";
 import { fixes as problemFixes, statusHints } from "../i18n/locales/en.js";
+
+/** @import { Phone } from "../core.js" */
+/** @import { TokenSession } from "../session/token-session.js" */
+/** @import { CallListener, CallRequest, Environment } from "../types.d.ts" */
 
 // The chunk has a copy of errors.js of its own, for the problems that it makes; phone.js adds them to the other one.
 export const fixes = { ...problemFixes, ...statusHints };
 Object.assign(knownFixes, fixes);
 
-export { CallLock } from "../call/cross-tab-lock.js";
-export { callSentences as sentences } from "../call/call-sentences.js";
-export { findMicrophoneObstacle } from "../call/microphone.js";
-export { OutgoingCall } from "../call/outgoing-call.js";
-export { VoiceDevice } from "../call/voice-device.js";
+export { callSentences as sentences };
 export { showNotice } from "../ui/notice.js";
+
+/** Creates the calls of a phone in this page. Keeps what they share: the lock across tabs, and the session's device. */
+export class CallStack {
+  #env;
+  #callLock;
+  /**
+   * Of the present session; null until it is needed.
+   * @type {VoiceDevice | null}
+   */
+  #device = null;
+
+  /**
+   * @param {Phone} phone
+   * @param {Environment} env
+   */
+  constructor(phone, env) {
+    this.#env = env;
+    this.#callLock = new CallLock(phone, env);
+  }
+
+  /**
+   * @param {TokenSession} session The present one.
+   * @param {CallRequest} request
+   * @param {CallListener} listener
+   */
+  createCall(session, request, listener) {
+    const device = this.#deviceOf(session);
+    return new OutgoingCall(request, { device, session, callLock: this.#callLock, env: this.#env, listener });
+  }
+
+  /**
+   * Connect to the carrier without a call, if this page can call. Rejects with Problem if the SDK cannot be loaded.
+   * @param {TokenSession} session The present one.
+   */
+  async warmUp(session) {
+    if (!findMicrophoneObstacle(this.#env)) await this.#deviceOf(session).warmUp();
+  }
+
+  /** Acquire the lock for a call that is not in this page; false if another tab has it. */
+  acquireLock() {
+    return this.#callLock.acquire();
+  }
+
+  /**
+   * Another device, beside the one of the calls.
+   * @param {TokenSession} session
+   */
+  createDevice(session) {
+    return new VoiceDevice(session, this.#env);
+  }
+
+  /** The SDK's audio devices during a call; null otherwise. */
+  get audio() {
+    return this.#device?.audio ?? null;
+  }
+
+  /** Give the session's new token to the device. */
+  updateToken() {
+    this.#device?.updateToken();
+  }
+
+  /** Drop the connection to the carrier, whatever it is doing. */
+  disconnect() {
+    this.#device?.discard();
+  }
+
+  /** The session ends: the next one gets a device of its own. */
+  endSession() {
+    this.#device?.close();
+    this.#device = null;
+  }
+
+  /** @param {TokenSession} session */
+  #deviceOf(session) {
+    this.#device ??= this.createDevice(session);
+    return this.#device;
+  }
+}

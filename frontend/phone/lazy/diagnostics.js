@@ -5,7 +5,7 @@ import { diagnostics as english, fixes } from "../i18n/locales/en.js";
 import { openMicrophone } from "./audio-devices.js";
 
 /** @import { PolicyAdvice } from "../browser/csp-violations.js" */
-/** @import { VoiceDevice } from "../call/voice-device.js" */
+/** @import { CallStackLoader } from "../call/call-stack-loader.js" */
 /** @import { Phone } from "../core.js" */
 /** @import { MicrophoneProblem } from "../call/microphone.js" */
 /** @import { Problem } from "../errors.js" */
@@ -25,7 +25,7 @@ import { openMicrophone } from "./audio-devices.js";
  * @typedef {object} DiagnosticsContext
  * @property {Phone} phone
  * @property {() => TokenSession | null} getSession
- * @property {() => Promise<VoiceDevice>} createDevice Another one beside the phone's.
+ * @property {CallStackLoader} callStackLoader
  * @property {typeof Problem} Problem The phone's own class.
  */
 
@@ -190,8 +190,11 @@ async function testToken({ phone, getSession, Problem }) {
  * @param {Environment} env
  * @param {DiagnosticsContext} context
  */
-async function testSignaling({ cspViolations }, { phone, createDevice }) {
-  const voiceDevice = await createDevice();
+async function testSignaling({ cspViolations }, { phone, getSession, callStackLoader, Problem }) {
+  const callStack = await callStackLoader.load();
+  const session = getSession();
+  if (!session) throw new Problem("connection_failed");
+  const voiceDevice = callStack.createDevice(session);
   let stop = () => {};
   try {
     const device = await voiceDevice.open();

@@ -11,6 +11,7 @@ import { callSentences } from "../call/call-sentences.js";
 import { PopOutCall } from "../pop-out/pop-out-call.js";
 import { sharedName } from "../session/shared-name.js";
 
+/** @import { CallStackLoader } from "../call/call-stack-loader.js" */
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
 /** @import { CallSnapshot, Command, Report, Welcome } from "../pop-out/messages.d.ts" */
@@ -21,7 +22,7 @@ import { sharedName } from "../session/shared-name.js";
  * @typedef {object} PopOutContext
  * @property {Phone} phone
  * @property {() => TokenSession | null} getSession
- * @property {() => Promise<boolean>} acquireCallLock
+ * @property {CallStackLoader} callStackLoader
  * @property {typeof Problem} Problem The phone's own class.
  */
 
@@ -145,7 +146,7 @@ export class PopOut {
    * @param {CallListener} listener
    */
   createCall(request, listener) {
-    const { phone } = this.#context;
+    const { phone, callStackLoader } = this.#context;
     // A request without params is for a call that goes on in the pop-out already.
     if (request.params) {
       if (!this.takesCalls) return null;
@@ -158,8 +159,8 @@ export class PopOut {
     const isSameOrigin = window.location.origin === originOf(base);
     this.#call = new PopOutCall(request, listener, {
       ...this.#context,
-      ...(isSameOrigin ? { acquireCallLock: async () => true } : {}),
       env: this.#env,
+      acquireCallLock: async () => isSameOrigin || (await callStackLoader.load()).acquireLock(),
       send: (command) => this.#send(command),
       isClosed: () => Boolean(this.#window?.closed),
       onEnded: (callId) => {

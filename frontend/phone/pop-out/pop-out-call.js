@@ -13,7 +13,7 @@ import { callSentences } from "../call/call-sentences.js";
  * @typedef {object} PopOutCallContext
  * @property {Phone} phone
  * @property {() => TokenSession | null} getSession
- * @property {() => Promise<boolean>} acquireCallLock
+ * @property {() => Promise<boolean>} acquireCallLock False if another tab has a call.
  * @property {typeof Problem} Problem The phone's own class.
  * @property {Environment} env
  * @property {(command: Command) => void} send

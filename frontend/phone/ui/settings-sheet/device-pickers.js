@@ -38,7 +38,8 @@ export function devicePickers({ phone, env, words, savePreferences }) {
     // The SDK asks for its default microphone, and the phone gives it the one that is chosen then.
     preferences[kind] = id;
     try {
-      if (phone.calls.audio) await useDevice(phone.calls.audio, kind, id);
+      const audio = phone.calls.callStack?.audio;
+      if (audio) await useDevice(audio, kind, id);
       savePreferences({ [kind]: id });
     } catch {
       preferences[kind] = before;
