@@ -134,6 +134,7 @@ export class Phone extends ShownState {
   dial(typed, options) {
     if (!this.canDial || !this.account) return false;
     this.dialError = null;
+    this.dialled = typed;
     let request;
     try {
       request = buildCallRequest(

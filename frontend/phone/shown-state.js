@@ -23,6 +23,11 @@ export class ShownState {
    */
   dialError = null;
   /**
+   * The argument of the last `dial`: a text, or whatever the page gave.
+   * @type {unknown}
+   */
+  dialled;
+  /**
    * Shown beside the present call, which goes on.
    * @type {Problem | null}
    */

@@ -38,8 +38,7 @@ export class CallFactory {
    */
   create(session, request, listener) {
     return (
-      this.#popOut?.createCall(request, listener) ??
-      new PendingCall(this.#callStackLoader, session, request, listener)
+      this.#popOut?.createCall(request, listener) ?? new PendingCall(this.#callStackLoader, session, request, listener)
     );
   }
 

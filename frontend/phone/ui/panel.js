@@ -7,8 +7,9 @@ import { CallTimer } from "./call-timer.js";
 import { copyDetails } from "./copy-details.js";
 import { isolateEvents } from "./host-page/event-isolation.js";
 import { TopLayer } from "./host-page/top-layer.js";
-import { buildPanelElements } from "./panel-elements.js";
 import { LazyViews } from "./lazy-views.js";
+import { NumberText } from "./number-text.js";
+import { buildPanelElements } from "./panel-elements.js";
 import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
 import { Sheet } from "./settings-sheet/sheet.js";
@@ -40,8 +41,7 @@ export class Panel {
   #sheet = new Sheet(this);
   /** @type {LazyViews} */
   #parts;
-  /** The text of the number that the page put into the field, to wait for Call. */
-  #proposedText = "";
+  #numberText = new NumberText();
   #stopIsolation;
   #topLayer;
   #isStopped = false;
@@ -132,7 +132,9 @@ export class Panel {
     if (asksNow && !this.isOpen && !this.phone.isInPopOut) this.#host.open({ focus: false });
     const { phone, isOpen } = this;
     const elements = this.#elements;
-    if (phone.isInCall || !isOpen) this.#forgetProposal();
+    const { input } = elements.field;
+    this.#numberText.update(phone, input);
+    if (phone.isInCall || !isOpen) this.#numberText.forgetProposal(input);
     if (!phone.isInCall) {
       this.#isKeypadShown = false;
       this.#sentDigits = "";
@@ -170,8 +172,8 @@ export class Panel {
     if (!view.showsDialer || !this.#isDialpadOff) return view;
     const isChoice = phone.dialError?.code === "ambiguous_number";
     const options = this.#dialer?.pickedPerson();
-    const { value } = this.#elements.field.input;
-    return withoutDialpad(view, this.texts.core, { isChoice, proposed: options ? { text: value, ...options } : null });
+    const { value: text } = this.#elements.field.input;
+    return withoutDialpad(view, this.texts.core, { isChoice, text, proposed: options ?? null });
   }
 
   /**
@@ -193,24 +195,17 @@ export class Panel {
     const { input } = this.#elements.field;
     if (this.#dialer) this.#dialer.propose(candidate, options);
     else input.value = text;
-    this.#proposedText = input.value;
+    this.#numberText.setProposal(input);
     this.render();
     this.focusMain();
-  }
-
-  #forgetProposal() {
-    const { input } = this.#elements.field;
-    if (this.#proposedText && input.value === this.#proposedText) input.value = "";
-    this.#proposedText = "";
   }
 
   /** @param {View} view */
   #renderView(view) {
     const { account, isMuted } = this.phone;
     const { field } = this.#elements;
-    if (this.#view?.state !== view.state && view.state === "ready") field.input.value = "";
     this.#view = view;
-    const peer = view.peer === undefined || view.isProposed ? view.peer : this.#formatNumber(view.peer);
+    const peer = view.peer === undefined || view.isAsWritten ? view.peer : this.#formatNumber(view.peer);
     const flags = {
       isMuted,
       isKeypadShown: this.#isKeypadShown,
@@ -330,7 +325,7 @@ export class Panel {
   /** @param {KeyboardEvent} event */
   onKeyDown(event) {
     if (event.key === "Escape" && this.isOpen && this.#host.isInline && !this.#sheet.name) {
-      this.#forgetProposal();
+      this.#numberText.forgetProposal(this.#elements.field.input);
       this.render();
       return;
     }

@@ -26,7 +26,7 @@ import { isLasting } from "./lasting.js";
  * @property {{text: string, action: Action}} [secondary]
  * @property {boolean} [showsDialer] True if there is the number field with its keypad.
  * @property {boolean} [showsChoices] True if numbers are offered without the field.
- * @property {boolean} [isProposed] True if the number waits for Call; it is written for reading.
+ * @property {boolean} [isAsWritten] True if `peer` is shown as it is, not formatted.
  * @property {Message | null} [dialError]
  * @property {Message | null} [message]
  * @property {string} [peer] The number of the call.
@@ -103,21 +103,24 @@ const VIEWS = {
 };
 
 /**
- * The view for a page that lets nobody type a number: what the page proposed waits for Call, or a hint points at the page.
+ * The view for a page that lets nobody type a number: what the page proposed waits for Call, what was refused is shown with
+ * the reason, or a hint points at the page.
  * @param {View} view
  * @param {Core} texts
- * @param {{isChoice: boolean, proposed: EpochPhoneCallOptions & {text: string} | null}} state `isChoice`: numbers are
- *   offered, of which one is meant.
+ * @param {object} state
+ * @param {boolean} state.isChoice Numbers are offered, of which one is meant.
+ * @param {string} state.text In the number field, which is not shown.
+ * @param {EpochPhoneCallOptions | null} state.proposed Of the call that `text` waits for.
  * @returns {View}
  */
-export function withoutDialpad(view, texts, { isChoice, proposed }) {
+export function withoutDialpad(view, texts, { isChoice, text, proposed }) {
   const main = proposed || view.main.action !== "call" ? view.main : { ...view.main, isDisabled: true };
   const base = { ...view, main, showsDialer: false, showsChoices: isChoice };
   if (isChoice) return base;
-  if (!proposed)
-    return { ...base, message: view.dialError ?? view.message ?? { message: texts.pageNumbersOnly, isCalm: true } };
-  const person = [proposed.name, proposed.company].filter(Boolean).join(" · ");
-  return { ...base, message: view.dialError ?? view.message, isProposed: true, peer: proposed.text, person };
+  const { dialError, message } = view;
+  if (!proposed && !dialError) return { ...base, message: message ?? { message: texts.pageNumbersOnly, isCalm: true } };
+  const person = [proposed?.name, proposed?.company].filter(Boolean).join(" · ");
+  return { ...base, message: dialError ?? message, isAsWritten: true, peer: text, person };
 }
 
 // Created when it is shown: where a debugger listens, an error created while phone.js runs has the whole file parsed again.

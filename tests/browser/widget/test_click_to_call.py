@@ -1,5 +1,7 @@
 """Click-to-call on customers' pages: which links call, by mouse and keyboard, before and after the phone is ready."""
 
+from urllib.parse import unquote
+
 import pytest
 from playwright.async_api import Locator
 
@@ -172,6 +174,19 @@ async def test_a_label_that_is_no_number_is_refused_where_people_see_it(
     await phone.page.click("#it")
     assert (await phone.until_event("error"))["code"] == "invalid_number"
     await phone.panel.get_by_role("alert").get_by_text("Invalid phone number").wait_for()
+    assert await phone.events("callStarted") == []
+
+
+@pytest.mark.parametrize("address", ["tel:12", "tel:ask%20the%20office"])
+async def test_a_link_whose_number_is_refused_shows_its_text_and_the_reason(
+    customer: Customer, open_phone: OpenPhone, address: str
+) -> None:
+    phone = await open_phone(customer, attributes=ON, body=f'<a id="it" href="{address}">Ada</a>')
+    await until_listening(phone)
+    await phone.page.click("#it")
+    await phone.panel.get_by_role("alert").get_by_text("Invalid phone number").wait_for()
+    shown = phone.panel.get_by_role("textbox", name="Phone number")
+    assert await shown.input_value() == unquote(address.removeprefix("tel:"))
     assert await phone.events("callStarted") == []
 
 
