@@ -19,7 +19,8 @@ from calls.incoming.answer_settings import (
     parse_clock,
 )
 from calls.incoming.event_values import DAY_NAMES, END_OF_DAY, MIDNIGHT, TYPED_WHOLE_DAY, WHOLE_DAY
-from calls.incoming.rules import MAX_GREETING_CHARACTERS, hours_errors, ring_errors
+from calls.incoming.overlapping_hours import is_same_week, overlap_errors
+from calls.incoming.rules import MAX_GREETING_CHARACTERS, MAX_HOURS, hours_errors, ring_errors
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.parsing import parse_whole_number
@@ -33,22 +34,29 @@ WHOLE_FORM = ""
 _NO_SECONDS = 0
 """No ring time, which the settings refuse."""
 _INTERVAL = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})")
+_QUOTED = 32
+"""Characters of a wrong entry that its message repeats."""
 _SEPARATORS = re.compile(r"[,;\n]")
 
 
 def hours_of(form: Form, now: AnswerSettings) -> AnswerSettings:
-    """The settings with the form's hours. Raises: ValidationFailed, with every wrong field if a day cannot be read."""
+    """The settings with the form's hours.
+
+    Hours that overlap stay if they are those of ``now``. Raises: ValidationFailed, with every wrong field if the hours
+    of a day cannot be read or overlap others.
+    """
     hours: list[OpenHours] = []
     wrong: list[tuple[str, str]] = []
     for day in Weekday:
-        try:
-            intervals = [_intervals(part) for part in _parts(form[day])]
-        except ValueError as error:
-            wrong.append((day.value, f"{DAY_NAMES[day]}: {error}"))
-            continue
-        hours.extend(OpenHours(day=day, from_=begin, to=end) for parts in intervals for begin, end in parts)
+        for part in _parts(form[day]):
+            try:
+                hours.extend(OpenHours(day=day, from_=begin, to=end) for begin, end in _intervals(part))
+            except ValueError as error:
+                wrong.append((day.value, f"{DAY_NAMES[day]}: {error}"))
     closed = Holidays(country=form["holiday_country"] or None, days=_parts(form["days"]))
     changed = msgspec.structs.replace(now, time_zone=form["time_zone"] or None, hours=hours, holidays=closed)
+    if len(hours) <= MAX_HOURS and not is_same_week(hours, now.hours):
+        wrong += overlap_errors(hours)
     if wrong:
         raise ValidationFailed([*wrong, *hours_errors(changed)])
     return changed
@@ -58,7 +66,7 @@ def _intervals(typed: str) -> Sequence[tuple[str, str]]:
     """The beginning and end of an interval as it is stored; a whole day is two. Raises: ValueError, for customers."""
     found = _INTERVAL.fullmatch(typed)
     if found is None:
-        raise ValueError("write hours like 09:00-17:30, several with commas between them")
+        raise ValueError(f"write hours like 09:00-17:30, several with commas between them, not {typed[:_QUOTED]}")
     begin, end = (text.zfill(len("09:00")) for text in found.groups())
     if (begin, end) in {TYPED_WHOLE_DAY, (MIDNIGHT, MIDNIGHT)}:
         return WHOLE_DAY
@@ -128,14 +136,8 @@ def voicemail_of(form: Form, now: AnswerSettings, members: Mapping[str, UUID]) -
 
 
 def at_fields(refusal: ValidationFailed, fields: Mapping[str, str]) -> ValidationFailed:
-    """``refusal`` with its messages at the form's fields, each on a line.
-
-    ``fields`` has those with another name than the setting.
-    """
-    messages: dict[str, list[str]] = {}
-    for field, message in refusal.errors:
-        messages.setdefault(fields.get(field, field), []).append(message)
-    return ValidationFailed([(field, "\n".join(each)) for field, each in messages.items()])
+    """``refusal`` with its messages at the form's fields; ``fields`` has those with another name than the setting."""
+    return ValidationFailed([(fields.get(field, field), message) for field, message in refusal.errors])
 
 
 def _greeting(form: Form, text_field: str, recording_field: str) -> Greeting | None:

@@ -182,8 +182,9 @@ def parse_events(events: Sequence[str]) -> list[str]:
     """The types in the order of ``EventType``, each once. Raises: ValidationFailed."""
     known = [event.value for event in EventType]
     if unknown := [event for event in events if event not in known]:
-        names = ", ".join(known)
-        raise ValidationFailed([("events", f"“{unknown[0][:40]}” is not a type of event. There are: {names}")])
+        wrong = [f"“{event[:40]}” is not a type of event" for event in unknown]
+        wrong[-1] += f". There are: {', '.join(known)}"
+        raise ValidationFailed([("events", message) for message in wrong])
     if not events:
         raise ValidationFailed([("events", "Choose at least one type of event")])
     return [event for event in known if event in events]

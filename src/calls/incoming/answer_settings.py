@@ -98,7 +98,7 @@ class AnswerSettings(RequestModel, frozen=True, kw_only=True):
     time_zone: TimeZoneName | None = None
     """IANA name of the zone of ``hours`` and ``holidays``; null for that of the organization."""
     hours: list[OpenHours] = msgspec.field(default_factory=list)
-    """Without any the hours are always open."""
+    """Without any the hours are always open. Intervals that overlap are refused; one may begin when another ends."""
     holidays: Holidays = msgspec.field(default_factory=Holidays)
     greeting: Greeting | None = None
     forward_to: Annotated[list[E164Number], Meta(examples=[["+12125550147"]])] = msgspec.field(default_factory=list)

@@ -1,6 +1,7 @@
 """Checks the settings of incoming calls and the phones that calls are forwarded to. Pure."""
 
 import contextlib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from calls.incoming.answer_settings import (
     holiday_countries,
     parse_clock,
 )
+from calls.incoming.overlapping_hours import is_same_week, overlap_errors
 from calls.incoming.prompts import LANGUAGES
 from calls.limits.destinations import parse_destination
 from kit.countries import country_in_sentence
@@ -36,6 +38,9 @@ _NOT_ORDINARY: Mapping[NumberKind, str] = {
     NumberKind.SPECIAL: "Calls cannot be forwarded to personal, company-wide or satellite numbers, or to pagers",
     NumberKind.UNASSIGNED: "Nobody can have this number; check its digits",
 }
+_QUOTED_CHARACTERS = 32
+"""Of a wrong entry, so many are repeated in its message."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _Errors = Iterator[tuple[str, str]]
 
 
@@ -100,14 +105,21 @@ def may_forward(number: str, rules: ForwardRules) -> bool:
 
 
 def parse_settings(
-    given: AnswerSettings, rules: ForwardRules, members: Collection[UUID], recordings: Collection[UUID]
+    given: AnswerSettings,
+    rules: ForwardRules,
+    members: Collection[UUID],
+    recordings: Collection[UUID],
+    *,
+    stored_hours: Sequence[OpenHours] = (),
 ) -> AnswerSettings:
     """The settings as they are stored: numbers in E.164, each phone and day once, texts with their language.
 
-    ``members`` and ``recordings`` are the ids of the organization's. Raises: ValidationFailed, with every wrong field.
+    ``members`` and ``recordings`` are the ids of the organization's. ``stored_hours`` may be sent again although some
+    of them overlap: earlier releases stored such hours. Raises: ValidationFailed, with every wrong field.
     """
     errors = [
         *hours_errors(given),
+        *_overlap_errors(given.hours, stored_hours),
         *_greeting_errors("greeting", given.greeting, recordings),
         *_greeting_errors("after_hours", given.after_hours.greeting, recordings),
         *ring_errors(given.ring_seconds),
@@ -134,7 +146,7 @@ def parse_settings(
 
 
 def hours_errors(given: AnswerSettings) -> _Errors:
-    """The errors of the time zone, the hours and the closed days."""
+    """The errors of the time zone, each interval and the closed days."""
     yield from _zone_errors(given)
     yield from _interval_errors(given.hours)
     yield from _holiday_errors(given.holidays)
@@ -148,14 +160,22 @@ def _zone_errors(given: AnswerSettings) -> _Errors:
 def _interval_errors(hours: Sequence[OpenHours]) -> _Errors:
     if len(hours) > MAX_HOURS:
         yield "hours", f"At most {MAX_HOURS} intervals"
+        return
     for each in hours:
         try:
             begin, end = parse_clock(each.from_), parse_clock(each.to)
         except ValueError:
-            yield "hours", f"Write times as hours and minutes, like 09:00, on {each.day}"
-            return
+            wrong = f"{each.from_[:_QUOTED_CHARACTERS]}-{each.to[:_QUOTED_CHARACTERS]}"
+            yield "hours", f"Write times as hours and minutes, like 09:00, on {each.day}, not {wrong}"
+            continue
         if begin == end:
             yield "hours", f"The hours on {each.day} end when they begin, at {each.from_}; give two different times"
+
+
+def _overlap_errors(hours: Sequence[OpenHours], stored_hours: Sequence[OpenHours]) -> _Errors:
+    if not is_same_week(hours, stored_hours) and not any(_interval_errors(hours)):
+        for _, sentence in overlap_errors(hours):
+            yield "hours", sentence
 
 
 def _holiday_errors(closed: Holidays) -> _Errors:
@@ -163,12 +183,13 @@ def _holiday_errors(closed: Holidays) -> _Errors:
         yield "holidays", f"There are no holidays for the country {closed.country[:8]}; list the days instead"
     if len(closed.days) > MAX_DAYS:
         yield "holidays", f"At most {MAX_DAYS} days"
+        return
     for day in closed.days:
         try:
             parse_day(day)
         except ValueError:
-            yield "holidays", f"Write days like 2026-12-24, not {day[:32]}"
-            return
+            reason = "There is no day" if _DAY.fullmatch(day) else "Write days like 2026-12-24, not"
+            yield "holidays", f"{reason} {day[:_QUOTED_CHARACTERS]}"
 
 
 def greeting_recordings(given: AnswerSettings) -> Collection[UUID]:

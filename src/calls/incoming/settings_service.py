@@ -73,8 +73,8 @@ class IncomingSettingsService:
         """Replace the settings of the organization, or of one number.
 
         ``product_numbers`` are those among the forward numbers that an organization holds here. What was read can be
-        saved: phones that the settings have already stay, whatever the calling rules say of them now. Without
-        ``unplayed`` the stored texts beside recordings stay.
+        saved: phones that the settings have already stay, whatever the calling rules say of them now, and so do
+        unchanged hours that overlap. Without ``unplayed`` the stored texts beside recordings stay.
 
         Raises: NotFound, ValidationFailed.
         """
@@ -92,7 +92,8 @@ class IncomingSettingsService:
         kept = () if source is None else (*source.forward_to, *source.after_hours.forward_to)
         forward = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, product_numbers, kept)
         recordings = await self._recordings(organization_id, given)
-        after = parse_settings(given, forward, await self._member_ids(organization_id), recordings)
+        members, hours = await self._member_ids(organization_id), () if source is None else source.hours
+        after = parse_settings(given, forward, members, recordings, stored_hours=hours)
         former = UnplayedTexts() if row is None else _unplayed(row.settings)
         if unplayed is None:
             unplayed = UnplayedTexts() if first is None else _unplayed(first.settings)

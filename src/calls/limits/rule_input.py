@@ -28,26 +28,31 @@ class TokenCallLimits(msgspec.Struct, frozen=True):
 
 
 def parse_countries(given: Sequence[str], field: str = "countries") -> list[str]:
-    """Country codes as they are stored, from codes or English names. Raises: ValidationFailed."""
+    """Country codes as they are stored, from codes or English names. Raises: ValidationFailed, with every wrong one."""
     by_name = {name.casefold(): code for code, name in countries().items()}
-    found = set()
+    found, wrong = set(), []
     for typed in given:
         text = typed.strip()
         code = text.upper() if text.upper() in countries() else by_name.get(text.casefold())
         if code is None:
-            raise ValidationFailed([(field, f"There is no country called {text[:64]}" if text else "Name a country")])
-        found.add(code)
+            wrong.append((field, f"There is no country called {text[:64]}" if text else "Name a country"))
+        else:
+            found.add(code)
+    if wrong:
+        raise ValidationFailed(wrong)
     return sorted(found)
 
 
 def parse_limits(given: Mapping[str, Any]) -> dict[str, int]:
-    """The limits of a request by name, each a whole number. Raises: ValidationFailed."""
-    limits = {}
+    """The limits of a request by name, each a whole number. Raises: ValidationFailed, with every wrong one."""
+    limits, wrong = {}, []
     for name, value in given.items():
         try:
             limits[name] = msgspec.convert(value, int)
-        except msgspec.ValidationError as error:
-            raise ValidationFailed([("limits", f"{name[:64]} must be a whole number")]) from error
+        except msgspec.ValidationError:
+            wrong.append(("limits", f"{name[:64]} must be a whole number"))
+    if wrong:
+        raise ValidationFailed(wrong)
     return limits
 
 

@@ -38,10 +38,13 @@ def parse_outcomes(given: Sequence[Outcome]) -> list[Outcome]:
         raise ValidationFailed([("outcomes", f"At most {MAX_OUTCOMES} outcomes")])
     parsed = [Outcome(parse_outcome_name(row.name), _parse_colour(row), row.counts_as_conversation) for row in given]
     known: set[str] = set()
+    repeated: dict[str, None] = {}
     for row in parsed:
         if row.name.casefold() in known:
-            raise ValidationFailed([("name", f"There are two outcomes called {row.name}")])
+            repeated[row.name] = None
         known.add(row.name.casefold())
+    if repeated:
+        raise ValidationFailed([("name", f"There are two outcomes called {name}") for name in repeated])
     return parsed
 
 
@@ -82,13 +85,16 @@ def parse_tags(given: Sequence[str] | None) -> list[str] | None:
     if len(given) > MAX_TAGS:
         raise ValidationFailed([("tags", f"At most {MAX_TAGS} tags; these are {len(given)}")])
     tags: dict[str, None] = {}
+    wrong: list[tuple[str, str]] = []
     for typed in given:
         tag = " ".join(typed.split())
         if not tag or not is_valid_text(typed):
-            raise ValidationFailed([("tags", _TEXT_MESSAGE if tag else "A tag must not be empty")])
-        if len(tag) > MAX_TAG_CHARACTERS:
-            raise ValidationFailed([("tags", f"A tag has at most {MAX_TAG_CHARACTERS} characters: {tag[:20]}…")])
+            wrong.append(("tags", _TEXT_MESSAGE if tag else "A tag must not be empty"))
+        elif len(tag) > MAX_TAG_CHARACTERS:
+            wrong.append(("tags", f"A tag has at most {MAX_TAG_CHARACTERS} characters: {tag[:20]}…"))
         tags[tag] = None
+    if wrong:
+        raise ValidationFailed(wrong)
     return list(tags) or None
 
 

@@ -35,12 +35,15 @@ class Form(msgspec.Struct, frozen=True):
         return self.values.get(field, "")
 
     def refused(self, error: DomainError) -> "Form":
-        """This form with the messages of ``error`` at its fields."""
+        """This form with the messages of ``error`` at its fields: of several about one field, each on a line."""
         if not isinstance(error, ValidationFailed):
             return Form(self.values, {"": error.message})
         # A message about a field that the form does not have would not be shown, so it goes to the whole form.
-        messages = {field if field in self.values else "": message for field, message in reversed(error.errors)}
-        return Form(self.values, messages)
+        places = [(field if field in self.values else "", message) for field, message in error.errors]
+        messages: dict[str, dict[str, None]] = {}
+        for place, message in places:
+            messages.setdefault(place, {})[message] = None
+        return Form(self.values, {place: "\n".join(each) for place, each in messages.items()})
 
 
 def is_form(headers: Mapping[str, str]) -> bool:

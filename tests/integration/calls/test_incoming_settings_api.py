@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from calls.incoming.models import IncomingCallSettings
 from kit.db.database import Database
 from support.api_client import fields_refused
 from support.callback_client import CallbackClient, new_sid
@@ -80,6 +82,7 @@ async def test_saved_settings_are_read_again_with_numbers_in_one_form(owner: htt
         ({"hours": [{"day": "mon", "from": "9 am", "to": "17:00"}]}, "hours"),
         ({"hours": [{"day": "someday", "from": "09:00", "to": "17:00"}]}, "hours"),
         ({"hours": [{"day": "mon", "from": "09:00"}]}, "hours"),
+        ({"hours": [{"day": "mon", "from": "09:00", "to": "17:00"}] * 2}, "hours"),
         ({"hours": [{"day": "mon", "from": "09:00", "to": "17:00", "x": 1}]}, "hours"),
         ({"holidays": {"country": "XX", "days": []}}, "holidays"),
         ({"holidays": {"country": None, "days": ["24.12.2026"]}}, "holidays"),
@@ -134,6 +137,45 @@ async def test_what_is_read_can_be_saved_although_a_phone_was_blocked_meanwhile(
     assert fields_refused(refused) == ["forward_to"]
     assert (await owner.put(path(tenant), json={**read, "forward_to": []})).status_code == 200
     assert fields_refused(await owner.put(path(tenant), json=read)) == ["forward_to"]
+
+
+async def test_every_wrong_time_and_day_is_named(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    hours = [{"day": "mon", "from": "9", "to": "17:00"}, {"day": "tue", "from": "09:00", "to": "noon"}]
+    days = ["24.12.2026", "2026-12-25", "2026-02-30"]
+    refused = await owner.put(path(tenant), json={**FULL, "hours": hours, "holidays": {"country": None, "days": days}})
+    assert [(error["field"], error["message"]) for error in refused.json()["errors"]] == [
+        ("hours", "Write times as hours and minutes, like 09:00, on mon, not 9-17:00"),
+        ("hours", "Write times as hours and minutes, like 09:00, on tue, not 09:00-noon"),
+        ("holidays", "Write days like 2026-12-24, not 24.12.2026"),
+        ("holidays", "There is no day 2026-02-30"),
+    ]
+
+
+async def test_hours_that_overlap_are_refused_unless_they_were_stored_before(
+    owner: httpx.AsyncClient, tenant: Tenant, callbacks: CallbackClient, database: Database
+) -> None:
+    overlapping = [{"day": "mon", "from": "09:00", "to": "13:00"}, {"day": "mon", "from": "12:00", "to": "17:00"}]
+    refused = await owner.put(path(tenant), json={**FULL, "hours": overlapping})
+    assert refused.json()["errors"] == [
+        {
+            "field": "hours",
+            "message": "Monday: 09:00-13:00 and 12:00-17:00 overlap; change one of them, or enter both as one interval",
+        }
+    ]
+    assert (await owner.put(path(tenant), json={**FULL, "hours": overlapping[:1]})).status_code == 200
+    async with database.sessions() as session, session.begin():
+        mine = IncomingCallSettings.owned_by(tenant.organization.id)
+        (row,) = (await session.scalars(sa.select(IncomingCallSettings).where(mine))).all()
+        row.settings = {**row.settings, "hours": overlapping}
+    read = (await owner.get(path(tenant))).json()
+    assert read["hours"] == overlapping
+    assert tenant.number is not None
+    assert (await callbacks.incoming(tenant.number, new_sid())).status_code == 200
+    for where in (path(tenant), await number_path(owner, tenant)):
+        saved = await owner.put(where, json={**read, "ring_seconds": 30, "hours": overlapping[::-1]})
+        assert (saved.status_code, saved.json()["ring_seconds"]) == (200, 30), saved.text
+    more = [*overlapping, {"day": "tue", "from": "09:00", "to": "13:00"}]
+    assert fields_refused(await owner.put(path(tenant), json={**read, "hours": more})) == ["hours"]
 
 
 async def test_a_number_follows_the_organization_until_it_has_settings_of_its_own(

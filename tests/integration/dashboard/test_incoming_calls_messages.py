@@ -41,6 +41,33 @@ async def test_all_wrong_hours_and_closed_days_are_told_at_once(owner: httpx.Asy
     assert list(errors_of(refused.text)) == ["time_zone", "wed", "fri", "days"]
 
 
+async def test_every_wrong_entry_of_a_field_is_told(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    form = {**HOURS, "tue": "9-5, 10:00-25:00, 10:00-11:00", "days": "Christmas\n2026-12-24, 1.1.2027, 2027-02-30"}
+    refused = await post_form(owner, page(tenant), f"{page(tenant)}/hours", form)
+    errors = errors_of(refused.text)
+    assert errors["tue"].splitlines() == [
+        "Tuesday: write hours like 09:00-17:30, several with commas between them, not 9-5",
+        "Tuesday: there is no time 25:00; write hours like 09:00-17:30",
+    ]
+    assert errors["days"].splitlines() == [
+        "Write days like 2026-12-24, not Christmas",
+        "Write days like 2026-12-24, not 1.1.2027",
+        "There is no day 2027-02-30",
+    ]
+
+
+async def test_hours_that_overlap_are_told_beside_their_day(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+    form = {**HOURS, "mon": "09:00-13:00, 12:00-17:00", "wed": "22:00-06:00", "thu": "05:00-09:00"}
+    refused = await post_form(owner, page(tenant), f"{page(tenant)}/hours", form)
+    assert refused.status_code == 400
+    errors = errors_of(refused.text)
+    assert list(errors) == ["mon", "thu"]
+    assert errors["mon"].startswith("Monday: 09:00-13:00 and 12:00-17:00 overlap; ")
+    assert errors["thu"].startswith("Wednesday 22:00-06:00 and Thursday 05:00-09:00 overlap; ")
+    meeting = {**form, "mon": "09:00-12:00, 12:00-17:00", "thu": "06:00-09:00"}
+    assert "open on 3 days" in await page_after(owner, page(tenant), f"{page(tenant)}/hours", meeting)
+
+
 async def test_each_wrong_phone_is_told_with_its_reason(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     lines = "+19002345678\n911\n+12125550144\n+442079460018\nabc"
     refused = await post_form(owner, page(tenant), f"{page(tenant)}/phones", {**PHONES, "forward_to": lines})

@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calls.incoming.answer_settings import AnswerSettings, Holidays, OpenHours, Weekday, is_open
+from calls.incoming.event_values import WHOLE_DAY
+from calls.incoming.overlapping_hours import is_same_week, overlap_errors
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+
+EARLIER = "end the first one when the second one begins, or earlier"
 
 
 def hours(day: str, begin: str, end: str) -> OpenHours:
@@ -69,3 +73,64 @@ def test_an_hour_that_clocks_repeat_is_open_both_times_and_a_skipped_one_harms_n
     # In spring 02:00 is 03:00: the hours then end with the last moment before.
     assert opened(night, "2026-03-29T01:59")
     assert not is_open(night, BERLIN, dt.datetime(2026, 3, 29, 1, 0, tzinfo=dt.UTC))
+
+
+@pytest.mark.parametrize(
+    ("week", "day", "sentence"),
+    [
+        (
+            [("mon", "09:00", "13:00"), ("mon", "12:00", "17:00")],
+            "mon",
+            "Monday: 09:00-13:00 and 12:00-17:00 overlap; change one of them, or enter both as one interval",
+        ),
+        (
+            [("tue", "12:00", "13:00"), ("tue", "09:00", "17:00")],
+            "tue",
+            "Tuesday: 09:00-17:00 and 12:00-13:00 overlap; change one of them, or enter both as one interval",
+        ),
+        (
+            [("wed", "09:00", "17:00"), ("wed", "09:00", "17:00")],
+            "wed",
+            "Wednesday: 09:00-17:00 is entered twice; remove one of them",
+        ),
+        (
+            [("thu", "22:00", "06:00"), ("fri", "05:59", "09:00")],
+            "fri",
+            f"Thursday 22:00-06:00 and Friday 05:59-09:00 overlap; {EARLIER}",
+        ),
+        (
+            [("mon", "01:00", "09:00"), ("sun", "22:00", "02:00")],
+            "mon",
+            f"Sunday 22:00-02:00 and Monday 01:00-09:00 overlap; {EARLIER}",
+        ),
+        (
+            [("sat", "10:00", "11:00"), *(("sat", *half) for half in WHOLE_DAY)],
+            "sat",
+            "Saturday: 00:00-24:00 and 10:00-11:00 overlap; change one of them, or enter both as one interval",
+        ),
+        (
+            [("sat", *half) for half in (*WHOLE_DAY, *WHOLE_DAY)],
+            "sat",
+            "Saturday: 00:00-24:00 is entered twice; remove one of them",
+        ),
+    ],
+)
+def test_two_intervals_that_overlap_are_named(week: list[tuple[str, str, str]], day: str, sentence: str) -> None:
+    assert list(overlap_errors([hours(*each) for each in week])) == [(Weekday(day), sentence)]
+
+
+def test_intervals_that_only_meet_do_not_overlap() -> None:
+    week = [hours(day, *half) for day in Weekday for half in WHOLE_DAY]
+    assert not list(overlap_errors(week))
+    nights = [hours(day, "22:00", "06:00") for day in Weekday] + [hours(day, "06:00", "22:00") for day in Weekday]
+    assert not list(overlap_errors(nights))
+
+
+def test_an_interval_is_named_once_however_many_it_overlaps() -> None:
+    assert len(list(overlap_errors([hours("mon", "09:00", "17:00")] * 50))) == 1
+
+
+def test_weeks_are_compared_without_the_order_of_their_intervals() -> None:
+    first, second = hours("mon", "09:00", "13:00"), hours("mon", "12:00", "17:00")
+    assert is_same_week([first, second], [second, first])
+    assert not is_same_week([first, second, second], [first, first, second])

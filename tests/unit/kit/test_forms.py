@@ -26,8 +26,9 @@ def test_a_body_that_cannot_be_read_is_refused(body: bytes) -> None:
 
 def test_a_sentence_goes_beside_its_field_or_to_the_top() -> None:
     form = Form({"label": "x"})
-    refused = form.refused(ValidationFailed([("label", "Too long"), ("label", "second"), ("plan", "No such field")]))
-    assert refused.errors == {"label": "Too long", "": "No such field"}
+    errors = [("label", "Too long"), ("label", "second"), ("plan", "No such field"), ("label", "Too long")]
+    refused = form.refused(ValidationFailed(errors))
+    assert refused.errors == {"label": "Too long\nsecond", "": "No such field"}
     assert form.refused(Conflict("Taken")).errors == {"": "Taken"}
     assert refused["label"] == "x"
     assert refused["absent"] == ""
