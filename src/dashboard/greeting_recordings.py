@@ -1,8 +1,6 @@
-"""Settings section **Incoming calls**, recordings: the choices of the greeting's form, and their removal."""
+"""Settings section **Incoming calls**, recorded greetings: their new names and their removal."""
 
-from collections.abc import Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
@@ -10,32 +8,18 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.greetings.errors import AudioInUse
-from calls.greetings.models import GreetingAudio
 from calls.greetings.services import GreetingAudioService
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
-from kit.clock import utc_now
 from kit.errors import ValidationFailed
 from kit.http.forms import Form, read_form
-from kit.text import duration
-from kit.time_zones import local_day, short_day
 from tenants.auth import current_member
 from tenants.guards import requires_role
 from tenants.models import Role
 from tenants.settings_paths import SettingsSection, settings_path
 
 REMOVE_EFFECT = "The recording is deleted, and cannot be restored. To use it again, upload it again."
-
-
-def recording_choices(recordings: Sequence[GreetingAudio], zone: ZoneInfo) -> Sequence[tuple[str, str]]:
-    """Id and text of each choice of a greeting's form; length and day tell recordings of one name apart."""
-    return [("", "None: the text"), *((str(row.id), _described(row, zone)) for row in recordings)]
-
-
-def _described(row: GreetingAudio, zone: ZoneInfo) -> str:
-    added = short_day(local_day(row.created_at, zone), today=local_day(utc_now(), zone))
-    return f"{row.name}, {duration(row.seconds)}, {added}"
 
 
 NAMED_RECORDING = "named_recording"

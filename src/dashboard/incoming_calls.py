@@ -19,7 +19,7 @@ from calls.incoming.rules import MAX_FORWARD_NUMBERS, MAX_NOTIFIED
 from calls.incoming.settings_service import IncomingSettingsService
 from calls.incoming.transcripts import LONGEST_SECONDS, SHORTEST_SECONDS, is_transcribable_language
 from calls.limits.prices import PRICE_LIST
-from dashboard.greeting_recordings import REMOVE_EFFECT, recording_choices
+from dashboard.greeting_recordings import REMOVE_EFFECT
 from dashboard.guards import requires_membership
 from dashboard.incoming_calls_forms import (
     GREETING_FIELDS,
@@ -45,6 +45,7 @@ from dashboard.incoming_calls_notices import (
 )
 from dashboard.missed_mails import DIGEST_CHOICES, members_to_mail
 from dashboard.pages import redirect
+from dashboard.recording_names import recording_choices, recording_labels
 from dashboard.settings import Section, SettingsRequest, register, render_settings
 from kit.countries import country_name
 from kit.db.paging import MAX_LIMIT
@@ -91,7 +92,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "silent": silent,
         "silent_sentences": silent_sentences(silent),
         "closed": closed_days(now),
-        "recording_names": {row.id: row.name for row in recordings},
+        "recording_names": recording_labels(recordings, who.zone),
         "days": [(day.value, DAY_NAMES[day], hours_text(now.hours, day)) for day in Weekday],
         "zones": [(name, name.replace("_", " ")) for name in zone_choices(who.country, now.time_zone or "")],
         "holiday_countries": [("", "None"), *countries],
@@ -104,7 +105,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "recordings": recordings,
         "remove_effect": REMOVE_EFFECT,
         "used": await audio.used_ids(who.organization_id),
-        "recording_choices": recording_choices(recordings, who.zone),
+        "recording_choices": [("", "None: the text"), *recording_choices(recordings, who.zone)],
         "audio": f"/api/organizations/{who.organization_id}/audio",
         "max_bytes": MAX_FILE_BYTES,
         "max_seconds": MAX_SECONDS,

@@ -15,6 +15,7 @@ from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.models import Call, CallStatus, Direction
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect
+from dashboard.recording_names import recording_choices
 from kit.http.forms import read_form
 from kit.http.tenant_concurrency import ASKS_CARRIER
 from phone_numbers.errors import CarrierNotAnswering
@@ -44,10 +45,10 @@ class VoicemailDropPages(Controller):
 
 
 async def leavable_greetings(session: AsyncSession, who: MemberAuth, call: Call) -> list[tuple[str, str]]:
-    """Id and name of each greeting that ``who`` can leave in ``call`` now; none unless it is connected."""
+    """Id and text of each greeting that ``who`` can leave in ``call`` now; none unless it is connected."""
     if not may_leave_greeting(call, who):
         return []
     if call.direction != Direction.OUTBOUND or call.status is not CallStatus.IN_PROGRESS:
         return []
     service = VoicemailGreetingService(session, who.organization_id, who.actor.user_id)
-    return [(str(greeting.id), greeting.name) for greeting in await service.list_all()]
+    return recording_choices(await service.list_all(), who.zone)

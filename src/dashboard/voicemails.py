@@ -15,6 +15,7 @@ from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.incoming.voicemails import VoicemailDetails, VoicemailService
 from dashboard.guards import requires_membership
 from dashboard.pages import redirect, render
+from dashboard.recording_names import recording_labels
 from dashboard.transcripts import shown_transcript
 from kit.db.paging import read_cursor, split_page
 from kit.e164 import readable
@@ -199,14 +200,15 @@ async def _render_greetings(
 ) -> Response[str]:
     """The list of greetings; ``form`` is one with a name that the greeting ``named`` cannot get."""
     who = current_member(request)
-    service = VoicemailGreetingService(session, who.organization_id, who.actor.user_id)
+    greetings = await VoicemailGreetingService(session, who.organization_id, who.actor.user_id).list_all()
     return render(
         request,
         "voicemails/greetings.html",
         status=200 if form is None else 400,
         own_media=True,
         microphone=True,
-        greetings=await service.list_all(),
+        greetings=greetings,
+        labels=recording_labels(greetings, who.zone),
         form=form,
         named=named,
         audio=f"/api/organizations/{who.organization_id}/voicemail-greetings",

@@ -87,7 +87,10 @@ class GreetingAudioController(Controller):
     async def add(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], name: FromQuery[str] = ""
     ) -> GreetingAudioInfo:
-        """Kept as WAV, 8 kHz, mono. Without ``name`` it has that of the file."""
+        """Kept as WAV, 8 kHz, mono. Without ``name`` it has that of the file.
+
+        A name that another recording has gets a number.
+        """
         given, audio = await _read_recording(request, name)
         by = current_member(request).actor
         # No transaction may be open while a file is read and decoded.
@@ -171,7 +174,10 @@ class VoicemailGreetingController(Controller):
         name: FromQuery[str] = "",
         shared: FromQuery[bool | None] = None,
     ) -> VoicemailGreetingInfo:
-        """One's own, or shared with all members, which needs the role admin. A key's greetings are shared ones."""
+        """One's own, or shared with all members, which needs the role admin. A key's greetings are shared ones.
+
+        A name that another greeting has gets a number.
+        """
         who = current_member(request)
         is_shared = who.actor.user_id is None if shared is None else shared
         if is_shared or who.actor.user_id is None:

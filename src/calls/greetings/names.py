@@ -1,4 +1,8 @@
-"""Names of recordings. Pure."""
+"""Names of recordings, by which people tell them apart. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from itertools import count
 
 from calls.greetings.models import MAX_NAME_CHARACTERS
 from kit.errors import ValidationFailed
@@ -21,3 +25,24 @@ def parse_new_name(text: str) -> str:
     if not name:
         raise ValidationFailed([("name", "Enter a name")])
     return name
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """``name``, or with the first number that makes it another name than those of ``taken``: ``Recording 2``."""
+    known = {each.casefold() for each in taken}
+    if name.casefold() not in known:
+        return name
+    numbered = (f"{name[: MAX_NAME_CHARACTERS - len(end)].rstrip()}{end}" for end in (f" {n}" for n in count(2)))
+    return next(each for each in numbered if each.casefold() not in known)
+
+
+def ensure_free_name(name: str, taken: Iterable[str]) -> None:
+    """Raises: ValidationFailed, if one of ``taken`` is the same name."""
+    if name.casefold() in {each.casefold() for each in taken}:
+        raise ValidationFailed([("name", f"Another one is named {name}; choose a different name")])
+
+
+def repeated_names(names: Sequence[str]) -> Collection[str]:
+    """The names that several have; earlier releases stored such names."""
+    counts = Counter(name.casefold() for name in names)
+    return frozenset(name for name in names if counts[name.casefold()] > 1)

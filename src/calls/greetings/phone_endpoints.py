@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.caller_attribution import CallerAttribution
+from calls.greetings.names import repeated_names
 from calls.greetings.voicemail_drop import Requester, VoicemailDropper
-from calls.greetings.voicemail_greetings import VoicemailGreetingService
+from calls.greetings.voicemail_greetings import GreetingSummary, VoicemailGreetingService
 from calls.models import Call
 from kit.db.database import Database
 from kit.errors import NotFound
 from kit.parsing import parse_uuid
 from kit.schemas import ResponseModel
+from kit.text import duration
 from widget.client_ids import identity_of
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
@@ -27,6 +29,7 @@ class VoicemailGreetingChoice(ResponseModel, frozen=True, kw_only=True):
 
     id: str
     name: str
+    """With the length and the time if another one has the same name."""
     seconds: int
     shared: bool
     """False for the person's own."""
@@ -59,14 +62,17 @@ class VoicemailGreetingsHandler:
             service = VoicemailGreetingService(session, widget.organization_id, user_id)
             # A refusal would be an error in the console of a page whose call has just ended.
             found = () if call.status.is_final else await service.list_all()
-        return _encode(
-            VoicemailGreetingChoices(
-                greetings=[
-                    VoicemailGreetingChoice(id=str(one.id), name=one.name, seconds=one.seconds, shared=one.is_shared)
-                    for one in found
-                ]
+        repeated = repeated_names([one.name for one in found])
+        choices = [
+            VoicemailGreetingChoice(
+                id=str(one.id),
+                name=_with_length_and_time(one) if one.name in repeated else one.name,
+                seconds=one.seconds,
+                shared=one.is_shared,
             )
-        )
+            for one in found
+        ]
+        return _encode(VoicemailGreetingChoices(greetings=choices))
 
 
 class VoicemailDropHandler:
@@ -101,6 +107,11 @@ async def _own_call(session: AsyncSession, widget: AuthenticatedWidget, request:
     if call is None:
         raise NotFound
     return call
+
+
+def _with_length_and_time(greeting: GreetingSummary) -> str:
+    # The same in every language of the phone.
+    return f"{greeting.name}, {duration(greeting.seconds)}, {greeting.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _parse_id(given: object) -> UUID:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.greetings.audio_decoder import DecodedAudio
 from calls.greetings.errors import AudioInUse, TooManyRecordings
 from calls.greetings.models import GreetingAudio
-from calls.greetings.names import parse_new_name
+from calls.greetings.names import ensure_free_name, free_name, parse_new_name
 from calls.incoming.rules import greeting_recordings
 from calls.incoming.settings_service import IncomingSettingsService
 from kit.actor import Actor
@@ -28,14 +28,19 @@ class GreetingAudioService:
         self._session = session
 
     async def add(self, organization_id: UUID, name: str, audio: DecodedAudio, *, by: Actor) -> GreetingAudio:
-        """Store a recording; an empty ``name`` becomes a standard one. Raises: NotFound, TooManyRecordings."""
+        """Store a recording; an empty ``name`` becomes a standard one, a name that another one has gets a number.
+
+        Raises: NotFound, TooManyRecordings.
+        """
         await OrganizationService(self._session).lock(organization_id)
-        mine = GreetingAudio.owned_by(organization_id)
-        count = await self._session.scalar(sa.select(sa.func.count()).select_from(GreetingAudio).where(mine)) or 0
-        if count >= MAX_RECORDINGS:
+        taken = await self._names(organization_id)
+        if len(taken) >= MAX_RECORDINGS:
             raise TooManyRecordings
         row = GreetingAudio(
-            organization_id=organization_id, name=name or _UNNAMED, seconds=audio.seconds, wav=audio.wav
+            organization_id=organization_id,
+            name=free_name(name or _UNNAMED, taken),
+            seconds=audio.seconds,
+            wav=audio.wav,
         )
         self._session.add(row)
         await self._session.flush()
@@ -74,9 +79,11 @@ class GreetingAudioService:
         return frozenset().union(*map(greeting_recordings, everywhere))
 
     async def rename(self, organization_id: UUID, audio_id: UUID, name: str, *, by: Actor) -> GreetingAudio:
-        """Give a recording another name. Raises: NotFound, ValidationFailed."""
+        """Give a recording another name. Raises: NotFound; ValidationFailed, also for a name that another one has."""
+        await OrganizationService(self._session).lock(organization_id)
         row, after = await self.get(organization_id, audio_id), parse_new_name(name)
         if row.name != after:
+            ensure_free_name(after, await self._names(organization_id, but=audio_id))
             before, row.name = row.name, after
             await self._session.flush()
             await self._record("greeting_audio.renamed", row, by, before={"name": before}, after={"name": after})
@@ -91,6 +98,10 @@ class GreetingAudioService:
             raise AudioInUse
         await self._session.delete(row)
         await self._record("greeting_audio.removed", row, by)
+
+    async def _names(self, organization_id: UUID, *, but: UUID | None = None) -> Sequence[str]:
+        mine = sa.select(GreetingAudio.name).where(GreetingAudio.owned_by(organization_id))
+        return (await self._session.scalars(mine if but is None else mine.where(GreetingAudio.id != but))).all()
 
     async def _record(self, action: str, row: GreetingAudio, by: Actor, **changed: Mapping[str, str]) -> None:
         await record(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.greetings.audio_decoder import DecodedAudio
 from calls.greetings.errors import TooManyVoicemailGreetings
 from calls.greetings.models import VoicemailGreeting
-from calls.greetings.names import parse_new_name
+from calls.greetings.names import ensure_free_name, free_name, parse_new_name
 from kit.actor import Actor
 from kit.audit import has_event, record
 from kit.errors import NotFound
@@ -45,7 +45,10 @@ class VoicemailGreetingService:
         self._user_id = user_id
 
     async def add(self, name: str, audio: DecodedAudio, *, shared: bool, by: Actor) -> GreetingSummary:
-        """Store a greeting; an empty ``name`` becomes a standard one. Raises: NotFound, TooManyVoicemailGreetings."""
+        """Store a greeting; an empty ``name`` becomes a standard one, a name that another one has gets a number.
+
+        Raises: NotFound, TooManyVoicemailGreetings.
+        """
         await OrganizationService(self._session).lock(self._organization_id)
         owner = None if shared else await self._membership_id()
         column = VoicemailGreeting.membership_id
@@ -57,7 +60,7 @@ class VoicemailGreetingService:
         row = VoicemailGreeting(
             organization_id=self._organization_id,
             membership_id=owner,
-            name=name or _UNNAMED,
+            name=free_name(name or _UNNAMED, [each.name for each in await self.list_all()]),
             seconds=audio.seconds,
             wav=audio.wav,
         )
@@ -102,10 +105,15 @@ class VoicemailGreetingService:
         return await self.get(greeting_id)
 
     async def rename(self, greeting_id: UUID, name: str, *, role: Role, by: Actor) -> GreetingSummary:
-        """Give a greeting another name. Raises: ValidationFailed; NotFound, RoleTooLow, as ``get_changeable``."""
+        """Give a greeting another name.
+
+        Raises: NotFound, RoleTooLow, as ``get_changeable``; ValidationFailed, also for a name that another one has.
+        """
+        await OrganizationService(self._session).lock(self._organization_id)
         greeting, after = await self.get_changeable(greeting_id, role=role), parse_new_name(name)
         if greeting.name == after:
             return greeting
+        ensure_free_name(after, [each.name for each in await self.list_all() if each.id != greeting_id])
         mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
         await self._session.execute(sa.update(VoicemailGreeting).where(*mine).values(name=after))
         renamed = msgspec.structs.replace(greeting, name=after)

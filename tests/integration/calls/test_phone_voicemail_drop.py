@@ -1,6 +1,7 @@
 """Leaving a greeting from the phone, and who may leave one in whose call."""
 
 import datetime as dt
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -126,6 +127,33 @@ async def test_a_phone_lists_greetings_in_its_own_live_call_alone(
     for path in (LIST, DROP):
         for raw, rest in foreign:
             assert_problem(await ask(client, raw, path=path, **rest), 404, "not_found", "Not found")
+
+
+async def test_a_phone_tells_greetings_of_one_name_apart(
+    client: httpx.AsyncClient,
+    owner: httpx.AsyncClient,
+    callbacks: CallbackClient,
+    settings: Settings,
+    tenant: Tenant,
+    token: Token,
+    member: tuple[UUID, httpx.AsyncClient],
+) -> None:
+    await add(member[1], tenant, "Hello")
+    # The owner does not see the member's greeting, so the name is free.
+    await add(owner, tenant, "Hello", shared="true")
+    await add(owner, tenant, "Other", shared="true")
+    phone = await open_phone(
+        client,
+        callbacks,
+        token,
+        origins=[PUBLIC_URL],
+        ticket=issue_page_ticket(settings, token.id, member_id=member[0]),
+    )
+    given: dict[str, Any] = {"ticket": phone.ticket, "origins": [PUBLIC_URL], "call_id": phone.call_id}
+    own, other, shared = names(await ask(client, token.raw, path=LIST, **given))
+    assert other == "Other"
+    for name in (own, shared):
+        assert re.fullmatch(r"Hello, 0:01, \d{4}-\d\d-\d\d \d\d:\d\d UTC", name)
 
 
 async def test_a_refusal_says_what_is_missing(

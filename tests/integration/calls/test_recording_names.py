@@ -1,10 +1,15 @@
 """New names for recordings of greetings and for greetings to leave: by the API and by the pages, with their events."""
 
+import datetime as dt
 from collections.abc import Callable
+from uuid import UUID
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from calls.greetings.models import GreetingAudio, VoicemailGreeting
+from kit.db.database import Database
 from kit.http.csrf import HEADER
 from support.api_client import fields_refused
 from support.audio import wav_of
@@ -63,6 +68,41 @@ async def test_a_recording_gets_another_name_on_its_page(client: httpx.AsyncClie
     shown = await page_after(client, page, action, {"name": "<b>Easter"})
     assert f"{said} &lt;b&gt;Easter" in shown
     assert 'value="&lt;b&gt;Easter"' in shown
+
+
+@EACH_KIND
+async def test_no_two_recordings_get_one_name(client: httpx.AsyncClient, tenant: Tenant, kind: str) -> None:
+    await sign_in(client, tenant.owner)
+    added = [await add(client, tenant, kind) for _ in range(3)]
+    listed = (await client.get(api(tenant, kind))).json()["items"]
+    assert [each["name"] for each in listed] == ["Old 3", "Old 2", "Old"]
+    at = api(tenant, f"{kind}/{added[2]}")
+    refused = await client.patch(at, json={"name": "old"})
+    assert [error["message"] for error in refused.json()["errors"]] == [
+        "Another one is named old; choose a different name"
+    ]
+    for free in ("OLD 3", "Old 4"):
+        assert (await client.patch(at, json={"name": free})).status_code == 200
+
+
+@EACH_KIND
+async def test_recordings_that_have_one_name_already_are_told_apart(
+    client: httpx.AsyncClient, tenant: Tenant, database: Database, kind: str
+) -> None:
+    await sign_in(client, tenant.owner)
+    first, second = [await add(client, tenant, kind) for _ in range(2)]
+    model = GreetingAudio if kind == "audio" else VoicemailGreeting
+    noon = dt.datetime(2025, 3, 14, 16, 0, tzinfo=dt.UTC)
+    async with database.sessions() as session, session.begin():
+        for recording, moment in ((first, noon), (second, noon + dt.timedelta(minutes=5))):
+            changed = sa.update(model).where(model.id == UUID(recording))
+            await session.execute(changed.values(name="Old", created_at=moment))
+    shown = (await client.get(f"/dashboard/{tenant.organization.slug}/{KINDS[kind][1]}")).text
+    for clock in ("12:00", "12:05"):
+        assert f'aria-label="Save name of Old, 0:02, Mar 14, 2025, {clock} PM"' in shown
+        assert (f">Old, 0:02, Mar 14, 2025, {clock} PM</option>" in shown) is (kind == "audio")
+    # A name that was stored twice may stay, and be left.
+    assert (await client.patch(api(tenant, f"{kind}/{first}"), json={"name": "Old"})).status_code == 200
 
 
 async def test_members_rename_their_own_greetings_alone(
