@@ -9,6 +9,7 @@ from kit.http.forms import Form
 from kit.parsing import parse_day
 from kit.time_zones import start_of_day
 
+_YEARS = range(1970, 2970)
 _LENGTH_WITHOUT_SECONDS = len("2026-12-31T23:59")
 """Browsers leave seconds out that are zero."""
 
@@ -33,17 +34,30 @@ def _midnight(form: Form, field: str, zone: dt.tzinfo, *, days: int) -> dt.datet
         raise ValidationFailed([(field, "Not a date")]) from error
 
 
-def read_local_time(form: Form, field: str, zone: dt.tzinfo) -> dt.datetime:
+def read_local_time(form: Form, field: str, zone: dt.tzinfo, *, filled: dt.datetime | None = None) -> dt.datetime:
     """The time of a ``datetime-local`` field, in UTC. Raises: ValidationFailed.
 
-    A time without an offset is one of ``zone``; of two that clocks show in autumn it is the first.
+    A time without an offset is one of ``zone``; of two that clocks show in autumn it is the first. A field that still
+    has the value of ``filled``, the time that the page filled in, means that very moment.
     """
     text = form[field].strip()
+    if filled is not None and text in (value := local_time_value(filled, zone), value.removesuffix(":00")):
+        return filled.astimezone(dt.UTC)
     try:
         entered = msgspec.convert(f"{text}:00" if len(text) == _LENGTH_WITHOUT_SECONDS else text, dt.datetime)
         return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(dt.UTC)
     except (msgspec.ValidationError, OverflowError) as error:
         raise ValidationFailed([(field, "Enter a date and a time")]) from error
+
+
+def read_moment(text: str) -> dt.datetime | None:
+    """A time with an offset, as ``isoformat`` writes it; None for anything else."""
+    try:
+        moment = msgspec.convert(text, dt.datetime)
+    except msgspec.ValidationError:
+        return None
+    # Years at the ends of the calendar have no time in some zones.
+    return moment.astimezone(dt.UTC) if moment.tzinfo and moment.year in _YEARS else None
 
 
 def local_time_value(moment: dt.datetime, zone: dt.tzinfo) -> str:

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard import show_once
-from dashboard.date_filters import local_time_value, read_local_time
+from dashboard.date_filters import local_time_value, read_local_time, read_moment
 from dashboard.guards import requires_membership
 from dashboard.page_slice import page_slice
 from dashboard.pages import redirect, render
@@ -201,10 +201,10 @@ class WebhookPages(Controller):
         slug: FromPath[str],
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
-        form, endpoint = await read_form(request, "since"), await _endpoint(request, db_session, webhook_id)
+        form, endpoint = await read_form(request, "since", "filled"), await _endpoint(request, db_session, webhook_id)
         zone = current_member(request).zone
         try:
-            since = read_local_time(form, "since", zone)
+            since = read_local_time(form, "since", zone, filled=read_moment(form["filled"]))
             if since > utc_now():
                 raise ValidationFailed([("since", "Must be a time in the past")])
             count, next_since = await DeliveryService(db_session).resend_since(endpoint, since)
@@ -215,7 +215,7 @@ class WebhookPages(Controller):
         if next_since is None:
             return redirect(request, f"{page}#log", notice)
         more = f"{notice} There are more: the form has the time of the next one."
-        return redirect(request, f"{page}?{urlencode({'since': local_time_value(next_since, zone)})}#again", more)
+        return redirect(request, f"{page}?{urlencode({'since': next_since.isoformat()})}#again", more)
 
     @post("/{webhook_id:uuid}/deliveries/{delivery_id:uuid}/resend")
     async def resend(
@@ -313,6 +313,7 @@ async def _render(
         await DeliveryService(session).list(endpoint, after=after, limit=_LOG_ROWS), _LOG_ROWS
     )
     base = f"{_section_url(slug)}/{endpoint.id}"
+    since = read_moment(request.query_params.get("since", ""))
     return render(
         request,
         "settings/webhook.html",
@@ -323,7 +324,8 @@ async def _render(
         base=base,
         form=form,
         resend_form=resend_form,
-        since=request.query_params.get("since", ""),
+        since="" if since is None else local_time_value(since, current_member(request).zone),
+        filled="" if since is None else since.isoformat(),
         events=EVENT_LABELS,
         states=STATE_LABELS,
         deliveries=[(row, _last_attempt(row)) for row in rows],

@@ -1,6 +1,7 @@
 """Pages of webhooks: add, show the secret once, test, pause, resume, rotate, send again, delete; without scripts."""
 
 import datetime as dt
+import html
 import re
 
 import httpx
@@ -8,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
+from events.models import OrganizationEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from support.factories import Tenant
 from support.page_session import errors_of, page_after, post_form
+from support.partitions import add_event
 from support.waiting import until
 from support.webhook_receiver import WebhookReceiver, answer
 from webhooks.models import WebhookEndpoint
@@ -84,6 +87,30 @@ async def test_a_webhook_from_its_form_to_its_end(
     assert "The previous secret also signs" not in (await owner.get(page)).text
     assert "Webhook deleted" in await page_after(owner, f"{page}/delete", f"{page}/delete")
     assert (await owner.get(page)).status_code == 404
+
+
+async def test_the_time_that_the_form_has_for_the_next_events_is_exact(
+    owner: httpx.AsyncClient, tenant: Tenant, receiver: WebhookReceiver, database: Database
+) -> None:
+    section = section_of(tenant)
+    await post_form(owner, section, section, {"url": receiver.url, "call.ended": "yes"})
+    async with database.sessions() as session:
+        mine = WebhookEndpoint.owned_by(tenant.organization.id)
+        endpoint_id = (await session.execute(sa.select(WebhookEndpoint.id).where(mine))).scalar_one()
+    second = (utc_now() - dt.timedelta(days=1)).replace(microsecond=0)
+    for sequence, milliseconds in ((1, 200), (2, 700)):
+        moment = second + dt.timedelta(milliseconds=milliseconds)
+        await add_event(database, (tenant.organization.id, endpoint_id), moment, sequence)
+    async with database.sessions() as session, session.begin():
+        mine = OrganizationEvent.owned_by(tenant.organization.id)
+        await session.execute(sa.update(OrganizationEvent).where(mine).values(body='{"data": {"token_id": null}}'))
+    page, filled = f"{section}/{endpoint_id}", (second + dt.timedelta(milliseconds=500)).isoformat()
+    shown = (await owner.get(page, params={"since": filled})).text
+    field = re.search(r'name="since" type="datetime-local" value="([^"]+)"', shown)
+    assert field is not None
+    assert f'name="filled" value="{html.escape(filled)}"' in shown
+    for given, said in (({"filled": filled}, "1 event is sent again."), ({}, "2 events are sent again.")):
+        assert said in await page_after(owner, page, f"{page}/resend-since", {"since": field[1], **given})
 
 
 async def test_a_refused_form_keeps_its_input_and_says_what_to_do(owner: httpx.AsyncClient, tenant: Tenant) -> None:

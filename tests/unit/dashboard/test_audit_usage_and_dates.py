@@ -10,7 +10,7 @@ from admin.event_details import format_details
 from calls.aggregates import CallTotals
 from calls.usage import AgentUsage, TokenUsage
 from dashboard.audit_log import DetailRow, action_label, detail_rows
-from dashboard.date_filters import local_time_value, read_days, read_local_time
+from dashboard.date_filters import local_time_value, read_days, read_local_time, read_moment
 from dashboard.usage import UsageRow, usage_rows
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
@@ -200,3 +200,20 @@ def test_a_typed_time_is_one_of_the_organizations_zone(entered: str, moment: str
     read = read_local_time(Form({"since": entered}), "since", zone)
     assert read == dt.datetime.fromisoformat(f"{moment}+00:00")
     assert read_local_time(Form({"since": local_time_value(read, zone)}), "since", zone) == read
+
+
+@pytest.mark.parametrize("moment", ["2026-11-01T06:30:00.5", "2026-11-01T05:30:00", "2026-07-01T22:00:07"])
+def test_a_time_that_the_page_filled_in_is_that_moment(moment: str) -> None:
+    zone, filled = ZoneInfo("America/New_York"), read_moment(f"{moment}+00:00")
+    assert filled is not None
+    value = local_time_value(filled, zone)
+    assert read_local_time(Form({"since": value}), "since", zone, filled=filled) == filled
+    # Browsers leave seconds out that are zero.
+    assert read_local_time(Form({"since": value.removesuffix(":00")}), "since", zone, filled=filled) == filled
+    typed = read_local_time(Form({"since": "2026-11-01T01:31"}), "since", zone, filled=filled)
+    assert typed == dt.datetime(2026, 11, 1, 5, 31, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-01T06:30:00", "0001-01-01T00:00Z", "9999-12-31T23:59Z"])
+def test_a_moment_needs_an_offset_and_an_ordinary_year(text: str) -> None:
+    assert read_moment(text) is None
