@@ -20,8 +20,9 @@ from kit.errors import TooMany
 
 T = TypeVar("T")
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified when there is no such account, so that the answer takes as long as for a wrong password.
-_DUMMY = _HASHER.hash("no account has this password")
+HASH_OF_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$Cf6pNtjWn5zfBylm8NnzyQ$oDNl93tIOxTIpzjVZZ0bg+36E8AXlDqjcAmJxOpc4ZQ"
+"""Hash of a random password that was not kept. It is verified when there is no such account, so that the answer takes
+as long as for a wrong password."""
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 """Passwords that are hashed at once on one machine: half of its processors."""
 MAX_WAITING = 50
@@ -66,7 +67,7 @@ class Passwords:
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """True when ``password`` matches ``stored``; takes the same time when that is None. Raises: TooMany."""
-        matched = await self._run(partial(_verify, stored or _DUMMY, password))
+        matched = await self._run(partial(_verify, stored or HASH_OF_NOBODY, password))
         return bool(matched) and stored is not None
 
     @staticmethod

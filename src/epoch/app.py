@@ -64,7 +64,6 @@ from epoch.phone_number_jobs import (
 from epoch.process_role import ProcessRole
 from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
-from epoch.release import DIST
 from epoch.replica_wiring import build_replica
 from epoch.security_txt import security_txt_router
 from epoch.webhook_wiring import build_event_jobs, build_receiver_check, build_token_check
@@ -100,6 +99,7 @@ from kit.http.tenant_concurrency import TENANT_CONCURRENCY, TenantConcurrency
 from kit.jobs.queue import JobQueue
 from kit.jobs.scheduler import BackgroundService
 from kit.mail import build_mailer
+from kit.product_files import BUILT_FRONTEND
 from kit.settings import Settings
 from kit.version import VERSION
 from phone_numbers.provisioning import NUMBER_PROVISIONING
@@ -135,7 +135,7 @@ def create_app(
     role: ProcessRole = ProcessRole.RUN,
     database: Database | None = None,
     carrier: Carrier | None = None,
-    dist: Path = DIST,
+    dist: Path = BUILT_FRONTEND,
 ) -> Litestar:
     """The application of one role. ``database`` and ``carrier`` are for tests that bring their own.
 

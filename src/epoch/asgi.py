@@ -1,7 +1,6 @@
 """The factory that the server's workers call."""
 
 import atexit
-import gc
 import os
 
 import msgspec
@@ -14,12 +13,11 @@ from epoch.observability import start_observability
 from epoch.observed_response import REQUEST_SECONDS
 from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
+from kit.garbage_collection import collect_rarely, leave_out_present_objects
 from kit.log import configure_logging
 from kit.settings import load_settings
 
 log = structlog.get_logger("epoch.app")
-COLLECT_AFTER = (10_000, 20, 50)
-"""Allocations, and younger collections, between two collections: a page alone allocates thousands of objects."""
 
 
 def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
@@ -33,7 +31,6 @@ def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))
     # The application's own objects stay: without this, collecting garbage among them took a fifth of a page's time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    leave_out_present_objects()
+    collect_rarely()
     return application

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kit.db.connector import Connector
 from kit.db.database import PATIENT_CONNECT_SECONDS
-from kit.db.migration_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACUUM
+from kit.db.lock_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACUUM
 
 POLL_SECONDS = 0.05
 # No text of a statement: it may contain a number or a secret.

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from epoch.migration_locks import Blocker, BlockerWatch, StoppedBy, lock_milliseconds, stopped_by
 from epoch.partitions import create_missing
 from kit.db.database import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, STAFF_ROLE, owner_engine
-from kit.db.migration_limits import STATEMENT_MILLISECONDS
+from kit.db.lock_limits import STATEMENT_MILLISECONDS
 from kit.db.partitions import LocksUnavailable
 from kit.product_files import PRODUCT_FILES
 

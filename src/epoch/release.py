@@ -12,12 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from epoch.migrations import upgrade
 from kit.clock import utc_now
 from kit.db.database import owner_engine
-from kit.product_files import PRODUCT_FILES
+from kit.product_files import BUILT_FRONTEND
 from kit.version import VERSION
 from widget.built_files import AssetsMissing, StoredFile, load_release
 from widget.release_files import ReleaseFileService
 
-DIST = PRODUCT_FILES / "frontend" / "dist"
 log = structlog.get_logger("epoch.migrations")
 
 
@@ -27,7 +26,7 @@ def install_release(
     *,
     is_production: bool,
     version: str = VERSION,
-    dist: Path = DIST,
+    dist: Path = BUILT_FRONTEND,
 ) -> None:
     """Migrate as ``upgrade``, then keep this release's files. Must not be called inside a running event loop.
 

@@ -10,3 +10,4 @@ IS_INSTALLED = _IN_WHEEL.is_dir()
 """True in an environment into which a wheel was installed."""
 PRODUCT_FILES = _IN_WHEEL if IS_INSTALLED else Path(__file__).resolve().parents[2]
 """The folder that contains ``frontend/dist``, ``alembic.ini``, ``alembic`` and ``integrations``."""
+BUILT_FRONTEND = PRODUCT_FILES / "frontend" / "dist"

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,10 +25,6 @@ _BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
 _NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _TOKENS = re.compile(r"\d+")
-_DECIMALS = "".join(
-    f"{chr(zero)}-{chr(zero + 9)}" for zero in range(0x80, 0x110000) if unicodedata.decimal(chr(zero), None) == 0
-)
-"""Digits of other scripts as ranges of a regular expression: the ten of each script are contiguous."""
 
 
 class NumberMatcher:
@@ -54,7 +51,7 @@ class NumberMatcher:
         self._is_short = len(national) < (_MIN_HOME_DIGITS if self._is_home else _MIN_FOREIGN_DIGITS)
         self._tail = tail = national[-_TAIL_DIGITS:]
         # A percent-encoded separator contains digits.
-        self.sql_pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_DECIMALS}]"
+        self.sql_pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_decimal_digits()}]"
         """A PostgreSQL regular expression that matches every text that may contain the number, and few others."""
         self._known: dict[str, bool] = {}
 
@@ -156,3 +153,10 @@ def _normalize(text: str) -> str:
     return "".join(
         mark if mark.isascii() else str(unicodedata.decimal(mark, mark)) for mark in unicodedata.normalize("NFKC", text)
     )
+
+
+@cache
+def _decimal_digits() -> str:
+    """Digits of other scripts as ranges of a regular expression: the ten of each script are contiguous."""
+    zeros = (zero for zero in range(0x80, 0x110000) if unicodedata.decimal(chr(zero), None) == 0)
+    return "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in zeros)

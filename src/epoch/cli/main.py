@@ -18,6 +18,7 @@ import msgspec
 from epoch.cli.arguments import build_parser
 from epoch.cli.expected_failures import describe_failure
 from kit.environment import SettingsError
+from kit.garbage_collection import collect_rarely
 from kit.settings import Settings, load_settings
 from kit.unknown_settings import describe_unknown_settings
 
@@ -33,6 +34,7 @@ COPY_ADVICE = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    collect_rarely()
     arguments = build_parser().parse_args(argv)
     if arguments.command is None:
         arguments.print_help()

@@ -1,4 +1,7 @@
-"""The process behind ``start_up``: does the steps that it reads from standard input, until that ends."""
+"""The process behind ``start_up``: does the steps that it reads from standard input, until that ends.
+
+Imports are late so that a start loads only what its steps need.
+"""
 
 import asyncio
 import os
@@ -8,16 +11,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from epoch.cli.carrier_setup import SetupOptions
-from epoch.cli.commands import setup_carrier
 from epoch.cli.expected_failures import describe_failure
-from epoch.cli.seed import seed_demo
-from epoch.migrations import ensure_current
-from epoch.release import install_release
-from epoch.replica_check import ensure_replica_fits
-from epoch.server.database_checks import ensure_connections_fit, ensure_safe
 from epoch.server.start_up import Outcome, Step, StepReply, StepRequest
 from kit.environment import SettingsError
+from kit.garbage_collection import collect_rarely
 from kit.settings import Settings, load_settings
 
 _STDOUT, _STDERR = 1, 2
@@ -25,6 +22,7 @@ _STDOUT, _STDERR = 1, 2
 
 def main() -> None:
     """Do one step after the other; a bug ends the process with its traceback."""
+    collect_rarely()
     with os.fdopen(os.dup(_STDOUT), "wb", buffering=0) as replies:
         # Whatever else prints must not come between the replies.
         os.dup2(_STDERR, _STDOUT)
@@ -50,8 +48,12 @@ def _do(request: StepRequest, say: Callable[[str], None]) -> None:
     settings = load_settings({**os.environ, **request.environ})
     match request.step:
         case Step.ENSURE_SCHEMA:
+            from epoch.migrations import ensure_current
+
             ensure_current(_url_of(settings))
         case Step.INSTALL_RELEASE:
+            from epoch.release import install_release
+
             install_release(_url_of(settings), say, is_production=settings.is_production)
         case Step.CHECK_DATABASE:
             asyncio.run(_check_database(settings, say, is_embedded=request.is_embedded))
@@ -66,12 +68,19 @@ def _url_of(settings: Settings) -> str:
 
 
 async def _check_database(settings: Settings, say: Callable[[str], None], *, is_embedded: bool) -> None:
+    from epoch.replica_check import ensure_replica_fits
+    from epoch.server.database_checks import ensure_connections_fit, ensure_safe
+
     await ensure_connections_fit(settings, say)
     await ensure_replica_fits(settings, say)
     await ensure_safe(settings, is_embedded=is_embedded)
 
 
 async def _set_up_sandbox(settings: Settings) -> None:
+    from epoch.cli.carrier_setup import SetupOptions
+    from epoch.cli.commands import setup_carrier
+    from epoch.cli.seed import seed_demo
+
     await setup_carrier(settings, SetupOptions(is_account_own=True))
     await seed_demo(settings)
 

@@ -20,6 +20,7 @@ from epoch.readiness import READINESS
 from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
 from epoch.server.raw_responses import RawResponses
+from kit.garbage_collection import collect_rarely
 from kit.http.app_key import HasState
 from kit.http.security_headers import SecurityHeaders
 from kit.metrics import share_metrics
@@ -101,6 +102,7 @@ def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
 def main() -> None:
     """Serve on a listening socket. Arguments: its number, the worker's slot, the folder of the metrics, the role."""
     listener, slot, metrics_folder, role = sys.argv[1:]
+    collect_rarely()
     share_metrics(Path(metrics_folder), int(slot))
     import epoch.asgi  # noqa: F401 - loaded while the supervisor prepares the database
 

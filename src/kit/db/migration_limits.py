@@ -1,4 +1,4 @@
-"""Time limits of migrations, and the index that a migration builds without them, beside reads and writes."""
+"""Steps of migrations that have no time limit, because reads and writes go on beside them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,16 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-LOCK_MILLISECONDS = 500
-"""The time that a migration waits for a lock, and with it every statement that comes behind it.
-
-Below PostgreSQL's ``deadlock_timeout`` (1 s), so that of two sessions that wait for each other the migration gives up,
-and not the worker; and below the 1.5 s after which a request gives up.
-"""
-LOCK_MILLISECONDS_AGAINST_VACUUM = 1500
-"""Above ``deadlock_timeout``, after which PostgreSQL ends an automatic vacuum that stands in somebody's way."""
-STATEMENT_MILLISECONDS = 10_000
-"""The time that one statement of a migration may take while it holds locks."""
+from kit.db.lock_limits import LOCK_MILLISECONDS, STATEMENT_MILLISECONDS
 
 
 def create_index_concurrently(name: str, table: str, columns: Sequence[str | sa.TextClause], **options: Any) -> None:

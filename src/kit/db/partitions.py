@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from kit.db.database import ADMIN_ROLE
-from kit.db.migration_limits import LOCK_MILLISECONDS
+from kit.db.lock_limits import LOCK_MILLISECONDS
 from kit.ids import first_uuid7
 
 MONTHS_AHEAD = 2

@@ -15,7 +15,7 @@ from litestar import Litestar
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.login_throttle import LoginThrottle
 from accounts.passkey_ceremony import PasskeyCeremony
-from accounts.passwords import CHECKS, MAX_WAITING, NICENESS, THREADS, Passwords
+from accounts.passwords import CHECKS, HASH_OF_NOBODY, MAX_WAITING, NICENESS, THREADS, Passwords
 from accounts.sessions import Browser
 from accounts.sign_in import Authenticator
 from accounts.totp import TotpSecrets
@@ -142,3 +142,7 @@ async def test_threads_of_a_process_with_less_priority_keep_it() -> None:
 async def test_without_a_folder_to_write_passwords_are_checked_still(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     assert (await Passwords(tmp_path / "file" / "locks").hash(PASSWORD)).startswith("$argon2id$")
+
+
+def test_a_password_of_nobody_takes_as_long_to_check_as_a_present_one() -> None:
+    assert not Passwords.is_outdated(HASH_OF_NOBODY)

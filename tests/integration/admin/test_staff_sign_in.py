@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import sys
 from datetime import timedelta
 
 import httpx
@@ -311,13 +310,3 @@ async def test_pages_carry_the_products_headers(client: httpx.AsyncClient) -> No
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
-
-
-@pytest.mark.slow
-async def test_the_web_framework_of_the_back_office_is_loaded_with_its_first_request() -> None:
-    probe = (
-        "import sys, epoch.asgi; "
-        "sys.exit(any(name in sys.modules for name in ('sqladmin', 'starlette', 'wtforms', 'admin.app')))"
-    )
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", probe)
-    assert await process.wait() == 0

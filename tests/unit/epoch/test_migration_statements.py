@@ -13,7 +13,7 @@ from epoch.migration_statements import (
     effects,
     split,
 )
-from kit.db.migration_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACUUM
+from kit.db.lock_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACUUM
 
 
 @pytest.mark.parametrize(
