@@ -17,14 +17,14 @@ _EVENT_LABELS: Mapping[str, str] = {
     "no-answer": "Not answered",
     "failed": "Failed",
     "canceled": "Canceled",
-    "voicemail-dropped": "Voicemail left by a greeting",
+    "voicemail-dropped": "Recorded greeting left in the mailbox",
 }
 _FLOW_LABELS: Mapping[str, str] = {
-    "accepted": "Accepted with 1",
+    "accepted": "Accepted by pressing 1",
     "unanswered": "Nobody accepted",
-    "not-forwarded": "No phone to ring",
+    "not-forwarded": "No phone was called",
     "outside-hours": "Outside the hours",
-    "blocked": "Asked not to be called again, with 9",
+    "blocked": "Pressed 9: asked not to be called again",
     "recorded": "Left a message",
 }
 """Events of incoming calls that our answers add."""

@@ -56,7 +56,7 @@ class NumberIncomingCallPages(Controller):
         if await service.get_of_number(organization_id, number_id) is None:
             now = await service.get(organization_id)
             await save_settings(request, db_session, organization_id, now, number_id=number_id)
-        notice = f"{readable(number.e164)} has settings of its own, so far the same as your other numbers"
+        notice = f"{readable(number.e164)} has its own settings now, a copy of those of your other numbers"
         return redirect(request, incoming_path(slug, number_id), notice)
 
     @get("/follow", guards=_ADMIN)
@@ -91,5 +91,5 @@ class NumberIncomingCallPages(Controller):
         who = current_member(request)
         number = await PhoneNumberService(db_session).get_held(who.organization_id, number_id)
         await IncomingSettingsService(db_session).follow_organization(who.organization_id, number_id, by=who.actor)
-        notice = f"{readable(number.e164)} answers as your other numbers do"
+        notice = f"{readable(number.e164)} has the settings of your other numbers again"
         return redirect(request, incoming_path(slug, number_id), notice)

@@ -87,10 +87,10 @@ def tiles(days: Sequence[DailyTotals], counts: CallCounts) -> list[Tile]:
     before = sum((day.totals for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), CallTotals())
     return [
         _tile("Calls made", now.calls, before.calls),
-        Tile("Made calls answered", answered_share(now), *_share_change(now, before)),
-        _tile("Minutes called", now.minutes, before.minutes),
+        Tile("Answer rate of calls made", answered_share(now), *_share_change(now, before)),
+        _tile("Minutes of calls made", now.minutes, before.minutes),
         _tile("Calls received", counts.received, counts.received_before),
-        Tile("Live now", str(counts.live), "Calls under way"),
+        Tile("Live now", str(counts.live), "Calls in progress"),
     ]
 
 

@@ -51,8 +51,8 @@ class WebhookPauser:
                     paragraphs=(
                         f"Every delivery of {organization.name} to {host} has failed since {since} ({zone.key}).",
                         f"The last attempt: {last_answer or 'an empty answer'}",
-                        "Nothing more is sent. Correct the receiver, then resume the webhook: what waited is sent.",
-                        "Events that happened while it is paused are kept for 30 days: “Send again since” sends them.",
+                        "Nothing more is sent. Correct the receiver, then resume the webhook: waiting events are sent.",
+                        "Events of the paused time are kept for 30 days: “Send events again since” sends them.",
                     ),
                     action=("See webhooks", f"{self._public_url}{path}"),
                 ),

@@ -131,7 +131,7 @@ async def test_a_call_back_reaches_the_forward_phone_and_both_hear_each_other(
         row = page.get_by_role("row").filter(has_text="212-555-0177")
         await expect(row.get_by_text("Completed")).to_be_visible()
         await row.get_by_role("link").first.click()
-        await expect(page.get_by_text("Accepted with 1")).to_be_visible()
+        await expect(page.get_by_text("Accepted by pressing 1")).to_be_visible()
 
 
 async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(

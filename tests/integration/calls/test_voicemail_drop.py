@@ -107,7 +107,7 @@ async def test_a_greeting_is_left_the_caller_is_free_and_the_minutes_go_on(
     assert "voicemail-dropped" in str(detail)
     page = (await owner.get(f"/dashboard/{tenant.organization.slug}/calls/{call['id']}")).text
     assert "A recorded greeting was left in the mailbox" in page
-    assert "Voicemail left by a greeting" in page
+    assert "Recorded greeting left in the mailbox" in page
     again = await owner.post(api(tenant, f"calls/{call['id']}/voicemail-drop"), json={})
     assert (again.status_code, again.json()["code"]) == (409, "call_not_connected")
     filtered = (await owner.get(api(tenant, "calls?end_reason=voicemail_dropped"))).json()["items"]

@@ -131,7 +131,7 @@ async def test_a_message_is_marked_and_deleted_here_and_at_the_carrier(
     assert (await owner.patch(one, json={"heard": "yes"})).json()["code"] == "validation_failed"
     page = (await owner.get(f"/dashboard/{tenant.organization.slug}/voicemails")).text
     assert f'src="{one}/audio"' in page
-    assert "1 not heard yet" in page
+    assert "1 message is not heard yet" in page
     # The sandbox has no such recording.
     assert (await owner.get(f"{one}/audio")).status_code == 404
     assert (await owner.delete(one)).status_code == 204

@@ -168,7 +168,7 @@ async def test_a_call_that_is_under_way_has_no_talk_time_yet(
     )
     await sign_in(client, tenant.owner)
     page = (await client.get(f"{calls_of(tenant)}/{call_id}")).text
-    assert "Still under way" in page
+    assert "<dd>In progress</dd>" in page
     assert re.findall(r'<dt>Talk time</dt><dd class="number">(.*?)</dd>', page) == ["–"]
     assert re.findall(r'data-label="Talk time">(.*?)</td>', (await client.get(calls_of(tenant))).text) == ["–"]
 
@@ -229,8 +229,8 @@ async def test_the_overview_counts_this_week_against_the_one_before(
     tiles = re.findall(r'tile"><span class="quiet">(.*?)</span><strong class="number">(.*?)</strong>', page)
     assert dict(tiles) == {
         "Calls made": "4",
-        "Made calls answered": "50 %",
-        "Minutes called": "4",
+        "Answer rate of calls made": "50 %",
+        "Minutes of calls made": "4",
         "Calls received": "2",
         "Live now": "1",
     }

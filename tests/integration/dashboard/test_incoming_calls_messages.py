@@ -111,7 +111,7 @@ async def test_members_read_the_whole_answer(
     await sign_in(client, await make.member(tenant.organization, Role.MEMBER))
     shown = (await client.get(page(tenant))).text
     assert "<dt>Closed days</dt><dd>Public holidays of the United States; 2026-12-24</dd>" in shown
-    assert "<dt>Voicemail</dt><dd>Off: callers whom nobody answers hear a goodbye</dd>" in shown
+    assert "<dt>Voicemail</dt><dd>Off: if nobody answers, the caller hears a goodbye</dd>" in shown
     assert "<dt>Greeting outside the hours</dt><dd>We are closed.</dd>" in shown
     assert "<dt>Phones outside the hours</dt><dd>+1 212-555-0194</dd>" in shown
-    assert "<dt>Voicemail outside the hours</dt><dd>Callers whom nobody answers can leave a message</dd>" in shown
+    assert "<dt>Voicemail outside the hours</dt><dd>On: if nobody answers, the caller can leave a message</dd>" in shown

@@ -164,7 +164,7 @@ async def test_a_number_has_a_page_and_settings_of_its_own(owner: httpx.AsyncCli
     assert (await owner.get(own)).json() is None
 
     told = await message_after(owner, at, f"{at}/own")
-    assert f"{readable(number['number'])} has settings of its own, so far the same as your other numbers" in told
+    assert f"{readable(number['number'])} has its own settings now, a copy of those of your other numbers" in told
     assert (await owner.get(own)).json() == (await owner.get(whole)).json()
     for part, form in (
         ("hours", {**HOURS, "mon": ""}),
@@ -185,7 +185,7 @@ async def test_a_number_has_a_page_and_settings_of_its_own(owner: httpx.AsyncCli
 
     assert "by the settings of your other numbers" in (await owner.get(f"{at}/follow")).text
     told = await message_after(owner, at, f"{at}/follow")
-    assert f"{readable(number['number'])} answers as your other numbers do" in told
+    assert f"{readable(number['number'])} has the settings of your other numbers again" in told
     assert (await owner.get(own)).json() is None
     unknown = f"{page(tenant)}/{uuid4()}"
     for path in (unknown, f"{unknown}/follow"):

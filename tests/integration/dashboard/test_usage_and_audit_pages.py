@@ -61,7 +61,7 @@ async def test_usage_without_calls_says_what_to_do_next(client: httpx.AsyncClien
 
     page = await client.get(f"/dashboard/{tenant.organization.slug}/usage")
 
-    assert "Nothing used yet" in page.text
+    assert "No calls yet" in page.text
     assert f'href="/dashboard/{tenant.organization.slug}/settings/widget"' in page.text
 
 

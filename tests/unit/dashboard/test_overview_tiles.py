@@ -41,7 +41,7 @@ def test_the_answer_rate_is_compared_in_points() -> None:
 def test_minutes_are_the_billed_ones_and_live_calls_are_shown() -> None:
     shown = tiles(days(CallTotals(), CallTotals(2, 2, 61, 2)), CallCounts(live=3, received=6, received_before=4))
     assert [(tile.name, tile.value) for tile in shown[2:]] == [
-        ("Minutes called", "2"),
+        ("Minutes of calls made", "2"),
         ("Calls received", "6"),
         ("Live now", "3"),
     ]
