@@ -11,6 +11,7 @@ import msgspec
 
 from epoch.connection_budget import ConnectionBudget, read_free_connections
 from epoch.replica_wiring import replica_connector
+from kit.connection_failures import describe_connection_failure
 from kit.db.connections import share_replica_connections
 from kit.db.connector import Connector
 from kit.db.database import REQUEST_ROLE
@@ -109,7 +110,8 @@ async def ensure_replica_fits(settings: Settings, say: Callable[[str], None]) ->
     try:
         findings = await inspect_replica(settings)
     except (OSError, asyncpg.PostgresError) as error:
-        say(f"Warning: the read replica is not used until it answers: {error or type(error).__name__}")
+        why = str(error) or describe_connection_failure(error)
+        say(f"Warning: the read replica is not used until it answers: {why}")
         return
     if not findings.is_standby:
         say(f"Warning: {SETTING} finds no standby: lists and reports read the database itself")

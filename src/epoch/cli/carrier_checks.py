@@ -21,6 +21,7 @@ from epoch.cli.carrier_expectations import (
     trigger_name,
 )
 from epoch.cli.check_results import CheckFailed, CheckResult, CheckState, CheckWarned
+from kit.connection_failures import describe_connection_failure
 from kit.countries import country_name
 from kit.settings import Settings
 
@@ -94,7 +95,8 @@ class CarrierChecks:
             async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
                 status = (await client.post(url, data=form, headers=headers)).status_code
         except httpx.HTTPError as error:
-            raise CheckFailed(f"no answer from {url} ({type(error).__name__}): the carrier gets none either") from error
+            why = describe_connection_failure(error)
+            raise CheckFailed(f"no answer from {url} ({why}): the carrier gets none either") from error
         if status == 403:
             raise CheckFailed(
                 f"{url} refuses a callback signed with TWILIO_AUTH_TOKEN: what runs there has another auth token,"

@@ -36,5 +36,13 @@ class CheckFailed(Exception):
     """A check failed; the message says why and what to do."""
 
 
+class PartUnusable(CheckFailed):
+    """A check failed, and the checks that need its part cannot run; ``reason`` tells them so in a few words."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class CheckWarned(Exception):
     """A check found something to look at; the message says what to do."""

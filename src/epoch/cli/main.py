@@ -49,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A mistyped name may be why a setting is missing.
             _tell_unknown_settings(sys.stderr)
         return _fail(2, str(error))
+    from kit.log import configure_logging
+
+    # The result of a command is for people, on standard output; what the parts log meanwhile is not.
+    configure_logging(json=settings.is_production)
     try:
         return command(settings, arguments)
     except SettingsError as error:

@@ -15,6 +15,7 @@ from epoch.cli.expected_failures import describe_failure
 from epoch.server.start_up import Outcome, Step, StepReply, StepRequest
 from kit.environment import SettingsError
 from kit.garbage_collection import collect_rarely
+from kit.log import configure_logging
 from kit.settings import Settings, load_settings
 
 _STDOUT, _STDERR = 1, 2
@@ -26,6 +27,8 @@ def main() -> None:
     with os.fdopen(os.dup(_STDOUT), "wb", buffering=0) as replies:
         # Whatever else prints must not come between the replies.
         os.dup2(_STDERR, _STDOUT)
+        # A wrong setting is told with the step that reads it.
+        configure_logging(json=os.environ.get("EPOCH_ENV") == "production")
         for line in sys.stdin.buffer:
             _answer(msgspec.json.decode(line, type=StepRequest), replies)
 

@@ -85,10 +85,13 @@ class TransactionConnection(NoResetConnection):
 class Connector:
     """Opens connections to the database of one URL."""
 
-    def __init__(self, url: str, *, by_transaction: bool = False, is_replica: bool = False) -> None:
+    def __init__(
+        self, url: str, *, by_transaction: bool = False, is_replica: bool = False, setting: str = "EPOCH_DATABASE_URL"
+    ) -> None:
         """``by_transaction``: a pooler such as PgBouncer gives each transaction another server connection.
 
         ``is_replica``: ``url`` is that of a standby, whose clock is not the one that decides.
+        ``setting``: the variable that has the URL, for errors.
 
         Raises:
             DatabaseUrlError: the URL cannot be used.
@@ -96,6 +99,7 @@ class Connector:
         self.target: DatabaseTarget = parse_database_url(url, is_replica=is_replica)
         self.by_transaction = by_transaction
         self.is_replica = is_replica
+        self._setting = "EPOCH_DATABASE_REPLICA_URL" if is_replica else setting
         self._first = 0
         """Index of the address that worked last."""
         self._system_roots: ssl.SSLContext | None = None
@@ -134,9 +138,8 @@ class Connector:
                     raise
         except OSError as error:
             if self._is_without_answer(error):
-                setting = "EPOCH_DATABASE_REPLICA_URL" if self.is_replica else "EPOCH_DATABASE_URL"
                 raise DatabaseUnreachable(
-                    f"{setting}: no database server answers at {self._places}; start it or correct the address"
+                    f"{self._setting}: no database server answers at {self._places}; start it or correct the address"
                 ) from error
             raise
         return connection

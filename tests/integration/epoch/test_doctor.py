@@ -2,29 +2,35 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
 import pytest
 
-from epoch.cli.check_results import CheckResult
+from epoch.cli.check_results import CheckResult, CheckState
 from epoch.cli.doctor import run_checks
 from epoch.connection_budget import ConnectionBudget, ConnectionsExceedLimit, read_budget
 from kit.settings import Settings
 from support.ports import unused_port
+from support.production import PRODUCTION
 
 pytestmark = pytest.mark.anyio
 
 
+async def _findings(settings: Settings, **changed: object) -> dict[str, CheckResult]:
+    return {finding.part: finding for finding in await run_checks(msgspec.structs.replace(settings, **changed))}
+
+
 async def _finding(part: str, settings: Settings, **changed: object) -> CheckResult:
-    findings = await run_checks(msgspec.structs.replace(settings, **changed))
-    return next(finding for finding in findings if finding.part == part)
+    return (await _findings(settings, **changed))[part]
 
 
 async def _connections(settings: Settings, **changed: int) -> CheckResult:
@@ -145,10 +151,113 @@ async def test_the_check_of_metrics_says_who_reads_them(settings: Settings) -> N
         assert bearers.detail == "for bearers of EPOCH_METRICS_TOKEN"
 
 
-@pytest.mark.parametrize("part", ["public URL", "proxies", "metrics"])
-async def test_a_public_url_that_does_not_answer_is_named_with_what_to_check(settings: Settings, part: str) -> None:
+async def test_a_public_url_that_does_not_answer_is_named_once_with_what_to_check(settings: Settings) -> None:
     url = f"http://127.0.0.1:{unused_port()}"
-    found = await _finding(part, settings, public_url=url)
-    assert not found.ok
-    assert found.detail.startswith(f"{url} does not answer")
-    assert "EPOCH_PUBLIC_URL" in found.detail
+    found = await _findings(settings, public_url=url)
+    assert not found["public URL"].ok
+    assert found["public URL"].detail.startswith(f"{url} does not answer (it refuses connections): ")
+    assert "EPOCH_PUBLIC_URL" in found["public URL"].detail
+    for part in ("proxies", "metrics"):
+        assert (found[part].state, found[part].detail) == (CheckState.WARN, f"not checked: {url} does not answer")
+
+
+async def test_a_dead_database_is_named_once(settings: Settings) -> None:
+    url = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
+    found = await _findings(settings, database_url=url, database_replica_url=url)
+    assert not found["database"].ok
+    left_out = {part for part, one in found.items() if one.detail == "not checked: the database does not answer"}
+    assert left_out == {
+        *("connections", "tenant isolation", "partitions", "pooler", "replica", "deployment", "secret key"),
+        *("database clock", "carrier"),
+    }
+    assert {found[part].state for part in left_out} == {CheckState.WARN}
+    assert sum("no database server answers" in one.detail for one in found.values()) == 1
+
+
+async def test_a_database_that_is_empty_or_not_there_is_named_once(
+    settings: Settings, new_database: Callable[[], str]
+) -> None:
+    url = new_database()
+    found = await _findings(settings, database_url=url)
+    assert found["database"].detail == "it has no schema yet: run `epoch migrate`"
+    assert found["deployment"].detail == "not checked: the database has no schema"
+    parts = urlsplit(url)
+    found = await _findings(settings, database_url=parts._replace(path="/nowhere").geturl())
+    assert not found["database"].ok
+    assert found["deployment"].detail == "not checked: the database cannot be used"
+
+
+async def test_a_dead_pooler_is_a_finding_though_the_checks_go_beside_it(settings: Settings) -> None:
+    port = unused_port()
+    pooled = {"database_pooler": "transaction", "database_direct_url": settings.database_url}
+    found = await _findings(settings, database_url=f"postgresql://epoch@127.0.0.1:{port}/epoch", **pooled)
+    assert found["database"].ok
+    assert found["pooler"].state is CheckState.FAIL
+    assert found["pooler"].detail.startswith(f"EPOCH_DATABASE_URL: no database server answers at 127.0.0.1:{port}")
+
+
+async def test_a_database_beside_the_pooler_is_named_by_its_own_setting(settings: Settings) -> None:
+    dead = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
+    found = await _finding("database", settings, database_pooler="transaction", database_direct_url=dead)
+    assert found.detail.startswith("EPOCH_DATABASE_DIRECT_URL: no database server answers")
+
+
+async def test_a_check_has_one_state(settings: Settings) -> None:
+    found = await _findings(settings)
+    assert [one.line for one in found.values() if one.state is CheckState.OK and "warning" in one.detail] == []
+    assert {found[part].state for part in ("contact", "legal texts")} == {CheckState.WARN}
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        ((b"250 mail.example.com\r\n",), "127.0.0.1 offers no STARTTLS"),
+        ((b"421 too busy\r\n",), "the mail server refuses (421): too busy"),
+    ],
+)
+async def test_a_mail_server_that_refuses_does_not_end_the_other_checks(
+    settings: Settings, replies: tuple[bytes, ...], said: str
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.com\r\n")
+        for reply in replies:
+            await reader.readline()
+            writer.write(reply)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        found = await _findings(settings, env="production", smtp_url=url)
+    assert not found["mail"].ok
+    assert found["mail"].detail.startswith(said)
+    assert "disk" in found
+
+
+async def test_a_mail_server_that_is_not_there_is_told_in_words(settings: Settings) -> None:
+    found = await _finding("mail", settings, smtp_url=f"smtp://127.0.0.1:{unused_port()}")
+    assert found.detail == "EPOCH_SMTP_URL: the mail server cannot be used: it refuses connections"
+
+
+_LOGS_AFTERWARDS = """
+import structlog
+from epoch.cli.main import main
+main(["deployment"])
+structlog.get_logger().warning("told_by_a_part")
+"""
+
+
+@pytest.mark.slow
+def test_what_a_command_logs_is_json_in_production_and_no_part_of_its_result(tmp_path: Path) -> None:
+    own = {
+        "EPOCH_PUBLIC_URL": "https://voice.example.com",
+        "EPOCH_TRUSTED_PROXIES": "none",
+        "EPOCH_DATABASE_URL": f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch",
+        "EPOCH_DATA_DIR": str(tmp_path),
+    }
+    argv = [sys.executable, "-c", _LOGS_AFTERWARDS]
+    environ = {**os.environ, **PRODUCTION, **own}
+    ended = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.stdout == ""
+    assert json.loads(ended.stderr.splitlines()[-1])["event"] == "told_by_a_part"

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from epoch.cli.check_results import CheckWarned
-from epoch.cli.doctor import check_replica
+from epoch.cli.database_checks import check_replica
 from epoch.replica_check import NoReplica, ensure_replica_fits
 from kit.db.url import parse_database_url
 from kit.settings import Settings
