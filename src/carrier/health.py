@@ -54,7 +54,7 @@ class CarrierHealthReport(Base):
     answered_at: Mapped[dt.datetime | None]
     failed_at: Mapped[dt.datetime | None]
     failure: Mapped[str | None]
-    """Kind of the last failure; never the carrier's text, which quotes phone numbers."""
+    """The last failure in plain words; never the carrier's text, which quotes phone numbers."""
 
 
 class CarrierHealthReporter(BufferedWriter):
@@ -95,7 +95,7 @@ class CarrierHealthReporter(BufferedWriter):
         self._measures.add(CarrierCounter.MILLISECONDS, round(seconds * 1000))
 
     def record_failure(self, failure: str) -> None:
-        """Record a missing response or a server error; ``failure`` is its kind."""
+        """Record a missing response or a server error; ``failure`` says what it was."""
         self._failed_at, self._failure = utc_now(), failure
         self._measures.add(CarrierCounter.FAILED)
 

@@ -14,6 +14,7 @@ from carrier.breaker import CircuitBreaker
 from carrier.health import CarrierHealthReporter
 from carrier.metrics import RequestOutcome, count_request, outcome_of, resource_of
 from carrier.port import CarrierUnavailable
+from kit.connection_failures import describe_connection_failure
 from kit.tracing import TRACING
 
 CONNECT_SECONDS = 3.0
@@ -75,7 +76,7 @@ class HttpTransport:
                     response = await self._send(request, auth, retries)
                 attributes["http.response.status_code"] = response.status_code
         except (httpx.HTTPError, TimeoutError) as error:
-            self._failed(type(error).__name__)
+            self._failed(describe_connection_failure(error))
             count_request(method, path, RequestOutcome.UNREACHABLE, time.monotonic() - began)
             raise
         seconds = time.monotonic() - began
@@ -109,7 +110,7 @@ class HttpTransport:
                     if size > MAX_DOWNLOAD_BYTES:
                         raise CarrierUnavailable("the carrier's file is too large")
         except (httpx.HTTPError, TimeoutError) as error:
-            self._failed(type(error).__name__)
+            self._failed(describe_connection_failure(error))
             count_request("GET", path, RequestOutcome.UNREACHABLE, time.monotonic() - began)
             raise
         count_request("GET", path, outcome_of(response.status_code), time.monotonic() - began)

@@ -2,6 +2,6 @@
 
 import sys
 
-from epoch.cli.main import main
+from epoch.cli.main import program
 
-sys.exit(main())
+sys.exit(program())

@@ -89,7 +89,7 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
             f"clock: this machine's is {abs(CLOCK.skew.total_seconds()):.0f} s away from the database's; set it (NTP)"
         )
     replica = READ_REPLICA.get(request.app)
-    if replica is not None and not replica.is_in_use:
+    if replica is not None and replica.was_measured and not replica.is_in_use:
         warnings.append(f"replica: {replica.reason}, so lists and reports read the database itself")
     full_disks = await asyncio.to_thread(describe_full_disks, SETTINGS.get(request.app))
     warnings += [f"disk: {line}" for line in full_disks]

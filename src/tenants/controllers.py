@@ -202,7 +202,6 @@ class InvitationController(Controller):
         sent = await InvitationService(db_session).invite(
             organization_id, email=data.email, role=data.role, by=inviter.actor, inviter_role=inviter.role
         )
-        await db_session.refresh(sent.invitation)
         await _mail(request, db_session, sent)
         return Response(InvitationInfo.of(sent.invitation), status_code=201)
 

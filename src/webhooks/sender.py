@@ -88,7 +88,7 @@ class WebhookSender:
             return Answer(None, _connect_failure(error))
         # OSError: the library lets a TLS alert after the handshake through, as when a client's certificate is wanted.
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
-            return Answer(None, f"The connection broke before a complete answer ({type(error).__name__})")
+            return Answer(None, _answer_failure(error))
 
     async def _post(self, receiver: Receiver, addresses: list[str], body: bytes, headers: Mapping[str, str]) -> Answer:
         sent = {
@@ -134,6 +134,14 @@ def _retry_after(headers: Mapping[bytes, bytes]) -> int | None:
     """Seconds only: receivers that name a date are rare, and their clocks differ."""
     value = headers.get(b"retry-after", b"").strip()
     return int(value) if value.isdigit() and len(value) < 8 else None
+
+
+def _answer_failure(error: Exception) -> str:
+    if isinstance(error, httpcore.ProtocolError):
+        return "The answer was no complete answer of HTTP"
+    if isinstance(error, ssl.SSLError):
+        return "The receiver ended the encrypted connection, as one that wants a certificate does"
+    return "The connection broke before a complete answer"
 
 
 def _connect_failure(error: Exception) -> str:

@@ -56,7 +56,6 @@ class EmbedTokenController(Controller):
             from_numbers=data.from_numbers,
             by=current_member(request).actor,
         )
-        await db_session.refresh(token)
         issued = EmbedTokenIssued(
             id=token.id,
             label=token.label,

@@ -68,7 +68,8 @@ class IncomingAdmissionService:
             return None if known is None else StoredCall(known, context)
         calls = await self._count_caller(organization_id, incoming.caller, now)
         try:
-            time = self._allowed_time(context, calls, used, incoming.caller)
+            minute_price = self._minute_price(context)
+            time = _allowed_time(context, calls, used, incoming.caller, minute_price)
         except DomainError as refusal:
             if calls > context.limits[_caller_limit(incoming.caller)] + 1:
                 return None
@@ -80,7 +81,7 @@ class IncomingAdmissionService:
             )
         admitted = {
             "limit_minutes": time.minutes,
-            "rate_micros": self._minute_price(context),
+            "rate_micros": minute_price,
             "end_details": stored_details(time.shortened_by),
         }
         return await self._store(context, incoming, now, status=CallStatus.INITIATED, **admitted)
@@ -111,26 +112,6 @@ class IncomingAdmissionService:
         parameters = {"number": caller or "", "now": now, "hour_ago": now - _HOUR}
         row = await connection.fetch_row(COUNT_CALLER, id=uuid7(), organization=organization_id, **parameters)
         return int(row["calls"])
-
-    def _allowed_time(
-        self, context: IncomingContext, calls: int, used: IncomingSpending, caller: str | None
-    ) -> AllowedTime:
-        """The time that the call may last, and the limit that shortens it.
-
-        Raises: OrganizationSuspended, PlanTooLow, CallsPaused, TooManyCalls, TooManyCallsAtOnce, CallLimitReached.
-        """
-        tenant_rules.ensure_not_suspended(context.organization.is_suspended)
-        tenant_rules.ensure_widget_plan(context.organization.plan)
-        if context.is_paused:
-            raise CallsPaused
-        of_caller = _caller_limit(caller)
-        if calls > context.limits[of_caller]:
-            raise TooManyCalls(limit_details(context.limits, of_caller, calls - 1))
-        live = used.live_calls
-        if live >= context.limits[limit_names.LIVE_CALLS]:
-            raise TooManyCallsAtOnce(limit_details(context.limits, limit_names.LIVE_CALLS, live))
-        price = self._minute_price(context)
-        return allowed_time(context.limits, used, is_forwarded=bool(context.phones), rate_micros=price)
 
     def _minute_price(self, context: IncomingContext) -> int:
         """The highest price of a minute of any of the call's legs, in millionths of a US dollar."""
@@ -165,6 +146,26 @@ class IncomingAdmissionService:
             return None
         # As it was stored; the session does not need to know it.
         return StoredCall(Call(duration=0, version=1, **values), context)
+
+
+def _allowed_time(
+    context: IncomingContext, calls: int, used: IncomingSpending, caller: str | None, minute_price: int
+) -> AllowedTime:
+    """The time that the call may last, and the limit that shortens it.
+
+    Raises: OrganizationSuspended, PlanTooLow, CallsPaused, TooManyCalls, TooManyCallsAtOnce, CallLimitReached.
+    """
+    tenant_rules.ensure_not_suspended(context.organization.is_suspended)
+    tenant_rules.ensure_widget_plan(context.organization.plan)
+    if context.is_paused:
+        raise CallsPaused
+    of_caller = _caller_limit(caller)
+    if calls > context.limits[of_caller]:
+        raise TooManyCalls(limit_details(context.limits, of_caller, calls - 1))
+    live = used.live_calls
+    if live >= context.limits[limit_names.LIVE_CALLS]:
+        raise TooManyCallsAtOnce(limit_details(context.limits, limit_names.LIVE_CALLS, live))
+    return allowed_time(context.limits, used, is_forwarded=bool(context.phones), rate_micros=minute_price)
 
 
 def _caller_limit(caller: str | None) -> str:

@@ -86,12 +86,13 @@ class AdmissionService:
             return await self._recorded_call(attempt)
         try:
             destination, shown = _ensure_allowed(attempt)
-            time = self._allowed_time(attempt, destination)
+            minute_price = self._prices.minute_price(destination)
+            time = _allowed_time(attempt, destination, minute_price)
         except DomainError as rejection:
             if may_wait and isinstance(rejection, ClientBusy):
                 raise
             return await self._reject(attempt, rejection)
-        return await self._insert(attempt, destination, shown, time)
+        return await self._insert(attempt, destination, shown, time, minute_price)
 
     async def _load(self, organization_id: UUID, country: str, outgoing: OutgoingCall) -> _Attempt | None:
         """Lock the organization's counters and read what decides; None when the organization has no such token."""
@@ -130,11 +131,6 @@ class AdmissionService:
         is_over = call.status.is_final or call.started_at <= attempt.now - REPLAY_PERIOD
         return None if is_over or not _is_allowed(attempt) else call
 
-    def _allowed_time(self, attempt: _Attempt, destination: Destination) -> AllowedTime:
-        """Raises: the errors of ``allowed_time``."""
-        request = attempt.context.call_request(destination, self._minute_price(destination))
-        return allowed_time(attempt.context.limits, attempt.usage, request)
-
     async def _reject(self, attempt: _Attempt, rejection: DomainError) -> Call | None:
         """Store and count a rejection; None when it is only counted, or on record already."""
         rejections = RejectionService(self._session)
@@ -159,10 +155,10 @@ class AdmissionService:
         return call
 
     async def _insert(
-        self, attempt: _Attempt, destination: Destination, shown: FromNumber, time: AllowedTime
+        self, attempt: _Attempt, destination: Destination, shown: FromNumber, time: AllowedTime, minute_price: int
     ) -> Call | None:
         """Store an admitted call and reserve its minutes; None when its carrier id is on record already."""
-        minutes, minute_price = time.minutes, self._minute_price(destination)
+        minutes = time.minutes
         delta = reserve(minutes, minute_price)
         is_foreign = attempt.context.is_foreign(destination.country)
         call = await CallInsertService(self._session).insert_admitted(
@@ -191,8 +187,11 @@ class AdmissionService:
         if is_foreign and not context.called_within_hour:
             await self._alerts.check_foreign(organization_id, token_id, context, attempt.now)
 
-    def _minute_price(self, destination: Destination) -> int:
-        return self._prices.minute_price(destination)
+
+def _allowed_time(attempt: _Attempt, destination: Destination, minute_price: int) -> AllowedTime:
+    """Raises: the errors of ``allowed_time``."""
+    request = attempt.context.call_request(destination, minute_price)
+    return allowed_time(attempt.context.limits, attempt.usage, request)
 
 
 def _parse(dialled: str, country: str) -> Destination | DomainError:

@@ -3,6 +3,7 @@
 
 def describe_failure(error: Exception) -> str:
     """The line for an error whose message is enough. Raises: ``error``, when it is a bug."""
+    from kit.connection_failures import describe_connection_failure
     from kit.db.outage import describe_database_error
     from kit.errors import ValidationFailed
     from kit.failures import failing_dependency
@@ -14,7 +15,9 @@ def describe_failure(error: Exception) -> str:
         raise error
     # Our own errors say more than the statement that caused them; the library's texts contain the SQL.
     about_database = describe_database_error(error) if not is_expected or _is_database_error(error) else None
-    return about_database or str(error) or type(error).__name__
+    if about_database or str(error):
+        return about_database or str(error)
+    return f"{failing_dependency(error) or 'another server'}: {describe_connection_failure(error)}"
 
 
 def _is_database_error(error: Exception) -> bool:

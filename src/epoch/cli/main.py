@@ -32,8 +32,13 @@ COPY_ADVICE = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
+def program() -> int:
+    """The program ``epoch``: as ``main``, and the log is the process's own."""
+    return main(owns_log=True)
+
+
+def main(argv: Sequence[str] | None = None, *, owns_log: bool = False) -> int:
+    """Run one command and return its exit status; with ``owns_log`` its parts log as the settings say."""
     collect_rarely()
     arguments = build_parser().parse_args(argv)
     if arguments.command is None:
@@ -49,10 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A mistyped name may be why a setting is missing.
             _tell_unknown_settings(sys.stderr)
         return _fail(2, str(error))
-    from kit.log import configure_logging
+    if owns_log:
+        from kit.log import configure_logging
 
-    # The result of a command is for people, on standard output; what the parts log meanwhile is not.
-    configure_logging(json=settings.is_production)
+        # On standard error: the result of a command is for people, on standard output.
+        configure_logging(json=settings.is_production)
     try:
         return command(settings, arguments)
     except SettingsError as error:

@@ -1,6 +1,7 @@
 """Seeds the demo: two organizations, two people, a number and an embed token."""
 
 import contextlib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -58,6 +59,8 @@ class SeedReport(msgspec.Struct, frozen=True):
 
     created: bool
     """False when the database already held organizations."""
+    accounts: tuple[str, ...]
+    """E-mail addresses of the demo's people and staff that are in the database."""
 
 
 async def seed_demo(settings: Settings) -> SeedReport:
@@ -82,11 +85,25 @@ async def seed_demo(settings: Settings) -> SeedReport:
                 if carrier is not None:
                     await _ensure_number(session, settings, carrier, acme)
                 await _ensure_token(session, settings, acme)
-        return SeedReport(created=empty)
+            accounts = await _demo_accounts(session)
+        return SeedReport(created=empty, accounts=tuple(accounts))
     finally:
         if carrier is not None:
             await carrier.close()
         await database.stop()
+
+
+def describe_demo(accounts: Collection[str], public_url: str) -> str:
+    """The demo page and the log-ins of those demo ``accounts``, for the lines of a start; empty without any."""
+    logins = (
+        (DEMO_OWNER_EMAIL, "log in as", "(Acme Realty, plan pro)"),
+        (STARTER_OWNER_EMAIL, "log in as", "(Starter Co, plan starter)"),
+        (DEMO_STAFF_EMAIL, "staff", f"at {public_url}/admin"),
+    )
+    lines = [f"{label:<11} {email} / {DEMO_PASSWORD} {what}" for email, label, what in logins if email in accounts]
+    if DEMO_OWNER_EMAIL in accounts:
+        lines.insert(0, f"{'demo page':<11} {public_url}/demo")
+    return "\n".join(f"  {line}" for line in lines)
 
 
 async def ensure_no_demo(settings: Settings) -> None:
@@ -96,15 +113,19 @@ async def ensure_no_demo(settings: Settings) -> None:
     database = Database(settings.owner_url, role=ADMIN_ROLE)
     try:
         async with database.sessions() as session:
-            customers = sa.select(User.email).where(User.email.in_((DEMO_OWNER_EMAIL, STARTER_OWNER_EMAIL)))
-            staff = sa.select(Staff.email).where(Staff.email == DEMO_STAFF_EMAIL)
-            found = await session.scalar(customers.union_all(staff).limit(1))
+            found = await _demo_accounts(session)
     finally:
         await database.stop()
-    if found is not None:
+    if found:
         raise SettingsError(
-            f"EPOCH_DATABASE_URL holds the demo account {found}, whose password is public: use another database"
+            f"EPOCH_DATABASE_URL holds the demo account {found[0]}, whose password is public: use another database"
         )
+
+
+async def _demo_accounts(session: AsyncSession) -> Sequence[str]:
+    customers = sa.select(User.email).where(User.email.in_((DEMO_OWNER_EMAIL, STARTER_OWNER_EMAIL)))
+    staff = sa.select(Staff.email).where(Staff.email == DEMO_STAFF_EMAIL)
+    return (await session.scalars(customers.union_all(staff))).all()
 
 
 async def _create(session: AsyncSession, password_hash: str) -> None:

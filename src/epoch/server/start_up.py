@@ -24,7 +24,7 @@ class Step(enum.StrEnum):
     """Bring the database to this release."""
     CHECK_DATABASE = "check_database"
     SET_UP_SANDBOX = "set_up_sandbox"
-    """Configure the sandbox's account, and fill the demo."""
+    """Configure the sandbox's account, and fill the demo. The result is lines about how to use the demo."""
 
 
 class StepRequest(msgspec.Struct, frozen=True):
@@ -68,8 +68,8 @@ async def run_step(
     *,
     environ: Mapping[str, str],
     is_embedded: bool = False,
-) -> None:
-    """Let ``child`` do ``step``; pass on what it says meanwhile.
+) -> str:
+    """Let ``child`` do ``step``; pass on what it says meanwhile. Returns the step's result, empty for most of them.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -83,7 +83,7 @@ async def run_step(
             case Outcome.SAID:
                 say(reply.text)
             case Outcome.DONE:
-                return
+                return reply.text
             case Outcome.REFUSED:
                 raise SettingsError(reply.text)
             case Outcome.FAILED:

@@ -38,16 +38,16 @@ def _answer(request: StepRequest, replies: BinaryIO) -> None:
         replies.write(msgspec.json.encode(StepReply(outcome, text)) + b"\n")
 
     try:
-        _do(request, lambda text: reply(Outcome.SAID, text))
+        result = _do(request, lambda text: reply(Outcome.SAID, text))
     except SettingsError as error:
         reply(Outcome.REFUSED, str(error))
     except Exception as error:
         reply(Outcome.FAILED, describe_failure(error))
     else:
-        reply(Outcome.DONE)
+        reply(Outcome.DONE, result)
 
 
-def _do(request: StepRequest, say: Callable[[str], None]) -> None:
+def _do(request: StepRequest, say: Callable[[str], None]) -> str:
     settings = load_settings({**os.environ, **request.environ})
     match request.step:
         case Step.ENSURE_SCHEMA:
@@ -61,7 +61,8 @@ def _do(request: StepRequest, say: Callable[[str], None]) -> None:
         case Step.CHECK_DATABASE:
             asyncio.run(_check_database(settings, say, is_embedded=request.is_embedded))
         case Step.SET_UP_SANDBOX:
-            asyncio.run(_set_up_sandbox(settings))
+            return asyncio.run(_set_up_sandbox(settings))
+    return ""
 
 
 def _url_of(settings: Settings) -> str:
@@ -79,13 +80,13 @@ async def _check_database(settings: Settings, say: Callable[[str], None], *, is_
     await ensure_safe(settings, is_embedded=is_embedded)
 
 
-async def _set_up_sandbox(settings: Settings) -> None:
+async def _set_up_sandbox(settings: Settings) -> str:
     from epoch.cli.carrier_setup import SetupOptions
     from epoch.cli.commands import setup_carrier
-    from epoch.cli.seed import seed_demo
+    from epoch.cli.seed import describe_demo, seed_demo
 
     await setup_carrier(settings, SetupOptions(is_account_own=True))
-    await seed_demo(settings)
+    return describe_demo((await seed_demo(settings)).accounts, settings.public_url)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ class Supervisor:
         self._threads: set[asyncio.Future[Any]] = set()
         self._start_up_grace: float | None = START_UP_GRACE_SECONDS
         """Seconds that a step of the start has to end when a signal stops the start; None is no limit."""
+        self._demo = ""
+        """Lines about how to use the demo, which ``epoch serve`` does not know of."""
         self._stopping = asyncio.Event()
 
     async def run(self, listener: socket.socket) -> None:
@@ -165,9 +167,9 @@ class Supervisor:
         await self._run_step(start_up, Step.INSTALL_RELEASE)
         self._start_up_grace = START_UP_GRACE_SECONDS
 
-    async def _run_step(self, start_up: ChildProcess, step: Step) -> None:
+    async def _run_step(self, start_up: ChildProcess, step: Step) -> str:
         is_embedded = self._database is not None
-        await run_step(start_up, step, self._print, environ=self._addresses(), is_embedded=is_embedded)
+        return await run_step(start_up, step, self._print, environ=self._addresses(), is_embedded=is_embedded)
 
     async def _end_start_up(self, start_up: ChildProcess) -> None:
         await start_up.stop(START_UP_GRACE_SECONDS)
@@ -180,7 +182,7 @@ class Supervisor:
 
     async def _set_up_sandbox(self, start_up: ChildProcess, address: str) -> None:
         self._settings = msgspec.structs.replace(self._settings, sandbox_address=address)
-        await self._run_step(start_up, Step.SET_UP_SANDBOX)
+        self._demo = await self._run_step(start_up, Step.SET_UP_SANDBOX)
 
     async def _restart_sandbox(self, address: str) -> ChildProcess:
         # On the same port, because the workers and open pages use the old address.
@@ -272,12 +274,9 @@ class Supervisor:
         if self._role is ProcessRole.SERVE:
             self._print("  jobs        wait for `epoch jobs`, which runs them")
         if self._settings.is_sandbox and self._role.answers_requests:
-            self._print(
-                f"  demo page   {url}/demo (sandbox: calls go to simulated far ends, never to real people)\n"
-                "  log in as   demo@example.com / demo-password (Acme Realty, plan pro)\n"
-                "              starter@example.com / demo-password (Starter Co, plan starter)\n"
-                f"  back office {url}/admin as staff@example.com / demo-password"
-            )
+            self._print("  sandbox     calls go to simulated far ends, never to real people")
+        if self._demo:
+            self._print(self._demo)
         self._print("Ctrl-C stops it.")
 
     async def _shut_down(self) -> None:

@@ -21,6 +21,7 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from kit.connection_failures import describe_connection_failure
 from kit.db.connections import ReplicaShares
 from kit.db.connector import Connector
 from kit.db.database import CUSTOM_PLANS, REQUEST_ROLE, SERVER_SETTINGS, Database, create_engine, ensure_open
@@ -109,8 +110,10 @@ class ReadReplica:
         self.lists = _engine(connector, shares.lists, pool="replica")
         self.exports = _engine(connector, shares.exports, pool="replica_exports")
         self.state = ReplicaState.UNKNOWN
-        self.reason = "it was not asked yet"
+        self.reason = "it is not compared with the database yet"
         """The reason for not using it, for people."""
+        self.was_measured = False
+        """False until the first measurement is over: then nothing is known about it."""
         self.lag_seconds: float | None = None
         """As measured last; None while it is not known."""
         self._shown: PositionNote | None = None
@@ -170,12 +173,15 @@ class ReadReplica:
             self._not_before = time.monotonic()
             self._change(ReplicaState.BEHIND, "its schema is older than the database's")
         elif state != _RECOVERY_CONFLICT:
-            self._change(ReplicaState.UNREACHABLE, f"it does not answer ({type(error).__name__})")
+            self._change(ReplicaState.UNREACHABLE, describe_connection_failure(error))
 
     async def measure(self) -> None:
         """Note the primary's position and find out the replica's state; of several callers one after the other."""
         async with self._measuring:
-            await self._measure()
+            try:
+                await self._measure()
+            finally:
+                self.was_measured = True
 
     async def _measure(self) -> None:
         try:
@@ -189,7 +195,7 @@ class ReadReplica:
         except NotOurStandby as error:
             self._leave(ReplicaState.WRONG, str(error))
         except _NO_ANSWER as error:
-            self._leave(ReplicaState.UNREACHABLE, f"it does not answer ({type(error).__name__})")
+            self._leave(ReplicaState.UNREACHABLE, describe_connection_failure(error))
         else:
             self._judge(note, lag)
 

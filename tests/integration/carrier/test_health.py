@@ -67,7 +67,7 @@ async def test_a_carrier_that_fails_is_told_of_until_it_answers_again(
     await health.flush()
     row = await stored_report(database, health)
     assert row.state in (BreakerState.OPEN, BreakerState.PROBING)
-    assert (row.failure, row.failed_at is not None, row.answered_at) == ("ConnectError", True, None)
+    assert (row.failure, row.failed_at is not None, row.answered_at) == ("it refuses connections", True, None)
     before = row.reported_at
     await health.flush()
     # Open becomes probing by itself; otherwise nothing is written before it is time.

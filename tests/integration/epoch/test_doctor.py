@@ -242,8 +242,8 @@ async def test_a_mail_server_that_is_not_there_is_told_in_words(settings: Settin
 
 _LOGS_AFTERWARDS = """
 import structlog
-from epoch.cli.main import main
-main(["deployment"])
+from epoch.cli.main import program
+program()
 structlog.get_logger().warning("told_by_a_part")
 """
 
@@ -256,7 +256,7 @@ def test_what_a_command_logs_is_json_in_production_and_no_part_of_its_result(tmp
         "EPOCH_DATABASE_URL": f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch",
         "EPOCH_DATA_DIR": str(tmp_path),
     }
-    argv = [sys.executable, "-c", _LOGS_AFTERWARDS]
+    argv = [sys.executable, "-c", _LOGS_AFTERWARDS, "deployment"]
     environ = {**os.environ, **PRODUCTION, **own}
     ended = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
     assert ended.stdout == ""

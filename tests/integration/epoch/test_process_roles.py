@@ -92,6 +92,8 @@ def test_requests_and_jobs_run_in_processes_of_their_own(
     assert fetch(url, "SELECT count(*) FROM pgqueuer WHERE attempts = 0 AND status = 'queued'") == 1
     assert fetch(url, "SELECT count(*) FROM pgqueuer_schedules") == 0
     assert not serving.children("sandbox")
+    assert "calls go to simulated far ends" in "".join(serving.printed)
+    assert "@example.com" not in "".join(serving.printed)
 
     working = start("jobs", run_environ(url, tmp_path, EPOCH_SANDBOX_ADDRESS=sandbox_address, EPOCH_WORKERS="3"))
     assert len(working.children("epoch.server.worker")) == 1

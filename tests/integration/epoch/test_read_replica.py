@@ -211,7 +211,16 @@ async def test_health_and_metrics_tell_the_state(following: Product, browser: ht
     degraded = await browser.get("/health/dependencies")
     assert (degraded.status_code, degraded.json()["status"]) == (200, "ok")
     warned = set(degraded.json()["warnings"]) - set(well["warnings"])
-    assert [line.partition(" (")[0] for line in warned] == ["replica: it does not answer"]
+    (line,) = warned
+    assert line.startswith("replica: the connection to it broke, so lists and reports read")
+
+
+async def test_a_replica_that_was_not_asked_yet_is_no_warning(product: Product) -> None:
+    settings: Settings = product.app.state["settings"]
+    unstarted = create_app(settings)
+    async with httpx.AsyncClient(transport=asgi_transport(unstarted), base_url=settings.public_url) as asking:
+        told = (await asking.get("/health/dependencies")).json()
+    assert [line for line in told["warnings"] if line.startswith("replica")] == []
 
 
 async def test_a_refused_change_is_none(following: Product, browser: httpx.AsyncClient) -> None:

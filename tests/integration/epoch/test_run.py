@@ -26,7 +26,7 @@ TELL_PACKAGES = f"""
 import atexit, sys
 from epoch.cli.main import main
 atexit.register(lambda: print({LOADED!r}, *sorted(sys.modules), flush=True))
-sys.exit(main(["run"]))
+sys.exit(main(["run"], owns_log=True))
 """
 
 

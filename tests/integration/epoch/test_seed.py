@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
+from accounts.models import User
 from epoch.app import create_app
-from epoch.cli.seed import read_demo_token, seed_demo
+from epoch.cli.seed import describe_demo, read_demo_token, seed_demo
 from kit import secrets
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.csrf import HEADER
@@ -67,6 +68,19 @@ async def test_seeding_twice_changes_nothing(fresh: Settings, demo_database: Dat
     assert not (await seed_demo(fresh)).created
     assert (await row_counts(demo_database), read_demo_token(fresh)) == (before, raw)
     assert await tokens(demo_database) == {secrets.digest(raw): True}
+
+
+async def test_a_start_names_the_demo_accounts_that_exist(fresh: Settings, demo_database: Database) -> None:
+    everybody = ("demo@example.com", "starter@example.com", "staff@example.com")
+    seeded = await seed_demo(fresh)
+    told = describe_demo(seeded.accounts, "http://localhost:8000")
+    assert all(f"{email} / demo-password" in told for email in everybody)
+    assert "http://localhost:8000/demo\n" in told
+    async with demo_database.sessions() as session, session.begin():
+        await session.execute(sa.update(User).where(User.email == everybody[1]).values(email="sam@example.org"))
+    assert sorted((await seed_demo(fresh)).accounts) == [everybody[0], everybody[2]]
+    assert everybody[1] not in describe_demo((everybody[0],), "http://localhost:8000")
+    assert describe_demo((), "http://localhost:8000") == ""
 
 
 async def test_the_demo_is_as_it_is_described(fresh: Settings, demo_database: Database) -> None:

@@ -153,8 +153,8 @@ BAD_RECEIVERS = {
     "html": (answer(404, "<html><script>alert(1)</script>"), 404, "<html><script>alert(1)</script>"),
     "endless": (b"HTTP/1.1 503 X\r\n\r\n" + b"x" * 2_000_000, 503, "x" * 500),
     "bomb": (answer(500, "\x1f\x8b" * 50, "Content-Encoding: gzip"), 500, "(a compressed answer, not shown)"),
-    "no HTTP": (b"nonsense\r\n\r\n", None, "The connection broke before a complete answer (RemoteProtocolError)"),
-    "silence": (b"", None, "The connection broke before a complete answer (RemoteProtocolError)"),
+    "no HTTP": (b"nonsense\r\n\r\n", None, "The answer was no complete answer of HTTP"),
+    "silence": (b"", None, "The answer was no complete answer of HTTP"),
     "wait": (answer(429, "later", "Retry-After: 7200"), 429, "later"),
     "not utf-8": (b"HTTP/1.1 500 X\r\nContent-Length: 2\r\n\r\n\xff\x00", 500, "\N{REPLACEMENT CHARACTER}"),
 }

@@ -1,0 +1,8 @@
+"""The line that a command prints for a failure that is no bug."""
+
+from epoch.cli.expected_failures import describe_failure
+
+
+def test_a_failure_without_a_text_of_its_own_is_told_in_words() -> None:
+    assert describe_failure(TimeoutError()) == "database: it does not answer in time"
+    assert describe_failure(OSError("the folder is gone")) == "the folder is gone"
