@@ -21,7 +21,7 @@ from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database
 from support.factories import Factory
 from support.field_faults import FieldFaults
-from support.module_order import order_of
+from support.module_order import order_modules
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
@@ -34,12 +34,9 @@ MAX_WORKERS = 8
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process for each processor: with more, tests of races and time-outs fail on a busy machine.
-
-    ``make browser`` sets ``EXTRA_WORKERS``, because its tests wait for the time that calls take.
-    """
+    """One process more than there are processors, because the browser tests wait for the time that calls take."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors + int(os.environ.get("EXTRA_WORKERS", "0")), MAX_WORKERS)
+    return min(processors + 1, MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,9 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the longest modules in parallel workers, so that all finish at about the same time."""
+    """Order the modules for parallel workers."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
-        items.sort(key=lambda item: order_of(item.path))
+        places = {module: place for place, module in enumerate(order_modules(item.path for item in items))}
+        items.sort(key=lambda item: places[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,12 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from kit.settings import Settings
+from support.preloaded_processes import ScriptProcess, start_script
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
 
 
@@ -22,7 +21,6 @@ def environ_of(settings: Settings, **more: str) -> dict[str, str]:
     """The environment of a process with the test's settings."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests"))),
         "EPOCH_DATABASE_URL": str(settings.database_url),
         "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
         "EPOCH_PUBLIC_URL": settings.public_url,
@@ -32,11 +30,11 @@ def environ_of(settings: Settings, **more: str) -> dict[str, str]:
     }
 
 
-async def start_mortal(script: Path, arguments: Sequence[str], settings: Settings) -> asyncio.subprocess.Process:
+async def start_mortal(script: Path, arguments: Sequence[str], settings: Settings) -> ScriptProcess:
     """Start the script in a process."""
-    return await asyncio.create_subprocess_exec(sys.executable, str(script), *arguments, env=environ_of(settings))
+    return await start_script(script, arguments, environ_of(settings))
 
 
-async def wait_until_killed(process: asyncio.subprocess.Process) -> None:
+async def wait_until_killed(process: ScriptProcess) -> None:
     """Wait for the end of a process, which must be by SIGKILL."""
     assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == -signal.SIGKILL

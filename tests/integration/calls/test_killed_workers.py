@@ -2,8 +2,6 @@
 
 import asyncio
 import datetime as dt
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -236,9 +234,7 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         tenant = await make.tenant()
         token = await make.token(tenant)
         await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
-        argv = (str(WORKER), step, str(token.id), new_sid(), new_sid())
-        process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ_of(own), stdout=PIPE)
-        assert process.stdout is not None
+        process = await start_mortal(WORKER, (step, str(token.id), new_sid(), new_sid()), own)
         assert await asyncio.wait_for(process.stdout.readline(), 120) == b"ready\n"
         await make.revoke(tenant, token)
         await asyncio.wait_for(endpoint.got_request.wait(), 120)

@@ -1,12 +1,8 @@
 """Limits on calls: exact across workers, enforced when they cannot be read, released in time."""
 
 import asyncio
-import contextlib
 import datetime as dt
-import os
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from uuid import uuid4
@@ -33,7 +29,7 @@ from calls.limits.rejections import HOURLY_CAP_PER_TOKEN, UncheckedRejections
 from calls.models import Call, CallStatus
 from calls.services import CallService
 from carrier.port import Price
-from conftest import PUBLIC_URL, ROOT
+from conftest import PUBLIC_URL
 from epoch.app import create_app
 from kit.actor import SYSTEM, Actor, ActorKind
 from kit.audit import AuditEvent
@@ -49,8 +45,10 @@ from support.callback_client import (
     new_sid,
 )
 from support.factories import Factory, Tenant
+from support.killed_process import environ_of
 from support.limit_cases import COUNT_LIMITS
 from support.mailbox import Mailbox, text_of
+from support.preloaded_processes import start_script
 from support.widget_client import ask
 
 pytestmark = pytest.mark.anyio
@@ -100,37 +98,17 @@ async def test_two_hundred_calls_at_once_on_four_workers_are_exactly_the_limit(
 ) -> None:
     tenant = await make.tenant(limits={"live_calls": LIVE_CALLS})
     token = await make.token(tenant)
-    environ = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests"))),
-        "EPOCH_DATABASE_URL": str(settings.database_url),
-        "EPOCH_SANDBOX_ADDRESS": str(settings.sandbox_address),
-        "EPOCH_PUBLIC_URL": settings.public_url,
-        "EPOCH_DATA_DIR": str(settings.data_dir),
-    }
-    argv = [sys.executable, str(WORKER), str(token.id), str(CALLS)]
+    arguments = (str(token.id), str(CALLS))
+    workers = [await start_script(WORKER, arguments, environ_of(settings)) for _ in range(WORKERS)]
+    async with asyncio.timeout(120):
+        for worker in workers:
+            assert await worker.stdout.readline() == b"ready\n"
+        for worker in workers:
+            worker.stdin.write(b"go\n")
+        last_lines = [(await worker.stdout.read()).splitlines()[-1] for worker in workers]
+        assert [await worker.wait() for worker in workers] == [0] * WORKERS
 
-    def race() -> list[int]:
-        with contextlib.ExitStack() as stack:
-            workers = [
-                stack.enter_context(
-                    subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-                )
-                for _ in range(WORKERS)
-            ]
-            for worker in workers:
-                assert worker.stdout is not None
-                assert worker.stdout.readline() == "ready\n"
-            for worker in workers:
-                assert worker.stdin is not None
-                worker.stdin.write("go\n")
-                worker.stdin.flush()
-            last = [worker.communicate(timeout=120)[0].splitlines()[-1] for worker in workers]
-        return [int(line.removeprefix("dialled ")) for line in last]
-
-    dialled = await asyncio.to_thread(race)
-
-    assert sum(dialled) == LIVE_CALLS
+    assert sum(int(line.removeprefix(b"dialled ")) for line in last_lines) == LIVE_CALLS
     counted = await statuses(database, tenant)
     assert counted[None] == LIVE_CALLS
     assert sum(counted.values()) <= WORKERS * CALLS

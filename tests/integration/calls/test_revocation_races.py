@@ -3,9 +3,7 @@
 import asyncio
 import json
 import os
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -19,7 +17,6 @@ import sqlalchemy as sa
 
 from calls.limits.limit_names import DEFAULT_LIMITS
 from calls.models import Call, CallStatus
-from conftest import ROOT
 from epoch.app import create_app
 from epoch.cli.commands import pause_calls
 from kit.actor import SYSTEM
@@ -29,6 +26,7 @@ from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
 from support.carrier_endpoint import CarrierEndpoint
 from support.factories import Factory, Token, sign_in
+from support.preloaded_processes import ScriptProcess, start_script
 from tenants.services import OrganizationService
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -50,9 +48,7 @@ class RequestReport(NamedTuple):
 class Worker:
     """A process with the application in it."""
 
-    def __init__(self, process: Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    def __init__(self, process: ScriptProcess) -> None:
         self._stdin, self._stdout = process.stdin, process.stdout
 
     async def line(self) -> str:
@@ -91,22 +87,18 @@ def environ(own_database_url: str, settings: Settings, endpoint: CarrierEndpoint
 
 @asynccontextmanager
 async def workers_with(token: Token, times: int, environ: dict[str, str]) -> AsyncIterator[list[Worker]]:
-    paths = os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))
-    argv = (str(WORKER), token.raw, str(token.id), str(times))
+    arguments = (token.raw, str(token.id), str(times))
     async with AsyncExitStack() as stack:
         workers = []
         for _ in range(WORKERS):
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, *argv, env={**os.environ, **environ, "PYTHONPATH": paths}, stdin=PIPE, stdout=PIPE
-            )
+            process = await start_script(WORKER, arguments, {**os.environ, **environ})
             stack.push_async_callback(_end, process)
             workers.append(Worker(process))
         yield workers
 
 
-async def _end(process: Process) -> None:
-    assert process.stdin is not None
-    process.stdin.close()
+async def _end(process: ScriptProcess) -> None:
+    process.stdin.write_eof()
     try:
         await asyncio.wait_for(process.wait(), 30)
     except TimeoutError:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from phone_numbers import rules
 from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
+from support.preloaded_processes import start_script
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -30,7 +30,6 @@ Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 Purchases = Callable[[UUID], Awaitable[list[NumberPurchase]]]
 Die = Callable[[str, UUID, str], Awaitable[None]]
 SCRIPT = Path(__file__).with_name("killed_purchase.py")
-SOURCES = Path(__file__).resolve().parents[3] / "src"
 
 
 @pytest.fixture
@@ -38,15 +37,13 @@ def die(settings: Settings) -> Die:
     """Runs a purchase or a release in a process of its own until it is killed at a point."""
     environ = {
         **os.environ,
-        "PYTHONPATH": str(SOURCES),
         "EPOCH_DATABASE_URL": settings.database_url or "",
         "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address or "",
         "EPOCH_DATA_DIR": str(settings.data_dir),
     }
 
     async def run(point: str, organization_id: UUID, subject: str) -> None:
-        argv = (str(SCRIPT), point, str(organization_id), subject)
-        process = await asyncio.create_subprocess_exec(sys.executable, *argv, env=environ)
+        process = await start_script(SCRIPT, (point, str(organization_id), subject), environ)
         assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
 
     return run
