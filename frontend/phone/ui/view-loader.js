@@ -19,8 +19,8 @@ export class ViewLoader {
    */
   #elements = null;
   /** @type {LazyView | null} */
-  #part = null;
-  #isAsked = false;
+  #lazyView = null;
+  #isLoadBegun = false;
 
   /**
    * @param {Panel} panel
@@ -42,33 +42,33 @@ export class ViewLoader {
   update(elements, view, isCovered) {
     if (this.#elements !== elements) {
       this.#elements = elements;
-      this.#part = null;
-      this.#isAsked = false;
+      this.#lazyView = null;
+      this.#isLoadBegun = false;
     }
-    if (this.#part) this.#part.update(view, isCovered);
-    else if (this.#isWanted(view)) this.#loadPart(elements);
+    if (this.#lazyView) this.#lazyView.update(view, isCovered);
+    else if (this.#isWanted(view)) this.#loadLazyView(elements);
   }
 
   /**
-   * True if the key was one of the part.
+   * True if the view handled the key.
    * @param {KeyboardEvent} event
    */
   onKey(event) {
-    return Boolean(this.#part?.onKey?.(event));
+    return Boolean(this.#lazyView?.onKey?.(event));
   }
 
   /** @param {PanelElements} elements */
-  async #loadPart(elements) {
-    if (this.#isAsked) return;
-    this.#isAsked = true;
+  async #loadLazyView(elements) {
+    if (this.#isLoadBegun) return;
+    this.#isLoadBegun = true;
     try {
-      const part = await this.#load(elements);
+      const lazyView = await this.#load(elements);
       if (this.#elements !== elements) return;
-      this.#part = part;
+      this.#lazyView = lazyView;
       this.#panel.render();
     } catch {
       // The panel works without it; its next change tries again.
-      this.#isAsked = false;
+      this.#isLoadBegun = false;
     }
   }
 }
