@@ -95,7 +95,7 @@ def _reads_variable(node: ast.AST) -> bool:
         and isinstance(node.func, ast.Attribute)
         and bool(node.args)
         and isinstance(node.args[0], ast.Constant)
-        and re.fullmatch(r"(EPOCH|TWILIO)_[A-Z_]+", str(node.args[0].value)) is not None
+        and re.fullmatch(r"(EPOCH|OTEL|TWILIO)_[A-Z_]+", str(node.args[0].value)) is not None
     )
 
 
@@ -139,7 +139,11 @@ def _default(read: ast.Call, constants: Mapping[str, ast.expr]) -> str:
 
 def _accepted(read: ast.Call) -> str:
     method = read.func.attr if isinstance(read.func, ast.Attribute) else ""
-    bounds = {keyword.arg: ast.literal_eval(keyword.value) for keyword in read.keywords}
+    bounds = {
+        keyword.arg: ast.literal_eval(keyword.value)
+        for keyword in read.keywords
+        if not isinstance(keyword.value, ast.Name)
+    }
     match method:
         case "choice":
             return " or ".join(f"`{choice}`" for choice in ast.literal_eval(read.args[1]))

@@ -48,6 +48,10 @@ class EnvironmentReader:
         self.names.add(name)
         return self._environ.get(name, "").strip() or None
 
+    def name_in_use(self, name: str, former_name: str) -> str:
+        """``name``, or the name that earlier versions read when only that one is set."""
+        return former_name if self.optional(name) is None and self.optional(former_name) is not None else name
+
     def text(self, name: str, default: str) -> str:
         return self.optional(name) or default
 
@@ -153,8 +157,9 @@ class EnvironmentReader:
         self.refuse(name, f"must be like https://www.example.com/terms, not {value[:80]!r}")
         return None
 
-    def collector(self, name: str) -> str | None:
+    def collector(self, name: str, *, former_name: str) -> str | None:
         """The address of a collector of traces, without a password: no message shows what was given."""
+        name = self.name_in_use(name, former_name)
         value = self.optional(name)
         if value is not None and not _is_address(value):
             self.refuse(name, "must be like http://collector.example.com:4318")

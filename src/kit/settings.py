@@ -21,6 +21,7 @@ SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
 STAND_IN_CONTACT = "support@localhost"
 """Named where ``EPOCH_CONTACT_EMAIL`` is not set, outside production only: nobody reads it."""
 HUBSPOT_URL = "https://api.hubapi.com"
+FORMER_OTLP_NAME = "EPOCH_OTLP_ENDPOINT"
 OWN_EDGES = {"us1": "ashburn", "ie1": "dublin", "au1": "sydney"}
 """The edge in the same place as each region of the carrier."""
 
@@ -115,8 +116,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str | None
     """Bearer token for ``GET /metrics``; without it only this machine reads them, and in production nobody."""
     otlp_endpoint: str | None
-    """Collector of traces by OTLP over HTTP, without ``/v1/traces``; needs the extra ``observability``. The standard
-    variables ``OTEL_…`` set the rest, such as ``OTEL_TRACES_SAMPLER``."""
+    """Collector of traces by OTLP over HTTP, without ``/v1/traces``; needs the extra ``observability``. The other
+    standard variables ``OTEL_…`` set the rest, such as ``OTEL_TRACES_SAMPLER``. Its former name
+    ``EPOCH_OTLP_ENDPOINT`` is read when this one is not set."""
     sentry_dsn: str | None
     """Sentry project that gets reports of unexpected errors; needs the extra ``observability``."""
     admin_networks: tuple[str, ...]
@@ -261,7 +263,7 @@ def _read(read: EnvironmentReader, *, needs_application: bool) -> Settings:
         database_connection_limit=read.whole("EPOCH_DATABASE_CONNECTION_LIMIT", 0, low=0, high=100_000),
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
-        otlp_endpoint=read.collector("EPOCH_OTLP_ENDPOINT"),
+        otlp_endpoint=read.collector("OTEL_EXPORTER_OTLP_ENDPOINT", former_name=FORMER_OTLP_NAME),
         sentry_dsn=read.sentry_project("EPOCH_SENTRY_DSN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
         terms_url=read.page_address("EPOCH_TERMS_URL"),
@@ -363,7 +365,7 @@ def _refuse_incomplete_pooler(read: EnvironmentReader, settings: Settings) -> No
 
 def _refuse_missing_extra(read: EnvironmentReader, settings: Settings) -> None:
     for name, value, package in (
-        ("EPOCH_OTLP_ENDPOINT", settings.otlp_endpoint, "opentelemetry"),
+        (read.name_in_use("OTEL_EXPORTER_OTLP_ENDPOINT", FORMER_OTLP_NAME), settings.otlp_endpoint, "opentelemetry"),
         ("EPOCH_SENTRY_DSN", settings.sentry_dsn, "sentry_sdk"),
     ):
         if value is not None and find_spec(package) is None:

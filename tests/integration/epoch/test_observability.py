@@ -145,7 +145,7 @@ def test_a_served_product_sends_its_spans_before_it_ends(
     receiver: TelemetryReceiver, own_database_url: str, open_folder: Path
 ) -> None:
     environ = run_environ(
-        own_database_url, open_folder / "data", EPOCH_DRAIN_SECONDS="0", EPOCH_OTLP_ENDPOINT=receiver.url
+        own_database_url, open_folder / "data", EPOCH_DRAIN_SECONDS="0", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url
     )
     run = Run(environ)
     try:

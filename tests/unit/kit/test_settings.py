@@ -319,7 +319,11 @@ def test_plan_prices_are_read_with_their_currency() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("EPOCH_OTLP_ENDPOINT", "http://collector:4318"), ("EPOCH_SENTRY_DSN", "https://key@sentry.io/1")],
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+        ("EPOCH_OTLP_ENDPOINT", "http://collector:4318"),
+        ("EPOCH_SENTRY_DSN", "https://key@sentry.io/1"),
+    ],
 )
 def test_traces_and_reports_need_their_packages(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings({name: value})
