@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from kit.db.migration_limits import create_index_concurrently
+from kit.db.migration_steps import create_index_concurrently
 
 revision: str = "925fc734e80d"
 down_revision: str | None = "814eb623d7fc"

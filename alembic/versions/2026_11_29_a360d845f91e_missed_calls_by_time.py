@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from kit.db.migration_limits import create_index_concurrently
+from kit.db.migration_steps import create_index_concurrently
 
 revision: str = "a360d845f91e"
 down_revision: str | None = "925fc734e80d"

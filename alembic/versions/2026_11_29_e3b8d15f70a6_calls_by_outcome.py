@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from kit.db.migration_limits import create_index_concurrently
+from kit.db.migration_steps import create_index_concurrently
 
 revision: str = "e3b8d15f70a6"
 down_revision: str | None = "d9a4c7b16e58"

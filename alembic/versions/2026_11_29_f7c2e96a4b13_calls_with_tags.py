@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from kit.db.migration_limits import create_index_concurrently
+from kit.db.migration_steps import create_index_concurrently
 
 revision: str = "f7c2e96a4b13"
 down_revision: str | None = "e3b8d15f70a6"

@@ -14,7 +14,7 @@ _FILE = """
 import sqlalchemy as sa
 from alembic import op
 
-from kit.db.migration_limits import create_index_concurrently
+from kit.db.migration_steps import create_index_concurrently
 
 revision = "{revision}"
 down_revision = "{head}"

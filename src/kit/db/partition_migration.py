@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kit.db.lock_limits import LOCK_MILLISECONDS
-from kit.db.migration_limits import validate_beside_writes
+from kit.db.migration_steps import validate_beside_writes
 from kit.db.partitions import bound_of, month_after, month_of
 
 _FIRST_MONTHS = 2
