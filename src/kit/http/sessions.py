@@ -5,9 +5,14 @@
 Row-level security shows a session only the rows of its context, and none without a context. So the context is a typed
 dependency of the session. Authentication provides it, and a handler without a guard raises an error instead of showing
 an empty page.
+
+A provider ends without an error when its request is cancelled. Litestar raises the cancellation again, but first throws
+it into one provider after the other, and leaves those open that come after one that raises it.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +64,10 @@ async def provide_tenant_session(
     database = DATABASE.get(request.app)
     organization_id, user_id = tenant_context.organization_id, tenant_context.user_id
     async with database.new_tenant_session(organization_id, user_id, actor=tenant_context.actor) as session:
-        yield session
+        try:
+            yield session
+        except asyncio.CancelledError:
+            return
         await session.commit()
 
 
@@ -73,7 +81,8 @@ async def provide_reading_session(
     reading = READING.get(request.app).accepting(accepted_age(request))
     async with reading.new_session(tenant_context.organization_id, tenant_context.user_id) as session:
         note_reading(request, session)
-        yield session
+        with suppress(asyncio.CancelledError):
+            yield session
 
 
 async def provide_user_session(
@@ -81,5 +90,8 @@ async def provide_user_session(
 ) -> AsyncGenerator[AsyncSession, None]:
     """As ``provide_tenant_session``, for handlers without an organization."""
     async with DATABASE.get(request.app).new_tenant_session(None, user_context.user_id) as session:
-        yield session
+        try:
+            yield session
+        except asyncio.CancelledError:
+            return
         await session.commit()
