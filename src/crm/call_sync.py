@@ -13,7 +13,7 @@ from crm.call_writer import CallWriter, Written
 from crm.hubspot_api import HubSpotApi, HubSpotRefused, HubSpotUnreachable
 from crm.metrics import WRITES, WriteOutcome
 from crm.models import FailureReason, HubSpotConnection
-from crm.sync_store import LEASE, ClaimedConnection, DueCall, SyncStore
+from crm.sync_store import IS_ANY_DUE, LEASE, ClaimedConnection, DueCall, SyncStore
 from kit.db.database import Database
 from kit.encryption import Encryptor
 from kit.failures import FAILURES
@@ -46,6 +46,8 @@ class HubSpotCallSync(LeasedWork[ClaimedConnection]):
         self._break_connection = break_connection
 
     async def claim(self, most: int) -> Sequence[ClaimedConnection]:
+        if not await self._database.has_row(IS_ANY_DUE):
+            return ()
         async with self._database.sessions() as session, session.begin():
             return await SyncStore(session, self.owner).claim(most)
 

@@ -12,6 +12,7 @@ from calls.models import Call
 from crm.call_writer import Written
 from crm.models import CrmCallState, FailureReason, HubSpotCall, HubSpotConnection
 from kit.clock import utc_now
+from kit.db.raw import CompiledStatement
 from webhooks.schedule import wait_after
 
 LEASE = dt.timedelta(seconds=60)
@@ -47,6 +48,10 @@ def is_due() -> tuple[sa.ColumnElement[bool], ...]:
     """The condition by which a connection is claimed: it has due calls, and no process writes them."""
     is_free = sa.or_(HubSpotConnection.leased_until.is_(None), HubSpotConnection.leased_until < sa.func.now())
     return HubSpotConnection.due_at <= sa.func.now(), HubSpotConnection.broken_at.is_(None), is_free
+
+
+IS_ANY_DUE = CompiledStatement(sa.select(sa.literal(1)).select_from(HubSpotConnection).where(*is_due()).limit(1))
+"""Finds a row when the calls of a connection are due."""
 
 
 class SyncStore:

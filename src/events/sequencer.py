@@ -23,6 +23,7 @@ from events.numbering_backoff import NumberingBackoff
 from events.schemas import EventInfo
 from kit.db.database import Database
 from kit.db.outage import concerns_one_row, is_outage
+from kit.db.raw import CompiledStatement
 from kit.failures import FAILURES
 from kit.schemas import rfc3339
 
@@ -37,6 +38,7 @@ _TO_NUMBER = sa.and_(
 _CLAIM = sa.select(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext("events.sequencer"))).where(
     sa.exists().where(_TO_NUMBER)
 )
+_IS_WAITING = CompiledStatement(sa.select(sa.literal(1)).where(_TO_NUMBER).limit(1))
 _OLDEST = sa.select(EVENT_OUTBOX).where(_TO_NUMBER).order_by(EVENT_OUTBOX.c.id).limit(BATCH_EVENTS)
 Render = Callable[[Mapping[str, Any]], msgspec.Struct]
 """Makes the API's data from a row of a table, as PostgreSQL writes it in JSON."""
@@ -94,8 +96,10 @@ class EventSequencer:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _number_batch(self) -> int:
+        left_out = {"skipped": list(self._skipped), "held": self._backoff.waiting()}
+        if not await self._database.has_row(_IS_WAITING, **left_out):
+            return 0
         async with self._database.sessions() as session, session.begin():
-            left_out = {"skipped": list(self._skipped), "held": self._backoff.waiting()}
             if not await session.scalar(_CLAIM, left_out):
                 return 0
             # Rendered before they get numbers, so that one that cannot be rendered leaves no gap.

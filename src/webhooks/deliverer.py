@@ -16,7 +16,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.encryption import Encryptor
 from kit.leased_work import LeasedWork
-from webhooks.delivery_store import LEASE, Attempt, ClaimedEndpoint, DeliveryStore, DueDelivery
+from webhooks.delivery_store import IS_ANY_DUE, LEASE, Attempt, ClaimedEndpoint, DeliveryStore, DueDelivery
 from webhooks.metrics import DELIVERIES, OUTCOMES
 from webhooks.models import WebhookEndpoint
 from webhooks.schedule import PAUSE_AFTER
@@ -59,6 +59,8 @@ class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
         super().start()
 
     async def claim(self, most: int) -> Sequence[ClaimedEndpoint]:
+        if not await self._database.has_row(IS_ANY_DUE):
+            return ()
         of_one = max(1, self.most * 3 // 4)
         used = Counter(endpoint.organization_id for endpoint in self.serving)
         busy = [organization for organization, count in used.items() if count >= of_one]

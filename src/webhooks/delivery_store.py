@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import utc_now
+from kit.db.raw import CompiledStatement
 from kit.schemas import rfc3339
 from webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from webhooks.schedule import EAGER_FAILURES, EAGER_PERIOD, requested_wait, wait_after
@@ -75,6 +76,8 @@ def _claim_statement() -> sa.Executable:
 
 
 _CLAIM = _claim_statement()
+IS_ANY_DUE = CompiledStatement(sa.select(sa.literal(1)).select_from(WebhookEndpoint).where(*is_due()).limit(1))
+"""Finds a row when an endpoint is due."""
 # Of an endpoint that fails for long one delivery at a time is tried, the one that has waited longest.
 _DUE_DELIVERIES = sa.text("""
     SELECT d.id, d.endpoint_id, d.event_id, d.attempts, d.retry_until, d.body

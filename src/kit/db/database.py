@@ -18,6 +18,7 @@ from kit.db.outage import is_outage
 from kit.db.pool_metrics import MeasuredQueuePool, meter_of
 from kit.db.raw import (
     CompiledStatement,
+    RawConnection,
     ReadPool,
     raw_connection,
     scope_statement,
@@ -173,6 +174,17 @@ class Database:
         return await self._connector.open(
             self._role, seconds=self.connect_seconds, command_timeout=10, settings=SERVER_SETTINGS
         )
+
+    async def has_row(self, query: CompiledStatement, **given: object) -> bool:
+        """True when ``query`` finds a row. For questions that are asked again and again, mostly without a result.
+
+        It takes one round trip, without a transaction; a session takes three, and five times the processor time.
+        """
+        connection = await self.engine.raw_connection()
+        try:
+            return await RawConnection(connection.driver_connection).fetch_row(query, **given) is not None
+        finally:
+            connection.close()  # gives it back to the pool
 
     async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
         """Open the connections of look-ups, and that many of the engine; run the statements ``by`` on each of these.
