@@ -16,6 +16,7 @@ from litestar import Litestar
 from epoch.app import create_app
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
+from kit.garbage_collection import leave_out_present_objects
 from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database
@@ -48,6 +49,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("PYTEST_XDIST_WORKER"):
         places = {module: place for place, module in enumerate(order_modules(item.path for item in items))}
         items.sort(key=lambda item: places[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests, which stay until the end."""
+    leave_out_present_objects()
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,11 @@ from support.html_forms import submit
 class Enrolled:
     """A user with the second factor switched on, their authenticator app and recovery codes."""
 
-    def __init__(self, user: User, secret: str, codes: list[str]) -> None:
+    def __init__(self, user: User, secret: str, codes: list[str], *, used_code: str) -> None:
+        """``used_code`` is the app's code with which the second factor was switched on."""
         self.user = user
         self.codes = codes
+        self.used_code = used_code
         self._totp = pyotp.TOTP(secret)
 
     def code(self, offset: int = 0) -> str:
@@ -41,4 +43,4 @@ async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
     shown = await client.get("/account/recovery-codes")
     codes = re.findall(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b", unescape(shown.text))
     assert len(set(codes)) == 10
-    return Enrolled(user, secret, codes)
+    return Enrolled(user, secret, codes, used_code=early)

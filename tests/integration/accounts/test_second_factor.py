@@ -61,7 +61,7 @@ async def test_the_api_asks_for_a_code_and_takes_each_once(
     response = await _api(new_client(), email=email)
     assert (response.status_code, response.json()["code"]) == (401, "second_factor_required")
     assert "sid" not in response.cookies
-    used = await _api(new_client(), email=email, code=enrolled.code(-1))
+    used = await _api(new_client(), email=email, code=enrolled.used_code)
     assert (used.status_code, used.json()["code"]) == (401, "wrong_code")
     code = enrolled.code()
     assert (await _api(new_client(), email=email, code=code)).status_code == 201

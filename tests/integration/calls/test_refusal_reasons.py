@@ -132,7 +132,7 @@ async def test_refusals_are_counted_by_reason_and_lead_to_their_calls(
     page = (await client.get(f"/dashboard/{tenant.organization.slug}")).text
     links = re.findall(r'<a href="([^"]*end_reason=[^"]*)"[^>]*>(\d+)</a>', page)
     assert [count for _, count in links] == ["2", "1"]
-    assert "Open the calls to see which limit, country or number it was" in page
+    assert "Open the calls to see which limit, country or number was the reason" in page
     # The general advice may be false for one organization; the call's page has the true one.
     assert REFUSALS["country_not_enabled"].advice not in html.unescape(page)
     listed = (await client.get(html.unescape(links[0][0]))).text
