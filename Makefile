@@ -29,9 +29,8 @@ run: ## install what is missing and serve on http://localhost:8000 with a demo
 
 test: setup ## install what is missing and run every test: server, widget, browser
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
-	@tools/setup carrier-contract
-	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS) $(CONTRACT_TESTS) $(BROWSER_TESTS_FOLDER)
-	@$(MAKE) frontend-test
+	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS)
+	@$(MAKE) carrier-contract browser firefox webkit frontend-test
 
 # The branch or commit from which `test-fast` finds the changes.
 BASE ?= main
@@ -103,7 +102,7 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 
 browser: setup ## the tests in Chromium
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
+	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
 endif
 
 firefox: setup ## the core of the browser tests in Firefox

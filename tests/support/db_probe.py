@@ -15,6 +15,7 @@ _WRITTEN_LATER = {
     "blocked_origin",
     "minute_counter",
     "carrier_health_report",
+    "phone_number_discrepancy",
     "event_counter",
     "event_outbox",
     "organization_event",

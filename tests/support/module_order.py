@@ -33,8 +33,8 @@ LONG_MODULES = (
 def order_modules(modules: Iterable[Path]) -> Sequence[Path]:
     """The modules in the order in which processes begin them.
 
-    Browser tests, which wait for calls, are mixed with those of the server, which keep a processor busy. The short
-    unit tests come last, so that all processes finish at about the same time.
+    In a session of several suites, browser tests, which wait for calls, are mixed with those of the server, which keep
+    a processor busy. The short unit tests come last, so that all processes finish at about the same time.
     """
     suites: dict[str, list[Path]] = {}
     for module in sorted(set(modules), key=_rank):
