@@ -53,13 +53,13 @@ class DeliveryService:
     async def send_test(self, endpoint: WebhookEndpoint) -> WebhookDelivery:
         """Queue a test event of the endpoint's first type. It is in no list of events. Raises: WebhookPaused."""
         _ensure_not_paused(endpoint)
+        await make_due(self._session, [endpoint.id])
         event = _test_event(endpoint)
         self._session.add(event)
         await self._session.flush()
         delivery = WebhookDelivery(**delivery_values(endpoint.id, event, utc_now()))
         self._session.add(delivery)
         await self._session.flush()
-        await make_due(self._session, [endpoint.id])
         await self._session.refresh(delivery)
         return delivery
 

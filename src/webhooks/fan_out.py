@@ -46,8 +46,8 @@ async def queue_deliveries(session: AsyncSession, events: Sequence[OrganizationE
         if event.type in endpoint.events and (endpoint.token_id is None or endpoint.token_id == token_of(event))
     ]
     if deliveries:
-        await session.execute(insert(WebhookDelivery).on_conflict_do_nothing(), deliveries)
         await make_due(session, {values["endpoint_id"] for values in deliveries})
+        await session.execute(insert(WebhookDelivery).on_conflict_do_nothing(), deliveries)
 
 
 def delivery_values(endpoint_id: UUID, event: OrganizationEvent, now: dt.datetime) -> dict[str, Any]:
@@ -65,7 +65,11 @@ def delivery_values(endpoint_id: UUID, event: OrganizationEvent, now: dt.datetim
 
 
 async def make_due(session: AsyncSession, endpoint_ids: Iterable[UUID]) -> None:
-    """Make the endpoints due now; those that have failed for a while stay due as planned."""
+    """Make the endpoints due now; those that have failed for a while stay due as planned.
+
+    It comes before their deliveries are stored: a stored delivery locks its endpoint a little, and of two transactions
+    that then want it whole each would wait for the other.
+    """
     soon = sa.case(
         (
             sa.or_(

@@ -222,3 +222,23 @@ async def test_a_delivery_that_is_sent_again_while_it_is_sent_arrives_twice(
     _, [delivery] = await planned(jobs, organization_id)
     assert [attempt["status"] for attempt in delivery.attempts] == [status, status]
     assert delivery.state == (DeliveryState.DELIVERED if status == 200 else DeliveryState.PENDING)
+
+
+async def test_a_test_event_locks_its_endpoint_before_it_stores_a_delivery(jobs: Database, settings: Settings) -> None:
+    """A stored delivery locks the endpoint a little: with the endpoint locked elsewhere nothing may be stored yet."""
+    organization_id = await organization_with(jobs, settings, "http://127.0.0.1:9/hook")
+    async with jobs.sessions() as session:
+        endpoint = await session.scalar(sa.select(WebhookEndpoint).where(WebhookEndpoint.owned_by(organization_id)))
+    assert endpoint is not None
+    statements: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    async with jobs.sessions() as session, session.begin():
+        connection = await session.connection()
+        sa.event.listen(connection.sync_connection, "before_cursor_execute", note)
+        await DeliveryService(session).send_test(endpoint)
+    lock = next(number for number, each in enumerate(statements) if "FOR UPDATE" in each)
+    stored = next(number for number, each in enumerate(statements) if "INSERT INTO webhook_delivery" in each)
+    assert lock < stored
