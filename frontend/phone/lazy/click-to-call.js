@@ -13,7 +13,6 @@ import {
   PRESSABLE,
 } from "../click-to-call/number-elements.js";
 import { isMobilePhone } from "../click-to-call/is-mobile-phone.js";
-import { PageScan } from "../click-to-call/page-scan.js";
 import { styleNumbers } from "../click-to-call/styles.js";
 import { isOn } from "../config.js";
 import { clickToCall as english } from "../i18n/locales/en.js";
@@ -23,6 +22,10 @@ import { isPressKey, Presses } from "../ui/presses.js";
 /** @import { EmbeddedPhone } from "../api.js" */
 /** @import { Texts } from "../i18n/texts.js" */
 /** @import { Environment, Settings } from "../types.d.ts" */
+
+const ELEMENTS_PER_STEP = 32;
+const IDLE_TIMEOUT_MS = 500;
+const MIN_SLICE_MS = 8;
 
 /**
  * @typedef {object} ClickToCall
@@ -50,7 +53,11 @@ export function startClickToCall(env, embedded, settings, texts) {
     ...(texts?.clickToCall ?? english),
   };
   const numbers = new NumberElements(numberTexts);
-  const scan = new PageScan(env, numbers);
+  /** @type {(Element | Document)[]} */
+  const waiting = [];
+  /** @type {Generator<Element, void, void> | null} */
+  let elements = null;
+  let isScheduled = false;
   let isStopped = false;
   const presses = new Presses(now);
   const focus = keyFocus(document, phone, () => api.open());
@@ -72,7 +79,7 @@ export function startClickToCall(env, embedded, settings, texts) {
       const text = numberTextOf(element);
       const name = element.getAttribute("data-phone-name");
       if (isOn(settings.confirm)) embedded.propose(text, { name });
-      // The open panel shows the text of a refused number, and the reason.
+      // The open panel says what is wrong with a text that is not a number.
       else if (!api.call(text, { name })) api.open();
       focus.follow(event, element);
     } else if (phone.isInCall) {
@@ -129,12 +136,62 @@ export function startClickToCall(env, embedded, settings, texts) {
     });
   };
 
+  // A page that adds thousands of rows at once is not blocked: they are visited in slices, when it is idle.
+  /** @param {(deadline?: IdleDeadline) => void} work */
+  const whenIdle = (work) => {
+    if (window.requestIdleCallback) window.requestIdleCallback(work, { timeout: IDLE_TIMEOUT_MS });
+    else setTimeout(work);
+  };
+  const schedule = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    whenIdle(visitSlice);
+  };
+  /** @param {IdleDeadline} [deadline] */
+  const visitSlice = (deadline) => {
+    isScheduled = false;
+    // All of the idle time at once: each slice that writes numbers makes the page lay itself out again.
+    const until = now() + Math.max(deadline?.timeRemaining() ?? 0, MIN_SLICE_MS);
+    while (waiting.length > 0 || elements) {
+      elements ??= elementsIn(/** @type {Element | Document} */ (waiting.shift()));
+      for (let count = 0; elements && count < ELEMENTS_PER_STEP; count += 1) {
+        const { value, done } = elements.next();
+        if (done || !value) elements = null;
+        else numbers.visit(value);
+      }
+      if (now() >= until) break;
+    }
+    if (waiting.length > 0 || elements) schedule();
+  };
+  const observer = new window.MutationObserver((changes) => {
+    for (const { type, target, attributeName, addedNodes } of changes) {
+      const element = /** @type {Element} */ (target);
+      const isNumberChanged = attributeName === "data-phone" || attributeName === "href";
+      if (isNumberChanged || numbers.isUndone(element)) waiting.push(element);
+      if (type !== "childList") continue;
+      for (const node of addedNodes)
+        if (node.nodeType === Node.ELEMENT_NODE) waiting.push(/** @type {Element} */ (node));
+    }
+    if (waiting.length > 0) schedule();
+  });
+
   // At the window in the capture phase, nothing has stopped the event yet.
   window.addEventListener("click", onClick, true);
   window.addEventListener("keydown", onKeyDown, true);
   window.addEventListener("pointerdown", onPointerDown, true);
+  observer.observe(document.documentElement, {
+    attributeFilter: ["data-phone", "href", "role", "tabindex", "title"],
+    attributes: true,
+    childList: true,
+    subtree: true,
+  });
+  const refresh = () => {
+    if (isStopped) return;
+    waiting.push(document);
+    schedule();
+  };
   const removeStyles = styleNumbers(document);
-  scan.visitAll();
+  refresh();
   loadChunk("phone-numbers")
     .then(
       ({ formatInternational }) => formatInternational,
@@ -142,14 +199,14 @@ export function startClickToCall(env, embedded, settings, texts) {
     )
     .then((format) => {
       numberTexts.format = format;
-      scan.visitAll();
+      refresh();
     });
 
   return {
-    refresh: () => scan.visitAll(),
+    refresh,
     translate(translation) {
       Object.assign(numberTexts, translation?.clickToCall ?? english);
-      scan.visitAll();
+      refresh();
     },
     stop() {
       isStopped = true;
@@ -157,7 +214,9 @@ export function startClickToCall(env, embedded, settings, texts) {
       window.removeEventListener("click", onClick, true);
       window.removeEventListener("keydown", onKeyDown, true);
       window.removeEventListener("pointerdown", onPointerDown, true);
-      scan.stop();
+      observer.disconnect();
+      waiting.length = 0;
+      elements = null;
       removeStyles();
       for (const element of document.querySelectorAll(CANDIDATES)) numbers.restore(element);
     },
@@ -195,3 +254,12 @@ function isSelectingText(document, event, element) {
 
 /** @param {MouseEvent | KeyboardEvent} event */
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
+
+/**
+ * @param {Element | Document} root
+ * @returns {Generator<Element, void, void>}
+ */
+function* elementsIn(root) {
+  if (root.nodeType === Node.ELEMENT_NODE) yield /** @type {Element} */ (root);
+  yield* root.querySelectorAll(CANDIDATES);
+}

@@ -2,225 +2,225 @@
 import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
 import { dialer as english } from "../i18n/locales/en.js";
+import { h } from "../ui/dom.js";
 import { CallBar } from "../ui/dialer/call-bar.js";
 import { qualityWarningOf } from "../ui/dialer/call-quality.js";
-import { showCountry } from "../ui/dialer/country-label.js";
 import { formatAsYouType, writtenNumber } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
+import { countryOf } from "../ui/dialer/number-format.js";
 import { NumberReadingView } from "../ui/dialer/number-reading.js";
-import { RecentCallsView } from "../ui/dialer/recent-calls-view.js";
+import { post } from "../session/api-client.js";
+import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
+import { createTimeFormat, recentCallsList, rewriteNumbers } from "../ui/dialer/recent-calls.js";
 import { RegionNames } from "../ui/dialer/region-names.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 import { guardCallButtons } from "../ui/presses.js";
 
 /** @import { PanelMover } from "./drag.js" */
-/** @import { Problem } from "../errors.js" */
-/** @import { NumberCandidate } from "../types.d.ts" */
 /** @import { FormatNumber } from "../ui/dialer/number-format.js" */
 /** @import { RecentCall } from "../ui/dialer/recent-call-store.js" */
+/** @import { NumberCandidate } from "../types.d.ts" */
 /** @import { Panel } from "../ui/panel.js" */
 /** @import { PanelElements } from "../ui/panel-elements.js" */
 /** @import { View } from "../ui/views.js" */
 
 /**
+ * @typedef {object} DialerEnhancements
+ * @property {CallBar} bar
+ * @property {(view: View) => void} update
+ * @property {(number: string) => string} format
+ * @property {() => string} qualityWarning
+ * @property {(digit: string) => void} playTone
+ * @property {() => boolean} showLastNumber Write the last called number to the field; false without a call.
+ * @property {(candidate: NumberCandidate, options: EpochPhoneCallOptions) => void} propose Write a number to the field.
+ * @property {() => EpochPhoneCallOptions | undefined} pickedPerson The called person, if the field still has a picked number.
+ * @property {() => void} stop
+ */
+
+/**
  * The formats, the tones and the bar are there at once. The names of countries, the recent calls and the dragging follow
  * after the first update, in tasks of their own, because everything in one task would block a slow page.
+ * @param {Panel} panel
+ * @param {PanelElements} elements
+ * @param {{onInput: () => void, hangUp: () => void}} handlers `onInput` shows what was written to the number field.
+ * @returns {DialerEnhancements}
  */
-export class Dialer {
-  bar;
-  #panel;
-  #elements;
-  #onInput;
-  #words;
-  #regionNames;
-  #tones;
-  #reading;
-  #recentCalls;
-  #noteShownView;
-  #formatNumber = /** @type {FormatNumber} */ (formatE164);
-  /**
-   * The text of a number that was chosen, and the options of its call.
-   * @type {{text: string, options: EpochPhoneCallOptions | undefined} | null}
-   */
-  #picked = null;
-  /**
-   * The last one that the panel has shown.
-   * @type {Problem | null}
-   */
-  #shownError = null;
+export function enhanceDialer(panel, elements, { onInput, hangUp }) {
+  const { root, field, recentCalls } = elements;
+  const { phone, env, texts } = panel;
+  const words = texts.dialer ?? english;
+  const regionNames = new RegionNames(texts.core.language);
+  const formatTime = createTimeFormat(texts.core.language, env.now);
+  const { input, country } = field;
+  const tones = new KeypadTones(env.window.AudioContext);
+  let formatNumber = /** @type {FormatNumber} */ (formatE164);
+  /** @param {string} number */
+  const format = (number) => formatNumber(number ?? "");
+  const store = new RecentCallStore(env);
+  /** @type {RecentCall[] | null} */
+  let shownCalls = null;
+  /** @type {{options: EpochPhoneCallOptions | undefined, text: string} | null} */
+  let picked = null;
+
+  const bar = new CallBar(panel, { root, format, hangUp });
   /** @type {Promise<PanelMover | null> | null} */
-  #moverLoaded = null;
-  #areNamesRead = false;
-  #isRestBegun = false;
-  #isComplete = false;
-  #isStopped = false;
-
-  /**
-   * @param {Panel} panel
-   * @param {PanelElements} elements
-   * @param {{onInput: () => void, hangUp: () => void}} handlers `onInput` shows what was written to the number field.
-   */
-  constructor(panel, elements, { onInput, hangUp }) {
-    const { phone, env, texts } = panel;
-    const words = texts.dialer ?? english;
-    /** @param {string} number */
-    const format = (number) => this.format(number);
-    this.#panel = panel;
-    this.#elements = elements;
-    this.#onInput = onInput;
-    this.#words = words;
-    this.#regionNames = new RegionNames(texts.core.language);
-    this.#tones = new KeypadTones(env.window.AudioContext);
-    this.bar = new CallBar(panel, { root: elements.root, format, hangUp });
-    panel.adoptStyles(DIALER_STYLES);
-    this.#noteShownView = guardCallButtons(elements, env.now);
-    formatAsYouType(elements.field.input, {
-      getCountry: () => phone.account,
-      readNumber: (text) => phone.readNumber(text),
-      onWritten: onInput,
-      formatNumber: format,
-    });
-    this.#reading = new NumberReadingView(elements, {
-      ...{ phone, words, format, extensionText: texts.core.extension },
-      regionName: (region) => this.#regionName(region),
-      onPick: (text, options) => this.#fill(text, options),
-    });
-    this.#recentCalls = new RecentCallsView(panel, elements, {
-      ...{ words, format },
-      onPick: (call) => this.#pick(call),
-    });
-    if (env.preferences.place) this.#loadMover();
-  }
-
-  /** @param {View} view The one that the panel shows now. */
-  update(view) {
-    this.#uncoverError();
-    if (view.showsDialer || view.showsChoices) this.#showReading();
-    this.#noteShownView(view);
-    // Without the formats, numbers of other countries are shown without groups.
-    this.#addTheRest().catch(() => {});
-    this.#recentCalls.update(this.#isComplete && view.state === "ready");
-    if (!this.#isComplete) return;
-    if (this.#panel.isOpen) this.#loadMover();
-    this.#recentCalls.askServer();
-  }
-
-  /** @param {string} number E.164. */
-  format(number) {
-    return this.#formatNumber(number ?? "");
-  }
-
-  qualityWarning() {
-    return qualityWarningOf(this.#panel.phone, this.#words.callQuality);
-  }
-
-  /** @param {string} digit */
-  playTone(digit) {
-    const { sounds, speaker } = this.#panel.env.preferences;
-    if (sounds !== false) this.#tones.play(digit, speaker);
-  }
-
-  /** Write the last called number to the field; false without a call. */
-  showLastNumber() {
-    const { lastCall } = this.#recentCalls;
-    if (lastCall) this.#pick(lastCall);
-    return Boolean(lastCall);
-  }
-
-  /**
-   * Write a number to the field.
-   * @param {NumberCandidate} candidate
-   * @param {EpochPhoneCallOptions} options
-   */
-  propose({ number, extension, digits }, options) {
-    this.#fill(writtenNumber(this.format(number), extension, digits), options);
-  }
-
-  /** The options of the call to the number that was picked, if it is still in the field. */
-  pickedPerson() {
-    return this.#picked?.text === this.#elements.field.input.value ? this.#picked.options : undefined;
-  }
-
-  stop() {
-    this.#isStopped = true;
-    this.#moverLoaded?.then((mover) => mover?.stop());
-    this.#recentCalls.stop();
-    this.#tones.close();
-    this.bar.stop();
-  }
-
-  /** Close the settings, which cover the number field, where it has a new error. */
-  #uncoverError() {
-    const { dialError } = this.#panel.phone;
-    const isNew = dialError && dialError !== this.#shownError;
-    this.#shownError = dialError;
-    if (isNew) this.#panel.closeSheet();
-  }
-
-  /** Show which number the text in the field means, and its country. */
-  #showReading() {
-    const { phone } = this.#panel;
-    const { input, country } = this.#elements.field;
-    const numbers = phone.readNumber(input.value);
-    this.#reading.update(numbers);
-    showCountry(country, {
-      text: input.value,
-      candidate: numbers.candidates.at(0),
-      account: phone.account,
-      regionName: (region) => this.#regionName(region),
-    });
-  }
-
+  let moverLoaded = null;
+  let isStopped = false;
+  let areNamesRead = false;
+  let isComplete = false;
   /** @param {string} region */
-  #regionName(region) {
-    return this.#areNamesRead ? this.#regionNames.of(region) : "";
-  }
-
-  /** Add once what the first update does not need. */
-  async #addTheRest() {
-    if (this.#isRestBegun) return;
-    this.#isRestBegun = true;
-    const panel = this.#panel;
-    await nextTask();
-    if (this.#isStopped) return;
-    // The first name takes long.
-    if (panel.phone.account) this.#regionNames.of(panel.phone.account.country);
-    this.#areNamesRead = true;
-    await nextTask();
-    if (this.#isStopped) return;
-    this.#isComplete = true;
-    panel.render();
-    await nextTask();
-    const { formatInternational } = await panel.env.loadChunk("phone-numbers");
-    if (this.#isStopped) return;
-    this.#formatNumber = formatInternational;
-    this.#recentCalls.rewriteNumbers();
-    panel.render();
-  }
-
-  /** Load what moves the panel: when it is opened, or before if it was moved, so that it is seen in its place at once. */
-  #loadMover() {
-    this.#moverLoaded ??= this.#panel.env.loadChunk("drag").then(
-      ({ makeMovable }) => (this.#isStopped ? null : makeMovable(this.#panel, this.#elements)),
+  const nameOf = (region) => (areNamesRead ? regionNames.of(region) : "");
+  // Loaded when the panel is opened, or before if it was moved: it is then seen in its place at once.
+  const loadMover = () => {
+    moverLoaded ??= env.loadChunk("drag").then(
+      ({ makeMovable }) => (isStopped ? null : makeMovable(panel, elements)),
       () => null,
     );
-  }
+  };
 
-  /** @param {RecentCall} call */
-  #pick(call) {
-    this.#fill(writtenNumber(this.format(call.number), call.extension ?? "", ""), call);
-  }
+  panel.adoptStyles(DIALER_STYLES);
+  const noteMeaning = guardCallButtons(elements, env.now);
+  formatAsYouType(input, {
+    getCountry: () => phone.account,
+    readNumber: (text) => phone.readNumber(text),
+    onWritten: onInput,
+    formatNumber: format,
+  });
+  const reading = new NumberReadingView(elements, {
+    ...{ phone, words, format, extensionText: texts.core.extension },
+    regionName: nameOf,
+    onPick: (text, options) => fill(text, options),
+  });
+  if (env.preferences.place) loadMover();
 
+  const showCountry = () => {
+    const { account } = phone;
+    const numbers = phone.readNumber(input.value);
+    const [candidate] = numbers.candidates;
+    reading.update(numbers);
+    const typed = account && countryOf(candidate?.number ?? input.value, account);
+    const found = typed && { ...typed, region: candidate?.country ?? typed.region };
+    const code = found ? `+${found.code}` : "";
+    // A typed country code is visible in the field already.
+    const isCodeTyped = input.value.includes("+");
+    const short = [found?.region, isCodeTyped ? "" : code].filter(Boolean).join(" ");
+    const name = found?.region ? nameOf(found.region) : "";
+    country.title = name;
+    // The two letters are for the eye, the name is for the ear.
+    const spoken = name ? [h("span", { class: "sr" }, `${name} ${code}`)] : [];
+    country.replaceChildren(h("span", { "aria-hidden": String(Boolean(name)) }, short), ...spoken);
+  };
+  /** @param {boolean} isShown */
+  const showRecentCalls = (isShown) => {
+    store.open(phone.account);
+    store.keep(phone.call);
+    // Built when they are seen; the store makes a new list for each change.
+    if (!isShown || shownCalls === store.calls) return;
+    shownCalls = store.calls;
+    const onClear = () => {
+      store.clear();
+      showRecentCalls(true);
+      input.focus();
+    };
+    recentCalls.replaceChildren(
+      ...recentCallsList(shownCalls, words, {
+        format,
+        extensionText: texts.core.extension,
+        onPick: pick,
+        onClear,
+        formatTime,
+      }),
+    );
+  };
+  let isBegun = false;
+  const addTheRest = async () => {
+    await nextTask();
+    if (isStopped) return;
+    if (phone.account) regionNames.of(phone.account.country);
+    areNamesRead = true;
+    await nextTask();
+    if (isStopped) return;
+    isComplete = true;
+    panel.render();
+    await nextTask();
+    const { formatInternational } = await env.loadChunk("phone-numbers");
+    if (isStopped) return;
+    formatNumber = formatInternational;
+    rewriteNumbers(recentCalls, shownCalls ?? [], { format, extensionText: texts.core.extension });
+    panel.render();
+  };
+  let isServerAsked = false;
+  const askServer = async () => {
+    const { token, ticket } = panel.settings;
+    // Only our own pages have a ticket from the start, and only there a person can be verified.
+    if (isServerAsked || !phone.account?.settings?.recent || !ticket) return;
+    isServerAsked = true;
+    try {
+      const { calls } = await post(env, env.base, "recent", { token, ticket });
+      if (isStopped) return;
+      store.addFromServer(calls);
+      panel.render();
+    } catch {
+      // The list is this tab's alone.
+    }
+  };
   /**
    * Put a number into the field; if it stays, it is called with `options`.
    * @param {string} text
    * @param {EpochPhoneCallOptions} [options]
    */
-  #fill(text, options) {
-    const { input } = this.#elements.field;
+  const fill = (text, options) => {
     input.value = text;
-    this.#picked = { text, options };
-    this.#onInput();
+    picked = { options, text };
+    onInput();
     input.focus();
-  }
+  };
+  /** @param {RecentCall} call */
+  const pick = (call) => fill(writtenNumber(format(call.number), call.extension ?? "", ""), call);
+  /** @type {unknown} */
+  let shownError = null;
+  const uncoverError = () => {
+    const isNew = phone.dialError && phone.dialError !== shownError;
+    shownError = phone.dialError;
+    if (isNew) panel.closeSheet();
+  };
+  return {
+    bar,
+    update(view) {
+      uncoverError();
+      if (view.showsDialer || view.showsChoices) showCountry();
+      noteMeaning(view);
+      if (!isBegun) {
+        isBegun = true;
+        // Without the formats, numbers of other countries are shown without groups.
+        addTheRest().catch(() => {});
+      }
+      showRecentCalls(isComplete && view.state === "ready");
+      if (!isComplete) return;
+      if (panel.isOpen) loadMover();
+      askServer();
+    },
+    format,
+    qualityWarning: () => qualityWarningOf(phone, words.callQuality),
+    playTone(digit) {
+      if (env.preferences.sounds !== false) tones.play(digit, env.preferences.speaker);
+    },
+    showLastNumber() {
+      // The first update may still be to come.
+      store.open(phone.account);
+      const [last] = store.calls;
+      if (last) pick(last);
+      return Boolean(last);
+    },
+    propose({ number, extension, digits }, options) {
+      fill(writtenNumber(format(number), extension, digits), options);
+    },
+    pickedPerson: () => (picked?.text === input.value ? picked.options : undefined),
+    stop() {
+      isStopped = true;
+      moverLoaded?.then((mover) => mover?.stop());
+      tones.close();
+      bar.stop();
+    },
+  };
 }

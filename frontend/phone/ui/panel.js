@@ -17,7 +17,7 @@ import { viewOf, withoutDialpad } from "./views.js";
 import { followVisibleArea } from "./visible-area.js";
 
 /** @import { Texts } from "../i18n/texts.js" */
-/** @import { Dialer } from "../lazy/dialer.js" */
+/** @import { DialerEnhancements } from "../lazy/dialer.js" */
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { PhoneHost } from "./phone-host.js" */
 /** @import { Action, View } from "./views.js" */
@@ -36,11 +36,11 @@ export class Panel {
   /** @type {View | null} */
   #view = null;
   #timer;
-  /** @type {Dialer | null} */
+  /** @type {DialerEnhancements | null} */
   #dialer = null;
   #sheet = new Sheet(this);
   /** @type {LazyViews} */
-  #lazyViews;
+  #parts;
   #numberText = new NumberText();
   #stopIsolation;
   #topLayer;
@@ -54,7 +54,7 @@ export class Panel {
     this.phone = host.phone;
     this.env = host.env;
     this.#host = host;
-    this.#lazyViews = new LazyViews(this, (number) => this.#formatNumber(number));
+    this.#parts = new LazyViews(this, (number) => this.#formatNumber(number));
     this.adoptStyles(PANEL_STYLES);
     this.#timer = new CallTimer(host.phone, host.env, (text, isTime) => this.#showTime(text, isTime));
     this.#stopFollowing = followVisibleArea(host.env.window, () => host.button.root);
@@ -149,7 +149,7 @@ export class Panel {
     elements.from.update(phone, hasCall, (number) => this.#formatNumber(number));
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(view);
-    this.#lazyViews.update(elements, view, this.#sheet.name !== null);
+    this.#parts.update(elements, view, this.#sheet.name !== null);
     // The focus is on Hang up since the dial: Enter is to send the tones and not to end the call.
     if (asksNow && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
     this.#timer.update(view.status ?? "");
@@ -258,11 +258,11 @@ export class Panel {
   /** Each step in a task of its own: together they would block a slow page. */
   async loadDialer() {
     try {
-      const { Dialer } = await this.env.loadChunk("dialer");
+      const { enhanceDialer } = await this.env.loadChunk("dialer");
       if (this.#dialer) return;
       await nextTask();
       if (this.#isStopped || this.#dialer) return;
-      const dialer = new Dialer(this, this.#elements, {
+      const dialer = enhanceDialer(this, this.#elements, {
         onInput: () => this.#onInput(),
         hangUp: () => this.#actions.hangUp(),
       });
@@ -340,7 +340,7 @@ export class Panel {
     const isTyping = /^(?:INPUT|SELECT|TEXTAREA)$/.test(/** @type {Element} */ (event.target).tagName);
     if (isTyping || !this.isOpen || this.#sheet.name || event.repeat || event.ctrlKey || event.metaKey || event.altKey)
       return;
-    if ((event.key === "+" && this.#typePlus()) || this.#lazyViews.onKey(event)) {
+    if ((event.key === "+" && this.#typePlus()) || this.#parts.onKey(event)) {
       event.preventDefault();
       return;
     }

@@ -1,4 +1,4 @@
-/** Tells a new press from the repetition of the last one, for everything that begins or ends a call: one press, one action. */
+/** One press, one action: tells a press from its repetition. The rule for everything that moves a call. */
 
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
@@ -20,7 +20,6 @@ export const isPressKey = ({ key }) => key === "Enter" || key === " ";
 
 export class Presses {
   #now;
-  /** Time of the last press, or of the last change of what is pressed. */
   #since = Number.NEGATIVE_INFINITY;
 
   /** @param {() => number} now */
@@ -28,33 +27,32 @@ export class Presses {
     this.#now = now;
   }
 
-  /** Ignore presses for a moment: a button does something else from now on, which a person must have time to see. */
-  startPause() {
+  /** The same place does something else from now on, which a person needs a moment to see. */
+  disarm() {
     this.#since = this.#now();
   }
 
-  /** The person has typed since the last press, so that the next press is a new one. */
-  endPause() {
+  /** The person has typed, so that the next press is meant. */
+  arm() {
     this.#since = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * True if `press` is a new press, not the repetition of the last one. The browser counts the clicks of a mouse by the
-   * system's double-click time. Taps and keys are judged by the time since the last press or pause, and with `isStrict` the
-   * mouse is too. A script's click is always new.
+   * True if `press` is one of its own, and no part of the one before. The browser counts the clicks of a mouse by the
+   * system's double-click time. Taps and keys are judged by the time since the last press or change, and `isStrict` judges
+   * the mouse so too. A script's click always is one.
    * @param {Press} press
    */
   accepts({ detail = 0, isTrusted, pointerType, [RELAYED]: isRelayed }, isStrict = false) {
     if (!isTrusted && !isRelayed) return true;
     const isSoon = this.#now() - this.#since < DOUBLE_PRESS_MS;
-    this.startPause();
+    this.disarm();
     return detail < 2 && !(isSoon && (isStrict || pointerType !== "mouse"));
   }
 }
 
 /**
- * Keep repeated presses from the panel's buttons that begin or end a call, and a repeated Enter from its field. Returns a
- * function that is to be called with each view that is shown.
+ * Let presses that are none of their own reach neither the panel's buttons that move a call nor, by Enter, its field.
  * @param {PanelElements} elements
  * @param {() => number} now
  */
@@ -66,7 +64,7 @@ export function guardCallButtons({ panel, main, field }, now) {
   const onPress = (event) => {
     const { type, target } = event;
     // A person who went to another button by a key means the press there.
-    if (event.key === "Tab") presses.endPause();
+    if (event.key === "Tab") presses.arm();
     if (type === "click" ? !target.closest(CALL_BUTTONS) : target !== field.input || event.key !== "Enter") return;
     // The other side may hang up just before a person does, whose click must not call it again.
     if (presses.accepts(event, shown?.state === "completed" && main.contains(target))) return;
@@ -76,10 +74,10 @@ export function guardCallButtons({ panel, main, field }, now) {
   const root = panel.parentElement;
   for (const type of ["click", "keydown"]) root?.addEventListener(type, onPress, true);
   // A paste that the field writes itself (dialer/format-as-you-type.js) is no event of input.
-  for (const type of ["input", "paste", "drop"]) field.input.addEventListener(type, () => presses.endPause());
+  for (const type of ["input", "paste", "drop"]) field.input.addEventListener(type, () => presses.arm());
   /** @param {View} view The one that is shown now. */
   return (view) => {
-    if (shown?.main.action && view.main.action !== shown.main.action) presses.startPause();
+    if (shown?.main.action && view.main.action !== shown.main.action) presses.disarm();
     shown = view;
   };
 }

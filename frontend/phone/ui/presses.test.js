@@ -13,8 +13,8 @@ function judge(presses, { changedAt, typedAt, isStrict } = {}) {
   const guard = new Presses(() => now);
   const events = [
     ...presses.map(([at, press]) => [at, () => guard.accepts(press, isStrict)]),
-    ...(changedAt === undefined ? [] : [[changedAt, () => guard.startPause()]]),
-    ...(typedAt === undefined ? [] : [[typedAt, () => guard.endPause()]]),
+    ...(changedAt === undefined ? [] : [[changedAt, () => guard.disarm()]]),
+    ...(typedAt === undefined ? [] : [[typedAt, () => guard.arm()]]),
   ].sort(([one], [other]) => one - other);
   return events.flatMap(([at, act]) => {
     now = at;

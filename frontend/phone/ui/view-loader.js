@@ -19,8 +19,8 @@ export class ViewLoader {
    */
   #elements = null;
   /** @type {LazyView | null} */
-  #lazyView = null;
-  #isLoadBegun = false;
+  #part = null;
+  #isAsked = false;
 
   /**
    * @param {Panel} panel
@@ -42,33 +42,33 @@ export class ViewLoader {
   update(elements, view, isCovered) {
     if (this.#elements !== elements) {
       this.#elements = elements;
-      this.#lazyView = null;
-      this.#isLoadBegun = false;
+      this.#part = null;
+      this.#isAsked = false;
     }
-    if (this.#lazyView) this.#lazyView.update(view, isCovered);
-    else if (this.#isWanted(view)) this.#loadLazyView(elements);
+    if (this.#part) this.#part.update(view, isCovered);
+    else if (this.#isWanted(view)) this.#loadPart(elements);
   }
 
   /**
-   * True if the view handled the key.
+   * True if the key was one of the part.
    * @param {KeyboardEvent} event
    */
   onKey(event) {
-    return Boolean(this.#lazyView?.onKey?.(event));
+    return Boolean(this.#part?.onKey?.(event));
   }
 
   /** @param {PanelElements} elements */
-  async #loadLazyView(elements) {
-    if (this.#isLoadBegun) return;
-    this.#isLoadBegun = true;
+  async #loadPart(elements) {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
     try {
-      const lazyView = await this.#load(elements);
+      const part = await this.#load(elements);
       if (this.#elements !== elements) return;
-      this.#lazyView = lazyView;
+      this.#part = part;
       this.#panel.render();
     } catch {
       // The panel works without it; its next change tries again.
-      this.#isLoadBegun = false;
+      this.#isAsked = false;
     }
   }
 }
