@@ -25,6 +25,7 @@ const MAX_DELAY_MS = 10_000;
 export function keepMounted(host, { document, window, now }) {
   let attachedAt = Number.NEGATIVE_INFINITY;
   let delay = 0;
+  let isStopped = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {Element | null} */
@@ -44,6 +45,8 @@ export function keepMounted(host, { document, window, now }) {
   };
   /** @param {Element | null} place */
   const attach = (place) => {
+    // What follows the page's layers may still have a step to do.
+    if (isStopped) return;
     attachedAt = now();
     // Lightning Web Security forbids append() on the root, and may forbid appendChild().
     try {
@@ -59,6 +62,7 @@ export function keepMounted(host, { document, window, now }) {
     check();
   };
   const check = () => {
+    if (isStopped) return;
     // Frameworks that render whole documents replace the root too.
     if (document.documentElement) watch(document.documentElement);
     if (host.parentNode) watch(host.parentNode);
@@ -96,6 +100,7 @@ export function keepMounted(host, { document, window, now }) {
     attach,
     check,
     stop() {
+      isStopped = true;
       observer.disconnect();
       clearTimeout(timer);
       host.remove();

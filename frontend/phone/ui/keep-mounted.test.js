@@ -20,6 +20,15 @@ describe("keepMounted", () => {
     expect(host.parentNode).toBe(page.documentElement);
   });
 
+  test("leaves a removed element away, also when a late step attaches or checks it", async () => {
+    const { page, host, mount } = mountPhone();
+    mount.stop();
+    mount.check();
+    mount.attach(page.body);
+    await settle();
+    expect(host.isConnected).toBe(false);
+  });
+
   test("waits for the body", async () => {
     const page = new DOMParser().parseFromString("<!doctype html><html></html>", "text/html");
     page.body.remove();
