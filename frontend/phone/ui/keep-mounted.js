@@ -45,7 +45,7 @@ export function keepMounted(host, { document, window, now }) {
   };
   /** @param {Element | null} place */
   const attach = (place) => {
-    // What follows the page's layers may still have a step to do.
+    // The part that follows the page's layers may still have a step to do.
     if (isStopped) return;
     attachedAt = now();
     // Lightning Web Security forbids append() on the root, and may forbid appendChild().
