@@ -23,6 +23,7 @@ from support.databases import PATIENT_SECONDS, Databases, patient_database
 from support.factories import Factory
 from support.field_faults import FieldFaults
 from support.module_order import order_of
+from support.passwords import quick_passwords
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
@@ -132,7 +133,7 @@ def settings(database_url: str, sandbox_address: str, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 async def app(settings: Settings) -> AsyncIterator[Litestar]:
     """The application, started."""
-    application = create_app(settings, database=patient_database(settings))
+    application = create_app(settings, database=patient_database(settings), passwords=quick_passwords(settings))
     async with application.lifespan():
         yield application
 

@@ -34,9 +34,11 @@ class AccountServices(msgspec.Struct, frozen=True):
 ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
 
 
-def build_account_services(settings: Settings, database: Database, mailer: Mailer) -> AccountServices:
-    """Make the objects. Call it once for each application: ``Passwords`` owns the threads that check passwords."""
-    passwords, url = Passwords(settings.data_dir / "locks"), settings.public_url
+def build_account_services(
+    settings: Settings, database: Database, mailer: Mailer, passwords: Passwords
+) -> AccountServices:
+    """Make the objects of an application."""
+    url = settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     totp = TotpSecrets(settings.secret_keys)
     ceremony = PasskeyCeremony(throttle, public_url=url, secret_keys=settings.secret_keys)

@@ -19,7 +19,8 @@ from kit.concurrency import KeyedConcurrency
 from kit.errors import TooMany
 
 T = TypeVar("T")
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""The cost of a password's hash: the least that OWASP's Password Storage Cheat Sheet advises for Argon2id."""
 HASH_OF_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$Cf6pNtjWn5zfBylm8NnzyQ$oDNl93tIOxTIpzjVZZ0bg+36E8AXlDqjcAmJxOpc4ZQ"
 """Hash of a random password that was not kept. It is verified when there is no such account, so that the answer takes
 as long as for a wrong password."""
@@ -42,8 +43,11 @@ class Passwords:
     Callers hold no database connection meanwhile: a password may wait long for its turn.
     """
 
-    def __init__(self, slots_folder: Path | None = None, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, slots_folder: Path | None = None, *, max_waiting: int = MAX_WAITING, hasher: PasswordHasher = HASHER
+    ) -> None:
         """``slots_folder`` is shared by the workers of a machine; without it the limit is this process's own."""
+        self._hasher = hasher
         self._slots = None if slots_folder is None else HashingSlots(slots_folder, count=THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords", initializer=_be_nice)
         self._max_unfinished = THREADS + max_waiting
@@ -59,7 +63,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash of ``password``. Raises: TooMany, when too many passwords wait."""
-        return await self._run(partial(_HASHER.hash, password))
+        return await self._run(partial(self._hasher.hash, password))
 
     async def hash_unknown(self) -> str:
         """The hash of a random password that nobody knows. Raises: TooMany, as ``hash``."""
@@ -67,13 +71,12 @@ class Passwords:
 
     async def matches(self, stored: str | None, password: str) -> bool:
         """True when ``password`` matches ``stored``; takes the same time when that is None. Raises: TooMany."""
-        matched = await self._run(partial(_verify, stored or HASH_OF_NOBODY, password))
+        matched = await self._run(partial(self._verify, stored or HASH_OF_NOBODY, password))
         return bool(matched) and stored is not None
 
-    @staticmethod
-    def is_outdated(stored: str) -> bool:
+    def is_outdated(self, stored: str) -> bool:
         """True when ``stored`` was made with other parameters than the present ones."""
-        return _HASHER.check_needs_rehash(stored)
+        return self._hasher.check_needs_rehash(stored)
 
     async def _run(self, work: Callable[[], T]) -> T:
         with self._counting:
@@ -84,6 +87,12 @@ class Passwords:
         # Also when the request is cancelled: one that has begun counts until it ends.
         future.add_done_callback(self._finished)
         return await asyncio.wrap_future(future)
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
 
     def _in_slot(self, work: Callable[[], T]) -> T:
         if self._slots is None:
@@ -105,10 +114,3 @@ def _be_nice() -> None:
     thread = threading.get_native_id()
     if os.getpriority(os.PRIO_PROCESS, thread) < NICENESS:
         os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
-
-
-def _verify(stored: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False

@@ -15,6 +15,7 @@ from carrier.health import CarrierHealthReporter
 from carrier.metrics import RequestOutcome, count_request, outcome_of, resource_of
 from carrier.port import CarrierUnavailable
 from kit.connection_failures import describe_connection_failure
+from kit.tls import bundled_tls
 from kit.tracing import TRACING
 
 CONNECT_SECONDS = 3.0
@@ -40,7 +41,9 @@ class HttpTransport:
         """``health`` records the result of each request."""
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=5)
         timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=trust_env)
+        self._client = httpx.AsyncClient(
+            verify=bundled_tls(trust_env=trust_env), timeout=timeout, limits=limits, trust_env=trust_env
+        )
         self._breaker, self._health = CircuitBreaker(), health
         if health is not None:
             health.set_breaker(self._breaker)

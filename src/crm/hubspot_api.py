@@ -6,7 +6,6 @@ docs/decisions/0295.
 
 import asyncio
 import re
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -17,6 +16,7 @@ import msgspec
 
 from crm.engagement import Record
 from crm.failures import CALL_PROPERTY
+from kit.tls import system_tls
 
 TOTAL_SECONDS = 10.0
 """For one request with its whole answer."""
@@ -97,7 +97,7 @@ class HubSpotApi:
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
-        self._tls = ssl.create_default_context()
+        self._tls = system_tls()
 
     @asynccontextmanager
     async def session(self, access_token: str) -> AsyncIterator["HubSpotSession"]:

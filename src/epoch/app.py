@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from accounts.account_services import ACCOUNT_SERVICES, build_account_services
 from accounts.auth import provide_user_context
+from accounts.passwords import Passwords
 from admin.back_office import BACK_OFFICE
 from admin.mount import admin_route
 from calls.callback_signatures import CALLBACK_SIGNATURES, CallbackSignatures
@@ -135,9 +136,10 @@ def create_app(
     role: ProcessRole = ProcessRole.RUN,
     database: Database | None = None,
     carrier: Carrier | None = None,
+    passwords: Passwords | None = None,
     dist: Path = BUILT_FRONTEND,
 ) -> Litestar:
-    """The application of one role. ``database`` and ``carrier`` are for tests that bring their own.
+    """The application of one role. ``database``, ``carrier`` and ``passwords`` are for tests that bring their own.
 
     Raises:
         SettingsError: there is no database to use.
@@ -212,7 +214,7 @@ def create_app(
         queue.add_periodic_task(task)
     assets = load_manifest(dist)
     accounts, provisioning = (
-        build_account_services(settings, database, mailer),
+        build_account_services(settings, database, mailer, passwords or Passwords(settings.data_dir / "locks")),
         build_number_provisioning(
             database, carrier, urls=incoming_urls(settings), verification_url=verification_url(settings)
         ),

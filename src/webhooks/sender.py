@@ -9,6 +9,7 @@ import httpcore
 import msgspec
 
 from kit.text import single_line
+from kit.tls import system_tls
 from webhooks.receiver_urls import Receiver, UrlRefused, parse_receiver
 from webhooks.resolver import NameNotFound, ReceiverNotPublic, Resolver, addresses_of
 
@@ -71,7 +72,7 @@ class WebhookSender:
         self._resolver = resolver
         self._is_sandbox = is_sandbox
         self._total_seconds = total_seconds
-        self._tls = ssl.create_default_context()
+        self._tls = system_tls()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post ``body``; every failure becomes an answer without a status."""

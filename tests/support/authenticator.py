@@ -9,8 +9,9 @@ import pyotp
 
 from accounts.models import User
 from accounts.totp import TOTP_STEP_SECONDS
-from support.factories import PASSWORD, sign_in
+from support.factories import sign_in
 from support.html_forms import submit
+from support.passwords import PASSWORD
 
 
 class Enrolled:

@@ -9,7 +9,6 @@ from uuid import UUID
 import httpx
 
 from accounts.models import User
-from accounts.passwords import Passwords
 from accounts.services import UserService
 from carrier.twilio import TwilioCarrier
 from kit.actor import SYSTEM
@@ -17,13 +16,13 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.csrf import HEADER as CSRF_HEADER
 from kit.settings import Settings
+from support.passwords import PASSWORD, PASSWORD_HASH
 from tenants.models import Membership, Organization, Role
 from tenants.plans import Plan
 from tenants.services import OrganizationService
 from widget.dashboard_phone import DashboardPhoneService
 from widget.services import EmbedTokenService
 
-PASSWORD = "correct horse battery"
 _serial = itertools.count(1)
 
 
@@ -42,33 +41,19 @@ class Token(NamedTuple):
     raw: str
 
 
-class OnePassword(Passwords):
-    """Hashes ``PASSWORD`` once for all users of a test process, because hashing is slow on purpose."""
-
-    _hash: str | None = None
-
-    async def hash(self, password: str) -> str:
-        assert password == PASSWORD
-        if OnePassword._hash is None:
-            OnePassword._hash = await super().hash(password)
-        return OnePassword._hash
-
-
 class Factory:
     """Makes and commits rows; each call makes new ones."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
-        self._passwords = OnePassword()
 
     async def user(self) -> User:
-        hashed = await self._passwords.hash(PASSWORD)
         async with self._database.sessions() as session, session.begin():
             return await UserService(session).create_user(
                 email=f"person-{next(_serial)}@example.com",
                 name="Pat Person",
-                password_hash=hashed,
+                password_hash=PASSWORD_HASH,
                 verified=True,
             )
 

@@ -19,6 +19,7 @@ from twilio.request_validator import RequestValidator
 from kit.settings import CarrierSettings, load_settings
 from sandbox.app import SandboxCarrier, webrtc
 from sandbox.call_registry import MediaNegotiator
+from support.local_http import local_client
 from support.sandbox_server import served
 
 NUMBER, CALLER = "+14155550100", "+12125550177"
@@ -99,7 +100,7 @@ class IncomingCallBench:
         server = uvicorn.Server(config)
         async with create_task_group() as group, served(sandbox) as url:
             group.start_soon(server.serve, [listener])
-            async with httpx.AsyncClient(base_url=url) as client:
+            async with local_client(base_url=url) as client:
                 bench = cls(client, application, settings.twilio, sandbox)
                 await bench.buy()
                 yield bench

@@ -23,26 +23,31 @@ class Mailbox:
     async def all(self, count: int = 1) -> list[EmailMessage]:
         """Wait for at least ``count`` mails; return all mails, oldest first."""
         for _ in range(_ATTEMPTS):
-            found = [mail for mail in self._read() if mail["To"].addresses[0].addr_spec == self._address]
+            found = [mail for recipient, mail in self._read() if recipient == self._address]
             if len(found) >= count:
                 return found
             await asyncio.sleep(0.02)
-        raise AssertionError(f"only {len(self._read())} mails, fewer than {count} to {self._address}")
+        raise AssertionError(f"of {len(self._read())} mails fewer than {count} to {self._address}")
+
+    def recipients(self) -> list[str]:
+        """The addresses of all mails, also of those to other addresses, oldest first."""
+        return [recipient for recipient, _ in self._read()]
 
     async def link(self, count: int = 1) -> str:
         """The path of the link in the last of ``count`` mails."""
         return link_in((await self.all(count))[count - 1])
 
-    def _read(self) -> list[EmailMessage]:
+    def _read(self) -> list[tuple[str, EmailMessage]]:
         return [_parse(path) for path in sorted(self._folder.glob("*.eml"))]
 
 
 # Cached, because each attempt reads all mails of the run, and a mail's file never changes.
 @functools.cache
-def _parse(path: Path) -> EmailMessage:
+def _parse(path: Path) -> tuple[str, EmailMessage]:
+    """The recipient and the mail. The library parses a header each time that it is read."""
     message = message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(message, EmailMessage)
-    return message
+    return message["To"].addresses[0].addr_spec, message
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from support.carrier_stand_in import CarrierRequest, http_response
+from support.local_http import local_client
 from support.ports import unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +74,7 @@ class Prism:
         api = f"{request.host}/{request.path.split('/')[1]}"
         assert api in self._urls, f"add the description of {api} to USED_DESCRIPTIONS"
         headers = {name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers}
-        async with httpx.AsyncClient(base_url=self._urls[api], trust_env=False, timeout=30) as client:
+        async with local_client(base_url=self._urls[api], trust_env=False, timeout=30) as client:
             response = await client.request(request.method, request.target, content=request.body, headers=headers)
         violations = _violations_of(response)
         self.exchanges.append(Exchange(request.method, request.path, response.status_code, violations))

@@ -4,13 +4,13 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 
-import httpx
 import msgspec
 import uvicorn
 from anyio import create_task_group
 
 from kit.settings import Settings
 from sandbox.app import SandboxCarrier
+from support.local_http import local_client
 
 
 @contextlib.asynccontextmanager
@@ -36,6 +36,6 @@ async def own_sandbox(settings: Settings) -> AsyncIterator[Settings]:
 
 async def set_switches(settings: Settings, **switches: object) -> None:
     """Set the switches of the sandbox at the settings' address."""
-    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as client:
+    async with local_client(base_url=f"http://{settings.sandbox_address}") as client:
         answer = await client.put("/sandbox/switches", json=switches)
         assert answer.status_code == 200, answer.text

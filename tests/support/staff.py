@@ -13,7 +13,7 @@ from admin.models import Staff, StaffRole
 from conftest import PUBLIC_URL
 from kit.clock import utc_now
 from kit.db.database import Database
-from support.factories import PASSWORD, OnePassword
+from support.passwords import PASSWORD, PASSWORD_HASH
 
 SAME_ORIGIN = {"Origin": PUBLIC_URL, "Sec-Fetch-Site": "same-origin"}
 FOREIGN: tuple[dict[str, str], ...] = (
@@ -57,12 +57,11 @@ async def act(colleague: Colleague, path: str, *, reason: str, **fields: str) ->
 
 async def make_staff(database: Database, role: StaffRole) -> Staff:
     """Make a staff account with a password and no second factor yet."""
-    hashed = await OnePassword().hash(PASSWORD)
     async with database.sessions() as session, session.begin():
         staff = Staff(
             email=f"staff-{next(_serial)}@example.com",
             role=role,
-            password_hash=hashed,
+            password_hash=PASSWORD_HASH,
             joined_at=utc_now(),
         )
         session.add(staff)

@@ -23,8 +23,8 @@ from support.browser.product import (
     Product,
 )
 from support.browser.sessions import give_session, give_staff_session
-from support.factories import PASSWORD
 from support.full_tenant import make_full_tenant
+from support.passwords import PASSWORD
 from support.staff import make_staff
 from tenants.plans import Plan
 

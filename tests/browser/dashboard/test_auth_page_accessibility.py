@@ -8,8 +8,9 @@ from playwright.async_api import Browser, Page, expect
 
 from support.browser.axe import AXE, findings
 from support.browser.product import Product
-from support.factories import PASSWORD, Tenant
+from support.factories import Tenant
 from support.mailbox import Mailbox, text_of
+from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio
 

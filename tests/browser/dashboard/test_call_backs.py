@@ -2,7 +2,6 @@
 
 from contextlib import AsyncExitStack
 
-import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -10,6 +9,7 @@ from kit.clock import utc_now
 from support.browser.product import ECHO, Product
 from support.browser.visitors import visiting
 from support.callback_client import CallbackClient, new_sid
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 OTHER_ECHO = "+12125550188"
@@ -26,7 +26,7 @@ async def test_a_missed_call_is_called_back_from_the_dashboard(browser: Browser,
     customer = await product.customer()
     assert customer.tenant.number is not None
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=product.url))
+        client = await stack.enter_async_context(local_client(base_url=product.url))
         callbacks = CallbackClient(client, product.settings)
         await _miss(callbacks, customer.tenant.number, ECHO)
         context = await stack.enter_async_context(visiting(browser, product, customer.tenant.owner))

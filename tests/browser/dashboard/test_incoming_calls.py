@@ -19,6 +19,7 @@ from support.browser.phone import Phone
 from support.browser.product import Customer, Product
 from support.browser.visitors import visiting
 from support.factories import sign_in
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 CALLER, OTHER_CALLER = "+12125550177", "+12125550176"
@@ -79,8 +80,8 @@ async def line(customer: Customer) -> AsyncIterator[Line]:
     """The number that the customer's organization gets at the carrier."""
     organization = f"/api/organizations/{customer.tenant.organization.id}"
     async with contextlib.AsyncExitStack() as stack:
-        api = await stack.enter_async_context(httpx.AsyncClient(base_url=customer.product.url, timeout=30))
-        carrier = await stack.enter_async_context(httpx.AsyncClient(base_url=customer.product.carrier))
+        api = await stack.enter_async_context(local_client(base_url=customer.product.url, timeout=30))
+        carrier = await stack.enter_async_context(local_client(base_url=customer.product.carrier))
         await sign_in(api, customer.tenant.owner)
         offers = (await api.get(f"{organization}/phone-numbers/available", params={"country": "US"})).json()["items"]
         bought = await api.post(f"{organization}/phone-numbers", json={"number": offers[0]["number"]})

@@ -9,7 +9,7 @@ from admin.models import StaffRole
 from support.browser.axe import AXE, findings
 from support.browser.dashboard import sign_in
 from support.browser.product import Product
-from support.factories import PASSWORD
+from support.passwords import PASSWORD
 from support.staff import make_staff
 
 pytestmark = pytest.mark.anyio

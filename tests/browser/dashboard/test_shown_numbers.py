@@ -11,6 +11,7 @@ from support.browser.phone import WATCH, Phone
 from support.browser.product import HANGS_UP, Customer, Product
 from support.browser.visitors import visiting
 from support.factories import sign_in
+from support.local_http import local_client
 from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
@@ -73,7 +74,7 @@ async def test_of_five_numbers_each_rule_shows_the_right_one(browser: Browser, p
     organization = f"/api/organizations/{customer.tenant.organization.id}"
     async with (
         visiting(browser, product, customer.tenant.owner) as context,
-        httpx.AsyncClient(base_url=product.url, timeout=30) as api,
+        local_client(base_url=product.url, timeout=30) as api,
     ):
         await sign_in(api, customer.tenant.owner)
         # The page after generating a token has the phone of the signed-in member.

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-import httpx
 import msgspec
 import pytest
 from anyio import to_thread
@@ -29,6 +28,7 @@ from support.browser.hubspot import HubSpot
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer, Product
 from support.browser.salesforce import PHONE, Lightning, show_visualforce
+from support.local_http import local_client
 from support.widget_client import ask
 from widget import csp
 
@@ -275,7 +275,7 @@ async def test_the_commands_deploy_the_files_of_the_kit(kit: dict[str, bytes], c
 async def test_the_extensions_origin_is_allowed_and_no_other(customer: Customer, product: Product) -> None:
     origin = (await example(customer, "The extension's address")).strip()
     token = await product.make.token(customer.tenant, allowed_domains=(origin,))
-    async with httpx.AsyncClient(base_url=product.url) as client:
+    async with local_client(base_url=product.url) as client:
         admitted = await ask(client, token.raw, origins=(origin,))
         refused = await ask(client, token.raw, origins=(origin.translate(str.maketrans("ab", "ba")),))
     assert admitted.status_code == 200, admitted.text

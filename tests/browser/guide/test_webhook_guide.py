@@ -8,13 +8,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import anyio
-import httpx
 import pytest
 
 from guide.guide_source import read_guide
 from kit.clock import utc_now
 from support.broken_request import leave_in_a_request
 from support.browser.guide import EXAMPLE, runs
+from support.local_http import local_client
 from support.ports import unused_port
 from webhooks.signatures import new_secret, signature_headers
 
@@ -60,7 +60,7 @@ async def test_a_receiver_takes_signed_events_only(name: str, tmp_path: Path) ->
         ({**good, "webhook-signature": "v1"}, BODY, 400),
         ({}, BODY, 400),
     ]
-    async with running(name, tmp_path, secret) as address, httpx.AsyncClient() as client:
+    async with running(name, tmp_path, secret) as address, local_client() as client:
         await leave_in_a_request(address)
         for headers, body, status in sent:
             answer = await client.post(address, content=body.encode(), headers=headers)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from browser.conftest import SPEED, OpenPhone
@@ -16,6 +15,7 @@ from kit.clock import utc_now
 from support.browser.product import ECHO, Customer, running_product
 from support.factories import sign_in
 from support.hubspot_stand_in import HubSpotStandIn
+from support.local_http import local_client
 from support.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ async def customer(
         organization_id = made.tenant.organization.id
         async with product.database.sessions() as session, session.begin():
             await OutcomeService(session).replace(organization_id, [Outcome("Connected", "#059669", True)], by=SYSTEM)
-        async with httpx.AsyncClient(base_url=product.url) as client:
+        async with local_client(base_url=product.url) as client:
             path, body = f"/api/organizations/{organization_id}/integrations/hubspot", {"access_token": hubspot.token}
             response = await (await sign_in(client, made.tenant.owner)).put(path, json=body)
             assert response.status_code == 200, response.text

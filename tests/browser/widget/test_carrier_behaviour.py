@@ -11,13 +11,13 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-import httpx
 import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone, SetSwitches
 from support.browser.phone import PATIENCE, Phone
 from support.browser.product import BUSY, ECHO, HANGS_UP, TONES, Customer, Product
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 NOT_ENABLED = "+33199000000"
@@ -44,7 +44,7 @@ async def lost_documents(product: Product) -> AsyncIterator[None]:
     account = product.settings.twilio
     path = f"/2010-04-01/Accounts/{account.account_sid}/Applications/{account.twiml_app_sid}.json"
     credentials = (account.account_sid, account.auth_token)
-    async with httpx.AsyncClient(base_url=product.carrier, auth=credentials) as client:
+    async with local_client(base_url=product.carrier, auth=credentials) as client:
         right = (await client.get(path)).raise_for_status().json()["voice_url"]
         (await client.post(path, data={"VoiceUrl": f"{product.url}/voice/nowhere"})).raise_for_status()
         yield

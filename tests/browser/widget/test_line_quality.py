@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.async_api import expect
 
@@ -10,6 +9,7 @@ from browser.conftest import NewBrowser, OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 from support.browser.silence import silent_file
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ SILENT = "No sound from your microphone"
 
 async def lose(customer: Customer, percent: int) -> None:
     """Have the sandbox lose packets on their way to the browser: a bad line, as the browser sees one."""
-    async with httpx.AsyncClient() as client:
+    async with local_client() as client:
         answer = await client.post(f"{customer.product.carrier}/sandbox/lose-packets", params={"percent": percent})
     assert answer.json()["calls"] >= 1
 

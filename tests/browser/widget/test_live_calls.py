@@ -1,6 +1,5 @@
 """Live calls under revocation, an expiring access token and a broken signalling socket."""
 
-import httpx
 import pytest
 
 from browser.conftest import SHORT_TOKEN_SECONDS, OpenPhone
@@ -10,6 +9,7 @@ from support.browser.product import (
     Customer,
     Product,
 )
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +81,7 @@ async def test_a_call_survives_a_dropped_signalling_socket(customer: Customer, o
     phone = await open_phone(customer)
     call_id = await answered_call(phone)
     await phone.page.evaluate(READ_PANEL)
-    async with httpx.AsyncClient() as client:
+    async with local_client() as client:
         assert (await client.post(f"{customer.product.carrier}/sandbox/drop-sockets")).json()["dropped"] >= 1
 
     async def reconnecting_was_shown() -> bool:

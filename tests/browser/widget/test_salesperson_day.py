@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import NamedTuple
 
-import httpx
 import pytest
 from playwright.async_api import expect
 
@@ -11,6 +10,7 @@ from browser.conftest import OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, FAILS, HANGS_UP, NEVER_ANSWERS, Customer, Product
 from support.factories import sign_in
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +45,7 @@ ENDS = {
 async def change_rules(customer: Customer, **rules: object) -> None:
     """Change the calling rules as the owner."""
     path = f"/api/organizations/{customer.tenant.organization.id}/calling-rules"
-    async with httpx.AsyncClient(base_url=customer.product.url, timeout=10) as client:
+    async with local_client(base_url=customer.product.url, timeout=10) as client:
         await sign_in(client, customer.tenant.owner)
         (await client.put(path, json=rules)).raise_for_status()
 

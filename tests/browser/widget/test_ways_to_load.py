@@ -1,12 +1,12 @@
 """Ways to add the script to a page, and what the page may do with it afterwards."""
 
-import httpx
 import pytest
 
 from browser.conftest import OpenPage, OpenPhone
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
+from support.local_http import local_client
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +55,7 @@ async def assert_calls(phone: Phone) -> None:
 @pytest.mark.parametrize("way", WAYS)
 async def test_the_phone_arrives(customer: Customer, open_page: OpenPage, host_site: HostSite, way: str) -> None:
     src = f"{customer.product.url}/widget/phone.js"
-    async with httpx.AsyncClient() as client:
+    async with local_client() as client:
         code = (await client.get(src)).text
     url = host_site.page(WAYS[way].format(src=src, token=customer.token.raw, code=code))
     await assert_calls(await open_page(url, customer.product, customer=customer))

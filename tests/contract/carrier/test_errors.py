@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
@@ -35,6 +34,7 @@ from support.carrier_stand_in import CarrierRequest, CarrierStandIn, http_respon
 from support.databases import PATIENT_SECONDS
 from support.factories import Factory
 from support.faulty_carrier import Refusal
+from support.local_http import local_client
 from support.production import PRODUCTION
 from support.sandbox_server import served
 from tenants.models import PhoneNumber
@@ -63,7 +63,7 @@ class Answers:
             return self.faults[request.method]
         names = ("authorization", "content-type")
         headers = {name: request.headers[name] for name in names if name in request.headers}
-        async with httpx.AsyncClient(base_url=self._sandbox_url, trust_env=False, timeout=30) as client:
+        async with local_client(base_url=self._sandbox_url, trust_env=False, timeout=30) as client:
             response = await client.request(request.method, request.target, content=request.body, headers=headers)
         if request.method in self.lost:
             return self.lost[request.method]

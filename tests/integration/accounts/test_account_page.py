@@ -11,10 +11,11 @@ from accounts.models import User
 from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.settings import Settings
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
 from support.html_forms import submit
 from support.mailbox import Mailbox, text_of
 from support.page_session import errors_of
+from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

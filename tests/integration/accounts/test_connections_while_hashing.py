@@ -17,10 +17,11 @@ from epoch.cli.commands import add_staff
 from kit.db.database import Database
 from kit.settings import Settings
 from support.connections import ConnectionWatch
-from support.factories import PASSWORD, Factory
+from support.factories import Factory
 from support.hashing_slots import all_slots_taken
 from support.html_forms import submit
 from support.mailbox import Mailbox
+from support.passwords import PASSWORD
 from support.staff import make_staff, post
 from support.waiting import until
 

@@ -17,10 +17,11 @@ from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
 from support.authenticator import enrol
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
 from support.html_forms import submit
 from support.mailbox import Mailbox, text_of
 from support.page_session import errors_of
+from support.passwords import PASSWORD
 from support.software_authenticator import SoftwareAuthenticator, decode
 
 pytestmark = pytest.mark.anyio

@@ -23,9 +23,10 @@ from kit.db.database import REQUEST_ROLE, Database
 from kit.db.outage import is_outage
 from kit.errors import TooMany
 from kit.settings import Settings
-from support.factories import PASSWORD, Factory
+from support.factories import Factory
 from support.hashing_slots import all_slots_taken, slot_files
 from support.html_forms import submit
+from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio
 BROWSER = Browser(address="203.0.113.7", user_agent="")
@@ -145,4 +146,4 @@ async def test_without_a_folder_to_write_passwords_are_checked_still(tmp_path: P
 
 
 def test_a_password_of_nobody_takes_as_long_to_check_as_a_present_one() -> None:
-    assert not Passwords.is_outdated(HASH_OF_NOBODY)
+    assert not Passwords().is_outdated(HASH_OF_NOBODY)

@@ -15,10 +15,11 @@ from kit.db.database import Database
 from kit.secrets import digest
 from kit.settings import Settings
 from support.asgi import asgi_transport
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
 from support.html_forms import submit
 from support.mailbox import Mailbox
 from support.page_session import errors_of
+from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

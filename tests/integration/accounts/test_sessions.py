@@ -24,7 +24,8 @@ from support.api_client import (
 )
 from support.asgi import asgi_transport
 from support.db_probe import tables_holding
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
+from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

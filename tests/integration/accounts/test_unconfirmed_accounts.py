@@ -13,10 +13,10 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
-from support.factories import PASSWORD as OWN_PASSWORD
 from support.factories import Factory, sign_in
 from support.html_forms import submit
 from support.mailbox import Mailbox
+from support.passwords import PASSWORD as OWN_PASSWORD
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

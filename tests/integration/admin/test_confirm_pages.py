@@ -12,7 +12,8 @@ import pytest
 from admin.models import StaffRole
 from kit.actor import Actor, ActorKind
 from kit.db.database import Database
-from support.factories import PASSWORD, Factory, Tenant
+from support.factories import Factory, Tenant
+from support.passwords import PASSWORD
 from support.staff import SEEN, Colleague, act, enter, make_staff, post
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeRequestService

@@ -15,8 +15,8 @@ from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.settings import Settings
-from support.factories import PASSWORD
 from support.mailbox import Mailbox, text_of
+from support.passwords import PASSWORD
 from support.software_authenticator import SoftwareAuthenticator
 from support.staff import enter, make_staff, post
 

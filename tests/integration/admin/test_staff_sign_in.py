@@ -24,7 +24,8 @@ from kit.errors import ValidationFailed
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.db_probe import tables_holding
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
+from support.passwords import PASSWORD
 from support.staff import (
     FOREIGN,
     SAME_ORIGIN,

@@ -8,8 +8,9 @@ from calls.limits.models import BlockedNumber
 from calls.models import Call, CallStatus
 from kit.db.database import Database
 from support.call_factory import add_call
-from support.factories import PASSWORD, Factory, Tenant
+from support.factories import Factory, Tenant
 from support.page_session import errors_of, post_form
+from support.passwords import PASSWORD
 from tenants.models import Organization, Role
 
 pytestmark = pytest.mark.anyio

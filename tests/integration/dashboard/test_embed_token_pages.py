@@ -14,13 +14,9 @@ from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.encryption import Encryptor
 from kit.settings import Settings
-from support.factories import (
-    PASSWORD,
-    Factory,
-    Tenant,
-    sign_in,
-)
+from support.factories import Factory, Tenant, sign_in
 from support.page_session import errors_of, form_token, post_form
+from support.passwords import PASSWORD
 from tenants.models import Role, UpgradeRequest
 from tenants.plans import Plan
 from widget.models import BlockedOrigin, EmbedToken

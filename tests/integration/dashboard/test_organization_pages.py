@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from accounts.models import User
 from kit.db.database import Database
 from kit.settings import Settings
-from support.factories import PASSWORD, Factory
+from support.factories import Factory
 from support.mailbox import Mailbox
 from support.page_session import errors_of, post_form
+from support.passwords import PASSWORD
 from tenants.models import Organization, Role
 
 pytestmark = pytest.mark.anyio

@@ -10,9 +10,10 @@ from accounts.models import User
 from conftest import NewClient
 from kit.db.database import Database
 from kit.settings import Settings
-from support.factories import PASSWORD, Factory, Tenant
+from support.factories import Factory, Tenant
 from support.mailbox import Mailbox
 from support.page_session import errors_of, post_form
+from support.passwords import PASSWORD
 from tenants.models import Membership, Role
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 import uvicorn
@@ -24,6 +23,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.databases import patient_database
 from support.factories import Factory
+from support.local_http import local_client
 from support.ports import unused_port
 from support.sandbox_server import own_sandbox, set_switches
 
@@ -154,7 +154,7 @@ async def test_a_signed_callback_goes_over_the_public_url(
         refused = (await findings(msgspec.structs.replace(here, twilio=other)))["callbacks"]
         assert refused.state is CheckState.FAIL
         assert "refuses a callback signed with TWILIO_AUTH_TOKEN" in refused.detail
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with local_client(base_url=url) as client:
             assert (await client.get("/health/live")).status_code == 200
         # The test callback is no fault: the product's log has no warning of it.
         assert "carrier_callback_ignored" not in capsys.readouterr().out

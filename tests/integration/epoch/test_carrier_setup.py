@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import anyio
-import httpx
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -21,6 +20,7 @@ from kit.db.database import Database
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
 from support.factories import Factory
+from support.local_http import local_client
 from support.sandbox_server import own_sandbox
 from tenants.models import PhoneNumber
 
@@ -240,5 +240,5 @@ async def set_number(settings: Settings, sid: str, **fields: str) -> None:
     own = settings.twilio
     path = f"/2010-04-01/Accounts/{own.account_sid}/IncomingPhoneNumbers/{sid}.json"
     auth = (own.account_sid, own.auth_token)
-    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}", auth=auth) as client:
+    async with local_client(base_url=f"http://{settings.sandbox_address}", auth=auth) as client:
         assert (await client.post(path, data=fields)).status_code == 200

@@ -22,13 +22,8 @@ from support.api_client import assert_refused
 from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.database_proxy import DatabaseProxy, ProxyMode
-from support.factories import (
-    PASSWORD,
-    Factory,
-    Tenant,
-    Token,
-    sign_in,
-)
+from support.factories import Factory, Tenant, Token, sign_in
+from support.passwords import PASSWORD
 from support.widget_client import ask, assert_problem
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

@@ -23,8 +23,9 @@ from kit.settings import Settings
 from support.api_client import assert_refused
 from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
 from support.page_session import form_token
+from support.passwords import PASSWORD
 from support.staff import Colleague, enter, make_staff
 from support.staff import post as post_as_staff
 from support.widget_client import ask

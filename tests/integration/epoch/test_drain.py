@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from support.epoch_run import Run, run_environ
+from support.local_http import local_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 PATH = "/health/dependencies"
@@ -49,9 +50,9 @@ async def test_no_request_fails_while_a_server_under_load_stops(run: Run) -> Non
     one_use = httpx.Limits(max_keepalive_connections=0)
     reader, writer = await asyncio.open_connection("localhost", int(run.url.rpartition(":")[2]))
     async with (
-        httpx.AsyncClient(base_url=run.url, timeout=30) as keeping,
-        httpx.AsyncClient(base_url=run.url, timeout=30, limits=one_use) as renewing,
-        httpx.AsyncClient(base_url=run.url, timeout=30) as idle,
+        local_client(base_url=run.url, timeout=30) as keeping,
+        local_client(base_url=run.url, timeout=30, limits=one_use) as renewing,
+        local_client(base_url=run.url, timeout=30) as idle,
     ):
         writer.write(b"POST /widget/exchange HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
         assert "connection" not in (await idle.get(PATH)).headers

@@ -35,9 +35,10 @@ from support.asgi import asgi_transport
 from support.authenticator import Enrolled, enrol
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.databases import PATIENT_SECONDS, patient_database
-from support.factories import PASSWORD, Factory, Token
+from support.factories import Factory, Token
 from support.html_forms import submit
 from support.mailbox import Mailbox
+from support.passwords import PASSWORD
 from support.widget_client import ask
 from widget.tickets import issue_page_ticket
 

@@ -1,6 +1,7 @@
 """Lists, reports and exports of a standby: what they show, and that the database itself stands in for it."""
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -212,7 +213,8 @@ async def test_health_and_metrics_tell_the_state(following: Product, browser: ht
     assert (degraded.status_code, degraded.json()["status"]) == (200, "ok")
     warned = set(degraded.json()["warnings"]) - set(well["warnings"])
     (line,) = warned
-    assert line.startswith("replica: the connection to it broke, so lists and reports read")
+    # A machine that is busy may learn of the end of the connection too late.
+    assert re.match(r"replica: (the connection to it broke|it does not answer), so lists and reports read", line)
 
 
 async def test_a_replica_that_was_not_asked_yet_is_no_warning(product: Product) -> None:

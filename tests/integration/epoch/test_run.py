@@ -1,10 +1,12 @@
 """``epoch run``: start and stop of the real processes."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -37,14 +39,40 @@ def eventually(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def seeded_data() -> Iterator[Path]:
+    """A data directory with a stopped database that has the schema and the demo."""
+    with tempfile.TemporaryDirectory(prefix="epoch-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        assert epoch(environ_of(folder / "data"), "seed").returncode == 0
+        yield folder / "data"
+
+
 @pytest.fixture
-def environ(open_folder: Path) -> Iterator[dict[str, str]]:
-    """Settings for one run; the database must be stopped when the test ends."""
-    port = unused_port()
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+def environ(open_folder: Path, seeded_data: Path) -> Iterator[dict[str, str]]:
+    """Settings for one run on a copy of the seeded data; the database must be stopped when the test ends."""
     data = open_folder / "data"
-    product = {"EPOCH_PORT": str(port), "EPOCH_DATA_DIR": str(data), "EPOCH_DRAIN_SECONDS": "0"}
-    yield {**ours, "PYTHONPATH": str(ROOT / "src"), **product}
+    # The copy keeps the owner of the database's files, who under root is not root.
+    subprocess.run(["cp", "-a", seeded_data, data], check=True)
+    yield environ_of(data)
+    expect_stopped_database(data)
+
+
+@pytest.fixture
+def empty_environ(open_folder: Path) -> Iterator[dict[str, str]]:
+    """As ``environ``, without data."""
+    yield environ_of(open_folder / "data")
+    expect_stopped_database(open_folder / "data")
+
+
+def environ_of(data: Path) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
+    product = {"EPOCH_PORT": str(unused_port()), "EPOCH_DATA_DIR": str(data), "EPOCH_DRAIN_SECONDS": "0"}
+    return {**ours, "PYTHONPATH": str(ROOT / "src"), **product}
+
+
+def expect_stopped_database(data: Path) -> None:
     left = pids_with(f"-D {data}/postgres/data")
     for pid in left:
         os.kill(pid, signal.SIGQUIT)
@@ -54,6 +82,12 @@ def environ(open_folder: Path) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def run(environ: dict[str, str]) -> Iterator[Run]:
     """Prints the names of its modules at its end."""
+    with running(environ) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def running(environ: dict[str, str]) -> Iterator[Run]:
     started = Run(environ, program=[sys.executable, "-c", TELL_PACKAGES])
     yield started
     if started.process.poll() is None:
@@ -65,8 +99,16 @@ def epoch(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProc
     return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_and_a_signal_stops_all_of_it(run: Run, number: signal.Signals) -> None:
+def test_it_makes_its_database_and_serves_and_ctrl_c_stops_all_of_it(empty_environ: dict[str, str]) -> None:
+    with running(empty_environ) as run:
+        expect_to_serve_until(signal.SIGINT, run)
+
+
+def test_it_serves_the_data_that_is_there_and_a_signal_stops_all_of_it(run: Run) -> None:
+    expect_to_serve_until(signal.SIGTERM, run)
+
+
+def expect_to_serve_until(number: signal.Signals, run: Run) -> None:
     run.until("Ctrl-C")
     assert httpx.get(f"{run.url}/health/ready").status_code == 200
     assert f"{run.url}/demo" in "".join(run.printed)
@@ -111,23 +153,22 @@ def test_nothing_but_the_database_outlives_a_killed_supervisor_and_the_next_comm
     assert epoch(environ, "migrate").returncode == 0
 
 
-def test_a_taken_port_is_one_line_and_touches_nothing(environ: dict[str, str]) -> None:
-    with socket.create_server(("127.0.0.1", int(environ["EPOCH_PORT"]))):
-        refused = epoch(environ, "run")
+def test_a_taken_port_is_one_line_and_touches_nothing(empty_environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", int(empty_environ["EPOCH_PORT"]))):
+        refused = epoch(empty_environ, "run")
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
-    assert f"EPOCH_PORT={environ['EPOCH_PORT']}" in refused.stderr
-    assert not Path(environ["EPOCH_DATA_DIR"]).exists()
+    assert f"EPOCH_PORT={empty_environ['EPOCH_PORT']}" in refused.stderr
+    assert not Path(empty_environ["EPOCH_DATA_DIR"]).exists()
 
 
-def test_a_bad_setting_is_named_in_one_line(environ: dict[str, str]) -> None:
-    refused = epoch({**environ, "EPOCH_WORKERS": "many"}, "run")
+def test_a_bad_setting_is_named_in_one_line(empty_environ: dict[str, str]) -> None:
+    refused = epoch({**empty_environ, "EPOCH_WORKERS": "many"}, "run")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "EPOCH_WORKERS" in refused.stderr
 
 
 def test_commands_work_on_the_database_without_a_server(environ: dict[str, str]) -> None:
-    assert epoch(environ, "seed").returncode == 0
     assert epoch(environ, "seed").returncode == 0
     assert epoch(environ, "organization", "set-plan", "starter-co", "business").returncode == 0
     unknown = epoch(environ, "organization", "set-plan", "nobody", "pro")
@@ -142,7 +183,6 @@ def test_commands_work_on_the_database_without_a_server(environ: dict[str, str])
 
 
 def test_a_database_of_a_newer_version_is_refused(environ: dict[str, str]) -> None:
-    assert epoch(environ, "migrate").returncode == 0
     newer = (
         "import asyncio, asyncpg, sys\n"
         "from pathlib import Path\n"

@@ -15,12 +15,13 @@ from kit.http.csrf import HEADER
 from kit.http.forms import FORM_BYTES
 from kit.settings import Settings
 from support.authenticator import enrol
-from support.factories import PASSWORD, Factory, sign_in
+from support.factories import Factory, sign_in
 from support.full_tenant import make_full_tenant
 from support.html import FoundForm, Markup
 from support.html_forms import submit
 from support.mailbox import Mailbox
 from support.page_session import errors_of
+from support.passwords import PASSWORD
 from tenants.settings_paths import SettingsSection
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

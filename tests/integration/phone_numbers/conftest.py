@@ -18,6 +18,7 @@ from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory, Tenant, sign_in
 from support.faulty_carrier import FaultyCarrier
+from support.local_http import local_client
 from tenants.models import NumberPurchase, Organization, PhoneNumber
 
 # Area codes of the United States that no other test uses, 94 numbers in each.
@@ -123,7 +124,7 @@ def set_limits(database: Database) -> Callable[[UUID, dict[str, int]], Awaitable
 @pytest.fixture
 async def switches(settings: Settings) -> AsyncIterator[Switches]:
     """Sets the sandbox carrier's switches; they are reset after the test."""
-    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as sandbox:
+    async with local_client(base_url=f"http://{settings.sandbox_address}") as sandbox:
 
         async def put(**values: object) -> None:
             (await sandbox.put("/sandbox/switches", json=values)).raise_for_status()

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
@@ -36,6 +35,7 @@ from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconciliation import NumberReconciler
 from support.factories import Factory
 from support.faulty_carrier import Fault, FaultyCarrier, Refusal
+from support.local_http import local_client
 from tenants.models import NumberPurchase, PhoneNumber, PurchaseState
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -323,7 +323,7 @@ async def test_a_number_that_needs_an_address_is_shown_as_such_and_not_bought(
     somebody: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    async with httpx.AsyncClient(base_url=f"http://{settings.sandbox_address}") as sandbox:
+    async with local_client(base_url=f"http://{settings.sandbox_address}") as sandbox:
         (await sandbox.put("/sandbox/switches", json={"address_required": ["NZ"]})).raise_for_status()
         try:
             search = NumberQuery(country="NZ")

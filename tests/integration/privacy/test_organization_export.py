@@ -19,9 +19,10 @@ from kit.db.database import Database
 from kit.settings import Settings
 from phone_numbers.models import RegisteredAddress, RegulatoryBundle
 from privacy.organization_export import MAX_EXPORTS_PER_HOUR, OrganizationExport
-from support.factories import PASSWORD, Factory, Tenant
+from support.factories import Factory, Tenant
 from support.full_tenant import FullTenant, make_full_tenant
 from support.page_session import post_form
+from support.passwords import PASSWORD
 from tenants.models import ApiKey, Role
 from widget.models import EmbedToken
 

@@ -32,6 +32,7 @@ from carrier.account import ApplicationUrls
 from carrier.port import DialPlan
 from carrier.twilio_account import TwilioAccountAdmin
 from kit.settings import load_settings
+from support.local_http import local_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 ACCOUNT = load_settings({}).twilio
@@ -125,7 +126,7 @@ async def product_and_browser(address: str) -> AsyncIterator[tuple[Product, RTCP
     peer = RTCPeerConnection()
     peer.addTrack(Voice())
     await peer.setLocalDescription(await peer.createOffer())
-    async with create_task_group() as group, httpx.AsyncClient(base_url=f"http://{address}") as watch:
+    async with create_task_group() as group, local_client(base_url=f"http://{address}") as watch:
         group.start_soon(server.serve, [listener])
         yield product, peer, watch
         await peer.close()
@@ -213,7 +214,7 @@ def test_it_does_not_start_in_production(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("percent", ["101", "-1", "some", ""])
 async def test_a_share_of_packets_that_cannot_be_lost_is_refused(address: str, percent: str) -> None:
-    async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+    async with local_client(base_url=f"http://{address}") as client:
         refused = await client.post("/sandbox/lose-packets", params={"percent": percent})
         assert (refused.status_code, refused.json()["message"]) == (400, "percent must be a whole number from 0 to 100")
         assert (await client.post("/sandbox/lose-packets", params={"percent": "5"})).json() == {"calls": 0}
@@ -233,7 +234,7 @@ async def test_websites_cannot_reach_it_through_a_browser(address: str) -> None:
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     )
-    async with httpx.AsyncClient(base_url=f"http://{address}") as browser:
+    async with local_client(base_url=f"http://{address}") as browser:
         for headers in refused:
             for method, path in (("GET", "/sandbox/calls"), ("POST", "/sandbox/drop-sockets"), ("GET", "/2010-04-01")):
                 answer = await browser.request(method, path, headers=headers)

@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import anyio
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -22,6 +21,7 @@ from kit.schemas import ResponseModel
 from kit.settings import Settings
 from support.broken_request import leave_in_a_request
 from support.factories import Factory
+from support.local_http import local_client
 from support.ports import unused_port
 from webhooks.deliverer import WebhookDeliverer
 from webhooks.fan_out import queue_deliveries
@@ -127,7 +127,7 @@ async def test_a_request_that_is_not_ours_is_refused_whatever_its_form(tmp_path:
         (good, b"\xff\xfe", 400),
         ({}, "", 400),
     ]
-    async with receivers(secret, tmp_path) as urls, httpx.AsyncClient() as client:
+    async with receivers(secret, tmp_path) as urls, local_client() as client:
         for url in urls.values():
             await leave_in_a_request(url)
             for headers, body, status in requests:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 from anyio import run_process
 
 from guide.guide_source import GUIDES
 from support.browser.product import Customer
+from support.local_http import local_client
 
 FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 EXAMPLE = re.compile(r"^```\w+ ([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -27,7 +27,7 @@ def runs(*names: str) -> Callable[[Test], Test]:
 
 async def examples(customer: Customer) -> dict[str, str]:
     """The examples of the product's guides, by name, with the customer's token in place of the placeholder."""
-    async with httpx.AsyncClient(base_url=customer.product.url) as client:
+    async with local_client(base_url=customer.product.url) as client:
         markdown = "\n".join([(await client.get(f"/docs/{name}/llm.md")).text for name in GUIDES])
     filled = markdown.replace("ept_YOUR_TOKEN_HERE", customer.token.raw).replace("TOKEN_ID", str(customer.token.id))
     found = EXAMPLE.findall(filled)

@@ -17,6 +17,7 @@ import pytest
 
 from support.browser.chromium import ensure_wanted
 from support.debian import install, note
+from support.local_http import local_client
 from support.locks import exclusive
 from support.ports import unused_port
 from support.waiting import until
@@ -64,7 +65,7 @@ async def running_webkit(folder: Path) -> AsyncIterator[WebKit]:
         }
         stack.enter_context(_running(["WebKitWebDriver", f"--port={port}"], folder, environ))
         driver = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+            local_client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
         )
         await until(lambda: _answers(driver))
         options = {"webkitgtk:browserOptions": {"binary": str(_browser()), "args": ["--automation"]}}

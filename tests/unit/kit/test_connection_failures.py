@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from kit.connection_failures import describe_connection_failure
+from support.local_http import local_client
 from support.ports import unused_port
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +40,7 @@ def test_a_failure_is_told_in_words(error: Exception, words: str) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 async def test_what_the_system_says_counts_below_the_librarys_wrappers(host: str) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with local_client(trust_env=False) as client:
         with pytest.raises(httpx.ConnectError) as failed:
             await client.get(f"http://{host}:{unused_port()}")
     assert describe_connection_failure(failed.value) == "it refuses connections"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import httpx
 import pytest
 
 from browser.conftest import OpenPage
@@ -10,6 +9,7 @@ from support.browser.host_site import SCRIPT, HostSite
 from support.browser.phone import assert_whole_call
 from support.browser.product import Customer, Product
 from support.browser.site_builders import RUN_COPIES, TAG_MANAGER
+from support.local_http import local_client
 
 pytestmark = [
     pytest.mark.anyio,
@@ -46,7 +46,7 @@ WAYS = {
 @pytest.fixture(scope="module")
 async def code(product: Product) -> str:
     """phone.js as it is served."""
-    async with httpx.AsyncClient(base_url=product.url) as client:
+    async with local_client(base_url=product.url) as client:
         return (await client.get("/widget/phone.js")).text
 
 
