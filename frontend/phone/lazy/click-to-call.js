@@ -25,6 +25,7 @@ import { isPressKey, Presses } from "../ui/presses.js";
 
 const ELEMENTS_PER_STEP = 32;
 const IDLE_TIMEOUT_MS = 500;
+const LOAD_TIMEOUT_MS = 5000;
 const MIN_SLICE_MS = 8;
 
 /**
@@ -142,10 +143,17 @@ export function startClickToCall(env, embedded, settings, texts) {
     if (window.requestIdleCallback) window.requestIdleCallback(work, { timeout: IDLE_TIMEOUT_MS });
     else setTimeout(work);
   };
+  // Frameworks compare the server's markup with their own, attribute by attribute, until the page is loaded.
+  /** @param {() => void} work */
+  const whenLoaded = (work) => {
+    if (document.readyState === "complete") return work();
+    window.addEventListener("load", work, { once: true });
+    setTimeout(work, LOAD_TIMEOUT_MS);
+  };
   const schedule = () => {
     if (isScheduled) return;
     isScheduled = true;
-    whenIdle(visitSlice);
+    whenLoaded(() => whenIdle(visitSlice));
   };
   /** @param {IdleDeadline} [deadline] */
   const visitSlice = (deadline) => {

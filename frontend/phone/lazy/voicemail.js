@@ -33,4 +33,6 @@ export async function dropVoicemail(phone, env, settings, greetingId) {
   await postForPage(phone, env, settings, "voicemail-drop", { call_id: callId, greeting_id: greetingId ?? null });
   leftGreetings.add(callId);
   if (phone.isInCall && phone.call?.callId === callId) phone.hangup();
+  // The carrier may have ended the call before the answer came.
+  else phone.set({});
 }

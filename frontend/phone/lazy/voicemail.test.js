@@ -76,6 +76,23 @@ test("one press leaves the first greeting and frees the phone for the next call"
   expect(sent("voicemail-drop")[1]).toMatchObject({ call_id: next, greeting_id: "g-2" });
 });
 
+test("a call that the carrier ends before the server answers says that the greeting is left", async () => {
+  await startPhone();
+  const answer = host.fetch.getMockImplementation();
+  host.fetch.mockImplementation(async (url, request) => {
+    if (url.endsWith("voicemail-drop")) {
+      module.devices[0].call.end();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return answer(url, request);
+  });
+  await connect();
+  find(".leave").click();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(embedded.api.getState()).toBe("completed");
+  expect(find(".voicemail-said").textContent).toBe("The mailbox hears your greeting. You can place the next call.");
+});
+
 test("nothing is offered without a greeting, before the answer, or where the list cannot be had", async () => {
   await startPhone({
     "voicemail-greetings": [{ greetings: [] }, refusal(404, "not_found", "Not found"), { greetings: GREETINGS }],
@@ -117,7 +134,7 @@ test("a refusal is told, in the panel's language too, and the call goes on", asy
   ]);
   expect(embedded.api.getCall().callId).toBe(callId);
   find(".leave").click();
-  await settle();
+  await vi.advanceTimersByTimeAsync(200);
   expect(embedded.api.getState()).toBe("completed");
 });
 

@@ -3,7 +3,7 @@
 from urllib.parse import unquote
 
 import pytest
-from playwright.async_api import Locator
+from playwright.async_api import BrowserContext, Locator, Route
 
 from browser.conftest import OpenPhone
 from support.browser.click_to_call import until_listening
@@ -20,6 +20,9 @@ SHADOW = """<contact-card></contact-card><script>
 </script>"""
 ROW = """<table><tr data-phone="%s"><td id="cell">Ada</td>
     <td><button id="own" type="button">Delete</button></td></tr></table>"""
+FORMATS_NUMBERS = """() => window.EpochPhone?.isReady?.() &&
+    performance.getEntriesByType("resource").some((entry) => /phone-numbers-.*js$/.test(entry.name))"""
+IDLE_TWICE = "() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))"
 CALLING = {
     "an element": '<span id="it" data-phone="%s">Ada</span>',
     "an icon in a link": f'<a href="tel:%s">{ICON}</a>',
@@ -196,6 +199,25 @@ async def test_a_click_before_the_phone_works_shows_why(customer: Customer, open
     await phone.until_event("error")
     await phone.page.get_by_role("button", name="Ada").click()
     await phone.panel.get_by_role("alert").get_by_text("Invalid or revoked token").wait_for()
+
+
+async def test_elements_are_as_the_page_made_them_until_it_is_loaded(customer: Customer, open_phone: OpenPhone) -> None:
+    async def hold_picture(context: BrowserContext) -> None:
+        """Let the page load only when the phone has all that it needs to change elements, and the page was idle."""
+
+        async def answer(route: Route) -> None:
+            page = context.pages[0]
+            await page.wait_for_function(FORMATS_NUMBERS)
+            await page.evaluate(IDLE_TWICE)
+            await route.fulfill(status=204)
+
+        await context.route("**/held.png", answer)
+
+    body = f"""<img src="/held.png" alt=""><a id="it" href="tel:{ECHO}">Ada</a>
+        <script>addEventListener("load", () => {{ window.atLoad = document.getElementById("it").title; }})</script>"""
+    phone = await open_phone(customer, attributes=ON, body=body, prepare=hold_picture)
+    await phone.page.locator("#it[title]").wait_for()
+    assert await phone.page.evaluate("() => atLoad") == ""
 
 
 async def test_ten_thousand_rows_are_all_reached(customer: Customer, open_phone: OpenPhone) -> None:
