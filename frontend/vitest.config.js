@@ -13,5 +13,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "dist/**"],
     // Without this, one processor is kept for the main process, which has nothing to do.
     maxWorkers: availableParallelism(),
+    // Each file in a context of its own, in threads that load jsdom once: it takes half a second for each file otherwise.
+    pool: "vmThreads",
   },
 });

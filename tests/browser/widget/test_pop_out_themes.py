@@ -61,7 +61,7 @@ async def test_every_state_of_the_window_is_for_everybody(
     await window.until_state("failed")
     await note("failed")
     await customer.revoke()
-    await window.page.evaluate("() => EpochPhone.test()")
+    await window.page.evaluate(f"() => EpochPhone.call({ECHO!r})")
     await window.until_state("error")
     await panel.locator(".notice .fix").wait_for()
     await note("error")
