@@ -4,7 +4,7 @@
 ifndef CHECK_PARTS
 .NOTPARALLEL:
 endif
-.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract route-walk coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
+.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract route-walk coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browsers browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 # Python keeps its bytecode: without it, each of the hundreds of processes in the tests compiles the product again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,8 +29,9 @@ run: ## install what is missing and serve on http://localhost:8000 with a demo
 
 test: setup ## install what is missing and run every test: server, widget, browser
 	@test -n "$(SERVER_TESTS)" || { echo 'no tests found'; exit 1; }
-	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS)
-	@$(MAKE) carrier-contract browser firefox webkit frontend-test
+	@tools/setup carrier-contract
+	$(BIN)/pytest $(PARALLEL) $(SERVER_TESTS) $(CONTRACT_TESTS)
+	@$(MAKE) browsers frontend-test
 
 # The branch or commit from which `test-fast` finds the changes.
 BASE ?= main
@@ -100,10 +101,13 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 	cd frontend && npm run --silent test
 	cd frontend/tests/salesforce && npm run --silent test
 
-browser: setup ## the tests in Chromium
+browsers: setup ## the tests in Chromium, Firefox and WebKit, in one session
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER) -m "not firefox and not webkit"
+	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER)
 endif
+
+browser: setup ## the tests in Chromium
+	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) tests/browser -m "not firefox and not webkit"
 
 firefox: setup ## the core of the browser tests in Firefox
 	$(BIN)/pytest $(PARALLEL) tests/browser -m firefox
