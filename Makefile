@@ -112,10 +112,10 @@ browser: setup ## the tests in Chromium
 firefox: setup ## the core of the browser tests in Firefox
 	$(BIN)/pytest $(PARALLEL) tests/browser -m firefox
 
-webkit: setup ## what WebKit can run of the browser tests
+webkit: setup ## the browser tests that WebKit supports
 	$(BIN)/pytest tests/browser -m webkit
 
-db: ## hold the embedded PostgreSQL open and print its address
+db: ## keep the embedded PostgreSQL running and print its address
 	@tools/setup run
 	@$(BIN)/python -m epoch.server.embedded_postgres
 

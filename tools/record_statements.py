@@ -111,7 +111,7 @@ def main() -> int:
         url = server.create_database("recorded", None)
         upgrade(url)
         rows = asyncio.run(serve(url, Path(folder)))
-        directory, revision = asyncio.run(read_place_and_revision(url))
+        directory, revision = asyncio.run(read_data_directory_and_revision(url))
         log = (directory.parent / "log").read_text()
     statements = ",\n".join(f"  {json.dumps(statement)}" for statement in read_statements(log))
     head = f' "revision": {json.dumps(revision)},\n "rows": {json.dumps(rows)}'
@@ -119,7 +119,7 @@ def main() -> int:
     return 0
 
 
-async def read_place_and_revision(url: str) -> tuple[Path, str]:
+async def read_data_directory_and_revision(url: str) -> tuple[Path, str]:
     """The server's data directory and the schema's revision."""
     connection = await asyncpg.connect(url)
     directory = await connection.fetchval("SHOW data_directory")

@@ -9,6 +9,7 @@ from structlog.contextvars import bind_contextvars
 
 from calls.call_state import LegEvent
 from calls.callback_forms import TEST_STATUS, parse_dial_ended, parse_outgoing_call, parse_status_callback
+from calls.callback_metrics import CallbackKind, CallbackOutcome, Webhook, counted
 from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.event_recorder import CALL_EVENT_RECORDER
@@ -16,7 +17,6 @@ from calls.guards import signed_form
 from calls.limits.admission import CALL_ADMISSION
 from calls.limits.call_duration import MAX_CALL_MINUTES, RING_SECONDS
 from calls.models import Call, CallStatus
-from calls.webhook_metrics import Webhook, WebhookKind, WebhookOutcome, counted
 from carrier.port import CARRIER, CarrierError, DialPlan
 from kit.failures import FAILURES
 from kit.http.app_key import SETTINGS, HasState
@@ -57,43 +57,43 @@ class CarrierCallbackController(Controller):
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """A browser requests a call: admit or reject it, and answer with a ``<Dial>`` or a ``<Reject>``."""
-        with counted(WebhookKind.OUTGOING) as webhook:
+        with counted(CallbackKind.OUTGOING) as webhook:
             return _xml(await answer_outgoing(request.app, await signed_form(request), webhook))
 
     @post("/unavailable", status_code=200)
     async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The carrier's fallback when ``/voice/outgoing`` fails: it reads nothing and dials nothing."""
-        with counted(WebhookKind.UNAVAILABLE):
+        with counted(CallbackKind.UNAVAILABLE):
             return _xml(CARRIER.get(request.app).reject())
 
     @post("/dial-ended")
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The ``<Dial>`` is over: record that, and end the caller's leg."""
-        with counted(WebhookKind.DIAL_ENDED) as webhook:
+        with counted(CallbackKind.DIAL_ENDED) as webhook:
             return _xml(await answer_dial_ended(request.app, await signed_form(request), webhook))
 
     @post("/status", status_code=204)
     async def status(self, request: Request[Any, Any, State]) -> None:
         """A leg has a new status."""
-        with counted(WebhookKind.STATUS) as webhook:
+        with counted(CallbackKind.STATUS) as webhook:
             await answer_status(request.app, await signed_form(request), webhook)
 
     @post("/usage-alert", status_code=204)
     async def usage_alert(self, request: Request[Any, Any, State]) -> None:
         """The account's cost of a day reached the usage trigger's value: alert people. No call is stopped."""
-        with counted(WebhookKind.USAGE_ALERT):
+        with counted(CallbackKind.USAGE_ALERT):
             await USAGE_ALERT_RECORDER.get(request.app).record(await signed_form(request))
 
     @post("/verification", status_code=204)
     async def verification(self, request: Request[Any, Any, State]) -> None:
         """A validation call is over: store if somebody typed the code. The address names the number's row."""
-        with counted(WebhookKind.VERIFICATION) as webhook:
+        with counted(CallbackKind.VERIFICATION) as webhook:
             form, query = await signed_form(request), request.query_params
             try:
                 organization_id, number_id = parse_uuid(query["organization"]), parse_uuid(query["number"])
                 is_confirmed = _VERIFICATION_OUTCOMES[form["VerificationStatus"]]
             except (KeyError, ValueError):
-                webhook.outcome = WebhookOutcome.UNREADABLE
+                webhook.outcome = CallbackOutcome.UNREADABLE
                 _log_unreadable(InvalidCallback(), "verification")
                 return
             try:
@@ -101,7 +101,7 @@ class CarrierCallbackController(Controller):
                 await verifier.end_call(organization_id, number_id, is_confirmed=is_confirmed)
             except CarrierError as error:
                 # The reconciliation asks again within a minute.
-                webhook.outcome = WebhookOutcome.FAILED
+                webhook.outcome = CallbackOutcome.FAILED
                 log.warning("verification_not_read", number=str(number_id), error=type(error).__name__)
 
 
@@ -111,7 +111,7 @@ async def answer_outgoing(app: HasState, form: dict[str, str], webhook: Webhook)
     try:
         outgoing = parse_outgoing_call(form)
     except InvalidCallback as error:
-        webhook.outcome = WebhookOutcome.UNREADABLE
+        webhook.outcome = CallbackOutcome.UNREADABLE
         _log_unreadable(error, "outgoing")
         return carrier.reject()
     bind_contextvars(call_sid=outgoing.call_sid)
@@ -119,7 +119,7 @@ async def answer_outgoing(app: HasState, form: dict[str, str], webhook: Webhook)
     if call is not None:
         bind_contextvars(call_id=str(call.id))
     if call is None or call.status is CallStatus.REFUSED:
-        webhook.outcome = WebhookOutcome.REFUSED
+        webhook.outcome = CallbackOutcome.REFUSED
         log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
         return carrier.reject()
     return carrier.dial(_dial_plan(SETTINGS.get(app), call))
@@ -130,23 +130,23 @@ async def answer_dial_ended(app: HasState, form: dict[str, str], webhook: Webhoo
     try:
         parent_sid, leg_sid, event = parse_dial_ended(form)
     except InvalidCallback as error:
-        webhook.outcome = WebhookOutcome.UNREADABLE
+        webhook.outcome = CallbackOutcome.UNREADABLE
         _log_unreadable(error, "dial-ended")
     else:
         if not await _record_or_report(app, parent_sid, leg_sid, event):
-            webhook.outcome = WebhookOutcome.FAILED
+            webhook.outcome = CallbackOutcome.FAILED
     return CARRIER.get(app).finish()
 
 
 async def answer_status(app: HasState, form: dict[str, str], webhook: Webhook) -> None:
     """Record the status of a leg."""
     if form.get("CallStatus") == TEST_STATUS:
-        webhook.outcome = WebhookOutcome.ANSWERED
+        webhook.outcome = CallbackOutcome.ANSWERED
         return
     try:
         parent_sid, leg_sid, event = parse_status_callback(form)
     except InvalidCallback as error:
-        webhook.outcome = WebhookOutcome.UNREADABLE
+        webhook.outcome = CallbackOutcome.UNREADABLE
         _log_unreadable(error, "status")
         return
     await _record(app, parent_sid, leg_sid, event)

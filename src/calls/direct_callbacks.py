@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from calls.callback_metrics import CallbackKind, Webhook, counted
 from calls.carrier_callbacks import (
     MAX_CALLBACK_BYTES,
     answer_dial_ended,
@@ -16,7 +17,6 @@ from calls.carrier_callbacks import (
 )
 from calls.errors import InvalidCarrierSignature
 from calls.guards import ensure_form, verified_form
-from calls.webhook_metrics import Webhook, WebhookKind, counted
 from kit.http.app_key import HasState
 from kit.http.asgi import ResponseHead, read_body, send_response, send_with_head
 from kit.http.problems import problem_answer
@@ -24,10 +24,10 @@ from kit.http.security_headers import SecurityHeaders
 
 Answer = Callable[[HasState, dict[str, str], Webhook], Awaitable[bytes | None]]
 """Answers a signed form; without a body where the carrier reads none."""
-_BY_PATH: Mapping[str, tuple[WebhookKind, Answer]] = {
-    "/voice/outgoing": (WebhookKind.OUTGOING, answer_outgoing),
-    "/voice/dial-ended": (WebhookKind.DIAL_ENDED, answer_dial_ended),
-    "/voice/status": (WebhookKind.STATUS, answer_status),
+_BY_PATH: Mapping[str, tuple[CallbackKind, Answer]] = {
+    "/voice/outgoing": (CallbackKind.OUTGOING, answer_outgoing),
+    "/voice/dial-ended": (CallbackKind.DIAL_ENDED, answer_dial_ended),
+    "/voice/status": (CallbackKind.STATUS, answer_status),
 }
 
 
@@ -37,7 +37,7 @@ def direct_callbacks(app: HasState, headers: SecurityHeaders) -> dict[str, Calla
 
 
 def _endpoint(
-    app: HasState, headers: SecurityHeaders, kind: WebhookKind, answer: Answer
+    app: HasState, headers: SecurityHeaders, kind: CallbackKind, answer: Answer
 ) -> Callable[..., Awaitable[None]]:
     document = ResponseHead(HTTPStatus.OK, headers.complete([(b"content-type", b"text/xml; charset=utf-8")]))
     empty = ResponseHead(HTTPStatus.NO_CONTENT, headers.complete([]))

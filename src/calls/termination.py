@@ -78,7 +78,7 @@ class CallTerminator:
                 )
             )
 
-    async def sweep(self) -> int:
+    async def enqueue_missing_ends(self) -> int:
         """End calls that no transaction enqueued: changes by hand, jobs that were given up. Return how many."""
         return await self._enqueue_ends(_CALLS_TO_END, {})
 

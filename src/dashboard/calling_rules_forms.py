@@ -7,7 +7,7 @@ import msgspec
 
 from calls.limits.effective_limits import EffectiveLimits
 from calls.limits.limit_names import FIXED_LIMITS, MINUTES_PER_DAY, MINUTES_PER_MONTH, MONEY_LIMITS
-from calls.limits.limit_sentences import lifted_by as lifted_by_sentences
+from calls.limits.limit_sentences import ways_to_raise as ways_to_raise_limit
 from calls.limits.limit_table import LIMIT_TABLE, format_amount, format_day
 from calls.limits.rule_input import TokenCallLimits, parse_countries
 from calls.limits.services import CallingRulesView
@@ -38,7 +38,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     typed: str | None
     """Value of the form field; None for a limit that cannot be set."""
     is_money: bool
-    lifted_by: Sequence[str]
+    ways_to_raise: Sequence[str]
     """The ways to more of the limit, as sentences."""
 
     @property
@@ -60,9 +60,9 @@ def _limit_row(name: str, rules: CallingRulesView, *, may_change: bool) -> Limit
     info, limits, used = LIMIT_TABLE[name], rules.limits, rules.used[name]
     is_money, chosen = name in MONEY_LIMITS, limits.chosen[name]
     typed = cents_for_field(chosen) if is_money else str(chosen)
-    lifted_by = lifted_by_sentences(name, limits, rules.plan, rules.zone, may_change=may_change)
+    ways_to_raise = ways_to_raise_limit(name, limits, rules.plan, rules.zone, may_change=may_change)
     if name in rules.granted_until:
-        lifted_by = [f"Set by support until {format_day(rules.granted_until[name], rules.zone)}.", *lifted_by]
+        ways_to_raise = [f"Set by support until {format_day(rules.granted_until[name], rules.zone)}.", *ways_to_raise]
     return LimitRow(
         name=name,
         title=info.label,
@@ -73,7 +73,7 @@ def _limit_row(name: str, rules: CallingRulesView, *, may_change: bool) -> Limit
         ceiling=format_amount(name, limits.ceilings[name]),
         typed=None if name in FIXED_LIMITS else typed,
         is_money=is_money,
-        lifted_by=lifted_by,
+        ways_to_raise=ways_to_raise,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from calls.limits import limit_names as names
 from calls.limits.destinations import callable_countries, home_countries
 from calls.limits.effective_limits import EffectiveLimits
-from calls.limits.limit_sentences import holds_sentence, is_lowered_for_new
+from calls.limits.limit_sentences import is_lowered_for_new, limit_sentence
 from calls.limits.limit_table import format_amount, format_day, limit_label
 from calls.limits.rule_input import TokenCallLimits
 from calls.limits.services import CallingRulesView
@@ -78,7 +78,7 @@ def limits_notice(asked: Mapping[str, int], before: CallingRulesView, after: Cal
 
 
 def _limit_notice(name: str, asked: int, after: CallingRulesView) -> str:
-    return holds_sentence(name, after.limits, after.zone, asked=asked) + _used_up(name, after)
+    return limit_sentence(name, after.limits, after.zone, asked=asked) + _used_up(name, after)
 
 
 def _used_up(name: str, rules: CallingRulesView) -> str:

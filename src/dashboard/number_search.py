@@ -27,7 +27,7 @@ TYPE_NAMES = {
 }
 _WITHOUT_DOCUMENTS = frozenset({"US", "CA"})
 _NOW, SHOW_ALL = "now", "all"
-SHOWN = ((_NOW, "Available now"), (SHOW_ALL, "All numbers"))
+AVAILABILITY_OPTIONS = ((_NOW, "Available now"), (SHOW_ALL, "All numbers"))
 _REQUIREMENTS = {
     "any": "Needs a registered address",
     "local": "Needs a registered address in {country}",

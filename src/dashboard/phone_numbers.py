@@ -14,10 +14,10 @@ from calls.caller_id.services import CallerIdService
 from dashboard.addresses import address_context
 from dashboard.guards import requires_membership
 from dashboard.number_search import (
+    AVAILABILITY_OPTIONS,
     SEARCH_FIELDS,
     SEARCH_RESULT_STATE,
     SHOW_ALL,
-    SHOWN,
     TYPE_NAMES,
     SearchResult,
     address_requirement,
@@ -55,11 +55,11 @@ RELEASE_EFFECT = (
     "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
     " Phones call from your other numbers then; without one they cannot call."
 )
-_PLACE = (requires_membership,)
+_MEMBER = (requires_membership,)
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
 
 
-def number_guard(who: MemberAuth) -> str | None:
+def purchase_obstacle(who: MemberAuth) -> str | None:
     """Return why no number can be bought now, in the API's sentence; None when one can."""
     reasons = (
         (who.suspended, OrganizationSuspended.message),
@@ -89,13 +89,13 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     return {
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
-        "guard": number_guard(who),
+        "guard": purchase_obstacle(who),
         "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
         "country_attributes": country_attributes(request),
         "types": type_options(searcher.known_types(who.country) if found is None else found.types),
-        "shown": SHOWN,
+        "shown": AVAILABILITY_OPTIONS,
         "search_fields": SEARCH_FIELDS,
         "search": Form({"country": who.country}) if found is None else found.form,
         "found": None
@@ -148,7 +148,7 @@ class PhoneNumberPages(Controller):
 
     @post("/review", guards=(*_ADMIN, requires_widget_plan), status_code=200)
     async def review(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
-        """Page that says what a number is, costs and needs, and asks; a form, because a URL must hold no number."""
+        """Confirmation page: number, price, requirements. A POST, so that the number is not in a URL."""
         form, who = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
         provisioning = number_provisioning(request)
         try:

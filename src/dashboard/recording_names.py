@@ -1,4 +1,4 @@
-"""Tells recordings of one name apart: by length and day in choices, by the time too where names repeat. Pure."""
+"""Labels of recordings. Options show name, length and day; repeated names also show the time. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence

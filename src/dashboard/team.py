@@ -26,7 +26,7 @@ from tenants.models import Invitation, Role
 from tenants.rules import parse_role
 from tenants.settings_paths import SettingsSection, settings_path
 
-_PLACE = [requires_membership]
+_MEMBER = [requires_membership]
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _OWNER = [requires_membership, requires_role(Role.OWNER)]
 _REFUSALS = (ValidationFailed, Conflict)
@@ -120,7 +120,7 @@ class TeamPages(Controller):
         )
 
     # The service checks the role, because members may remove themselves.
-    @post("/members/{member_id:uuid}/remove", guards=_PLACE)
+    @post("/members/{member_id:uuid}/remove", guards=_MEMBER)
     async def remove(
         self,
         request: SettingsRequest,
@@ -138,7 +138,7 @@ class TeamPages(Controller):
             return await _refused(request, db_session, refusal)
         return redirect(request, team_url(slug), f"{leaving.email} is removed and can open nothing here any more")
 
-    @get("/leave", guards=_PLACE)
+    @get("/leave", guards=_MEMBER)
     async def confirm_leave(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
         return render(
             request,
@@ -150,7 +150,7 @@ class TeamPages(Controller):
             back=team_url(slug),
         )
 
-    @post("/leave", guards=_PLACE)
+    @post("/leave", guards=_MEMBER)
     async def leave(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         await read_form(request)
         who = current_member(request)

@@ -49,10 +49,17 @@ async def heard_call(address: str | None, sid: str) -> HeardCall | None:
 async def _request(address: str | None, method: str, path: str, body: object = None) -> Any:
     import httpx  # late: only the demo's button needs it
 
+    from kit.tls import bundled_tls
+
     if address is None:
         raise SandboxRefusal(NOT_RUNNING)
     try:
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=SANDBOX_SECONDS, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://{address}",
+            verify=bundled_tls(trust_env=False),
+            timeout=SANDBOX_SECONDS,
+            trust_env=False,
+        ) as client:
             answer = await client.request(method, path, json=body)
         content = answer.json()
     except (httpx.HTTPError, ValueError) as error:

@@ -39,7 +39,7 @@ def build_stuck_call_job(
     messages = MissingVoicemailFinder(jobs, database, carrier, voicemail_mailer, alert_mailer, prices)
 
     async def work() -> None:
-        await terminator.sweep()
+        await terminator.enqueue_missing_ends()
         if _is_carrier_running(settings):
             await reconciler.run()
             await messages.run()

@@ -1,7 +1,7 @@
 """Begins the Prometheus series that alerts watch, so that each exists before its first event."""
 
+import calls.callback_metrics
 import calls.limits.rejection_alerts
-import calls.webhook_metrics
 import carrier.metrics
 import crm.metrics
 import webhooks.metrics
@@ -11,7 +11,7 @@ import widget.request_metrics
 def begin_series() -> None:
     """Begin the series of this process at 0; those of jobs begin with the queue."""
     widget.request_metrics.begin_series()
-    calls.webhook_metrics.begin_series()
+    calls.callback_metrics.begin_series()
     calls.limits.rejection_alerts.begin_series()
     carrier.metrics.begin_series()
     webhooks.metrics.begin_series()

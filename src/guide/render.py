@@ -1,5 +1,6 @@
 """Renders Markdown as HTML: anchored headings, examples with a copy button, tables for narrow screens, tabs."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -66,7 +67,13 @@ def render_markdown(text: str, *, tabs: str = "", drawings: Mapping[str, str] | 
     Raises:
         ValueError: a section does not exist, or that of ``tabs`` has no subsections.
     """
-    drawings = drawings or {}
+    return _render(text, tabs, tuple((drawings or {}).items()))
+
+
+# Cached, because the applications of one process have the same guides.
+@functools.lru_cache(maxsize=32)
+def _render(text: str, tabs: str, drawing_of_section: tuple[tuple[str, str], ...]) -> RenderedMarkdown:
+    drawings = dict(drawing_of_section)
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     tokens = markdown.parse(text)
     contents = _anchor_headings(tokens)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jwt
 
 from kit.settings import CarrierSettings
-from sandbox.legs import Caller
+from sandbox.legs import TokenIdentity
 
 EXPIRED = 31205
 BAD_SIGNATURE = 31202
@@ -13,7 +13,7 @@ INVALID = 31204
 
 
 class AccessToken(NamedTuple):
-    caller: Caller
+    caller: TokenIdentity
     expires_at: float
     """Unix seconds."""
 
@@ -40,7 +40,7 @@ def read_access_token(token: object, account: CarrierSettings) -> AccessToken:
     if not (isinstance(identity, str) and identity and isinstance(application_sid, str)):
         raise TokenError(INVALID, "The token grants no outgoing calls")
     params = {name: str(value) for name, value in _object(outgoing.get("params")).items()}
-    return AccessToken(Caller(identity, account.account_sid, application_sid, params), float(claims["exp"]))
+    return AccessToken(TokenIdentity(identity, account.account_sid, application_sid, params), float(claims["exp"]))
 
 
 def _claims(token: object, account: CarrierSettings) -> dict[str, Any]:

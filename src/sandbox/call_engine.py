@@ -25,9 +25,9 @@ from sandbox.callback_forms import (
 )
 from sandbox.document_runner import SECONDS_PER_WORD
 from sandbox.legs import (
-    Caller,
     Leg,
     Status,
+    TokenIdentity,
     new_sid,
 )
 from sandbox.mailbox import Mailbox
@@ -49,7 +49,7 @@ class Call:
         self,
         environment: CallEnvironment,
         script: NumberScript,
-        caller: Caller,
+        caller: TokenIdentity,
         *,
         temporary_sid: str,
         params: dict[str, str],

@@ -15,7 +15,7 @@ from sandbox.callback_environment import CallbackEnvironment
 from sandbox.callback_sender import CallbackSender
 from sandbox.incoming_call import IncomingCall
 from sandbox.incoming_calls import IncomingCalls
-from sandbox.legs import Caller, Leg
+from sandbox.legs import Leg, TokenIdentity
 from sandbox.media_interface import BadOfferError, Media
 from sandbox.number_script import NumberScript
 from sandbox.outbound_calls import OutboundCalls
@@ -103,7 +103,7 @@ class CallRegistry:
         self._deleted_sids.add(leg.sid)
 
     def start_call(
-        self, socket: Socket, caller: Caller, *, temporary_sid: str, params: dict[str, str], offer: str
+        self, socket: Socket, caller: TokenIdentity, *, temporary_sid: str, params: dict[str, str], offer: str
     ) -> None:
         """Start a call of ``caller``."""
         application = self._store.application(caller.application_sid)

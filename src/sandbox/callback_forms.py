@@ -5,7 +5,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from kit.rounding import divide_up
-from sandbox.legs import Caller, Leg, Status
+from sandbox.legs import Leg, Status, TokenIdentity
 
 Form = dict[str, str]
 
@@ -19,13 +19,13 @@ SIP_RESPONSE_CODES = {
 }
 
 
-def voice_form(caller: Caller, parent: Leg, params: Mapping[str, str]) -> Form:
+def voice_form(caller: TokenIdentity, parent: Leg, params: Mapping[str, str]) -> Form:
     """The first request of a call. The carrier's fields override the token's, and those the page's."""
     # The page chooses only whom to call.
     return {**params, **caller.params, **_parent(caller, parent)}
 
 
-def status_form(caller: Caller, leg: Leg, now: datetime) -> Form:
+def status_form(caller: TokenIdentity, leg: Leg, now: datetime) -> Form:
     """A status callback of the dialled leg."""
     form = {
         "CallSid": leg.sid,
@@ -42,24 +42,25 @@ def status_form(caller: Caller, leg: Leg, now: datetime) -> Form:
     return {**form, **_report(leg, now), **_outcome(leg)}
 
 
-def dial_form(caller: Caller, parent: Leg, child: Leg) -> Form:
+def dial_form(caller: TokenIdentity, parent: Leg, child: Leg) -> Form:
     """The request for the TwiML after a ``<Dial>``."""
     return {**_parent(caller, parent), **dial_result(child, was_connected=child.answered is not None)}
 
 
-def failed_dial_form(caller: Caller, parent: Leg, code: int) -> Form:
+def failed_dial_form(caller: TokenIdentity, parent: Leg, code: int) -> Form:
     """The request for the TwiML after a ``<Dial>`` that made no leg."""
     return {**_parent(caller, parent), **failed_dial_result(code)}
 
 
-def dial_result(child: Leg, *, was_connected: bool, unaccepted: str = Status.NO_ANSWER) -> Form:
-    """The fields about a ``<Dial>``; ``unaccepted`` is the status of a phone that answered and was not connected.
+def dial_result(child: Leg, *, was_connected: bool, status_if_not_connected: str = Status.NO_ANSWER) -> Form:
+    """The fields about a ``<Dial>``.
 
-    A connected phone that is still on the line, for another document, was connected too.
+    ``status_if_not_connected`` is that of a phone that answered and was not connected. A phone that now runs another
+    TwiML document was connected.
     """
     if child.answered is None:
         return {"DialCallStatus": child.status, "DialCallSid": child.sid, "DialBridged": "false"}
-    status = Status.COMPLETED if was_connected else unaccepted
+    status = Status.COMPLETED if was_connected else status_if_not_connected
     form = {"DialCallStatus": status, "DialCallSid": child.sid, "DialCallDuration": str(child.seconds)}
     return {**form, "DialBridged": "true" if was_connected else "false"}
 
@@ -69,7 +70,7 @@ def failed_dial_result(code: int) -> Form:
     return {"DialCallStatus": Status.FAILED, "DialBridged": "false", "ErrorCode": str(code)}
 
 
-def ended_form(caller: Caller, parent: Leg, now: datetime) -> Form:
+def ended_form(caller: TokenIdentity, parent: Leg, now: datetime) -> Form:
     """The application's status callback, sent once when the caller's leg is over."""
     return {**_parent(caller, parent), **_report(parent, now), **_outcome(parent)}
 
@@ -95,7 +96,7 @@ def line_status_form(account_sid: str, leg: Leg, now: datetime) -> Form:
     return {**line_form(account_sid, leg), **_report(leg, now), **_outcome(leg)}
 
 
-def _parent(caller: Caller, parent: Leg) -> Form:
+def _parent(caller: TokenIdentity, parent: Leg) -> Form:
     return {
         "CallSid": parent.sid,
         "AccountSid": caller.account_sid,

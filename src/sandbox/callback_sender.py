@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from twilio.request_validator import RequestValidator
 
+from kit.tls import bundled_tls
 from sandbox import twiml
 from sandbox.audio_files import UnplayableAudioError, decode_audio
 from sandbox.audio_track import Clip
@@ -30,7 +31,7 @@ class CallbackSender:
     def __init__(self, auth_token: str) -> None:
         self._signer = RequestValidator(auth_token)
         timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
+        self._client = httpx.AsyncClient(verify=bundled_tls(trust_env=False), timeout=timeout, trust_env=False)
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: dict[str, asyncio.Task[None]] = {}
 

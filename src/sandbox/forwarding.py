@@ -155,8 +155,10 @@ class Forwarding:
         phone = self._connected or self._last
         if phone is None:
             return failed_dial_result(self._caller.leg.error_code or 0)
-        unaccepted = self._script.switches.unaccepted_dial_status
-        return dial_result(phone.line.leg, was_connected=phone.was_connected, unaccepted=unaccepted)
+        status_if_not_connected = self._script.switches.unaccepted_dial_status
+        return dial_result(
+            phone.line.leg, was_connected=phone.was_connected, status_if_not_connected=status_if_not_connected
+        )
 
     def _stop_limit(self) -> None:
         if self._limit is not None:

@@ -29,7 +29,7 @@ class Status(StrEnum):
 FINAL_STATUSES = frozenset((Status.COMPLETED, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED))
 
 
-class Caller(NamedTuple):
+class TokenIdentity(NamedTuple):
     """The identity and account in an access token."""
 
     identity: str

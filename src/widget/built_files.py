@@ -1,6 +1,7 @@
 """Reads the built files: ``phone.js``, ``phone.full.js``, types, notices, and everything with a hash in its name."""
 
 import base64
+import functools
 import gzip
 import hashlib
 import mimetypes
@@ -135,9 +136,14 @@ def _built_asset(path: Path, public_url: str, *, is_unhashed: bool) -> Asset:
 def _baked_asset(name: str, source: bytes, public_url: str) -> Asset:
     """A file with the product's public URL in it."""
     body = source.replace(API_BASE_PLACEHOLDER, public_url.encode())
+    return _asset(name, {b"identity": body, **_compressed(body)}, _UNHASHED_CACHE_CONTROL)
+
+
+# Cached, because the applications of one process serve the same files, and the best quality takes 40 ms.
+@functools.lru_cache(maxsize=16)
+def _compressed(body: bytes) -> Mapping[bytes, bytes]:
     quality = _BROTLI_BEST_QUALITY if len(body) < _LARGE_FILE_BYTES else _BROTLI_FAST_QUALITY
-    bodies = {b"br": brotli.compress(body, quality=quality), b"gzip": gzip.compress(body, mtime=0)}
-    return _asset(name, {b"identity": body, **bodies}, _UNHASHED_CACHE_CONTROL)
+    return {b"br": brotli.compress(body, quality=quality), b"gzip": gzip.compress(body, mtime=0)}
 
 
 def _asset(name: str, bodies: Mapping[bytes, bytes], cache_control: bytes) -> Asset:

@@ -1,4 +1,4 @@
-"""The table of every code that refuses a call or a widget's request, or that ends a call, with its words. Plain data.
+"""The codes of refused requests, rejected calls and ended calls, each with its sentences and advice.
 
 Phone, dashboard, back office, API and guide take their words from here. A sentence never changes, because programs
 compare it; the advice may.
@@ -23,7 +23,7 @@ GUIDE_ERRORS_PATH = "/docs/widget-integration#errors"
 
 
 class FixedBy(enum.StrEnum):
-    """The person who can change that something is refused."""
+    """The person who can remove the cause of a refusal."""
 
     CALLER = "caller"
     DEVELOPER = "developer"
@@ -90,9 +90,9 @@ class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     used: Annotated[int | None, Meta(examples=[120])] = None
     """Used of the limit when the call was requested, by calls that were over."""
     held: Annotated[int | None, Meta(examples=[40])] = None
-    """The most that calls under way could still use of the limit at that time; null where they held nothing."""
+    """Reserved by live calls when the call was requested; null where nothing was reserved."""
     minutes: Annotated[int | None, Meta(examples=[60])] = None
-    """The time that the call was given, where it reached that."""
+    """The longest duration that the call was allowed, where it ended by that."""
     until: Annotated[str | None, Meta(examples=["2026-12-12T14:43:00Z"])] = None
     """RFC 3339, UTC: the end of the rule for new organizations, where that rule was the reason."""
     until_day: Annotated[str | None, Meta(examples=["2026-12-12"])] = None

@@ -26,19 +26,19 @@ def failures_are_logged_again() -> None:
 
 
 @pytest.fixture
-def walled(app: Litestar) -> Database:
+def tenant_database(app: Litestar) -> Database:
     """The application's own database: it sees one organization at a time, as requests do."""
     return DATABASE.get(app)
 
 
 @pytest.fixture
-async def requests(settings: Settings) -> AsyncIterator[Database]:
+async def other_worker_database(settings: Settings) -> AsyncIterator[Database]:
     """The shared database as another worker process sees it."""
     assert settings.database_url is not None
-    walled = Database(settings.database_url, connect_seconds=PATIENT_SECONDS)
-    await walled.start()
-    yield walled
-    await walled.stop()
+    other = Database(settings.database_url, connect_seconds=PATIENT_SECONDS)
+    await other.start()
+    yield other
+    await other.stop()
 
 
 @pytest.fixture

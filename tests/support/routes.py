@@ -25,7 +25,7 @@ from support.raw_requests import HeaderLines
 from support.staff import enter, make_staff
 
 Value = TypeVar("Value")
-TURNS = 1 if os.environ.get("EVERY_VALUE_ON_EVERY_ROUTE") else 3
+ROUTES_PER_VALUE = 1 if os.environ.get("EVERY_VALUE_ON_EVERY_ROUTE") else 3
 """The number of routes over which bad values are divided."""
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 QUERY_NAMES = (
@@ -81,19 +81,19 @@ class Actors(NamedTuple):
         return self.other if method != "GET" and _ENDS_THE_SESSION.search(template) else self.owner
 
 
-class Turns:
-    """Divides lists of bad values over routes that follow each other: together ``TURNS`` of them get each value."""
+class ValueRotation:
+    """Gives each route a part of the bad values, and the next route the next part."""
 
     def __init__(self) -> None:
-        self._turn = 0
+        self._route = 0
 
     def next(self) -> None:
         """Go on to the next route."""
-        self._turn += 1
+        self._route += 1
 
     def part_of(self, values: Sequence[Value]) -> Sequence[Value]:
-        """The values of this turn."""
-        return values[self._turn % TURNS :: TURNS]
+        """The values of the present route."""
+        return values[self._route % ROUTES_PER_VALUE :: ROUTES_PER_VALUE]
 
 
 def routes_of(app: Litestar) -> Sequence[tuple[str, str]]:

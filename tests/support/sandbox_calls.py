@@ -16,7 +16,7 @@ from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
 from sandbox.audio_track import Samples
 from sandbox.call_engine import Call
-from sandbox.legs import Caller
+from sandbox.legs import TokenIdentity
 from support.port_cases import Known
 
 ANSWER_SECONDS = 30
@@ -66,7 +66,7 @@ class SandboxCalls:
     def __init__(self, settings: Settings, document_url: str) -> None:
         self.sandbox = SandboxCarrier(settings, negotiate=_negotiate)
         self._registry = self.sandbox._registry
-        self._caller = Caller("w_1", settings.twilio.account_sid, settings.twilio.twiml_app_sid, {})
+        self._caller = TokenIdentity("w_1", settings.twilio.account_sid, settings.twilio.twiml_app_sid, {})
         self._api_key = settings.twilio.api_key_sid
         self._document_url = document_url
         self._suffixes = itertools.count(100)

@@ -11,7 +11,7 @@ export class DtmfQueue {
   #waiting = "";
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
-  #isHeld = false;
+  #isPaused = false;
   #send;
   #onIdle;
 
@@ -31,12 +31,12 @@ export class DtmfQueue {
   }
 
   /**
-   * Keep what was not sent yet until `isHeld` is false.
-   * @param {boolean} isHeld
+   * Keep what was not sent yet until `isPaused` is false.
+   * @param {boolean} isPaused
    */
-  hold(isHeld) {
-    this.#isHeld = isHeld;
-    if (!isHeld && this.#timer === null && this.#waiting) this.#sendNext();
+  setPaused(isPaused) {
+    this.#isPaused = isPaused;
+    if (!isPaused && this.#timer === null && this.#waiting) this.#sendNext();
   }
 
   /** Forget the digits that were not sent yet. */
@@ -48,7 +48,7 @@ export class DtmfQueue {
 
   #sendNext() {
     this.#timer = null;
-    if (this.#isHeld && this.#waiting) return;
+    if (this.#isPaused && this.#waiting) return;
     const [next = ""] = /^(?:,|[^,]+)/.exec(this.#waiting) ?? [];
     this.#waiting = this.#waiting.slice(next.length);
     const isPause = next === ",";

@@ -215,12 +215,12 @@ export class OutgoingCall {
       if (call === this.#call) this.#carrierError = error;
     });
     call.on("reconnecting", () => {
-      this.#postDial.hold(true);
+      this.#postDial.setPaused(true);
       if (!this.#hasEnded) this.#listener.reconnecting(true);
     });
     call.on("reconnected", () => {
       this.#carrierError = null;
-      this.#postDial.hold(false);
+      this.#postDial.setPaused(false);
       if (!this.#hasEnded) this.#listener.reconnecting(false);
     });
     call.on("warning", (name) => this.#setWarning(name, true));

@@ -58,9 +58,9 @@ export class PostDial {
     this.#queue.push(digit);
   }
 
-  /** @param {boolean} isHeld True while the connection is lost: tones would be too. */
-  hold(isHeld) {
-    this.#queue.hold(isHeld);
+  /** @param {boolean} isPaused True while the connection is lost: tones would be too. */
+  setPaused(isPaused) {
+    this.#queue.setPaused(isPaused);
   }
 
   /** The call is over. */

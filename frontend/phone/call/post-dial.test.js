@@ -82,15 +82,15 @@ describe("PostDial", () => {
   test("nothing is sent while the connection is lost, and everything afterwards", () => {
     const { postDial, steps, tones } = begun("204", ",9");
     vi.advanceTimersByTime(1_000);
-    postDial.hold(true);
+    postDial.setPaused(true);
     vi.runAllTimers();
     expect(tones()).toBe("");
-    postDial.hold(false);
+    postDial.setPaused(false);
     vi.advanceTimersByTime(0);
     expect(tones()).toBe("204");
-    postDial.hold(true);
+    postDial.setPaused(true);
     vi.runAllTimers();
-    postDial.hold(false);
+    postDial.setPaused(false);
     vi.runAllTimers();
     expect(tones()).toBe("2049");
     expect(steps.at(-1)).toBeNull();

@@ -1,9 +1,9 @@
-/** The elements of a page that have a number: what is added to them for keyboards, for the eye and as text. */
+/** Adds to the elements of a page that have a number what they lack: keyboard focus, a title, the number as text. */
 
 /** @import { CountryFields, NumberReading } from "../types.d.ts" */
 
 const XLINK_NAMESPACE = "http://www.w3.org/1999/xlink";
-// `*|href` is also the `xlink:href` of links in pictures.
+// `*|href` is also the `xlink:href` of links in SVG.
 export const LINKS = ":is(a, area)[*|href]";
 // More than the elements with a number, which `hasNumber` tells: addresses may begin with spaces.
 export const CANDIDATES = `[data-phone], ${LINKS}[*|href*="tel:" i], ${LINKS}[*|href*="callto:" i]`;
@@ -91,7 +91,7 @@ export class NumberElements {
         this.#makeFocusable(element);
         this.#fill(element);
       }
-      this.#entitle(element);
+      this.#setTitle(element);
     }
   }
 
@@ -157,8 +157,8 @@ export class NumberElements {
    * Say on hovering what a click does, unless the page says something of its own.
    * @param {Element} element
    */
-  #entitle(element) {
-    // Elements of a picture have no title.
+  #setTitle(element) {
+    // SVG elements have no property `title`.
     if (!("title" in element) || (element.hasAttribute("title") && !this.#hasOwnTitle(element))) return;
     const number = this.#format(numberTextOf(element));
     const title = number && this.#texts.title.replace("{number}", number);

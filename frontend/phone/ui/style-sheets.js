@@ -13,7 +13,7 @@ export class StyleSheets {
   #shadow;
   #nonce;
   /**
-   * Sheets and elements by the name of what is in them, a text by itself.
+   * Sheets and `<style>` elements by their name, or by their CSS text if they have none.
    * @type {Map<string, CSSStyleSheet | HTMLStyleElement>}
    */
   #sheets = new Map();

@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from structlog.contextvars import bind_contextvars
 
 from calls.callback_forms import parse_dial_ended
+from calls.callback_metrics import CallbackKind, CallbackOutcome, Webhook, counted
 from calls.carrier_callbacks import MAX_CALLBACK_BYTES, reject_forged
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.guards import signed_form
@@ -23,7 +24,6 @@ from calls.incoming.call_forms import (
     phone_number_of,
     pressed_key,
 )
-from calls.webhook_metrics import Webhook, WebhookKind, WebhookOutcome, counted
 from carrier.call_steps import CallStep
 from carrier.port import CARRIER
 from kit.failures import FAILURES, failing_dependency
@@ -32,13 +32,13 @@ from kit.parsing import parse_whole_number
 CarrierRequest = Request[Any, Any, State]
 _Next = Callable[[CallAnswerer, dict[str, str]], Awaitable[Sequence[CallStep]]]
 _MAX_TURN_DIGITS = 2
-_NO_TURN = 99
-"""Higher than every turn."""
+_LAST_RING_GROUP = 99
+"""Higher than the number of every ring group."""
 log = structlog.get_logger("epoch.calls")
 
 
 class IncomingCallbackController(Controller):
-    """The carrier's requests about calls to our numbers. After every failure the caller still hears a prompt."""
+    """The carrier's requests about calls to our numbers. After a failure the caller hears a prompt of ours."""
 
     path = "/voice/incoming"
     include_in_schema = False
@@ -48,7 +48,7 @@ class IncomingCallbackController(Controller):
     @post()
     async def begin(self, request: CarrierRequest) -> Response[bytes]:
         """Somebody calls one of our numbers."""
-        with counted(WebhookKind.INCOMING) as webhook:
+        with counted(CallbackKind.INCOMING) as webhook:
             form, carrier = await signed_form(request), CARRIER.get(request.app)
             try:
                 incoming = parse_incoming_call(form)
@@ -57,7 +57,7 @@ class IncomingCallbackController(Controller):
             except Exception as error:
                 return _xml(carrier.answer(_after_failure(webhook, error, "/voice/incoming")))
             if not is_taken:
-                webhook.outcome = WebhookOutcome.REFUSED
+                webhook.outcome = CallbackOutcome.REFUSED
             return _xml(carrier.reject() if steps is None else carrier.answer(steps))
 
     @post("/key")
@@ -113,7 +113,7 @@ class IncomingCallbackController(Controller):
     @post("/recording", status_code=204)
     async def recording(self, request: CarrierRequest) -> None:
         """A recording can be fetched; the request may be late, repeated, or come before ``/recorded``."""
-        with counted(WebhookKind.INCOMING_STEP) as webhook:
+        with counted(CallbackKind.INCOMING_STEP) as webhook:
             form = await signed_form(request)
             try:
                 finished = parse_recording(form)
@@ -126,7 +126,7 @@ class IncomingCallbackController(Controller):
     @post("/transcription", status_code=204)
     async def transcription(self, request: CarrierRequest) -> None:
         """A transcription is completed or has failed; the request may be late, repeated, or come before the others."""
-        with counted(WebhookKind.TRANSCRIPTION) as webhook:
+        with counted(CallbackKind.TRANSCRIPTION) as webhook:
             form = await signed_form(request)
             try:
                 finished = parse_transcription(form)
@@ -139,7 +139,7 @@ class IncomingCallbackController(Controller):
 
 async def _step(request: CarrierRequest, follow: _Next) -> Response[bytes]:
     """Answer with the steps that ``follow`` finds; after a failure with a sentence."""
-    with counted(WebhookKind.INCOMING_STEP) as webhook:
+    with counted(CallbackKind.INCOMING_STEP) as webhook:
         form, carrier = await signed_form(request), CARRIER.get(request.app)
         bind_contextvars(call_sid=form.get("ParentCallSid") or form.get("CallSid", ""))
         try:
@@ -151,10 +151,10 @@ async def _step(request: CarrierRequest, follow: _Next) -> Response[bytes]:
 def _after_failure(webhook: Webhook, error: Exception, path: str) -> Sequence[CallStep]:
     """The steps after a request that we cannot read or follow: the caller would hear the carrier's error instead."""
     if isinstance(error, InvalidCallback):
-        webhook.outcome = WebhookOutcome.UNREADABLE
+        webhook.outcome = CallbackOutcome.UNREADABLE
         log.warning("carrier_callback_ignored", reason=error.code, path=path)
     else:
-        webhook.outcome = WebhookOutcome.FAILED
+        webhook.outcome = CallbackOutcome.FAILED
         log.error("incoming_call_not_answered", error=type(error).__name__)
         if failing_dependency(error) is None:
             FAILURES.report(error, where=path)
@@ -162,11 +162,11 @@ def _after_failure(webhook: Webhook, error: Exception, path: str) -> Sequence[Ca
 
 
 def _turn(text: str) -> int:
-    """The turn in an address that we made; any other text means the last one."""
+    """The number of the ring group in an address that we made; the last one for any other text."""
     try:
         return parse_whole_number(text, max_digits=_MAX_TURN_DIGITS)
     except ValueError:
-        return _NO_TURN
+        return _LAST_RING_GROUP
 
 
 def _xml(document: bytes) -> Response[bytes]:

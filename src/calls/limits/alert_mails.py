@@ -11,7 +11,7 @@ from calls.errors import CallLimitReached, TooManyCalls
 from calls.limits import limit_names
 from calls.limits.call_context import CallContext
 from calls.limits.limit_holder import LimitHolder
-from calls.limits.limit_sentences import holds_sentence
+from calls.limits.limit_sentences import limit_sentence
 from calls.refusal_help import FIXED_BY_NAMES, Explanation
 from kit.errors import DomainError
 from kit.http.app_key import AppKey
@@ -105,7 +105,7 @@ def _near_limit_mail(holder: LimitHolder, usage: LimitUsage, to: str, public_url
     refused = f"calls are refused with “{_REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)}”"
     if usage.name == limit_names.INCOMING_MINUTES_PER_DAY:
         refused = "callers hear that your numbers cannot take calls"
-    limit = f" {holds_sentence(usage.name, holder.limits, zone)}." if usage.token_id is None else ""
+    limit = f" {limit_sentence(usage.name, holder.limits, zone)}." if usage.token_id is None else ""
     return Mail(
         to=to,
         subject=f"{holder.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",

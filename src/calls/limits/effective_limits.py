@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from calls.limits.limit_names import (
+    CAPPED_BY,
     DEFAULT_LIMITS,
     DEFAULT_NEW_ORGANIZATION_DAYS,
     FIXED_LIMITS,
-    FOLLOWING_LIMITS,
     LOWERED_WHEN_NEW,
     NEW_ORGANIZATION_DAYS,
 )
@@ -66,11 +66,11 @@ def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
     ceilings = {name: int(granted.get(name, value * factor)) for name, value in DEFAULT_LIMITS.items()}
     base = {name: int(granted.get(name, value)) for name, value in DEFAULT_LIMITS.items()}
     chosen = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
-    for name, leader in FOLLOWING_LIMITS.items():
+    for name, capping in CAPPED_BY.items():
         if name not in granted:
-            ceilings[name], base[name] = ceilings[leader], chosen[leader]
+            ceilings[name], base[name] = ceilings[capping], chosen[capping]
         own = int(terms.own.get(name, base[name]))
-        chosen[name] = min(own, ceilings[name], chosen[leader])
+        chosen[name] = min(own, ceilings[name], chosen[capping])
     ends = new_account_end(terms)
     if ends <= now:
         return EffectiveLimits(chosen, base, chosen, ceilings, None)

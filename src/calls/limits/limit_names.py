@@ -46,8 +46,8 @@ DEFAULT_LIMITS: Mapping[str, int] = {**DEFAULT_COUNTS, **DEFAULT_AMOUNTS}
 """In US cents where the name says so."""
 MONEY_LIMITS = frozenset({CENTS_PER_DAY, CENTS_PER_MONTH, CENTS_PER_DAY_PER_TOKEN})
 """Limits whose values are US cents; people type and read dollars (``kit/money.py``)."""
-FOLLOWING_LIMITS: Mapping[str, str] = {CENTS_PER_DAY_PER_TOKEN: CENTS_PER_DAY}
-"""Limits that are the same as another one, unless they are set lower."""
+CAPPED_BY: Mapping[str, str] = {CENTS_PER_DAY_PER_TOKEN: CENTS_PER_DAY}
+"""Limits that are as high as another one, which they cannot exceed, unless they are set lower."""
 LOWERED_WHEN_NEW = frozenset({*DEFAULT_AMOUNTS, FOREIGN_NUMBERS_PER_HOUR})
 """Limits of which a new organization has a part only: money, minutes and foreign numbers."""
 NEW_ORGANIZATION_DAYS = "first_days"

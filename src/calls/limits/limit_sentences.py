@@ -1,11 +1,11 @@
-"""Sentences that say which limit holds now, why, and what lifts it. Pure."""
+"""Sentences that say which limit holds now, why, and how to raise it. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from calls.limits.effective_limits import CEILING_FACTORS, EffectiveLimits, LimitSources
-from calls.limits.limit_names import DEFAULT_LIMITS, FIXED_LIMITS, FOLLOWING_LIMITS
+from calls.limits.limit_names import CAPPED_BY, DEFAULT_LIMITS, FIXED_LIMITS
 from calls.limits.limit_table import format_amount, format_day, limit_label
 from tenants.plans import Plan
 
@@ -15,34 +15,38 @@ def is_lowered_for_new(name: str, limits: EffectiveLimits) -> bool:
     return limits.new_until is not None and limits[name] < limits.chosen[name]
 
 
-def holds_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, asked: int | None = None) -> str:
+def limit_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, asked: int | None = None) -> str:
     """The state of one limit for customers: ``Minutes per day: 30; 8 until Dec 12, because the account is new``.
 
     ``asked`` is the value that was entered, where another one may hold.
     """
     chosen = limits.chosen[name]
     said = f"{limit_label(name)}: {format_amount(name, chosen)}"
-    leader = FOLLOWING_LIMITS.get(name)
-    if asked is not None and asked > chosen and leader is not None:
-        said += f", because “{limit_label(leader)}” is no more"
+    capping = CAPPED_BY.get(name)
+    if asked is not None and asked > chosen and capping is not None:
+        said += f", because it cannot exceed “{limit_label(capping)}”"
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
         now, until = format_amount(name, limits[name]), format_day(limits.new_until, zone)
         said += f"; {now} until {until}, because the account is new"
     return said
 
 
-def lifted_by(name: str, limits: EffectiveLimits, plan: Plan, zone: dt.tzinfo, *, may_change: bool = True) -> list[str]:
-    """The ways to more of the limit, as sentences for customers; the nearest one first."""
-    return list(_lifted_by(name, limits, plan, zone, may_change=may_change))
+def ways_to_raise(
+    name: str, limits: EffectiveLimits, plan: Plan, zone: dt.tzinfo, *, may_change: bool = True
+) -> list[str]:
+    """The ways to raise the limit, as sentences for customers; the quickest one first."""
+    return list(_ways_to_raise(name, limits, plan, zone, may_change=may_change))
 
 
-def _lifted_by(name: str, limits: EffectiveLimits, plan: Plan, zone: dt.tzinfo, *, may_change: bool) -> Iterator[str]:
+def _ways_to_raise(
+    name: str, limits: EffectiveLimits, plan: Plan, zone: dt.tzinfo, *, may_change: bool
+) -> Iterator[str]:
     chosen, ceiling = limits.chosen[name], limits.ceilings[name]
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
         yield f"New account: {format_amount(name, chosen)} from {format_day(limits.new_until, zone)}."
-    leader = FOLLOWING_LIMITS.get(name)
-    if leader is not None and chosen == limits.chosen[leader]:
-        yield f"As “{limit_label(leader)}”."
+    capping = CAPPED_BY.get(name)
+    if capping is not None and chosen == limits.chosen[capping]:
+        yield f"It cannot exceed “{limit_label(capping)}”."
         return
     if name not in FIXED_LIMITS and chosen < ceiling:
         who = "Set it higher" if may_change else "An admin can set it higher"
@@ -77,7 +81,7 @@ def _lowering_causes(name: str, limits: EffectiveLimits, own: Mapping[str, Any])
     if name in own and int(own[name]) < base:
         yield f"{lowered} the customer's own limit of {format_amount(name, own[name])}"
     elif chosen < base:
-        yield f"{lowered} “{limit_label(FOLLOWING_LIMITS[name])}”"
+        yield f"{lowered} “{limit_label(CAPPED_BY[name])}”"
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
         day = format_day(limits.new_until, zone)
         yield f"a quarter of {format_amount(name, chosen)} until {day}, because the account is new"

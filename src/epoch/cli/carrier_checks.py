@@ -24,6 +24,7 @@ from epoch.cli.check_results import CheckFailed, CheckResult, CheckState, CheckW
 from kit.connection_failures import describe_connection_failure
 from kit.countries import country_name
 from kit.settings import Settings
+from kit.tls import bundled_tls
 
 LOW_BALANCE = Decimal(20)
 """In the account's currency. Below it calls may stop before anybody looks."""
@@ -92,7 +93,7 @@ class CarrierChecks:
         }
         headers = {"X-Twilio-Signature": self._by_key.sign(url, form)}
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+            async with httpx.AsyncClient(verify=bundled_tls(trust_env=True), timeout=TIMEOUT_SECONDS) as client:
                 status = (await client.post(url, data=form, headers=headers)).status_code
         except httpx.HTTPError as error:
             why = describe_connection_failure(error)

@@ -35,6 +35,7 @@ from kit.connection_failures import describe_connection_failure
 from kit.environment import SettingsError
 from kit.mail import MailServerWithoutTls, smtp_delivery
 from kit.settings import Settings
+from kit.tls import bundled_tls
 from kit.unknown_settings import describe_unknown_settings
 
 TIMEOUT_SECONDS = 10.0
@@ -140,7 +141,7 @@ async def _settings(_: Settings) -> str:
 async def _get_own(settings: Settings, path: str) -> httpx.Response:
     """The response to ``path`` at the public URL. Raises: PartUnusable."""
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+        async with httpx.AsyncClient(verify=bundled_tls(trust_env=True), timeout=TIMEOUT_SECONDS) as client:
             return await client.get(settings.public_url + path)
     except httpx.HTTPError as error:
         raise PartUnusable(
@@ -198,7 +199,9 @@ async def _legal_texts(settings: Settings) -> str:
     missing = [name for name, url in texts.items() if url is None]
     if missing:
         raise CheckWarned(f"{' and '.join(missing)} not set: a page says that there is no text")
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:
+    async with httpx.AsyncClient(
+        verify=bundled_tls(trust_env=True), timeout=TIMEOUT_SECONDS, follow_redirects=True
+    ) as client:
         for name, url in texts.items():
             try:
                 status = (await client.get(url or "")).status_code
@@ -242,7 +245,7 @@ async def _disk(settings: Settings) -> str:
 async def _clock(settings: Settings) -> str:
     if settings.is_sandbox:
         return "sandbox: the carrier shares this machine's clock"
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+    async with httpx.AsyncClient(verify=bundled_tls(trust_env=True), timeout=TIMEOUT_SECONDS) as client:
         try:
             response = await client.head(CARRIER_CLOCK_URL)
         except httpx.HTTPError as error:

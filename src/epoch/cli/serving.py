@@ -10,8 +10,8 @@ from epoch.server.supervisor import Supervisor, listen
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
 
-_OF_JOBS = {"EPOCH_WORKERS": "1", "EPOCH_DRAIN_SECONDS": "0"}
-"""One process runs many jobs at a time, and no balancer sends it requests that it would have to await."""
+_JOBS_ENVIRON = {"EPOCH_WORKERS": "1", "EPOCH_DRAIN_SECONDS": "0"}
+"""One worker is enough, and no balancer sends it requests that would have to be drained."""
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> None:
@@ -24,17 +24,19 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Answer requests alone. Raises: SettingsError, OlderDatabase, NewerDatabase."""
-    _join(ProcessRole.SERVE, settings, os.environ, say)
+    _run_supervisor(ProcessRole.SERVE, settings, os.environ, say)
 
 
 def run_jobs(say: Callable[[str], None]) -> None:
     """Run jobs alone, and answer health checks. Raises: SettingsError, OlderDatabase, NewerDatabase."""
-    environ = {**os.environ, **_OF_JOBS}
-    _join(ProcessRole.JOBS, load_settings(environ), environ, say)
+    environ = {**os.environ, **_JOBS_ENVIRON}
+    _run_supervisor(ProcessRole.JOBS, load_settings(environ), environ, say)
 
 
-def _join(role: ProcessRole, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Work with a database and a carrier that are there; the database must have this version's schema already."""
+def _run_supervisor(
+    role: ProcessRole, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Start workers that use an existing database, which must have this version's schema, and a running carrier."""
     if settings.owner_url is None:
         raise SettingsError(
             f"EPOCH_DATABASE_URL is not set: `epoch {role}` starts no database, only `epoch run` does, for development"

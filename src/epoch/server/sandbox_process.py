@@ -83,8 +83,12 @@ async def _answers(address: str) -> bool:
     """True when a sandbox answers at ``address``, not another program that got its port."""
     import httpx  # 20 MB, which a supervisor without a sandbox does not need
 
+    from kit.tls import bundled_tls
+
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
+        async with httpx.AsyncClient(
+            verify=bundled_tls(trust_env=False), trust_env=False, timeout=_ANSWER_SECONDS
+        ) as client:
             response = await client.get(f"http://{address}/sandbox/calls")
             return response.status_code == HTTPStatus.OK and isinstance(response.json(), list)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):

@@ -35,8 +35,8 @@ from kit.jobs.connection import SessionConnection, WorkerConnection
 from kit.jobs.failure_names import failure_name
 from kit.jobs.metrics import JOB_SECONDS, JOBS, JobOutcome, begin_series
 from kit.jobs.models import WAITING_STATUSES, QueuedJob
+from kit.jobs.queue_delay import longest_wait
 from kit.jobs.scheduler import PeriodicTask
-from kit.jobs.waiting import longest_wait
 from kit.log import REQUEST_ID
 from kit.secret_keys import SecretKeys
 from kit.tracing import TRACING

@@ -137,18 +137,18 @@ async def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 @pytest.fixture
 async def deployment(account: Settings, sandbox_url: str, tmp_path: Path) -> AsyncIterator[Deployment]:
     assert account.database_url is not None
-    walled = Database(account.database_url, connect_seconds=PATIENT_SECONDS)
+    tenant_database = Database(account.database_url, connect_seconds=PATIENT_SECONDS)
     database = Database(account.database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
     answers = Answers(sandbox_url)
     async with CarrierStandIn(tmp_path, answers.answer).serving() as stand_in:
         # Not started: the counts stay in memory.
-        counters = CounterBuffer(walled)
-        health = CarrierHealthReporter(walled, counters)
+        counters = CounterBuffer(tenant_database)
+        health = CarrierHealthReporter(tenant_database, counters)
         carrier = TwilioCarrier(account.twilio, api_base=None, signaling=None, health=health)
-        provisioning = build_number_provisioning(walled, carrier)
+        provisioning = build_number_provisioning(tenant_database, carrier)
         yield Deployment(account, database, counters, carrier, provisioning, answers, stand_in)
         await carrier.close()
-    await walled.stop()
+    await tenant_database.stop()
     await database.stop()
 
 

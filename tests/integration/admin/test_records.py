@@ -342,8 +342,8 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
         "webhook_endpoint": ("secret", "url"),
         "hubspot_connection": ("access_token",),
     }
-    walled = DATABASE.get(app)
-    reading = walled.for_role(STAFF_ROLE, engine_connections=1)
+    tenant_database = DATABASE.get(app)
+    reading = tenant_database.for_role(STAFF_ROLE, engine_connections=1)
     try:
         for table, columns in hidden.items():
             for column in columns:
@@ -358,7 +358,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
                     await session.execute(sa.text(f'DELETE FROM "{table}"'))  # noqa: S608
         for table in writable:
             with pytest.raises(DBAPIError, match="permission denied"):
-                async with walled.sessions() as session:
+                async with tenant_database.sessions() as session:
                     await session.execute(sa.text(f"SELECT id FROM {table}"))  # noqa: S608
     finally:
         await reading.stop()

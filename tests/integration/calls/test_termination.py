@@ -279,7 +279,7 @@ async def test_a_downgrade_lets_live_calls_finish(
     async with jobs.sessions() as session, session.begin():
         await OrganizationService(session).set_plan(tenant.organization.slug, Plan.STARTER)
     await worker.work()
-    await worker.ender.sweep()
+    await worker.ender.enqueue_missing_ends()
     await worker.work()
     assert endpoint.requested_sids == []
 
@@ -473,7 +473,7 @@ async def test_jobs_claimed_by_a_killed_worker_are_run_by_another(
     await make.revoke(tenant, token)
     killed, other = new_worker(), new_worker()
     if kind == END_CALL:
-        assert await killed.ender.sweep() == 1
+        assert await killed.ender.enqueue_missing_ends() == 1
     assert await claim(jobs, kind) == 1
     await other.work()
     assert endpoint.requested_sids == []
@@ -492,8 +492,8 @@ async def test_the_sweep_queues_each_forgotten_call_once(
     async with jobs.sessions() as session, session.begin():
         by_hand = sa.text("UPDATE embed_token SET revoked_at = now() WHERE id = :id")
         await session.execute(by_hand, {"id": token.id})
-    assert await worker.ender.sweep() == 1
-    assert await worker.ender.sweep() == 0
+    assert await worker.ender.enqueue_missing_ends() == 1
+    assert await worker.ender.enqueue_missing_ends() == 0
     await worker.work()
     assert endpoint.requested_sids == [sid]
 

@@ -36,7 +36,7 @@ _serial = itertools.count()
 
 
 async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
-    walled: Database, database: Database, make: Factory
+    tenant_database: Database, database: Database, make: Factory
 ) -> None:
     tenant, other = await make.tenant(), await make.tenant()
     first, second = await make.token(tenant), await make.token(tenant)
@@ -49,7 +49,7 @@ async def test_calls_are_counted_in_their_month_with_their_token_and_agent(
     await add_call(database, tenant, second, started_at=BEFORE, duration=5)
     await make.revoke(tenant, first)
 
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         this, last = await UsageService(session).this_and_last_month(tenant.organization.id, today=TODAY)
 
     async with database.sessions() as session:

@@ -246,7 +246,7 @@ async def test_a_message_whose_callbacks_were_lost_is_found(
     tenant: Tenant,
     notified: str,
     database: Database,
-    walled: Database,
+    tenant_database: Database,
     settings: Settings,
 ) -> None:
     carrier = RecordingCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
@@ -259,7 +259,7 @@ async def test_a_message_whose_callbacks_were_lost_is_found(
 
     finder = MissingVoicemailFinder(
         database,
-        walled,
+        tenant_database,
         carrier,
         VoicemailMailer(send, settings.public_url),
         AlertMailer(send, settings.public_url),

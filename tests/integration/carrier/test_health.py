@@ -33,10 +33,10 @@ async def stored_report(database: Database, health: CarrierHealthReporter) -> Ca
 
 
 async def test_answers_are_counted_with_the_time_they_took(
-    settings: Settings, requests: Database, database: Database
+    settings: Settings, other_worker_database: Database, database: Database
 ) -> None:
-    counted = Counted(requests)
-    health = CarrierHealthReporter(requests, counted)
+    counted = Counted(other_worker_database)
+    health = CarrierHealthReporter(other_worker_database, counted)
     address = settings.sandbox_address
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{address}", signaling=address, health=health)
     try:
@@ -51,10 +51,10 @@ async def test_answers_are_counted_with_the_time_they_took(
 
 
 async def test_a_carrier_that_fails_is_told_of_until_it_answers_again(
-    settings: Settings, requests: Database, database: Database
+    settings: Settings, other_worker_database: Database, database: Database
 ) -> None:
-    counted = Counted(requests)
-    health = CarrierHealthReporter(requests, counted)
+    counted = Counted(other_worker_database)
+    health = CarrierHealthReporter(other_worker_database, counted)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None, health=health)
     try:
         # Creating is not tried again by itself: each of these fails once, and the last finds nobody to ask.

@@ -1,4 +1,4 @@
-"""An application that answers requests alone, whose HubSpot is a stand-in; the test itself runs what jobs do."""
+"""An application without background jobs and with a stand-in for HubSpot. Tests run the jobs themselves."""
 
 from collections.abc import AsyncIterator
 

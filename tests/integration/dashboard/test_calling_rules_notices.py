@@ -79,7 +79,7 @@ async def test_a_lower_spend_of_the_organization_holds_for_each_token(
     tenant = await make.tenant(plan=Plan.BUSINESS)
     await sign_in(client, tenant.owner)
     page = await change_limits(client, tenant, spend_cents_per_day_per_token="40")
-    assert "Spend per day with one token: $25.00, because “Spend per day” is no more<" in page
+    assert "Spend per day with one token: $25.00, because it cannot exceed “Spend per day”<" in page
     assert ">Spend per day: $50.00. Spend per day with one token: $50.00<" in await change_limits(
         client, tenant, spend_cents_per_day="50"
     )
@@ -242,7 +242,7 @@ async def test_every_limit_is_shown_with_its_use_and_what_lifts_it(
     for more in (
         f"New account: 600 from {day}. Business allows 1,200. Support can raise it.",
         "Set it higher, up to 2,000.",
-        f"New account: $25.00 from {day}. As “Spend per day”.",
+        f"New account: $25.00 from {day}. It cannot exceed “Spend per day”.",
     ):
         assert more in page, more
     rules = (await client.get(api)).json()

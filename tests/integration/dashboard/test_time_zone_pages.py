@@ -42,13 +42,20 @@ def at(text: str) -> dt.datetime:
     ],
 )
 async def test_a_day_on_which_the_clocks_change_counts_its_calls(
-    walled: Database, database: Database, make: Factory, until: str, first: str, last: str, before: str, after: str
+    tenant_database: Database,
+    database: Database,
+    make: Factory,
+    until: str,
+    first: str,
+    last: str,
+    before: str,
+    after: str,
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     for moment in (first, last, before, after, after):
         await add_call(database, tenant, token, started_at=at(moment), duration=30)
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         days, [by_token] = await OverviewService(session).daily_and_by_token(
             tenant.organization.id, until=dt.date.fromisoformat(until), days=3, limit=5, zone=NEW_YORK
         )
@@ -57,12 +64,14 @@ async def test_a_day_on_which_the_clocks_change_counts_its_calls(
     assert by_token.totals.calls == 5
 
 
-async def test_a_month_begins_in_the_organizations_zone(walled: Database, database: Database, make: Factory) -> None:
+async def test_a_month_begins_in_the_organizations_zone(
+    tenant_database: Database, database: Database, make: Factory
+) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     for moment in ("2026-03-01 04:59:59", "2026-03-01 05:00:00", "2026-02-01 05:00:00", "2026-02-01 04:59:59"):
         await add_call(database, tenant, token, started_at=at(moment), duration=30)
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         this, last = await UsageService(session).this_and_last_month(
             tenant.organization.id, today=dt.date(2026, 3, 15), zone=NEW_YORK
         )

@@ -23,7 +23,7 @@ from support.widget_client import ask, browser_at
 from widget.request_metrics import WIDGET_REQUESTS, count_widget_requests
 
 pytestmark = pytest.mark.anyio
-WEBHOOKS = "epoch_carrier_webhooks_total"
+CALLBACKS = "epoch_carrier_webhooks_total"
 SECRET = "m" * 32
 NO_NUMBER = f"organization={UUID(int=1)}&number={UUID(int=2)}"
 FULL_DISK = """
@@ -34,7 +34,7 @@ CREATE TRIGGER no_space BEFORE INSERT ON unmatched_event FOR EACH STATEMENT EXEC
 
 
 def webhooks(kind: str, outcome: str) -> Growth:
-    return Growth(WEBHOOKS, kind=kind, outcome=outcome)
+    return Growth(CALLBACKS, kind=kind, outcome=outcome)
 
 
 async def test_each_outcome_of_a_requested_call_is_counted(callbacks: CallbackClient, token: Token) -> None:
@@ -117,8 +117,10 @@ async def test_each_request_is_measured_by_its_route(
     assert growth.amount >= 1
 
 
-async def test_exchanges_are_counted_by_outcome(client: httpx.AsyncClient, walled: Database, token: Token) -> None:
-    measures = CounterBuffer(walled, publish=count_widget_requests)
+async def test_exchanges_are_counted_by_outcome(
+    client: httpx.AsyncClient, tenant_database: Database, token: Token
+) -> None:
+    measures = CounterBuffer(tenant_database, publish=count_widget_requests)
     good = Growth("epoch_widget_requests_total", endpoint="exchange", outcome="ok")
     measures.add("exchange.ok")
     measures.add("exchange.ok", 2)

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
+from support.local_http import get_local, post_local
 
 pytestmark = pytest.mark.slow
 REFUSED = "epoch_carrier_callbacks_refused_total"
@@ -43,14 +43,14 @@ def run(own_database_url: str, open_folder: Path) -> Iterator[Run]:
 def read(run: Run, name: str) -> dict[str, float]:
     """The metric's values by process id; its key is empty where a metric has none."""
     # Each request is a connection of its own, which any worker may accept.
-    text = httpx.get(f"{run.url}/metrics", timeout=PATIENCE_SECONDS).raise_for_status().text
+    text = get_local(f"{run.url}/metrics", timeout=PATIENCE_SECONDS).raise_for_status().text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return {sample.labels.get("process_id", ""): sample.value for sample in samples if sample.name == name}
 
 
 def series(run: Run, name: str) -> float | None:
     """The value of one series, as Prometheus writes its name; None when there is none."""
-    text = httpx.get(f"{run.url}/metrics", timeout=PATIENCE_SECONDS).raise_for_status().text
+    text = get_local(f"{run.url}/metrics", timeout=PATIENCE_SECONDS).raise_for_status().text
     found = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{name} ")]
     assert len(found) < 2, found
     return float(found[0]) if found else None
@@ -58,7 +58,7 @@ def series(run: Run, name: str) -> float | None:
 
 def send_unsigned_callbacks(run: Run) -> None:
     for _ in range(CALLBACKS):
-        answer = httpx.post(f"{run.url}/voice/status", data={"CallSid": "CA0"}, timeout=PATIENCE_SECONDS)
+        answer = post_local(f"{run.url}/voice/status", data={"CallSid": "CA0"}, timeout=PATIENCE_SECONDS)
         assert answer.status_code == 403
 
 

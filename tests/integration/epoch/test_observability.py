@@ -1,4 +1,4 @@
-"""Traces and error reports, by servers that receive them: what is in them, and that no text is."""
+"""Traces and error reports: they contain ids and classes, and no text of requests or errors."""
 
 import json
 import signal
@@ -23,6 +23,7 @@ from kit.tracing import TRACING
 from support.callback_client import CallbackClient, new_sid
 from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 from support.factories import Token
+from support.local_http import get_local, post_local
 from support.telemetry_receiver import TelemetryReceiver, attributes_of, receiving
 from support.widget_client import TEXT, ask
 
@@ -150,11 +151,11 @@ def test_a_served_product_sends_its_spans_before_it_ends(
     run = Run(environ)
     try:
         run.until("Ctrl-C")
-        answer = httpx.get(f"{run.url}/health/live", timeout=PATIENCE_SECONDS)
+        answer = get_local(f"{run.url}/health/live", timeout=PATIENCE_SECONDS)
         # Its answer is sent in one step, past the application's ``send``.
         token = (open_folder / "data" / "demo-token").read_text().strip()
         headers = {"origin": run.url, "content-type": TEXT}
-        exchange = httpx.post(
+        exchange = post_local(
             f"{run.url}/widget/exchange", json={"token": token}, headers=headers, timeout=PATIENCE_SECONDS
         )
     finally:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 from alembic import command
 
@@ -23,6 +22,7 @@ from kit.mail import Mail, build_mailer
 from kit.settings import load_settings
 from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 from support.jobs import let_pass
+from support.local_http import get_local
 from support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,7 @@ def eventually(is_true: Callable[[], bool]) -> None:
 
 
 def read(run: Run, path: str) -> Any:
-    return httpx.get(run.url + path, timeout=PATIENCE_SECONDS).json()
+    return get_local(run.url + path, timeout=PATIENCE_SECONDS).json()
 
 
 def fetch(url: str, query: str, *values: str) -> Any:
@@ -86,7 +86,7 @@ def test_requests_and_jobs_run_in_processes_of_their_own(
 
     serving = start("serve", environ)
     assert read(serving, "/health/ready") == {"status": "ok", "role": "serve", "work": ["requests"]}
-    assert httpx.get(f"{serving.url}/login", timeout=PATIENCE_SECONDS).status_code == 200
+    assert get_local(f"{serving.url}/login", timeout=PATIENCE_SECONDS).status_code == 200
     (warning,) = read(serving, "/health/dependencies")["warnings"]
     assert "start `epoch jobs`" in warning
     assert fetch(url, "SELECT count(*) FROM pgqueuer WHERE attempts = 0 AND status = 'queued'") == 1
@@ -99,7 +99,7 @@ def test_requests_and_jobs_run_in_processes_of_their_own(
     assert len(working.children("epoch.server.worker")) == 1
     assert read(working, "/health/ready") == {"status": "ok", "role": "jobs", "work": ["jobs"]}
     for path in ("/login", "/widget/phone.js", "/voice/outgoing"):
-        assert httpx.get(working.url + path, timeout=PATIENCE_SECONDS).status_code == 404
+        assert get_local(working.url + path, timeout=PATIENCE_SECONDS).status_code == 404
     eventually(lambda: [file.suffix for file in (tmp_path / "mail").glob("*")] == [".eml"])
     eventually(lambda: read(serving, "/health/dependencies")["warnings"] == [])
     eventually(lambda: fetch(url, "SELECT count(*) FROM pgqueuer_schedules") > 0)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from kit.secrets import mint
 from support.certificates import Authority
 from support.epoch_run import Run
+from support.local_http import get_local, post_local
 from support.pgbouncer import running_pgbouncer
 from support.ports import unused_port
 from support.widget_client import TEXT
@@ -95,9 +95,9 @@ def test_production_serves_by_each_way_to_its_database(
     run = Run(_environ(tmp_path, **WAYS[name](new_database(), tmp_path, stack)))
     stack.callback(lambda: run.end(signal.SIGKILL))
     run.until("Ctrl-C")
-    assert httpx.get(f"{run.url}/health/ready").status_code == 200
-    assert httpx.get(f"{run.url}/login").status_code == 200
-    answer = httpx.post(
+    assert get_local(f"{run.url}/health/ready").status_code == 200
+    assert get_local(f"{run.url}/login").status_code == 200
+    answer = post_local(
         f"{run.url}/widget/exchange", json={"token": mint(TOKEN_PREFIX).raw}, headers={"content-type": TEXT}
     )
     assert answer.status_code == 401  # read from the database

@@ -22,7 +22,7 @@ from kit.settings import Settings
 from support.connections import ConnectionWatch
 from support.factories import Factory
 from support.raw_requests import HeaderLines, RawRequest, RawResponse, send_raw
-from support.routes import PARAMETER, QUERY_NAMES, Actors, Turns, fill, make_actors, routes_of
+from support.routes import PARAMETER, QUERY_NAMES, Actors, ValueRotation, fill, make_actors, routes_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 BAD_VALUES = (
@@ -135,7 +135,7 @@ class Walk:
         self._document = document
         self._documented: frozenset[int] | None = None
         """The statuses of the route that is walked; None for a route that is not in the document."""
-        self._turns = Turns()
+        self._rotation = ValueRotation()
         self.cases = 0
         self.statuses: Counter[int] = Counter()
         self.lost_connections = 0
@@ -172,10 +172,10 @@ class Walk:
         self._documented = None if statuses is None else COMMON_STATUSES | statuses
         if method == "GET":
             await self._bad_queries(path, actor)
-            for suffix in self._turns.part_of(BAD_SUFFIXES):
+            for suffix in self._rotation.part_of(BAD_SUFFIXES):
                 await self.ask(f"suffix {suffix!r}", RawRequest(method, path + suffix, headers=actor))
         else:
-            for kind, body in self._turns.part_of(BAD_BODIES):
+            for kind, body in self._rotation.part_of(BAD_BODIES):
                 headers = [*actor, (b"content-type", kind)]
                 await self.ask(f"body {body!r}", RawRequest(method, path, headers=headers, body=body))
             # A callback without a signature is logged, whole or cut.
@@ -184,12 +184,12 @@ class Walk:
                 headers = [*actor, (b"content-type", kind), (b"content-length", b"900")]
                 cut = RawRequest(method, path, headers=headers, body=body, is_cut=True)
                 await self.ask(f"cut after {body!r}", cut, max_lines=max_lines)
-        for bad in self._turns.part_of(BAD_HEADERS):
+        for bad in self._rotation.part_of(BAD_HEADERS):
             replaced = {name for name, _ in bad}
             headers = [*(line for line in actor if line[0] not in replaced), *bad]
             await self.ask(f"headers {bad!r}", RawRequest(method, path, headers=headers))
         if PARAMETER.search(template):
-            for segment in self._turns.part_of(BAD_SEGMENTS):
+            for segment in self._rotation.part_of(BAD_SEGMENTS):
                 bad_path = PARAMETER.sub(segment.decode(), template).encode()
                 await self.ask(f"segments {segment!r}", RawRequest(method, bad_path, headers=actor))
         options = await self.ask("options", RawRequest("OPTIONS", path, headers=actor))
@@ -202,15 +202,15 @@ class Walk:
         await self._watch.settle()
         lost = before.items() - (await self._watch.backends()).items()
         self.lost_connections += len(lost)
-        self._turns.next()
+        self._rotation.next()
 
     async def _bad_queries(self, path: bytes, actor: HeaderLines) -> None:
         names = [name.encode() for name in QUERY_NAMES]
-        for value in self._turns.part_of(BAD_VALUES):
+        for value in self._rotation.part_of(BAD_VALUES):
             query = b"&".join(name + b"=" + value for name in names)
             await self.ask(f"all={value!r}", RawRequest("GET", path, query, actor))
         # Alone, because a refused parameter hides what the others would do.
-        for index, name in self._turns.part_of([*enumerate(names)]):
+        for index, name in self._rotation.part_of([*enumerate(names)]):
             value = BAD_VALUES[(index + self.cases) % len(BAD_VALUES)]
             await self.ask(f"{name!r}={value!r}", RawRequest("GET", path, name + b"=" + value, actor))
         twice = b"&".join(name + b"=a&" + name + b"=b" for name in names)

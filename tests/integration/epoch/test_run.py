@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
 from support.epoch_run import PATIENCE_SECONDS, Run, pids_with
+from support.local_http import get_local
 from support.ports import unused_port
 
 pytestmark = pytest.mark.slow
@@ -110,7 +110,7 @@ def test_it_serves_the_data_that_is_there_and_a_signal_stops_all_of_it(run: Run)
 
 def expect_to_serve_until(number: signal.Signals, run: Run) -> None:
     run.until("Ctrl-C")
-    assert httpx.get(f"{run.url}/health/ready").status_code == 200
+    assert get_local(f"{run.url}/health/ready").status_code == 200
     assert f"{run.url}/demo" in "".join(run.printed)
     assert "demo@example.com / demo-password" in "".join(run.printed)
     parts = [*run.children("epoch.server.worker"), *run.children("sandbox")]
@@ -129,7 +129,7 @@ def test_a_part_that_dies_is_started_again(run: Run) -> None:
         os.kill(before, signal.SIGKILL)
         run.until(f"The {name} ended")
         eventually(partial(run.has_another, what, before))
-    assert httpx.get(f"{run.url}/health/ready", timeout=PATIENCE_SECONDS).status_code == 200
+    assert get_local(f"{run.url}/health/ready", timeout=PATIENCE_SECONDS).status_code == 200
     assert run.end(signal.SIGTERM) == 0
 
 

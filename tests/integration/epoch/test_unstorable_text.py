@@ -22,7 +22,7 @@ from kit.settings import Settings
 from support.factories import Factory
 from support.html import FoundForm, Markup
 from support.raw_requests import HeaderLines, RawRequest, RawResponse, send_raw
-from support.routes import PARAMETER, QUERY_NAMES, Turns, fill, make_actors, routes_of
+from support.routes import PARAMETER, QUERY_NAMES, ValueRotation, fill, make_actors, routes_of
 
 pytestmark = [
     pytest.mark.anyio,
@@ -50,7 +50,7 @@ class Sender:
         self._app = app
         self.statuses: Counter[int] = Counter()
         self.faults: list[str] = []
-        self.turns = Turns()
+        self.rotation = ValueRotation()
 
     async def send(self, what: str, request: RawRequest) -> RawResponse:
         answer = await send_raw(self._app, request)
@@ -79,14 +79,14 @@ async def test_no_route_fails_at_text_that_cannot_be_stored(
         for name, headers in hostile_headers(actor):
             await sender.send(f"{name!r}", RawRequest(method, path, headers=headers))
         if method == "GET":
-            sender.turns.next()
-            for query in sender.turns.part_of(QUERY_NAMES):
+            sender.rotation.next()
+            for query in sender.rotation.part_of(QUERY_NAMES):
                 await sender.send(query, RawRequest("GET", path, f"{query}=a%00b".encode(), actor))
             page = await sender.send("nothing", RawRequest("GET", path, headers=actor))
             for form in forms_in(page, path):
                 sent_by = actors.of(form.method.upper(), form.action)
                 forms.setdefault((form.action, frozenset(form.fields)), (form, sent_by))
-        for body in hostile_bodies(document, method, template, sender.turns):
+        for body in hostile_bodies(document, method, template, sender.rotation):
             headers = [*actor, (b"content-type", b"application/json")]
             await sender.send(f"{body!r}", RawRequest(method, path, headers=headers, body=body))
     for form, actor in forms.values():
@@ -119,7 +119,7 @@ def hostile_headers(actor: HeaderLines) -> Iterator[tuple[bytes, HeaderLines]]:
     yield b"authorization", [*without, (b"authorization", b"Bearer epk_" + RAW)]
 
 
-def hostile_bodies(document: Mapping[str, Any], method: str, template: str, turns: Turns) -> Iterator[bytes]:
+def hostile_bodies(document: Mapping[str, Any], method: str, template: str, rotation: ValueRotation) -> Iterator[bytes]:
     """JSON bodies of the operation with one hostile text, for each field its turn's texts and shapes."""
     operation = document["paths"].get(PARAMETER.sub(r"{\1}", template), {}).get(method.lower(), {})
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
@@ -133,8 +133,8 @@ def hostile_bodies(document: Mapping[str, Any], method: str, template: str, turn
     example = {} if is_list else body.get("example", {})
     right = {name: value for name, value in example.items() if name in schema["properties"]}
     for name in schema["properties"]:
-        turns.next()
-        for text, shape in turns.part_of([*product(JSON_TEXTS, JSON_SHAPES)]):
+        rotation.next()
+        for text, shape in rotation.part_of([*product(JSON_TEXTS, JSON_SHAPES)]):
             sent = {**right, name: shape}
             yield json.dumps([sent] if is_list else sent).replace("HOSTILE", text).encode()
 
@@ -153,8 +153,8 @@ async def send_form(sender: Sender, form: FoundForm, actor: HeaderLines) -> None
     """Send the form with one hostile value, for each field its turn's texts."""
     path, _, query = form.action.partition("?")
     for name in sorted(form.fields.keys() - {"csrf_token"}):
-        sender.turns.next()
-        for text in sender.turns.part_of(ESCAPED):
+        sender.rotation.next()
+        for text in sender.rotation.part_of(ESCAPED):
             fields = urlencode({key: value for key, value in form.fields.items() if key != name}).encode()
             content = b"&".join(filter(None, (fields, name.encode() + b"=" + text)))
             what = f"{text!r} in {name}"

@@ -20,6 +20,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import Settings
 from support.epoch_run import ROOT, Run
 from support.factories import Factory
+from support.local_http import get_local
 from support.ports import unused_port
 from support.production import PRODUCTION
 from support.widget_client import PAGE, TEXT
@@ -161,7 +162,7 @@ def test_an_installed_wheel_migrates_and_serves_from_an_empty_folder(
     working = Run({**environ, "EPOCH_PORT": port}, program=argv, folder=folder)
     try:
         working.until("Ctrl-C")
-        assert httpx.get(f"{working.url}/health/ready").json()["role"] == "jobs"
+        assert get_local(f"{working.url}/health/ready").json()["role"] == "jobs"
     finally:
         status = working.end(signal.SIGTERM)
     assert status == 0, working.printed

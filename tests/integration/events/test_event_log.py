@@ -274,7 +274,7 @@ async def texts(jobs: Database) -> dict[int, str]:
 
 
 async def test_an_erased_call_leaves_no_event(
-    owner: httpx.AsyncClient, tenant: Tenant, token: Token, database: Database, walled: Database
+    owner: httpx.AsyncClient, tenant: Tenant, token: Token, database: Database, tenant_database: Database
 ) -> None:
     kept = await add_call(database, tenant, token, status=CallStatus.INITIATED)
     erased = await add_call(database, tenant, token, status=CallStatus.REFUSED, to_number="+12125550199")
@@ -286,7 +286,7 @@ async def test_an_erased_call_leaves_no_event(
         await CallAnonymizationService(session).anonymize(Call.id == erased)
     events = await events_of(owner, tenant, at_least=1)
     assert [event["data"]["id"] for event in events] == [str(kept)]
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         assert not (await session.execute(sa.select(EVENT_OUTBOX.c.id))).all()
 
 

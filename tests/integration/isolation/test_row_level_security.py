@@ -54,9 +54,9 @@ async def forbidden(session: AsyncSession, statement: sa.Executable) -> bool:
     return False
 
 
-def looking(walled: Database, stranger: FullTenant, who: str) -> Any:
+def looking(tenant_database: Database, stranger: FullTenant, who: str) -> Any:
     """A transaction of another organization, or of none."""
-    return walled.tenant_session(
+    return tenant_database.tenant_session(
         *((stranger.ids["organization_id"], stranger.tenant.owner.id) if who == "stranger" else (None,))
     )
 
@@ -85,27 +85,27 @@ async def test_no_other_table_has_a_tenants_column() -> None:
 @WHO_LOOKS
 @EACH_TABLE
 async def test_rows_of_another_organization_are_out_of_sight(
-    walled: Database, database: Database, victim: FullTenant, stranger: FullTenant, name: str, who: str
+    tenant_database: Database, database: Database, victim: FullTenant, stranger: FullTenant, name: str, who: str
 ) -> None:
     table, victim_id = OWNED_TABLES[name], victim.ids["organization_id"]
     theirs = sa.select(sa.func.count()).select_from(table).where(table.c.organization_id == victim_id)
     async with database.sessions() as session:
         assert await session.scalar(theirs), f"make_full_tenant() makes no row in {name}"
 
-    async with looking(walled, stranger, who) as session:
+    async with looking(tenant_database, stranger, who) as session:
         assert await session.scalar(theirs) == 0
-    async with walled.tenant_session(victim_id) as session:
+    async with tenant_database.tenant_session(victim_id) as session:
         assert await session.scalar(theirs)
 
 
 @WHO_LOOKS
 @EACH_TABLE
 async def test_rows_of_another_organization_are_out_of_reach(
-    walled: Database, victim: FullTenant, stranger: FullTenant, name: str, who: str
+    tenant_database: Database, victim: FullTenant, stranger: FullTenant, name: str, who: str
 ) -> None:
     table, victim_id = OWNED_TABLES[name], victim.ids["organization_id"]
     theirs = table.c.organization_id == victim_id
-    async with looking(walled, stranger, who) as session:
+    async with looking(tenant_database, stranger, who) as session:
         assert await forbidden(session, sa.insert(table).values(id=uuid4(), organization_id=victim_id))
         for change in (sa.update(table).where(theirs).values(created_at=sa.func.now()), sa.delete(table).where(theirs)):
             if name in NOT_FOR_REQUESTS:
@@ -118,19 +118,19 @@ async def test_rows_of_another_organization_are_out_of_reach(
 
 @EACH_TABLE
 async def test_no_row_is_given_to_another_organization(
-    walled: Database, victim: FullTenant, stranger: FullTenant, name: str
+    tenant_database: Database, victim: FullTenant, stranger: FullTenant, name: str
 ) -> None:
     table = OWNED_TABLES[name]
-    async with looking(walled, stranger, "stranger") as session:
+    async with looking(tenant_database, stranger, "stranger") as session:
         assert await forbidden(session, sa.update(table).values(organization_id=victim.ids["organization_id"]))
 
 
 @WHO_LOOKS
 async def test_another_organization_itself_is_out_of_sight_and_reach(
-    walled: Database, victim: FullTenant, stranger: FullTenant, who: str
+    tenant_database: Database, victim: FullTenant, stranger: FullTenant, who: str
 ) -> None:
     table, victim_id = Base.metadata.tables["organization"], victim.ids["organization_id"]
-    async with looking(walled, stranger, who) as session:
+    async with looking(tenant_database, stranger, who) as session:
         seen = set(await session.scalars(sa.select(table.c.id)))
         assert seen == ({stranger.ids["organization_id"]} if who == "stranger" else set())
         for change in (sa.update(table).values(name="taken"), sa.delete(table)):
@@ -143,10 +143,10 @@ async def test_another_organization_itself_is_out_of_sight_and_reach(
 
 
 async def test_a_person_sees_their_own_places_and_gives_themselves_none(
-    walled: Database, victim: FullTenant, stranger: FullTenant
+    tenant_database: Database, victim: FullTenant, stranger: FullTenant
 ) -> None:
     membership, person = OWNED_TABLES["membership"], victim.member.id
-    async with walled.tenant_session(None, person) as session:
+    async with tenant_database.tenant_session(None, person) as session:
         assert set(await session.scalars(sa.select(membership.c.user_id))) == {person}
         raised = sa.update(membership).where(membership.c.user_id == person).values(role="owner")
         done = await session.execute(raised)
@@ -156,8 +156,8 @@ async def test_a_person_sees_their_own_places_and_gives_themselves_none(
         assert await forbidden(session, sa.insert(membership).values(place))
 
 
-async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, victim: FullTenant) -> None:
-    async with walled.sessions() as session:
+async def test_a_transaction_that_names_nobody_sees_nothing(tenant_database: Database, victim: FullTenant) -> None:
+    async with tenant_database.sessions() as session:
         for table in (*OWNED_TABLES.values(), Base.metadata.tables["organization"]):
             assert await session.scalar(sa.select(sa.func.count()).select_from(table)) == 0, table.name
 
@@ -193,10 +193,10 @@ async def test_a_transaction_that_names_nobody_sees_nothing(walled: Database, vi
         "CREATE TABLE mine (id int)",
     ],
 )
-async def test_the_look_up_role_finds_owners_and_nothing_else(walled: Database, statement: str) -> None:
-    assert await walled.lookup_pool.fetch_value("SELECT current_user") == LOOKUP_ROLE
+async def test_the_look_up_role_finds_owners_and_nothing_else(tenant_database: Database, statement: str) -> None:
+    assert await tenant_database.lookup_pool.fetch_value("SELECT current_user") == LOOKUP_ROLE
     with pytest.raises(Exception, match="permission denied") as refused:
-        await walled.lookup_pool.execute(statement)
+        await tenant_database.lookup_pool.execute(statement)
     assert getattr(refused.value, "sqlstate", None) == INSUFFICIENT_PRIVILEGE
 
 
@@ -305,9 +305,9 @@ async def test_a_handler_without_a_guard_gets_no_session(
 
 
 async def test_an_organization_chosen_in_a_savepoint_is_left_with_it(
-    walled: Database, victim: FullTenant, stranger: FullTenant
+    tenant_database: Database, victim: FullTenant, stranger: FullTenant
 ) -> None:
-    async with walled.tenant_session(stranger.ids["organization_id"]) as session:
+    async with tenant_database.tenant_session(stranger.ids["organization_id"]) as session:
         savepoint = await session.begin_nested()
         await set_tenant_context(session, victim.ids["organization_id"])
         await savepoint.rollback()

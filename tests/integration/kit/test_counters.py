@@ -19,9 +19,9 @@ async def total(database: Database, name: str) -> int:
         return int(await session.scalar(amounts) or 0)
 
 
-async def test_the_counts_of_all_processes_add_up(requests: Database, database: Database) -> None:
+async def test_the_counts_of_all_processes_add_up(other_worker_database: Database, database: Database) -> None:
     names = [f"test.{uuid4().hex}" for _ in range(5)]
-    processes = [CounterBuffer(requests) for _ in range(4)]
+    processes = [CounterBuffer(other_worker_database) for _ in range(4)]
     for number, process in enumerate(processes):
         # Each in another order: rows that two of them write must not make them wait for each other.
         for name in names if number % 2 else reversed(names):
@@ -34,14 +34,16 @@ async def test_the_counts_of_all_processes_add_up(requests: Database, database: 
     assert [await total(database, name) for name in names] == [11, 10, 10, 10, 10]
 
 
-async def test_what_a_lost_database_did_not_take_is_written_later(requests: Database, database: Database) -> None:
+async def test_what_a_lost_database_did_not_take_is_written_later(
+    other_worker_database: Database, database: Database
+) -> None:
     name = f"test.{uuid4().hex}"
-    measures, pool = CounterBuffer(requests), requests.lookup_pool
+    measures, pool = CounterBuffer(other_worker_database), other_worker_database.lookup_pool
     measures.add(name, 2)
-    requests.lookup_pool = StatementPool(refuse, size=1, seconds=1)
+    other_worker_database.lookup_pool = StatementPool(refuse, size=1, seconds=1)
     await measures.flush()
     measures.add(name, 3)
-    requests.lookup_pool = pool
+    other_worker_database.lookup_pool = pool
     await measures.stop()
     assert await total(database, name) == 5
 

@@ -83,8 +83,8 @@ async def put(worker: Worker, database: Database, *payloads: bytes) -> None:
 
 
 @pytest.fixture
-async def requests(own_database_url: str) -> AsyncIterator[Database]:
-    """The database as requests see it."""
+async def request_database(own_database_url: str) -> AsyncIterator[Database]:
+    """The module's own database with the role of requests."""
     database = Database(own_database_url)
     yield database
     await database.stop()
@@ -98,9 +98,9 @@ async def test_a_job_that_succeeded_is_gone(jobs: Database) -> None:
     assert await queued_jobs(jobs) == []
 
 
-async def test_a_job_of_a_transaction_that_is_rolled_back_never_was(jobs: Database, requests: Database) -> None:
+async def test_a_job_of_a_transaction_that_is_rolled_back_never_was(jobs: Database, request_database: Database) -> None:
     worker = Worker(jobs)
-    async with requests.sessions() as session:
+    async with request_database.sessions() as session:
         # The first statement of its transaction.
         await worker.queue.enqueue(session, "work", b"one")
         await session.rollback()
@@ -115,8 +115,8 @@ async def test_a_waiting_payload_cannot_be_read_from_the_database(jobs: Database
     assert "reset" not in repr(vars(row))
 
 
-async def test_requests_enqueue_and_read_no_payload(jobs: Database, requests: Database) -> None:
-    await put(Worker(jobs), requests, b"one")
+async def test_requests_enqueue_and_read_no_payload(jobs: Database, request_database: Database) -> None:
+    await put(Worker(jobs), request_database, b"one")
     for statement in (
         "SELECT payload FROM pgqueuer",
         "SELECT headers FROM pgqueuer",
@@ -124,11 +124,11 @@ async def test_requests_enqueue_and_read_no_payload(jobs: Database, requests: Da
         "UPDATE pgqueuer SET attempts = 0",
         "DELETE FROM pgqueuer",
     ):
-        async with requests.sessions() as session:
+        async with request_database.sessions() as session:
             with pytest.raises(DBAPIError, match="permission denied"):
                 await session.execute(sa.text(statement))
     # The columns that the library's INSERT returns.
-    async with requests.sessions() as session:
+    async with request_database.sessions() as session:
         await session.execute(sa.text("SELECT id, entrypoint, priority, dedupe_key FROM pgqueuer"))
     assert len(await queued_jobs(jobs)) == 1
 
@@ -309,7 +309,7 @@ async def test_the_workers_run_as_many_jobs_of_a_kind_at_once_as_it_says(jobs: D
     assert most == 3
 
 
-async def test_a_job_enqueued_elsewhere_wakes_the_worker(jobs: Database, requests: Database) -> None:
+async def test_a_job_enqueued_elsewhere_wakes_the_worker(jobs: Database, request_database: Database) -> None:
     done: asyncio.Queue[Job] = asyncio.Queue()
     queue = JobQueue(jobs, SECRET)
     plain = JobHandler(
@@ -323,7 +323,7 @@ async def test_a_job_enqueued_elsewhere_wakes_the_worker(jobs: Database, request
     queue.add_handler(plain)
     subject = str(uuid4()).encode()
     queue.start()
-    async with requests.sessions() as session, session.begin():
+    async with request_database.sessions() as session, session.begin():
         await enqueue(session, "work", subject)
         await enqueue(session, "of nobody here", subject)
     job = await asyncio.wait_for(done.get(), 30)
@@ -335,9 +335,9 @@ async def test_a_job_enqueued_elsewhere_wakes_the_worker(jobs: Database, request
         ]
 
 
-async def test_a_job_that_waits_already_is_not_enqueued_again(jobs: Database, requests: Database) -> None:
+async def test_a_job_that_waits_already_is_not_enqueued_again(jobs: Database, request_database: Database) -> None:
     for _ in range(2):
-        async with requests.sessions() as session, session.begin():
+        async with request_database.sessions() as session, session.begin():
             await enqueue(session, "work", b"x", dedupe_key="work:1")
             await enqueue(session, "work", b"x", dedupe_key="work:1")
             await enqueue(session, "work", b"x", dedupe_key="work:2")

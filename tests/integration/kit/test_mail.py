@@ -62,8 +62,8 @@ async def letterbox() -> Letterbox:
 
 
 @pytest.fixture
-async def requests(own_database_url: str) -> AsyncIterator[Database]:
-    """The database as requests see it."""
+async def request_database(own_database_url: str) -> AsyncIterator[Database]:
+    """The module's own database with the role of requests."""
     database = Database(own_database_url)
     yield database
     await database.stop()
@@ -107,8 +107,8 @@ def test_text_and_html_say_the_same_and_markup_is_inert() -> None:
     assert 'href="https://x.example/?a=1&amp;b=2"' in html.get_content()
 
 
-async def test_a_mail_leaves_after_the_commit(mailer: Mailer, letterbox: Letterbox, requests: Database) -> None:
-    async with requests.sessions() as session, session.begin():
+async def test_a_mail_leaves_after_the_commit(mailer: Mailer, letterbox: Letterbox, request_database: Database) -> None:
+    async with request_database.sessions() as session, session.begin():
         await mailer.send_after_commit(session, a_mail())
         async with session.begin_nested():
             await session.execute(sa.select(1))
@@ -119,9 +119,9 @@ async def test_a_mail_leaves_after_the_commit(mailer: Mailer, letterbox: Letterb
 
 
 async def test_what_was_rolled_back_is_not_written_about(
-    mailer: Mailer, queue: JobQueue, letterbox: Letterbox, requests: Database
+    mailer: Mailer, queue: JobQueue, letterbox: Letterbox, request_database: Database
 ) -> None:
-    async with requests.sessions() as session:
+    async with request_database.sessions() as session:
         async with session.begin():
             await mailer.send_after_commit(session, a_mail("gone@example.com"))
             await session.flush()
@@ -136,20 +136,20 @@ async def test_what_was_rolled_back_is_not_written_about(
     assert letterbox.addressees == ["kept@example.com"]
 
 
-async def test_a_mail_that_could_not_be_delivered_is_tried_again(queue: JobQueue, requests: Database) -> None:
+async def test_a_mail_that_could_not_be_delivered_is_tried_again(queue: JobQueue, request_database: Database) -> None:
     letterbox = Letterbox(refusals=2)
     mailer = Mailer(queue, letterbox, sender=SENDER, retry_seconds=(0.0,))
     queue.start()
-    async with requests.sessions() as session, session.begin():
+    async with request_database.sessions() as session, session.begin():
         await mailer.send_after_commit(session, a_mail())
     await letterbox.arrived.wait()
     assert len(letterbox.messages) == 1
 
 
 async def test_stopping_delivers_what_is_due(
-    mailer: Mailer, queue: JobQueue, letterbox: Letterbox, requests: Database
+    mailer: Mailer, queue: JobQueue, letterbox: Letterbox, request_database: Database
 ) -> None:
-    async with requests.sessions() as session, session.begin():
+    async with request_database.sessions() as session, session.begin():
         for number in range(5):
             await mailer.send_after_commit(session, a_mail(f"p{number}@example.com"))
     await queue.stop()
@@ -157,10 +157,10 @@ async def test_stopping_delivers_what_is_due(
 
 
 async def test_several_people_get_a_mail_each(
-    mailer: Mailer, queue: JobQueue, letterbox: Letterbox, requests: Database
+    mailer: Mailer, queue: JobQueue, letterbox: Letterbox, request_database: Database
 ) -> None:
     both = msgspec.structs.replace(a_mail(), to=("one@example.com", "two@example.com"))
-    async with requests.sessions() as session, session.begin():
+    async with request_database.sessions() as session, session.begin():
         await mailer.send_after_commit(session, both)
     await queue.stop()
     assert sorted(letterbox.addressees) == ["one@example.com", "two@example.com"]
@@ -170,9 +170,9 @@ async def test_several_people_get_a_mail_each(
 
 
 async def test_an_address_that_is_none_is_refused_before_anything_is_written(
-    mailer: Mailer, requests: Database, jobs: Database
+    mailer: Mailer, request_database: Database, jobs: Database
 ) -> None:
-    async with requests.sessions() as session:
+    async with request_database.sessions() as session:
         with pytest.raises(ValueError, match="addr"):
             await mailer.send_after_commit(session, a_mail("pat@example.com, eve@example.com"))
         await session.commit()

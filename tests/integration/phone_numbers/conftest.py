@@ -35,9 +35,9 @@ def number() -> str:
 
 
 @pytest.fixture
-def provisioning(walled: Database, carrier: Carrier) -> NumberProvisioning:
+def provisioning(tenant_database: Database, carrier: Carrier) -> NumberProvisioning:
     """Purchase and release as requests use them, with a carrier that the test may replace."""
-    return build_number_provisioning(walled, carrier)
+    return build_number_provisioning(tenant_database, carrier)
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ async def carrier_with_faults(faulty_carrier: FaultyCarrier, settings: Settings)
 
 
 @pytest.fixture
-def faulty_provisioning(carrier_with_faults: Carrier, walled: Database) -> NumberProvisioning:
+def faulty_provisioning(carrier_with_faults: Carrier, tenant_database: Database) -> NumberProvisioning:
     """Asks the carrier through ``faulty_carrier``."""
-    return build_number_provisioning(walled, carrier_with_faults)
+    return build_number_provisioning(tenant_database, carrier_with_faults)
 
 
 @pytest.fixture

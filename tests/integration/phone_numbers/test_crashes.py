@@ -136,7 +136,7 @@ class _Crashing(TwilioCarrier):
 async def test_the_next_click_settles_what_a_crash_left(
     make: Factory,
     settings: Settings,
-    walled: Database,
+    tenant_database: Database,
     carrier: Carrier,
     number: str,
     at_carrier: At,
@@ -148,10 +148,10 @@ async def test_the_next_click_settles_what_a_crash_left(
     crashing = _Crashing(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     crashing.point = point
     with pytest.raises(_Crash):
-        await build_number_provisioning(walled, crashing).purchaser.buy(organization_id, number, by=somebody)
+        await build_number_provisioning(tenant_database, crashing).purchaser.buy(organization_id, number, by=somebody)
     await crashing.close()
 
-    provisioning = build_number_provisioning(walled, carrier, abandoned_after=timedelta())
+    provisioning = build_number_provisioning(tenant_database, carrier, abandoned_after=timedelta())
     bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
     assert [row.id for row in await held(organization_id)] == [bought.id]
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]

@@ -81,19 +81,33 @@ class CopiedNumber(NamedTuple):
 
 @pytest.fixture
 async def copied(
-    make: Factory, database: Database, carrier: Carrier, other: Database, walled: Database, number: str, somebody: Actor
+    make: Factory,
+    database: Database,
+    carrier: Carrier,
+    other: Database,
+    tenant_database: Database,
+    number: str,
+    somebody: Actor,
 ) -> CopiedNumber:
     """A number bought in the first deployment, whose rows the ``other`` one has too."""
     organization_id = (await make.tenant(number=False)).organization.id
-    await build_number_provisioning(walled, carrier).purchaser.buy(organization_id, number, by=somebody)
+    await build_number_provisioning(tenant_database, carrier).purchaser.buy(organization_id, number, by=somebody)
     return CopiedNumber(organization_id, await copy_number(database, other, organization_id))
 
 
 async def test_a_fresh_deployment_reports_the_numbers_of_the_other_and_keeps_them(
-    make: Factory, carrier: Carrier, other: Database, walled: Database, number: str, at_carrier: At, somebody: Actor
+    make: Factory,
+    carrier: Carrier,
+    other: Database,
+    tenant_database: Database,
+    number: str,
+    at_carrier: At,
+    somebody: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await build_number_provisioning(walled, carrier).purchaser.buy(organization_id, number, by=somebody)
+    bought = await build_number_provisioning(tenant_database, carrier).purchaser.buy(
+        organization_id, number, by=somebody
+    )
 
     report = await build_number_reconciler(other, carrier).compare()
 

@@ -194,12 +194,12 @@ async def test_it_is_for_owners_and_a_few_times_an_hour(
 
 
 async def test_no_file_of_an_export_keeps_a_connection_while_its_reader_takes_a_chunk(
-    requests: Database, database: Database, make: Factory
+    other_worker_database: Database, database: Database, make: Factory
 ) -> None:
     full = await make_full_tenant(database, make)
-    export_of = OrganizationExport(requests, full.tenant.organization.id, default_months=13)
+    export_of = OrganizationExport(other_worker_database, full.tenant.organization.id, default_months=13)
     held = {
-        name: requests.connections_in_use
+        name: other_worker_database.connections_in_use
         for name, chunks in export_of.files("Acme", utc_now(), ())
         async for _ in chunks
     }

@@ -363,14 +363,16 @@ async def test_months_are_the_calendars(moment: str, months: int, before: str) -
     assert months_before(dt.datetime.fromisoformat(moment), months) == dt.datetime.fromisoformat(before)
 
 
-async def erase(walled: Database, erasure: NumberErasureJob, tenant: Tenant, number: str = NUMBER) -> NumberOccurrences:
-    async with walled.tenant_session(tenant.organization.id) as session:
+async def erase(
+    tenant_database: Database, erasure: NumberErasureJob, tenant: Tenant, number: str = NUMBER
+) -> NumberOccurrences:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         return await erasure.service(session).erase(tenant.organization.id, number, "US", by=SYSTEM)
 
 
 async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     database: Database,
-    walled: Database,
+    tenant_database: Database,
     make: Factory,
     tenant: Tenant,
     token: Token,
@@ -395,9 +397,9 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     sids = [(await stored(database, call_id)).carrier_sid for call_id in called]
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(3, 0)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(3, 0)
+    assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(3, 0)
 
     for call_id in (*called, refused):
         row = await stored(database, call_id)
@@ -414,13 +416,18 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     for sid in (*sids, *legs):
         with pytest.raises(NotFoundAtCarrier):
             await carrier_account.carrier.leg(sid)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
+    assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(0, 0)
     # The audit log is searched again.
     assert await queue.run_due() == 1
 
 
 async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
-    database: Database, walled: Database, make: Factory, tenant: Tenant, token: Token, erasure: NumberErasureJob
+    database: Database,
+    tenant_database: Database,
+    make: Factory,
+    tenant: Tenant,
+    token: Token,
+    erasure: NumberErasureJob,
 ) -> None:
     written = (
         {"contact": {"name": "Grace", "phones": ["(212) 555-0147"]}},
@@ -451,9 +458,9 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     stranger = await make.tenant()
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 13)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 13)
+    assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(0, 13)
 
     for call_id in (*mentioned, live):
         call = await stored(database, call_id)
@@ -467,13 +474,13 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     assert (await stored(database, member)).agent == "2125550147@example.com"
     assert (await stored(database, other)).details == left
     assert (await stored(database, elsewhere)).details == written[0]
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(0, 0)
+    assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(0, 0)
 
 
 @pytest.mark.parametrize("most", ["MAX_BATCHES_PER_REQUEST", "_MAX_CALLS_PER_TRANSACTION"])
 async def test_a_search_that_takes_long_goes_on_in_the_background(
     database: Database,
-    walled: Database,
+    tenant_database: Database,
     tenant: Tenant,
     token: Token,
     queue: JobQueue,
@@ -489,9 +496,9 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
         for n in range(7)
     ]
     old = await add_call(database, tenant, token, to_number=NUMBER)
-    async with walled.tenant_session(tenant.organization.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id) as session:
         counted = await erasure.service(session).count(tenant.organization.id, NUMBER, "US")
-    erased = await erase(walled, erasure, tenant)
+    erased = await erase(tenant_database, erasure, tenant)
     assert not erased.is_complete
     assert erased.mentioning_calls < len(calls)
     assert counted.mentioning_calls <= len(calls)
@@ -513,10 +520,10 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
 
 
 async def test_nothing_that_cannot_be_erased_holds_the_number(
-    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasureJob
+    database: Database, tenant_database: Database, tenant: Tenant, token: Token, erasure: NumberErasureJob
 ) -> None:
     await old_call(database, tenant, token, at=utc_now())
-    await erase(walled, erasure, tenant)
+    await erase(tenant_database, erasure, tenant)
     async with database.sessions() as session:
         mine = sa.select(AuditEvent).where(AuditEvent.organization_id == tenant.organization.id)
         recorded = [(row.action, row.subject_name, row.details) for row in await session.scalars(mine)]
@@ -526,23 +533,23 @@ async def test_nothing_that_cannot_be_erased_holds_the_number(
 
 
 async def test_a_number_in_a_live_call_is_not_erased(
-    database: Database, walled: Database, tenant: Tenant, token: Token, erasure: NumberErasureJob
+    database: Database, tenant_database: Database, tenant: Tenant, token: Token, erasure: NumberErasureJob
 ) -> None:
     over = await add_call(database, tenant, token, to_number=NUMBER)
     live = await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0)
     with pytest.raises(NumberInLiveCall):
-        await erase(walled, erasure, tenant)
+        await erase(tenant_database, erasure, tenant)
     assert (await stored(database, over)).erased_at is None
     async with database.sessions() as session, session.begin():
         sid = (await session.get_one(Call, live)).carrier_sid
         end = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=utc_now(), duration=1)
         await CallService(session).record_event(tenant.organization.id, sid, new_sid(), end)
-    assert await erase(walled, erasure, tenant) == NumberOccurrences(2, 0)
+    assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(2, 0)
 
 
 async def test_a_carrier_that_is_away_is_asked_again(
     database: Database,
-    walled: Database,
+    tenant_database: Database,
     settings: Settings,
     tenant: Tenant,
     token: Token,
@@ -553,7 +560,7 @@ async def test_a_carrier_that_is_away_is_asked_again(
     carrier_account.add_call(sid, "completed", seconds=9)
     first, second = (JobQueue(database, settings.secret_keys) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
-    await erase(walled, NumberErasureJob(first, CarrierCallDeletion(first, away, database), database), tenant)
+    await erase(tenant_database, NumberErasureJob(first, CarrierCallDeletion(first, away, database), database), tenant)
     # The audit log does not wait for the carrier.
     assert await first.run_due() == 1
     await away.close()

@@ -13,7 +13,7 @@ from anyio import fail_after
 from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
 from sandbox.audio_track import Samples
-from sandbox.legs import Caller
+from sandbox.legs import TokenIdentity
 from support.incoming_calls import NUMBER, WAIT_SECONDS, IncomingCallBench
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +102,7 @@ async def browser_call(bench: IncomingCallBench, to: str) -> str:
     path = f"{bench.rest}/Applications/{application}.json"
     await bench.client.post(path, data={"VoiceUrl": f"{bench.application.url}/outgoing"}, auth=bench.auth)
     bench.application.documents["/outgoing"] = DIAL.format(to=to)
-    caller = Caller("w_1", bench.account.account_sid, application, {})
+    caller = TokenIdentity("w_1", bench.account.account_sid, application, {})
     registry = bench.sandbox._registry
     registry.start_call(Browser(), caller, temporary_sid="TJS1", params={"To": to}, offer="")
     return registry.calls()[0].sid

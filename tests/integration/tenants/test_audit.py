@@ -41,13 +41,13 @@ async def add_events(database: Database, tenant: Tenant, *events: tuple[str, str
 
 @pytest.mark.parametrize("statement", CHANGES)
 async def test_requests_and_jobs_may_not_change_the_trail(
-    walled: Database, database: Database, make: Factory, statement: str
+    tenant_database: Database, database: Database, make: Factory, statement: str
 ) -> None:
     tenant = await make.tenant()
     await add_events(database, tenant, ("embed_token.created", "pat@example.com"))
 
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with walled.tenant_session(tenant.organization.id) as session:
+        async with tenant_database.tenant_session(tenant.organization.id) as session:
             await session.execute(sa.text(statement))
     # Jobs may erase fields and delete the events of an organization that is being erased; triggers refuse the rest.
     with pytest.raises(DBAPIError, match="permission denied" if "TRUNCATE" in statement else "audit_event is append"):

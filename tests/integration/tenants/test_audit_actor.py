@@ -36,9 +36,11 @@ async def insert(session: AsyncSession, **values: Any) -> UUID:
 
 
 @pytest.mark.parametrize("kind", ["staff", "user", "system"])
-async def test_staffs_role_inserts_no_event_of_somebody_else(walled: Database, database: Database, kind: str) -> None:
+async def test_staffs_role_inserts_no_event_of_somebody_else(
+    tenant_database: Database, database: Database, kind: str
+) -> None:
     staff, other = await make_staff(database, StaffRole.SUPPORT), await make_staff(database, StaffRole.ADMIN)
-    back_office = walled.for_role(STAFF_ROLE, engine_connections=1)
+    back_office = tenant_database.for_role(STAFF_ROLE, engine_connections=1)
     try:
         with pytest.raises(DBAPIError) as refused:
             async with back_office.tenant_session(None, staff.id) as session:
@@ -51,9 +53,9 @@ async def test_staffs_role_inserts_no_event_of_somebody_else(walled: Database, d
         await back_office.stop()
 
 
-async def test_the_database_sets_the_name_and_the_time_of_staff(walled: Database, database: Database) -> None:
+async def test_the_database_sets_the_name_and_the_time_of_staff(tenant_database: Database, database: Database) -> None:
     staff = await make_staff(database, StaffRole.SUPPORT)
-    back_office = walled.for_role(STAFF_ROLE, engine_connections=1)
+    back_office = tenant_database.for_role(STAFF_ROLE, engine_connections=1)
     long_ago = utc_now() - timedelta(days=400)
     try:
         async with back_office.tenant_session(None, staff.id) as session:
@@ -66,7 +68,9 @@ async def test_the_database_sets_the_name_and_the_time_of_staff(walled: Database
     assert utc_now() - event.created_at < timedelta(hours=1)
 
 
-async def test_a_request_records_its_user_and_nobody_else(walled: Database, database: Database, make: Factory) -> None:
+async def test_a_request_records_its_user_and_nobody_else(
+    tenant_database: Database, database: Database, make: Factory
+) -> None:
     tenant = await make.tenant()
     organization_id, owner = tenant.organization.id, tenant.owner
     others: list[tuple[str, UUID | None]] = [
@@ -78,31 +82,31 @@ async def test_a_request_records_its_user_and_nobody_else(walled: Database, data
     ]
     for kind, actor_id in others:
         with pytest.raises(DBAPIError, match="does not act as this actor"):
-            async with walled.tenant_session(organization_id, owner.id) as session:
+            async with tenant_database.tenant_session(organization_id, owner.id) as session:
                 await insert(session, organization_id=organization_id, actor_kind=kind, actor_id=actor_id)
 
-    async with walled.tenant_session(organization_id, owner.id) as session:
+    async with tenant_database.tenant_session(organization_id, owner.id) as session:
         event_id = await insert(session, organization_id=organization_id, actor_kind="user", actor_id=owner.id)
 
     assert (await stored(database, event_id)).actor_name == owner.email
 
 
 async def test_a_transaction_of_nobody_records_the_product_alone(
-    walled: Database, database: Database, make: Factory
+    tenant_database: Database, database: Database, make: Factory
 ) -> None:
     tenant = await make.tenant()
     organization_id = tenant.organization.id
     with pytest.raises(DBAPIError, match="does not act as this actor"):
-        async with walled.tenant_session(organization_id) as session:
+        async with tenant_database.tenant_session(organization_id) as session:
             await insert(session, organization_id=organization_id, actor_kind="user", actor_id=tenant.owner.id)
-    async with walled.tenant_session(organization_id) as session:
+    async with tenant_database.tenant_session(organization_id) as session:
         event_id = await insert(session, organization_id=organization_id, actor_kind="system")
 
     assert (await stored(database, event_id)).actor_name == SYSTEM.name
 
 
 async def test_an_api_key_and_staff_act_under_their_own_names(
-    walled: Database, database: Database, make: Factory
+    tenant_database: Database, database: Database, make: Factory
 ) -> None:
     tenant, staff = await make.tenant(), await make_staff(database, StaffRole.OPERATOR)
     organization_id = tenant.organization.id
@@ -111,7 +115,7 @@ async def test_an_api_key_and_staff_act_under_their_own_names(
     names = {}
     for kind, actor_id in ((ActorKind.API_KEY, key.id), (ActorKind.STAFF, staff.id)):
         actor = Actor(kind, actor_id, "mallory@example.com")
-        async with walled.tenant_session(organization_id, actor=actor) as session:
+        async with tenant_database.tenant_session(organization_id, actor=actor) as session:
             await record(session, actor, f"{kind.value}.acted", organization_id=organization_id)
             names[kind] = await session.scalar(
                 sa.select(AuditEvent.actor_name).where(AuditEvent.action == f"{kind.value}.acted")
@@ -120,10 +124,10 @@ async def test_an_api_key_and_staff_act_under_their_own_names(
     assert names == {ActorKind.API_KEY: "Backend", ActorKind.STAFF: staff.email}
 
 
-async def test_an_actor_that_does_not_exist_is_refused(walled: Database, make: Factory) -> None:
+async def test_an_actor_that_does_not_exist_is_refused(tenant_database: Database, make: Factory) -> None:
     organization_id, actor = (await make.tenant()).organization.id, Actor(ActorKind.STAFF, uuid4(), "mallory")
     with pytest.raises(DBAPIError, match="there is no such actor"):
-        async with walled.tenant_session(organization_id, actor=actor) as session:
+        async with tenant_database.tenant_session(organization_id, actor=actor) as session:
             await record(session, actor, "thing.changed", organization_id=organization_id)
 
 

@@ -114,7 +114,7 @@ CHANGES: tuple[tuple[Change, str], ...] = (
 
 
 async def test_each_change_and_its_event_last_together_or_not_at_all(
-    walled: Database, database: Database, make: Factory
+    tenant_database: Database, database: Database, make: Factory
 ) -> None:
     tenant = await make.tenant()
     await make.member(tenant.organization, Role.MEMBER)
@@ -123,16 +123,16 @@ async def test_each_change_and_its_event_last_together_or_not_at_all(
 
     for change, action in CHANGES:
         with pytest.raises(RuntimeError, match="the request fails"):
-            await _fail_after(change, walled, tenant, by)
+            await _fail_after(change, tenant_database, tenant, by)
         assert await _trail(database, tenant) == trail, f"{change.__name__} was rolled back"
-        async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+        async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
             await change(session, tenant, by)
         trail = await _trail(database, tenant)
         assert trail[-1] == action, change.__name__
 
 
-async def _fail_after(change: Change, walled: Database, tenant: Tenant, by: Actor) -> None:
-    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+async def _fail_after(change: Change, tenant_database: Database, tenant: Tenant, by: Actor) -> None:
+    async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await change(session, tenant, by)
         raise RuntimeError("the request fails")
 

@@ -294,13 +294,13 @@ async def test_a_dismissed_report_lets_the_address_be_invited_again(
 
 
 async def test_reports_of_others_are_not_seen(
-    new_client: NewClient, make: Factory, settings: Settings, walled: Database
+    new_client: NewClient, make: Factory, settings: Settings, tenant_database: Database
 ) -> None:
     tenant, other, to = await make.tenant(), await make.tenant(), address()
     await report(new_client(), await invited(await sign_in(new_client(), tenant.owner), settings, tenant, to))
 
     async def seen(organization_id: UUID | None, user_id: UUID | None = None) -> int:
-        async with walled.tenant_session(organization_id, user_id) as session:
+        async with tenant_database.tenant_session(organization_id, user_id) as session:
             reports = sa.select(sa.func.count()).select_from(InvitationReport)
             return await session.scalar(reports) or 0
 

@@ -53,9 +53,9 @@ def token_in(mail: str) -> str:
     return found[1]
 
 
-async def accept(walled: Database, raw: str, user: User) -> None:
-    organization_id = await find_organization_id(walled, raw)
-    async with walled.tenant_session(organization_id, user.id) as session:
+async def accept(tenant_database: Database, raw: str, user: User) -> None:
+    organization_id = await find_organization_id(tenant_database, raw)
+    async with tenant_database.tenant_session(organization_id, user.id) as session:
         by = Actor(ActorKind.USER, user.id, user.email)
         await InvitationService(session).accept(organization_id, raw, by=by)
 
@@ -68,13 +68,13 @@ async def invited(client: httpx.AsyncClient, settings: Settings, tenant: Tenant,
 
 
 async def test_an_invited_person_accepts_and_has_the_role(
-    new_client: NewClient, walled: Database, make: Factory, settings: Settings, database: Database
+    new_client: NewClient, tenant_database: Database, make: Factory, settings: Settings, database: Database
 ) -> None:
     tenant, guest = await make.tenant(name="Acme & Söhne"), await make.user()
     admin = await sign_in(new_client(), await make.member(tenant.organization, Role.ADMIN))
 
     raw = await invited(admin, settings, tenant, guest.email.upper(), "admin")
-    await accept(walled, raw, guest)
+    await accept(tenant_database, raw, guest)
 
     theirs = await sign_in(new_client(), guest)
     listed = (await theirs.get("/api/organizations")).json()["items"]
@@ -117,7 +117,7 @@ async def test_the_link_stands_in_the_mail_and_nowhere_else(
 
 
 async def test_an_invitation_works_once_even_for_twenty_tabs(
-    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings, database: Database
+    client: httpx.AsyncClient, tenant_database: Database, make: Factory, settings: Settings, database: Database
 ) -> None:
     tenant, guest = await make.tenant(), await make.user()
     raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
@@ -125,7 +125,7 @@ async def test_an_invitation_works_once_even_for_twenty_tabs(
 
     async def click() -> None:
         try:
-            await accept(walled, raw, guest)
+            await accept(tenant_database, raw, guest)
             outcomes.append(None)
         except DomainError as error:
             outcomes.append(type(error))
@@ -142,18 +142,18 @@ async def test_an_invitation_works_once_even_for_twenty_tabs(
 
 
 async def test_only_the_invited_person_accepts(
-    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings
+    client: httpx.AsyncClient, tenant_database: Database, make: Factory, settings: Settings
 ) -> None:
     tenant, guest, other = await make.tenant(), await make.user(), await make.user()
     raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
 
     with pytest.raises(InvitationForAnotherEmail):
-        await accept(walled, raw, other)
-    await accept(walled, raw, guest)
+        await accept(tenant_database, raw, other)
+    await accept(tenant_database, raw, guest)
 
 
 async def test_an_unconfirmed_address_accepts_nothing(
-    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings, database: Database
+    client: httpx.AsyncClient, tenant_database: Database, make: Factory, settings: Settings, database: Database
 ) -> None:
     tenant, guest = await make.tenant(), await make.user()
     raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
@@ -161,12 +161,17 @@ async def test_an_unconfirmed_address_accepts_nothing(
         await session.execute(sa.update(User).where(User.id == guest.id).values(email_verified_at=None))
 
     with pytest.raises(EmailNotVerified):
-        await accept(walled, raw, guest)
+        await accept(tenant_database, raw, guest)
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "too old", "sent again", "organization deleted", "made up"])
 async def test_a_link_that_no_longer_works_says_one_thing(
-    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings, database: Database, end: str
+    client: httpx.AsyncClient,
+    tenant_database: Database,
+    make: Factory,
+    settings: Settings,
+    database: Database,
+    end: str,
 ) -> None:
     tenant, guest = await make.tenant(), await make.user()
     raw = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
@@ -186,11 +191,11 @@ async def test_a_link_that_no_longer_works_says_one_thing(
         raw = "x" * 43
 
     with pytest.raises(InvitationNotUsable):
-        await accept(walled, raw, guest)
+        await accept(tenant_database, raw, guest)
 
 
 async def test_sent_again_the_new_link_works(
-    client: httpx.AsyncClient, walled: Database, make: Factory, settings: Settings
+    client: httpx.AsyncClient, tenant_database: Database, make: Factory, settings: Settings
 ) -> None:
     tenant, guest = await make.tenant(), await make.user()
     first = await invited(await sign_in(client, tenant.owner), settings, tenant, guest.email)
@@ -200,7 +205,7 @@ async def test_sent_again_the_new_link_works(
 
     second = token_in((await mails(settings, guest.email, count=2))[1])
     assert second != first
-    await accept(walled, second, guest)
+    await accept(tenant_database, second, guest)
 
 
 async def test_members_and_invited_addresses_are_not_invited_again(client: httpx.AsyncClient, make: Factory) -> None:
@@ -340,7 +345,9 @@ async def test_one_mailbox_gets_few_invitations_from_all_organizations(new_clien
 @pytest.mark.parametrize(
     ("limit", "key"), [(MAX_INVITATIONS_PER_DAY, "organization"), (MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY, "address")]
 )
-async def test_mailboxes_are_not_ours_to_fill(client: httpx.AsyncClient, make: Factory, limit: int, key: str) -> None:
+async def test_invitations_of_an_organization_and_to_an_address_are_limited(
+    client: httpx.AsyncClient, make: Factory, limit: int, key: str
+) -> None:
     tenant, to = await make.tenant(), address()
     await sign_in(client, tenant.owner)
     if key == "address":

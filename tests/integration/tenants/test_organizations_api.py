@@ -33,8 +33,10 @@ async def actions(database: Database, organization_id: UUID) -> list[str]:
         return list(await session.scalars(query.order_by(AuditEvent.id)))
 
 
-async def create(walled: Database, owner: User, name: str = "Acme Realty", country: str = "US") -> Organization:
-    async with walled.tenant_session(None, owner.id) as session:
+async def create(
+    tenant_database: Database, owner: User, name: str = "Acme Realty", country: str = "US"
+) -> Organization:
+    async with tenant_database.tenant_session(None, owner.id) as session:
         return await OrganizationService(session).create_for_user(acting(owner), name=name, country=country)
 
 
@@ -112,11 +114,11 @@ async def test_a_member_may_not_rename(client: httpx.AsyncClient, make: Factory)
 
 
 async def test_who_creates_an_organization_owns_it_on_the_starter_plan(
-    walled: Database, client: httpx.AsyncClient, make: Factory, database: Database
+    tenant_database: Database, client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     owner = await make.user()
 
-    organization = await create(walled, owner, "Côte & Fils", "FR")
+    organization = await create(tenant_database, owner, "Côte & Fils", "FR")
 
     await sign_in(client, owner)
     listed = (await client.get("/api/organizations")).json()["items"]
@@ -127,10 +129,10 @@ async def test_who_creates_an_organization_owns_it_on_the_starter_plan(
     assert await actions(database, organization.id) == ["organization.created"]
 
 
-async def test_the_same_name_gets_an_address_of_its_own_each_time(walled: Database, make: Factory) -> None:
+async def test_the_same_name_gets_an_address_of_its_own_each_time(tenant_database: Database, make: Factory) -> None:
     owner, name = await make.user(), f"Same {uuid4().hex[:8]}"
 
-    made = [await create(walled, owner, name) for _ in range(3)]
+    made = [await create(tenant_database, owner, name) for _ in range(3)]
 
     slugs = [organization.slug for organization in made]
     assert len(set(slugs)) == 3
@@ -138,27 +140,29 @@ async def test_the_same_name_gets_an_address_of_its_own_each_time(walled: Databa
     assert all(slug.startswith(f"{slugs[0]}-") for slug in slugs[1:])
 
 
-async def test_an_unconfirmed_person_creates_nothing(walled: Database, make: Factory, database: Database) -> None:
+async def test_an_unconfirmed_person_creates_nothing(
+    tenant_database: Database, make: Factory, database: Database
+) -> None:
     owner = await make.user()
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(User).where(User.id == owner.id).values(email_verified_at=None))
 
     with pytest.raises(EmailNotVerified):
-        await create(walled, owner)
+        await create(tenant_database, owner)
     async with database.sessions() as session:
         assert await session.scalar(sa.select(Membership.id).where(Membership.user_id == owner.id)) is None
 
 
 @pytest.mark.parametrize(("name", "country"), [("", "US"), ("Acme", ""), ("Acme", "ZZ"), ("a\0", "US")])
 async def test_an_organization_needs_a_name_and_a_country(
-    walled: Database, make: Factory, name: str, country: str
+    tenant_database: Database, make: Factory, name: str, country: str
 ) -> None:
     with pytest.raises(ValidationFailed):
-        await create(walled, await make.user(), name, country)
+        await create(tenant_database, await make.user(), name, country)
 
 
 async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
-    walled: Database, new_client: NewClient, make: Factory, database: Database
+    tenant_database: Database, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -166,7 +170,7 @@ async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
     path = f"/api/organizations/{tenant.organization.id}"
     assert (await owner.post("/widget/exchange", json={"token": token.raw})).status_code == 200
 
-    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await OrganizationService(session).soft_delete(
             tenant.organization.id, by=acting(tenant.owner), confirmation=tenant.organization.name
         )
@@ -184,10 +188,10 @@ async def test_a_deleted_organization_is_gone_at_once_for_people_and_phones(
     assert details["erased_after"] > "2020"
 
 
-async def test_deleting_asks_for_the_name(walled: Database, make: Factory, database: Database) -> None:
+async def test_deleting_asks_for_the_name(tenant_database: Database, make: Factory, database: Database) -> None:
     tenant = await make.tenant(name="Acme Realty")
     with pytest.raises(ConfirmationMismatch):
-        async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+        async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
             await OrganizationService(session).soft_delete(
                 tenant.organization.id, by=acting(tenant.owner), confirmation="acme realty"
             )
@@ -196,15 +200,15 @@ async def test_deleting_asks_for_the_name(walled: Database, make: Factory, datab
 
 
 async def test_an_owner_restores_within_the_grace_and_everything_works_again(
-    walled: Database, client: httpx.AsyncClient, make: Factory, database: Database
+    tenant_database: Database, client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     await _deleted(database, tenant.organization, ago=RESTORE_PERIOD * 0.9)
 
-    async with walled.tenant_session(None, tenant.owner.id) as session:
+    async with tenant_database.tenant_session(None, tenant.owner.id) as session:
         found = await OrganizationService(session).list_restorable(tenant.owner.id)
-    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await OrganizationService(session).restore(tenant.organization.id, by=acting(tenant.owner))
 
     assert [organization.id for organization in found] == [tenant.organization.id]
@@ -213,22 +217,26 @@ async def test_an_owner_restores_within_the_grace_and_everything_works_again(
 
 
 @pytest.mark.parametrize("who", ["admin", "stranger"])
-async def test_nobody_but_an_owner_restores(walled: Database, make: Factory, database: Database, who: str) -> None:
+async def test_nobody_but_an_owner_restores(
+    tenant_database: Database, make: Factory, database: Database, who: str
+) -> None:
     tenant = await make.tenant()
     other = await (make.member(tenant.organization, Role.ADMIN) if who == "admin" else make.user())
     await _deleted(database, tenant.organization, ago=RESTORE_PERIOD * 0.1)
 
     with pytest.raises(NotFound):
-        async with walled.tenant_session(tenant.organization.id, other.id) as session:
+        async with tenant_database.tenant_session(tenant.organization.id, other.id) as session:
             await OrganizationService(session).restore(tenant.organization.id, by=acting(other))
 
 
-async def test_after_the_grace_there_is_nothing_to_restore(walled: Database, make: Factory, database: Database) -> None:
+async def test_after_the_grace_there_is_nothing_to_restore(
+    tenant_database: Database, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant()
     await _deleted(database, tenant.organization, ago=RESTORE_PERIOD * 1.1)
 
     with pytest.raises(NotFound):
-        async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+        async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
             await OrganizationService(session).restore(tenant.organization.id, by=acting(tenant.owner))
 
 

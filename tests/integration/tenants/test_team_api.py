@@ -126,14 +126,16 @@ async def test_the_last_owner_stays_an_owner(client: httpx.AsyncClient, make: Fa
     assert await trail(database, tenant) == []
 
 
-async def test_of_two_owners_who_leave_at_once_one_stays(walled: Database, make: Factory, database: Database) -> None:
+async def test_of_two_owners_who_leave_at_once_one_stays(
+    tenant_database: Database, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant()
     owners = [tenant.owner, await make.member(tenant.organization, Role.OWNER)]
     refused: list[DomainError] = []
 
     async def leave(user: User) -> None:
         try:
-            async with walled.tenant_session(tenant.organization.id, user.id) as session:
+            async with tenant_database.tenant_session(tenant.organization.id, user.id) as session:
                 by = Actor(ActorKind.USER, user.id, user.email)
                 await MemberService(session).leave(tenant.organization.id, by=by)
         except DomainError as error:
@@ -205,12 +207,14 @@ async def test_a_wrong_body_names_its_field(
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_ownership_is_handed_over_in_one_step(walled: Database, make: Factory, database: Database) -> None:
+async def test_ownership_is_handed_over_in_one_step(
+    tenant_database: Database, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant()
     heir = await make.member(tenant.organization, Role.MEMBER)
     by = Actor(ActorKind.USER, tenant.owner.id, tenant.owner.email)
 
-    async with walled.tenant_session(tenant.organization.id, tenant.owner.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id, tenant.owner.id) as session:
         await MemberService(session).transfer_ownership(
             tenant.organization.id, await add_member(database, tenant, heir), by=by
         )
@@ -225,12 +229,12 @@ async def test_ownership_is_handed_over_in_one_step(walled: Database, make: Fact
     ]
 
 
-async def test_an_admin_hands_nothing_over(walled: Database, make: Factory, database: Database) -> None:
+async def test_an_admin_hands_nothing_over(tenant_database: Database, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     admin, other = [await make.member(tenant.organization, role) for role in (Role.ADMIN, Role.MEMBER)]
 
     by = Actor(ActorKind.USER, admin.id, admin.email)
     heir = await add_member(database, tenant, other)
-    async with walled.tenant_session(tenant.organization.id, admin.id) as session:
+    async with tenant_database.tenant_session(tenant.organization.id, admin.id) as session:
         with pytest.raises(RoleTooLow):
             await MemberService(session).transfer_ownership(tenant.organization.id, heir, by=by)

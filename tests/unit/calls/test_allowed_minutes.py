@@ -147,12 +147,12 @@ def test_a_token_may_spend_what_the_organization_may_unless_it_is_set_lower(
         (LimitSources(Plan.PRO, OLD, {"minutes_per_day": 900}, own={"minutes_per_day": 10}), 10, 900),
     ],
 )
-def test_whose_limit_holds(terms: LimitSources, value: int, ceiling: int) -> None:
+def test_which_source_of_a_limit_holds(terms: LimitSources, value: int, ceiling: int) -> None:
     limits: EffectiveLimits = effective_limits(terms, NOW)
     assert (limits["minutes_per_day"], limits.ceilings["minutes_per_day"]) == (value, ceiling)
 
 
-def test_what_an_organization_may_give_itself() -> None:
+def test_own_limits_stay_within_the_ceilings() -> None:
     ceilings = LIMITS.ceilings
     assert invalid_limit_message({"minutes_per_day": 600, "live_calls": 0}, ceilings) is None
     for chosen in ({"minutes_per_day": 601}, {"live_calls": -1}, {"first_days": 0}, {"live_calls_per_phone": 1}):
@@ -181,7 +181,7 @@ def test_the_defaults() -> None:
     }
 
 
-def test_a_country_without_a_price_is_a_dear_one() -> None:
+def test_a_country_without_a_price_costs_the_default() -> None:
     assert PriceList(1_000_000, {"US": 14_000}).minute_price(Destination("+8501911234567", "KP")) == 1_000_000
 
 

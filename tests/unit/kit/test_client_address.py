@@ -83,7 +83,7 @@ def test_a_chain_of_trusted_addresses_is_not_followed_for_ever() -> None:
 
 
 @pytest.mark.parametrize("lines", [[], [""], [" , "]])
-def test_a_proxy_that_names_nobody_is_no_client(lines: list[str]) -> None:
+def test_without_the_client_header_of_a_trusted_proxy_the_address_is_unknown(lines: list[str]) -> None:
     with capture_logs() as logged:
         assert resolved("127.0.0.1", *lines) == UNKNOWN
     assert [line["event"] for line in logged] == ["proxy_sent_no_client_address"]
@@ -93,7 +93,7 @@ def test_a_proxy_that_names_nobody_is_no_client(lines: list[str]) -> None:
 @pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "forwarded", "via"])
 @pytest.mark.parametrize("trusted", [(), ("192.0.2.1",)])
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.9.9.9", "fd00::1"])
-def test_a_proxy_that_nobody_trusts_makes_nobody_local(peer: str, trusted: Sequence[str], name: str) -> None:
+def test_headers_of_an_untrusted_proxy_make_the_address_unknown(peer: str, trusted: Sequence[str], name: str) -> None:
     with capture_logs() as logged:
         assert resolved(peer, "127.0.0.1", name=name, trusted=trusted) == UNKNOWN
     assert [line["event"] for line in logged] == ["proxy_not_trusted"]

@@ -13,7 +13,7 @@ from sandbox.call_engine import Call
 from sandbox.call_environment import OnDocument
 from sandbox.call_errors import CallError
 from sandbox.callback_forms import Form
-from sandbox.legs import Caller, Status
+from sandbox.legs import Status, TokenIdentity
 from sandbox.number_script import NumberScript
 from sandbox.test_numbers import far_end_of
 
@@ -134,7 +134,7 @@ def media() -> SilentMedia:
 
 
 def make_call(environment: ScriptedEnvironment, to: str = ECHO, *, speed: float = 1.0) -> Call:
-    caller = Caller("w_1", "AC1", "AP1", {"tenant": "7"})
+    caller = TokenIdentity("w_1", "AC1", "AP1", {"tenant": "7"})
     params = {"To": to, "CallId": "c", "From": "+1900", "tenant": "forged"}
     script = NumberScript(far_end_of, speed)
     return Call(environment, script, caller, temporary_sid="TJS1", params=params, voice_url=VOICE, status_url=APP)
@@ -397,7 +397,7 @@ def test_digits_are_heard_until_the_end(environment: ScriptedEnvironment, media:
 
 
 def test_an_application_without_a_voice_url_ends_the_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    caller = Caller("w_1", "AC1", "AP1", {})
+    caller = TokenIdentity("w_1", "AC1", "AP1", {})
     call = Call(
         environment, NumberScript(far_end_of), caller, temporary_sid="TJS1", params={}, voice_url=None, status_url=None
     )  # fmt: skip

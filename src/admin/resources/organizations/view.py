@@ -90,7 +90,7 @@ class OrganizationView(RecordView, model=Organization):
         actions = await super().actions_for(request, row)
         if end_first_days not in actions:
             return actions
-        # An override of the first days, which is no part of the row, may have ended them.
+        # An override, stored in another table, may have ended the time in which the account is new.
         async with back_office(request).database.tenant_session(row.id) as session:
             rules = await CallingRulesService(session).get(row.id)
         return actions if rules.limits.new_until else [action for action in actions if action is not end_first_days]

@@ -119,7 +119,7 @@ def test_a_name_at_the_carrier_leads_back_to_its_purchase_and_its_time() -> None
         pytest.param(f"pn:0123456789aB:{uuid7()}", id="no deployment's name"),
     ],
 )
-def test_other_names_are_nobodys(name: str) -> None:
+def test_other_friendly_names_are_ignored(name: str) -> None:
     assert rules.parse_friendly_name(name) is None
 
 

@@ -1,4 +1,4 @@
-"""Finds out how long due work of the queue has waited for a process that runs jobs."""
+"""Measures how long the oldest due job has waited for a process that runs jobs."""
 
 import datetime as dt
 from collections.abc import Sequence

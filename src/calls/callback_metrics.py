@@ -1,4 +1,4 @@
-"""Prometheus counter of the carrier's webhooks, by kind and outcome."""
+"""Prometheus counter of the carrier's callbacks, by kind and outcome."""
 
 import enum
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from kit.errors import Invalid
 from kit.failures import is_client_gone
 
 
-class WebhookKind(enum.StrEnum):
-    """The webhooks, by their paths."""
+class CallbackKind(enum.StrEnum):
+    """The carrier's callbacks, by their paths."""
 
     OUTGOING = "outgoing"
     STATUS = "status"
@@ -31,8 +31,8 @@ class WebhookKind(enum.StrEnum):
     """A validation call of a number that an organization holds elsewhere is over."""
 
 
-class WebhookOutcome(enum.StrEnum):
-    """The results of a webhook."""
+class CallbackOutcome(enum.StrEnum):
+    """The results of a callback."""
 
     ADMITTED = "admitted"
     """The call is dialled."""
@@ -49,17 +49,17 @@ class WebhookOutcome(enum.StrEnum):
     """Not answered, or not recorded, because something of ours failed."""
 
 
-WEBHOOKS = Counter("epoch_carrier_webhooks", "Webhooks of the carrier, by kind and outcome.", ["kind", "outcome"])
+CALLBACKS = Counter("epoch_carrier_webhooks", "Webhooks of the carrier, by kind and outcome.", ["kind", "outcome"])
 _BY_KIND = {
-    WebhookKind.OUTGOING: WebhookOutcome.ADMITTED,
-    WebhookKind.STATUS: WebhookOutcome.RECORDED,
-    WebhookKind.DIAL_ENDED: WebhookOutcome.RECORDED,
-    WebhookKind.UNAVAILABLE: WebhookOutcome.ANSWERED,
-    WebhookKind.USAGE_ALERT: WebhookOutcome.RECORDED,
-    WebhookKind.INCOMING: WebhookOutcome.ADMITTED,
-    WebhookKind.INCOMING_STEP: WebhookOutcome.ANSWERED,
-    WebhookKind.TRANSCRIPTION: WebhookOutcome.RECORDED,
-    WebhookKind.VERIFICATION: WebhookOutcome.RECORDED,
+    CallbackKind.OUTGOING: CallbackOutcome.ADMITTED,
+    CallbackKind.STATUS: CallbackOutcome.RECORDED,
+    CallbackKind.DIAL_ENDED: CallbackOutcome.RECORDED,
+    CallbackKind.UNAVAILABLE: CallbackOutcome.ANSWERED,
+    CallbackKind.USAGE_ALERT: CallbackOutcome.RECORDED,
+    CallbackKind.INCOMING: CallbackOutcome.ADMITTED,
+    CallbackKind.INCOMING_STEP: CallbackOutcome.ANSWERED,
+    CallbackKind.TRANSCRIPTION: CallbackOutcome.RECORDED,
+    CallbackKind.VERIFICATION: CallbackOutcome.RECORDED,
 }
 """The outcome of each kind when all went well."""
 
@@ -67,28 +67,28 @@ _BY_KIND = {
 class Webhook:
     """A webhook that is answered; its handler sets another outcome than that of success."""
 
-    def __init__(self, kind: WebhookKind) -> None:
+    def __init__(self, kind: CallbackKind) -> None:
         self.outcome = _BY_KIND[kind]
 
 
 @contextmanager
-def counted(kind: WebhookKind) -> Iterator[Webhook]:
+def counted(kind: CallbackKind) -> Iterator[Webhook]:
     """Count the webhook that is answered inside the ``with`` block, by its outcome or its exception."""
     webhook = Webhook(kind)
     try:
         yield webhook
     except Exception as error:
-        webhook.outcome = WebhookOutcome.FORGED if _is_of_stranger(error) else WebhookOutcome.FAILED
+        webhook.outcome = CallbackOutcome.FORGED if _is_of_stranger(error) else CallbackOutcome.FAILED
         raise
     finally:
-        WEBHOOKS.labels(kind, webhook.outcome).inc()
+        CALLBACKS.labels(kind, webhook.outcome).inc()
 
 
 def begin_series() -> None:
     """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
     for kind, good in _BY_KIND.items():
-        for outcome in (good, WebhookOutcome.FORGED, WebhookOutcome.FAILED):
-            WEBHOOKS.labels(kind, outcome)
+        for outcome in (good, CallbackOutcome.FORGED, CallbackOutcome.FAILED):
+            CALLBACKS.labels(kind, outcome)
 
 
 def _is_of_stranger(error: Exception) -> bool:
