@@ -16,4 +16,6 @@ if __name__ == "__main__":
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=2048)
     with tempfile.TemporaryDirectory() as metrics_folder:
         share_metrics(Path(metrics_folder), 0)
-        WorkerServer(load_settings({**os.environ, "EPOCH_DRAIN_SECONDS": "0"}), role).run(sockets=[listener])
+        WorkerServer(load_settings({**os.environ, "EPOCH_DRAIN_SECONDS": "0"}), sys.stdout.buffer, role).run(
+            sockets=[listener]
+        )

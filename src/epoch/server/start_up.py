@@ -1,6 +1,8 @@
-"""Steps of a start that need the whole program, done by a process that ends with them.
+"""Steps of a start that need the whole program, done by a child process for the supervisor.
 
-So the supervisor, which then watches other processes for months, takes 37 MB instead of 175 (docs/decisions/0302).
+So the supervisor, which then watches other processes for months, takes 37 MB instead of 175 (docs/decisions/0302). The
+child of ``epoch run`` is its first worker, which has imported most of the program anyway; that of ``epoch serve`` and
+``epoch jobs`` ends with the steps, because Alembic would stay in their workers.
 """
 
 import enum
@@ -27,14 +29,21 @@ class Step(enum.StrEnum):
     """Configure the sandbox's account, and fill the demo. The result is lines about how to use the demo."""
 
 
-class StepRequest(msgspec.Struct, frozen=True):
-    """A line that the process reads."""
+class StepRequest(msgspec.Struct, frozen=True, tag="step"):
+    """A line that the process reads: do a step."""
 
     step: Step
     environ: dict[str, str]
     """Variables that the process's own environment lacks."""
     is_embedded: bool = False
     """True if the supervisor started the database itself."""
+
+
+class ServeRequest(msgspec.Struct, frozen=True, tag="serve"):
+    """A line that a worker reads: no step follows, serve."""
+
+    environ: dict[str, str]
+    """Variables that the worker's own environment lacks."""
 
 
 class Outcome(enum.StrEnum):

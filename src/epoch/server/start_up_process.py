@@ -1,36 +1,53 @@
-"""The process behind ``start_up``: does the steps that it reads from standard input, until that ends.
+"""Does the steps of ``start_up`` that a process reads from standard input.
 
-Imports are late so that a start loads only what its steps need.
+As a program it does them until its input ends. Imports are late so that a start loads only what its steps need.
 """
 
 import asyncio
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import msgspec
 
 from epoch.cli.expected_failures import describe_failure
-from epoch.server.start_up import Outcome, Step, StepReply, StepRequest
+from epoch.server.start_up import Outcome, ServeRequest, Step, StepReply, StepRequest
 from kit.environment import SettingsError
 from kit.garbage_collection import collect_rarely
 from kit.log import configure_logging
 from kit.settings import Settings, load_settings
 
 _STDOUT, _STDERR = 1, 2
+_decode = msgspec.json.Decoder(StepRequest | ServeRequest).decode
 
 
 def main() -> None:
     """Do one step after the other; a bug ends the process with its traceback."""
     collect_rarely()
+    with open_replies() as replies:
+        do_steps(replies)
+
+
+@contextlib.contextmanager
+def open_replies() -> Iterator[BinaryIO]:
+    """The standard output for lines that the supervisor reads; whatever else is printed goes to standard error."""
     with os.fdopen(os.dup(_STDOUT), "wb", buffering=0) as replies:
-        # Whatever else prints must not come between the replies.
         os.dup2(_STDERR, _STDOUT)
-        # A wrong setting is told with the step that reads it.
-        configure_logging(json=os.environ.get("EPOCH_ENV") == "production")
-        for line in sys.stdin.buffer:
-            _answer(msgspec.json.decode(line, type=StepRequest), replies)
+        yield replies
+
+
+def do_steps(replies: BinaryIO) -> ServeRequest | None:
+    """Do the steps that standard input asks for. Returns the request to serve, or None when the input ends."""
+    # A wrong setting is told with the step that reads it.
+    configure_logging(json=os.environ.get("EPOCH_ENV") == "production")
+    while line := sys.stdin.buffer.readline():
+        request = _decode(line)
+        if isinstance(request, ServeRequest):
+            return request
+        _answer(request, replies)
+    return None
 
 
 def _answer(request: StepRequest, replies: BinaryIO) -> None:

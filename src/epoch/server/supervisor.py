@@ -19,7 +19,7 @@ import msgspec
 from epoch.process_role import ProcessRole
 from epoch.server.child_processes import ChildProcess
 from epoch.server.embedded_postgres import EmbeddedPostgres
-from epoch.server.start_up import START_UP_MODULE, START_UP_NAME, Step, run_step
+from epoch.server.start_up import START_UP_MODULE, START_UP_NAME, ServeRequest, Step, run_step
 from kit.db.connections import share_replica_connections
 from kit.environment import SettingsError
 from kit.metrics import forget_worker
@@ -80,6 +80,8 @@ class Supervisor:
         self._print = say
         self._database: EmbeddedPostgres | None = None
         self._children: set[ChildProcess] = set()
+        self._start_up: ChildProcess | None = None
+        """The child that does the steps of the start, until they are done."""
         self._threads: set[asyncio.Future[Any]] = set()
         self._start_up_grace: float | None = START_UP_GRACE_SECONDS
         """Seconds that a step of the start has to end when a signal stops the start; None is no limit."""
@@ -126,14 +128,11 @@ class Supervisor:
     async def _serve(self, listener: socket.socket, metrics_folder: Path) -> None:
         start_worker = partial(self._spawn_worker, listener.fileno(), metrics_folder)
         async with asyncio.TaskGroup() as tasks:
-            start_up = await self._spawn(START_UP_NAME, START_UP_MODULE)
-            if self._role is not ProcessRole.RUN:
-                # Before any worker: a refusal need not wait for their imports.
-                await self._run_step(start_up, Step.ENSURE_SCHEMA)
-            # The slow imports of the other children and the work on the database overlap.
-            has_sandbox = self._settings.is_sandbox and self._role is ProcessRole.RUN
-            sandbox = tasks.create_task(self._start_sandbox()) if has_sandbox else None
-            spawning = [tasks.create_task(start_worker(slot)) for slot in range(self._settings.workers)]
+            # The slow imports of the children and the work on the database overlap.
+            is_sandbox_ours = self._settings.is_sandbox and self._role is ProcessRole.RUN
+            sandbox = tasks.create_task(self._start_sandbox()) if is_sandbox_ours else None
+            start_up, workers = await self._spawn_start_up(start_worker)
+            spawning = [tasks.create_task(start_worker(slot)) for slot in range(len(workers), self._settings.workers)]
             if self._role is ProcessRole.RUN:
                 await self._prepare_database(start_up)
             await self._run_step(start_up, Step.CHECK_DATABASE)
@@ -142,9 +141,11 @@ class Supervisor:
                 carrier, address = await sandbox
                 await self._set_up_sandbox(start_up, address)
                 tasks.create_task(self._restart_on_exit(carrier, partial(self._restart_sandbox, address)))
-            await self._end_start_up(start_up)
+            self._start_up = None
+            if start_up not in workers:
+                await self._end_start_up(start_up)
             self._print(f"Starting workers: {self._settings.workers} …")
-            workers = [await task for task in spawning]
+            workers += [await task for task in spawning]
             for worker in workers:
                 await self._send_addresses(worker)
             for slot, worker in enumerate(workers):
@@ -153,6 +154,18 @@ class Supervisor:
                 forget = partial(forget_worker, metrics_folder, slot)
                 tasks.create_task(self._restart_on_exit(worker, restart, on_exit=forget))
             self._announce()
+
+    async def _spawn_start_up(
+        self, start_worker: Callable[[int], Awaitable[ChildProcess]]
+    ) -> tuple[ChildProcess, list[ChildProcess]]:
+        """Start the child that does the steps of the start. Returns it, and the workers that run by now."""
+        if self._role is ProcessRole.RUN:
+            self._start_up = worker = await start_worker(0)
+            return worker, [worker]
+        self._start_up = start_up = await self._spawn(START_UP_NAME, START_UP_MODULE)
+        # Before any worker: a refusal need not wait for their imports.
+        await self._run_step(start_up, Step.ENSURE_SCHEMA)
+        return start_up, []
 
     async def _prepare_database(self, start_up: ChildProcess) -> None:
         if self._settings.owner_url is None:
@@ -206,7 +219,7 @@ class Supervisor:
         return worker
 
     async def _send_addresses(self, worker: ChildProcess) -> None:
-        await worker.write_line(msgspec.json.encode(self._addresses()))
+        await worker.write_line(msgspec.json.encode(ServeRequest(self._addresses())))
 
     def _addresses(self) -> dict[str, str]:
         """The variables that are known only now."""
@@ -281,8 +294,8 @@ class Supervisor:
 
     async def _shut_down(self) -> None:
         await asyncio.gather(*self._threads, return_exceptions=True)
-        steps = [child.stop(self._start_up_grace) for child in self._children if child.name == START_UP_NAME]
-        await asyncio.gather(*steps)
+        if self._start_up is not None:
+            await self._start_up.stop(self._start_up_grace)
         grace = self._settings.drain_seconds + WORKER_GRACE_SECONDS
         workers = [child.stop(grace) for child in self._children if child.name == WORKER_NAME]
         await asyncio.gather(*workers)

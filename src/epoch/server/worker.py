@@ -1,4 +1,4 @@
-"""A worker of ``epoch run``, ``serve`` or ``jobs``: loads the application, reads addresses from standard input, serves.
+"""A worker of ``epoch run``, ``serve`` or ``jobs``: loads the application, does steps of the start if asked, serves.
 
 A worker of ``epoch jobs`` serves health checks alone.
 """
@@ -10,9 +10,8 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
-import msgspec
 import uvicorn
 
 from epoch.process_role import ProcessRole
@@ -20,6 +19,7 @@ from epoch.readiness import READINESS
 from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
 from epoch.server.raw_responses import RawResponses
+from epoch.server.start_up_process import do_steps, open_replies
 from kit.garbage_collection import collect_rarely
 from kit.http.app_key import HasState
 from kit.http.security_headers import SecurityHeaders
@@ -35,13 +35,14 @@ _TICK_SECONDS = 0.1
 
 
 class WorkerServer(uvicorn.Server):
-    """Prints a line once it answers requests, for which the supervisor waits; drains before it stops.
+    """Replies with a line once it answers requests, for which the supervisor waits; drains before it stops.
 
     While it drains it still accepts and answers, but is not ready, and closes each connection after an answer. So
     balancers and clients have gone elsewhere when the listening socket closes.
     """
 
-    def __init__(self, settings: Settings, role: ProcessRole = ProcessRole.RUN) -> None:
+    def __init__(self, settings: Settings, replies: BinaryIO, role: ProcessRole = ProcessRole.RUN) -> None:
+        self._replies = replies
         limits = ConnectionLimits.of(settings, open_files=raise_open_files())
         self._connections = ConnectionRegistry(limits, RawResponses(SecurityHeaders(settings)))
         self._role = role
@@ -73,8 +74,8 @@ class WorkerServer(uvicorn.Server):
         await super().startup(sockets)
         self._sweep = asyncio.get_running_loop().create_task(self._connections.close_late_ones())
         if self.started:
-            sys.stdout.write('{"serving":true}\n')
-            sys.stdout.flush()
+            self._replies.write(b'{"serving":true}\n')
+            self._replies.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._application is not None:
@@ -106,14 +107,15 @@ def main() -> None:
     share_metrics(Path(metrics_folder), int(slot))
     import epoch.asgi  # noqa: F401 - loaded while the supervisor prepares the database
 
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return
-    os.environ.update(msgspec.json.decode(line, type=dict[str, str]))
-    settings = load_settings(os.environ)
-    server = WorkerServer(settings, ProcessRole(role))
-    threading.Thread(target=_stop_with_parent, args=(server, settings.drain_seconds), daemon=True).start()
-    server.run(sockets=[socket.socket(fileno=int(listener))])
+    with open_replies() as replies:
+        request = do_steps(replies)
+        if request is None:
+            return
+        os.environ.update(request.environ)
+        settings = load_settings(os.environ)
+        server = WorkerServer(settings, replies, ProcessRole(role))
+        threading.Thread(target=_stop_with_parent, args=(server, settings.drain_seconds), daemon=True).start()
+        server.run(sockets=[socket.socket(fileno=int(listener))])
     # A failed start has printed why; uvicorn itself would end with status 3 here.
     sys.exit(0 if server.started else 3)
 
