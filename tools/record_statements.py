@@ -29,7 +29,7 @@ from support.call_script import EVENTS, START
 from support.callback_client import CallbackClient, new_sid
 from support.databases import patient_database
 from support.factories import Factory
-from support.widget_client import PAGE, ask
+from support.widget_client import PAGE_ORIGIN, post_token
 
 PUBLIC_URL = "http://localhost:8000"
 TABLES = ("organization", "phone_number", "embed_token")
@@ -62,7 +62,7 @@ async def serve(url: str, folder: Path) -> dict[str, list[Any]]:
     async with app.lifespan(), httpx.AsyncClient(transport=asgi_transport(app), base_url=PUBLIC_URL) as client:
         for _ in range(ROUNDS):
             await marks.execute("SELECT 'mark exchange'")
-            (await ask(client, token.raw, origins=(PAGE,))).raise_for_status()
+            (await post_token(client, token.raw, origins=(PAGE_ORIGIN,))).raise_for_status()
             await marks.execute("SELECT 'mark call'")
             carrier, sid, child = CallbackClient(client, settings), new_sid(), new_sid()
             (await carrier.outgoing(token.id, sid)).raise_for_status()

@@ -51,20 +51,20 @@ export const SESSION_SETTINGS = ["token", "ticket", "apiBase"];
 export function validSettings(given, refused = []) {
   /** @type {Record<string, unknown>} */
   const valid = {};
-  const complaints = [];
+  const errors = [];
   for (const [name, value] of Object.entries(Object(given) === given ? Object(given) : {})) {
     if (value === undefined) continue;
     /** @type {Kind | undefined} */
     const kind = Object.hasOwn(SETTINGS, name) ? SETTINGS[/** @type {keyof Settings} */ (name)] : undefined;
     const word = String(value).toLowerCase();
-    if (!kind) complaints.push(`${name} is no setting`);
-    else if (refused.includes(name)) complaints.push(`${name} is set by init()`);
+    if (!kind) errors.push(`${name} is no setting`);
+    else if (refused.includes(name)) errors.push(`${name} is set by init()`);
     else if (value === null || (typeof kind === "function" && kind(value))) valid[name] = value;
-    else if (typeof kind === "function") complaints.push(`${name} cannot be this`);
+    else if (typeof kind === "function") errors.push(`${name} cannot be this`);
     else if (kind.includes(word)) valid[name] = word;
-    else complaints.push(`${name} is one of ${kind.join(", ")}`);
+    else errors.push(`${name} is one of ${kind.join(", ")}`);
   }
-  if (complaints.length > 0) console.warn(`[EpochPhone] ignored settings: ${complaints.join("; ")}`);
+  if (errors.length > 0) console.warn(`[EpochPhone] ignored settings: ${errors.join("; ")}`);
   return valid;
 }
 

@@ -166,16 +166,16 @@ def _parse_metadata(text: str) -> dict[str, Any] | None:
         metadata = msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
-    return metadata if _is_storable(metadata) else None
+    return metadata if _has_no_nul(metadata) else None
 
 
-def _is_storable(value: Any) -> bool:
+def _has_no_nul(value: Any) -> bool:
     """False where a text or a key contains NUL, which the database cannot store."""
     if isinstance(value, str):
         return "\0" not in value
     if isinstance(value, dict):
-        return all("\0" not in key and _is_storable(part) for key, part in value.items())
-    return not isinstance(value, list) or all(map(_is_storable, value))
+        return all("\0" not in key and _has_no_nul(part) for key, part in value.items())
+    return not isinstance(value, list) or all(map(_has_no_nul, value))
 
 
 def _parse_url(text: str) -> str | None:

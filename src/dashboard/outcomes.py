@@ -89,7 +89,7 @@ def _parse_form(form: Form) -> list[Outcome]:
         except ValidationFailed as refusal:
             wrong += [(f"outcome-name-{number}", message) for _, message in refusal.errors]
         except ValueError:
-            wrong.append((f"outcome-place-{number}", "The place in the list is a whole number of at most 2 digits"))
+            wrong.append((f"outcome-place-{number}", "A place in the list is a whole number of at most 2 digits"))
         else:
             named.append((place, Outcome(name, row.colour or DEFAULT_COLOUR, row.counts_as_conversation)))
     if wrong:

@@ -243,7 +243,7 @@ async def _refused_choice(request: SettingsRequest, form: Form, refusal: DomainE
 
 
 async def _search_again(request: SettingsRequest, form: Form, refusal: DomainError) -> SearchResult:
-    """The search from which a number was chosen that was refused, so that another one can be chosen."""
+    """Repeat the search after a refused purchase, so that another number can be chosen."""
     if isinstance(refusal, Conflict):  # a carrier that does not answer is not asked again
         try:
             result = await _search(request, form)

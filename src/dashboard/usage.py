@@ -55,14 +55,14 @@ async def usage_page(
 def usage_rows(this: Sequence[Usage], last: Sequence[Usage]) -> list[UsageRow]:
     """Join both months, the busiest of this month first."""
     uses = {_key(use): use for use in (*this, *last)}
-    now, before = _tallies_by_key(this), _tallies_by_key(last)
+    now, before = _totals_by_key(this), _totals_by_key(last)
     return [
         UsageRow(_name(use), _note(use), now.get(key, CallTotals()), before.get(key, CallTotals()))
         for key, use in uses.items()
     ]
 
 
-def _tallies_by_key(uses: Iterable[Usage]) -> dict[object, CallTotals]:
+def _totals_by_key(uses: Iterable[Usage]) -> dict[object, CallTotals]:
     return {_key(use): use.totals for use in uses}
 
 

@@ -45,7 +45,7 @@ DEMO_NUMBER = "+14155550100"
 """The number of the demo's organization."""
 CALLER = "+12125550177"
 """The number of a caller outside."""
-FAR_ENDS = (
+SANDBOX_CONTACTS = (
     FarEnd("+12125550101", "Echo", "Answers and plays your voice back"),
     FarEnd("+12125550102", "Busy", "Is on another call"),
     FarEnd("+12125550103", "No answer", "Rings until the call gives up"),

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from demo.contacts import CONTACTS, DEMO_NUMBER, FAR_ENDS
+from demo.contacts import CONTACTS, DEMO_NUMBER, SANDBOX_CONTACTS
 from demo.incoming_calls import HeardCall, SandboxRefusal, heard_call, ring_demo_number
 from kit.http.csrf import ensure_own_source
 from kit.settings import Settings
@@ -43,7 +43,7 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
             script=script,
             stylesheet=stylesheet,
             contacts=CONTACTS,
-            far_ends=FAR_ENDS,
+            far_ends=SANDBOX_CONTACTS,
             public_url=settings.public_url,
             elsewhere=request.headers.get("host", public_host) != public_host,
             number=DEMO_NUMBER,

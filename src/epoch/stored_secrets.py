@@ -47,12 +47,12 @@ class StoredSecrets(msgspec.Struct):
     @property
     def old(self) -> str | None:
         """Words for those that need a predecessor; None for nothing."""
-        return _in_words(self.old_second_factors, self.old_jobs, self.old_webhooks, self.old_tokens)
+        return _describe_counts(self.old_second_factors, self.old_jobs, self.old_webhooks, self.old_tokens)
 
     @property
     def unreadable(self) -> str | None:
         """Words for those that cannot be decrypted; None for nothing."""
-        return _in_words(
+        return _describe_counts(
             self.unreadable_second_factors, self.unreadable_jobs, self.unreadable_webhooks, self.unreadable_tokens
         )
 
@@ -196,7 +196,7 @@ class StoredSecretService:
             await session.execute(sa.update(QueuedJob).where(*waiting).values(payload=renewed.encode()))
 
 
-def _in_words(second_factors: int, jobs: int, webhooks: int, tokens: int) -> str | None:
+def _describe_counts(second_factors: int, jobs: int, webhooks: int, tokens: int) -> str | None:
     counted = [
         (second_factors, "second factor"),
         (jobs, "waiting job"),

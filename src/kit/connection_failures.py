@@ -33,9 +33,9 @@ _OF_SYSTEM: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...
 
 def describe_connection_failure(error: BaseException) -> str:
     """The reason as a clause about the server, such as ``it refuses connections``; without names and addresses."""
-    told = [words for found in _causes(error) if (words := _words(found))]
+    described = [words for found in _causes(error) if (words := _words(found))]
     # Of a name's addresses, those of IPv6 often lead nowhere: then the others say more.
-    return next((words for words in told if words != _NO_WAY), told[0] if told else "it does not answer")
+    return next((words for words in described if words != _NO_WAY), described[0] if described else "it does not answer")
 
 
 def _words(error: BaseException) -> str | None:

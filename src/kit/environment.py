@@ -23,7 +23,7 @@ _PRICE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?) ?([A-Z]{3})")
 class EnvironmentReader:
     """Reads environment variables. An empty variable counts as not set.
 
-    A refused value is noted with its variable's name, and read as if it were not set, so that all are told at once.
+    A refused value is noted with its variable's name, and read as if it were not set, so that all are reported at once.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:

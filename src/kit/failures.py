@@ -62,7 +62,7 @@ class FailureLog:
         self.note(error)
         dependency = failing_dependency(error)
         event = "unexpected_error" if dependency is None else "dependency_failed"
-        kind = _Kind(event, type(error).__name__, _place(error))
+        kind = _Kind(event, type(error).__name__, _location_of(error))
         if kind in self._repeats:
             self._repeats[kind] += 1
         elif len(self._repeats) < MAX_KINDS:
@@ -142,7 +142,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         found = found.exceptions[0] if isinstance(found, BaseExceptionGroup) else found.__cause__
 
 
-def _place(error: BaseException) -> str:
+def _location_of(error: BaseException) -> str:
     """File and line that raised ``error``."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -17,10 +17,10 @@ def describe_unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """A sentence about each variable that has no effect; never its value.
 
     Variables of the carrier's own tools and libraries begin as the carrier's settings do. So of those only names are
-    told that are close to a setting which is not set.
+    reported that are close to a setting which is not set.
     """
     known = setting_names()
-    told = []
+    warnings = []
     for name in sorted(environ):
         if name in known | OTHER_NAMES:
             continue
@@ -30,8 +30,8 @@ def describe_unknown_settings(environ: Mapping[str, str]) -> list[str]:
         nearest = _nearest(name, prefix, sorted(known))
         if prefix == _PREFIX or (nearest is not None and not environ.get(nearest, "").strip()):
             advice = "" if nearest is None else f"; did you mean {nearest}?"
-            told.append(f"{_shown(name)} is no setting of this version and has no effect{advice}")
-    return told
+            warnings.append(f"{_shown(name)} is no setting of this version and has no effect{advice}")
+    return warnings
 
 
 def _nearest(name: str, prefix: str, candidates: Sequence[str]) -> str | None:

@@ -110,7 +110,7 @@ class AddressRegistrar:
         if is_used:
             raise AddressInUse
 
-    async def settle(self) -> None:
+    async def finish_changes(self) -> None:
         """Finish what requests left undone, for all organizations, and delete the addresses of deleted ones.
 
         Its database role must see all rows, and the deployment must be confirmed. Raises: CarrierError.

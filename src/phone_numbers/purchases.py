@@ -98,7 +98,7 @@ class NumberPurchaser:
         queries = rules.exact_queries(e164, country, number_type)
         existing = await self._find_number_or_claim(organization_id, e164, by)
         if isinstance(existing, PurchaseClaim) and self.is_abandoned(existing):
-            existing = await self._settle_abandoned(organization_id, existing, by)
+            existing = await self._resolve_abandoned(organization_id, existing, by)
         documents = NumberDocuments()
         if existing is None:
             window, factor = rules.PURCHASE_WINDOW, rules.ATTEMPTS_PER_PURCHASE
@@ -110,7 +110,7 @@ class NumberPurchaser:
             return await self._buy_at_carrier(organization_id, existing, documents, by)
         return await self._wait_for(organization_id, existing, by)
 
-    async def settle(self, organization_id: UUID, claim: PurchaseClaim, *, by: Actor) -> PhoneNumber | None:
+    async def resolve(self, organization_id: UUID, claim: PurchaseClaim, *, by: Actor) -> PhoneNumber | None:
         """Ask the carrier for the outcome of an abandoned purchase and store it; None when it failed.
 
         Raises: CarrierError.
@@ -228,9 +228,9 @@ class NumberPurchaser:
             await asyncio.sleep(_POLL_SECONDS)
         raise PurchaseInProgress
 
-    async def _settle_abandoned(self, organization_id: UUID, claim: PurchaseClaim, by: Actor) -> PhoneNumber | None:
+    async def _resolve_abandoned(self, organization_id: UUID, claim: PurchaseClaim, by: Actor) -> PhoneNumber | None:
         try:
-            return await self.settle(organization_id, claim, by=by)
+            return await self.resolve(organization_id, claim, by=by)
         except CarrierError as error:
             raise PurchaseUnconfirmed from error
 

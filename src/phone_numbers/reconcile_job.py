@@ -24,7 +24,7 @@ class PeriodicNumberReconciliation:
     async def run(self) -> None:
         """Run once. Raises: CarrierError."""
         is_full = self._runs % FULL_COMPARISON_EVERY_RUNS == 0
-        report = await (self._reconciler.compare if is_full else self._reconciler.settle_pending)()
+        report = await (self._reconciler.compare if is_full else self._reconciler.finish_pending)()
         self._runs += 1
         if is_full:
             self._count(COMPARED_COUNTER)

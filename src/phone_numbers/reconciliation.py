@@ -63,7 +63,7 @@ class NumberReconciler:
         self._carrier = carrier
         self._provisioning = provisioning
 
-    async def settle_pending(self) -> ReconciliationReport:
+    async def finish_pending(self) -> ReconciliationReport:
         """Finish what requests left undone: purchases, releases, addresses, verified numbers. Raises: CarrierError."""
         deployment = await self._read_deployment()
         report = ReconciliationReport(is_paused=deployment.is_copy)
@@ -72,7 +72,7 @@ class NumberReconciler:
             return report
         for organization_id, claim in await self._list_pending_purchases():
             if self._provisioning.purchaser.is_abandoned(claim):
-                number = await self._provisioning.purchaser.settle(organization_id, claim, by=SYSTEM)
+                number = await self._provisioning.purchaser.resolve(organization_id, claim, by=SYSTEM)
                 report.adopted += number is not None
                 report.failed += number is None
         for organization_id, number_id in await self._list_pending_releases():
@@ -81,12 +81,12 @@ class NumberReconciler:
                 report.released += 1
             except DomainError:
                 report.postponed += 1
-        await self._provisioning.addresses.settle()
-        await self._provisioning.verifier.settle(with_all=False)
+        await self._provisioning.addresses.finish_changes()
+        await self._provisioning.verifier.finish_changes(with_all=False)
         return report
 
     async def compare(self) -> ReconciliationReport:
-        """``settle_pending``, then compare the carrier's whole list.
+        """``finish_pending``, then compare the carrier's whole list.
 
         Numbers that this deployment does not provably own are reported and never changed: another deployment on the
         same account may use them.
@@ -94,9 +94,9 @@ class NumberReconciler:
         Raises: CarrierError.
         """
         deployment = await self._read_deployment()
-        report = await self.settle_pending()
+        report = await self.finish_pending()
         if not deployment.is_copy:
-            await self._provisioning.verifier.settle(with_all=True)
+            await self._provisioning.verifier.finish_changes(with_all=True)
         began = utc_now()
         # The carrier's list is read first. A number that is bought after this is only in the database, and too new to
         # be reported as missing.

@@ -102,7 +102,7 @@ class NumberSearcher:
         return types
 
     def known_types(self, country: str) -> frozenset[NumberType]:
-        """The types of ``country`` that the carrier told before, without asking it; empty when it was not asked."""
+        """The types of ``country`` that the carrier listed before, without asking it; empty when it was not asked."""
         known = self._types.get(country.strip().upper())
         return frozenset() if known is None else known[1]
 

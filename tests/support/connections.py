@@ -35,11 +35,11 @@ class ConnectionWatch:
         """The start of each of the product's connections, by process id."""
         return {row["pid"]: row["backend_start"] for row in await self._watcher.fetch(_BACKENDS)}
 
-    async def settle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until nobody holds a connection and none is in a transaction. Raises: TimeoutError."""
-        await until(self._is_settled)
+        await until(self._is_idle)
 
-    async def settle_below(self, most: int) -> None:
+    async def wait_until_at_most(self, most: int) -> None:
         """Wait until there are ``most`` connections at the most. Raises: TimeoutError.
 
         PostgreSQL ends the process of a connection that was cut a moment later than the application forgets it.
@@ -50,7 +50,7 @@ class ConnectionWatch:
 
         await until(is_below)
 
-    async def _is_settled(self) -> bool:
+    async def _is_idle(self) -> bool:
         databases = DATABASE.get(self._app), BACK_OFFICE.get(self._app).staff_database
         return not any(database.connections_in_use for database in databases) and not await self._in_transaction()
 

@@ -10,17 +10,17 @@ from litestar import Litestar
 from support.asgi import asgi_transport
 from widget.refusals import REFUSALS
 
-PAGE = "https://www.mysite.com"
-TEXT = "text/plain;charset=UTF-8"
+PAGE_ORIGIN = "https://www.mysite.com"
+TEXT_TYPE = "text/plain;charset=UTF-8"
 
 
-async def ask(
+async def post_token(
     client: httpx.AsyncClient,
     token: object,
     *,
     path: str = "/widget/exchange",
-    origins: Sequence[str | bytes] = (PAGE,),
-    content_type: str = TEXT,
+    origins: Sequence[str | bytes] = (PAGE_ORIGIN,),
+    content_type: str = TEXT_TYPE,
     headers: Sequence[tuple[str, str | bytes]] = (),
     **more: object,
 ) -> httpx.Response:
@@ -34,7 +34,11 @@ async def ask(
 
 
 async def post(
-    client: httpx.AsyncClient, body: bytes, *, path: str = "/widget/exchange", headers: Any = (("content-type", TEXT),)
+    client: httpx.AsyncClient,
+    body: bytes,
+    *,
+    path: str = "/widget/exchange",
+    headers: Any = (("content-type", TEXT_TYPE),),
 ) -> httpx.Response:
     lines = [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers]
     return await client.post(path, content=body, headers=lines)

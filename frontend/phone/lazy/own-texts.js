@@ -70,9 +70,9 @@ const copyOf = (table) => JSON.parse(JSON.stringify(table));
 export function withOwnTexts(translation, own) {
   /** @type {Texts} */
   const texts = translation ?? { core: english.core };
-  const { given, complaints } = readTexts(own, texts.core.language);
-  if (complaints.length > 0 && !(isTable(own) && checked.has(own))) {
-    console.warn(`[EpochPhone] texts: ${complaints.join("; ")}`);
+  const { given, errors } = readTexts(own, texts.core.language);
+  if (errors.length > 0 && !(isTable(own) && checked.has(own))) {
+    console.warn(`[EpochPhone] texts: ${errors.join("; ")}`);
   }
   if (isTable(own)) checked.add(own);
   /** @type {Record<string, string>} */
@@ -110,33 +110,33 @@ function readTexts(own, language) {
   /** @type {Map<string, string>} */
   const given = new Map();
   /** @type {string[]} */
-  const complaints = [];
+  const errors = [];
   /**
    * @param {Record<string, unknown>} table
-   * @param {string} before Of the keys in complaints.
+   * @param {string} before Of the keys in errors.
    * @param {boolean} isUsed
    */
   const read = (table, before, isUsed) => {
     for (const [key, value] of Object.entries(table)) {
       const name = JSON.stringify(before + key);
-      if (!isKey(key)) complaints.push(`${name} is no text of the phone`);
+      if (!isKey(key)) errors.push(`${name} is no text of the phone`);
       else if (typeof value !== "string" || !value.trim() || value.length > MAX_LENGTH) {
-        complaints.push(`${name} must be a text of 1 to ${MAX_LENGTH} characters`);
+        errors.push(`${name} must be a text of 1 to ${MAX_LENGTH} characters`);
       } else {
         const missing = (KEYS.get(key)?.match(/\{\w+\}/g) ?? []).filter((placeholder) => !value.includes(placeholder));
-        if (missing.length > 0) complaints.push(`${name} lacks ${missing.join(", ")}`);
+        if (missing.length > 0) errors.push(`${name} lacks ${missing.join(", ")}`);
         if (isUsed) given.set(key, value);
       }
     }
   };
-  if (!isTable(own)) return { given, complaints: ["must be an object of texts by their keys"] };
+  if (!isTable(own)) return { given, errors: ["must be an object of texts by their keys"] };
   const entries = Object.entries(own);
   const isGroup = (/** @type {[string, unknown]} */ [key, value]) => LANGUAGE.test(key) && isTable(value);
   read(Object.fromEntries(entries.filter((entry) => !isGroup(entry))), "", true);
   for (const [key, table] of entries.filter(isGroup)) {
     read(/** @type {Record<string, unknown>} */ (table), `${key}.`, key === language);
   }
-  return { given, complaints };
+  return { given, errors };
 }
 
 /** @param {string} key */

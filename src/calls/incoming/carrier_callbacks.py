@@ -32,8 +32,8 @@ from kit.parsing import parse_whole_number
 CarrierRequest = Request[Any, Any, State]
 _Next = Callable[[CallAnswerer, dict[str, str]], Awaitable[Sequence[CallStep]]]
 _MAX_TURN_DIGITS = 2
-_LAST_RING_GROUP = 99
-"""Higher than the number of every ring group."""
+_LAST_TURN = 99
+"""Higher than the number of every turn."""
 log = structlog.get_logger("epoch.calls")
 
 
@@ -162,11 +162,11 @@ def _after_failure(webhook: Webhook, error: Exception, path: str) -> Sequence[Ca
 
 
 def _turn(text: str) -> int:
-    """The number of the ring group in an address that we made; the last one for any other text."""
+    """The number of the turn in an address that we made; the last one for any other text."""
     try:
         return parse_whole_number(text, max_digits=_MAX_TURN_DIGITS)
     except ValueError:
-        return _LAST_RING_GROUP
+        return _LAST_TURN
 
 
 def _xml(document: bytes) -> Response[bytes]:

@@ -43,14 +43,14 @@ def overlap_errors(hours: Sequence[OpenHours]) -> Iterator[tuple[Weekday, str]]:
     The times of ``hours`` must be readable, and each interval end at another time than it begins.
     """
     week = sorted(_intervals(hours), key=lambda each: each.start)
-    told = set()
+    reported = set()
     for first, second in combinations(week, 2):
         if not first.overlaps(second):
             continue
         # An interval of Sunday that ends on Monday is the earlier one of the two.
         earlier, later = (first, second) if first.has_begun(second) else (second, first)
-        if later not in told:
-            told.add(later)
+        if later not in reported:
+            reported.add(later)
             yield later.day, _sentence(earlier, later)
 
 

@@ -111,7 +111,7 @@ class _Doctor:
 
 
 def _not_checked(part: str, reason: str) -> CheckResult:
-    """A warning, because the failure is told once; what the check would find is not known."""
+    """A warning, because the failure is reported once; what the check would find is not known."""
     return CheckResult(part, CheckState.WARN, f"not checked: {reason}")
 
 

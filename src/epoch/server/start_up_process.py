@@ -40,7 +40,7 @@ def open_replies() -> Iterator[BinaryIO]:
 
 def do_steps(replies: BinaryIO) -> ServeRequest | None:
     """Do the steps that standard input asks for. Returns the request to serve, or None when the input ends."""
-    # A wrong setting is told with the step that reads it.
+    # A wrong setting is reported by the step that reads it.
     configure_logging(json=os.environ.get("EPOCH_ENV") == "production")
     while line := sys.stdin.buffer.readline():
         request = _decode(line)

@@ -33,7 +33,7 @@ CONNECT_SECONDS = 1.0
 """The time that a connection to the replica, and the first statement on it, may take: then the primary is read."""
 INTERVAL_SECONDS = 1.0
 KEPT_NOTES = 3600
-"""Notes of the primary's position, of an hour: a longer lag is only told from the last replayed commit's time."""
+"""Notes of the primary's position, of an hour: a longer lag is only known from the last replayed commit's time."""
 _CAUGHT_UP = 0.5
 """Share of the maximal lag below which a replica that was behind is read again: else it might change each second."""
 _SOON_SECONDS = 0.05
@@ -219,8 +219,8 @@ class ReadReplica:
         if self.shows_enough(note, limit):
             self._change(ReplicaState.IN_USE, "")
         elif self._notes:
-            told = "by an unknown time" if lag is None else f"by {lag:.0f} s"
-            self._change(ReplicaState.BEHIND, f"it is behind {told}; {self.max_lag_seconds:.0f} s are allowed")
+            lag_text = "by an unknown time" if lag is None else f"by {lag:.0f} s"
+            self._change(ReplicaState.BEHIND, f"it is behind {lag_text}; {self.max_lag_seconds:.0f} s are allowed")
 
     async def _run(self) -> None:
         while True:

@@ -67,7 +67,7 @@ class ClientAddressResolver:
         peer = scope["client"]
         if not peer:
             return
-        address, is_trusted, is_public = self._proxies.place(peer[0])
+        address, is_trusted, is_public = self._proxies.classify(peer[0])
         if is_trusted:
             found = self._named_by_proxy(scope, address)
             scope["client"] = (found, 0) if found else None
@@ -108,9 +108,9 @@ class _Proxies:
 
     def __init__(self, trusted: tuple[str, ...]) -> None:
         self._trusted = trusted
-        self.place = lru_cache(maxsize=_CACHED_ADDRESSES)(self._place)
+        self.classify = lru_cache(maxsize=_CACHED_ADDRESSES)(self._classify)
 
-    def _place(self, peer: str) -> tuple[str, bool, bool]:
+    def _classify(self, peer: str) -> tuple[str, bool, bool]:
         """The peer's address in its usual spelling, whether it is trusted, and whether it is a public one."""
         parsed = _parse(peer)
         if parsed is None:
@@ -130,7 +130,7 @@ class _Proxies:
             address = parse_forwarded(entry)
             if address is None:
                 return UNKNOWN
-            found, is_trusted, _ = self.place(address)
+            found, is_trusted, _ = self.classify(address)
             if not is_trusted:
                 break
         return found

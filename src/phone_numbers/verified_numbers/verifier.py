@@ -124,7 +124,7 @@ class NumberVerifier:
                 async with self._database.tenant_session(organization_id) as session:
                     await VerifiedNumberService(session).store_failure(organization_id, number_id)
 
-    async def settle(self, *, with_all: bool) -> None:
+    async def finish_changes(self, *, with_all: bool) -> None:
         """Finish for all organizations: read which pending numbers were confirmed, delete removed ones at the carrier.
 
         ``with_all`` also checks the others. The database role must see all rows, and the deployment must be confirmed.

@@ -7,8 +7,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from guide.guide_source import GUIDES
 from support.browser.axe import findings
+from support.browser.contexts import open_context
 from support.browser.product import Product
-from support.browser.visitors import visiting
 from support.full_tenant import FullTenant, make_full_tenant
 from tenants.plans import Plan
 from tenants.settings_paths import SettingsSection, settings_path
@@ -52,13 +52,13 @@ async def full_tenant(product: Product) -> FullTenant:
 
 @pytest.fixture(scope="module")
 async def anybody(headless_shell: Browser, product: Product) -> AsyncIterator[BrowserContext]:
-    async with visiting(headless_shell, product) as context:
+    async with open_context(headless_shell, product) as context:
         yield context
 
 
 @pytest.fixture(scope="module")
 async def owner(headless_shell: Browser, product: Product, full_tenant: FullTenant) -> AsyncIterator[BrowserContext]:
-    async with visiting(headless_shell, product, full_tenant.tenant.owner) as context:
+    async with open_context(headless_shell, product, full_tenant.tenant.owner) as context:
         yield context
 
 
@@ -136,7 +136,7 @@ async def test_the_page_that_shows_a_token_once(page: Page, full_tenant: FullTen
 async def test_pages_of_an_organization_that_has_nothing_yet(browser: Browser, product: Product) -> None:
     tenant = await product.make.tenant(plan=Plan.STARTER, number=False)
     found: list[str] = []
-    async with visiting(browser, product, tenant.owner) as context:
+    async with open_context(browser, product, tenant.owner) as context:
         page = await context.new_page()
         for path in ("", "/calls", "/usage", "/settings/phone-numbers", "/settings/widget"):
             await page.goto(f"/dashboard/{tenant.organization.slug}{path}")

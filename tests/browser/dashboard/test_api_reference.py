@@ -5,8 +5,8 @@ from playwright.async_api import Browser, Page, expect
 
 from browser.conftest import OpenPage
 from support.browser.axe import findings, violations
+from support.browser.contexts import open_context
 from support.browser.product import Product
-from support.browser.visitors import visiting
 
 pytestmark = pytest.mark.anyio
 HEADER_AND_WEBHOOKS = ".information-container, .scheme-container, .opblock-tag-section:has(#operations-tag-Webhooks)"
@@ -40,7 +40,7 @@ async def test_trying_a_request_out_carries_the_sessions_token(product: Product,
 
 
 async def test_everybody_can_read_the_reference_and_try_requests_out(browser: Browser, product: Product) -> None:
-    async with visiting(browser, product) as context:
+    async with open_context(browser, product) as context:
         page = await context.new_page()
         await page.goto("/schema/ui")
         await expect(page.locator(".opblock").first).to_be_visible()

@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from kit.clock import utc_now
+from support.browser.contexts import open_context
 from support.browser.product import ECHO, Product
-from support.browser.visitors import visiting
 from support.callback_client import CallbackClient, new_sid
 from support.local_http import local_client
 
@@ -29,7 +29,7 @@ async def test_a_missed_call_is_called_back_from_the_dashboard(browser: Browser,
         client = await stack.enter_async_context(local_client(base_url=product.url))
         callbacks = CallbackClient(client, product.settings)
         await _miss(callbacks, customer.tenant.number, ECHO)
-        context = await stack.enter_async_context(visiting(browser, product, customer.tenant.owner))
+        context = await stack.enter_async_context(open_context(browser, product, customer.tenant.owner))
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}")
         await page.get_by_role("link", name="Missed calls 1 new").click()

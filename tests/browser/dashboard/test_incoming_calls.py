@@ -14,10 +14,10 @@ from playwright.async_api import Browser, expect
 
 from browser.conftest import OpenPhone
 from support.audio import read_wav, wav_of
+from support.browser.contexts import open_context
 from support.browser.guide import example, runs
 from support.browser.phone import Phone
 from support.browser.product import Customer, Product
-from support.browser.visitors import visiting
 from support.factories import sign_in
 from support.local_http import local_client
 
@@ -92,7 +92,7 @@ async def line(customer: Customer) -> AsyncIterator[Line]:
 async def test_a_greeting_recorded_in_the_browser_is_played_to_a_caller(
     browser: Browser, product: Product, customer: Customer, line: Line
 ) -> None:
-    async with visiting(browser, product, customer.tenant.owner) as context:
+    async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/settings/incoming-calls")
         await page.get_by_role("button", name="Record", exact=True).click()
@@ -126,7 +126,7 @@ async def test_a_call_back_reaches_the_forward_phone_and_both_hear_each_other(
     assert min(caller["energy_in"], phone["energy_in"]) > 0
     assert caller["energy_out"] > phone["energy_in"] / 2
     assert phone["energy_out"] > caller["energy_in"] / 2
-    async with visiting(browser, product, customer.tenant.owner) as context:
+    async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/calls?direction=inbound")
         row = page.get_by_role("row").filter(has_text="212-555-0177")
@@ -142,7 +142,7 @@ async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(
     script: tuple[dict[str, object], ...] = ({"until": "record"}, {"wait": 1}, {"speak": 3}, {"hang_up": True})
     sid = await line.ring(*script)
     caller = (await line.ended(sid))[0]
-    async with visiting(browser, product, customer.tenant.owner) as context:
+    async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/voicemails")
         with fail_after(PATIENCE_SECONDS):

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from browser.conftest import SetSwitches
+from support.browser.contexts import open_context
 from support.browser.product import Product
-from support.browser.visitors import visiting
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ async def test_an_address_is_registered_and_the_number_is_got(
 ) -> None:
     customer = await product.customer(number=False)
     await set_switches(address_required=["GB"], address_requirement="local")
-    async with visiting(browser, product, customer.tenant.owner) as context:
+    async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         search = f"/dashboard/{customer.tenant.organization.slug}/settings/numbers?country=GB&locality=Leeds"
         await page.goto(search)

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from browser.conftest import SetSwitches
+from support.browser.contexts import open_context
 from support.browser.product import Product
-from support.browser.visitors import visiting
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ async def test_numbers_that_need_an_address_say_so_and_others_are_got(
 ) -> None:
     customer = await product.customer(number=False)
     await set_switches(address_required=["NZ"], address_requirement="local", area_code_ignored_abroad=True)
-    async with visiting(browser, product, customer.tenant.owner) as context:
+    async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/settings/phone-numbers")
         offers = page.get_by_role("table", name="Numbers you can get")

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from support.browser.contexts import open_context
 from support.browser.product import Product
-from support.browser.visitors import visiting
 from support.full_tenant import make_full_tenant
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +50,7 @@ _CONTRASTS = """async (picture) => {
 @pytest.fixture
 async def page(headless_shell: Browser, product: Product) -> AsyncIterator[Page]:
     full = await make_full_tenant(product.database, product.make)
-    async with visiting(headless_shell, product, full.tenant.owner) as context:
+    async with open_context(headless_shell, product, full.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{full.tenant.organization.slug}/voicemails")
         yield page

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
+from support.browser.contexts import open_context
 from support.browser.phone import WATCH, Phone
 from support.browser.product import HANGS_UP, Customer, Product
-from support.browser.visitors import visiting
 from support.factories import sign_in
 from support.local_http import local_client
 from tenants.models import PhoneNumber
@@ -73,7 +73,7 @@ async def test_of_five_numbers_each_rule_shows_the_right_one(browser: Browser, p
     numbers, default = await add_numbers(customer), customer.tenant.number
     organization = f"/api/organizations/{customer.tenant.organization.id}"
     async with (
-        visiting(browser, product, customer.tenant.owner) as context,
+        open_context(browser, product, customer.tenant.owner) as context,
         local_client(base_url=product.url, timeout=30) as api,
     ):
         await sign_in(api, customer.tenant.owner)

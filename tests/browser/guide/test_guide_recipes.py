@@ -29,7 +29,7 @@ from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer, Product
 from support.browser.salesforce import PHONE, Lightning, show_visualforce
 from support.local_http import local_client
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget import csp
 
 pytestmark = pytest.mark.anyio
@@ -276,8 +276,8 @@ async def test_the_extensions_origin_is_allowed_and_no_other(customer: Customer,
     origin = (await example(customer, "The extension's address")).strip()
     token = await product.make.token(customer.tenant, allowed_domains=(origin,))
     async with local_client(base_url=product.url) as client:
-        admitted = await ask(client, token.raw, origins=(origin,))
-        refused = await ask(client, token.raw, origins=(origin.translate(str.maketrans("ab", "ba")),))
+        admitted = await post_token(client, token.raw, origins=(origin,))
+        refused = await post_token(client, token.raw, origins=(origin.translate(str.maketrans("ab", "ba")),))
     assert admitted.status_code == 200, admitted.text
     assert refused.json()["code"] == "domain_not_allowed"
 

@@ -110,7 +110,7 @@ async def test_no_connection_is_held_while_a_password_waits_for_a_slot(
     with all_slots_taken(tmp_path):
         answer = asyncio.ensure_future(send())
         await until(lambda: passwords._unfinished > 0)
-        await watch.settle()
+        await watch.wait_until_idle()
         assert not answer.done()
     assert (await answer).status_code == 303
     await watch.close()

@@ -36,7 +36,7 @@ from support.staff import (
     post,
 )
 from support.waiting import until
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeRequestService
@@ -99,12 +99,12 @@ async def test_a_suspension_stops_the_phone_and_is_lifted_again(
     tenant = await make.tenant()
     token, row = await make.token(tenant), Row("organization", tenant.organization.id)
     await do(operator, row, "suspend")
-    assert (await ask(client, token.raw)).json()["code"] == "organization_suspended"
+    assert (await post_token(client, token.raw)).json()["code"] == "organization_suspended"
     assert row.path("restore") in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
     found = (await operator.client.get("/admin/organization/list?status=suspended")).text
     assert tenant.organization.slug in found
     await do(operator, row, "restore")
-    assert (await ask(client, token.raw)).status_code == 200
+    assert (await post_token(client, token.raw)).status_code == 200
     assert (await audit_event_of(database, row.id, "organization.suspended")).details == {"reason": REASON}
 
 
@@ -118,7 +118,7 @@ async def test_support_revokes_and_a_double_submit_does_nothing_more(
     for _ in range(2):
         answer = await post(support.client, row.path("revoke"), seen="", reason=REASON)
         assert answer.status_code in (303, 409)
-    assert (await ask(client, token.raw)).status_code == 401
+    assert (await post_token(client, token.raw)).status_code == 401
     assert (await audit_event_of(database, token.id, "embed_token.revoked")).details == {"reason": REASON}
     again = await support.client.get(row.path("revoke"))
     assert (again.status_code, again.headers["location"]) == (303, f"/admin/embed-token/details/{token.id}")

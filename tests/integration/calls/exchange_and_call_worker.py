@@ -24,7 +24,7 @@ from kit.log import configure_logging
 from kit.settings import load_settings
 from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
-from support.widget_client import ask
+from support.widget_client import post_token
 
 CONCURRENCY = 6
 """Concurrent requests of each kind; more would only wait for this process."""
@@ -44,7 +44,7 @@ class RequestSender:
 
     async def exchange(self) -> None:
         sent = time.monotonic_ns()
-        answer = await ask(self._client, self._raw)
+        answer = await post_token(self._client, self._raw)
         # 503: a busy machine did not answer within the time limit of the database, and granted nothing.
         assert answer.status_code in (200, 401, 403, 503), answer.text
         self.sent_requests.append(SentRequest("exchange", sent, answer.status_code == 200, ""))

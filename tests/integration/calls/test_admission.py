@@ -12,7 +12,7 @@ from calls.models import Call, CallStatus
 from kit.db.database import Database
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
 from widget.refusals import REFUSALS
@@ -118,7 +118,7 @@ async def test_every_guard_is_asked_again_when_dialling(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
-    assert (await ask(client, token.raw)).status_code == 200
+    assert (await post_token(client, token.raw)).status_code == 200
     await make_uncallable(kind, database, make, tenant, token)
     sid, call_id = new_sid(), uuid4()
 
@@ -128,7 +128,7 @@ async def test_every_guard_is_asked_again_when_dialling(
     [call] = await recorded(database, sid)
     assert (call.status, call.end_reason, call.duration) == (CallStatus.REFUSED, code, 0)
     assert call.ended_at is not None
-    reason = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
+    reason = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
     assert reason.json()["detail"] == message
 
 
@@ -170,7 +170,7 @@ async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_w
     [call] = await recorded(database, sid)
     assert (call.status, call.end_reason) == (CallStatus.REFUSED, code)
     assert len(call.to_number) <= 32
-    status = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
+    status = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
     call = status.json()["call"]
     assert (call["status"], call["duration"], call["end_reason"]) == ("refused", 0, code)
     assert (call["message"], call["help"]) == (message, REFUSALS[code].advice)

@@ -22,7 +22,7 @@ from support.factories import (
     Token,
     sign_in,
 )
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Membership, Role
 from widget.tickets import issue_page_ticket
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 async def identity_with(client: httpx.AsyncClient, token: Token, ticket: str) -> tuple[str, str]:
     """The identity that an exchange on a page of ours gives, and its next ticket."""
-    answer = await ask(client, token.raw, origins=[PUBLIC_URL], ticket=ticket)
+    answer = await post_token(client, token.raw, origins=[PUBLIC_URL], ticket=ticket)
     assert answer.status_code == 200, answer.text
     return answer.json()["identity"], answer.json()["ticket"]
 

@@ -17,7 +17,7 @@ from kit.db.database import Database
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.db_probe import row_counts
 from support.factories import Factory, Tenant, Token
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget import status
 
 pytestmark = pytest.mark.anyio
@@ -85,7 +85,7 @@ async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_ph
     await refuse(callbacks, token, call_id)
     assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
     assert await refused_today(database, tenant) == 3
-    status = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
+    status = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
     assert status.json() == EMERGENCY
 
 
@@ -139,7 +139,7 @@ async def test_another_organizations_token_finds_no_reason_of_this_one(
     call_id = uuid4()
     await refuse(callbacks, token, call_id)
     stranger = await make.token(await make.tenant())
-    response = await ask(client, stranger.raw, path="/widget/status", call_id=str(call_id))
+    response = await post_token(client, stranger.raw, path="/widget/status", call_id=str(call_id))
     assert response.json() == {"call": None}
 
 

@@ -13,7 +13,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Membership, PhoneNumber
 from widget.client_ids import SignedClientIds
 
@@ -167,7 +167,7 @@ async def test_another_number_than_the_token_may_show_is_refused_before_it_is_di
 
     call_id = str(uuid4())
     assert await shown(FromNumber=str(other.number), CallId=call_id) is None
-    state = (await ask(client, token.raw, path="/widget/status", call_id=call_id)).json()["call"]
+    state = (await post_token(client, token.raw, path="/widget/status", call_id=call_id)).json()["call"]
     assert (state["status"], state["message"], state["from"]) == ("refused", "This number cannot be used", None)
     assert state["end_reason"] == "from_not_allowed"
     async with database.sessions() as session:
@@ -184,7 +184,7 @@ async def test_the_exchange_names_the_numbers_and_a_released_one_drops_out(
     token, path = await make.token(tenant), f"/api/organizations/{tenant.organization.id}/embed-tokens"
 
     async def exchanged() -> tuple[str, list[dict[str, str]]]:
-        answer = (await ask(client, token.raw)).json()
+        answer = (await post_token(client, token.raw)).json()
         return answer["caller_id"], answer["from_numbers"]
 
     def item(name: str, words: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ from support.killed_process import environ_of
 from support.limit_cases import COUNT_LIMITS
 from support.mailbox import Mailbox, text_of
 from support.preloaded_processes import start_script
-from support.widget_client import ask
+from support.widget_client import post_token
 
 pytestmark = pytest.mark.anyio
 WORKERS, CALLS = 4, 50
@@ -367,7 +367,9 @@ async def test_calls_that_nobody_can_judge_are_recorded_within_measure(separate_
 
     assert await statuses(separate_app.database, tenant) == {"service_unavailable": 1}
     for call_id in call_ids:
-        call = (await ask(separate_app.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+        call = (await post_token(separate_app.client, token.raw, path="/widget/status", call_id=str(call_id))).json()[
+            "call"
+        ]
         assert (call["status"], call["message"]) == ("refused", UNAVAILABLE)
 
 
@@ -393,7 +395,9 @@ async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_wh
 
     assert not is_dialled(answer)
     assert await statuses(separate_app.database, tenant) == {"service_unavailable": 1}
-    call = (await ask(separate_app.client, token.raw, path="/widget/status", call_id=str(call_id))).json()["call"]
+    call = (await post_token(separate_app.client, token.raw, path="/widget/status", call_id=str(call_id))).json()[
+        "call"
+    ]
     assert (call["status"], call["message"]) == ("refused", UNAVAILABLE)
 
 

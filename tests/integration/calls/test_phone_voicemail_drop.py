@@ -26,7 +26,7 @@ from support.audio import wav_of
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in
 from support.page_session import post_form
-from support.widget_client import ask, assert_problem, assert_public
+from support.widget_client import assert_problem, assert_public, post_token
 from tenants.models import Role
 from widget.client_ids import identity_of
 from widget.tickets import Tickets, issue_page_ticket
@@ -77,7 +77,7 @@ async def connect(callbacks: CallbackClient, token: Token, identity: str, *, unt
 
 
 async def open_phone(client: httpx.AsyncClient, callbacks: CallbackClient, token: Token, **given: Any) -> Phone:
-    session = (await ask(client, token.raw, **given)).json()
+    session = (await post_token(client, token.raw, **given)).json()
     return Phone(session["ticket"], session["identity"], *await connect(callbacks, token, session["identity"]))
 
 
@@ -106,14 +106,14 @@ async def test_a_phone_lists_greetings_in_its_own_live_call_alone(
     await add(owner, tenant, "For all", shared="true")
     await add(member[1], tenant, "Mine")
     phone = await open_phone(client, callbacks, token)
-    listed = await ask(client, token.raw, path=LIST, ticket=phone.ticket, call_id=phone.call_id)
+    listed = await post_token(client, token.raw, path=LIST, ticket=phone.ticket, call_id=phone.call_id)
     assert names(listed) == ["For all"]
     assert_public(listed)
 
     ticket = issue_page_ticket(settings, token.id, member_id=member[0])
     own = await open_phone(client, callbacks, token, origins=[PUBLIC_URL], ticket=ticket)
     given: dict[str, Any] = {"ticket": own.ticket, "origins": [PUBLIC_URL]}
-    assert names(await ask(client, token.raw, path=LIST, call_id=own.call_id, **given)) == ["Mine", "For all"]
+    assert names(await post_token(client, token.raw, path=LIST, call_id=own.call_id, **given)) == ["Mine", "For all"]
 
     other = await make.token(tenant)
     foreign: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -126,7 +126,7 @@ async def test_a_phone_lists_greetings_in_its_own_live_call_alone(
     )
     for path in (LIST, DROP):
         for raw, rest in foreign:
-            assert_problem(await ask(client, raw, path=path, **rest), 404, "not_found", "Not found")
+            assert_problem(await post_token(client, raw, path=path, **rest), 404, "not_found", "Not found")
 
 
 async def test_a_phone_tells_greetings_of_one_name_apart(
@@ -150,7 +150,7 @@ async def test_a_phone_tells_greetings_of_one_name_apart(
         ticket=issue_page_ticket(settings, token.id, member_id=member[0]),
     )
     given: dict[str, Any] = {"ticket": phone.ticket, "origins": [PUBLIC_URL], "call_id": phone.call_id}
-    own, other, shared = names(await ask(client, token.raw, path=LIST, **given))
+    own, other, shared = names(await post_token(client, token.raw, path=LIST, **given))
     assert other == "Other"
     for name in (own, shared):
         assert re.fullmatch(r"Hello, 0:01, \d{4}-\d\d-\d\d \d\d:\d\d UTC", name)
@@ -164,30 +164,30 @@ async def test_a_refusal_says_what_is_missing(
     tenant: Tenant,
     token: Token,
 ) -> None:
-    session = (await ask(client, token.raw)).json()
+    session = (await post_token(client, token.raw)).json()
     call_id, _ = await connect(callbacks, token, session["identity"], until="ringing")
     given: dict[str, Any] = {"ticket": session["ticket"], "call_id": call_id}
-    assert names(await ask(client, token.raw, path=LIST, **given)) == []
+    assert names(await post_token(client, token.raw, path=LIST, **given)) == []
     not_connected = "A greeting can be left only in an outgoing call that is connected"
-    early = await ask(client, token.raw, path=DROP, **given)
+    early = await post_token(client, token.raw, path=DROP, **given)
     assert_problem(early, 409, "call_not_connected", not_connected)
     assert_public(early)
 
     phone = await open_phone(client, callbacks, token)
     given = {"ticket": phone.ticket, "call_id": phone.call_id}
     missing = "There is no voicemail greeting yet. Record one in the dashboard under Voicemail, then leave it"
-    assert_problem(await ask(client, token.raw, path=DROP, **given), 409, "no_voicemail_greeting", missing)
+    assert_problem(await post_token(client, token.raw, path=DROP, **given), 409, "no_voicemail_greeting", missing)
     await add(owner, tenant, "For all", shared="true")
     ids: tuple[object, ...] = ("x", 7, {}, str(uuid4()))
     for unknown in ids:
-        answer = await ask(client, token.raw, path=DROP, greeting_id=unknown, **given)
+        answer = await post_token(client, token.raw, path=DROP, greeting_id=unknown, **given)
         assert_problem(answer, 404, "not_found", "Not found")
     # The sandbox knows no such leg: the carrier says that it is over.
-    assert_problem(await ask(client, token.raw, path=DROP, **given), 409, "call_not_connected", not_connected)
+    assert_problem(await post_token(client, token.raw, path=DROP, **given), 409, "call_not_connected", not_connected)
     async with database.sessions() as session, session.begin():
         ended = sa.update(Call).where(Call.call_id == UUID(phone.call_id)).values(status="completed")
         await session.execute(ended)
-    assert names(await ask(client, token.raw, path=LIST, **given)) == []
+    assert names(await post_token(client, token.raw, path=LIST, **given)) == []
 
 
 async def test_the_phone_that_placed_the_call_leaves_a_greeting_in_it(
@@ -244,7 +244,7 @@ async def test_a_member_leaves_greetings_in_own_calls_and_admins_in_all(
     await add(owner, tenant, "For all", shared="true")
     user_id, browser = member
     identities = {
-        ticket: (await ask(client, token.raw, origins=[PUBLIC_URL], ticket=ticket)).json()["identity"]
+        ticket: (await post_token(client, token.raw, origins=[PUBLIC_URL], ticket=ticket)).json()["identity"]
         for ticket in (
             issue_page_ticket(settings, token.id, member_id=user_id),
             issue_page_ticket(settings, token.id, member_id=tenant.owner.id),

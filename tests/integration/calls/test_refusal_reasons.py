@@ -23,7 +23,7 @@ from support.call_factory import add_call
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in
 from support.limit_cases import COUNT_LIMITS
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget.refusals import REFUSALS
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +52,7 @@ class Refused:
         """The answer of ``/widget/status`` about a call that was refused."""
         call_id = str(uuid4())
         assert (await self._callbacks.outgoing(token.id, new_sid(), to=to, CallId=call_id)).content == REJECT
-        answer = await ask(self._client, token.raw, path="/widget/status", call_id=call_id)
+        answer = await post_token(self._client, token.raw, path="/widget/status", call_id=call_id)
         call: dict[str, Any] = answer.json()["call"]
         assert call["status"] == "refused"
         return call
@@ -69,7 +69,7 @@ async def placed(callbacks: CallbackClient, token: Token, *, seconds: int) -> st
 async def told_about(
     client: httpx.AsyncClient, token: Token, call_id: str
 ) -> tuple[str | None, str | None, str | None]:
-    call = (await ask(client, token.raw, path="/widget/status", call_id=call_id)).json()["call"]
+    call = (await post_token(client, token.raw, path="/widget/status", call_id=call_id)).json()["call"]
     assert call["status"] == "completed"
     return call["end_reason"], call["message"], call["help"]
 
@@ -359,7 +359,7 @@ async def test_a_pause_is_named(refused: Refused, make: Factory, database: Datab
 async def test_a_refused_page_learns_its_domain(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     for path in ("/widget/exchange", "/widget/status"):
-        refused = (await ask(client, token.raw, path=path, origins=["https://app.example.com:8443"])).json()
+        refused = (await post_token(client, token.raw, path=path, origins=["https://app.example.com:8443"])).json()
         assert (refused["code"], refused["domain"]) == ("domain_not_allowed", "app.example.com")
         assert refused["help"] == (
             "app.example.com is not on this token's list. An admin can add it under Embed Phone Widget."
@@ -371,6 +371,6 @@ async def test_a_page_without_a_usable_origin_has_no_domain(
     client: httpx.AsyncClient, make: Factory, origins: list[str]
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
-    refused = (await ask(client, token.raw, origins=origins)).json()
+    refused = (await post_token(client, token.raw, origins=origins)).json()
     assert refused["domain"] is None
     assert refused["help"].startswith("The page did not say its domain.")

@@ -17,7 +17,7 @@ from support.carrier_stand_in import CarrierRequest, CarrierStandIn, http_respon
 from support.databases import patient_database
 from support.factories import Factory
 from support.production import PRODUCTION
-from support.widget_client import ask, browser_at
+from support.widget_client import browser_at, post_token
 
 pytestmark = pytest.mark.anyio
 REGIONS = [
@@ -88,5 +88,5 @@ async def test_the_exchange_names_the_edges_that_are_set(make: Factory, settings
     carrier = TwilioCarrier(twilio, api_base=None, signaling=None)
     app = create_app(own, database=patient_database(own), carrier=carrier)
     async with app.lifespan(), browser_at(app, "127.0.0.1", own.public_url) as client:
-        session = (await ask(client, token.raw)).json()
+        session = (await post_token(client, token.raw)).json()
     assert session["edges"] == list(edges)

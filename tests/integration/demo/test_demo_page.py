@@ -8,7 +8,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from demo.contacts import CONTACTS, FAR_ENDS
+from demo.contacts import CONTACTS, SANDBOX_CONTACTS
 from demo.controllers import demo_router
 from kit.settings import load_settings
 from support.asgi import asgi_transport
@@ -51,7 +51,7 @@ async def test_the_page_runs_the_very_snippet_that_it_shows() -> None:
 async def test_every_contact_and_every_scripted_number_can_be_called() -> None:
     page = (await get_demo()).text
     called = [html.unescape(number) for number in re.findall(r'<button [^>]*data-phone="([^"]+)"', page)]
-    assert called == [*(person.phone for person in CONTACTS), *(far.phone for far in FAR_ENDS)]
+    assert called == [*(person.phone for person in CONTACTS), *(far.phone for far in SANDBOX_CONTACTS)]
 
 
 async def test_demo_and_guide_link_to_each_other(client: httpx.AsyncClient) -> None:

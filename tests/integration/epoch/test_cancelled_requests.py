@@ -31,7 +31,7 @@ from support.connections import ConnectionWatch
 from support.databases import PATIENT_SECONDS
 from support.factories import Factory, Tenant, Token, sign_in
 from support.staff import enter, make_staff
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget.models import EmbedToken
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -98,8 +98,8 @@ async def cancel_at_each_await(cancelling: CancellingApp, watch: ConnectionWatch
     for step in range(1, MAX_AWAITS):
         cancelling.step = step
         [outcome] = await asyncio.gather(asyncio.ensure_future(send()), return_exceptions=True)
-        await watch.settle()
-        await watch.settle_below(MIN_CONNECTIONS)
+        await watch.wait_until_idle()
+        await watch.wait_until_at_most(MIN_CONNECTIONS)
         if cancelling.waits < step:
             assert isinstance(outcome, httpx.Response), outcome
             assert outcome.status_code < 400, outcome.text
@@ -126,7 +126,7 @@ async def test_reading_requests(
     api, page = f"/api/organizations/{tenant.organization.id}", f"/dashboard/{tenant.organization.slug}"
     for path in (f"{api}/calls", "/api/organizations", f"{api}/calls/export.csv", page, f"{page}/calls"):
         assert await cancel_at_each_await(cancelling, watch, partial(client.get, path)) >= 2, path
-    assert await cancel_at_each_await(cancelling, watch, lambda: ask(client, token.raw)) >= 1
+    assert await cancel_at_each_await(cancelling, watch, lambda: post_token(client, token.raw)) >= 1
 
 
 async def test_a_page_of_the_back_office(

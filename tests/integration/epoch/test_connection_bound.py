@@ -21,7 +21,7 @@ from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.databases import patient_database
 from support.factories import Factory, Tenant, Token, sign_in
-from support.widget_client import ask
+from support.widget_client import post_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 BOUND = MIN_CONNECTIONS
@@ -77,8 +77,8 @@ async def test_load_on_every_path_opens_no_connection_beyond_the_bound(
 
     watching = asyncio.create_task(watch())
     answers = await asyncio.gather(
-        *(ask(client, token.raw) for _ in range(25)),
-        *(ask(client, token.raw, path="/widget/status") for _ in range(25)),
+        *(post_token(client, token.raw) for _ in range(25)),
+        *(post_token(client, token.raw, path="/widget/status") for _ in range(25)),
         *(client.get("/api/organizations") for _ in range(15)),
         *(client.get(f"{api}/calls") for _ in range(15)),
         *(client.get(f"/dashboard/{tenant.organization.slug}/calls") for _ in range(15)),

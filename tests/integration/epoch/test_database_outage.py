@@ -24,7 +24,7 @@ from support.callback_client import CallbackClient, new_sid
 from support.database_proxy import DatabaseProxy, ProxyMode
 from support.factories import Factory, Tenant, Token, sign_in
 from support.passwords import PASSWORD
-from support.widget_client import ask, assert_problem
+from support.widget_client import assert_problem, post_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HANG_SECONDS = 15
@@ -68,8 +68,8 @@ async def assert_all_unavailable(browser: httpx.AsyncClient, token: Token, callb
     credentials = {"email": "a@example.com", "password": PASSWORD}
     with anyio.fail_after(HANG_SECONDS):
         exchange, status, who, sign_in_again, mine, call, liveness, ready, parts = await asyncio.gather(
-            ask(browser, token.raw),
-            ask(browser, token.raw, path="/widget/status"),
+            post_token(browser, token.raw),
+            post_token(browser, token.raw, path="/widget/status"),
             browser.get("/api/session"),
             browser.post("/api/session", json=credentials),
             browser.get("/api/organizations"),
@@ -91,7 +91,7 @@ async def assert_all_unavailable(browser: httpx.AsyncClient, token: Token, callb
 
 async def assert_all_available(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
     for path in ("/widget/exchange", "/widget/status"):
-        answer = await ask(browser, token.raw, path=path)
+        answer = await post_token(browser, token.raw, path=path)
         assert answer.status_code == 200, answer.text
     assert (await browser.get("/api/session")).status_code == 200
     assert (await browser.get("/api/organizations")).status_code == 200
@@ -183,7 +183,7 @@ async def test_an_exchange_costs_one_round_trip(
         found = []
         for _ in range(10):
             before = proxy.requests
-            assert (await ask(browser, token.raw)).status_code == 200
+            assert (await post_token(browser, token.raw)).status_code == 200
             found.append(proxy.requests - before)
     # The first one connects and prepares, and periodic work asks the database in between.
     assert min(found) == 1

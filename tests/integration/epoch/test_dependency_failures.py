@@ -28,7 +28,7 @@ from support.page_session import form_token
 from support.passwords import PASSWORD
 from support.staff import Colleague, enter, make_staff
 from support.staff import post as post_as_staff
-from support.widget_client import ask
+from support.widget_client import post_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WRITES = 20
@@ -126,7 +126,7 @@ async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_
             reads = await visitor.get(tokens)
             signed_in = await visitor.post("/api/session", json={"email": tenant.owner.email, "password": PASSWORD})
             saved = await visitor.post(f"{page}/settings/organization", data=form)
-            exchanged = await ask(visitor, token.raw)
+            exchanged = await post_token(visitor, token.raw)
             called = await carrier.outgoing(token.id, new_sid())
             ended = await carrier.send("/voice/dial-ended", {"CallSid": sid, "DialCallStatus": "completed"})
             reported = await carrier.event(sid, "completed", utc_now())

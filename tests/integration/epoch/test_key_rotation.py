@@ -39,7 +39,7 @@ from support.factories import Factory, Token
 from support.html_forms import submit
 from support.mailbox import Mailbox
 from support.passwords import PASSWORD
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget.tickets import issue_page_ticket
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -203,7 +203,7 @@ async def place_call(machines: Machines, customer: Customer, database: Database)
     by, sid = machines.settings[next(_serial) % 2], new_sid()
     async with machines.browser() as client:
         ticket = issue_page_ticket(by, token.id, member_id=member.id)
-        exchanged = await ask(client, token.raw, origins=[by.public_url], ticket=ticket)
+        exchanged = await post_token(client, token.raw, origins=[by.public_url], ticket=ticket)
         assert exchanged.status_code == 200, exchanged.text
         identity = f"client:{exchanged.json()['identity']}"
         dial = await machines.carrier(client).outgoing(token.id, sid, From=identity)
@@ -223,14 +223,16 @@ async def renew_token(machines: Machines, customer: Customer) -> None:
     token = customer.token
     keys = {each.twilio.api_key_sid: each.twilio.api_key_secret for each in machines.settings}
     async with machines.browser() as client:
-        answer = await ask(client, token.raw)
+        answer = await post_token(client, token.raw)
         identities = set()
         for _ in range(4):
             session = answer.json()
             identities.add(session["identity"])
             signed_by = msgspec.json.decode(_payload(session["access_token"]))["iss"]
             AccessToken.from_jwt(session["access_token"], keys[signed_by])
-            answer = await ask(client, token.raw, origins=[machines.settings[0].public_url], ticket=session["ticket"])
+            answer = await post_token(
+                client, token.raw, origins=[machines.settings[0].public_url], ticket=session["ticket"]
+            )
             assert answer.status_code == 200, answer.text
     assert len(identities) == 1
 

@@ -19,7 +19,7 @@ from support.callback_client import CallbackClient, new_sid
 from support.factories import Token
 from support.metrics import Growth
 from support.ports import unused_port
-from support.widget_client import ask, browser_at
+from support.widget_client import browser_at, post_token
 from widget.request_metrics import WIDGET_REQUESTS, count_widget_requests
 
 pytestmark = pytest.mark.anyio
@@ -131,7 +131,7 @@ async def test_exchanges_are_counted_by_outcome(
     assert not any(
         sample.labels["endpoint"] == "carrier" for family in WIDGET_REQUESTS.collect() for sample in family.samples
     )
-    assert (await ask(client, token.raw)).status_code == 200
+    assert (await post_token(client, token.raw)).status_code == 200
 
 
 async def test_exchanges_are_counted_while_the_database_is_away(settings: Settings) -> None:

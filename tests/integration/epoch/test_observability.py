@@ -25,7 +25,7 @@ from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 from support.factories import Token
 from support.local_http import get_local, post_local
 from support.telemetry_receiver import TelemetryReceiver, attributes_of, receiving
-from support.widget_client import TEXT, ask
+from support.widget_client import TEXT_TYPE, post_token
 
 pytestmark = pytest.mark.anyio
 NUMBER = "2125550147"
@@ -63,7 +63,7 @@ async def test_spans_of_requests_webhooks_and_the_carrier(
     clear_contextvars()
     end = start_observability(traced(settings, receiver))
     headers = [("traceparent", f"00-{TRACE}-{PARENT}-01"), ("tracestate", f"vendor={NUMBER}")]
-    exchange = await ask(client, token.raw, headers=headers)
+    exchange = await post_token(client, token.raw, headers=headers)
     sid = new_sid()
     await callbacks.outgoing(token.id, sid, to=f"+1{NUMBER}")
     await client.get(f"/api/organizations?q=%2B1{NUMBER}", headers={"authorization": f"Bearer {TEXTS['secret']}"})
@@ -154,7 +154,7 @@ def test_a_served_product_sends_its_spans_before_it_ends(
         answer = get_local(f"{run.url}/health/live", timeout=PATIENCE_SECONDS)
         # Its answer is sent in one step, past the application's ``send``.
         token = (open_folder / "data" / "demo-token").read_text().strip()
-        headers = {"origin": run.url, "content-type": TEXT}
+        headers = {"origin": run.url, "content-type": TEXT_TYPE}
         exchange = post_local(
             f"{run.url}/widget/exchange", json={"token": token}, headers=headers, timeout=PATIENCE_SECONDS
         )

@@ -14,7 +14,7 @@ from support.epoch_run import Run
 from support.local_http import get_local, post_local
 from support.pgbouncer import running_pgbouncer
 from support.ports import unused_port
-from support.widget_client import TEXT
+from support.widget_client import TEXT_TYPE
 from widget.models import TOKEN_PREFIX
 
 pytestmark = pytest.mark.slow
@@ -98,7 +98,7 @@ def test_production_serves_by_each_way_to_its_database(
     assert get_local(f"{run.url}/health/ready").status_code == 200
     assert get_local(f"{run.url}/login").status_code == 200
     answer = post_local(
-        f"{run.url}/widget/exchange", json={"token": mint(TOKEN_PREFIX).raw}, headers={"content-type": TEXT}
+        f"{run.url}/widget/exchange", json={"token": mint(TOKEN_PREFIX).raw}, headers={"content-type": TEXT_TYPE}
     )
     assert answer.status_code == 401  # read from the database
 

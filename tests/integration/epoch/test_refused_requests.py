@@ -67,7 +67,7 @@ async def test_many_bad_lists_leave_the_connections_that_there_were(
     before = await watch.backends()
     answers = await asyncio.gather(*(client.get("/api/organizations?limit=0") for _ in range(REQUESTS)))
     after = await watch.backends()
-    await watch.settle()
+    await watch.wait_until_idle()
     await watch.close()
     assert {answer.status_code for answer in answers} == {400}
     assert before.items() <= after.items()

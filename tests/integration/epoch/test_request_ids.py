@@ -18,7 +18,7 @@ from kit.jobs.queue import Job, JobHandler, JobQueue
 from kit.secret_keys import SecretKeys
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Token
-from support.widget_client import ask
+from support.widget_client import post_token
 
 pytestmark = pytest.mark.anyio
 ID = re.compile(r"[0-9a-f]{32}")
@@ -52,7 +52,7 @@ async def test_every_answer_has_one_id_and_keeps_that_of_a_proxy(
 
 
 async def test_an_exchange_has_its_id(client: httpx.AsyncClient, token: Token) -> None:
-    answers = [await ask(client, token.raw) for _ in range(2)]
+    answers = [await post_token(client, token.raw) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert len({answer.headers["x-request-id"] for answer in answers}) == 2
 

@@ -199,7 +199,7 @@ class Walk:
             self.faults.append(f"OPTIONS {template}: {options.status} {options.headers}, not {method}")
         for stranger in ([], actors.other, actors.key):
             await self.ask("stranger", RawRequest(method, path, headers=stranger))
-        await self._watch.settle()
+        await self._watch.wait_until_idle()
         lost = before.items() - (await self._watch.backends()).items()
         self.lost_connections += len(lost)
         self._rotation.next()

@@ -20,7 +20,7 @@ from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.db_probe import row_counts
 from support.factories import Factory
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Organization, PhoneNumber
 from widget.models import EmbedToken
 
@@ -128,9 +128,9 @@ async def test_people_sign_in_to_the_demo_and_its_page_gets_a_phone(fresh: Setti
     raw = read_demo_token(fresh)
     transport = asgi_transport(demo_app)
     async with httpx.AsyncClient(transport=transport, base_url=PAGE) as browser:
-        session = (await ask(browser, raw, origins=[PAGE])).json()
+        session = (await post_token(browser, raw, origins=[PAGE])).json()
         assert (session["caller_id"], session["organization"]) == ("+14155550100", "Acme Realty")
-        assert (await ask(browser, raw, origins=["https://www.mysite.com"])).status_code == 403
+        assert (await post_token(browser, raw, origins=["https://www.mysite.com"])).status_code == 403
         await browser.get("/api/session")
         browser.headers[HEADER] = browser.cookies["csrftoken"]
         for email, plan in (("demo@example.com", "pro"), ("starter@example.com", "starter")):

@@ -19,7 +19,7 @@ from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, sign_in
 from support.mailbox import Mailbox
 from support.pgbouncer import PgBouncer, running_pgbouncer
-from support.widget_client import ask
+from support.widget_client import post_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -118,7 +118,7 @@ async def test_pages_the_exchange_a_call_and_a_job_work(
     token = await make.token(tenant)
     transport = asgi_transport(pooled_app)
     async with httpx.AsyncClient(transport=transport, base_url=own_settings.public_url) as client:
-        answers = await asyncio.gather(*(ask(client, token.raw) for _ in range(20)))
+        answers = await asyncio.gather(*(post_token(client, token.raw) for _ in range(20)))
         assert {answer.status_code for answer in answers} == {200}
         callbacks = CallbackClient(client, own_settings)
         call = await callbacks.outgoing(token.id, new_sid())

@@ -23,7 +23,7 @@ from support.factories import Factory
 from support.local_http import get_local
 from support.ports import unused_port
 from support.production import PRODUCTION
-from support.widget_client import PAGE, TEXT
+from support.widget_client import PAGE_ORIGIN, TEXT_TYPE
 
 pytestmark = pytest.mark.slow
 INSTALLED = "kit/installed"
@@ -149,7 +149,7 @@ def test_an_installed_wheel_migrates_and_serves_from_an_empty_folder(
             assert script.status_code == 200
             assert "https://voice.example.com" in script.text
             answer = client.post(
-                "/widget/exchange", json={"token": token}, headers={"content-type": TEXT, "origin": PAGE}
+                "/widget/exchange", json={"token": token}, headers={"content-type": TEXT_TYPE, "origin": PAGE_ORIGIN}
             )
         assert answer.status_code == 200, answer.text
         assert answer.json()["access_token"].count(".") == 2

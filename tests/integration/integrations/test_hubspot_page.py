@@ -18,7 +18,7 @@ from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import MemoryRateLimiter
 from support.asgi import headers_but_id
 from support.factories import Factory
-from support.widget_client import ask, browser_at
+from support.widget_client import browser_at, post_token
 from tenants.plans import Plan
 from widget.assets import ASSET_MANIFEST
 from widget.models import EmbedToken
@@ -63,16 +63,16 @@ async def test_a_token_for_hubspot_gets_a_ticket_that_works_from_our_origin(
     assert page.status_code == 200
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["permissions-policy"] == "microphone=(self)"
-    answer = await ask(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
+    answer = await post_token(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
     assert answer.status_code == 200, answer.text
     other = await make.token(await make.tenant(), allowed_domains=("mysite.com",))
-    refused = await ask(client, other.raw, origins=(OWN,), ticket=ticket_of(page))
+    refused = await post_token(client, other.raw, origins=(OWN,), ticket=ticket_of(page))
     assert refused.json()["code"] == "domain_not_allowed"
     # The ticket remembers HubSpot, and ends with it on the list.
     async with database.sessions() as session, session.begin():
         change = sa.update(EmbedToken).where(EmbedToken.id == token.id).values(allowed_domains=["mysite.com"])
         await session.execute(change)
-    refused = await ask(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
+    refused = await post_token(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
     assert refused.json()["code"] == "domain_not_allowed"
 
 
@@ -108,7 +108,7 @@ async def test_an_unknown_token_is_as_good_as_none(client: httpx.AsyncClient, gi
 async def test_the_page_opens_no_door_that_a_plan_closes(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant(plan=Plan.STARTER))
     page = await client.get(PATH, params={"t": str(token.id)})
-    answer = await ask(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
+    answer = await post_token(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
     assert answer.json()["code"] == "plan_not_supported"
 
 

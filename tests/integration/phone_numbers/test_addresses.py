@@ -197,7 +197,7 @@ async def test_an_address_whose_answer_is_lost_is_registered_once(
     assert row.state is AddressState.REQUESTED
 
     reconciler = build_number_reconciler(database, carrier, abandoned_after=dt.timedelta())
-    await reconciler.settle_pending()
+    await reconciler.finish_pending()
     is_there = fault is Fault.ANSWER_LOST
     assert len(await at_carrier_by_id(row.id)) == is_there
     assert [row.state for row in await rows(organization_id)] == [AddressState.REGISTERED] * is_there
@@ -264,7 +264,7 @@ async def test_a_deletion_that_the_carrier_does_not_confirm_is_finished_later(
         await faulty_provisioning.addresses.delete(organization_id, row_id, by=somebody)
     # The periodic job of an application on this database may have finished it already.
     assert {row.state for row in await rows(organization_id)} <= {AddressState.DELETING}
-    await build_number_reconciler(database, carrier).settle_pending()
+    await build_number_reconciler(database, carrier).finish_pending()
     assert await rows(organization_id) == []
     assert await at_carrier_by_id(row_id) == []
 
@@ -283,7 +283,7 @@ async def test_the_addresses_of_a_deleted_organization_go_at_the_carrier_too(
     async with database.sessions() as session, session.begin():
         gone = utc_now() - RESTORE_PERIOD - dt.timedelta(minutes=1)
         await session.execute(sa.update(Organization).where(Organization.id == organization_id).values(deleted_at=gone))
-    await build_number_reconciler(database, carrier).settle_pending()
+    await build_number_reconciler(database, carrier).finish_pending()
     assert await rows(organization_id) == []
     assert await at_carrier_by_id(row_id) == []
 

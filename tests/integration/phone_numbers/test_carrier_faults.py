@@ -180,7 +180,7 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
         await faulty_provisioning.releaser.release(organization_id, bought.id, by=somebody)
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
-    await reconciler.settle_pending()
+    await reconciler.finish_pending()
     assert await held(organization_id) == []
     assert await at_carrier(number) == []
 

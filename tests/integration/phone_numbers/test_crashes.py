@@ -111,7 +111,7 @@ async def test_a_release_killed_at_any_step_is_finished(
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
     for _ in range(2):
-        await reconciler.settle_pending()
+        await reconciler.finish_pending()
         assert await held(organization_id) == []
         assert await at_carrier(number) == []
 

@@ -131,7 +131,7 @@ async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
     deleted = sa.update(Organization).where(Organization.id == organization_id)
     async with database.sessions() as session, session.begin():
         await session.execute(deleted.values(deleted_at=datetime.now(UTC) - timedelta(days=days)))
-    await reconciler.settle_pending()
+    await reconciler.finish_pending()
     assert len(await at_carrier(number)) == is_kept
 
 
@@ -162,11 +162,11 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
         session.add(call)
         await session.execute(ordered)
 
-    assert (await reconciler.settle_pending()).postponed >= 1
+    assert (await reconciler.finish_pending()).postponed >= 1
     assert len(await held(organization_id)) == 1
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(Call).where(Call.id == call.id).values(status=CallStatus.COMPLETED))
-    await reconciler.settle_pending()
+    await reconciler.finish_pending()
     assert await held(organization_id) == []
 
 
@@ -181,7 +181,7 @@ class _Counting(NumberReconciler):
         self.calls.append("compare")
         return ReconciliationReport()
 
-    async def settle_pending(self) -> ReconciliationReport:
+    async def finish_pending(self) -> ReconciliationReport:
         self.calls.append("settle")
         return ReconciliationReport()
 

@@ -30,7 +30,7 @@ from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
 from support.faulty_carrier import Fault, FaultyCarrier
 from support.page_session import errors_of, message_after, post_form
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Organization, VerificationState, VerifiedNumber
 from tenants.plans import Plan
 
@@ -94,7 +94,7 @@ async def test_a_verified_number_is_shown_by_calls_until_it_is_removed(
     assert await states(client, tenant) == {SILENT: "pending", CONFIRMS: "verified"}
     assert await shown(CONFIRMS) == CONFIRMS
     assert await shown(SILENT) is None
-    answer = (await ask(client, token.raw)).json()
+    answer = (await post_token(client, token.raw)).json()
     assert answer["caller_id"] == tenant.number
     assert answer["from_numbers"] == [{"number": tenant.number, "name": ""}, {"number": CONFIRMS, "name": "Mobile"}]
     for number in (CONFIRMS, tenant.number):
@@ -109,12 +109,12 @@ async def test_a_verified_number_is_shown_by_calls_until_it_is_removed(
     assert (await client.patch(numbers, json={"default": True})).status_code == 404
     member = f"/api/organizations/{tenant.organization.id}/embed-tokens/{token.id}"
     assert (await client.patch(member, json={"from_numbers": [str(number_id)]})).status_code == 200
-    assert (await ask(client, token.raw)).json()["caller_id"] == CONFIRMS
+    assert (await post_token(client, token.raw)).json()["caller_id"] == CONFIRMS
 
     assert (await client.delete(f"{path_of(tenant)}/{number_id}")).status_code == 204
     assert await states(client, tenant) == {SILENT: "pending"}
     assert await shown(CONFIRMS) is None
-    assert (await ask(client, token.raw)).json()["caller_id"] == tenant.number
+    assert (await post_token(client, token.raw)).json()["caller_id"] == tenant.number
     assert (await client.delete(f"{path_of(tenant)}/{number_id}")).status_code == 404
 
 
@@ -247,12 +247,12 @@ async def test_the_job_confirms_gives_up_and_checks_again(
     client: httpx.AsyncClient, carrier: Carrier, database: Database, reconciler: NumberReconciler, tenant: Tenant
 ) -> None:
     ids = [await verify(client, tenant, number) for number in (CONFIRMS, SILENT)]
-    await reconciler.settle_pending()
+    await reconciler.finish_pending()
     assert await states(client, tenant) == {CONFIRMS: "verified", SILENT: "pending"}
     async with database.sessions() as session, session.begin():
         late = sa.update(VerifiedNumber).where(VerifiedNumber.id == ids[1])
         await session.execute(late.values(requested_at=utc_now() - timedelta(hours=1)))
-    await reconciler.settle_pending()
+    await reconciler.finish_pending()
     assert await states(client, tenant) == {CONFIRMS: "verified", SILENT: "failed"}
     # Somebody deletes it at the carrier: calls do not show it any more, and it can be verified again.
     for found in await carrier.caller_ids():
@@ -291,7 +291,7 @@ async def test_what_the_carrier_does_not_answer_is_undone_or_done_later(
     await report(callbacks, tenant, number_id, "failed")
     # The periodic job of an application on this database may have read the list already.
     assert await states(client, tenant) in ({CONFIRMS: "pending"}, {CONFIRMS: "verified"})
-    await build_number_reconciler(database, carrier).settle_pending()
+    await build_number_reconciler(database, carrier).finish_pending()
     assert not [found for found in await carrier.caller_ids() if found.friendly_name.endswith(str(number_id))]
     async with database.sessions() as session:
         assert await session.get(VerifiedNumber, number_id) is None
@@ -336,7 +336,7 @@ async def test_a_number_that_is_confirmed_late_while_the_list_is_read_stays_veri
         await session.execute(late.values(requested_at=utc_now() - timedelta(hours=1)))
     carrier = EarlyListCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     carrier.unlisted, carrier.confirm = str(number_id), lambda: report(callbacks, tenant, number_id)
-    await build_number_reconciler(database, carrier).settle_pending()
+    await build_number_reconciler(database, carrier).finish_pending()
     await carrier.close()
     assert await states(client, tenant) == {CONFIRMS: "verified"}
 
@@ -355,7 +355,7 @@ async def test_a_removal_that_the_carrier_refuses_delays_no_other_number(
     faulty_carrier.faults = {"DELETE": Fault.UNAVAILABLE}
     await faulty_provisioning.verifier.remove(tenant.organization.id, number_id, by=somebody)
     await verify(client, tenant, CONFIRMS)
-    await build_number_reconciler(database, carrier_with_faults).settle_pending()
+    await build_number_reconciler(database, carrier_with_faults).finish_pending()
     assert await states(client, tenant) == {CONFIRMS: "verified"}
 
 

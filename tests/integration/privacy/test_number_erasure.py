@@ -23,7 +23,7 @@ from support.callback_client import CallbackClient, new_sid
 from support.db_probe import columns_holding
 from support.factories import Factory, sign_in
 from support.staff import enter, make_staff, post
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget.blocked_origins import BLOCKED_ORIGINS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -88,8 +88,8 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
         await callbacks.event(answered, status, at, child=child, sequence=sequence, To=NUMBER, CallDuration="3")
     note = json.dumps({"agent": WRITTEN, "contact": {WRITTEN: ["ring back", int(DIGITS)]}})
     await callbacks.outgoing(token.id, new_sid(), to=OTHER, Metadata=note, Page=PAGE, Company=f"No. {WRITTEN}")
-    assert (await ask(new_client(), token.raw, origins=[PAGE])).status_code == 200
-    assert (await ask(new_client(), narrow.raw, origins=[PAGE])).status_code == 403
+    assert (await post_token(new_client(), token.raw, origins=[PAGE])).status_code == 200
+    assert (await post_token(new_client(), narrow.raw, origins=[PAGE])).status_code == 403
     await BLOCKED_ORIGINS.get(app).flush()
 
     await sign_in(client, tenant.owner)

@@ -111,7 +111,7 @@ async def test_numbers_go_back_to_the_carrier_before_anything_is_erased(
         session.add(verified)
     await delete(jobs, tenant.organization.id, ago=OVER, numbers_are_back=False)
     assert await erasure(jobs).run() == 0
-    await build_number_reconciler(jobs, carrier).settle_pending()
+    await build_number_reconciler(jobs, carrier).finish_pending()
     assert await erasure(jobs).run() == 1
     assert not await is_there(jobs, tenant.organization.id)
 

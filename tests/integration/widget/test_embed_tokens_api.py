@@ -13,7 +13,7 @@ from kit.http.csrf import HEADER
 from support.api_client import assert_refused, fields_refused, with_csrf
 from support.db_probe import row_counts, tables_holding
 from support.factories import Factory, Tenant, sign_in
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Organization, PhoneNumber, Role
 from tenants.plans import Plan
 from widget.models import EmbedToken
@@ -124,12 +124,12 @@ async def test_a_token_is_changed_and_revoked_for_good(
     token = await make.token(tenant, allowed_domains=["other.com"])
     await sign_in(client, tenant.owner)
     one = f"{path_of(tenant)}/{token.id}"
-    assert (await ask(client, token.raw)).status_code == 403
+    assert (await post_token(client, token.raw)).status_code == 403
 
     changed = await client.patch(one, json={"allowed_domains": ["https://MySite.com/"]})
     assert (changed.status_code, changed.json()["allowed_domains"]) == (200, ["mysite.com"])
     assert changed.json()["label"] == "Main Website"
-    assert (await ask(client, token.raw)).status_code == 200
+    assert (await post_token(client, token.raw)).status_code == 200
     opened = await client.patch(one, json={"label": " Shop ", "allowed_domains": []})
     assert (opened.json()["label"], opened.json()["allowed_domains"]) == ("Shop", [])
     answers = [opened.json(), (await client.patch(one, json={})).json(), (await client.get(one)).json()]
@@ -139,7 +139,7 @@ async def test_a_token_is_changed_and_revoked_for_good(
     assert answers[0] == answers[1] == answers[2]
 
     assert (await client.delete(one)).status_code == 204
-    assert (await ask(client, token.raw)).status_code == 401
+    assert (await post_token(client, token.raw)).status_code == 401
     async with database.sessions() as session:
         first = await session.get_one(EmbedToken, token.id)
     for answer in (await client.delete(one), await client.patch(one, json={"label": "x"}), await client.get(one)):
@@ -173,7 +173,7 @@ async def test_others_tokens_and_no_tokens_are_the_same_404(
         assert_refused(answer, 404, "not_found")
     assert len({answer.content for answer in answers}) == 1
     assert await row_counts(database) == before
-    assert (await ask(client, their_token.raw)).status_code == 200
+    assert (await post_token(client, their_token.raw)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["x", "0", "00000000-0000-0000-0000-00000000000g", "%00", "é"])

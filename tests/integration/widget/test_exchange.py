@@ -16,11 +16,11 @@ from kit.settings import Settings
 from support.asgi import headers_but_id
 from support.factories import Factory, Tenant, Token
 from support.widget_client import (
-    PAGE,
-    TEXT,
-    ask,
+    PAGE_ORIGIN,
+    TEXT_TYPE,
     assert_problem,
     assert_public,
+    post_token,
 )
 from tenants.models import Organization, PhoneNumber
 from tenants.plans import Plan
@@ -57,14 +57,16 @@ async def test_exchanges_of_one_moment_each_get_their_own_answer(client: httpx.A
     tokens = [await make.token(await make.tenant()) for _ in range(3)]
     unknown = secrets.mint("ept_").raw
     asked = [tokens[0].raw, unknown, tokens[1].raw, tokens[0].raw, tokens[2].raw]
-    answers = await asyncio.gather(*(ask(client, raw) for raw in asked))
+    answers = await asyncio.gather(*(post_token(client, raw) for raw in asked))
     identities = [answer.json().get("identity", "").rpartition("_")[0] for answer in answers]
     first, second, third = (f"w_{token.id.hex}" for token in tokens)
     assert identities == [first, "", second, first, third]
     assert answers[1].status_code == 401
 
 
-@pytest.mark.parametrize("content_type", [TEXT, "text/plain", "application/json", "Application/JSON; charset=utf-8"])
+@pytest.mark.parametrize(
+    "content_type", [TEXT_TYPE, "text/plain", "application/json", "Application/JSON; charset=utf-8"]
+)
 async def test_a_phone_gets_everything_it_needs(
     client: httpx.AsyncClient, make: Factory, settings: Settings, content_type: str
 ) -> None:
@@ -72,7 +74,7 @@ async def test_a_phone_gets_everything_it_needs(
     token = await make.token(tenant)
     before = dt.datetime.now(dt.UTC)
 
-    answer = await ask(client, token.raw, content_type=content_type, future_field={"a": [1]})
+    answer = await post_token(client, token.raw, content_type=content_type, future_field={"a": [1]})
 
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
@@ -102,21 +104,21 @@ async def test_a_phone_gets_everything_it_needs(
 
 async def test_the_organizations_country_says_how_numbers_are_written(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant(country="GB", name="Büro & Söhne <b>"))
-    session = (await ask(client, token.raw)).json()
+    session = (await post_token(client, token.raw)).json()
     assert (session["country"], session["calling_code"], session["trunk_prefix"]) == ("GB", "44", "0")
     assert session["organization"] == "Büro & Söhne <b>"
 
 
 async def test_each_exchange_is_a_caller_of_its_own(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant())
-    sessions = [(await ask(client, token.raw)).json() for _ in range(5)]
+    sessions = [(await post_token(client, token.raw)).json() for _ in range(5)]
     assert len({session["identity"] for session in sessions}) == 5
     assert len({session["access_token"] for session in sessions}) == 5
 
 
 async def test_status_says_that_the_token_lives(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant())
-    answer = await ask(client, token.raw, path="/widget/status")
+    answer = await post_token(client, token.raw, path="/widget/status")
     assert (answer.status_code, answer.json()) == (200, {"call": None})
     assert_public(answer)
 
@@ -138,7 +140,7 @@ async def test_status_says_that_the_token_lives(client: httpx.AsyncClient, make:
     ],
 )
 async def test_what_is_no_token_is_invalid(client: httpx.AsyncClient, path: str, raw: str) -> None:
-    assert_problem(await ask(client, raw, path=path), 400, "invalid_embed_token", "Invalid embed token")
+    assert_problem(await post_token(client, raw, path=path), 400, "invalid_embed_token", "Invalid embed token")
 
 
 @BOTH
@@ -148,11 +150,11 @@ async def test_unknown_revoked_and_deleted_cannot_be_told_apart(
     tenant, gone = await make.tenant(), await make.tenant()
     revoked, deleted = await make.token(tenant), await make.token(gone)
     for token in (revoked, deleted):
-        assert (await ask(client, token.raw, path=path)).status_code == 200
+        assert (await post_token(client, token.raw, path=path)).status_code == 200
     await make.revoke(tenant, revoked)
     await delete(database, gone, deleted)
 
-    answers = [await ask(client, raw, path=path) for raw in (secrets.mint("ept_").raw, revoked.raw, deleted.raw)]
+    answers = [await post_token(client, raw, path=path) for raw in (secrets.mint("ept_").raw, revoked.raw, deleted.raw)]
 
     for answer in answers:
         assert_problem(answer, 401, "revoked_embed_token", "Invalid or revoked token")
@@ -176,12 +178,12 @@ async def test_causes_together_are_told_in_the_contracts_order(
     for spoil, *_ in REFUSALS[first:]:
         await spoil(database, tenant, token)
     _, status, code, detail = REFUSALS[first]
-    assert_problem(await ask(client, token.raw, path=path), status, code, detail)
+    assert_problem(await post_token(client, token.raw, path=path), status, code, detail)
 
-    elsewhere = await ask(client, token.raw, path=path, origins=["https://evil.com"])
+    elsewhere = await post_token(client, token.raw, path=path, origins=["https://evil.com"])
     assert_problem(elsewhere, 403, "domain_not_allowed", "Domain not allowed")
     await make.revoke(tenant, token)
-    revoked = await ask(client, token.raw, path=path, origins=["https://evil.com"])
+    revoked = await post_token(client, token.raw, path=path, origins=["https://evil.com"])
     assert_problem(revoked, 401, "revoked_embed_token", "Invalid or revoked token")
 
 
@@ -192,15 +194,15 @@ async def test_a_refusal_ends_with_its_cause(
     tenant = await make.tenant()
     token = await make.token(tenant)
     await suspend(database, tenant, token)
-    assert (await ask(client, token.raw, path=path)).status_code == 403
+    assert (await post_token(client, token.raw, path=path)).status_code == 403
     await _set(database, tenant, suspended_at=None)
-    assert (await ask(client, token.raw, path=path)).status_code == 200
+    assert (await post_token(client, token.raw, path=path)).status_code == 200
 
 
 @BOTH
 async def test_a_preflight_lets_any_page_ask(client: httpx.AsyncClient, path: str) -> None:
     headers = {
-        "origin": PAGE,
+        "origin": PAGE_ORIGIN,
         "access-control-request-method": "POST",
         "access-control-request-headers": "content-type",
     }
@@ -225,7 +227,7 @@ async def test_other_methods_are_not_allowed(client: httpx.AsyncClient, path: st
 async def test_cookies_and_keys_of_a_visitor_mean_nothing(client: httpx.AsyncClient, make: Factory, path: str) -> None:
     token = await make.token(await make.tenant())
     headers = [("cookie", "sid=abc; csrftoken=x"), ("authorization", "Bearer epk_x"), ("sec-fetch-site", "cross-site")]
-    assert (await ask(client, token.raw, path=path, headers=headers)).status_code == 200
+    assert (await post_token(client, token.raw, path=path, headers=headers)).status_code == 200
 
 
 async def test_a_refresh_with_the_last_ticket_keeps_the_phones_identity(
@@ -233,9 +235,9 @@ async def test_a_refresh_with_the_last_ticket_keeps_the_phones_identity(
 ) -> None:
     """The carrier takes a live call up again only for the identity that began it."""
     token = await make.token(await make.tenant())
-    first = (await ask(client, token.raw)).json()
-    again = (await ask(client, token.raw, ticket=first["ticket"])).json()
-    other = (await ask(client, token.raw)).json()
+    first = (await post_token(client, token.raw)).json()
+    again = (await post_token(client, token.raw, ticket=first["ticket"])).json()
+    other = (await post_token(client, token.raw)).json()
     assert again["identity"] == first["identity"]
     assert again["ticket"] != ""
     assert other["identity"] != first["identity"]

@@ -6,7 +6,7 @@ import pytest
 from kit.db.database import Database
 from support.db_probe import row_counts
 from support.factories import Factory
-from support.widget_client import TEXT, assert_public, post
+from support.widget_client import TEXT_TYPE, assert_public, post
 
 pytestmark = pytest.mark.anyio
 BOTH = pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
@@ -99,7 +99,7 @@ async def test_size_is_checked_before_type_and_type_before_form(client: httpx.As
     html = [("content-type", "text/html")]
     assert (await post(client, b"x" * 17_000, headers=html)).status_code == 413
     assert (await post(client, b"x", headers=html)).status_code == 415
-    assert (await post(client, b"x", headers=[("content-type", TEXT)])).status_code == 400
+    assert (await post(client, b"x", headers=[("content-type", TEXT_TYPE)])).status_code == 400
 
 
 async def test_refused_bodies_store_nothing(client: httpx.AsyncClient, make: Factory, database: Database) -> None:

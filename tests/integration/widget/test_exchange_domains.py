@@ -13,7 +13,7 @@ from kit.db.database import Database
 from kit.secret_keys import SecretKeys
 from kit.settings import Settings
 from support.factories import Factory, Token
-from support.widget_client import PAGE, ask, assert_problem
+from support.widget_client import PAGE_ORIGIN, assert_problem, post_token
 from widget.models import EmbedToken
 from widget.tickets import MAX_TICKET_SECONDS, Ticket, Tickets
 
@@ -41,7 +41,7 @@ async def test_each_page_gets_its_verdict(client: httpx.AsyncClient, make: Facto
     token = await make.token(await make.tenant(), allowed_domains=allowed)
     referers = [("referer", line) for line in lines(row["referer"])]
     for path in ("/widget/exchange", "/widget/status"):
-        answer = await ask(client, token.raw, path=path, origins=lines(row["origin"]), headers=referers)
+        answer = await post_token(client, token.raw, path=path, origins=lines(row["origin"]), headers=referers)
         if row["verdict"] == "allow":
             assert answer.status_code == 200, answer.text
         else:
@@ -53,13 +53,13 @@ async def test_each_page_gets_its_verdict(client: httpx.AsyncClient, make: Facto
 )
 async def test_two_origin_lines_are_no_evidence(client: httpx.AsyncClient, make: Factory, origins: list[str]) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
-    answer = await ask(client, token.raw, origins=origins)
+    answer = await post_token(client, token.raw, origins=origins)
     assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
 
 
 async def test_the_products_own_origin_is_judged_like_any_other(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
-    refused = await ask(client, token.raw, origins=[OWN])
+    refused = await post_token(client, token.raw, origins=[OWN])
     assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
 
 
@@ -68,15 +68,15 @@ async def test_a_ticket_admits_our_own_page_after_an_admitted_one(
     client: httpx.AsyncClient, make: Factory, path: str
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
-    ticket = (await ask(client, token.raw)).json()["ticket"]
-    assert (await ask(client, token.raw, path=path, origins=[OWN], ticket=ticket)).status_code == 200
+    ticket = (await post_token(client, token.raw)).json()["ticket"]
+    assert (await post_token(client, token.raw, path=path, origins=[OWN], ticket=ticket)).status_code == 200
 
 
 async def test_a_ticket_is_worth_nothing_elsewhere(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant, allowed_domains=["mysite.com"])
     other = await make.token(tenant, allowed_domains=["mysite.com"])
-    ticket = (await ask(client, token.raw)).json()["ticket"]
+    ticket = (await post_token(client, token.raw)).json()["ticket"]
     pages: list[list[str]] = [
         ["https://evil.com"],
         ["http://localhost:8001"],
@@ -88,9 +88,9 @@ async def test_a_ticket_is_worth_nothing_elsewhere(client: httpx.AsyncClient, ma
         [OWN, "https://evil.com"],
     ]
     for origins in pages:
-        answer = await ask(client, token.raw, origins=origins, ticket=ticket)
+        answer = await post_token(client, token.raw, origins=origins, ticket=ticket)
         assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
-    answer = await ask(client, other.raw, origins=[OWN], ticket=ticket)
+    answer = await post_token(client, other.raw, origins=[OWN], ticket=ticket)
     assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
 
 
@@ -101,11 +101,11 @@ async def test_a_ticket_ends_and_cannot_be_made_up(
     now = int(time.time())
     said = Ticket("0123456789abcdef", b"https://mysite.com", now)
     good = Tickets(settings.secret_keys).issue(token.id, said, now + 60)
-    assert (await ask(client, token.raw, origins=[OWN], ticket=good)).status_code == 200
+    assert (await post_token(client, token.raw, origins=[OWN], ticket=good)).status_code == 200
     over = Tickets(settings.secret_keys).issue(token.id, said, now - 1)
     forged = Tickets(SecretKeys("f" * 32)).issue(token.id, said, now + 60)
     for ticket in (over, forged, "", "x", good + "x", good.upper(), "\0", "ä" * 1000):
-        answer = await ask(client, token.raw, origins=[OWN], ticket=ticket)
+        answer = await post_token(client, token.raw, origins=[OWN], ticket=ticket)
         assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
 
 
@@ -120,14 +120,14 @@ async def test_a_ticket_ends_with_its_page_on_the_list(
     client: httpx.AsyncClient, make: Factory, database: Database, path: str
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com", "other.com"])
-    first = (await ask(client, token.raw)).json()["ticket"]
-    renewed = (await ask(client, token.raw, origins=[OWN], ticket=first)).json()["ticket"]
+    first = (await post_token(client, token.raw)).json()["ticket"]
+    renewed = (await post_token(client, token.raw, origins=[OWN], ticket=first)).json()["ticket"]
     await set_domains(database, token, "other.com")
     for ticket in (first, renewed):
-        refused = await ask(client, token.raw, path=path, origins=[OWN], ticket=ticket)
+        refused = await post_token(client, token.raw, path=path, origins=[OWN], ticket=ticket)
         assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
     await set_domains(database, token, "mysite.com")
-    assert (await ask(client, token.raw, path=path, origins=[OWN], ticket=renewed)).status_code == 200
+    assert (await post_token(client, token.raw, path=path, origins=[OWN], ticket=renewed)).status_code == 200
 
 
 async def test_renewing_a_ticket_does_not_extend_its_day(
@@ -138,7 +138,7 @@ async def test_renewing_a_ticket_does_not_extend_its_day(
     now = int(time.time())
     begun = now - MAX_TICKET_SECONDS + 60
     old = Ticket("0123456789abcdef", b"https://mysite.com", begun)
-    answer = await ask(client, token.raw, origins=[OWN], ticket=tickets.issue(token.id, old, now + 3600))
+    answer = await post_token(client, token.raw, origins=[OWN], ticket=tickets.issue(token.id, old, now + 3600))
     renewed = answer.json()["ticket"]
     assert tickets.read(renewed, token.id, begun + MAX_TICKET_SECONDS - 1) == old
     assert tickets.read(renewed, token.id, begun + MAX_TICKET_SECONDS) is None
@@ -146,10 +146,11 @@ async def test_renewing_a_ticket_does_not_extend_its_day(
 
 async def test_a_ticket_is_bound_to_its_page(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com", "other.com"])
-    first = (await ask(client, token.raw)).json()
+    first = (await post_token(client, token.raw)).json()
     same, own, other = [
-        (await ask(client, token.raw, origins=[origin], ticket=first["ticket"])).json()["identity"] == first["identity"]
-        for origin in (PAGE, OWN, "https://other.com")
+        (await post_token(client, token.raw, origins=[origin], ticket=first["ticket"])).json()["identity"]
+        == first["identity"]
+        for origin in (PAGE_ORIGIN, OWN, "https://other.com")
     ]
     assert (same, own, other) == (True, True, False)
 
@@ -159,20 +160,20 @@ async def test_a_ticket_of_another_tenant_or_of_before_an_update_is_none(
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     stranger = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
-    theirs = (await ask(client, stranger.raw)).json()["ticket"]
+    theirs = (await post_token(client, stranger.raw)).json()["ticket"]
     before = f"{int(time.time()) + 3600:x}.0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAAAA"
     for ticket in (theirs, before):
-        refused = await ask(client, token.raw, origins=[OWN], ticket=ticket)
+        refused = await post_token(client, token.raw, origins=[OWN], ticket=ticket)
         assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
         # The page itself goes on with a fresh exchange, and then our own pages do.
-        fresh = (await ask(client, token.raw, ticket=ticket)).json()["ticket"]
-        assert (await ask(client, token.raw, origins=[OWN], ticket=fresh)).status_code == 200
+        fresh = (await post_token(client, token.raw, ticket=ticket)).json()["ticket"]
+        assert (await post_token(client, token.raw, origins=[OWN], ticket=fresh)).status_code == 200
 
 
 async def test_a_ticket_does_not_outlive_its_token(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant, allowed_domains=["mysite.com"])
-    ticket = (await ask(client, token.raw)).json()["ticket"]
+    ticket = (await post_token(client, token.raw)).json()["ticket"]
     await make.revoke(tenant, token)
-    answer = await ask(client, token.raw, origins=[OWN], ticket=ticket)
+    answer = await post_token(client, token.raw, origins=[OWN], ticket=ticket)
     assert_problem(answer, 401, "revoked_embed_token", "Invalid or revoked token")

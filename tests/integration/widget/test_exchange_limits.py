@@ -21,10 +21,10 @@ from support.databases import PATIENT_SECONDS
 from support.factories import Factory
 from support.waiting import until
 from support.widget_client import (
-    ask,
     assert_problem,
     assert_public,
     browser_at,
+    post_token,
 )
 from widget.errors import InvalidEmbedToken
 from widget.last_used import EmbedTokenUseWriter
@@ -91,7 +91,7 @@ async def test_in_the_sandbox_this_machine_is_not_limited_by_address(authenticat
 async def test_too_many_requests_say_when_to_come_back(app: Litestar, settings: Settings) -> None:
     async with browser_at(app, "203.0.113.9", settings.public_url) as client:
         # 121 tries meet at most two windows, so one of those sees more than 60.
-        answers = [await ask(client, "x") for _ in range(121)]
+        answers = [await post_token(client, "x") for _ in range(121)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     for answer in refused:
@@ -160,8 +160,8 @@ async def test_a_page_is_remembered_by_what_can_be_stored(
 async def test_a_refused_exchange_is_no_use(client: httpx.AsyncClient, database: Database, make: Factory) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     for path in WIDGET_PATHS:
-        assert (await ask(client, token.raw, path=path, origins=["https://evil.com"])).status_code == 403
-        assert (await ask(client, secrets.mint("ept_").raw, path=path)).status_code == 401
+        assert (await post_token(client, token.raw, path=path, origins=["https://evil.com"])).status_code == 403
+        assert (await post_token(client, secrets.mint("ept_").raw, path=path)).status_code == 401
     assert await _last_use(database, token.id) == (None, None)
 
 
@@ -175,16 +175,16 @@ async def test_an_exchange_that_would_wait_too_long_is_refused_at_once_and_a_cal
     lookups = small.lookup_pool
     async with application.lifespan(), browser_at(application, "203.0.113.20", settings.public_url) as browser:
         # Opens the connection, so that what follows waits for it.
-        assert (await ask(browser, token.raw)).status_code == 200
+        assert (await post_token(browser, token.raw)).status_code == 200
         holder = await small.connect()
         await holder.execute("SELECT pg_advisory_lock($1)", LOCK)
         slow = asyncio.create_task(lookups.fetch_row("SELECT pg_advisory_xact_lock($1)", LOCK))
         await asyncio.sleep(0)
-        first = asyncio.create_task(ask(browser, token.raw))
+        first = asyncio.create_task(post_token(browser, token.raw))
         await until(lambda: bool(lookups._refusable), pause=0)
         lookups._interval = PATIENT_SECONDS
         for path in WIDGET_PATHS:
-            refused = await ask(browser, token.raw, path=path)
+            refused = await post_token(browser, token.raw, path=path)
             assert_problem(refused, 429, "too_many_requests", "Too many requests")
             assert int(refused.headers["retry-after"]) > 0
         call = asyncio.create_task(CallbackClient(browser, settings).outgoing(token.id, new_sid()))

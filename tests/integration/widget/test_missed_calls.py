@@ -11,7 +11,7 @@ from kit.clock import utc_now
 from kit.settings import Settings
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Role
 from widget.tickets import issue_page_ticket
 
@@ -28,7 +28,7 @@ async def miss(callbacks: CallbackClient, tenant: Tenant, caller: str = CALLER) 
 
 
 async def unseen(client: httpx.AsyncClient, token: Token, ticket: str, **given: Any) -> dict[str, Any]:
-    answer = await ask(client, token.raw, **{"path": PATH, "origins": [PUBLIC_URL], "ticket": ticket, **given})
+    answer = await post_token(client, token.raw, **{"path": PATH, "origins": [PUBLIC_URL], "ticket": ticket, **given})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -84,5 +84,5 @@ async def test_nobody_else_sees_any(
 
 @pytest.mark.parametrize("given", ["yesterday", 7, {}, "2026-12-01T10:00:00", ""])
 async def test_a_time_that_is_none_is_refused(client: httpx.AsyncClient, token: Token, given: object) -> None:
-    answer = await ask(client, token.raw, path=PATH, seen_until=given)
+    answer = await post_token(client, token.raw, path=PATH, seen_until=given)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "seen_until")

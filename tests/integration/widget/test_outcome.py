@@ -15,7 +15,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, Token, sign_in
-from support.widget_client import ask, assert_problem, assert_public, post
+from support.widget_client import assert_problem, assert_public, post, post_token
 
 pytestmark = pytest.mark.anyio
 PATH = "/widget/outcome"
@@ -42,11 +42,13 @@ async def test_the_phone_writes_about_its_call_and_the_agent_is_the_author(
     own_id = uuid4()
     call = await add_call(database, tenant, token, call_id=own_id, agent="Ann")
     note = "😀" * 5_000
-    answer = await ask(client, token.raw, path=PATH, call_id=str(own_id), outcome="Reached", note=note, tags=["a"])
+    answer = await post_token(
+        client, token.raw, path=PATH, call_id=str(own_id), outcome="Reached", note=note, tags=["a"]
+    )
     assert (answer.status_code, answer.content) == (204, b"")
     assert_public(answer)
     assert await stored(database, call) == ("Reached", note, ["a"])
-    assert (await ask(client, token.raw, path=PATH, call_id=str(own_id), note="")).status_code == 204
+    assert (await post_token(client, token.raw, path=PATH, call_id=str(own_id), note="")).status_code == 204
     assert await stored(database, call) == ("Reached", None, ["a"])
 
     owner = await sign_in(client, tenant.owner)
@@ -71,7 +73,7 @@ async def test_a_call_is_found_with_its_own_token_alone(
         (token.raw, {}),
     )
     for raw, given in unknown:
-        answer = await ask(client, raw, path=PATH, note="x", **given)
+        answer = await post_token(client, raw, path=PATH, note="x", **given)
         assert_problem(answer, 404, "not_found", "Not found")
     assert await stored(database, call) == (None, None, None)
 
@@ -83,7 +85,7 @@ async def test_a_day_after_the_end_the_phone_writes_no_more(
     for late, status in ((dt.timedelta(minutes=-1), 204), (dt.timedelta(minutes=1), 409)):
         own_id, ended_at = uuid4(), utc_now() - PHONE_PERIOD - late
         await add_call(database, tenant, token, call_id=own_id, started_at=ended_at - dt.timedelta(seconds=65))
-        answer = await ask(client, token.raw, path=PATH, call_id=str(own_id), note="x")
+        answer = await post_token(client, token.raw, path=PATH, call_id=str(own_id), note="x")
         assert answer.status_code == status, answer.text
     assert answer.json()["code"] == "outcome_too_late"
     assert_public(answer)
@@ -107,7 +109,7 @@ async def test_what_cannot_be_stored_is_refused_by_its_field(
 ) -> None:
     own_id = uuid4()
     call = await add_call(database, tenant, token, call_id=own_id)
-    answer = await ask(client, token.raw, path=PATH, call_id=str(own_id), **given)
+    answer = await post_token(client, token.raw, path=PATH, call_id=str(own_id), **given)
     assert answer.status_code == 400, answer.text
     assert answer.json()["code"] == "validation_failed"
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -119,23 +121,23 @@ async def test_the_checks_of_the_exchange_come_first(
     client: httpx.AsyncClient, make: Factory, tenant: Tenant, token: Token
 ) -> None:
     narrow = await make.token(tenant, allowed_domains=["crm.example"])
-    assert_problem(await ask(client, "ept_x", path=PATH), 400, "invalid_embed_token", "Invalid embed token")
-    assert_problem(await ask(client, narrow.raw, path=PATH), 403, "domain_not_allowed", "Domain not allowed")
+    assert_problem(await post_token(client, "ept_x", path=PATH), 400, "invalid_embed_token", "Invalid embed token")
+    assert_problem(await post_token(client, narrow.raw, path=PATH), 403, "domain_not_allowed", "Domain not allowed")
     large = await post(client, b'{"token": "' + b"x" * 70_000 + b'"}', path=PATH)
     assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
     await make.revoke(tenant, token)
-    refused = await ask(client, token.raw, path=PATH, call_id=str(uuid4()), note="x")
+    refused = await post_token(client, token.raw, path=PATH, call_id=str(uuid4()), note="x")
     assert_problem(refused, 401, "revoked_embed_token", "Invalid or revoked token")
 
 
 async def test_the_exchange_names_the_outcomes_of_an_organization_that_has_any(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token
 ) -> None:
-    assert "outcomes" not in (await ask(client, token.raw)).json()["settings"]
+    assert "outcomes" not in (await post_token(client, token.raw)).json()["settings"]
     async with database.sessions() as session, session.begin():
         outcomes = [Outcome("Reached", "#059669", True), Outcome("Other")]
         await OutcomeService(session).replace(tenant.organization.id, outcomes, by=SYSTEM)
-    assert (await ask(client, token.raw)).json()["settings"]["outcomes"] == [
+    assert (await post_token(client, token.raw)).json()["settings"]["outcomes"] == [
         {"name": "Reached", "colour": "#059669"},
         {"name": "Other", "colour": "#64748b"},
     ]

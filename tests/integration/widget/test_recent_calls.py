@@ -16,7 +16,7 @@ from kit.settings import Settings
 from support.api_client import fields_refused
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, Token, sign_in
-from support.widget_client import ask
+from support.widget_client import post_token
 from tenants.models import Membership, Role
 from widget.models import EmbedToken
 from widget.tickets import issue_page_ticket
@@ -35,7 +35,7 @@ async def token(make: Factory, tenant: Tenant, database: Database) -> Token:
 
 
 async def recent(client: httpx.AsyncClient, token: Token, ticket: str, *, origin: str = PUBLIC_URL) -> list[Any]:
-    answer = await ask(client, token.raw, path="/widget/recent", origins=[origin], ticket=ticket)
+    answer = await post_token(client, token.raw, path="/widget/recent", origins=[origin], ticket=ticket)
     assert answer.status_code == 200, answer.text
     calls: list[Any] = answer.json()["calls"]
     return calls
@@ -110,7 +110,7 @@ async def test_the_switch_needs_domains_and_the_exchange_tells_it(
     path = f"/api/organizations/{tenant.organization.id}/embed-tokens"
 
     async def told(raw: str) -> bool:
-        answer = await ask(client, raw, origins=["https://customer.example"])
+        answer = await post_token(client, raw, origins=["https://customer.example"])
         assert answer.status_code == 200, answer.text
         found: bool = answer.json()["settings"]["recent"]
         return found

@@ -10,7 +10,7 @@ import pytest
 
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory
-from support.widget_client import ask
+from support.widget_client import post_token
 from widget import status
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ async def test_a_final_status_is_told_at_once(
     sid, call_id = new_sid(), uuid4()
     await callbacks.outgoing(token.id, sid, CallId=str(call_id))
     await callbacks.event(sid, "busy", NOON, child=new_sid(), sequence=2)
-    answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id))
+    answer = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
     assert answer.json() == {
         "call": {
             "status": "busy",
@@ -63,7 +63,7 @@ async def test_the_dialled_number_is_told_at_once(
     token = await make.token(await make.tenant(country=country))
     call_id = uuid4()
     await callbacks.outgoing(token.id, new_sid(), to=dialled, CallId=str(call_id))
-    answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id), wait=False)
+    answer = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id), wait=False)
     assert answer.json()["call"]["number"] == number
 
 
@@ -74,7 +74,7 @@ async def test_the_answer_waits_for_the_end(
     monkeypatch.setattr(status, "_LOOKUPS_OF_UNKNOWN", 200)
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
-    asking = asyncio.create_task(ask(client, token.raw, path="/widget/status", call_id=str(call_id)))
+    asking = asyncio.create_task(post_token(client, token.raw, path="/widget/status", call_id=str(call_id)))
     await asyncio.sleep(0.1)
     await callbacks.outgoing(token.id, sid, CallId=str(call_id))
     await callbacks.event(sid, "completed", NOON, child=new_sid(), sequence=3, CallDuration="7")
@@ -90,7 +90,7 @@ async def test_a_call_that_goes_on_is_told_as_it_is(
     sid, call_id = new_sid(), uuid4()
     await callbacks.outgoing(token.id, sid, CallId=str(call_id))
     await callbacks.event(sid, "ringing", NOON, child=new_sid(), sequence=1)
-    answer = await ask(client, token.raw, path="/widget/status", call_id=str(call_id).upper())
+    answer = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id).upper())
     assert answer.json()["call"]["status"] == "ringing"
 
 
@@ -104,7 +104,7 @@ async def test_a_call_is_told_to_its_own_token_only(
     await callbacks.outgoing(token.id, sid, to="911", CallId=str(call_id))
     mine, hers, theirs, unknown = await asyncio.gather(
         *(
-            ask(client, raw, path="/widget/status", call_id=str(requested))
+            post_token(client, raw, path="/widget/status", call_id=str(requested))
             for raw, requested in (
                 (token.raw, call_id),
                 (sister.raw, call_id),
@@ -131,7 +131,7 @@ async def test_an_unknown_call_is_waited_for_half_as_long(
 
     monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", Delays(status._POLL_DELAYS_SECONDS))
     token = await make.token(await make.tenant())
-    answer = await ask(client, token.raw, path="/widget/status", call_id=str(uuid4()))
+    answer = await post_token(client, token.raw, path="/widget/status", call_id=str(uuid4()))
     assert answer.json() == {"call": None}
     assert sum(delays[:-1]) == pytest.approx(1)
 
@@ -139,5 +139,5 @@ async def test_an_unknown_call_is_waited_for_half_as_long(
 @pytest.mark.parametrize("call_id", ["", "x", "0", "CA" + "a" * 32, "\0", "💥"])
 async def test_what_is_no_call_id_belongs_to_no_call(client: httpx.AsyncClient, make: Factory, call_id: str) -> None:
     token = await make.token(await make.tenant())
-    answer = await ask(client, token.raw, path="/widget/status", call_id=call_id)
+    answer = await post_token(client, token.raw, path="/widget/status", call_id=call_id)
     assert (answer.status_code, answer.json()) == (200, {"call": None})

@@ -55,10 +55,10 @@ export class TopLayer {
     this.#dialogs = new ModalDialogs(page.document);
     this.#attributeObserver = new MutationObserver(() => {
       this.#removeBarriers();
-      this.#settle({ isOnTop: true });
+      this.#restore({ isOnTop: true });
     });
     // No event tells that an ancestor was removed or hidden. Elements inside it then have no size.
-    this.#sizeObserver = ResizeObserver && new ResizeObserver(() => this.#settle());
+    this.#sizeObserver = ResizeObserver && new ResizeObserver(() => this.#restore());
   }
 
   /**
@@ -77,7 +77,7 @@ export class TopLayer {
     try {
       if (!isNeeded) this.stop();
       else if (!this.#isNeeded) this.#start();
-      else if (isNewRoot || isReturning) this.#settle({ isOnTop: true });
+      else if (isNewRoot || isReturning) this.#restore({ isOnTop: true });
       if (isReturning) queueMicrotask(this.#render);
       if (isNewCall) this.#leaveForeignFullscreen();
     } catch (error) {
@@ -107,7 +107,7 @@ export class TopLayer {
     this.#isNeeded = true;
     this.#abort = new AbortController();
     const options = { capture: true, signal: this.#abort.signal };
-    const onTop = () => this.#settle({ isOnTop: true });
+    const onTop = () => this.#restore({ isOnTop: true });
     for (const type of [...FULLSCREEN_EVENTS, "close"]) document.addEventListener(type, onTop, options);
     /** @param {Event} event */
     const onToggle = ({ target }) => /** @type {Element} */ (target).matches?.("dialog,[popover]") && onTop();
@@ -133,7 +133,7 @@ export class TopLayer {
       this.#failures = 0;
       return;
     }
-    this.#settle({ isOnTop: true });
+    this.#restore({ isOnTop: true });
     if (!this.#isInCall || !this.#isUnreachable) return;
     this.#failures += 1;
     // Not for what covers it a moment, such as a transition of the page.
@@ -167,7 +167,7 @@ export class TopLayer {
    * Put the phone where a person can use it.
    * @param {{isOnTop?: boolean}} [options] `isOnTop`: something may have come above it.
    */
-  #settle({ isOnTop = false } = {}) {
+  #restore({ isOnTop = false } = {}) {
     if (!this.#isNeeded) return;
     this.#mount.check();
     if (isOnTop) this.#keepingFocus(() => this.#ownModal.hide());

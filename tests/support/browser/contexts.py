@@ -12,7 +12,7 @@ from support.browser.sessions import give_session
 
 
 @contextlib.asynccontextmanager
-async def visiting(browser: Browser, product: Product, user: User | None = None) -> AsyncIterator[BrowserContext]:
+async def open_context(browser: Browser, product: Product, user: User | None = None) -> AsyncIterator[BrowserContext]:
     """A browser context, signed in when ``user`` is given."""
     async with await browser.new_context(base_url=product.url) as context:
         await context.add_init_script(path=AXE)
