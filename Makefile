@@ -42,7 +42,7 @@ carrier-contract: setup ## the adapter and the sandbox against the carrier's own
 	@tools/setup carrier-contract
 	$(BIN)/pytest $(PARALLEL) $(CONTRACT_TESTS)
 
-route-walk: setup ## every bad value on every route, of which `make test` sends a third
+route-walk: setup ## every bad value on every route, of which `make test` sends a fifth
 	EVERY_VALUE_ON_EVERY_ROUTE=1 $(BIN)/pytest $(PARALLEL) -s tests/integration/epoch/test_route_walk.py tests/integration/epoch/test_unstorable_text.py
 
 # Measured in all processes: the tests, the product's workers and the sandbox carrier.
@@ -103,11 +103,11 @@ frontend-test: setup ## the widget's tests, and the Salesforce kit's
 
 browsers: setup ## the tests in Chromium, Firefox and WebKit, in one session
 ifneq ($(BROWSER_TESTS_FOLDER),)
-	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER)
+	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER)
 endif
 
 browser: setup ## the tests in Chromium
-	EXTRA_WORKERS=1 $(BIN)/pytest $(PARALLEL) tests/browser -m "not firefox and not webkit"
+	$(BIN)/pytest $(PARALLEL) tests/browser -m "not firefox and not webkit"
 
 firefox: setup ## the core of the browser tests in Firefox
 	$(BIN)/pytest $(PARALLEL) tests/browser -m firefox

@@ -36,12 +36,9 @@ MAX_WORKERS = 8
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process for each processor: with more, tests of races and time-outs fail on a busy machine.
-
-    ``make browser`` sets ``EXTRA_WORKERS``, because its tests wait for the time that calls take.
-    """
+    """One process more than there are processors, because tests wait for processes that start and for calls."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors + int(os.environ.get("EXTRA_WORKERS", "0")), MAX_WORKERS)
+    return min(processors + 1, MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:

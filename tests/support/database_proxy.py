@@ -54,7 +54,9 @@ class DatabaseProxy:
         if self.mode is ProxyMode.REFUSE:
             writer.close()
         elif self.mode is ProxyMode.SILENT:
-            await reader.read()
+            # A client may reset the connection instead of closing it.
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
         else:
             try:
                 server_reader, server_writer = await asyncio.open_unix_connection(self._server)

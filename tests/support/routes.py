@@ -25,7 +25,7 @@ from support.raw_requests import HeaderLines
 from support.staff import enter, make_staff
 
 Value = TypeVar("Value")
-ROUTES_PER_VALUE = 1 if os.environ.get("EVERY_VALUE_ON_EVERY_ROUTE") else 3
+ROUTES_PER_VALUE = 1 if os.environ.get("EVERY_VALUE_ON_EVERY_ROUTE") else 5
 """The number of routes over which bad values are divided."""
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 QUERY_NAMES = (

@@ -49,6 +49,8 @@ class TlsProxy:
 
 
 async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(HEAD_BYTES):
-        writer.write(data)
-        await writer.drain()
+    # A client may reset the connection instead of closing it.
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(HEAD_BYTES):
+            writer.write(data)
+            await writer.drain()

@@ -1,6 +1,6 @@
 """Every route with bad queries, headers, paths and bodies: a documented answer, and nothing lost.
 
-Each route gets a third of the bad values, another third than the route before it. ``make route-walk`` sends all of them
+Each route gets a fifth of the bad values, another fifth than the route before it. ``make route-walk`` sends all of them
 to all. ``pytest -s`` prints the counts.
 """
 

@@ -1,6 +1,6 @@
 """Text that PostgreSQL cannot store in each path, query, header, form and JSON value of every route: never a 500.
 
-Each value gets a third of the texts and shapes, and each route a third of the queries. ``make route-walk`` sends all of
+Each value gets a fifth of the texts and shapes, and each route a fifth of the queries. ``make route-walk`` sends all of
 them to all. ``pytest -s`` prints the counts.
 """
 
