@@ -39,7 +39,7 @@ export class Phone extends ShownState {
   /** True if a person was about to call before the phone was ready. */
   #isCallLikely = false;
   #errorLog;
-  /** The digits of the present call, or of the last one: in no event and in no list. */
+  /** Tones that the present call, or the last one, sends. Not in `call`, because a code may be secret. */
   #digits = "";
   /**
    * An error of the session that waits for the end of the call.
@@ -128,21 +128,16 @@ export class Phone extends ShownState {
 
   /**
    * Place a call. False if no call was begun; emits `error` if the number or an option is not valid.
-   * @param {unknown} typed
+   * @param {unknown} text A number, as a person or the page wrote it.
    * @param {EpochPhoneCallOptions | null} [options] Also an earlier call, of whose data the new one gets the same.
    */
-  dial(typed, options) {
+  dial(text, options) {
     if (!this.canDial || !this.account) return false;
     this.dialError = null;
-    this.dialled = typed;
+    this.dialled = text;
     let request;
     try {
-      request = buildCallRequest(
-        this.readNumber(typed),
-        { from: this.pickedFrom, ...options },
-        this.account,
-        this.#env,
-      );
+      request = buildCallRequest(this.readNumber(text), { from: this.pickedFrom, ...options }, this.account, this.#env);
     } catch (error) {
       this.dialError = asProblem(error);
       // The error is shown at the number field, which a finished call covers.

@@ -64,24 +64,24 @@ _BY_KIND = {
 """The outcome of each kind when all went well."""
 
 
-class Webhook:
-    """A webhook that is answered; its handler sets another outcome than that of success."""
+class CountedCallback:
+    """A callback that is being answered; its handler sets another outcome than that of success."""
 
     def __init__(self, kind: CallbackKind) -> None:
         self.outcome = _BY_KIND[kind]
 
 
 @contextmanager
-def counted(kind: CallbackKind) -> Iterator[Webhook]:
-    """Count the webhook that is answered inside the ``with`` block, by its outcome or its exception."""
-    webhook = Webhook(kind)
+def counted(kind: CallbackKind) -> Iterator[CountedCallback]:
+    """Count the callback that is answered inside the ``with`` block, by its outcome or its exception."""
+    counted_callback = CountedCallback(kind)
     try:
-        yield webhook
+        yield counted_callback
     except Exception as error:
-        webhook.outcome = CallbackOutcome.FORGED if _is_of_stranger(error) else CallbackOutcome.FAILED
+        counted_callback.outcome = CallbackOutcome.FORGED if _is_of_stranger(error) else CallbackOutcome.FAILED
         raise
     finally:
-        CALLBACKS.labels(kind, webhook.outcome).inc()
+        CALLBACKS.labels(kind, counted_callback.outcome).inc()
 
 
 def begin_series() -> None:

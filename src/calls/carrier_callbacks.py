@@ -9,7 +9,7 @@ from structlog.contextvars import bind_contextvars
 
 from calls.call_state import LegEvent
 from calls.callback_forms import TEST_STATUS, parse_dial_ended, parse_outgoing_call, parse_status_callback
-from calls.callback_metrics import CallbackKind, CallbackOutcome, Webhook, counted
+from calls.callback_metrics import CallbackKind, CallbackOutcome, CountedCallback, counted
 from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.event_recorder import CALL_EVENT_RECORDER
@@ -57,8 +57,8 @@ class CarrierCallbackController(Controller):
     @post("/outgoing")
     async def outgoing(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """A browser requests a call: admit or reject it, and answer with a ``<Dial>`` or a ``<Reject>``."""
-        with counted(CallbackKind.OUTGOING) as webhook:
-            return _xml(await answer_outgoing(request.app, await signed_form(request), webhook))
+        with counted(CallbackKind.OUTGOING) as counted_callback:
+            return _xml(await answer_outgoing(request.app, await signed_form(request), counted_callback))
 
     @post("/unavailable", status_code=200)
     async def unavailable(self, request: Request[Any, Any, State]) -> Response[bytes]:
@@ -69,14 +69,14 @@ class CarrierCallbackController(Controller):
     @post("/dial-ended")
     async def dial_ended(self, request: Request[Any, Any, State]) -> Response[bytes]:
         """The ``<Dial>`` is over: record that, and end the caller's leg."""
-        with counted(CallbackKind.DIAL_ENDED) as webhook:
-            return _xml(await answer_dial_ended(request.app, await signed_form(request), webhook))
+        with counted(CallbackKind.DIAL_ENDED) as counted_callback:
+            return _xml(await answer_dial_ended(request.app, await signed_form(request), counted_callback))
 
     @post("/status", status_code=204)
     async def status(self, request: Request[Any, Any, State]) -> None:
         """A leg has a new status."""
-        with counted(CallbackKind.STATUS) as webhook:
-            await answer_status(request.app, await signed_form(request), webhook)
+        with counted(CallbackKind.STATUS) as counted_callback:
+            await answer_status(request.app, await signed_form(request), counted_callback)
 
     @post("/usage-alert", status_code=204)
     async def usage_alert(self, request: Request[Any, Any, State]) -> None:
@@ -87,13 +87,13 @@ class CarrierCallbackController(Controller):
     @post("/verification", status_code=204)
     async def verification(self, request: Request[Any, Any, State]) -> None:
         """A validation call is over: store if somebody typed the code. The address names the number's row."""
-        with counted(CallbackKind.VERIFICATION) as webhook:
+        with counted(CallbackKind.VERIFICATION) as counted_callback:
             form, query = await signed_form(request), request.query_params
             try:
                 organization_id, number_id = parse_uuid(query["organization"]), parse_uuid(query["number"])
                 is_confirmed = _VERIFICATION_OUTCOMES[form["VerificationStatus"]]
             except (KeyError, ValueError):
-                webhook.outcome = CallbackOutcome.UNREADABLE
+                counted_callback.outcome = CallbackOutcome.UNREADABLE
                 _log_unreadable(InvalidCallback(), "verification")
                 return
             try:
@@ -101,17 +101,17 @@ class CarrierCallbackController(Controller):
                 await verifier.end_call(organization_id, number_id, is_confirmed=is_confirmed)
             except CarrierError as error:
                 # The reconciliation asks again within a minute.
-                webhook.outcome = CallbackOutcome.FAILED
+                counted_callback.outcome = CallbackOutcome.FAILED
                 log.warning("verification_not_read", number=str(number_id), error=type(error).__name__)
 
 
-async def answer_outgoing(app: HasState, form: dict[str, str], webhook: Webhook) -> bytes:
+async def answer_outgoing(app: HasState, form: dict[str, str], counted_callback: CountedCallback) -> bytes:
     """The document that tells the carrier to dial or to reject a requested call."""
     carrier = CARRIER.get(app)
     try:
         outgoing = parse_outgoing_call(form)
     except InvalidCallback as error:
-        webhook.outcome = CallbackOutcome.UNREADABLE
+        counted_callback.outcome = CallbackOutcome.UNREADABLE
         _log_unreadable(error, "outgoing")
         return carrier.reject()
     bind_contextvars(call_sid=outgoing.call_sid)
@@ -119,34 +119,34 @@ async def answer_outgoing(app: HasState, form: dict[str, str], webhook: Webhook)
     if call is not None:
         bind_contextvars(call_id=str(call.id))
     if call is None or call.status is CallStatus.REFUSED:
-        webhook.outcome = CallbackOutcome.REFUSED
+        counted_callback.outcome = CallbackOutcome.REFUSED
         log.info("call_rejected", reason="replayed_or_unknown" if call is None else call.end_reason)
         return carrier.reject()
     return carrier.dial(_dial_plan(SETTINGS.get(app), call))
 
 
-async def answer_dial_ended(app: HasState, form: dict[str, str], webhook: Webhook) -> bytes:
+async def answer_dial_ended(app: HasState, form: dict[str, str], counted_callback: CountedCallback) -> bytes:
     """Record the end of a ``<Dial>``; the document that ends the caller's leg."""
     try:
         parent_sid, leg_sid, event = parse_dial_ended(form)
     except InvalidCallback as error:
-        webhook.outcome = CallbackOutcome.UNREADABLE
+        counted_callback.outcome = CallbackOutcome.UNREADABLE
         _log_unreadable(error, "dial-ended")
     else:
         if not await _record_or_report(app, parent_sid, leg_sid, event):
-            webhook.outcome = CallbackOutcome.FAILED
+            counted_callback.outcome = CallbackOutcome.FAILED
     return CARRIER.get(app).finish()
 
 
-async def answer_status(app: HasState, form: dict[str, str], webhook: Webhook) -> None:
+async def answer_status(app: HasState, form: dict[str, str], counted_callback: CountedCallback) -> None:
     """Record the status of a leg."""
     if form.get("CallStatus") == TEST_STATUS:
-        webhook.outcome = CallbackOutcome.ANSWERED
+        counted_callback.outcome = CallbackOutcome.ANSWERED
         return
     try:
         parent_sid, leg_sid, event = parse_status_callback(form)
     except InvalidCallback as error:
-        webhook.outcome = CallbackOutcome.UNREADABLE
+        counted_callback.outcome = CallbackOutcome.UNREADABLE
         _log_unreadable(error, "status")
         return
     await _record(app, parent_sid, leg_sid, event)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from calls.callback_metrics import CallbackKind, Webhook, counted
+from calls.callback_metrics import CallbackKind, CountedCallback, counted
 from calls.carrier_callbacks import (
     MAX_CALLBACK_BYTES,
     answer_dial_ended,
@@ -22,7 +22,7 @@ from kit.http.asgi import ResponseHead, read_body, send_response, send_with_head
 from kit.http.problems import problem_answer
 from kit.http.security_headers import SecurityHeaders
 
-Answer = Callable[[HasState, dict[str, str], Webhook], Awaitable[bytes | None]]
+Answer = Callable[[HasState, dict[str, str], CountedCallback], Awaitable[bytes | None]]
 """Answers a signed form; without a body where the carrier reads none."""
 _BY_PATH: Mapping[str, tuple[CallbackKind, Answer]] = {
     "/voice/outgoing": (CallbackKind.OUTGOING, answer_outgoing),
@@ -45,10 +45,10 @@ def _endpoint(
 
     async def endpoint(scope: Any, receive: Any, send: Any) -> None:
         try:
-            with counted(kind) as webhook:
+            with counted(kind) as counted_callback:
                 ensure_form(scope)
                 form = verified_form(app, scope, await read_body(receive, limit=MAX_CALLBACK_BYTES))
-                body = await answer(app, form, webhook)
+                body = await answer(app, form, counted_callback)
         except InvalidCarrierSignature as error:
             log_forged(error)
             await send_with_head(scope, send, forged, b"")

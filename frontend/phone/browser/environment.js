@@ -1,5 +1,5 @@
 /** The browser as the phone uses it. Functions are taken when the phone loads: a page that overwrites them later does no harm. */
-import { createLoaders } from "../lazy.js";
+import { createLoaders } from "../chunk-loaders.js";
 import { CSPViolations } from "./csp-violations.js";
 import { readPreferences } from "./preferences.js";
 import { areGlobalsIntact } from "./pristine-globals.js";

@@ -48,7 +48,10 @@ export class AnswerReport {
     if (!isSame && !this.#hasEnded) this.#on.corrected({ number, from });
   }
 
-  /** @param {number} answeredAt */
+  /**
+   * Emit the answer once the server's number is known, or after a moment without it.
+   * @param {number} answeredAt
+   */
   async tell(answeredAt) {
     this.#answeredAt = answeredAt;
     if (!this.#isNumberKnown) await Promise.race([this.askNumber(), this.#env.wait(MAX_WAIT_MS)]);

@@ -82,8 +82,8 @@ export class OutgoingCall {
     this.#answerWatch = new AnswerWatch({
       recordedEnd: this.#recordedEnd,
       isAskingForMicrophone: () => device.isAskingForMicrophone,
-      onRecordedEnd: (result) => this.#close(() => this.#finishAs(result)),
-      onRefused: (problem) => this.#close(() => this.#finish("refused", { problem })),
+      onRecordedEnd: (result) => this.#finishAndDisconnect(() => this.#finishAs(result)),
+      onRefused: (problem) => this.#finishAndDisconnect(() => this.#finish("refused", { problem })),
       onTimeout: (problem) => this.#abandon(problem),
     });
     this.#postDial = new PostDial(
@@ -106,6 +106,41 @@ export class OutgoingCall {
       if (!this.#hasEnded) await this.#connect();
     } catch (error) {
       await this.#finishWithProblem(asProblem(error, "connection_failed"));
+    }
+  }
+
+  /** Connect, once more with a new token where the carrier refuses the first one. */
+  async #connect() {
+    try {
+      await this.#dial();
+    } catch (error) {
+      if (this.#hasEnded) return;
+      this.#device.discard();
+      if (!this.#isRenewing) throw error;
+      await this.#dialWithNewToken();
+    }
+  }
+
+  /** Connect once, and follow the call. Throws Problem if that takes too long or cannot succeed. */
+  async #dial() {
+    await this.#device.open();
+    if (this.#hasEnded) return;
+    // connect() alone may never settle: without a socket, with a refused token, under a page's policy.
+    /** @type {Promise<never>} */
+    const failure = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    const timer = setTimeout(() => this.#fail(new Problem("connection_failed")), CONNECT_TIMEOUT_MS);
+    this.#stopWatchingCSP();
+    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(this.#session.account?.signaling ?? null, (advice) => {
+      if (!this.#answeredAt) this.#fail(new Problem("connection_failed", advice));
+    });
+    try {
+      const call = await Promise.race([this.#device.connect(this.#params), failure]);
+      if (this.#hasEnded) call.disconnect();
+      else this.#follow(call);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -132,18 +167,7 @@ export class OutgoingCall {
     this.#postDial.proceed();
   }
 
-  async #connect() {
-    try {
-      await this.#dial();
-    } catch (error) {
-      if (this.#hasEnded) return;
-      this.#device.discard();
-      if (!this.#isRenewing) throw error;
-      await this.#dialWithNewToken();
-    }
-  }
-
-  /** Try once more after the carrier refused the token, which may leave the first attempt without an end. */
+  /** Leave the present attempt, whose token the carrier refused and which may never end by itself, and connect once more. */
   async #redial() {
     const refused = this.#call;
     this.#call = null;
@@ -164,28 +188,6 @@ export class OutgoingCall {
     await this.#session.refresh();
     this.#isRenewing = false;
     if (!this.#hasEnded) await this.#dial();
-  }
-
-  async #dial() {
-    await this.#device.open();
-    if (this.#hasEnded) return;
-    // connect() alone may never settle: without a socket, with a refused token, under a page's policy.
-    /** @type {Promise<never>} */
-    const failure = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    const timer = setTimeout(() => this.#fail(new Problem("connection_failed")), CONNECT_TIMEOUT_MS);
-    this.#stopWatchingCSP();
-    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(this.#session.account?.signaling ?? null, (advice) => {
-      if (!this.#answeredAt) this.#fail(new Problem("connection_failed", advice));
-    });
-    try {
-      const call = await Promise.race([this.#device.connect(this.#params), failure]);
-      if (this.#hasEnded) call.disconnect();
-      else this.#follow(call);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** @param {Call} call */
@@ -263,7 +265,7 @@ export class OutgoingCall {
     if (this.#hasEnded || this.#isEnding) return;
     if (reaction.then === "end" && !this.#answeredAt) {
       const { status } = reaction;
-      if (status) this.#close(() => this.#finish(status));
+      if (status) this.#finishAndDisconnect(() => this.#finish(status));
       else this.#fail(new Problem(reaction.problem ?? "call_failed"));
     }
     if (reaction.then !== "renew") return;
@@ -301,7 +303,7 @@ export class OutgoingCall {
   }
 
   /** @param {() => void} finish */
-  #close(finish) {
+  #finishAndDisconnect(finish) {
     if (this.#hasEnded || this.#isEnding) return;
     finish();
     this.#disconnect();

@@ -1,4 +1,4 @@
-/** A call in this page: ends by itself while the call stack is loading, then hands everything on to the real call. */
+/** A call in this page: stands for the real one while the call stack is loading, then passes everything on to it. */
 import { asProblem } from "../errors.js";
 
 /** @import { CallStackLoader } from "./call-stack-loader.js" */

@@ -144,16 +144,16 @@ export function startClickToCall(env, embedded, settings, texts) {
     else setTimeout(work);
   };
   // Frameworks compare the server's markup with their own, attribute by attribute, until the page is loaded.
-  /** @param {() => void} work */
-  const whenLoaded = (work) => {
-    if (document.readyState === "complete") return work();
-    window.addEventListener("load", work, { once: true });
-    setTimeout(work, LOAD_TIMEOUT_MS);
-  };
+  /** @type {Promise<unknown>} */
+  const pageLoaded = new Promise((resolve) => {
+    if (document.readyState === "complete") return resolve(null);
+    window.addEventListener("load", resolve, { once: true });
+    setTimeout(resolve, LOAD_TIMEOUT_MS);
+  });
   const schedule = () => {
     if (isScheduled) return;
     isScheduled = true;
-    whenLoaded(() => whenIdle(visitSlice));
+    pageLoaded.then(() => whenIdle(visitSlice));
   };
   /** @param {IdleDeadline} [deadline] */
   const visitSlice = (deadline) => {

@@ -33,6 +33,6 @@ export async function dropVoicemail(phone, env, settings, greetingId) {
   await postForPage(phone, env, settings, "voicemail-drop", { call_id: callId, greeting_id: greetingId ?? null });
   leftGreetings.add(callId);
   if (phone.isInCall && phone.call?.callId === callId) phone.hangup();
-  // The carrier may have ended the call before the answer came.
+  // The carrier may have ended the call before the answer came: let the panel show that the greeting is left.
   else phone.set({});
 }

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
 import { CHUNKS } from "../../chunks.mjs";
-import { createLoaders } from "../../phone/lazy.js";
+import { createLoaders } from "../../phone/chunk-loaders.js";
 import { CSPViolations } from "../../phone/browser/csp-violations.js";
 
 export const ACCOUNT = {

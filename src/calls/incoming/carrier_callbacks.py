@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from structlog.contextvars import bind_contextvars
 
 from calls.callback_forms import parse_dial_ended
-from calls.callback_metrics import CallbackKind, CallbackOutcome, Webhook, counted
+from calls.callback_metrics import CallbackKind, CallbackOutcome, CountedCallback, counted
 from calls.carrier_callbacks import MAX_CALLBACK_BYTES, reject_forged
 from calls.errors import InvalidCallback, InvalidCarrierSignature
 from calls.guards import signed_form
@@ -48,16 +48,16 @@ class IncomingCallbackController(Controller):
     @post()
     async def begin(self, request: CarrierRequest) -> Response[bytes]:
         """Somebody calls one of our numbers."""
-        with counted(CallbackKind.INCOMING) as webhook:
+        with counted(CallbackKind.INCOMING) as counted_callback:
             form, carrier = await signed_form(request), CARRIER.get(request.app)
             try:
                 incoming = parse_incoming_call(form)
                 bind_contextvars(call_sid=incoming.call_sid)
                 steps, is_taken = await CALL_ANSWERER.get(request.app).answer(incoming)
             except Exception as error:
-                return _xml(carrier.answer(_after_failure(webhook, error, "/voice/incoming")))
+                return _xml(carrier.answer(_after_failure(counted_callback, error, "/voice/incoming")))
             if not is_taken:
-                webhook.outcome = CallbackOutcome.REFUSED
+                counted_callback.outcome = CallbackOutcome.REFUSED
             return _xml(carrier.reject() if steps is None else carrier.answer(steps))
 
     @post("/key")
@@ -113,12 +113,12 @@ class IncomingCallbackController(Controller):
     @post("/recording", status_code=204)
     async def recording(self, request: CarrierRequest) -> None:
         """A recording can be fetched; the request may be late, repeated, or come before ``/recorded``."""
-        with counted(CallbackKind.INCOMING_STEP) as webhook:
+        with counted(CallbackKind.INCOMING_STEP) as counted_callback:
             form = await signed_form(request)
             try:
                 finished = parse_recording(form)
             except InvalidCallback as error:
-                _after_failure(webhook, error, request.url.path)
+                _after_failure(counted_callback, error, request.url.path)
                 return
             bind_contextvars(call_sid=finished.call_sid)
             await CALL_ANSWERER.get(request.app).store_recording(finished)
@@ -126,12 +126,12 @@ class IncomingCallbackController(Controller):
     @post("/transcription", status_code=204)
     async def transcription(self, request: CarrierRequest) -> None:
         """A transcription is completed or has failed; the request may be late, repeated, or come before the others."""
-        with counted(CallbackKind.TRANSCRIPTION) as webhook:
+        with counted(CallbackKind.TRANSCRIPTION) as counted_callback:
             form = await signed_form(request)
             try:
                 finished = parse_transcription(form)
             except InvalidCallback as error:
-                _after_failure(webhook, error, request.url.path)
+                _after_failure(counted_callback, error, request.url.path)
                 return
             bind_contextvars(call_sid=finished.call_sid)
             await CALL_ANSWERER.get(request.app).fetch_transcription(finished)
@@ -139,22 +139,22 @@ class IncomingCallbackController(Controller):
 
 async def _step(request: CarrierRequest, follow: _Next) -> Response[bytes]:
     """Answer with the steps that ``follow`` finds; after a failure with a sentence."""
-    with counted(CallbackKind.INCOMING_STEP) as webhook:
+    with counted(CallbackKind.INCOMING_STEP) as counted_callback:
         form, carrier = await signed_form(request), CARRIER.get(request.app)
         bind_contextvars(call_sid=form.get("ParentCallSid") or form.get("CallSid", ""))
         try:
             return _xml(carrier.answer(await follow(CALL_ANSWERER.get(request.app), form)))
         except Exception as error:
-            return _xml(carrier.answer(_after_failure(webhook, error, request.url.path)))
+            return _xml(carrier.answer(_after_failure(counted_callback, error, request.url.path)))
 
 
-def _after_failure(webhook: Webhook, error: Exception, path: str) -> Sequence[CallStep]:
+def _after_failure(counted_callback: CountedCallback, error: Exception, path: str) -> Sequence[CallStep]:
     """The steps after a request that we cannot read or follow: the caller would hear the carrier's error instead."""
     if isinstance(error, InvalidCallback):
-        webhook.outcome = CallbackOutcome.UNREADABLE
+        counted_callback.outcome = CallbackOutcome.UNREADABLE
         log.warning("carrier_callback_ignored", reason=error.code, path=path)
     else:
-        webhook.outcome = CallbackOutcome.FAILED
+        counted_callback.outcome = CallbackOutcome.FAILED
         log.error("incoming_call_not_answered", error=type(error).__name__)
         if failing_dependency(error) is None:
             FAILURES.report(error, where=path)

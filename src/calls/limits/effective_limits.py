@@ -66,11 +66,11 @@ def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
     ceilings = {name: int(granted.get(name, value * factor)) for name, value in DEFAULT_LIMITS.items()}
     base = {name: int(granted.get(name, value)) for name, value in DEFAULT_LIMITS.items()}
     chosen = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
-    for name, capping in CAPPED_BY.items():
+    for name, capping_limit in CAPPED_BY.items():
         if name not in granted:
-            ceilings[name], base[name] = ceilings[capping], chosen[capping]
+            ceilings[name], base[name] = ceilings[capping_limit], chosen[capping_limit]
         own = int(terms.own.get(name, base[name]))
-        chosen[name] = min(own, ceilings[name], chosen[capping])
+        chosen[name] = min(own, ceilings[name], chosen[capping_limit])
     ends = new_account_end(terms)
     if ends <= now:
         return EffectiveLimits(chosen, base, chosen, ceilings, None)

@@ -22,9 +22,9 @@ def limit_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, asked
     """
     chosen = limits.chosen[name]
     said = f"{limit_label(name)}: {format_amount(name, chosen)}"
-    capping = CAPPED_BY.get(name)
-    if asked is not None and asked > chosen and capping is not None:
-        said += f", because it cannot exceed “{limit_label(capping)}”"
+    capping_limit = CAPPED_BY.get(name)
+    if asked is not None and asked > chosen and capping_limit is not None:
+        said += f", because it cannot exceed “{limit_label(capping_limit)}”"
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
         now, until = format_amount(name, limits[name]), format_day(limits.new_until, zone)
         said += f"; {now} until {until}, because the account is new"
@@ -44,9 +44,9 @@ def _ways_to_raise(
     chosen, ceiling = limits.chosen[name], limits.ceilings[name]
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
         yield f"New account: {format_amount(name, chosen)} from {format_day(limits.new_until, zone)}."
-    capping = CAPPED_BY.get(name)
-    if capping is not None and chosen == limits.chosen[capping]:
-        yield f"It cannot exceed “{limit_label(capping)}”."
+    capping_limit = CAPPED_BY.get(name)
+    if capping_limit is not None and chosen == limits.chosen[capping_limit]:
+        yield f"It cannot exceed “{limit_label(capping_limit)}”."
         return
     if name not in FIXED_LIMITS and chosen < ceiling:
         who = "Set it higher" if may_change else "An admin can set it higher"

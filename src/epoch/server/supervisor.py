@@ -158,7 +158,10 @@ class Supervisor:
     async def _spawn_start_up(
         self, start_worker: Callable[[int], Awaitable[ChildProcess]]
     ) -> tuple[ChildProcess, list[ChildProcess]]:
-        """Start the child that does the steps of the start. Returns it, and the workers that run by now."""
+        """Start the child that does the steps of the start; `epoch serve` and `jobs` refuse a wrong schema here.
+
+        Returns the child, and the workers that run by now.
+        """
         if self._role is ProcessRole.RUN:
             self._start_up = worker = await start_worker(0)
             return worker, [worker]
