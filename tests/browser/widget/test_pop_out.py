@@ -192,7 +192,7 @@ async def test_a_page_kept_apart_from_its_windows_says_so_and_then_calls_by_itse
     assert (ended["callId"], ended["status"], ended["message"]) == (begun.call_id, "failed", LOST)
     await expect(phone.panel.locator(".fix").get_by_text("same-origin-allow-popups")).to_be_visible()
     (window,) = windows(phone)
-    await window.get_by_text("This window has lost its page").wait_for()
+    await window.get_by_text("The connection to the page is lost").wait_for()
     again = await phone.call(ECHO)
     await phone.until_event("callAnswered")
     await phone.hangup()

@@ -149,9 +149,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "جارٍ الاتصال بالصفحة…",
-  lost: "فقدت هذه النافذة صفحتها",
+  lost: "انقطع الاتصال بالصفحة",
   lostFix:
-    "أغلقها واتصل من الصفحة من جديد. الصفحة التي ترسل Cross-Origin-Opener-Policy يجب أن ترسل same-origin-allow-popups.",
+    "أغلق هذه النافذة واتصل من الصفحة من جديد. الصفحة التي ترسل Cross-Origin-Opener-Policy يجب أن ترسل same-origin-allow-popups.",
   sandbox: "تجريبي: تذهب المكالمات إلى مشغّل محاكى ولا تصل إلى أحد.",
 };
 

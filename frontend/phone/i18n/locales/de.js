@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Verbindung mit der Seite wird hergestellt…",
-  lost: "Dieses Fenster hat seine Seite verloren",
+  lost: "Die Verbindung zur Seite ist unterbrochen",
   lostFix:
-    "Schließen Sie es und rufen Sie von der Seite aus noch einmal an. Eine Seite, die Cross-Origin-Opener-Policy sendet, muss same-origin-allow-popups senden.",
+    "Schließen Sie dieses Fenster und rufen Sie von der Seite aus noch einmal an. Eine Seite, die Cross-Origin-Opener-Policy sendet, muss same-origin-allow-popups senden.",
   sandbox: "Sandbox: Anrufe gehen an einen simulierten Anbieter und erreichen niemanden.",
 };
 

@@ -211,9 +211,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Connecting to the page…",
-  lost: "This window has lost its page",
+  lost: "The connection to the page is lost",
   lostFix:
-    "Close it, and call from the page again. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
+    "Close this window, and call from the page again. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
   sandbox: "Sandbox: calls go to a simulated carrier and reach nobody.",
 };
 

@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Conectando con la página…",
-  lost: "Esta ventana ha perdido su página",
+  lost: "Se ha perdido la conexión con la página",
   lostFix:
-    "Ciérrela y vuelva a llamar desde la página. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
+    "Cierre esta ventana y vuelva a llamar desde la página. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
   sandbox: "Pruebas: las llamadas van a un operador simulado y no llegan a nadie.",
 };
 

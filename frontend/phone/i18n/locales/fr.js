@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Connexion à la page…",
-  lost: "Cette fenêtre a perdu sa page",
+  lost: "La connexion avec la page est perdue",
   lostFix:
-    "Fermez-la, puis rappelez depuis la page. Une page qui envoie Cross-Origin-Opener-Policy doit envoyer same-origin-allow-popups.",
+    "Fermez cette fenêtre, puis rappelez depuis la page. Une page qui envoie Cross-Origin-Opener-Policy doit envoyer same-origin-allow-popups.",
   sandbox: "Test : les appels passent par un opérateur simulé et n’atteignent personne.",
 };
 

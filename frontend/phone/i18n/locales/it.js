@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Connessione alla pagina…",
-  lost: "Questa finestra ha perso la sua pagina",
+  lost: "Il collegamento con la pagina è interrotto",
   lostFix:
-    "La chiuda e richiami dalla pagina. Una pagina che invia Cross-Origin-Opener-Policy deve inviare same-origin-allow-popups.",
+    "Chiuda questa finestra e richiami dalla pagina. Una pagina che invia Cross-Origin-Opener-Policy deve inviare same-origin-allow-popups.",
   sandbox: "Test: le chiamate vanno a un operatore simulato e non raggiungono nessuno.",
 };
 

@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "ページに接続中…",
-  lost: "このウィンドウは元のページとの接続を失いました",
+  lost: "元のページとの接続が切れました",
   lostFix:
-    "ウィンドウを閉じて、ページからもう一度おかけください。Cross-Origin-Opener-Policy を送信するページは same-origin-allow-popups を送信する必要があります。",
+    "このウィンドウを閉じて、ページからもう一度おかけください。Cross-Origin-Opener-Policy を送信するページは same-origin-allow-popups を送信する必要があります。",
   sandbox: "テスト: 通話は模擬の通信事業者に送られ、誰にもつながりません。",
 };
 

@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Verbinden met de pagina…",
-  lost: "Dit venster is zijn pagina kwijt",
+  lost: "De verbinding met de pagina is verbroken",
   lostFix:
-    "Sluit het en bel opnieuw vanaf de pagina. Een pagina die Cross-Origin-Opener-Policy stuurt, moet same-origin-allow-popups sturen.",
+    "Sluit dit venster en bel opnieuw vanaf de pagina. Een pagina die Cross-Origin-Opener-Policy stuurt, moet same-origin-allow-popups sturen.",
   sandbox: "Test: gesprekken gaan naar een gesimuleerde provider en bereiken niemand.",
 };
 

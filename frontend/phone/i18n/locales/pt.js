@@ -148,9 +148,9 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Conectando à página…",
-  lost: "Esta janela perdeu a página dela",
+  lost: "A ligação à página foi perdida",
   lostFix:
-    "Feche-a e ligue novamente a partir da página. Uma página que envia Cross-Origin-Opener-Policy deve enviar same-origin-allow-popups.",
+    "Feche esta janela e ligue novamente a partir da página. Uma página que envia Cross-Origin-Opener-Policy deve enviar same-origin-allow-popups.",
   sandbox: "Teste: as chamadas vão para uma operadora simulada e não chegam a ninguém.",
 };
 
