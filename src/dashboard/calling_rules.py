@@ -59,7 +59,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         "blocked": rules.blocked_numbers,
         "new_until": rules.limits.new_until,
         "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
-        "guard": PlanTooLow.message,
+        "plan_too_low": PlanTooLow.message,
         "may_change": may_change,
     }
 

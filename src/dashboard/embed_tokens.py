@@ -38,14 +38,14 @@ from widget.tickets import issue_page_ticket
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-class WidgetGuard(msgspec.Struct, frozen=True):
+class TokenObstacle(msgspec.Struct, frozen=True):
     """Reason why no token can be generated now, in the API's sentence."""
 
     kind: str
     sentence: str
 
 
-def widget_guard(who: MemberAuth) -> WidgetGuard | None:
+def token_obstacle(who: MemberAuth) -> TokenObstacle | None:
     """Return the first reason why ``who`` cannot generate a token; None when they can."""
     reasons = (
         (who.suspended, "suspended", OrganizationSuspended.message),
@@ -53,7 +53,7 @@ def widget_guard(who: MemberAuth) -> WidgetGuard | None:
         (who.caller_id is None, "number", NoPhoneNumber.message),
         (who.role.rank < Role.ADMIN.rank, "role", "Only admins and owners generate and change tokens"),
     )
-    return next((WidgetGuard(kind, sentence) for applies, kind, sentence in reasons if applies), None)
+    return next((TokenObstacle(kind, sentence) for applies, kind, sentence in reasons if applies), None)
 
 
 async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
@@ -63,12 +63,12 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
         who.organization_id, after=shown.after, limit=shown.limit
     )
     _, next_cursor = split_page([row.token for row in rows], shown.limit)
-    guard = widget_guard(who)
-    asks_for_plan = guard is not None and guard.kind == "plan"
+    obstacle = token_obstacle(who)
+    asks_for_plan = obstacle is not None and obstacle.kind == "plan"
     return {
         "tokens": rows[: shown.limit],
         "pages": shown.links(next_cursor, SettingsSection.WIDGET),
-        "guard": guard,
+        "obstacle": obstacle,
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "is_owner": who.role is Role.OWNER,
         "upgrade": await upgrade_offer(request, session, who) if asks_for_plan else None,

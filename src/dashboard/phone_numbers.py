@@ -89,7 +89,7 @@ async def section_context(request: SettingsRequest, session: AsyncSession, who: 
     return {
         "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
         "being_bought": None if purchase is None else purchase.e164,
-        "guard": purchase_obstacle(who),
+        "obstacle": purchase_obstacle(who),
         "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
         "may_change": who.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
