@@ -6,11 +6,11 @@ export { WebhookVerificationError };
 /**
  * One event; the guide about webhooks lists the types and their data.
  * @typedef {object} WebhookEvent
- * @property {string} id The same in retries and when it is sent again: leave out the events that you have.
+ * @property {string} id The same each time the event is sent: skip an event whose id you have stored.
  * @property {string} type
  * @property {string} created_at RFC 3339, UTC.
- * @property {number} sequence Numbers the events of the organization; of two events about a call the one with the higher
- *   number is newer.
+ * @property {number} sequence The event's sequence number in the organization. Of two events about a call, the one with
+ *   the higher number is newer.
  * @property {string} organization_id
  * @property {Record<string, unknown>} data
  */
@@ -18,12 +18,12 @@ export { WebhookVerificationError };
 /**
  * Verify a request and return its event. Throws WebhookVerificationError if the request is not signed with the secret or is
  * more than five minutes old, and Error if `secret` is not a webhook's secret.
- * @param {string} secret The webhook's, `whsec_…`.
+ * @param {string} secret The webhook's secret, `whsec_…`.
  * @param {import("node:http").IncomingHttpHeaders} headers
- * @param {Buffer} body As it was received.
+ * @param {Buffer} body The bytes as they were received.
  * @returns {WebhookEvent}
  */
 export function readEvent(secret, headers, body) {
-  const text = /** @type {Record<string, string>} */ (headers);
-  return /** @type {WebhookEvent} */ (new Webhook(secret).verify(body, text));
+  const textHeaders = /** @type {Record<string, string>} */ (headers);
+  return /** @type {WebhookEvent} */ (new Webhook(secret).verify(body, textHeaders));
 }

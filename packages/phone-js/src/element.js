@@ -1,12 +1,12 @@
-/** A custom element that starts the phone while it is in the document. */
+/** Defines a custom element that runs the phone while it is in the document. */
 import { EVENT_NAMES, PhoneStore } from "./store.js";
 
 /** @import { EpochPhoneApi, EpochPhoneConfig } from "./phone-types.js" */
 /** @import { PhoneOptions, PhoneSettings } from "./store.js" */
 
 /**
- * The attribute of each setting; the compiler compares the names with those of phone.js. `texts` is an object and so has no
- * attribute.
+ * Setting to attribute; the compiler checks that all settings of phone.js are there. `texts` has no attribute, because
+ * it is an object.
  * @type {Record<Exclude<keyof EpochPhoneConfig, "token" | "texts">, string>}
  */
 const ATTRIBUTES = {
@@ -29,8 +29,9 @@ const ATTRIBUTES = {
 const SESSION_ATTRIBUTES = ["src", "token", "api-base"];
 
 /**
- * Define the element; further calls do nothing. It has the attributes `src`, `token`, `nonce`, `integrity` and one for each
- * setting, the property `phone`, and emits the phone's events as CustomEvents of the same name. Nothing is done on a server.
+ * Define the element; further calls and calls on a server do nothing. The element has the attributes `src`, `token`,
+ * `nonce`, `integrity` and one for each setting, and the property `phone`. It emits the phone's events as CustomEvents
+ * of the same name.
  * @param {string} [name]
  * @returns {void}
  */
@@ -44,7 +45,7 @@ function createElementClass() {
     static observedAttributes = [...SESSION_ATTRIBUTES, ...Object.values(ATTRIBUTES)];
     /** @type {PhoneStore | null} */
     #store = null;
-    #isDue = false;
+    #isRestartQueued = false;
 
     /**
      * `window.EpochPhone`; null until phone.js is loaded.
@@ -65,18 +66,18 @@ function createElementClass() {
 
     /**
      * @param {string} attribute
-     * @param {string | null} before
-     * @param {string | null} after
+     * @param {string | null} oldValue
+     * @param {string | null} newValue
      */
-    attributeChangedCallback(attribute, before, after) {
+    attributeChangedCallback(attribute, oldValue, newValue) {
       const store = this.#store;
-      if (!store || before === after) return;
+      if (!store || oldValue === newValue) return;
       if (!SESSION_ATTRIBUTES.includes(attribute)) return store.update(this.#options());
-      // Several attributes that change together start it once.
-      if (this.#isDue) return;
-      this.#isDue = true;
+      // Several attributes that change together cause one restart.
+      if (this.#isRestartQueued) return;
+      this.#isRestartQueued = true;
       queueMicrotask(() => {
-        this.#isDue = false;
+        this.#isRestartQueued = false;
         if (!this.#store) return;
         this.#store.stop();
         this.#start();
@@ -89,7 +90,7 @@ function createElementClass() {
         store.on(event, (detail) => void this.dispatchEvent(new CustomEvent(event, { detail })));
       }
       this.#store = store;
-      // The element emits `error` for a failure.
+      // If it fails, the element emits `error`.
       store.start().catch(() => {});
     }
 

@@ -1,4 +1,7 @@
-/** The loader, for any framework or none. Nothing here touches the page until it is called. */
+/**
+ * The package's main module: the loader, its error and PhoneStore, for any framework or none. Importing it changes no
+ * page.
+ */
 export { EpochPhoneLoadError } from "./load-error.js";
 export { loadPhone } from "./load.js";
 export { PhoneStore } from "./store.js";

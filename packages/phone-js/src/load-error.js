@@ -1,4 +1,4 @@
-/** The error of a phone.js that could not be loaded. */
+/** The error of loadPhone(). */
 
 /** @typedef {"no_browser" | "no_address" | "other_address" | "load_failed" | "load_timeout" | "no_phone"} LoadErrorCode */
 

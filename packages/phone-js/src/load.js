@@ -1,22 +1,22 @@
-/** Loads phone.js into the page, once for all users of this package. */
+/** Loads phone.js into the page, once for all code that uses this package. */
 import { EpochPhoneLoadError } from "./load-error.js";
 
 /** @import { EpochPhoneApi } from "./phone-types.js" */
 
 /**
  * @typedef {object} LoadOptions
- * @property {string} src Address of phone.js, for example `https://voice.example.com/widget/v1/phone.js`.
- * @property {string} [nonce] Of the page's Content-Security-Policy.
- * @property {string} [integrity] For an address of one version: the hash that the guide shows.
+ * @property {string} src URL of phone.js, for example `https://voice.example.com/widget/v1/phone.js`.
+ * @property {string} [nonce] The nonce of the page's Content-Security-Policy.
+ * @property {string} [integrity] For the URL of one version: the hash that the guide shows.
  * @property {number} [timeoutMs] Milliseconds to wait for phone.js; default 30,000.
  */
 /**
- * The page's state, shared by all copies of this package in it.
+ * State that all copies of this package in a page share. A page can have copies of several versions.
  * @typedef {object} PageState
- * @property {string} [src] Absolute address of the phone.js that loads or was loaded.
+ * @property {string} [src] Absolute URL of the phone.js that is loading or loaded.
  * @property {Promise<EpochPhoneApi>} [loading]
- * @property {object} [owner] The user that started the phone last.
- * @property {string[]} [given] Names of the settings that the last start gave.
+ * @property {object} [owner] Identifies the PhoneStore that started the phone last.
+ * @property {string[]} [given] Names of the settings that were given last.
  */
 
 const TIMEOUT_MS = 30_000;
@@ -29,8 +29,8 @@ const page = () => /** @type {any} */ (window);
 export const pageState = () => (page()[STATE] ??= {});
 
 /**
- * Load phone.js and return `window.EpochPhone`. Later calls, also of another copy of this package, get the same phone, and
- * so does a page that has the script's tag already. After a failure the next call tries again.
+ * Load phone.js and return `window.EpochPhone`. If the page has it already, from an earlier call, another copy of this
+ * package or a script tag, that phone is returned. After a failure the next call tries again.
  * @param {LoadOptions} options
  * @returns {Promise<EpochPhoneApi>} Rejects with `EpochPhoneLoadError`.
  */
@@ -41,18 +41,18 @@ export async function loadPhone({ src, nonce, integrity, timeoutMs = TIMEOUT_MS 
       "phone.js needs a browser: call loadPhone() in an effect, not while the page is rendered on a server",
     );
   }
-  const address = absolute(src);
+  const url = absoluteUrl(src);
   const state = pageState();
-  if (state.src !== undefined && state.src !== address) {
+  if (state.src !== undefined && state.src !== url) {
     throw new EpochPhoneLoadError(
       "other_address",
-      `This page has phone.js from ${state.src} already: use the same src everywhere, not ${address}`,
+      `This page has phone.js from ${state.src} already: use the same src everywhere, not ${url}`,
     );
   }
-  const { EpochPhone: present } = page();
-  if (present) return present;
-  state.src = address;
-  state.loading ??= addScript(address, { nonce, integrity, timeoutMs }).catch((error) => {
+  const { EpochPhone: loadedPhone } = page();
+  if (loadedPhone) return loadedPhone;
+  state.src = url;
+  state.loading ??= addScript(url, { nonce, integrity, timeoutMs }).catch((error) => {
     delete state.loading;
     delete state.src;
     throw error;
@@ -61,7 +61,7 @@ export async function loadPhone({ src, nonce, integrity, timeoutMs = TIMEOUT_MS 
 }
 
 /** @param {string} src */
-function absolute(src) {
+function absoluteUrl(src) {
   try {
     const url = new URL(src, document.baseURI);
     if (src && /^https?:$/.test(url.protocol)) return url.href;

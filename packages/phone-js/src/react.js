@@ -1,5 +1,5 @@
 "use client";
-/** React: a provider that starts the phone from its mount to its unmount, and hooks. */
+/** React: a provider that runs the phone while it is mounted, and hooks for the components below it. */
 import { createContext, createElement, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { PhoneStore } from "./store.js";
 
@@ -11,19 +11,19 @@ import { PhoneStore } from "./store.js";
 const StoreContext = createContext(/** @type {PhoneStore | null} */ (null));
 
 /**
- * The phone of the components below it. Other `settings` are used at once, also in a call; another `src`, `token` or
- * `settings.apiBase` ends a call and starts anew. One provider in a page, above the router.
+ * Runs the phone for the components below it. Changed `settings` take effect at once, also in a call; a changed `src`,
+ * `token` or `settings.apiBase` ends a call and starts the phone again. A page has one provider, above the router.
  * @param {PhoneOptions & {children?: ReactNode}} props
  * @returns {ReactElement}
  */
 export function EpochPhoneProvider({ children, ...options }) {
   const [store] = useState(() => new PhoneStore(options));
   const { src, token, settings } = options;
-  const shown = JSON.stringify(settings);
-  // Before the start, which takes the store's options.
-  useEffect(() => store.update(options), [store, src, token, shown]);
+  const settingsKey = JSON.stringify(settings);
+  // Before the effect that starts the phone with the store's options.
+  useEffect(() => store.update(options), [store, src, token, settingsKey]);
   useEffect(() => {
-    // The snapshot's `error` has a failure.
+    // If it fails, the snapshot has the `error`.
     store.start().catch(() => {});
     return store.stop;
   }, [store, src, token, settings?.apiBase]);
@@ -38,7 +38,7 @@ function useStore() {
 }
 
 /**
- * The phone and its state; the component is rendered again when they change.
+ * Returns the phone and its state; the component is rendered again when they change.
  * @returns {PhoneSnapshot}
  */
 export function useEpochPhone() {
@@ -47,7 +47,7 @@ export function useEpochPhone() {
 }
 
 /**
- * Call `listener` with each `event` while the component is mounted. It need not be the same function in each rendering.
+ * Call `listener` with each `event` while the component is mounted. `listener` may be a new function in each rendering.
  * @template {keyof EpochPhoneEvents} Name
  * @param {Name} event
  * @param {EpochPhoneListener<Name>} listener

@@ -1,4 +1,6 @@
-/** Starts and stops the phone for a part of an application, and keeps what an interface shows of it. */
+/**
+ * PhoneStore: starts and stops the phone for a component of an application, and keeps a snapshot of its state to show.
+ */
 import { EpochPhoneLoadError } from "./load-error.js";
 import { loadPhone, pageState } from "./load.js";
 
@@ -9,21 +11,21 @@ import { loadPhone, pageState } from "./load.js";
 /**
  * @typedef {object} StartOptions
  * @property {string | null} [token] The embed token, `ept_…`; nothing is loaded until there is one.
- * @property {PhoneSettings} [settings] As those of `EpochPhone.init()`.
+ * @property {PhoneSettings} [settings] The settings of `EpochPhone.init()`.
  */
 /** @typedef {LoadOptions & StartOptions} PhoneOptions */
 /**
  * @typedef {object} PhoneSnapshot
  * @property {EpochPhoneApi | null} phone Null until phone.js is loaded, and on a server.
- * @property {EpochPhoneState} state `loading` until then; `error` also if phone.js cannot be loaded.
+ * @property {EpochPhoneState} state `loading` until phone.js is loaded; `error` also if it cannot be loaded.
  * @property {boolean} isReady True if a call can be placed.
- * @property {EpochPhoneCall | null} call The call that goes on.
+ * @property {EpochPhoneCall | null} call The present call; null without one.
  * @property {boolean} isMuted
  * @property {EpochPhoneError | null} error The last error; null again once the phone is ready or a call begins.
  */
 
 /** @type {PhoneSnapshot} */
-const NOTHING = Object.freeze({
+const EMPTY_SNAPSHOT = Object.freeze({
   phone: null,
   state: "loading",
   isReady: false,
@@ -48,12 +50,15 @@ const EVENTS = {
 export const EVENT_NAMES = /** @type {(keyof EpochPhoneEvents)[]} */ (Object.keys(EVENTS));
 const SESSION_SETTINGS = ["token", "apiBase"];
 
-/** One user of the page's phone. A page has one phone: the user that starts last has it. */
+/**
+ * Runs the page's one phone for a component. Of several stores, the one that was started last owns the phone; the
+ * others no longer change it.
+ */
 export class PhoneStore {
   /** @type {PhoneOptions} */
   #options;
-  #snapshot = NOTHING;
-  /** @type {object | null} Null while it is stopped. */
+  #snapshot = EMPTY_SNAPSHOT;
+  /** @type {object | null} Identifies this start in the page's state; null while the store is stopped. */
   #owner = null;
   /** @type {Set<() => void>} */
   #watchers = new Set();
@@ -67,16 +72,16 @@ export class PhoneStore {
     this.#options = options;
   }
 
-  /** @returns {PhoneSnapshot} The same object until something changes. */
+  /** @returns {PhoneSnapshot} The same object until the state changes. */
   getSnapshot = () => this.#snapshot;
 
-  /** @returns {PhoneSnapshot} The one that a server renders. */
-  getServerSnapshot = () => NOTHING;
+  /** @returns {PhoneSnapshot} The snapshot for rendering on a server. */
+  getServerSnapshot = () => EMPTY_SNAPSHOT;
 
   /**
    * Call `watcher` after each change of the snapshot.
    * @param {() => void} watcher
-   * @returns {() => void} Ends it.
+   * @returns {() => void} Unsubscribes.
    */
   subscribe = (watcher) => {
     this.#watchers.add(watcher);
@@ -88,7 +93,7 @@ export class PhoneStore {
    * @template {keyof EpochPhoneEvents} Name
    * @param {Name} event
    * @param {EpochPhoneListener<Name>} listener
-   * @returns {() => void} Ends it.
+   * @returns {() => void} Unsubscribes.
    */
   on(event, listener) {
     const listeners = this.#listeners.get(event) ?? new Set();
@@ -98,8 +103,9 @@ export class PhoneStore {
 
   /**
    * Load phone.js and start the phone. Without a token nothing happens.
-   * @returns {Promise<EpochPhoneApi | null>} Null if there is no token, or if it was stopped meanwhile. Rejects with
-   *   `EpochPhoneLoadError`, or with the Error of `EpochPhone.init()`; the snapshot and `error` listeners have it too.
+   * @returns {Promise<EpochPhoneApi | null>} Null if there is no token, or if the store was stopped before phone.js was
+   *   loaded. Rejects with `EpochPhoneLoadError`, or with the Error of `EpochPhone.init()`; the snapshot and `error`
+   *   listeners have it too.
    */
   async start() {
     if (!this.#options.token) return null;
@@ -107,7 +113,7 @@ export class PhoneStore {
     const isOwner = () => this.#owner === owner && pageState().owner === owner;
     this.#owner = owner;
     try {
-      // On a server loading fails, and there is no page to own.
+      // On a server there is no page state; loadPhone() rejects.
       if (typeof window !== "undefined") pageState().owner = owner;
       const phone = await loadPhone(this.#options);
       if (!isOwner()) return null;
@@ -119,25 +125,25 @@ export class PhoneStore {
     }
   }
 
-  /** Hang up and remove the phone, unless another user has started it since. */
+  /** Hang up and remove the phone, unless another store has started it since. */
   stop = () => {
     const { phone } = this.#snapshot;
     if (phone && pageState().owner === this.#owner) phone.destroy();
     this.#owner = null;
     this.#unsubscribe();
-    this.#show(NOTHING);
+    this.#setSnapshot(EMPTY_SNAPSHOT);
   };
 
   /**
-   * Use these options from now on. Other settings change at once, also in a call; another `src`, token or `apiBase` needs
-   * `stop()` and `start()`.
+   * Use these options from now on. Changed settings take effect at once, also in a call; a changed `src`, token or
+   * `apiBase` needs `stop()` and `start()`.
    * @param {PhoneOptions} options
    */
   update(options) {
     this.#options = options;
     const { phone } = this.#snapshot;
     if (!phone) return;
-    phone.update(withDefaults(options.settings ?? {}));
+    phone.update(settingsToApply(options.settings ?? {}));
   }
 
   /** @param {EpochPhoneApi} phone */
@@ -145,30 +151,30 @@ export class PhoneStore {
     const { settings = {} } = this.#options;
     const token = this.#options.token ?? undefined;
     this.#unsubscribe();
-    this.#show({ ...NOTHING, phone });
+    this.#setSnapshot({ ...EMPTY_SNAPSHOT, phone });
     for (const event of EVENT_NAMES) {
       const forward = (/** @type {unknown} */ payload) => {
-        this.#read(event, payload);
-        this.#tell(event, payload);
+        this.#updateSnapshot(event, payload);
+        this.#notifyListeners(event, payload);
       };
       this.#subscriptions.push(phone.on(event, forward));
     }
     const { apiBase } = settings;
     const session = apiBase === undefined ? { token } : { token, apiBase };
-    // init() takes null as update() does: the default.
-    phone.init(/** @type {EpochPhoneConfig} */ ({ ...withDefaults(settings), ...session }));
-    this.#read("stateChanged", undefined);
+    // init() also accepts null for the default.
+    phone.init(/** @type {EpochPhoneConfig} */ ({ ...settingsToApply(settings), ...session }));
+    this.#updateSnapshot("stateChanged", undefined);
   }
 
   #unsubscribe() {
-    for (const end of this.#subscriptions.splice(0)) end();
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
   }
 
   /**
    * @param {keyof EpochPhoneEvents} event
    * @param {unknown} payload
    */
-  #tell(event, payload) {
+  #notifyListeners(event, payload) {
     for (const listener of this.#listeners.get(event) ?? []) {
       try {
         listener(payload);
@@ -182,17 +188,17 @@ export class PhoneStore {
    * @param {keyof EpochPhoneEvents} event
    * @param {unknown} payload
    */
-  #read(event, payload) {
+  #updateSnapshot(event, payload) {
     const { phone, error } = this.#snapshot;
     if (!phone) return;
-    const isOver = event === "ready" || event === "callStarted";
-    this.#show({
+    const clearsError = event === "ready" || event === "callStarted";
+    this.#setSnapshot({
       phone,
       state: phone.getState(),
       isReady: phone.isReady(),
       call: phone.getCall(),
       isMuted: phone.isMuted(),
-      error: event === "error" ? /** @type {EpochPhoneError} */ (payload) : isOver ? null : error,
+      error: event === "error" ? /** @type {EpochPhoneError} */ (payload) : clearsError ? null : error,
     });
   }
 
@@ -200,13 +206,13 @@ export class PhoneStore {
   #fail(error) {
     const { message } = /** @type {Error} */ (error);
     const code = error instanceof EpochPhoneLoadError ? error.code : "not_started";
-    const shown = { message, code };
-    this.#show({ ...this.#snapshot, state: "error", isReady: false, error: shown });
-    this.#tell("error", shown);
+    const startError = { message, code };
+    this.#setSnapshot({ ...this.#snapshot, state: "error", isReady: false, error: startError });
+    this.#notifyListeners("error", startError);
   }
 
   /** @param {PhoneSnapshot} snapshot */
-  #show(snapshot) {
+  #setSnapshot(snapshot) {
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
     for (const watcher of [...this.#watchers]) watcher();
@@ -214,15 +220,16 @@ export class PhoneStore {
 }
 
 /**
- * The settings without those of a session, and null for each that was given before and is not any more.
+ * The settings to apply, without those of a session: null, the default, for each that was given the last time and is
+ * not given now.
  * @param {PhoneSettings} settings
  * @returns {EpochPhoneChanges}
  */
-function withDefaults(settings) {
+function settingsToApply(settings) {
   const state = pageState();
   const names = Object.keys(settings).filter((name) => !SESSION_SETTINGS.includes(name));
-  const left = (state.given ?? []).filter((name) => !names.includes(name));
+  const removedNames = (state.given ?? []).filter((name) => !names.includes(name));
   state.given = names;
   const given = names.map((name) => [name, settings[/** @type {keyof PhoneSettings} */ (name)]]);
-  return Object.fromEntries([...left.map((name) => [name, null]), ...given]);
+  return Object.fromEntries([...removedNames.map((name) => [name, null]), ...given]);
 }

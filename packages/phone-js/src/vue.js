@@ -1,4 +1,4 @@
-/** Vue: a composable that starts the phone from a component's mount to its unmount. */
+/** Vue: a composable that runs the phone while a component is mounted, and gives it to the components below. */
 import {
   computed,
   getCurrentScope,
@@ -18,29 +18,29 @@ import { PhoneStore } from "./store.js";
 
 /**
  * @typedef {{[Name in keyof PhoneSnapshot]: ComputedRef<PhoneSnapshot[Name]>} & {on: PhoneStore["on"]}} EpochPhoneRefs
- *   `on`: as `EpochPhone.on()`; a subscription of a component's setup ends with the component.
+ *   `on`: as `EpochPhone.on()`; a subscription that a component makes in its setup ends with the component.
  */
 
 /** @type {InjectionKey<EpochPhoneRefs>} */
-const KEY = Symbol("epoch phone");
+const PHONE_KEY = Symbol("epoch phone");
 
 /**
- * With `options` the phone runs while the component is mounted, and the components below it may call `useEpochPhone()`.
- * Other `settings` are used at once, also in a call; another `src`, `token` or `settings.apiBase` ends a call and starts
- * anew.
+ * With `options` the phone runs while the component is mounted; components below it call `useEpochPhone()` without
+ * options. Changed `settings` take effect at once, also in a call; a changed `src`, `token` or `settings.apiBase` ends
+ * a call and starts the phone again.
  * @param {MaybeRefOrGetter<PhoneOptions>} [options]
  * @returns {EpochPhoneRefs}
  */
 export function useEpochPhone(options) {
   if (options === undefined) {
-    const above = inject(KEY, null);
-    if (!above) throw new Error("useEpochPhone() needs useEpochPhone(options) in a component above");
-    return above;
+    const inherited = inject(PHONE_KEY, null);
+    if (!inherited) throw new Error("useEpochPhone() needs useEpochPhone(options) in a component above");
+    return inherited;
   }
   const store = new PhoneStore(toValue(options));
   const snapshot = shallowRef(store.getSnapshot());
   store.subscribe(() => (snapshot.value = store.getSnapshot()));
-  // The snapshot's `error` has a failure.
+  // If it fails, the snapshot has the `error`.
   const start = () => void store.start().catch(() => {});
   let isMounted = false;
   onMounted(() => {
@@ -48,17 +48,17 @@ export function useEpochPhone(options) {
     start();
   });
   onBeforeUnmount(store.stop);
-  const session = () => {
+  const sessionKey = () => {
     const { src, token, settings } = toValue(options);
     return JSON.stringify([src, token, settings?.apiBase]);
   };
-  let before = session();
+  let startedSessionKey = sessionKey();
   watch(
     () => toValue(options),
-    (now) => {
-      store.update(now);
-      if (!isMounted || session() === before) return;
-      before = session();
+    (newOptions) => {
+      store.update(newOptions);
+      if (!isMounted || sessionKey() === startedSessionKey) return;
+      startedSessionKey = sessionKey();
       store.stop();
       start();
     },
@@ -66,9 +66,9 @@ export function useEpochPhone(options) {
   );
   /** @type {PhoneStore["on"]} */
   const on = (event, listener) => {
-    const end = store.on(event, listener);
-    if (getCurrentScope()) onScopeDispose(end);
-    return end;
+    const unsubscribe = store.on(event, listener);
+    if (getCurrentScope()) onScopeDispose(unsubscribe);
+    return unsubscribe;
   };
   const refs = {
     phone: computed(() => snapshot.value.phone),
@@ -79,6 +79,6 @@ export function useEpochPhone(options) {
     error: computed(() => snapshot.value.error),
     on,
   };
-  provide(KEY, refs);
+  provide(PHONE_KEY, refs);
   return refs;
 }

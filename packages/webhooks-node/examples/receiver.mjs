@@ -9,7 +9,7 @@ createServer(async (request, response) => {
   try {
     for await (const chunk of request) chunks.push(chunk);
   } catch {
-    return; // The client left in the middle of its request.
+    return; // The client closed the connection during its request.
   }
   try {
     const event = readEvent(secret, request.headers, Buffer.concat(chunks));

@@ -12,7 +12,7 @@ class Receiver(BaseHTTPRequestHandler):
     """Answers 204 to signed events and 400 to everything else."""
 
     def do_POST(self) -> None:
-        """Verify the event, then answer. A real receiver stores it before it answers."""
+        """Verify the event, then answer. A real receiver stores the event before it answers."""
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
         try:
             event = read_event(SECRET, dict(self.headers), body)

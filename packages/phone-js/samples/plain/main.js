@@ -1,4 +1,7 @@
-/** A page without a framework that calls through the element. Its `#app` has the address, the token and the nonce. */
+/**
+ * A page without a framework that calls with the custom element. The page's `#app` has src, token and nonce as
+ * attributes.
+ */
 import { defineEpochPhone } from "@epoch-voice/phone-js/element";
 
 defineEpochPhone();

@@ -1,4 +1,4 @@
-/** A React application that calls through the package. The page's `#app` has the address, the token and the nonce. */
+/** A React application that calls with the package. The page's `#app` has src, token and nonce as attributes. */
 import { EpochPhoneProvider, useEpochPhone, useEpochPhoneEvent } from "@epoch-voice/phone-js/react";
 import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";

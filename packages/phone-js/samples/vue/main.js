@@ -1,4 +1,4 @@
-/** A Vue application that calls through the package. The page's `#app` has the address, the token and the nonce. */
+/** A Vue application that calls with the package. The page's `#app` has src, token and nonce as attributes. */
 import { createApp } from "vue";
 import App from "./App.vue";
 

@@ -12,12 +12,12 @@ class Event(TypedDict):
     """One event; the guide about webhooks lists the types and their data."""
 
     id: str
-    """The same in retries and when it is sent again: leave out the events that you have."""
+    """The same each time the event is sent: skip an event whose id you have stored."""
     type: str
     created_at: str
     """RFC 3339, UTC."""
     sequence: int
-    """Numbers the events of the organization; of two events about a call the one with the higher number is newer."""
+    """The event's sequence number in the organization. Of two events about a call, the higher number is the newer."""
     organization_id: str
     data: dict[str, Any]
 
@@ -25,7 +25,7 @@ class Event(TypedDict):
 def read_event(secret: str, headers: Mapping[str, str], body: bytes) -> Event:
     """Verify the request and return its event.
 
-    ``secret`` is the webhook's, ``whsec_…``; ``body`` is as it was received.
+    ``secret`` is the webhook's secret, ``whsec_…``; ``body`` is the bytes as they were received.
 
     Raises:
         WebhookVerificationError: the request is not signed with the secret, or is more than five minutes old.
@@ -35,5 +35,5 @@ def read_event(secret: str, headers: Mapping[str, str], body: bytes) -> Event:
     try:
         return cast(Event, webhook.verify(body, dict(headers)))
     except ValueError as error:
-        # The library does not catch what is wrong in the form of a signature or of the body.
+        # The library raises ValueError for a malformed signature or body.
         raise WebhookVerificationError("The request is not a signed event") from error
