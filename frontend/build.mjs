@@ -1,6 +1,6 @@
-// Builds dist/: phone.js, its chunks (chunks.mjs and the voice SDK), phone.full.js with all of them inside, the files of
-// our own pages, and the notices of the packages in them. Older chunks stay, because pages that still hold an older
-// phone.js ask for them; `--clean` drops them.
+// `node build.mjs [--clean]`: builds dist/: phone.js, its chunks (chunks.mjs and the voice SDK), phone.full.js with all
+// of them inside, the files of our own pages, and the licence notices of the packages in them. Older chunks stay,
+// because pages that still have an older phone.js load them; `--clean` deletes them.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,9 +10,9 @@ import { CHUNKS } from "./chunks.mjs";
 
 /** @import { BuildOptions, Metafile } from "esbuild" */
 
-const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, "dist");
-/** Files of each page, by its folder in pages/. */
+const FRONTEND = dirname(fileURLToPath(import.meta.url));
+const dist = join(FRONTEND, "dist");
+/** Folder in pages/ to the entry files in it. */
 const PAGES = {
   dashboard: ["dashboard.js", "charts.js", "operations.js", "dashboard.css"],
   demo: ["demo.js", "demo.css"],
@@ -24,27 +24,28 @@ const PAGES = {
 };
 /** @type {Record<string, number>} */
 const MAX_GZIP_BYTES = { "phone.js": 20_000, "sdk.js": 50_000 };
-/** Of the texts of each language but English. */
+/** The limit of each chunk with the texts of a language. */
 const MAX_LOCALE_GZIP_BYTES = 8_000;
 const NOTICES = "third-party-notices.txt";
 const TYPES = "phone.d.ts";
 
 /** @type {BuildOptions} */
 const COMMON = {
-  absWorkingDir: here,
+  absWorkingDir: FRONTEND,
   bundle: true,
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
   minify: true,
   outdir: dist,
-  // The oldest browsers that the phone supports. Private class members stay as they are: written out for older ones they
-  // would cost a tenth of the size.
+  // The oldest browsers that the phone supports. They have private class members: replacing those for older browsers
+  // would make the files larger by a tenth.
   target: ["es2022", "chrome94", "edge94", "firefox93", "safari15.4"],
 };
 const PRISTINE_GLOBALS = ["phone/browser/pristine-globals.js"];
 /**
- * For bundles with the SDK in them: the `define` of an AMD page must not reach its UMD parts, and its socket is ours.
+ * For bundles with the SDK in them. Its UMD parts must not see the `define` of an AMD page, and it uses our WebSocket
+ * class.
  * @type {BuildOptions}
  */
 const WITH_SDK = {
@@ -52,10 +53,12 @@ const WITH_SDK = {
   inject: [...PRISTINE_GLOBALS, "sdk/carrier-socket.js"],
 };
 
-// esbuild's helper for namespaces also walks what a page has added to Object.prototype, and fails on plain values there.
+// esbuild's helper for namespaces also iterates over properties that a page has added to Object.prototype, and fails on
+// those that are not functions.
 const NAMESPACE_HELPER = /for\(var (\w+) in (\w+)\)(?=\w+\(\w+,\1,\{get:\2\[\1\])/g;
 
-// The mode stays inside the function: at the start of a file it would hold for all scripts that a site joins to ours.
+// Strict mode is set inside the function. At the start of the file it would apply to all scripts that a site joins to
+// ours.
 const STRICT_SCRIPT = '"use strict";(()=>{';
 const STRICT_FUNCTION = ';(()=>{"use strict";';
 
@@ -80,15 +83,15 @@ function packageFolders(metafile) {
  * @param {Metafile} metafile
  */
 function readNotice(folder, metafile) {
-  const names = readdirSync(join(here, folder));
-  if (!names.some((name) => /^licen[cs]e/i.test(name))) throw new Error(`${folder} has no licence file`);
-  // A file that is a bundle itself has the licences of its packages in a file beside it.
+  const files = readdirSync(join(FRONTEND, folder));
+  if (!files.some((name) => /^licen[cs]e/i.test(name))) throw new Error(`${folder} has no licence file`);
+  // A package's file that is a bundle has the licences of its packages in a file beside it.
   const isOfBundledFile = (/** @type {string} */ name) =>
     name.endsWith(".LICENSE.txt") && `${folder}/${name.slice(0, -".LICENSE.txt".length)}` in metafile.inputs;
-  const texts = names
+  const texts = files
     .filter((name) => /^(licen[cs]e|notice)/i.test(name) || isOfBundledFile(name))
-    .map((name) => readFileSync(join(here, folder, name), "utf8").trim());
-  const { name, version } = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
+    .map((name) => readFileSync(join(FRONTEND, folder, name), "utf8").trim());
+  const { name, version } = JSON.parse(readFileSync(join(FRONTEND, folder, "package.json"), "utf8"));
   return { name: `${name} ${version}`, text: `${name} ${version}\n\n${texts.join("\n\n")}` };
 }
 
@@ -143,19 +146,19 @@ async function buildChunks() {
 }
 
 /**
- * Chunk name to the hash in `<name>-<hash>.js`: all that phone.js has to know.
+ * Chunk name to the hash in `<name>-<hash>.js`, from which phone.js makes the file name.
  * @param {Record<string, string>} files
  */
 const hashesOf = (files) =>
   Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.slice(name.length + 1, -".js".length)]));
 
 /**
- * The options of a bundle with a phone in it that loads the SDK and the chunks `files`.
- * @param {string} sdk
- * @param {Record<string, string>} files
+ * The options of a bundle with a phone in it that loads the SDK and the chunks.
+ * @param {string} sdk The file name of the SDK's chunk.
+ * @param {Record<string, string>} files Chunk name to file name.
  * @returns {BuildOptions}
  */
-const loadingChunks = (sdk, files) => ({
+const phoneBuildOptions = (sdk, files) => ({
   inject: PRISTINE_GLOBALS,
   define: {
     IS_SINGLE_FILE: "false",
@@ -192,7 +195,7 @@ function buildPage(page, name, phoneOptions) {
   return buildFile(
     {
       entryNames: "[name]-[hash]",
-      entryPoints: [join(here, "pages", page, name)],
+      entryPoints: [join(FRONTEND, "pages", page, name)],
       format: isScript ? "iife" : undefined,
       loader: { ".svg": "copy" },
       ...(page === "pop-out" && isScript ? phoneOptions : {}),
@@ -220,14 +223,14 @@ if (process.argv.includes("--clean")) rmSync(dist, { recursive: true, force: tru
 mkdirSync(dist, { recursive: true });
 
 /**
- * Logical name to file name.
+ * Name without a hash to file name.
  * @type {Record<string, string>}
  */
 const manifest = {};
 manifest["sdk.js"] = await buildSdk();
 const chunks = await buildChunks();
 for (const [name, file] of Object.entries(chunks)) manifest[`${name}.js`] = file;
-const phoneOptions = loadingChunks(manifest["sdk.js"], chunks);
+const phoneOptions = phoneBuildOptions(manifest["sdk.js"], chunks);
 manifest["phone.js"] = await buildPhone(phoneOptions);
 manifest["phone.full.js"] = await buildFullPhone();
 for (const [page, names] of Object.entries(PAGES)) {
@@ -235,10 +238,12 @@ for (const [page, names] of Object.entries(PAGES)) {
 }
 
 // The types that customers get are the file that the tests check.
-copyFileSync(join(here, TYPES), join(dist, TYPES));
+copyFileSync(join(FRONTEND, TYPES), join(dist, TYPES));
 manifest[TYPES] = TYPES;
 
-const sortedNotices = [...notices].sort(([one], [other]) => one.localeCompare(other, "en")).map(([, text]) => text);
+const sortedNotices = [...notices]
+  .sort(([first], [second]) => first.localeCompare(second, "en"))
+  .map(([, text]) => text);
 const introduction = "Epoch Voice sends parts of these packages to browsers.";
 writeFileSync(join(dist, NOTICES), `${[introduction, ...sortedNotices].join(SEPARATOR)}\n`);
 manifest[NOTICES] = NOTICES;

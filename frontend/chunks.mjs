@@ -1,19 +1,22 @@
-// Lists the modules of the phone that the build turns into chunks, which phone.js loads when they are needed.
+// Lists the phone's modules that the build makes chunks of: files that phone.js loads when they are needed.
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const here = dirname(fileURLToPath(import.meta.url));
+const FRONTEND = dirname(fileURLToPath(import.meta.url));
 const BUILT_IN_LOCALE = "en";
 
 /** @param {string} folder */
 const modulesIn = (folder) =>
-  readdirSync(join(here, folder))
+  readdirSync(join(FRONTEND, folder))
     .filter((file) => file.endsWith(".js") && !file.endsWith(".test.js"))
     .map((file) => file.slice(0, -".js".length))
     .sort();
 
-/** Chunk name to path from this folder: `phone/lazy/<name>.js` by its name, the texts of a language as `locale-<language>`. */
+/**
+ * Chunk name to path in this folder: `<name>` to `phone/lazy/<name>.js`, `locale-<language>` to the texts of a
+ * language.
+ */
 export const CHUNKS = Object.fromEntries([
   ...modulesIn("phone/lazy").map((name) => [name, `phone/lazy/${name}.js`]),
   ...modulesIn("phone/i18n/locales")

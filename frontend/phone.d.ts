@@ -13,16 +13,17 @@ type EpochPhoneState = "loading" | "ready" | "dialing" | "ringing" | "in-progres
 type EpochPhoneCallStatus = "completed" | "busy" | "no-answer" | "failed" | "canceled" | "refused";
 
 /**
- * A page's own data of a call: at most 2,000 characters as JSON and 32 levels, of plain objects and arrays, without
- * functions, `Map`, `Set`, NUL characters and halves of surrogate pairs. Events and the record have it as JSON writes it.
+ * A page's own data about a call: at most 2,000 characters as JSON and 32 levels, of plain objects and arrays, without
+ * functions, `Map`, `Set`, NUL characters and halves of surrogate pairs. Events and the call's record have its JSON
+ * form.
  */
 type EpochPhoneMetadata = Record<string, unknown>;
 
-/** The names are the tag's attributes in camel case. */
+/** The settings. Their names are those of the tag's attributes in camel case. */
 interface EpochPhoneConfig {
-  /** The embed token, `ept_…`; also behind `#` in the address of phone.js. */
+  /** The embed token, `ept_…`. It can also be in the URL of phone.js, behind `#`. */
   token?: string;
-  /** Address of the phone service; default: where phone.js came from. */
+  /** URL of the phone service; default: that from which phone.js was loaded. */
   apiBase?: string;
   position?: "bottom-right" | "bottom-left";
   /** Distance from the corner in px. */
@@ -31,30 +32,34 @@ interface EpochPhoneConfig {
   theme?: "auto" | "light" | "dark";
   /** Accent colour in any CSS notation. */
   color?: string;
-  /** Language of the panel; default: the page's, also when it changes. */
+  /** Language of the panel; default: the page's language, also after it changes. */
   locale?: string;
   /**
-   * Make `[data-phone]` elements and `tel:` links call. They get a hand as pointer, an underline and a title; any rule of
-   * the page's style sheets wins, and `data-phone-style="off"` on an element or around it leaves its looks alone.
+   * A click on a `[data-phone]` element or a `tel:` link calls its number. The elements get a hand as pointer, an
+   * underline and a title. Any rule of the page's style sheets wins; with `data-phone-style="off"` on an element or
+   * around it no styles are added.
    */
   clickToCall?: boolean | "on" | "off";
-  /** No button until `toggle()`, `open()`, `show()` or a call. */
+  /** Shows no button until `toggle()`, `open()`, `show()` or a call. */
   hidden?: boolean | "true" | "false";
   /**
-   * CSS selector of an element of the page that holds the panel, always open and without the button. While there is no such
-   * element, the phone floats.
+   * CSS selector of an element of the page that holds the panel, always open and without the button. Without such an
+   * element the phone floats.
    */
   container?: string;
   /** `on`: click-to-call puts the number into the panel and waits for Call. */
   confirm?: boolean | "on" | "off";
-  /** `off`: only numbers of the page can be called; nobody can type one. */
+  /** `off`: only numbers of the page can be called; none can be typed. */
   dialpad?: boolean | "on" | "off";
-  /** `native`: on telephones `tel:` links go to the system's dialler; elements with `data-phone` still call here. */
+  /**
+   * `native`: on mobile phones `tel:` links open the system's dialler; elements with `data-phone` still call through
+   * this phone.
+   */
   telOnPhones?: "native" | "phone";
   /** `on`: calls are placed in the pop-out, a window that stays when the page is left; `off`: no pop-out is offered. */
   popOut?: boolean | "on" | "off";
   /**
-   * Your own words in place of the panel's, for every language or apart for each: `{ call: "Ring" }`,
+   * Your own texts in place of the panel's, for all languages or for one: `{ call: "Ring" }`,
    * `{ de: { call: "Anklingeln" } }`. Markup is shown as text.
    */
   texts?: EpochPhoneTexts & { [Language in EpochPhoneLanguage]?: EpochPhoneTexts };
@@ -66,7 +71,8 @@ interface EpochPhoneConfig {
 type EpochPhoneLanguage = "ar" | "de" | "en" | "es" | "fr" | "it" | "ja" | "nl" | "pt";
 
 /**
- * Keep `{number}`, `{digits}`, `{count}` and `{reason}` where the English text has them. `problems.<code>` is by the code of the error.
+ * Keep `{number}`, `{digits}`, `{count}` and `{reason}` where the English text has them. `<code>` in `problems.<code>`
+ * is the code of an error.
  */
 type EpochPhoneTexts = { [Key in EpochPhoneTextKey]?: string };
 
@@ -128,30 +134,30 @@ type EpochPhoneTextKey =
   | `diagnostics.faults.${"signaling_failed" | "media_failed" | "media_blocked"}.${"message" | "fix"}`
   | `problems.${string}.${"message" | "fix"}`;
 
-/** The settings that can change while the phone runs; null is the default again. */
+/** The settings that can change while the phone runs; null sets the default. */
 type EpochPhoneChanges = {
   [Name in Exclude<keyof EpochPhoneConfig, "token" | "apiBase">]?: EpochPhoneConfig[Name] | null;
 };
 
-/** A page's own words about a call. */
+/** The options of a call; all are optional. */
 interface EpochPhoneCallOptions {
   metadata?: EpochPhoneMetadata | null;
-  /** The called person's name; on one line, and cut to 200 characters. */
+  /** The called person's name; put on one line and cut to 200 characters. */
   name?: string | null;
   /** The called person's company; as `name`. */
   company?: string | null;
-  /** Address of the person's record, `http` or `https`, at most 1,000 characters; may be relative to the page. */
+  /** URL of the person's record, `http` or `https`, at most 1,000 characters; may be relative to the page. */
   url?: string | URL | null;
-  /** Sent as tones after the answer and a pause of 2 s: `0-9`, `*` and `#`, at most 20. Kept with the call's record. */
+  /** Sent as tones after the answer and a pause of 2 s: `0-9`, `*` and `#`, at most 20. Stored in the call's record. */
   extension?: string | number | null;
   /**
-   * The number to call from, E.164: one of those that the embed token may show, otherwise nothing is called (`error`,
-   * `from_not_allowed`). Without it the number that a person picked in the panel, or the server's choice.
+   * The number to call from, E.164: one that the embed token may show; otherwise no call is placed (`error`,
+   * `from_not_allowed`). Default: the number that a person picked in the panel, or else the server's choice.
    */
   from?: string | null;
   /**
-   * Sent as tones after the answer and the extension: `0-9`, `*`, `#`; `,` or `p` is a pause of 2 s, `;` or `w` waits for a
-   * person's key; at most 100 characters. In no event and no record.
+   * Sent as tones after the answer and the extension: `0-9`, `*`, `#`; `,` or `p` is a pause of 2 s, `;` or `w` waits
+   * until the person continues; at most 100 characters. They are in no event and no record.
    */
   digits?: string | number | null;
 }
@@ -163,14 +169,14 @@ interface EpochPhoneCallStarted {
   callId: string;
   direction: "outbound";
   /**
-   * The number that is shown, E.164. Where the server chooses it (by contact, member or area code), `getCall()` tells it
-   * once the call rings.
+   * The number that the call shows, E.164. If the server chooses it (by contact, member or area code), `getCall()` has
+   * it once the call rings.
    */
   from: string;
   /** RFC 3339, UTC. */
   startedAt: string;
   metadata: EpochPhoneMetadata | null;
-  /** These four only if they were given. */
+  /** The next four only if they were given. */
   name?: string;
   company?: string;
   /** Absolute. */
@@ -196,20 +202,20 @@ interface EpochPhoneCallEnded {
   /** The advice: what to do and who can do it, in English. Only if there is something. */
   help?: string;
   metadata: EpochPhoneMetadata | null;
-  /** These four only if they were given. */
+  /** The next four only if they were given. */
   name?: string;
   company?: string;
   url?: string;
   extension?: string;
 }
 
-/** The values to set in a call's record: one that is left out stays, null and an empty list remove it. */
+/** The values to set in a call's record. A value that is left out stays; null or an empty list removes it. */
 interface EpochPhoneOutcome {
   /** One of the organization's outcomes. */
   outcome?: string | null;
   /** At most 5,000 characters. */
   note?: string | null;
-  /** At most 20 of at most 40 characters; they replace the call's tags. */
+  /** At most 20 tags of at most 40 characters; they replace the call's tags. */
   tags?: string[] | null;
 }
 
@@ -223,7 +229,7 @@ interface EpochPhoneCall extends EpochPhoneCallStarted {
 }
 
 interface EpochPhoneError {
-  /** The sentence of the guide's table. */
+  /** The sentence, as in the guide's table of errors. */
   message: string;
   code: string;
   /** The advice: what to do and who can do it, in English. The wording may change. */
@@ -237,7 +243,7 @@ interface EpochPhoneEvents {
   callStarted: EpochPhoneCallStarted;
   callAnswered: EpochPhoneCallAnswered;
   callEnded: EpochPhoneCallEnded;
-  /** The values that the server has stored, as they were given. */
+  /** The values as they were given; the server has stored them. */
   callOutcome: EpochPhoneCallOutcome;
   stateChanged: { state: EpochPhoneState; previous: EpochPhoneState };
   muted: { muted: boolean };
@@ -256,7 +262,7 @@ interface EpochPhoneStepResult {
   ms: number;
 }
 
-/** Holds no token and no phone number. */
+/** The result of `test()`. Contains no token and no phone number. */
 interface EpochPhoneReport {
   ok: boolean;
   /** `level`: the highest volume, 0 to 1. */
@@ -281,52 +287,58 @@ type EpochPhoneListener<Event extends keyof EpochPhoneEvents> = (payload: EpochP
 
 interface EpochPhoneApi {
   /**
-   * True if a call was begun; otherwise nothing has changed, but for the panel, which opens where it is not clear which
-   * number is meant (error `ambiguous_number`) and offers the numbers.
+   * Places a call. True if it has begun; otherwise nothing changes, except that the panel opens and offers the numbers
+   * if it is not clear which number is meant (error `ambiguous_number`).
    */
   call(number: string, options?: EpochPhoneCallOptions | null): boolean;
   hangup(): void;
   isReady(): boolean;
   getState(): EpochPhoneState;
-  /** Back to `ready`; hangs up first. In `error` it starts over. */
+  /** Hangs up and goes back to `ready`. In `error` it starts the session again. */
   reset(): void;
-  /** One of `0-9`, `*`, `#`, in a call. */
+  /** Sends one of `0-9`, `*`, `#` in a connected call; does nothing otherwise. */
   sendDtmf(digit: string | number): void;
   toggle(): void;
   /** Returns a function that unsubscribes. */
   on<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): () => void;
   off<Event extends keyof EpochPhoneEvents>(event: Event, callback: EpochPhoneListener<Event>): void;
   /**
-   * Starts the phone. With the present token and `apiBase` it changes settings only, as `update()`, also in a call; with
-   * others it throws in a call, unless `force` is true, which ends the call.
+   * Starts the phone. With the same token and `apiBase` it only changes settings, as `update()` does, also in a call.
+   * With others it throws in a call, unless `force` is true: the call is then ended.
    */
   init(config?: EpochPhoneConfig & { force?: boolean }): void;
-  /** Changes settings at once; a call goes on. What is no setting or has a wrong value is ignored, with a warning. */
+  /** Changes settings at once; a call continues. Unknown settings and invalid values are ignored, with a warning. */
   update(settings: EpochPhoneChanges): void;
+  /** Hangs up and removes the phone from the page. */
   destroy(): void;
-  /** Shows the button, or what `hide()` hid. */
+  /** Shows the phone again after `hide()` or `hidden`. */
   show(): void;
-  /** Shows nothing until `show()`, `open()`, `toggle()` or a call; in a call from its end on. */
+  /** Hides the phone until `show()`, `open()`, `toggle()` or a call; during a call, once the call has ended. */
   hide(): void;
   open(): void;
   close(): void;
   /** `mute(false)` unmutes. */
   mute(on?: boolean): void;
   isMuted(): boolean;
+  /** The present call; null without one. */
   getCall(): EpochPhoneCall | null;
   /**
-   * Sets outcome, note and tags of a call that this token placed, until 24 hours after its end; then `callOutcome` follows.
-   * Rejects with an Error that has a `code`, and emits `error`, if they cannot be stored.
+   * Sets outcome, note and tags of a call that was placed with this token, until 24 hours after its end; then emits
+   * `callOutcome`. Rejects with an Error that has a `code`, and emits `error`, if they cannot be stored.
    */
   setOutcome(callId: string, outcome: EpochPhoneOutcome): Promise<void>;
   /**
-   * Leaves a recorded greeting in the mailbox that the call has reached; it resolves once the mailbox hears the greeting, and
-   * this phone is free for the next call. Without `greetingId` it is the newest shared greeting; of a person who is signed in
-   * on our own pages, their own newest one. Rejects with an Error that has a `code`, and emits `error`, if there is no
-   * connected call or no greeting, or the carrier cannot be reached: the call then goes on.
+   * Voicemail drop: leaves a recorded message (a voicemail greeting in the API) in the mailbox that the call has
+   * reached. Resolves once the message is being played; this phone is then free for the next call. Without `greetingId`
+   * it is the newest shared message; for a person who is signed in on our own pages, their own newest one. Rejects with
+   * an Error that has a `code`, and emits `error`, if there is no connected call or no message, or if the carrier
+   * cannot be reached; the call then continues.
    */
   dropVoicemail(greetingId?: string | null): Promise<void>;
-  /** Tests what a call needs, without a call. Calls `progress` before each step with null and after it with its result. */
+  /**
+   * Tests the microphone, the token and the connections without a call. Calls `progress` before each step with null and
+   * after it with its result.
+   */
   test(options?: {
     progress?: (step: EpochPhoneStep, result: EpochPhoneStepResult | null) => void;
   }): Promise<EpochPhoneReport>;

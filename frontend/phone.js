@@ -1,12 +1,12 @@
 /**
- * The entry of phone.js: finds its script tag, creates `window.EpochPhone` and starts it after the page's first paint. A
- * second load of the script leaves the first phone in place.
+ * The entry of phone.js: finds its script tag, creates `window.EpochPhone` and starts the phone after the page's first
+ * paint. A second load of the script passes its settings to the phone of the first load.
  */
 import { EmbeddedPhone, REINIT } from "./phone/api.js";
 import { createEnvironment } from "./phone/browser/environment.js";
 import { findTag, settingsOfTag } from "./phone/config.js";
 
-// Known only while the script itself runs.
+// `document.currentScript` is set only while the script runs.
 const tag = findTag(document, document.currentScript);
 const config = { ...window.EpochPhoneConfig, ...settingsOfTag(tag) };
 const reinit = /** @type {{[REINIT]?: (config: EpochPhoneConfig) => void} | undefined} */ (window.EpochPhone)?.[REINIT];

@@ -1,5 +1,8 @@
-/** Runs a phone on a page, with its settings, element and optional features, and provides `window.EpochPhone`. */
-import { keepGlobals } from "./browser/pristine-globals.js";
+/**
+ * Runs the phone of a page with its settings, its element and the optional features, and makes the API
+ * `window.EpochPhone`.
+ */
+import { storeGlobals } from "./browser/pristine-globals.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";
 import { Phone } from "./core.js";
 import { enableClickToCall, enableDebug, listenForPopOut } from "./features.js";
@@ -11,7 +14,7 @@ import { PhoneHost } from "./ui/phone-host.js";
 
 const DTMF_DIGIT = /^[0-9*#]$/;
 const TOKEN_REMINDER_MS = 3_000;
-/** The hidden key of `window.EpochPhone` under which a second load of the script finds the first one. */
+/** The hidden key of `window.EpochPhone` with the function that a second load of the script calls. */
 export const REINIT = Symbol.for("epochphone.again");
 
 export class EmbeddedPhone {
@@ -21,20 +24,20 @@ export class EmbeddedPhone {
   #tag;
   #env;
   /**
-   * One object, which its readers see change.
+   * Always the same object, which others keep and read again after a change.
    * @type {Settings}
    */
   #settings = {};
   /**
-   * `pending`: waits for the first paint of the page. `running`: has a session and an element on the page.
+   * `pending`: the start waits for the page's first paint. `running`: has a session and an element on the page.
    * @type {"idle" | "pending" | "running"}
    */
   #status = "idle";
-  #isTokenMissed = false;
+  #isTokenReminderDue = false;
   /** @type {PhoneHost | null} */
   #host = null;
   /**
-   * The features that are on.
+   * The features that run.
    * @type {Map<"clickToCall" | "popOut" | "debug", Feature>}
    */
   #features = new Map();
@@ -49,7 +52,7 @@ export class EmbeddedPhone {
     this.phone = new Phone(env);
     this.phone.onChange(() => this.#host?.render());
     this.api = createApi(this);
-    keepGlobals(this.api);
+    storeGlobals(this.api);
     // A page that loads the script twice keeps the first phone.
     Object.defineProperty(this.api, REINIT, { value: (/** @type {Settings} */ config) => this.#reinit(config) });
   }
@@ -67,12 +70,12 @@ export class EmbeddedPhone {
     const { token, ticket } = this.#settings;
     this.#tearDown();
     if (token == null) {
-      this.#askForToken();
+      this.#remindOfToken();
       return;
     }
     this.#status = "running";
     const base = this.#base;
-    // The button is built while the exchange runs.
+    // Starts the exchange, which runs while the button is built below.
     this.phone.start({ token: String(token).trim(), ticket, base });
     if (this.#isRunning()) {
       this.#ensureHost();
@@ -81,14 +84,13 @@ export class EmbeddedPhone {
   }
 
   /**
-   * Start with `config`, or only change settings if it has the token and the address of the session that runs. Throws
-   * Error if that would end a call, unless `force` is true.
+   * Start with `config`, or only change settings if the running session has the same token and API base. Throws Error
+   * if that would end a call, unless `force` is true.
    * @param {Settings & {force?: boolean}} config
    */
   init({ force = false, ...config }) {
-    const before = this.#session;
-    const after = this.#sessionOf({ ...this.#settings, ...config });
-    if (this.#isRunning() && before === after && this.phone.state !== "error") {
+    const sessionKey = this.#sessionKeyOf({ ...this.#settings, ...config });
+    if (this.#isRunning() && sessionKey === this.#sessionKeyOf(this.#settings) && this.phone.state !== "error") {
       for (const name of SESSION_SETTINGS) delete config[/** @type {keyof Settings} */ (name)];
       this.update(config);
     } else if (this.phone.isInCall && !force) {
@@ -124,10 +126,10 @@ export class EmbeddedPhone {
     this.#env.afterFirstPaint(() => this.startPending());
   }
 
-  /** Say once what to do if the page has not given a token after a while: many pages call `init()` later. */
-  #askForToken() {
-    if (this.#isTokenMissed) return;
-    this.#isTokenMissed = true;
+  /** Warn once, some seconds later, if the page has given no token by then: many pages call `init()` late. */
+  #remindOfToken() {
+    if (this.#isTokenReminderDue) return;
+    this.#isTokenReminderDue = true;
     setTimeout(() => {
       if (this.#settings.token !== undefined) return;
       console.warn(
@@ -142,15 +144,15 @@ export class EmbeddedPhone {
   }
 
   /**
-   * Run a function of a chunk that acts on this phone for its page.
-   * @param {"outcomes" | "voicemail"} chunk
+   * Load a chunk and call a function of it, which implements a method of the API.
+   * @param {"outcomes" | "voicemail-drop"} chunk
    * @param {"setOutcome" | "dropVoicemail"} name
-   * @param {unknown[]} given By the page.
+   * @param {unknown[]} pageArguments The arguments that the page gave.
    */
-  async run(chunk, name, ...given) {
+  async callChunk(chunk, name, ...pageArguments) {
     /** @type {Record<string, any>} */
     const module = await this.#env.loadChunk(chunk);
-    return module[name](this.phone, this.#env, this.#settings, ...given);
+    return module[name](this.phone, this.#env, this.#settings, ...pageArguments);
   }
 
   /** Remove everything from the page and end the session. */
@@ -180,8 +182,8 @@ export class EmbeddedPhone {
   }
 
   /**
-   * Show a number in the panel, to be called when a person says so.
-   * @param {string} number As the page has it.
+   * Show a number in the panel, to be called when a person presses Call.
+   * @param {string} number As it is written in the page.
    * @param {EpochPhoneCallOptions} options
    */
   propose(number, options) {
@@ -193,15 +195,11 @@ export class EmbeddedPhone {
     return apiBase(this.#settings, this.#tag);
   }
 
-  get #session() {
-    return this.#sessionOf(this.#settings);
-  }
-
   /**
-   * The token and the address that a session with `settings` has.
+   * A text that is the same for settings with the same token and API base.
    * @param {Settings} settings
    */
-  #sessionOf(settings) {
+  #sessionKeyOf(settings) {
     return `${String(settings.token).trim()} ${apiBase(settings, this.#tag)}`;
   }
 
@@ -210,7 +208,7 @@ export class EmbeddedPhone {
     Object.assign(this.#settings, changes);
   }
 
-  // Checked again after the listeners, which may have destroyed the phone.
+  // A method, because callers check it again after listeners ran that may have destroyed the phone.
   #isRunning() {
     return this.#status === "running";
   }
@@ -252,7 +250,9 @@ export class EmbeddedPhone {
     this.#enable("debug", () => enableDebug(this.#env, this.phone, this.#settings));
   }
 
-  /** Enable debug mode if it is switched on in this browser. Called after the first paint, because storage blocks. */
+  /**
+   * Enable debug mode if it is on in the preferences. Called after the first paint, because opening the storage blocks.
+   */
   #enableRememberedDebug() {
     const { debug } = this.#settings;
     if (this.#isRunning() && debug == null && isOn(this.#env.preferences.debug)) this.#enableDebug();
@@ -273,7 +273,7 @@ export class EmbeddedPhone {
   #reinit(config) {
     this.startPending();
     if (config.token === undefined || (this.#host && config.token === this.#settings.token)) return;
-    // The phone was never started, or was destroyed; the page asks for it again.
+    // The phone was never started or has been destroyed: start it for the page.
     if (!this.#host) this.start(config);
     else console.warn("[EpochPhone] already running with another token: this script is ignored");
   }
@@ -290,7 +290,7 @@ function createApi(embedded) {
   const api = {
     call(number, options) {
       const hasBegun = phone.dial(number, options);
-      // The panel offers the numbers that may be meant.
+      // The panel offers the numbers that the text may mean.
       const isAmbiguous = phone.dialError?.code === "ambiguous_number";
       if (hasBegun || isAmbiguous) embedded.openPanel({ focus: isAmbiguous });
       return hasBegun;
@@ -317,8 +317,8 @@ function createApi(embedded) {
     close: () => embedded.closePanel(),
     mute: (on = true) => phone.mute(Boolean(on)),
     isMuted: () => phone.isMuted,
-    setOutcome: (...given) => embedded.run("outcomes", "setOutcome", ...given),
-    dropVoicemail: (...given) => embedded.run("voicemail", "dropVoicemail", ...given),
+    setOutcome: (...pageArguments) => embedded.callChunk("outcomes", "setOutcome", ...pageArguments),
+    dropVoicemail: (...pageArguments) => embedded.callChunk("voicemail-drop", "dropVoicemail", ...pageArguments),
     test({ progress } = {}) {
       embedded.startPending();
       return phone.calls.runDiagnostics(progress);

@@ -8,9 +8,9 @@ let phones = [];
 
 /** A phone that has started, or waits for `paint()`. */
 async function startPhone(settings = {}, answers, { isPainted = true } = {}) {
-  const host = fakeServer(answers);
-  const module = fakeSdk();
-  const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
+  const server = fakeServer(answers);
+  const sdk = fakeSdk();
+  const env = { ...fakeEnvironment({ fetch: server.fetch, sdk }), document };
   env.window.MutationObserver = window.MutationObserver;
   // A person's clicks and keys on the page reach the window of the document.
   for (const method of ["addEventListener", "removeEventListener"]) {
@@ -26,12 +26,12 @@ async function startPhone(settings = {}, answers, { isPainted = true } = {}) {
   else embedded.startAfterPaint(config);
   await settle();
   const paint = () => env.painted.splice(0).forEach((work) => work());
-  /** The page is idle: the panel is loaded. */
-  const rest = async () => {
+  /** Let the page be idle: the panel is loaded. */
+  const becomeIdle = async () => {
     env.idle.splice(0).forEach((work) => work());
     await settle();
   };
-  return { api, host, module, env, paint, rest };
+  return { api, server, sdk, env, paint, becomeIdle };
 }
 
 /** A phone whose panel is loaded. */
@@ -74,7 +74,7 @@ describe("window.EpochPhone", () => {
   });
 
   test("calls, opens the panel and returns the call", async () => {
-    const { api, module } = await startPhone();
+    const { api, sdk } = await startPhone();
     const opened = vi.fn();
     api.on("open", opened);
     expect(api.call(NUMBER, { metadata: { lead: 1 } })).toBe(true);
@@ -82,7 +82,7 @@ describe("window.EpochPhone", () => {
     expect(api.getCall()).toMatchObject({ number: NUMBER, metadata: { lead: 1 }, answeredAt: null, muted: false });
     await settle();
     await settle();
-    const { call } = module.devices[0];
+    const { call } = sdk.devices[0];
     call.answer();
     await settle();
     for (const digit of ["5", "12", "x", "", null, "#"]) api.sendDtmf(digit);
@@ -124,14 +124,14 @@ describe("window.EpochPhone", () => {
 
   test("a second load with the same token does nothing, with another one it warns", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const { api, host } = await startPhone();
+    const { api, server } = await startPhone();
     api[REINIT]({ token: "ept_x" });
     expect(warned).not.toHaveBeenCalled();
     api[REINIT]({ token: "ept_other" });
     await settle();
     expect(warned).toHaveBeenCalledOnce();
     expect(warned.mock.calls[0].join(" ")).not.toContain("ept_");
-    expect(host.count("exchange")).toBe(1);
+    expect(server.count("exchange")).toBe(1);
     warned.mockRestore();
   });
 
@@ -149,7 +149,7 @@ describe("window.EpochPhone", () => {
 
 describe("startAfterPaint", () => {
   const read = (settings) => startPhone(settings, undefined, { isPainted: false });
-  const hasBegun = ({ host }) => [document.querySelectorAll("epoch-phone").length, host.count("exchange")];
+  const hasBegun = ({ server }) => [document.querySelectorAll("epoch-phone").length, server.count("exchange")];
 
   test("starts once, at the first paint", async () => {
     const phone = await read();
@@ -238,12 +238,12 @@ describe("loading the panel", () => {
   const isLoadedFor = (env) => env.idle.length;
 
   test("happens when the phone is ready and the page is idle, hidden", async () => {
-    const { env, rest } = await startPhone();
+    const { env, becomeIdle } = await startPhone();
     expect([isBuilt(), shown(".fab"), button("Open phone").hasAttribute("aria-controls"), spoken()]).toEqual([
       ...[false, true, false, ""],
     ]);
     expect(isLoadedFor(env)).toBeGreaterThan(0);
-    await rest();
+    await becomeIdle();
     expect([isBuilt(), shown("#panel"), shown(".bar"), shown(".fab"), isBusy()]).toEqual([
       ...[true, false, false, true, false],
     ]);
@@ -304,12 +304,12 @@ describe("loading the panel", () => {
   });
 
   test("happens once, at a call too", async () => {
-    const { api, rest } = await startPhone();
+    const { api, becomeIdle } = await startPhone();
     api.open();
     await settle();
     const panel = root().querySelector("#panel");
     expect([shown("#panel"), button("Call") !== undefined]).toEqual([true, true]);
-    await rest();
+    await becomeIdle();
     expect(root().querySelector("#panel")).toBe(panel);
     api.destroy();
     api.init();
@@ -322,11 +322,11 @@ describe("loading the panel", () => {
   });
 
   test("does not happen after destroy()", async () => {
-    const { api, rest } = await startPhone();
-    const gone = root();
+    const { api, becomeIdle } = await startPhone();
+    const removedRoot = root();
     api.destroy();
-    await rest();
-    expect(gone.querySelector("#panel")).toBeNull();
+    await becomeIdle();
+    expect(removedRoot.querySelector("#panel")).toBeNull();
   });
 
   test("uses the language that was loaded before it", async () => {
@@ -347,11 +347,11 @@ describe("loading the panel", () => {
     const failBoth = () => vi.advanceTimersByTimeAsync(1_100);
 
     test("is silent while nobody waits for it", async () => {
-      const { env, rest } = await blockPanel();
-      await rest();
+      const { env, becomeIdle } = await blockPanel();
+      await becomeIdle();
       await failBoth();
       expect([
-        env.asked.filter((url) => url.includes("/panel-")).length,
+        env.requestedUrls.filter((url) => url.includes("/panel-")).length,
         note(),
         button("Open phone") !== undefined,
       ]).toEqual([2, "", true]);
@@ -383,10 +383,10 @@ describe("loading the panel", () => {
     });
 
     test("makes the button hang up a call", async () => {
-      const { api, module } = await blockPanel();
+      const { api, sdk } = await blockPanel();
       api.call(NUMBER);
       await failBoth();
-      module.devices[0].call.answer();
+      sdk.devices[0].call.answer();
       await settle();
       expect([api.getState(), shown(".fab.stop")]).toEqual(["in-progress", true]);
       button("Hang up").click();
@@ -446,7 +446,7 @@ describe("the panel", () => {
   });
 
   test("shows a refusal's sentence, its fix and Retry", async () => {
-    const { api, host } = await startWithPanel(
+    const { api, server } = await startWithPanel(
       {},
       { exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] },
     );
@@ -458,15 +458,15 @@ describe("the panel", () => {
     expect(button("Copy details")).toBeDefined();
     button("Retry").click();
     await settle();
-    expect(host.count("exchange")).toBe(2);
+    expect(server.count("exchange")).toBe(2);
   });
 
   test("shows a bar with mute and hang up when it is closed during a call", async () => {
-    const { api, module } = await startWithPanel();
+    const { api, sdk } = await startWithPanel();
     api.call(NUMBER);
     await settle();
     await settle();
-    const { call } = module.devices[0];
+    const { call } = sdk.devices[0];
     call.answer();
     await vi.advanceTimersByTimeAsync(65_000);
     api.close();
@@ -498,13 +498,13 @@ describe("the panel", () => {
     const endBar = () => root().querySelector(".end");
     const spoken = () => root().querySelector("[role=status]").textContent;
     const endCall = async (record) => {
-      const { api, env, module } = await startWithPanel({}, { status: [{ call: record }] });
+      const { api, env, sdk } = await startWithPanel({}, { status: [{ call: record }] });
       api.call(NUMBER);
       await settle();
       await settle();
       api.close();
-      module.devices[0].call.emit("ringing", false);
-      module.devices[0].call.end();
+      sdk.devices[0].call.emit("ringing", false);
+      sdk.devices[0].call.end();
       await vi.advanceTimersByTimeAsync(1_000);
       return { api, env };
     };

@@ -6,9 +6,9 @@ import { Problem } from "./errors.js";
 const RETRY_DELAY_MS = 1_000;
 
 /**
- * `loadSdk()` and `loadChunk(name)` (names are those of chunks.mjs). Both resolve to the module and reject with Problem,
- * `sdk_load_failed` or `part_load_failed`, after the second failure. A chunk has its own copy of each class: pass it what
- * it needs, and share no `instanceof` with it.
+ * Creates `loadSdk()` and `loadChunk(name)` (names are those of chunks.mjs). Both resolve to the module and reject with
+ * Problem, `sdk_load_failed` or `part_load_failed`, after the second failure. A chunk has its own copies of the classes
+ * that it imports, so `instanceof` does not work across chunks.
  * @param {Omit<Environment, "loadSdk" | "loadChunk">} env
  * @returns {Pick<Environment, "loadSdk" | "loadChunk">}
  */
@@ -19,12 +19,12 @@ export function createLoaders(env) {
   /** @param {string} url */
   const importWithRetry = async (url) => {
     try {
-      return await env.load(url);
+      return await env.importModule(url);
     } catch {
       await env.wait(RETRY_DELAY_MS);
       failures += 1;
-      // Some engines keep a failed module: another address is another module.
-      return env.load(`${url}?r=${failures}`);
+      // Some engines remember a failed import by its URL.
+      return env.importModule(`${url}?r=${failures}`);
     }
   };
   /**

@@ -1,22 +1,23 @@
-/** Reads the phone's settings from its script tag and from values. */
+/** Finds the phone's script tag and reads its attributes as settings; tells whether a setting is on or off. */
 
 import { SETTINGS } from "./settings.js";
 
 /** @import { Settings } from "./types.d.ts" */
 
-// The server replaces this with its own address when it serves the file: a copy on another server still finds it.
+// The server replaces this with its own URL when it serves the file, so that a copy on another server finds the
+// service.
 const API_BASE_PLACEHOLDER = "__EPOCH_API_BASE__";
 
-// A renamed or bundled copy of the script has another address, so tags are recognized by the token alone.
+// Tags are recognized by the token alone: a renamed or bundled copy of the script has another URL.
 const TOKEN_TAG = 'script[data-token^="ept_"]';
-/** For tag managers that drop `data-*`: the fragment of an address is sent to no server. */
+/** For tag managers that drop `data-*`. Browsers do not send a URL's fragment to a server. */
 const FRAGMENT_TAG = 'script[src*="#ept_"]';
 
-// The attribute of a setting is its name in kebab case, but for these two.
+// All settings whose attribute is their name in kebab case.
 const ATTRIBUTES = Object.keys(SETTINGS).filter((name) => name !== "apiBase" && name !== "texts");
 
 /**
- * The script tag that loads the phone; null for a module, a bundle or a loader of static resources.
+ * The script tag of the phone; null without one, as in a module, a bundle or a loader of static resources.
  * @param {Document} document
  * @param {HTMLOrSVGScriptElement | null} current
  * @returns {HTMLScriptElement | null}
@@ -26,15 +27,15 @@ export function findTag(document, current) {
   if (script?.hasAttribute?.("data-token")) return script;
   /** @type {HTMLScriptElement | null} */
   const found =
-    document.querySelector(TOKEN_TAG) ?? (tokenInAddress(script) ? script : document.querySelector(FRAGMENT_TAG));
+    document.querySelector(TOKEN_TAG) ?? (tokenInUrl(script) ? script : document.querySelector(FRAGMENT_TAG));
   return found ?? script ?? findTagInShadowRoots(document);
 }
 
 /**
- * The token in the fragment of a script's address.
+ * The token in the fragment of a script's URL.
  * @param {{src?: string} | null} tag
  */
-const tokenInAddress = (tag) => /#(ept_\w+)/.exec(tag?.src ?? "")?.[1];
+const tokenInUrl = (tag) => /#(ept_\w+)/.exec(tag?.src ?? "")?.[1];
 
 /**
  * Our script tag in the open shadow roots below `root`: inside one, `document.currentScript` is null.
@@ -53,7 +54,7 @@ function findTagInShadowRoots(root) {
 }
 
 /**
- * The attributes of `tag` as settings, and the token in its address; only those that are there.
+ * The settings in the attributes of `tag`, and the token in its URL. Attributes that are missing are left out.
  * @param {HTMLScriptElement | null} tag
  * @returns {Settings}
  */
@@ -62,14 +63,14 @@ export function settingsOfTag(tag) {
   const data = tag?.dataset ?? {};
   const settings = {
     ...Object.fromEntries(ATTRIBUTES.map((name) => [name, data[name]])),
-    token: data.token ?? tokenInAddress(tag),
+    token: data.token ?? tokenInUrl(tag),
     apiBase: data.api,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 /**
- * The address of the phone service, without a slash at its end; null if it is not known.
+ * The base URL of the phone service's API, without a slash at its end; null if it is not known.
  * @param {Settings} settings
  * @param {{src: string} | null} tag
  * @param {string} builtIn
@@ -92,12 +93,12 @@ export const isOn = (value) => value === true || /^(on|true|1)$/i.test(String(va
 export const isOff = (value) => /^(off|false|0)$/i.test(String(value ?? ""));
 
 /**
- * The origin of an address; null if it is not an address.
- * @param {string | null | undefined} source
+ * The origin of a URL; null if it is not a URL.
+ * @param {string | null | undefined} url
  */
-export function originOf(source) {
+export function originOf(url) {
   try {
-    return source ? new URL(source).origin : null;
+    return url ? new URL(url).origin : null;
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-/** The phone: moves the state, emits the events, and connects the session and the call. */
+/** The phone without its user interface: keeps the state, emits the events, runs the session and places the calls. */
 import { callAnswered, callEnded } from "./call/call-events.js";
 import { CallFactory } from "./call/call-factory.js";
 import { buildCallRequest } from "./call/call-request.js";
@@ -36,13 +36,13 @@ export class Phone extends ShownState {
   #ringback;
   #numbers = new NumberReader();
   #isReadyEmitted = false;
-  /** True if a person was about to call before the phone was ready. */
+  /** True once a person was about to call: the phone then connects to the carrier as soon as it is ready. */
   #isCallLikely = false;
   #errorLog;
-  /** Tones that the present call, or the last one, sends. Not in `call`, because a code may be secret. */
+  /** The digits that the present or last call sends as tones. Not in `call`, because they may be a secret code. */
   #digits = "";
   /**
-   * An error of the session that waits for the end of the call.
+   * An error of the session during a call, which becomes the phone's error after the call.
    * @type {Problem | null}
    */
   #deferredProblem = null;
@@ -60,7 +60,7 @@ export class Phone extends ShownState {
   }
 
   /**
-   * Call `listener` after each change of what can be shown; returns a function that stops it.
+   * Call `listener` after each change of the state that is shown; returns a function that unsubscribes.
    * @param {() => void} listener
    */
   onChange(listener) {
@@ -69,7 +69,7 @@ export class Phone extends ShownState {
   }
 
   /**
-   * Change what is shown.
+   * Change fields of the state that is shown, and notify the listeners.
    * @param {Partial<Pick<Phone, "remoteCall" | "notice" | "warnings" | "lostDevice" | "isReconnecting" | "postDial" | "call">>} changes
    */
   set(changes) {
@@ -83,7 +83,7 @@ export class Phone extends ShownState {
   }
 
   /**
-   * The numbers that `text` may mean here.
+   * The numbers that `text` may mean for the organization.
    * @param {unknown} text
    */
   readNumber(text) {
@@ -129,12 +129,12 @@ export class Phone extends ShownState {
   /**
    * Place a call. False if no call was begun; emits `error` if the number or an option is not valid.
    * @param {unknown} text A number, as a person or the page wrote it.
-   * @param {EpochPhoneCallOptions | null} [options] Also an earlier call, of whose data the new one gets the same.
+   * @param {EpochPhoneCallOptions | null} [options] Or an earlier call, whose data the new one then has too.
    */
   dial(text, options) {
     if (!this.canDial || !this.account) return false;
     this.dialError = null;
-    this.dialled = text;
+    this.dialInput = text;
     let request;
     try {
       request = buildCallRequest(this.readNumber(text), { from: this.pickedFrom, ...options }, this.account, this.#env);
@@ -156,14 +156,14 @@ export class Phone extends ShownState {
   place(request) {
     this.call = { ...request.details, answeredAt: null, ended: null };
     this.#digits = request.digits ?? "";
-    this.askedFrom = request.params?.FromNumber;
-    this.resetCallFlags();
+    this.requestedFrom = request.params?.FromNumber;
+    this.resetCallFields();
     // A phone that can dial has a session.
     const session = /** @type {TokenSession} */ (this.#session);
     const activeCall = this.calls.create(session, request, {
       ringing: (hasEarlyMedia) => this.#onRinging(hasEarlyMedia),
       answered: (at) => this.#onAnswered(at),
-      // The events to come, getCall() and the panel tell what the server dials and shows. The call has not ended.
+      // `call` is set, because the call has not ended. Later events, getCall() and the panel have the server's numbers.
       corrected: (numbers) => this.set({ call: { .../** @type {PhoneCall} */ (this.call), ...numbers } }),
       warningsChanged: (warnings) => this.set({ warnings }),
       deviceLost: (lostDevice) => this.set({ lostDevice }),
@@ -179,8 +179,8 @@ export class Phone extends ShownState {
 
   /** Place the last call again. */
   redial() {
-    // Not the number that the call showed: that may have been the server's choice.
-    if (this.call) this.dial(this.call.number, { ...this.call, digits: this.#digits, from: this.askedFrom });
+    // Not `call.from`, which may be the number that the server chose.
+    if (this.call) this.dial(this.call.number, { ...this.call, digits: this.#digits, from: this.requestedFrom });
   }
 
   hangup() {
@@ -212,19 +212,19 @@ export class Phone extends ShownState {
     if (this.state === "in-progress") this.#activeCall?.sendDigit(digit);
   }
 
-  /** Send the tones that wait for a person's key. */
+  /** Send the tones that wait for a person: the person continues. */
   continuePostDial() {
     this.#activeCall?.continuePostDial();
   }
 
   /**
-   * A person is about to call: connect to the carrier, at once or when the phone is ready. Never without such an intent,
-   * and never for a phone that cannot call.
+   * Connect to the carrier now, or once the phone is ready, because a person is about to call. Does nothing for a phone
+   * that cannot call.
    */
   async warmUp() {
     this.#isCallLikely = true;
     if (!this.isReady || !this.#session?.isValid || this.isOffline) return;
-    // A chunk that cannot be loaded is told by preload() and by the call.
+    // preload() and the call report a chunk that cannot be loaded.
     await this.calls.warmUp().catch(() => {});
   }
 
@@ -286,14 +286,14 @@ export class Phone extends ShownState {
   }
 
   #onNetworkChange() {
-    // The network is back: the last call, which ended without it, makes way for the next one.
+    // The network is back: remove the last call, which failed without it, from the panel.
     if (!this.isOffline && this.isReady && this.call?.ended?.problem?.code === "offline") this.reset();
     else this.#notifyChange();
   }
 
   /** @param {Problem} problem */
   #onTokenError(problem) {
-    // The phone never ends a live call: the server does that where it must.
+    // Only the server ends a live call whose token was refused.
     if (this.isInCall) this.#deferredProblem = problem;
     else this.#fail(problem);
   }
@@ -330,7 +330,7 @@ export class Phone extends ShownState {
     const { problem } = end;
     this.#ringback.stop();
     this.#activeCall = null;
-    this.resetCallFlags();
+    this.resetCallFields();
     if (!this.call) return;
     this.call.ended = end;
     const isNormal = end.status === "completed" || end.status === "canceled";
@@ -350,7 +350,7 @@ export class Phone extends ShownState {
   }
 
   /**
-   * Make one move of the table; the event to emit if the state changed.
+   * Make one move of the table; returns the event to emit, none if the state does not change.
    * @param {Move} move
    * @returns {EventPair[]}
    */

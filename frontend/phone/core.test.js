@@ -12,9 +12,9 @@ const EVENTS = ["ready", "error", "callStarted", "callAnswered", "callEnded", "s
 const UUID4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 async function startPhone({ answers, load, start = true } = {}) {
-  const host = fakeServer(answers);
-  const module = fakeSdk();
-  const env = fakeEnvironment({ fetch: host.fetch, module, load });
+  const server = fakeServer(answers);
+  const sdk = fakeSdk();
+  const env = fakeEnvironment({ fetch: server.fetch, sdk, load });
   const phone = new Phone(env);
   const emitted = [];
   for (const event of EVENTS) phone.events.on(event, (payload) => emitted.push([event, payload]));
@@ -23,15 +23,15 @@ async function startPhone({ answers, load, start = true } = {}) {
     await settle();
   }
   const payloadsOf = (event) => emitted.filter(([name]) => name === event).map(([, payload]) => payload);
-  return { phone, host, env, module, emitted, payloadsOf };
+  return { phone, server, env, sdk, emitted, payloadsOf };
 }
 
-/** Place a call and hand over the carrier's side of it. */
-async function dial({ phone, module }, options) {
+/** Place a call; returns the SDK's call. */
+async function dial({ phone, sdk }, options) {
   expect(phone.dial(NUMBER, options)).toBe(true);
   await settle();
   await settle();
-  return module.devices.at(-1).call;
+  return sdk.devices.at(-1).call;
 }
 
 describe("Phone", () => {
@@ -142,35 +142,35 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  // Deterministic, because the timers are fake; tests/browser/widget/test_carrier_behaviour.py measures the same.
+  // With fake timers; tests/browser/widget/test_carrier_behaviour.py measures the same in a browser.
   test.each(["refused", "busy", "failed"])("a call that never rings is %s within 3 s of its record", async (status) => {
     const fixture = await startPhone();
     await dial(fixture);
-    const offered = Date.now();
-    fixture.host.lists.status = [{ call: { status, message: "Why", end_reason: null } }];
-    while (fixture.phone.isInCall && Date.now() - offered < 60_000) await vi.advanceTimersByTimeAsync(100);
+    const dialledAt = Date.now();
+    fixture.server.lists.status = [{ call: { status, message: "Why", end_reason: null } }];
+    while (fixture.phone.isInCall && Date.now() - dialledAt < 60_000) await vi.advanceTimersByTimeAsync(100);
     expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status });
-    expect(Date.now() - offered).toBeLessThanOrEqual(3_000);
+    expect(Date.now() - dialledAt).toBeLessThanOrEqual(3_000);
     fixture.phone.stop();
   });
 
-  const ofReaction = (...kinds) => Object.entries(SDK_CODES).filter(([, { then }]) => kinds.includes(then));
+  const ofReaction = (...kinds) => Object.entries(SDK_CODES).filter(([, { action }]) => kinds.includes(action));
 
   test.each(ofReaction("end", "renew"))(
     "the SDK's error %s before the answer ends the call within 3 s",
-    async (code, { then, status = "failed", problem }) => {
+    async (code, { action, status = "failed", problem }) => {
       const fixture = await startPhone({ answers: { status: [{ call: null }] } });
       await dial(fixture);
-      const begun = Date.now();
-      fixture.module.devices.at(-1).emit("error", { code: Number(code) });
+      const erroredAt = Date.now();
+      fixture.sdk.devices.at(-1).emit("error", { code: Number(code) });
       await settle();
-      if (then === "renew") {
+      if (action === "renew") {
         expect(fixture.phone.isInCall).toBe(true);
-        expect(fixture.module.devices).toHaveLength(2);
-        fixture.module.devices.at(-1).emit("error", { code: Number(code) });
+        expect(fixture.sdk.devices).toHaveLength(2);
+        fixture.sdk.devices.at(-1).emit("error", { code: Number(code) });
       }
-      while (fixture.phone.isInCall && Date.now() - begun < 60_000) await vi.advanceTimersByTimeAsync(100);
-      expect(Date.now() - begun).toBeLessThanOrEqual(3_000);
+      while (fixture.phone.isInCall && Date.now() - erroredAt < 60_000) await vi.advanceTimersByTimeAsync(100);
+      expect(Date.now() - erroredAt).toBeLessThanOrEqual(3_000);
       expect(fixture.payloadsOf("callEnded")).toHaveLength(1);
       expect(fixture.payloadsOf("callEnded")[0].status).toBe(status);
       const sentence = problem ? new Problem(problem).message : core.endedWith[status];
@@ -186,15 +186,15 @@ describe("Phone", () => {
   test.each(ofReaction("renew"))("a call whose token was refused with %s goes on with a new token", async (code) => {
     const fixture = await startPhone();
     await dial(fixture);
-    fixture.module.devices[0].emit("error", { code: Number(code) });
+    fixture.sdk.devices[0].emit("error", { code: Number(code) });
     await settle();
-    const { call } = fixture.module.devices.at(-1);
+    const { call } = fixture.sdk.devices.at(-1);
     call.answer();
     await vi.advanceTimersByTimeAsync(1_000);
     call.end();
     await settle();
     expect(fixture.payloadsOf("callEnded").map(({ status }) => status)).toEqual(["completed"]);
-    expect(fixture.module.devices).toHaveLength(2);
+    expect(fixture.sdk.devices).toHaveLength(2);
     fixture.phone.stop();
   });
 
@@ -256,7 +256,7 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  test("a call that failed without a network makes way for the next one when the network is back", async () => {
+  test("a call that failed without a network is removed from the panel when the network is back", async () => {
     const fixture = await startPhone();
     const { phone, env } = fixture;
     env.navigator.onLine = false;
@@ -289,7 +289,7 @@ describe("Phone", () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
     call.answer();
-    fixture.host.lists.status = [record];
+    fixture.server.lists.status = [record];
     call.end();
     await settle();
     const [end] = fixture.payloadsOf("callEnded");
@@ -333,7 +333,7 @@ describe("Phone", () => {
     test("has one line for an error that ends the call and then the session", async () => {
       const fixture = await startPhone();
       await vi.advanceTimersByTimeAsync(61_000);
-      fixture.host.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask an admin.")];
+      fixture.server.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask an admin.")];
       fixture.phone.dial(NUMBER);
       await settle();
       expect(fixture.payloadsOf("error").length).toBeGreaterThan(1);
@@ -350,7 +350,7 @@ describe("Phone", () => {
   ])("a call that ended with %i is not promised another try", async (code, problem) => {
     const fixture = await startPhone();
     await dial(fixture);
-    fixture.module.devices[0].emit("error", { code });
+    fixture.sdk.devices[0].emit("error", { code });
     await settle();
     expect(fixture.payloadsOf("error")[0].code).toBe(problem);
     const { fix } = viewOf(fixture.phone, { core }).message;
@@ -406,7 +406,7 @@ describe("Phone", () => {
     const call = await dial(fixture);
     call.emit("accept", call);
     await settle();
-    fixture.host.lists.status = [{ call: { status: "failed", message: null, end_reason: "failed" } }];
+    fixture.server.lists.status = [{ call: { status: "failed", message: null, end_reason: "failed" } }];
     call.end();
     await settle();
     expect(fixture.payloadsOf("callEnded")[0]).toMatchObject({ status: "failed", message: "The call failed" });
@@ -432,7 +432,7 @@ describe("Phone", () => {
     const errors = fixture.payloadsOf("error").map((error) => error.message);
     expect(errors).toEqual(message ? [message] : []);
     if (message) expect(order.indexOf("error")).toBeLessThan(order.indexOf("callEnded"));
-    expect(fixture.host.requests.at(-1)).toEqual({
+    expect(fixture.server.requests.at(-1)).toEqual({
       path: "status",
       body: { token: "ept_x", ticket: "ticket-1", call_id: end.callId },
     });
@@ -460,7 +460,7 @@ describe("Phone", () => {
     phone.stop();
   });
 
-  test("carries who is called, in the events and to the carrier", async () => {
+  test("has the called person in the events and in the carrier's parameters", async () => {
     const fixture = await startPhone();
     const person = { name: "Grace Hopper", company: "Acme Realty", url: "https://crm.example/contacts/4711" };
     const options = { name: "  Grace\n\0Hopper ", company: "Acme Realty", url: "/contacts/4711" };
@@ -482,25 +482,25 @@ describe("Phone", () => {
     const from_numbers = [ACCOUNT.caller_id, "+12125550142"].map((number) => ({ number, name: "" }));
     const fixture = await startPhone({ answers: { exchange: [{ ...ACCOUNT, from_numbers }] } });
     const { phone } = fixture;
-    const shownFor = async (call) => {
+    const redialFrom = async (call) => {
       call.answer();
       call.end();
       await settle();
       phone.redial();
       await settle();
-      const again = fixture.module.devices[0].call;
+      const again = fixture.sdk.devices[0].call;
       again.end();
       await settle();
       return again.params.FromNumber;
     };
-    expect(await shownFor(await dial(fixture, { from: "+12125550142" }))).toBe("+12125550142");
-    expect(await shownFor(await dial(fixture, {}))).toBeUndefined();
+    expect(await redialFrom(await dial(fixture, { from: "+12125550142" }))).toBe("+12125550142");
+    expect(await redialFrom(await dial(fixture, {}))).toBeUndefined();
     phone.pickedFrom = ACCOUNT.caller_id;
-    expect(await shownFor(await dial(fixture, {}))).toBe(ACCOUNT.caller_id);
+    expect(await redialFrom(await dial(fixture, {}))).toBe(ACCOUNT.caller_id);
     phone.stop();
   });
 
-  test("leaves out who is called if the page does not say", async () => {
+  test("leaves out the called person if the page does not give one", async () => {
     const fixture = await startPhone();
     const call = await dial(fixture, { name: " ", company: null, url: "" });
     expect(Object.keys(call.params)).toEqual(["To", "CallId", "Page"]);
@@ -508,7 +508,7 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  test("cuts a long name, which stops no call", async () => {
+  test("cuts a long name and places the call", async () => {
     const fixture = await startPhone();
     const call = await dial(fixture, { name: "👩".repeat(300), company: 42 });
     expect(call.params).toMatchObject({ Name: "👩".repeat(200), Company: "42" });
@@ -533,9 +533,9 @@ describe("Phone", () => {
     ["WebRTC", (env) => delete env.window.RTCPeerConnection],
     ["media devices", (env) => delete env.navigator.mediaDevices],
     ["getUserMedia", (env) => delete env.navigator.mediaDevices.getUserMedia],
-  ])("a browser without %s is an error from the start, and no call begins", async (_, takeAway) => {
-    const { phone, host, env, emitted, payloadsOf } = await startPhone({ start: false });
-    takeAway(env);
+  ])("a browser without %s is an error from the start, and no call begins", async (_, removeFeature) => {
+    const { phone, server, env, emitted, payloadsOf } = await startPhone({ start: false });
+    removeFeature(env);
     phone.start({ token: "ept_x", base: "https://voice.example" });
     await settle();
     expect(phone.state).toBe("error");
@@ -548,7 +548,7 @@ describe("Phone", () => {
     ]);
     expect([phone.isReady, phone.canDial, phone.dial(NUMBER)]).toEqual([false, false, false]);
     expect(emitted.map(([event]) => event)).toEqual(["stateChanged", "error"]);
-    expect(host.requests).toEqual([]);
+    expect(server.requests).toEqual([]);
     phone.stop();
   });
 
@@ -586,11 +586,11 @@ describe("Phone", () => {
     fixture.phone.reset();
     expect(fixture.phone.state).toBe("ready");
     expect(fixture.payloadsOf("callEnded")).toHaveLength(1);
-    fixture.host.lists.exchange = [refusal(401, "revoked_embed_token", "Invalid or revoked token")];
+    fixture.server.lists.exchange = [refusal(401, "revoked_embed_token", "Invalid or revoked token")];
     fixture.phone.start({ token: "ept_x", base: "https://voice.example" });
     await settle();
     expect(fixture.phone.state).toBe("error");
-    fixture.host.lists.exchange = [ACCOUNT];
+    fixture.server.lists.exchange = [ACCOUNT];
     fixture.phone.reset();
     await settle();
     expect(fixture.phone.state).toBe("ready");
@@ -599,11 +599,11 @@ describe("Phone", () => {
   });
 
   test("a blocked SDK is an error, and the next call loads it again", async () => {
-    const module = fakeSdk();
+    const sdk = fakeSdk();
     let blocked = true;
     const load = vi.fn(async () => {
       if (blocked) throw new TypeError("Failed to fetch dynamically imported module");
-      return module;
+      return sdk;
     });
     const { phone, payloadsOf } = await startPhone({ load });
     phone.preload();
@@ -619,7 +619,7 @@ describe("Phone", () => {
     blocked = false;
     expect(phone.dial(NUMBER)).toBe(true);
     await settle();
-    expect(module.devices).toHaveLength(1);
+    expect(sdk.devices).toHaveLength(1);
     phone.stop();
   });
 
@@ -639,14 +639,14 @@ describe("Phone", () => {
 
   test("a connect() that never settles times out, and the next call gets a new Device", async () => {
     const fixture = await startPhone();
-    fixture.module.connects = false;
+    fixture.sdk.connects = false;
     fixture.phone.dial(NUMBER);
     await vi.advanceTimersByTimeAsync(16_000);
     expect(fixture.phone.state).toBe("failed");
     expect(fixture.payloadsOf("error")[0].code).toBe("connection_failed");
-    fixture.module.connects = true;
+    fixture.sdk.connects = true;
     await dial(fixture);
-    expect(fixture.module.devices).toHaveLength(2);
+    expect(fixture.sdk.devices).toHaveLength(2);
     fixture.phone.stop();
   });
 
@@ -658,7 +658,7 @@ describe("Phone", () => {
     await vi.advanceTimersByTimeAsync(1_100);
     expect(fixture.phone.state).toBe("completed");
     await dial(fixture);
-    expect(fixture.module.devices).toHaveLength(2);
+    expect(fixture.sdk.devices).toHaveLength(2);
     fixture.phone.stop();
   });
 
@@ -714,7 +714,7 @@ describe("Phone", () => {
     expect(fixture.phone.call.number).toBe(NUMBER);
     call.answer();
     await settle();
-    expect(fixture.host.requests.at(-1).body).toMatchObject({ wait: false });
+    expect(fixture.server.requests.at(-1).body).toMatchObject({ wait: false });
     expect(fixture.payloadsOf("callAnswered")).toMatchObject([{ number }]);
     expect(fixture.phone.call.number).toBe(number);
     call.end();
@@ -752,7 +752,7 @@ describe("Phone", () => {
     const fixture = await startPhone();
     fixture.env.navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
     await dial(fixture);
-    const [device] = fixture.module.devices;
+    const [device] = fixture.sdk.devices;
     await device.options.getUserMedia({ audio: true }).catch(() => {});
     expect(fixture.phone.state).toBe("failed");
     expect(fixture.payloadsOf("error")[0]).toEqual({
@@ -768,7 +768,7 @@ describe("Phone", () => {
     const track = { stop: vi.fn() };
     fixture.env.navigator.mediaDevices.getUserMedia = async () => ({ getTracks: () => [track] });
     const call = await dial(fixture);
-    const [device] = fixture.module.devices;
+    const [device] = fixture.sdk.devices;
     await device.options.getUserMedia({ audio: true });
     device.audio.inputDevice = { deviceId: "default" };
     call.answer();
@@ -783,8 +783,8 @@ describe("Phone", () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
     call.answer();
-    const [device] = fixture.module.devices;
-    fixture.host.lists.exchange = [
+    const [device] = fixture.sdk.devices;
+    fixture.server.lists.exchange = [
       { ...ACCOUNT, access_token: "jwt-2" },
       { ...ACCOUNT, access_token: "jwt-3", identity: "w_2" },
     ];
@@ -803,7 +803,7 @@ describe("Phone", () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
     call.answer();
-    fixture.host.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask an admin.")];
+    fixture.server.lists.status = [refusal(401, "revoked_embed_token", "Invalid or revoked token", "Ask an admin.")];
     await vi.advanceTimersByTimeAsync(301_000);
     expect(fixture.phone.state).toBe("in-progress");
     fixture.phone.hangup();
@@ -811,7 +811,7 @@ describe("Phone", () => {
     expect(fixture.payloadsOf("error")).toEqual([
       { message: "Invalid or revoked token", code: "revoked_embed_token", help: "Ask an admin." },
     ]);
-    expect(fixture.module.devices[0].state).toBe("destroyed");
+    expect(fixture.sdk.devices[0].state).toBe("destroyed");
     expect(fixture.phone.dial(NUMBER)).toBe(false);
     fixture.phone.stop();
   });
@@ -833,7 +833,7 @@ describe("Phone", () => {
   test("builds a silent Device for the sandbox, without insights traffic", async () => {
     const fixture = await startPhone();
     await dial(fixture);
-    expect(fixture.module.devices[0].options).toMatchObject({
+    expect(fixture.sdk.devices[0].options).toMatchObject({
       chunderw: "localhost-9000.sandbox.invalid",
       codecPreferences: ["opus", "pcmu"],
       enableImprovedSignalingErrorPrecision: true,
@@ -848,12 +848,12 @@ describe("Phone", () => {
     const edges = ["dublin", "frankfurt"];
     const fixture = await startPhone({ answers: { exchange: [{ ...ACCOUNT, signaling: null, edges }] } });
     await dial(fixture);
-    expect(fixture.module.devices[0].options).toMatchObject({ edge: edges, publishEvents: true });
-    expect(fixture.module.devices[0].options).not.toHaveProperty("chunderw");
+    expect(fixture.sdk.devices[0].options).toMatchObject({ edge: edges, publishEvents: true });
+    expect(fixture.sdk.devices[0].options).not.toHaveProperty("chunderw");
     fixture.phone.stop();
     const other = await startPhone({ answers: { exchange: [{ ...ACCOUNT, signaling: null }] } });
     await dial(other);
-    expect(other.module.devices[0].options).not.toHaveProperty("edge");
+    expect(other.sdk.devices[0].options).not.toHaveProperty("edge");
     other.phone.stop();
   });
 

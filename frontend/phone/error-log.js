@@ -1,4 +1,4 @@
-/** Makes the `error` event of a problem, and logs each problem to the console once, with the page that explains it. */
+/** Makes the `error` event of a problem, and logs the problem to the console, once, with a link to the guide. */
 
 /** @import { Problem } from "./errors.js" */
 /** @import { EventPair } from "./events.js" */
@@ -15,7 +15,7 @@ export class ErrorLog {
   }
 
   /**
-   * The event of `problem`, which is logged.
+   * The event of `problem`; logs the problem if it was not logged before.
    * @param {Problem} problem
    * @returns {EventPair}
    */
@@ -24,13 +24,13 @@ export class ErrorLog {
     if (!this.#logged.has(problem)) {
       this.#logged.add(problem);
       const { base } = this.#env;
-      // The advice may name a phone number.
-      const words = [
+      const parts = [
         `${message}.`,
+        // The advice may contain a phone number.
         fix?.replace(/\+?\(?\d[\d ()-]{5,}\d/g, "…"),
         base && `${base}/docs/widget-integration#${code}`,
       ];
-      console.warn(`EpochPhone: ${words.filter(Boolean).join(" ")}`);
+      console.warn(`EpochPhone: ${parts.filter(Boolean).join(" ")}`);
     }
     return ["error", { message, code, ...(fix ? { help: fix } : {}) }];
   }

@@ -1,13 +1,16 @@
-/** The phone's errors: a code, its fixed English sentence, and what a person can do about it. */
+/** The phone's errors (Problem): a code, the fixed English sentence of the code, and advice on what a person can do. */
 import { urgentFixes } from "./i18n/locales/en.js";
 
-/** The English advice that is loaded, by code: the call stack adds that about calls. */
+/** Code to English advice, as far as it is loaded: the call stack adds the advice about calls. */
 export const knownFixes = { ...urgentFixes };
 
-/** @typedef {Record<string, any>} ProblemDetails Of a call: see src/widget/refusals.py. Of an exchange: its answer. */
+/**
+ * @typedef {Record<string, any>} ProblemDetails For a call as in src/widget/refusals.py; for an exchange the error
+ *   response.
+ */
 
 /**
- * The server sends the sentences of its own codes.
+ * Code to sentence, for the phone's own codes. The server sends the sentences of its codes.
  * @type {Record<string, string>}
  */
 export const SENTENCES = {
@@ -40,7 +43,7 @@ export class Problem extends Error {
   /** @type {string} */
   code;
   /**
-   * A fix for this one case, which no table of a language can have.
+   * Advice for this case alone, such as one with a URL in it. It is in no table of texts.
    * @type {string | undefined}
    */
   specificFix;
@@ -50,23 +53,23 @@ export class Problem extends Error {
    */
   help;
   /**
-   * The facts behind `help`, from which other languages make their own.
+   * The facts in `help`, from which the advice in other languages is made.
    * @type {ProblemDetails}
    */
   details;
   /** True if the carrier said that the same call fails again until somebody changes something: see ui/lasting.js. */
   isLasting;
-  /** The code whose general advice holds. */
+  /** The code whose general advice is shown. */
   fixCode;
-  /** The code whose general advice holds where `fixCode` has none. */
-  likeCode;
+  /** The code whose general advice is shown if there is none for `fixCode`. */
+  fallbackFixCode;
 
   /**
    * @param {string} code
-   * @param {{message?: string | null, fix?: string, help?: unknown, details?: unknown, likeCode?: string,
+   * @param {{message?: string | null, fix?: string, help?: unknown, details?: unknown, fallbackFixCode?: string,
    *   isLasting?: boolean}} [options]
    */
-  constructor(code, { message, fix, help, details, likeCode = "call_failed", isLasting } = {}) {
+  constructor(code, { message, fix, help, details, fallbackFixCode = "call_failed", isLasting } = {}) {
     super(message || SENTENCES[code] || SENTENCES.call_failed);
     this.code = code;
     this.specificFix = fix;
@@ -74,12 +77,12 @@ export class Problem extends Error {
     this.details = /** @type {ProblemDetails} */ (details ?? {});
     this.isLasting = isLasting;
     this.fixCode = code;
-    this.likeCode = likeCode;
+    this.fallbackFixCode = fallbackFixCode;
   }
 
   /** The advice, in English; undefined if that is in a chunk that is not loaded. */
   get fix() {
-    return this.specificFix ?? this.help ?? knownFixes[this.fixCode] ?? knownFixes[this.likeCode];
+    return this.specificFix ?? this.help ?? knownFixes[this.fixCode] ?? knownFixes[this.fallbackFixCode];
   }
 
   /** True if a later try can succeed without anybody changing anything. */
@@ -89,7 +92,7 @@ export class Problem extends Error {
 }
 
 /**
- * `error` itself if it is a Problem, also one of a chunk's own class; otherwise a Problem with `code`.
+ * `error` itself if it is a Problem, also of the copy of the class that a chunk has; otherwise a Problem with `code`.
  * @param {any} error Whatever was thrown.
  * @returns {Problem}
  */

@@ -30,7 +30,7 @@ describe("Problem", () => {
   });
 
   test("a code of the server that phone.js does not know has the advice of a similar one", () => {
-    const problem = new Problem("new_code", { message: "Something new", likeCode: "service_unavailable" });
+    const problem = new Problem("new_code", { message: "Something new", fallbackFixCode: "service_unavailable" });
     expect([problem.message, problem.fix]).toEqual(["Something new", urgentFixes.service_unavailable]);
   });
 

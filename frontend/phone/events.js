@@ -24,17 +24,18 @@ export class PhoneEvents {
   }
 
   /**
-   * Subscribe; returns a function that unsubscribes. A late subscriber gets a remembered event in a microtask.
+   * Subscribe; returns a function that unsubscribes. A remembered event is delivered to the new listener in a
+   * microtask.
    * @param {EventName} event
    * @param {Listener} listener
    */
   on(event, listener) {
     if (typeof listener !== "function") return () => {};
     const listeners = this.#listenersOf(event);
-    const isKnown = listeners.has(listener);
+    const isSubscribed = listeners.has(listener);
     listeners.add(listener);
     const remembered = this.#remembered.get(event);
-    if (remembered && !isKnown) {
+    if (remembered && !isSubscribed) {
       queueMicrotask(() => {
         if (this.#remembered.get(event) === remembered && listeners.has(listener)) notify(listener, remembered.payload);
       });
@@ -51,8 +52,7 @@ export class PhoneEvents {
   }
 
   /**
-   * Emit events in order. Nested calls share one queue: when a listener acts on the phone, the events of that act follow
-   * those that were emitted before.
+   * Deliver events in order. Events that a listener causes are delivered after those that were emitted before.
    * @param {EventPair[]} events
    */
   emit(...events) {
@@ -61,7 +61,7 @@ export class PhoneEvents {
   }
 
   /**
-   * Keep `event` for later subscribers until it is forgotten.
+   * Replay `event` to later subscribers, until forget() is called. Only for REPLAYED_EVENTS.
    * @param {EventName} event
    * @param {EpochPhoneEvents[EventName]} [payload]
    */
@@ -101,7 +101,7 @@ export class PhoneEvents {
 }
 
 /**
- * Call `listener`; its errors never reach the phone.
+ * Call `listener`, and log an error that it throws.
  * @param {Listener} listener
  * @param {EpochPhoneEvents[EventName]} payload
  */

@@ -66,24 +66,24 @@ describe("PhoneEvents", () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  test("does not replay forgotten events, or to who has unsubscribed", async () => {
+  test("does not replay forgotten events, or to a listener that has unsubscribed", async () => {
     events.remember("error", { message: "x" });
-    const late = vi.fn();
-    events.on("error", late);
+    const laterListener = vi.fn();
+    events.on("error", laterListener);
     events.forget("error");
     events.remember("ready");
-    const gone = vi.fn();
-    events.on("ready", gone)();
+    const removedListener = vi.fn();
+    events.on("ready", removedListener)();
     await Promise.resolve();
-    expect(late).not.toHaveBeenCalled();
-    expect(gone).not.toHaveBeenCalled();
+    expect(laterListener).not.toHaveBeenCalled();
+    expect(removedListener).not.toHaveBeenCalled();
   });
 
   test("never remembers events of a call", async () => {
     events.remember("callEnded", {});
-    const late = vi.fn();
-    events.on("callEnded", late);
+    const laterListener = vi.fn();
+    events.on("callEnded", laterListener);
     await Promise.resolve();
-    expect(late).not.toHaveBeenCalled();
+    expect(laterListener).not.toHaveBeenCalled();
   });
 });

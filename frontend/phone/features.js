@@ -1,4 +1,4 @@
-/** Enables the optional features of a page's phone, whose code is in chunks. */
+/** Enables the optional features of a page's phone, whose code is in chunks: click-to-call, the pop-out, debug mode. */
 import { isOn } from "./config.js";
 import { loadTexts } from "./i18n/texts.js";
 
@@ -9,13 +9,13 @@ import { loadTexts } from "./i18n/texts.js";
 /**
  * @typedef {object} Feature
  * @property {() => void} stop
- * @property {() => void} [translate] The language has changed.
+ * @property {() => void} [translate] To be called when the language has changed.
  */
 
 const ignoreError = () => {};
 
 /**
- * Make the page's numbers call.
+ * Make clicks on the page's numbers place calls.
  * @param {Environment} env
  * @param {EmbeddedPhone} embedded
  * @param {Settings} settings
@@ -44,22 +44,22 @@ export function enableClickToCall(env, embedded, settings) {
 }
 
 /**
- * Place calls in the pop-out, also in one that an earlier page opened: it announces itself by a message.
+ * Connect to the pop-out, also one that an earlier page opened: it announces itself to its opener by a message.
  * @param {Environment} env
  * @param {Phone} phone
  * @param {Settings} settings
- * @param {string | null} origin The phone service's.
+ * @param {string | null} origin The origin of the phone service.
  * @returns {Feature}
  */
 export function listenForPopOut(env, phone, settings, origin) {
   /** @param {MessageEvent} message */
-  const onMessage = ({ data, origin: sender, source }) => {
-    if (sender !== origin || data?.epochphone !== "window") return;
+  const onMessage = ({ data, origin: senderOrigin, source }) => {
+    if (senderOrigin !== origin || data?.epochphone !== "window") return;
     const popOutWindow = /** @type {Window} */ (source);
     phone.calls.getPopOut(settings).then((popOut) => popOut.onAnnounced(popOutWindow, data.link), ignoreError);
   };
   env.window.addEventListener("message", onMessage);
-  // Loaded before a click: browsers allow a window to be opened within the click only.
+  // Loaded before a click, because browsers allow a script to open a window only during the click.
   if (isOn(settings.popOut)) phone.calls.getPopOut(settings).catch(ignoreError);
   return { stop: () => env.window.removeEventListener("message", onMessage) };
 }

@@ -1,6 +1,6 @@
 /**
- * The chunks of phone.full.js, the build in a single file: they are inside the file and are evaluated when first asked for.
- * Names are those of chunks.mjs.
+ * The loaders of the voice SDK and the chunks in phone.full.js, the build in a single file: each is inside the file and
+ * runs when it is first loaded. Names are those of chunks.mjs.
  */
 export const loadSdk = () => import("../sdk/index.js");
 
@@ -12,7 +12,6 @@ export const CHUNK_LOADERS = {
   diagnostics: () => import("./lazy/diagnostics.js"),
   "diagnostics-view": () => import("./lazy/diagnostics-view.js"),
   dialer: () => import("./lazy/dialer.js"),
-  drag: () => import("./lazy/drag.js"),
   "locale-ar": () => import("./i18n/locales/ar.js"),
   "locale-de": () => import("./i18n/locales/de.js"),
   "locale-es": () => import("./i18n/locales/es.js"),
@@ -22,6 +21,7 @@ export const CHUNK_LOADERS = {
   "locale-nl": () => import("./i18n/locales/nl.js"),
   "locale-pt": () => import("./i18n/locales/pt.js"),
   "missed-calls": () => import("./lazy/missed-calls.js"),
+  "panel-mover": () => import("./lazy/panel-mover.js"),
   "phone-numbers": () => import("./lazy/phone-numbers.js"),
   "own-texts": () => import("./lazy/own-texts.js"),
   outcomes: () => import("./lazy/outcomes.js"),
@@ -29,5 +29,5 @@ export const CHUNK_LOADERS = {
   "pop-out": () => import("./lazy/pop-out.js"),
   "ringback-tone": () => import("./lazy/ringback-tone.js"),
   "settings-sheet": () => import("./lazy/settings-sheet.js"),
-  voicemail: () => import("./lazy/voicemail.js"),
+  "voicemail-drop": () => import("./lazy/voicemail-drop.js"),
 };

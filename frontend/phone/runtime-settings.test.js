@@ -11,8 +11,8 @@ let warn;
 
 /** A phone that waits for `init()`. */
 function createPhone(answers) {
-  const host = fakeServer(answers);
-  const env = { ...fakeEnvironment({ fetch: host.fetch, module: fakeSdk() }), document };
+  const server = fakeServer(answers);
+  const env = { ...fakeEnvironment({ fetch: server.fetch, sdk: fakeSdk() }), document };
   env.window.MutationObserver = window.MutationObserver;
   env.window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
   for (const method of ["addEventListener", "removeEventListener"]) {
@@ -24,14 +24,14 @@ function createPhone(answers) {
   const { api } = embedded;
   events = [];
   for (const name of ["callStarted", "callEnded", "ready"]) api.on(name, () => events.push(name));
-  return { api, env, host };
+  return { api, env, server };
 }
 
 async function startPhone(settings = {}, answers) {
-  const { api, env, host } = createPhone(answers);
+  const { api, env, server } = createPhone(answers);
   api.init({ token: "ept_x", apiBase: BASE, ...settings });
   await settle();
-  return { api, env, host };
+  return { api, env, server };
 }
 
 /** A phone in a call, with the panel loaded and closed. */
@@ -107,7 +107,7 @@ describe("update()", () => {
     expect(warn.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /position is one of .*; unknown is no setting; token is set by init.*; apiBase is set by/,
+          /position must be one of .*; unknown is not a setting; token is set by init.*; apiBase is set by/,
         ),
       ],
     ]);
@@ -177,14 +177,14 @@ test("the panel follows the page's language, unless one was chosen", async () =>
 
 describe("init()", () => {
   test("with the same token and address changes settings only, also in a call", async () => {
-    const { api, host } = await startInCall();
-    const { length } = host.requests ?? [];
+    const { api, server } = await startInCall();
+    const { length } = server.requests ?? [];
     const call = api.getCall();
     api.init({ token: " ept_x ", apiBase: `${BASE}/`, position: "bottom-left" });
     api.init();
     expect(api.getCall()).toEqual(call);
     expect(root().dataset.side).toBe("left");
-    expect((host.requests ?? []).length).toBe(length);
+    expect((server.requests ?? []).length).toBe(length);
     expect(warn).not.toHaveBeenCalled();
   });
 
@@ -364,14 +364,14 @@ describe("container", () => {
       "region",
     ]);
     expect(opened).not.toHaveBeenCalled();
-    expect(env.asked.filter((url) => /sdk-|call-stack/.test(url))).toEqual([]);
+    expect(env.requestedUrls.filter((url) => /sdk-|call-stack/.test(url))).toEqual([]);
     api.close();
     api.toggle();
     press("Escape", root().querySelector(".panel"));
     expect(isShown(".panel")).toBe(true);
     root().dispatchEvent(new FocusEvent("focusin"));
     await settle();
-    expect(env.asked.some((url) => /call-stack/.test(url))).toBe(true);
+    expect(env.requestedUrls.some((url) => /call-stack/.test(url))).toBe(true);
   });
 
   test("may come later, go in a call, and return", async () => {

@@ -1,21 +1,24 @@
-/** The settings of a page: one table of their names and values, for the script tag, `init()` and `update()`. */
+/** The settings that a page can give: a table of their names and allowed values, and the check of given settings. */
 
 /** @import { Settings } from "./types.d.ts" */
-/** @typedef {readonly string[] | ((value: any) => unknown)} Kind The words that a setting takes, or a test of its values. */
+/**
+ * @typedef {readonly string[] | ((value: any) => unknown)} AllowedValues The texts that a setting can have, or a test
+ *   of a value.
+ */
 
-/** @type {Kind} */
+/** @type {AllowedValues} */
 const SWITCH = ["on", "off", "true", "false", "1", "0"];
 /** @param {unknown} value */
 const isText = (value) => typeof value === "string" && value.trim();
 /** @param {unknown} value */
 const isPixels = (value) => /^-?\d+(?:\.\d+)?(?:px)?$/.test(String(value).trim());
-// Those of the session are judged by the server.
+// The server checks token and ticket.
 const isAny = () => true;
 
 /**
- * By name; the attribute is the same in kebab case, but `data-api`. Only our own pages give a `ticket`. `texts` has no
- * attribute.
- * @satisfies {Record<keyof Settings, Kind>}
+ * Name to allowed values. The attribute of a setting is its name in kebab case; that of `apiBase` is `data-api`, and
+ * `texts` has none. Only our own pages give a `ticket`.
+ * @satisfies {Record<keyof Settings, AllowedValues>}
  */
 export const SETTINGS = {
   token: isAny,
@@ -38,14 +41,14 @@ export const SETTINGS = {
   debug: SWITCH,
 };
 
-/** The settings that begin a session, which `update()` does not. */
+/** The settings whose change needs a new session: `init()` takes them, `update()` does not. */
 export const SESSION_SETTINGS = ["token", "ticket", "apiBase"];
 
 /**
  * The settings in `given` that can be used; null puts a setting back to its default. The others are ignored, with one
  * warning on the console that names them.
  * @param {unknown} given
- * @param {string[]} [refused] Names that cannot be given here.
+ * @param {string[]} [refused] Names of settings that the caller does not take.
  * @returns {Settings}
  */
 export function validSettings(given, refused = []) {
@@ -54,15 +57,15 @@ export function validSettings(given, refused = []) {
   const errors = [];
   for (const [name, value] of Object.entries(Object(given) === given ? Object(given) : {})) {
     if (value === undefined) continue;
-    /** @type {Kind | undefined} */
-    const kind = Object.hasOwn(SETTINGS, name) ? SETTINGS[/** @type {keyof Settings} */ (name)] : undefined;
-    const word = String(value).toLowerCase();
-    if (!kind) errors.push(`${name} is no setting`);
+    /** @type {AllowedValues | undefined} */
+    const allowed = Object.hasOwn(SETTINGS, name) ? SETTINGS[/** @type {keyof Settings} */ (name)] : undefined;
+    const text = String(value).toLowerCase();
+    if (!allowed) errors.push(`${name} is not a setting`);
     else if (refused.includes(name)) errors.push(`${name} is set by init()`);
-    else if (value === null || (typeof kind === "function" && kind(value))) valid[name] = value;
-    else if (typeof kind === "function") errors.push(`${name} cannot be this`);
-    else if (kind.includes(word)) valid[name] = word;
-    else errors.push(`${name} is one of ${kind.join(", ")}`);
+    else if (value === null || (typeof allowed === "function" && allowed(value))) valid[name] = value;
+    else if (typeof allowed === "function") errors.push(`${name} has an invalid value`);
+    else if (allowed.includes(text)) valid[name] = text;
+    else errors.push(`${name} must be one of ${allowed.join(", ")}`);
   }
   if (errors.length > 0) console.warn(`[EpochPhone] ignored settings: ${errors.join("; ")}`);
   return valid;

@@ -31,31 +31,31 @@ test.each([true, false, "on", "off", "true", "FALSE"])("a switch takes %j", (val
 });
 
 test.each([
-  [{ position: "top" }, "position is one of bottom-right, bottom-left"],
-  [{ theme: 7 }, "theme is one of auto, light, dark"],
-  [{ color: "seaweed" }, "color cannot be this"],
-  [{ offsetX: "wide" }, "offsetX cannot be this"],
-  [{ locale: " " }, "locale cannot be this"],
-  [{ hidden: "perhaps" }, "hidden is one of on, off, true, false, 1, 0"],
-  [{ container: "#!" }, "container cannot be this"],
-  [{ texts: ["Ring"] }, "texts cannot be this"],
-  [{ telOnPhones: "on" }, "telOnPhones is one of native, phone"],
-  [{ colour: "red" }, "colour is no setting"],
-  [{ constructor: "red" }, "constructor is no setting"],
-])("%j is ignored with a warning", (settings, complaint) => {
+  [{ position: "top" }, "position must be one of bottom-right, bottom-left"],
+  [{ theme: 7 }, "theme must be one of auto, light, dark"],
+  [{ color: "seaweed" }, "color has an invalid value"],
+  [{ offsetX: "wide" }, "offsetX has an invalid value"],
+  [{ locale: " " }, "locale has an invalid value"],
+  [{ hidden: "perhaps" }, "hidden must be one of on, off, true, false, 1, 0"],
+  [{ container: "#!" }, "container has an invalid value"],
+  [{ texts: ["Ring"] }, "texts has an invalid value"],
+  [{ telOnPhones: "on" }, "telOnPhones must be one of native, phone"],
+  [{ colour: "red" }, "colour is not a setting"],
+  [{ constructor: "red" }, "constructor is not a setting"],
+])("%j is ignored with a warning", (settings, warning) => {
   expect(validSettings({ ...settings, theme: settings.theme ?? "dark" })).toEqual(
     "theme" in settings ? {} : { theme: "dark" },
   );
-  expect(warn.mock.calls).toEqual([[`[EpochPhone] ignored settings: ${complaint}`]]);
+  expect(warn.mock.calls).toEqual([[`[EpochPhone] ignored settings: ${warning}`]]);
 });
 
 test("one warning names all, and no value is in it", () => {
   validSettings({ theme: "ept_secret", position: "+12125550101", token: "ept_other" }, SESSION_SETTINGS);
   expect(warn).toHaveBeenCalledOnce();
-  const [[words]] = warn.mock.calls;
-  expect(words).toContain("theme is one of");
-  expect(words).toContain("token is set by init()");
-  expect(words).not.toMatch(/secret|555/);
+  const [[message]] = warn.mock.calls;
+  expect(message).toContain("theme must be one of");
+  expect(message).toContain("token is set by init()");
+  expect(message).not.toMatch(/secret|555/);
 });
 
 test.each([null, undefined, "dark", 7])("%j holds no settings", (given) => {

@@ -1,4 +1,4 @@
-/** The state of a phone as the panel, the bar and the button show it. */
+/** The part of a phone's state that the panel, the call bar and the floating button show. */
 import { isInCall, isReady } from "./states.js";
 
 /** @import { Problem } from "./errors.js" */
@@ -23,34 +23,34 @@ export class ShownState {
    */
   dialError = null;
   /**
-   * The argument of the last `dial`: a text, or whatever the page gave.
+   * The argument of the last `dial`: a text, or any other value that the page gave.
    * @type {unknown}
    */
-  dialled;
+  dialInput;
   /**
-   * Shown beside the present call, which goes on.
+   * A problem that is shown during the present call and does not end it.
    * @type {Problem | null}
    */
   notice = null;
   /**
-   * The number that a person picked to call from, E.164; undefined where it is chosen for them.
+   * The number to call from that a person picked in the panel, E.164; undefined without one: the server chooses.
    * @type {string | undefined}
    */
   pickedFrom;
   /**
-   * The number that the last call was to come from, or that a person picked since; undefined where nobody asked for one.
+   * The number to call from that was requested for the last call or picked after it, E.164; undefined without one.
    * @type {string | undefined}
    */
-  askedFrom;
+  requestedFrom;
   isMuted = false;
   isReconnecting = false;
   /**
-   * The SDK's warnings that hold in this call.
+   * The SDK's present warnings about this call.
    * @type {Set<string>}
    */
   warnings = new Set();
   /**
-   * The tones of this call that are sent after the answer.
+   * The tones that are being sent after the answer, or wait for a person.
    * @type {PostDialStep | null}
    */
   postDial = null;
@@ -73,8 +73,8 @@ export class ShownState {
     return isInCall(this.state);
   }
 
-  /** Forget what holds for one call only. */
-  resetCallFlags() {
+  /** Reset the fields that are about one call only. */
+  resetCallFields() {
     this.isMuted = this.isReconnecting = false;
     this.warnings = new Set();
     this.lostDevice = this.notice = this.postDial = null;

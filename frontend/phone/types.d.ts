@@ -9,9 +9,9 @@ export interface ExchangeResponse {
   /** Seconds. */
   expires_in: number;
   identity: string;
-  /** The number that is shown where nothing else chooses. */
+  /** The number that calls show by default, E.164. */
   caller_id: string;
-  /** The numbers that calls may show; an older server does not tell them. */
+  /** The numbers that calls may show; missing from an older server. */
   from_numbers?: { number: string; name: string }[];
   country: string;
   calling_code: string;
@@ -21,35 +21,35 @@ export interface ExchangeResponse {
   ticket?: string;
   /** Host and port of the sandbox carrier's signalling; null with the real carrier. */
   signaling: string | null;
-  /** Edges of the carrier, to be tried in this order; missing where the nearest one is right. */
+  /** Edges of the carrier, to be tried in this order; if missing, the nearest edge is used. */
   edges?: string[];
-  /** `recent`: the server tells a verified person their own recent calls. `outcomes`: a call can get one of these. */
+  /** `recent`: true if the server lists a verified person's own recent calls. */
   settings?: {
     theme?: string;
     position?: string;
     recent?: boolean;
-    /** Of the organization, in its order; missing where it has none. */
+    /** The organization's outcomes, in its order; missing if it has none. */
     outcomes?: { name: string; colour: string }[];
   };
 }
 
-/** The fields of the exchange's answer that numbers are read and written with. */
+/** The fields of the exchange's answer by which numbers are parsed and formatted. */
 export type CountryFields = Pick<
   ExchangeResponse,
   "country" | "calling_code" | "trunk_prefix" | "international_prefix"
 >;
 
-/** A number as a country's rules read it. */
+/** The result of parsing a number by a country's rules. */
 export interface ParsedNumber {
   /** E.164. */
   number: string;
-  /** ISO 3166; null where the digits do not tell, or the rules of all countries are not loaded. */
+  /** ISO 3166; null if the digits do not identify one, or the rules of all countries are not loaded. */
   country: string | null;
   /** True if it has as many digits as numbers of its country. */
   isPossible: boolean;
-  /** True if numbers of its plan can begin so. */
+  /** True if it matches the pattern of its numbering plan. */
   isValid: boolean;
-  /** True if it is valid and, where several countries share the calling code, of one of them. */
+  /** True if it is valid and, if several countries share the calling code, belongs to one of them. */
   isAssigned: boolean;
 }
 
@@ -61,9 +61,9 @@ export interface NumberCandidate {
   country: string | null;
   /** Digits to be sent after the answer, or empty. */
   extension: string;
-  /** Tones to be sent after the answer: `0-9*#`, `,` a pause of 2 s, `;` waits for a key; or empty. */
+  /** Tones to be sent after the answer: `0-9*#`, `,` for a pause of 2 s, `;` to wait for a person; or empty. */
   digits: string;
-  /** True if a person must confirm it: its country is a guess, or other words or digits stand beside it. */
+  /** True if a person must confirm it: its country is a guess, or the text has other words or digits too. */
   isDoubtful: boolean;
 }
 
@@ -72,16 +72,16 @@ export interface NumberReading {
   candidates: NumberCandidate[];
   /** True if the text is an emergency number. */
   isEmergency: boolean;
-  /** The text beside the candidates. */
+  /** The text without the candidates. */
   rest: string;
 }
 
 /** A call in the answer of `POST /widget/status`. */
 export interface CallRecord {
   status: string;
-  /** The dialled number, E.164, as the server parsed it; null where it is none. */
+  /** The dialled number, E.164, as the server parsed it; null if the server could not. */
   number?: string | null;
-  /** The number that is shown, E.164; null where none was chosen. */
+  /** The number that the call shows, E.164; null if none was chosen. */
   from?: string | null;
   message?: string | null;
   end_reason?: string | null;
@@ -95,53 +95,53 @@ export interface Credentials {
   ticket?: string;
 }
 
-/** The values with which a session begins; `base` is null where no address of the service is known. */
+/** The values with which a session begins. `base` is the URL of the phone service; null if it is not known. */
 export interface SessionConfig {
   token: string;
   ticket?: string;
   base: string | null;
 }
 
-/** The settings of a page, and what only our own pages give. */
+/** The settings of a page; only our own pages give a ticket. */
 export type Settings = EpochPhoneConfig & { ticket?: string };
 
 /** The payload of `callStarted`. */
 export type CallDetails = EpochPhoneCallStarted;
 
-/** The called person, as the page says; the parts that it gave. */
+/** The called person, as far as the page gives it. */
 export type CalledPerson = Pick<EpochPhoneCallStarted, "name" | "company" | "url">;
 
-/** A call that is to be made. Without `params` it goes on in the pop-out already, and nothing is to be dialled. */
+/** A call to be placed. Without `params` it is in the pop-out already, and nothing is dialled. */
 export interface CallRequest {
   details: CallDetails;
-  /** The carrier's parameters. */
+  /** The parameters that the carrier passes to the server. */
   params?: Record<string, string>;
   /**
-   * Sent as tones after the answer and the extension; `,` is a pause, `;` waits for a key. Not in `details`: a code may
-   * be secret, and events, lists and the server are told nothing of it.
+   * Sent as tones after the answer and the extension; `,` is a pause, `;` waits for a person. Not in `details`, because
+   * they may be a secret code: events, lists and the server must not get them.
    */
   digits?: string;
 }
 
-/** The tones that are being sent after the answer, or that wait for a person's key. */
+/** The tones that are being sent after the answer, or that wait for a person. */
 export interface PostDialStep {
   digits: string;
   isWaiting: boolean;
 }
 
-/** The outcome of a call. */
+/** The end of a call: its status, duration and reason. */
 export interface CallEnd {
   status: EpochPhoneCallStatus;
   /** Seconds connected. */
   duration: number;
   message: string | null;
-  /** The reason if there is one, also of a completed call that the service ended. */
+  /** The problem that ended the call; null for a normal end. A completed call that the service ended has one too. */
   problem: Problem | null;
   /** True if the other side hung up. */
   endedByRemote: boolean;
 }
 
-/** The call of a phone: `answeredAt` in milliseconds since the epoch, `ended` once it is over. */
+/** The call of a phone. `answeredAt` is in milliseconds since the epoch; `ended` is null until the call has ended. */
 export interface PhoneCall extends CallDetails {
   answeredAt: number | null;
   ended: CallEnd | null;
@@ -149,15 +149,15 @@ export interface PhoneCall extends CallDetails {
 
 export type DeviceKind = "microphone" | "speaker";
 
-/** Receives what happens in one call. `ended` is called exactly once. */
+/** Receives the events of one call. `ended` is called exactly once. */
 export interface CallListener {
   ringing(hasEarlyMedia: boolean): void;
   answered(at?: number): void;
-  /** The server dials or shows another number, E.164, than the page's phone read or expected. */
+  /** The server dials or shows other numbers, E.164, than the page's phone has. */
   corrected(numbers: Pick<CallDetails, "number" | "from">): void;
-  /** The voice SDK's names of the warnings that hold now. */
+  /** The voice SDK's names of the present warnings. */
   warningsChanged(warnings: Set<string>): void;
-  /** A device was unplugged. */
+  /** The device that was unplugged; null for none. */
   deviceLost(kind: DeviceKind | null): void;
   reconnecting(isReconnecting: boolean): void;
   /** Null when no tones are left. */
@@ -165,14 +165,14 @@ export interface CallListener {
   ended(end: CallEnd): void;
 }
 
-/** A call under way, in this page or in the pop-out. */
+/** A call from its start to its end, in this page or in the pop-out. */
 export interface ActiveCall {
   readonly isInPopOut?: boolean;
   start(): void;
   hangup(): void;
   mute(isMuted: boolean): void;
   sendDigit(digit: string): void;
-  /** Send the tones that wait for a key. */
+  /** Send the tones that wait for a person: the person continues. */
   continuePostDial(): void;
 }
 
@@ -185,17 +185,17 @@ export interface RemoteCall {
   hangup(): void;
 }
 
-/** A person's choices in this browser. */
+/** A person's preferences in this browser, as they are stored. */
 export interface Preferences {
   /** Device id. */
   microphone?: string;
   /** Device id. */
   speaker?: string;
-  /** The distance that the panel was moved from its own place, in px. */
+  /** The panel's offset from its default position, in px. */
   place?: { x: number; y: number };
-  /** True if keys sound; default true. */
+  /** True if the keypad plays tones; default true. */
   sounds?: boolean;
-  /** `on`: debug mode, switched on by hand. */
+  /** True or `on`: debug mode is on. A person enters it in the browser's console. */
   debug?: unknown;
 }
 
@@ -206,7 +206,7 @@ export type Chunks = {
 
 export type LoadSdk = () => Promise<typeof import("../sdk/index.js")>;
 
-/** Watches a request or an import: calls `send` and returns its result. */
+/** Observes a request or an import: calls `send` and returns its result. */
 export type RequestObserver = <Result>(
   kind: "POST" | "file",
   url: string,
@@ -215,10 +215,10 @@ export type RequestObserver = <Result>(
 
 /** The browser's functions that the phone uses. */
 export interface Environment {
-  /** Address of the phone service; null until it is known. */
+  /** The URL of the phone service; null until it is known. */
   base: string | null;
-  /** The origin that calls are placed for, where it is not this page's own. */
-  page?: string;
+  /** The origin of the page that calls are placed for, if that is not this page. */
+  pageOrigin?: string;
   window: Window & typeof globalThis;
   document: Document;
   navigator: Navigator;
@@ -229,7 +229,7 @@ export interface Environment {
   /** Set in debug mode. */
   requestObserver: RequestObserver | null;
   fetch: (url: string, options: RequestInit) => Promise<Response>;
-  load: (url: string) => Promise<unknown>;
+  importModule: (url: string) => Promise<unknown>;
   now: () => number;
   random: () => number;
   cspViolations: CSPViolations;

@@ -15,7 +15,7 @@ const OPTIONS = { src: SRC, token: "ept_x", settings: { apiBase: "https://voice.
 
 const scripts = () => [...document.head.querySelectorAll("script")];
 
-/** The real phone, without a browser's network. */
+/** The real phone with a fake network. */
 function newPhone() {
   const env = fakeEnvironment({ fetch: fakeServer().fetch });
   env.document = document;
@@ -24,8 +24,8 @@ function newPhone() {
   return new EmbeddedPhone(null, env).api;
 }
 
-/** jsdom loads no script: this is what the browser does when the file arrives. */
-function arrive(phone = newPhone()) {
+/** Act as the browser does when phone.js has loaded: jsdom loads no scripts. */
+function finishLoading(phone = newPhone()) {
   window.EpochPhone = phone;
   scripts()[0].dispatchEvent(new Event("load"));
   return phone;
@@ -46,7 +46,7 @@ describe("loadPhone", () => {
   test("loads the script once for all callers", async () => {
     const both = [loadPhone({ src: SRC }), loadPhone({ src: SRC })];
     expect(scripts().map(({ src }) => src)).toEqual([SRC]);
-    const phone = arrive();
+    const phone = finishLoading();
     expect(await Promise.all(both)).toEqual([phone, phone]);
     expect(await loadPhone({ src: SRC })).toBe(phone);
     expect(scripts()).toHaveLength(1);
@@ -73,7 +73,7 @@ describe("loadPhone", () => {
     });
     expect(scripts()).toEqual([]);
     const again = loadPhone({ src: SRC });
-    const phone = arrive();
+    const phone = finishLoading();
     expect(await again).toBe(phone);
   });
 
@@ -99,7 +99,7 @@ describe("loadPhone", () => {
     const other = "https://other.example/widget/phone.js";
     const message = `This page has phone.js from ${SRC} already: use the same src everywhere, not ${other}`;
     await expect(loadPhone({ src: other })).rejects.toMatchObject({ code: "other_address", message });
-    arrive();
+    finishLoading();
     await first;
     await expect(loadPhone({ src: other })).rejects.toMatchObject({ code: "other_address" });
   });
@@ -124,7 +124,7 @@ describe("PhoneStore", () => {
     const second = store.start();
     const phone = newPhone();
     const init = vi.spyOn(phone, "init");
-    arrive(phone);
+    finishLoading(phone);
     expect([await first, await second]).toEqual([null, phone]);
     expect(init).toHaveBeenCalledTimes(1);
     await vi.waitFor(() => expect(store.getSnapshot()).toMatchObject({ state: "ready", isReady: true }));
@@ -135,7 +135,7 @@ describe("PhoneStore", () => {
   test("leaves the phone to the user that started it later", async () => {
     const [before, after] = [1, 2].map(() => new PhoneStore(OPTIONS));
     const started = [before.start()];
-    const phone = arrive();
+    const phone = finishLoading();
     await started[0];
     await after.start();
     const destroy = vi.spyOn(phone, "destroy");
@@ -148,7 +148,7 @@ describe("PhoneStore", () => {
   test("puts a setting that is not given any more back to its default", async () => {
     const store = new PhoneStore({ ...OPTIONS, settings: { theme: "dark", locale: "de" } });
     const started = store.start();
-    const phone = arrive();
+    const phone = finishLoading();
     await started;
     const update = vi.spyOn(phone, "update");
     store.update({ ...OPTIONS, settings: { theme: "light" } });
@@ -169,7 +169,7 @@ describe("PhoneStore", () => {
     store.on("ready", heard);
     store.on("ready", ended)();
     const started = store.start();
-    arrive();
+    finishLoading();
     await started;
     await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
     store.stop();

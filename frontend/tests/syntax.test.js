@@ -1,4 +1,7 @@
-/** The built files that customers' pages load are understood by the oldest browsers that the guide names. */
+/**
+ * Checks that the built files of customers' pages use only syntax and functions of the oldest browsers that the guide
+ * names.
+ */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -15,19 +15,19 @@ const program = ts.createProgram([join(FRONTEND, "tests/types/host.ts")], OPTION
 const checker = program.getTypeChecker();
 const types = program.getSourceFile(join(FRONTEND, "phone.d.ts"));
 
-/** The names of what an interface or a union of texts in phone.d.ts holds. */
-function namesIn(name) {
+/** The names of the members of an interface, or the values of a union of string literals, in phone.d.ts. */
+function memberNames(name) {
   const declared = types.statements.find((statement) => statement.name?.text === name);
   const type = checker.getTypeAtLocation(declared.name);
   return (type.isUnion() ? type.types.map(({ value }) => value) : type.getProperties().map(({ name }) => name)).sort();
 }
 
-/** The words that the type of a member takes. */
-function wordsOf(name, member) {
+/** The string literals in the type of a member. */
+function literalsOf(name, member) {
   const declared = types.statements.find((statement) => statement.name?.text === name);
   const property = checker.getTypeAtLocation(declared.name).getProperty(member);
   const type = checker.getTypeOfSymbol(property);
-  return (type.isUnion() ? type.types : [type]).filter((one) => one.isStringLiteral()).map(({ value }) => value);
+  return (type.isUnion() ? type.types : [type]).filter((type) => type.isStringLiteral()).map(({ value }) => value);
 }
 
 /** Every event that the source emits. */
@@ -53,25 +53,25 @@ describe("phone.d.ts", () => {
 
   test("has exactly the methods of the running phone", () => {
     const { api } = new EmbeddedPhone(null, { ...fakeEnvironment({ fetch: fakeServer().fetch }), document });
-    expect(namesIn("EpochPhoneApi")).toEqual(Object.keys(api).sort());
+    expect(memberNames("EpochPhoneApi")).toEqual(Object.keys(api).sort());
   });
 
   test("has exactly the states of the table", () => {
-    expect(namesIn("EpochPhoneState")).toEqual(Object.keys(MOVES).sort());
+    expect(memberNames("EpochPhoneState")).toEqual(Object.keys(MOVES).sort());
   });
 
   test("has exactly the events that are emitted, also on the window", () => {
-    expect(namesIn("EpochPhoneEvents")).toEqual(emitted());
-    const onWindow = namesIn("WindowEventMap").filter((name) => name.startsWith("epochphone:"));
+    expect(memberNames("EpochPhoneEvents")).toEqual(emitted());
+    const onWindow = memberNames("WindowEventMap").filter((name) => name.startsWith("epochphone:"));
     expect(onWindow).toEqual(emitted().map((name) => `epochphone:${name}`));
   });
 
   test("has exactly the settings of the table, which takes the words of the types", () => {
     const ofPages = Object.keys(SETTINGS).filter((name) => name !== "ticket");
-    expect(namesIn("EpochPhoneConfig")).toEqual(ofPages.sort());
+    expect(memberNames("EpochPhoneConfig")).toEqual(ofPages.sort());
     for (const name of ofPages) {
-      const words = SETTINGS[name];
-      if (Array.isArray(words)) expect(words).toEqual(expect.arrayContaining(wordsOf("EpochPhoneConfig", name)));
+      const values = SETTINGS[name];
+      if (Array.isArray(values)) expect(values).toEqual(expect.arrayContaining(literalsOf("EpochPhoneConfig", name)));
     }
   });
 
@@ -95,7 +95,7 @@ describe("phone.d.ts", () => {
 
   test("has exactly the languages of the panel", () => {
     const files = readdirSync(join(FRONTEND, "phone/i18n/locales"));
-    expect(namesIn("EpochPhoneLanguage")).toEqual(files.map((file) => file.slice(0, -".js".length)).sort());
+    expect(memberNames("EpochPhoneLanguage")).toEqual(files.map((file) => file.slice(0, -".js".length)).sort());
   });
 
   test("has exactly the texts that a page may replace: add a missing key to EpochPhoneTextKey in phone.d.ts", () => {

@@ -13,7 +13,7 @@ let stop = () => {};
 function createConnection({ answers } = {}) {
   const host = fakeServer(answers);
   const module = fakeSdk();
-  const phone = new Phone(fakeEnvironment({ fetch: host.fetch, module }));
+  const phone = new Phone(fakeEnvironment({ fetch: host.fetch, sdk: module }));
   const received = [];
   const opener = { postMessage: (message, target) => received.push([message, target]) };
   const onClose = vi.fn();

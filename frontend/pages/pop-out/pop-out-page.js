@@ -14,7 +14,7 @@ const origin = fragment.get("origin");
 const env = createEnvironment(window);
 env.base = location.origin;
 // The record of a call names the page that it was placed for.
-env.page = origin ?? undefined;
+env.pageOrigin = origin ?? undefined;
 const notice = elementById("notice");
 const sandboxNote = document.getElementById("sandbox");
 const textsLoaded = loadPageTexts(fragment.get("locale"));

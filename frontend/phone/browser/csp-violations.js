@@ -1,4 +1,6 @@
-/** Records what the page's Content-Security-Policy blocks, and tells which source to add to which directive. */
+/**
+ * Records what the page's Content-Security-Policy blocks, and makes advice on which source to add to which directive.
+ */
 
 /**
  * @typedef {{uri: string, directive: string}} Violation
@@ -35,17 +37,17 @@ export class CSPViolations {
   }
 
   /**
-   * Call `blocked(advice)` when a WebSocket to the carrier is blocked. `host` is the sandbox carrier's `host:port`; null means
-   * Twilio. Returns a function that stops it.
+   * Call `onBlocked(advice)` when a WebSocket to the carrier is blocked. `host` is the sandbox carrier's `host:port`;
+   * null means Twilio. Returns a function that ends the watch.
    * @param {string | null} host
-   * @param {(advice: PolicyAdvice) => void} blocked
+   * @param {(advice: PolicyAdvice) => void} onBlocked
    */
-  watchSockets(host, blocked) {
+  watchSockets(host, onBlocked) {
     /** @param {Violation} violation */
     const listener = (violation) => {
       const url = new URL(violation.uri);
       const isCarrier = host ? url.host === host : url.hostname.endsWith(".twilio.com");
-      if (isCarrier && /^wss?:$/.test(url.protocol)) blocked(adviceAbout(violation));
+      if (isCarrier && /^wss?:$/.test(url.protocol)) onBlocked(adviceAbout(violation));
     };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -53,12 +55,12 @@ export class CSPViolations {
 }
 
 /**
- * @param {string} one
- * @param {string} other
+ * @param {string} first
+ * @param {string} second
  */
-function hasSameOrigin(one, other) {
+function hasSameOrigin(first, second) {
   try {
-    return new URL(one).origin === new URL(other).origin;
+    return new URL(first).origin === new URL(second).origin;
   } catch {
     return false;
   }

@@ -1,4 +1,7 @@
-/** The browser as the phone uses it. Functions are taken when the phone loads: a page that overwrites them later does no harm. */
+/**
+ * Creates the Environment: the browser's functions that the phone uses, kept from its start, before a page overwrites
+ * them.
+ */
 import { createLoaders } from "../chunk-loaders.js";
 import { CSPViolations } from "./csp-violations.js";
 import { readPreferences } from "./preferences.js";
@@ -11,7 +14,7 @@ const FIRST_PAINT_TIMEOUT_MS = 200;
 
 /**
  * @param {Window & typeof globalThis} window
- * @param {string} [nonce] That of the phone's script tag.
+ * @param {string} [nonce] The nonce of the phone's script tag.
  * @returns {Environment}
  */
 export function createEnvironment(window, nonce) {
@@ -28,9 +31,9 @@ export function createEnvironment(window, nonce) {
     isIntact: areGlobalsIntact(),
     nonce,
     requestObserver: null,
-    // Called bare: `fetch` refuses to be a method of another object.
+    // `fetch` throws if it is called as a method of another object.
     fetch: (url, options) => observe("POST", url, () => fetch(url, options)),
-    load: (url) => observe("file", url, () => import(url)),
+    importModule: (url) => observe("file", url, () => import(url)),
     now: Date.now,
     random: Math.random,
     cspViolations: new CSPViolations(document),
@@ -40,7 +43,7 @@ export function createEnvironment(window, nonce) {
       return preferences;
     },
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    /** Run `work` when the page has painted and is idle; in a hidden page, not before it is shown. */
+    /** Run `work` when the page has painted and is idle; in a hidden page not before the page is shown. */
     afterPaint(work) {
       requestAnimationFrame.call(window, () => {
         if (requestIdleCallback) requestIdleCallback.call(window, work, { timeout: PAINT_TIMEOUT_MS });
@@ -48,8 +51,8 @@ export function createEnvironment(window, nonce) {
       });
     },
     /**
-     * Run `work` in the task after the first paint of the whole page; at once if that is over or the page is hidden.
-     * A timer runs `work` too, for pages with slow scripts or styles and for frames out of sight.
+     * Run `work` in the task after the first paint of the whole page; at once if the page has painted or is hidden. A
+     * timer also runs `work`, for pages with slow scripts or styles and for frames that are scrolled out of view.
      */
     afterFirstPaint(work) {
       const isLoading = document.readyState === "loading";
@@ -65,8 +68,9 @@ export function createEnvironment(window, nonce) {
       else whenPainted();
       setTimeout(work, FIRST_PAINT_TIMEOUT_MS);
     },
+    /** Run `work` when the page is idle, after `timeout` ms at the latest; never on a metered connection. */
     whenIdle(work, timeout) {
-      // On a metered connection chunks are loaded only when they are needed.
+      // There, chunks are loaded only when they are needed.
       if (/** @type {{connection?: {saveData?: boolean}}} */ (navigator).connection?.saveData) return;
       if (requestIdleCallback) requestIdleCallback.call(window, work, { timeout });
       else setTimeout(work, timeout);

@@ -1,4 +1,4 @@
-/** Splits work into tasks: between two of them the page can paint and answer a person. */
+/** Splits long work into tasks, between which the page can paint and handle input. */
 
 /** Resolves in a later task. */
 export const nextTask = () => new Promise((resolve) => setTimeout(resolve));

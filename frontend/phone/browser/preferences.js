@@ -1,8 +1,11 @@
-/** A person's choices in this browser, in the local storage: devices, keypad sounds, place of the panel, debug mode. */
+/**
+ * Reads and saves a person's preferences in the local storage: devices, keypad sounds, position of the panel, debug
+ * mode.
+ */
 
 /** @import { Environment, Preferences } from "../types.d.ts" */
 
-/** The key in the local storage. The value holds no number and no token. */
+/** The key in the local storage. The value contains no phone number and no token. */
 const PREFERENCES_KEY = "epochphone";
 
 /**
@@ -29,6 +32,6 @@ export function savePreferences({ preferences, window }, change) {
   try {
     window.localStorage.setItem(PREFERENCES_KEY, JSON.stringify(preferences));
   } catch {
-    // A page that may store nothing forgets the choice when it is left.
+    // In a page that may store nothing, the preference is lost when the page is left.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The globals that pages may overwrite, as they were when phone.js ran. The build replaces uses of the globals by these.
- * Chunks, which are evaluated later, get them from the phone.
+ * Exports the globals that pages may overwrite, as they were when phone.js ran. The build replaces each use of them in
+ * the phone with these exports. Chunks, which run later, take them from `window.EpochPhone`.
  */
 const GLOBALS_KEY = Symbol.for("epochphone.globals");
 /** @type {Pick<typeof globalThis, "JSON" | "Promise" | "WebSocket" | "clearInterval" | "clearTimeout" | "fetch" | "setInterval" | "setTimeout">} */
@@ -9,10 +9,10 @@ const globals = /** @type {any} */ (self.EpochPhone)?.[GLOBALS_KEY] ?? self;
 export const { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout } = globals;
 
 /**
- * Store them on `api`, hidden from the page, for chunks that are loaded later.
- * @param {object} api
+ * Store the globals on `api` under a hidden key, for chunks that are loaded later.
+ * @param {object} api `window.EpochPhone`.
  */
-export function keepGlobals(api) {
+export function storeGlobals(api) {
   const value = { JSON, Promise, WebSocket, clearInterval, clearTimeout, fetch, setInterval, setTimeout };
   Object.defineProperty(api, GLOBALS_KEY, { value });
 }

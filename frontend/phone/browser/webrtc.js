@@ -1,10 +1,10 @@
-/** Tells whether the browser can carry calls at all. */
+/** Checks whether the browser has what every call needs. */
 
 /** @import { Environment } from "../types.d.ts" */
 
 /**
- * True if the browser has what each call needs. Pages over plain http have no media devices in any browser: they are told
- * so when they call.
+ * True if the browser has WebRTC and media devices. Also true on pages over plain http, which have no media devices in
+ * any browser: a call there fails with `insecure_page`.
  * @param {Pick<Environment, "window" | "navigator">} env
  */
 export const hasWebRtc = ({ window, navigator }) =>

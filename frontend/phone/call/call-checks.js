@@ -1,4 +1,4 @@
-/** Checks whether a call may begin in this page. */
+/** Checks whether a call can begin in this page: the network, the microphone, and no call in another tab. */
 import { Problem } from "../errors.js";
 import { findMicrophoneObstacle } from "./microphone.js";
 

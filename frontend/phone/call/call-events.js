@@ -1,4 +1,4 @@
-/** Makes the events of a call from its data. */
+/** Makes the events `callAnswered` and `callEnded` from a call's data. */
 import { knownFixes } from "../errors.js";
 import { withoutEmpty } from "./called-person.js";
 
@@ -22,9 +22,9 @@ export function callEnded(
   { number, callId, metadata, name, company, url, extension },
   { status, duration, message, problem },
 ) {
-  const given = withoutEmpty({
+  const optional = withoutEmpty({
     ...{ message, help: problem ? problem.fix : knownFixes[status] },
     ...{ name, company, url, extension },
   });
-  return ["callEnded", { number, callId, duration, status, metadata, ...given }];
+  return ["callEnded", { number, callId, duration, status, metadata, ...optional }];
 }

@@ -1,4 +1,4 @@
-/** Creates the calls of a page's phone, in the pop-out or in the page, and prepares for them. */
+/** Creates the calls of a page's phone, in the pop-out or in the page, and loads and connects what they need. */
 import { Problem } from "../errors.js";
 import { CallStackLoader } from "./call-stack-loader.js";
 import { PendingCall } from "./pending-call.js";
@@ -77,7 +77,8 @@ export class CallFactory {
   }
 
   /**
-   * Test what a call needs, without a call (lazy/diagnostics.js). Rejects with Problem if that chunk cannot be loaded.
+   * Test the microphone, the token and the connections without a call (lazy/diagnostics.js). Rejects with Problem if
+   * that chunk cannot be loaded.
    * @param {StepListener} [onStep]
    */
   async runDiagnostics(onStep) {

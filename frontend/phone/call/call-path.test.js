@@ -18,7 +18,7 @@ function modulesOnTheStack() {
 /** The stack of the first time that each of the browser's and the SDK's functions is used for a call. */
 async function stacksOfCall() {
   const sdk = fakeSdk();
-  const env = { ...fakeEnvironment({ fetch: fakeServer().fetch, module: sdk }), document };
+  const env = { ...fakeEnvironment({ fetch: fakeServer().fetch, sdk }), document };
   env.window.MutationObserver = window.MutationObserver;
   const embedded = new EmbeddedPhone(null, env);
   embedded.start({ token: "ept_x", apiBase: "https://voice.example", clickToCall: "off" });

@@ -1,4 +1,4 @@
-/** Builds the request of a call from a typed number and what the page says about the call. */
+/** Builds the request of a call from the reading of a number and the call's options. */
 import { uuid } from "../browser/uuid.js";
 import { Problem } from "../errors.js";
 import { calledPerson, withoutEmpty } from "./called-person.js";
@@ -15,12 +15,12 @@ import { readTones } from "./tone-options.js";
  * @param {Environment} env
  * @returns {CallRequest}
  */
-export function buildCallRequest(reading, options, account, { window, now, page = window.location.origin }) {
-  const { number, ...written } = numberOf(reading, options);
-  const { extension, digits } = readTones(options, written);
+export function buildCallRequest(reading, options, account, { window, now, pageOrigin = window.location.origin }) {
+  const { number, ...tonesOfText } = chooseCandidate(reading, options);
+  const { extension, digits } = readTones(options, tonesOfText);
   const { metadata, json } = readMetadata(options.metadata);
   const { from } = options;
-  if (from && !account.from_numbers?.some((one) => one.number === from)) throw new Problem("from_not_allowed");
+  if (from && !account.from_numbers?.some(({ number: shown }) => shown === from)) throw new Problem("from_not_allowed");
   const person = calledPerson(options, window.location.href);
   /** @type {CallDetails} */
   const details = {
@@ -35,23 +35,24 @@ export function buildCallRequest(reading, options, account, { window, now, page 
   };
   const { name: Name, company: Company, url: Url } = person;
   const optional = withoutEmpty({ Metadata: json, Name, Company, Url, Extension: extension, FromNumber: from });
-  return { details, params: { To: number, CallId: details.callId, Page: page, ...optional }, digits };
+  return { details, params: { To: number, CallId: details.callId, Page: pageOrigin, ...optional }, digits };
 }
 
 /**
- * The one number that a text means.
+ * The only number that a text can mean.
  * @param {NumberReading} reading
- * @param {EpochPhoneCallOptions} options Of the call, which is placed with them once a person has chosen the number.
+ * @param {EpochPhoneCallOptions} options Of the call. They are in the problem's details, for the call to the number
+ *   that a person chooses.
  */
-function numberOf({ candidates, isEmergency }, options) {
+function chooseCandidate({ candidates, isEmergency }, options) {
   if (isEmergency) throw new Problem("emergency_number");
   const [candidate] = candidates;
   if (!candidate) throw new Problem("invalid_number");
   if (candidates.length > 1 || candidate.isDoubtful) {
-    // The panel shows the extension and the digits in its field, from which they are read once more.
-    const { extension: _, digits: __, ...others } = options;
-    const shown = candidates.map((one) => ({ ...one, ...readTones(options, one) }));
-    throw new Problem("ambiguous_number", { details: { candidates: shown, options: others } });
+    // The panel writes the extension and the digits into its field and reads them from there again.
+    const { extension: _, digits: __, ...otherOptions } = options;
+    const shown = candidates.map((each) => ({ ...each, ...readTones(options, each) }));
+    throw new Problem("ambiguous_number", { details: { candidates: shown, options: otherOptions } });
   }
   return candidate;
 }

@@ -1,4 +1,4 @@
-/** Decides how an unanswered call ended: by its record, else by the carrier's error. */
+/** Decides how a call ended, by the server's record or else by the carrier's error, and makes the Problem to show. */
 
 import { Problem } from "../errors.js";
 import { reactionTo } from "./sdk-codes.js";
@@ -12,18 +12,19 @@ const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "canceled", "f
  */
 
 /**
- * Codes of the advice after a call, where the problem's own advice says that the phone tries again.
+ * A problem's code to the code of the advice after a call: the problem's own advice says that the phone tries again.
  * @type {Record<string, string>}
  */
 const CALL_FIX_CODES = { too_many_requests: "call_rate_limited", service_unavailable: "call_unavailable" };
 
 /**
- * The phone's own codes for reasons that it finds before a call too.
+ * The server's reasons for which the phone has a code of its own, because it can find them before the call too.
  * @type {Record<string, string>}
  */
-const CODES = { invalid_phone_number: "invalid_number" };
+const OWN_CODES = { invalid_phone_number: "invalid_number" };
 
 /**
+ * The result of a call: that of its record if the record has ended, otherwise that of the carrier's error.
  * @param {CallRecord | null | undefined} record
  * @param {{code?: number} | null} carrierError
  * @returns {CallResult}
@@ -33,19 +34,19 @@ export function callResult(record, carrierError) {
     const { status, message, end_reason: reason, help, details } = record;
     // A call that just failed has its status as the reason. The carrier's refusals name who must change something.
     const isLasting = (status === "failed" && Boolean(details?.who)) || undefined;
-    const code = CODES[reason ?? ""] ?? (reason !== status && reason) ?? null;
+    const code = OWN_CODES[reason ?? ""] ?? (reason !== status && reason) ?? null;
     return { status, message: message || null, code: code || null, help, details, isLasting };
   }
   if (!carrierError) return { status: "no-answer", message: null, code: null };
-  const { then, status = "failed", problem } = reactionTo(carrierError);
-  // The carrier told the end, so the connection to it works.
-  const code = then === "wait" ? "call_failed" : (problem ?? null);
+  const { action, status = "failed", problem } = reactionTo(carrierError);
+  // The carrier reported the end, so the connection to it works.
+  const code = action === "wait" ? "call_failed" : (problem ?? null);
   return { status, message: null, code: status === "failed" ? code : null };
 }
 
 /**
- * The result of a call that the carrier answered although it never rang. It does that to tell an error in words; a call
- * without a record never reached the server.
+ * The result of a call that the carrier answered although it never rang. The carrier does so to announce an error; a
+ * call without a record never reached our server.
  * @param {CallRecord | null | undefined} record
  * @returns {CallResult}
  */
@@ -62,18 +63,18 @@ export function announcedResult(record) {
 export const isFinal = (status) => FINAL_STATUSES.has(status);
 
 /**
- * The problem that ended a call; null for an end that is none.
+ * The problem that ended a call; null for a normal end.
  * @param {CallResult} result
  */
 export function problemOf({ status, code, ...reason }) {
-  if (status === "refused") return new Problem(code ?? "call_refused", { ...reason, likeCode: "call_refused" });
+  if (status === "refused") return new Problem(code ?? "call_refused", { ...reason, fallbackFixCode: "call_refused" });
   if (status === "failed") return asCallProblem(new Problem(code ?? "call_failed", reason));
   // Staff, a limit or a revocation ended it.
   return code && reason.message ? new Problem(code, reason) : null;
 }
 
 /**
- * A problem that ended a call: the phone does not place the call again by itself.
+ * `problem` with the advice for the end of a call: the phone does not place the call again by itself.
  * @param {Problem} problem
  */
 export function asCallProblem(problem) {

@@ -1,4 +1,4 @@
-/** The sentences of problems that only a call can meet: phone.js gets them with the chunk of the call. */
+/** The sentences of problems that occur only with a call: phone.js gets them with the chunk `call-stack`. */
 import { SENTENCES } from "../errors.js";
 
 /** @type {Record<string, string>} */
@@ -16,5 +16,5 @@ export const callSentences = {
   call_elsewhere: "A call is already in progress in another tab",
   call_refused: "The call was refused",
 };
-// Each chunk has a copy of errors.js of its own.
+// Each chunk has its own copy of errors.js.
 Object.assign(SENTENCES, callSentences);

@@ -1,4 +1,7 @@
-/** Loads the call stack, the chunk with what a call in this page needs besides the voice SDK. */
+/**
+ * Loads the chunk `call-stack`, which has what a call in this page needs besides the voice SDK, and creates the
+ * CallStack.
+ */
 import { knownFixes, SENTENCES } from "../errors.js";
 
 /** @import { Phone } from "../core.js" */

@@ -1,6 +1,6 @@
 /**
- * Allows one call at a time across the tabs of a site that use the same embed token. A Web Lock says which tab has the
- * call, a BroadcastChannel lets the other tabs show it and hang it up.
+ * Allows one call at a time across the tabs of a site that use the same embed token. The tab that has the call holds a
+ * Web Lock. Over a BroadcastChannel the other tabs show that call and can hang it up.
  */
 import { sharedName } from "../session/shared-name.js";
 import { UnloadPrompt } from "./unload-prompt.js";
@@ -9,8 +9,9 @@ import { UnloadPrompt } from "./unload-prompt.js";
 /** @import { Environment } from "../types.d.ts" */
 /**
  * @typedef {{number: string, name?: string, company?: string, callId: string, answeredAt?: number | null}} SharedCall
- * @typedef {{ask?: boolean, call?: SharedCall, over?: string, hangUp?: string}} Message On the channel. `ask`: who has a
- *   call? `call`: I have this one. `over`: the call with this id has ended. `hangUp`: hang up the call with this id.
+ * @typedef {{ask?: boolean, call?: SharedCall, over?: string, hangUp?: string}} Message On the channel. `ask`: a tab
+ *   that has a call answers with `call`. `call`: the sender has this call. `over`: the call with this id has ended.
+ *   `hangUp`: the tab that has the call with this id hangs it up. Tabs of other versions of phone.js read these names.
  */
 
 const POLL_MS = 1_000;
@@ -20,7 +21,7 @@ export class CallLock {
   #env;
   #unloadPrompt;
   /**
-   * The name of the lock and of the channel; null without either.
+   * The name of the lock and of the channel; null while there is no session.
    * @type {string | null}
    */
   #name = null;
@@ -28,10 +29,10 @@ export class CallLock {
   #channel = null;
   #isPageHidden = false;
   /**
-   * The id of the call that has the lock in this tab.
+   * The id of this tab's call, if that holds the lock.
    * @type {string | null}
    */
-  #ownCallId = null;
+  #lockedCallId = null;
   #release = () => {};
   /** @type {Promise<void> | null} */
   #released = null;
@@ -71,14 +72,14 @@ export class CallLock {
    */
   async acquire() {
     const callId = this.#phone.call?.callId ?? null;
-    // The lock of this tab's last call may not be released yet.
+    // Wait until the lock of this tab's last call is released.
     await this.#released;
     /** @type {boolean} */
     const isFree = await new Promise((resolve) => {
       this.#released = this.#requestLock((isGranted) => {
         resolve(isGranted);
         if (!isGranted || !callId || this.#callId !== callId) return null;
-        this.#ownCallId = callId;
+        this.#lockedCallId = callId;
         return new Promise((release) => {
           this.#release = () => release(undefined);
         });
@@ -88,12 +89,14 @@ export class CallLock {
     return isFree;
   }
 
+  /** The id of the phone's present call; null without one. */
   get #callId() {
     return this.#phone.isInCall ? (this.#phone.call?.callId ?? null) : null;
   }
 
   /**
-   * Resolves when the lock is released, which is when the promise that `onResult` returns settles.
+   * Request the lock without waiting for it. Resolves when it is released: when the promise that `onResult` returns
+   * settles.
    * @param {(isGranted: boolean) => Promise<unknown> | null} onResult
    */
   async #requestLock(onResult) {
@@ -109,20 +112,20 @@ export class CallLock {
     const { account, isInCall, isInPopOut } = this.#phone;
     const name = account ? sharedName(account) : isInCall ? this.#name : null;
     this.#join(this.#isPageHidden ? null : name);
-    if (this.#ownCallId && this.#ownCallId !== this.#callId) this.#releaseLock();
+    if (this.#lockedCallId && this.#lockedCallId !== this.#callId) this.#releaseLock();
     // A call in the pop-out continues when this page is left.
     this.#unloadPrompt.set(isInCall && !isInPopOut);
     this.#announce();
   }
 
   #releaseLock() {
-    this.#ownCallId = null;
+    this.#lockedCallId = null;
     this.#release();
   }
 
   /**
-   * Open the channel of this token's phones, or none: a page with an open channel is not kept in the back-forward
-   * cache.
+   * Open the channel with this name, or with null close it: a page with an open channel can lose its place in the
+   * back-forward cache.
    * @param {string | null} name
    */
   #join(name) {
@@ -144,16 +147,18 @@ export class CallLock {
   }
 
   #onPageHide() {
-    if (this.#ownCallId) this.#post({ over: this.#ownCallId });
-    // The next page takes over a call in the pop-out. This page may stay in the cache, and must not keep the lock.
+    if (this.#lockedCallId) this.#post({ over: this.#lockedCallId });
+    // The next page of the tab takes over a call in the pop-out. This page can stay in the cache and must not keep the
+    // lock.
     if (this.#phone.isInPopOut) this.#releaseLock();
     this.#announced = null;
     this.#isPageHidden = true;
     this.#join(null);
   }
 
+  /** Send the other tabs this tab's call, or its end, if it has changed since the last time. */
   #announce() {
-    const call = this.#ownCallId ? this.#phone.call : null;
+    const call = this.#lockedCallId ? this.#phone.call : null;
     const previous = this.#announced;
     if (
       call?.callId === previous?.callId &&
@@ -166,11 +171,11 @@ export class CallLock {
   }
 
   /** @param {Message} message */
-  #onMessage({ ask: isAsked, call, over, hangUp }) {
-    if (isAsked && this.#ownCallId && this.#announced) this.#post({ call: this.#announced });
+  #onMessage({ ask: isRequest, call, over: endedCallId, hangUp: callIdToHangUp }) {
+    if (isRequest && this.#lockedCallId && this.#announced) this.#post({ call: this.#announced });
     if (typeof call?.number === "string") this.#setRemoteCall(call);
-    if (over && over === this.#remoteCall?.callId) this.#setRemoteCall(null);
-    if (hangUp && hangUp === this.#ownCallId) this.#phone.hangup();
+    if (endedCallId && endedCallId === this.#remoteCall?.callId) this.#setRemoteCall(null);
+    if (callIdToHangUp && callIdToHangUp === this.#lockedCallId) this.#phone.hangup();
   }
 
   /** @param {SharedCall | null} call */
@@ -178,7 +183,7 @@ export class CallLock {
     if (!call && !this.#remoteCall) return;
     this.#remoteCall = call;
     clearInterval(this.#poll);
-    // A tab that crashed sends nothing, but its lock is free.
+    // A tab that crashed does not send `over`, but the browser has released its lock.
     if (call) this.#poll = setInterval(() => this.#dropIfLockIsFree(), POLL_MS);
     const hangup = () => this.#post({ hangUp: call?.callId });
     const remoteCall = call && { ...pickShared(call), answeredAt: Number(call.answeredAt) || null, hangup };

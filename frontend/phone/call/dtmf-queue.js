@@ -1,56 +1,56 @@
-/** Queues the digits of a call: a browser drops tones that still wait when new ones are inserted. */
+/** Queues a call's DTMF digits, because a browser drops tones that it has not played yet when new ones are inserted. */
 
 // The SDK's tone of 160 ms and its gap of 70 ms.
 const DIGIT_MS = 230;
-// A busy machine starts tones late: the tones that play must be over before more are inserted.
+// A busy machine starts tones late, and the tones must end before more are inserted.
 const MARGIN_MS = 200;
-// As long as a comma in a number is on other telephones.
+// The pause for a comma in a number, as on other telephones.
 const PAUSE_MS = 2_000;
 
 export class DtmfQueue {
-  #waiting = "";
+  #unsent = "";
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
-  #isPaused = false;
+  #isSuspended = false;
   #send;
   #onIdle;
 
   /**
-   * @param {(digits: string) => void} send Sounds one or more digits, one after the other.
-   * @param {() => void} [onIdle] Called when all that was pushed is over.
+   * @param {(digits: string) => void} send Plays one or more digits, one after the other.
+   * @param {() => void} [onIdle] Called when the last digit or pause has ended.
    */
   constructor(send, onIdle = () => {}) {
     this.#send = send;
     this.#onIdle = onIdle;
   }
 
-  /** @param {string} digits With a comma for each pause. */
+  /** @param {string} digits With a comma for each pause of 2 s. */
   push(digits) {
-    this.#waiting += digits;
+    this.#unsent += digits;
     if (this.#timer === null) this.#sendNext();
   }
 
   /**
-   * Keep what was not sent yet until `isPaused` is false.
-   * @param {boolean} isPaused
+   * Send nothing while `isSuspended`; what was not sent yet stays in the queue.
+   * @param {boolean} isSuspended
    */
-  setPaused(isPaused) {
-    this.#isPaused = isPaused;
-    if (!isPaused && this.#timer === null && this.#waiting) this.#sendNext();
+  setSuspended(isSuspended) {
+    this.#isSuspended = isSuspended;
+    if (!isSuspended && this.#timer === null && this.#unsent) this.#sendNext();
   }
 
   /** Forget the digits that were not sent yet. */
   clear() {
     clearTimeout(this.#timer ?? undefined);
-    this.#waiting = "";
+    this.#unsent = "";
     this.#timer = null;
   }
 
   #sendNext() {
     this.#timer = null;
-    if (this.#isPaused && this.#waiting) return;
-    const [next = ""] = /^(?:,|[^,]+)/.exec(this.#waiting) ?? [];
-    this.#waiting = this.#waiting.slice(next.length);
+    if (this.#isSuspended && this.#unsent) return;
+    const [next = ""] = /^(?:,|[^,]+)/.exec(this.#unsent) ?? [];
+    this.#unsent = this.#unsent.slice(next.length);
     const isPause = next === ",";
     const duration = isPause ? PAUSE_MS : DIGIT_MS * next.length + MARGIN_MS;
     if (next) this.#timer = setTimeout(() => this.#sendNext(), duration);

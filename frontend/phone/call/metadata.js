@@ -1,15 +1,15 @@
-/** Reads the metadata that a page gives with a call, as the server stores it. */
+/** Validates the metadata that a page gives with a call, and makes the JSON that the server stores. */
 import { Problem } from "../errors.js";
 
-// The server's limits: what is accepted here is stored there as it is.
+// The same limits as the server's.
 const MAX_LENGTH = 2_000;
 const MAX_DEPTH = 32;
 // NUL and halves of surrogate pairs, which no database stores.
 const UNSTORABLE = /[\0\p{Cs}]/u;
 
 /**
- * The metadata as the call's events tell it, and its JSON; null and an empty text without metadata. Throws Problem if it
- * cannot be stored as it is.
+ * The metadata as it is in the call's events, and its JSON; null and an empty text without metadata. Throws Problem if
+ * the server cannot store it unchanged.
  * @param {unknown} given
  * @returns {{metadata: EpochPhoneMetadata | null, json: string}}
  */
@@ -20,10 +20,10 @@ export function readMetadata(given) {
   let metadata;
   try {
     json = JSON.stringify(given, refuseUnstorable);
-    // A copy: the events tell what the record has, whatever the page does with its object.
+    // A copy: the page may change its object later, and the events must have what the record has.
     metadata = JSON.parse(json);
   } catch {
-    // A circular reference, a BigInt, too many levels, or a value that was refused: no metadata.
+    // A circular reference, a BigInt, too many levels or an unstorable value: `metadata` stays undefined.
   }
   if (!isPlainObject(metadata) || json.length > MAX_LENGTH || depthOf(metadata) > MAX_DEPTH)
     throw new Problem("invalid_metadata");
@@ -36,7 +36,7 @@ export function readMetadata(given) {
  */
 function refuseUnstorable(key, value) {
   const isText = typeof value === "string";
-  // JSON would leave functions and symbols out in silence, and make {} of a Map, a Set or an element.
+  // JSON.stringify() would omit functions and symbols without an error, and write a Map, a Set or an element as {}.
   if (
     /^(?:function|symbol)$/.test(typeof value) ||
     UNSTORABLE.test(key) ||
@@ -48,7 +48,7 @@ function refuseUnstorable(key, value) {
 }
 
 /**
- * True for an instance of any class but Object. Another frame's Object is not this one's, but has no prototype either.
+ * True for an instance of any class but Object: the prototype of Object.prototype is null, in other frames too.
  * @param {object} value
  */
 const hasClass = (value) => Boolean(Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype));

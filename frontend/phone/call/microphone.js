@@ -1,8 +1,11 @@
-/** Finds out why the microphone cannot be used: an error code, and a fix for whoever can change it. */
+/** Finds out why the microphone cannot be used: an error code, and advice for the person who can change that. */
 import { hasWebRtc } from "../browser/webrtc.js";
 
 /** @import { Environment } from "../types.d.ts" */
-/** @typedef {{code: string, fix?: string, details?: {cause: keyof typeof FIXES}}} MicrophoneProblem What a Problem is made of. */
+/**
+ * @typedef {{code: string, fix?: string, details?: {cause: keyof typeof FIXES}}} MicrophoneProblem The arguments of a
+ *   Problem.
+ */
 
 /** @type {Record<string, string>} */
 const CODE_BY_ERROR_NAME = {
@@ -13,14 +16,14 @@ const CODE_BY_ERROR_NAME = {
 };
 const FIXES = {
   system: "Allow the microphone for this browser in the system's privacy settings, then call again.",
-  page: "This page's own Permissions-Policy header forbids it: send microphone=(self).",
+  page: "This page's own Permissions-Policy header forbids the microphone: send microphone=(self).",
   parent:
-    'The page around this frame forbids it: its frame needs allow="microphone", its Permissions-Policy must allow this origin.',
+    'The page around this frame forbids the microphone: its frame needs allow="microphone", its Permissions-Policy must allow this origin.',
   opaqueOrigin: "Add allow-same-origin to this frame's sandbox: without an origin it gets no microphone.",
 };
 
 /**
- * The reason why this page can never use the microphone; null if it can ask.
+ * The reason why this page can never use the microphone; null if it can ask the person for it.
  * @param {Environment} env
  * @returns {MicrophoneProblem | null}
  */
@@ -29,7 +32,7 @@ export function findMicrophoneObstacle(env) {
   if (window.isSecureContext === false) return { code: "insecure_page" };
   // The browser would answer with a SecurityError.
   if (window.origin === "null") return blockedBy("opaqueOrigin");
-  if (!allowsMicrophone(document)) return blockedBy(blockingSide(window));
+  if (!allowsMicrophone(document)) return blockedBy(blockingPage(window));
   if (!hasWebRtc(env)) return { code: "browser_not_supported" };
   return null;
 }
@@ -49,7 +52,7 @@ const blockedBy = (cause) => ({ code: "microphone_blocked", fix: FIXES[cause], d
 export async function microphoneProblem(error, navigator) {
   const code = CODE_BY_ERROR_NAME[error?.name] ?? "microphone_in_use";
   if (code !== "microphone_denied") return { code };
-  // Chromium says which; in other browsers a permission that is still "prompt" was not denied.
+  // Chromium's message tells the cause; in other browsers a permission that is still "prompt" was not denied.
   if (/system/i.test(error.message)) return { code, fix: FIXES.system, details: { cause: "system" } };
   const isDismissed = /dismiss/i.test(error.message) || (await permissionState(navigator)) === "prompt";
   return { code: isDismissed ? "microphone_dismissed" : code };
@@ -67,10 +70,11 @@ export const permissionsPolicyOf = (document) => document.permissionsPolicy ?? d
 const allowsMicrophone = (document) => permissionsPolicyOf(document)?.allowsFeature?.("microphone") !== false;
 
 /**
- * The side that forbids the microphone. A parent page of another origin cannot be read: its permission comes first.
+ * The page that forbids the microphone: this one or its parent. Of a parent of another origin nothing can be read: it
+ * has to allow the microphone first.
  * @param {Window} window
  */
-function blockingSide({ parent, window }) {
+function blockingPage({ parent, window }) {
   try {
     return parent === window || allowsMicrophone(parent.document) ? "page" : "parent";
   } catch {

@@ -1,11 +1,11 @@
-/** An outgoing call in this page, from the dial to its single end. */
+/** An outgoing call in this page: checks, connects and follows it, and reports its end exactly once. */
 import { asProblem, Problem } from "../errors.js";
-import { AnswerReport } from "./answer-report.js";
-import { AnswerWatch } from "./answer-watch.js";
+import { AnswerNotifier } from "./answer-notifier.js";
 import { ensureCanCall } from "./call-checks.js";
+import { CallEndLookup } from "./call-end-lookup.js";
 import { asCallProblem, problemOf } from "./call-result.js";
 import { PostDial, postDialSteps } from "./post-dial.js";
-import { RecordedEnd } from "./recorded-end.js";
+import { RingingWatch } from "./ringing-watch.js";
 import { reactionTo } from "./sdk-codes.js";
 
 /** @import { Call } from "@twilio/voice-sdk" */
@@ -26,21 +26,23 @@ export class OutgoingCall {
   #env;
   #callLock;
   #listener;
-  #recordedEnd;
-  #answerReport;
-  #answerWatch;
+  #callEndLookup;
+  #answerNotifier;
+  #ringingWatch;
   /** @type {Call | null} */
   #call = null;
   #answeredAt = 0;
-  /** Time at which the carrier's end was noticed; later questions about it take no part in the duration. */
-  #lostAt = 0;
+  /** Time at which the carrier ended the call; 0 before. The requests that follow do not count in the duration. */
+  #carrierEndedAt = 0;
   #hasRung = false;
   #hasEnded = false;
   #isEnding = false;
   #isMuted = false;
-  /** True after the carrier refused the token before the answer: that is tried once more, with a new token. */
+  /**
+   * True after the carrier refused the token before the answer: the call is then connected once more, with a new token.
+   */
   #isTokenRefused = false;
-  #isRenewing = false;
+  #isRenewingToken = false;
   /** @type {{code?: number} | null} */
   #carrierError = null;
   /**
@@ -65,8 +67,8 @@ export class OutgoingCall {
    * @param {CallListener} options.listener
    */
   constructor({ details, params = {}, digits }, { device, session, callLock, env, listener }) {
-    this.#recordedEnd = new RecordedEnd(session, details.callId, env);
-    this.#answerReport = new AnswerReport(session, details, env, {
+    this.#callEndLookup = new CallEndLookup(session, details.callId, env);
+    this.#answerNotifier = new AnswerNotifier(session, details, env, {
       corrected: (numbers) => listener.corrected(numbers),
       answered: (at) => {
         listener.answered(at);
@@ -79,8 +81,8 @@ export class OutgoingCall {
     this.#env = env;
     this.#callLock = callLock;
     this.#listener = listener;
-    this.#answerWatch = new AnswerWatch({
-      recordedEnd: this.#recordedEnd,
+    this.#ringingWatch = new RingingWatch({
+      callEndLookup: this.#callEndLookup,
       isAskingForMicrophone: () => device.isAskingForMicrophone,
       onRecordedEnd: (result) => this.#finishAndDisconnect(() => this.#finishAs(result)),
       onRefused: (problem) => this.#finishAndDisconnect(() => this.#finish("refused", { problem })),
@@ -116,7 +118,7 @@ export class OutgoingCall {
     } catch (error) {
       if (this.#hasEnded) return;
       this.#device.discard();
-      if (!this.#isRenewing) throw error;
+      if (!this.#isRenewingToken) throw error;
       await this.#dialWithNewToken();
     }
   }
@@ -167,15 +169,17 @@ export class OutgoingCall {
     this.#postDial.proceed();
   }
 
-  /** Leave the present attempt, whose token the carrier refused and which may never end by itself, and connect once more. */
-  async #redial() {
-    const refused = this.#call;
+  /**
+   * Drop the present attempt, whose token the carrier refused and which may never end by itself, and connect once more.
+   */
+  async #reconnect() {
+    const refusedCall = this.#call;
     this.#call = null;
     this.#carrierError = null;
-    this.#answerWatch.stop();
+    this.#ringingWatch.stop();
     clearInterval(this.#statusPoll);
     this.#device.discard();
-    refused?.disconnect();
+    refusedCall?.disconnect();
     try {
       await this.#dialWithNewToken();
     } catch (error) {
@@ -186,7 +190,7 @@ export class OutgoingCall {
 
   async #dialWithNewToken() {
     await this.#session.refresh();
-    this.#isRenewing = false;
+    this.#isRenewingToken = false;
     if (!this.#hasEnded) await this.#dial();
   }
 
@@ -195,20 +199,20 @@ export class OutgoingCall {
     this.#call = call;
     if (this.#isMuted) call.mute(true);
     this.#fail = (problem) => this.#abandon(problem);
-    this.#answerWatch.start();
+    this.#ringingWatch.start();
     call.on("ringing", (hasEarlyMedia) => {
-      this.#answerWatch.stop();
+      this.#ringingWatch.stop();
       this.#hasRung = true;
-      this.#answerReport.askNumber();
+      this.#answerNotifier.requestNumbers();
       if (!this.#hasEnded && !this.#answeredAt) this.#listener.ringing(Boolean(hasEarlyMedia));
     });
     call.on("accept", () => {
-      this.#answerWatch.stop();
+      this.#ringingWatch.stop();
       if (this.#hasEnded || this.#answeredAt) return;
       this.#answeredAt = this.#env.now();
       if (this.#isMuted) call.mute(true);
-      this.#answerReport.tell(this.#answeredAt);
-      if (!this.#hasRung) this.#endIfUnknown();
+      this.#answerNotifier.notifyWithNumbers(this.#answeredAt);
+      if (!this.#hasRung) this.#endIfUnreached();
     });
     for (const event of ["disconnect", "cancel", "reject"]) {
       call.on(event, () => call === this.#call && this.#onCarrierEnd({ endedByRemote: !this.#carrierError }));
@@ -217,12 +221,12 @@ export class OutgoingCall {
       if (call === this.#call) this.#carrierError = error;
     });
     call.on("reconnecting", () => {
-      this.#postDial.setPaused(true);
+      this.#postDial.setSuspended(true);
       if (!this.#hasEnded) this.#listener.reconnecting(true);
     });
     call.on("reconnected", () => {
       this.#carrierError = null;
-      this.#postDial.setPaused(false);
+      this.#postDial.setSuspended(false);
       if (!this.#hasEnded) this.#listener.reconnecting(false);
     });
     call.on("warning", (name) => this.#setWarning(name, true));
@@ -233,9 +237,9 @@ export class OutgoingCall {
     }, STATUS_POLL_MS);
   }
 
-  /** End a call that the carrier answered itself, to tell the caller in words that it did not reach the server. */
-  async #endIfUnknown() {
-    const result = await this.#recordedEnd.findUnknown();
+  /** End a call that the carrier answered itself, to announce that it could not reach our server. */
+  async #endIfUnreached() {
+    const result = await this.#callEndLookup.fetchEndIfUnreached();
     if (!result || this.#hasEnded) return;
     this.#finishAs(result);
     this.#disconnect();
@@ -250,7 +254,7 @@ export class OutgoingCall {
     let result = null;
     if (problem.code === "connection_failed") {
       try {
-        result = await this.#recordedEnd.find();
+        result = await this.#callEndLookup.fetchEnd();
       } catch (error) {
         problem = asProblem(error);
       }
@@ -263,25 +267,25 @@ export class OutgoingCall {
   #onDeviceError(error) {
     const reaction = reactionTo(error);
     if (this.#hasEnded || this.#isEnding) return;
-    if (reaction.then === "end" && !this.#answeredAt) {
+    if (reaction.action === "end" && !this.#answeredAt) {
       const { status } = reaction;
       if (status) this.#finishAndDisconnect(() => this.#finish(status));
       else this.#fail(new Problem(reaction.problem ?? "call_failed"));
     }
-    if (reaction.then !== "renew") return;
+    if (reaction.action !== "renew") return;
     if (this.#answeredAt) {
       this.#device.updateToken({ isRefused: true });
       return;
     }
-    if (this.#isRenewing) return;
+    if (this.#isRenewingToken) return;
     const problem = new Problem("service_unavailable");
     if (this.#isTokenRefused) {
       this.#fail(problem);
       return;
     }
     this.#isTokenRefused = true;
-    this.#isRenewing = true;
-    if (this.#call) this.#redial();
+    this.#isRenewingToken = true;
+    if (this.#call) this.#reconnect();
     else this.#fail(problem);
   }
 
@@ -315,39 +319,46 @@ export class OutgoingCall {
     this.#device.release();
   }
 
-  /** The carrier ended the call: completed if it rang and was answered, otherwise the server knows the reason. */
+  /** The carrier ended the call: it is completed if it rang and was answered; otherwise the server has the reason. */
   async #onCarrierEnd({ endedByRemote = false } = {}) {
     if (this.#hasEnded || this.#isEnding) return;
     this.#isEnding = true;
-    this.#answerReport.tellNow();
-    this.#lostAt = this.#env.now();
+    this.#answerNotifier.flush();
+    this.#carrierEndedAt = this.#env.now();
     const isAnswered = this.#answeredAt > 0;
-    if (!isAnswered || (!this.#hasRung && endedByRemote)) await this.#finishRefused(isAnswered, endedByRemote);
-    else if (endedByRemote) await this.#finishEnded();
+    if (!isAnswered || (!this.#hasRung && endedByRemote)) await this.#finishUnanswered(isAnswered, endedByRemote);
+    else if (endedByRemote) await this.#finishAnswered();
     else await this.#finishLost();
     this.#device.release();
   }
 
-  /** End an answered call whose connection was lost as its record says. */
+  /** End an answered call whose connection was lost, with the status of its record. */
   async #finishLost() {
     this.#listener.reconnecting(true);
-    this.#finishAs(await this.#recordedEnd.findLost(() => this.#hasEnded));
+    this.#finishAs(await this.#callEndLookup.fetchEndOfLost(() => this.#hasEnded));
   }
 
-  /** End an answered call that the carrier ended: for the other side, or for staff, a limit or a revocation. */
-  async #finishEnded() {
-    const problem = await this.#recordedEnd.findReason();
+  /**
+   * End an answered call that the carrier ended: the other side hung up, or staff, a limit or a revocation ended it.
+   */
+  async #finishAnswered() {
+    const problem = await this.#callEndLookup.fetchEndReason();
     this.#finish("completed", { problem, endedByRemote: !problem });
   }
 
   /**
+   * End a call that the carrier ended before the answer, or that was answered without having rung.
    * @param {boolean} isAnswered
    * @param {boolean} endedByRemote
    */
-  async #finishRefused(isAnswered, endedByRemote) {
+  async #finishUnanswered(isAnswered, endedByRemote) {
     try {
       const carrierError = this.#carrierError;
-      const result = await this.#recordedEnd.findRefused({ hasRung: this.#hasRung, isAnswered, carrierError });
+      const result = await this.#callEndLookup.fetchEndOfUnanswered({
+        hasRung: this.#hasRung,
+        isAnswered,
+        carrierError,
+      });
       this.#finishAs(result, endedByRemote && result.status === "completed");
     } catch (error) {
       if (isAnswered) this.#finish("completed", { endedByRemote });
@@ -367,13 +378,13 @@ export class OutgoingCall {
   #finish(status, { problem = null, message = null, endedByRemote = false } = {}) {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#answerReport.end();
+    this.#answerNotifier.end();
     this.#device.listen(null);
     this.#stopWatchingCSP();
     this.#postDial.stop();
-    this.#answerWatch.stop();
+    this.#ringingWatch.stop();
     clearInterval(this.#statusPoll);
-    const endedAt = this.#lostAt || this.#env.now();
+    const endedAt = this.#carrierEndedAt || this.#env.now();
     const duration = this.#answeredAt ? Math.round((endedAt - this.#answeredAt) / 1000) : 0;
     const reason = problem && asCallProblem(problem);
     this.#listener.ended({ status, duration, message: reason?.message ?? message, problem: reason, endedByRemote });
@@ -381,11 +392,11 @@ export class OutgoingCall {
 
   /**
    * @param {string} name
-   * @param {boolean} holds
+   * @param {boolean} isActive
    */
-  #setWarning(name, holds) {
+  #setWarning(name, isActive) {
     if (this.#hasEnded) return;
-    if (holds) this.#warnings.add(name);
+    if (isActive) this.#warnings.add(name);
     else this.#warnings.delete(name);
     this.#listener.warningsChanged(this.#warnings);
   }

@@ -1,4 +1,6 @@
-/** A call in this page: stands for the real one while the call stack is loading, then passes everything on to it. */
+/**
+ * A call in this page whose call stack may still be loading: passes everything on to an OutgoingCall once it is loaded.
+ */
 import { asProblem } from "../errors.js";
 
 /** @import { CallStackLoader } from "./call-stack-loader.js" */
@@ -13,7 +15,7 @@ export class PendingCall {
   #request;
   #listener;
   /**
-   * The real call; null while the call stack is loading.
+   * Null while the call stack is loading.
    * @type {ActiveCall | null}
    */
   #call = null;
@@ -24,7 +26,7 @@ export class PendingCall {
    * @param {CallStackLoader} callStackLoader
    * @param {TokenSession} session
    * @param {CallRequest} request
-   * @param {CallListener} listener Told of the end if the real call never comes.
+   * @param {CallListener} listener Its `ended` is called here only if the call ends before the call stack is loaded.
    */
   constructor(callStackLoader, session, request, listener) {
     this.#callStackLoader = callStackLoader;

@@ -1,13 +1,15 @@
-/** Sends tones in a call: those of its number after the answer, step by step, and the keys that a person presses. */
+/**
+ * Sends a call's DTMF tones: the extension and digits of the call after the answer, and the keys that a person presses.
+ */
 import { DtmfQueue } from "./dtmf-queue.js";
 
 /** @import { PostDialStep } from "../types.d.ts" */
 
 /**
- * The steps after the answer, of which each but the first waits for a person's key. An extension follows one pause:
- * private branch exchanges answer a moment before they listen.
+ * The steps after the answer; each but the first waits until a person continues. A pause comes before the extension,
+ * because private branch exchanges answer a moment before they listen for tones.
  * @param {string | undefined} extension
- * @param {string} [digits] `,` is a pause of 2 s, `;` waits for a key.
+ * @param {string} [digits] `,` is a pause of 2 s, `;` waits until a person continues.
  */
 export function postDialSteps(extension, digits = "") {
   const [first, ...others] = `${extension ? `,${extension}` : ""}${digits}`.split(";");
@@ -19,18 +21,19 @@ export class PostDial {
   #steps;
   #onStep;
   #isStarted = false;
-  /** True while the next step waits for a person's key. */
+  /** True while the next step waits until a person continues. */
   #isWaiting = false;
 
   /**
    * @param {string[]} steps
-   * @param {(digits: string) => void} send Sounds one or more digits, one after the other.
-   * @param {(step: PostDialStep | null) => void} onStep Told of the present step; null when all are done.
+   * @param {(digits: string) => void} send Plays one or more digits, one after the other.
+   * @param {(step: PostDialStep | null) => void} onStep Called with each step that begins or waits; with null when all
+   *   are done.
    */
   constructor(steps, send, onStep) {
     this.#steps = steps;
     this.#onStep = onStep;
-    this.#queue = new DtmfQueue(send, () => this.#next());
+    this.#queue = new DtmfQueue(send, () => this.#waitForNext());
   }
 
   /** The call is answered. */
@@ -41,29 +44,29 @@ export class PostDial {
     if (first) this.#send();
     else {
       this.#steps.shift();
-      this.#next();
+      this.#waitForNext();
     }
   }
 
-  /** A person lets the waiting step be sent. */
+  /** Send the step that waits: a person continues. */
   proceed() {
     if (this.#isWaiting) this.#send();
   }
 
   /**
-   * A person presses a key. Behind the tones of a step that are being sent, so that these stay together.
+   * Send the key that a person presses, after the tones of a step that are being sent, so that these stay together.
    * @param {string} digit
    */
   press(digit) {
     this.#queue.push(digit);
   }
 
-  /** @param {boolean} isPaused True while the connection is lost: tones would be too. */
-  setPaused(isPaused) {
-    this.#queue.setPaused(isPaused);
+  /** @param {boolean} isSuspended True while the connection is lost: tones would be lost too. */
+  setSuspended(isSuspended) {
+    this.#queue.setSuspended(isSuspended);
   }
 
-  /** The call is over. */
+  /** The call has ended: send nothing more. */
   stop() {
     this.#steps = [];
     this.#isWaiting = false;
@@ -78,8 +81,8 @@ export class PostDial {
     this.#onStep(digits ? { digits, isWaiting: false } : null);
   }
 
-  /** All that was pushed is sent. */
-  #next() {
+  /** The queue is empty: let the next step wait for a person. */
+  #waitForNext() {
     if (!this.#isStarted || this.#isWaiting) return;
     const [next] = this.#steps;
     this.#isWaiting = next !== undefined;

@@ -22,21 +22,21 @@ describe("postDialSteps", () => {
 });
 
 describe("PostDial", () => {
-  const begun = (extension, digits) => {
+  const startPostDial = (extension, digits) => {
     const sent = [];
     const steps = [];
     const postDial = new PostDial(
       postDialSteps(extension, digits),
-      (tones) => sent.push([Date.now() - beganAt, tones]),
+      (tones) => sent.push([Date.now() - startedAt, tones]),
       (step) => steps.push(step),
     );
-    const beganAt = Date.now();
+    const startedAt = Date.now();
     postDial.start();
     return { postDial, sent, steps, tones: () => sent.map(([, tones]) => tones).join("") };
   };
 
   test("an extension follows the answer by one pause of 2 s", () => {
-    const { sent, steps } = begun("204");
+    const { sent, steps } = startPostDial("204");
     expect(steps).toEqual([{ digits: "204", isWaiting: false }]);
     vi.runAllTimers();
     expect(sent).toEqual([[2_000, "204"]]);
@@ -44,7 +44,7 @@ describe("PostDial", () => {
   });
 
   test("each comma is a pause of 2 s, digits without one follow at once", () => {
-    const { sent } = begun("", "1,,2");
+    const { sent } = startPostDial("", "1,,2");
     vi.runAllTimers();
     expect(sent).toEqual([
       [0, "1"],
@@ -52,8 +52,8 @@ describe("PostDial", () => {
     ]);
   });
 
-  test("a semicolon waits for a person, who may press keys meanwhile", () => {
-    const { postDial, sent, steps, tones } = begun("", ";204;5");
+  test("a semicolon waits until a person continues; keys can be pressed meanwhile", () => {
+    const { postDial, sent, steps, tones } = startPostDial("", ";204;5");
     expect(steps).toEqual([{ digits: "204", isWaiting: true }]);
     postDial.press("1");
     vi.runAllTimers();
@@ -71,7 +71,7 @@ describe("PostDial", () => {
   });
 
   test("keys that are pressed meanwhile follow the digits of the step", () => {
-    const { postDial, tones } = begun("204", ",9");
+    const { postDial, tones } = startPostDial("204", ",9");
     postDial.press("1");
     vi.advanceTimersByTime(2_000);
     postDial.press("#");
@@ -80,24 +80,24 @@ describe("PostDial", () => {
   });
 
   test("nothing is sent while the connection is lost, and everything afterwards", () => {
-    const { postDial, steps, tones } = begun("204", ",9");
+    const { postDial, steps, tones } = startPostDial("204", ",9");
     vi.advanceTimersByTime(1_000);
-    postDial.setPaused(true);
+    postDial.setSuspended(true);
     vi.runAllTimers();
     expect(tones()).toBe("");
-    postDial.setPaused(false);
+    postDial.setSuspended(false);
     vi.advanceTimersByTime(0);
     expect(tones()).toBe("204");
-    postDial.setPaused(true);
+    postDial.setSuspended(true);
     vi.runAllTimers();
-    postDial.setPaused(false);
+    postDial.setSuspended(false);
     vi.runAllTimers();
     expect(tones()).toBe("2049");
     expect(steps.at(-1)).toBeNull();
   });
 
   test("nothing is sent after the end", () => {
-    const { postDial, tones } = begun("204", ",9;1");
+    const { postDial, tones } = startPostDial("204", ",9;1");
     vi.advanceTimersByTime(2_000);
     postDial.stop();
     vi.runAllTimers();
@@ -108,9 +108,9 @@ describe("PostDial", () => {
 });
 
 describe("Phone", () => {
-  async function dialled(options) {
-    const module = fakeSdk();
-    const phone = new Phone(fakeEnvironment({ fetch: fakeServer().fetch, module }));
+  async function dial(options) {
+    const sdk = fakeSdk();
+    const phone = new Phone(fakeEnvironment({ fetch: fakeServer().fetch, sdk }));
     const events = [];
     for (const event of ["callStarted", "callEnded", "error"])
       phone.events.on(event, (payload) => events.push([event, payload]));
@@ -119,16 +119,16 @@ describe("Phone", () => {
     const hasBegun = phone.dial(NUMBER, options);
     await settle();
     await settle();
-    const answer = (call = module.devices.at(-1).call) => {
+    const answer = (call = sdk.devices.at(-1).call) => {
       call.emit("ringing", false);
       call.emit("accept", call);
       return call;
     };
-    return { phone, module, events, hasBegun, answer, call: module.devices.at(-1)?.call };
+    return { phone, sdk, events, hasBegun, answer, call: sdk.devices.at(-1)?.call };
   }
 
   test("sends the extension after the answer, and never before or with the number", async () => {
-    const { phone, call, answer, events } = await dialled({ extension: 204, digits: ",99#" });
+    const { phone, call, answer, events } = await dial({ extension: 204, digits: ",99#" });
     expect(call.params).toMatchObject({ To: NUMBER, Extension: "204" });
     expect(JSON.stringify(call.params)).not.toContain("99#");
     call.emit("ringing", false);
@@ -151,7 +151,7 @@ describe("Phone", () => {
   });
 
   test("sends nothing once the person has hung up, and all again when the call is placed again", async () => {
-    const { phone, module, call, answer } = await dialled({ extension: "204", digits: ",9" });
+    const { phone, sdk, call, answer } = await dial({ extension: "204", digits: ",9" });
     answer();
     await vi.advanceTimersByTimeAsync(1_000);
     phone.hangup();
@@ -160,7 +160,7 @@ describe("Phone", () => {
     phone.redial();
     await settle();
     await settle();
-    const again = module.devices.at(-1).call;
+    const again = sdk.devices.at(-1).call;
     expect(again.params).toMatchObject({ To: NUMBER, Extension: "204" });
     answer(again);
     await vi.advanceTimersByTimeAsync(10_000);
@@ -169,7 +169,7 @@ describe("Phone", () => {
   });
 
   test("holds the tones while the connection is restored", async () => {
-    const { phone, call, answer } = await dialled({ extension: "204" });
+    const { phone, call, answer } = await dial({ extension: "204" });
     answer();
     await settle();
     call.emit("reconnecting");
@@ -182,7 +182,7 @@ describe("Phone", () => {
   });
 
   test("waits for the person where the digits say so", async () => {
-    const { phone, call, answer } = await dialled({ digits: ";204" });
+    const { phone, call, answer } = await dial({ digits: ";204" });
     answer();
     await vi.advanceTimersByTimeAsync(10_000);
     expect([call.digits, phone.postDial]).toEqual([[], { digits: "204", isWaiting: true }]);
@@ -198,7 +198,7 @@ describe("Phone", () => {
     [{ metadata: [] }, "invalid_metadata"],
   ])("refuses %j with a sentence and the advice", async (options, code) => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
-    const { phone, hasBegun, events } = await dialled(options);
+    const { phone, hasBegun, events } = await dial(options);
     expect(hasBegun).toBe(false);
     expect(events).toEqual([["error", expect.objectContaining({ code, message: expect.stringMatching(/valid/) })]]);
     phone.stop();

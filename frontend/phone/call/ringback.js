@@ -1,4 +1,4 @@
-/** Plays the ringback tone while a call rings; loads it on first use. */
+/** Plays the ringback tone while an outgoing call rings; loads its chunk on first use. */
 
 /** @import { Environment } from "../types.d.ts" */
 

@@ -1,22 +1,24 @@
 /**
  * The voice SDK's error codes, and the phone's reaction to each before a call is answered.
  *
- * `then`: `renew` gets a new access token and tries once more; `wait` leaves the SDK to repair its connection; `end`
+ * `action`: `renew` gets a new access token and tries once more; `wait` leaves the SDK to repair its connection; `end`
  * ends the attempt; `ignore` does nothing, because the code is about something that the phone does not use.
  * `status` is the call's status where the code says it; `problem` is the phone's own error code. A test compares the
  * table with the installed SDK: a new code needs a decision here.
  */
 
-/** @typedef {{then: "renew" | "wait" | "end" | "ignore", status?: EpochPhoneCallStatus, problem?: string}} SdkReaction */
+/**
+ * @typedef {{action: "renew" | "wait" | "end" | "ignore", status?: EpochPhoneCallStatus, problem?: string}} SdkReaction
+ */
 
 /** @type {SdkReaction} */
-const RENEW = { then: "renew", problem: "service_unavailable" };
+const RENEW = { action: "renew", problem: "service_unavailable" };
 /** @type {SdkReaction} */
-const WAIT = { then: "wait", problem: "connection_failed" };
+const WAIT = { action: "wait", problem: "connection_failed" };
 /** @type {SdkReaction} */
-const IGNORE = { then: "ignore" };
+const IGNORE = { action: "ignore" };
 /** @type {(problem: string) => SdkReaction} */
-const endWith = (problem) => ({ then: "end", problem });
+const endWith = (problem) => ({ action: "end", problem });
 
 /** @type {Record<number, SdkReaction>} */
 export const SDK_CODES = {
@@ -31,10 +33,10 @@ export const SDK_CODES = {
   31207: RENEW, // lives too long
   31102: RENEW, // missing in the request
   // The called party.
-  31480: { then: "end", status: "no-answer" },
-  31487: { then: "end", status: "no-answer" }, // the request was terminated
-  31486: { then: "end", status: "busy" },
-  31600: { then: "end", status: "busy" }, // busy everywhere
+  31480: { action: "end", status: "no-answer" },
+  31487: { action: "end", status: "no-answer" }, // the request was terminated
+  31486: { action: "end", status: "busy" },
+  31600: { action: "end", status: "busy" }, // busy everywhere
   31603: endWith("call_failed"), // declined: a rejected call, or an application that could not be read
   31404: endWith("call_failed"), // not found
   31002: endWith("call_failed"), // the connection was declined

@@ -19,11 +19,11 @@ describe("the table of the SDK's codes", () => {
     if (reaction.problem && reaction.problem !== "call_failed") {
       expect(new Problem(reaction.problem).message).not.toBe(new Problem("call_failed").message);
     }
-    expect(reaction.then === "ignore" || Boolean(reaction.status || reaction.problem)).toBe(true);
+    expect(reaction.action === "ignore" || Boolean(reaction.status || reaction.problem)).toBe(true);
     expect(reactionTo({ code: Number(code) })).toBe(reaction);
   });
 
   test("leaves unknown codes to the SDK", () => {
-    for (const error of [null, undefined, {}, { code: 1 }]) expect(reactionTo(error).then).toBe("wait");
+    for (const error of [null, undefined, {}, { code: 1 }]) expect(reactionTo(error).action).toBe("wait");
   });
 });

@@ -1,10 +1,13 @@
-/** Prompts before the page unloads during a call; URLs for another program, such as `mailto:`, do not unload it. */
+/**
+ * Asks the person before the page unloads during a call; not for links to another program, such as `mailto:`, and
+ * downloads.
+ */
 
 /** @import { Environment } from "../types.d.ts" */
 
 // Every other scheme belongs to another program (mailto:, tel:), or runs a script in the page.
 const PAGE_SCHEME = /^(?:https?|file|filesystem|blob|data|about):/i;
-/** The time in which the browser acts on a click; some do it in a later task. */
+/** Browsers begin the navigation of a click within this time; some do so in a later task. */
 const CLICK_MS = 200;
 
 /**
@@ -15,8 +18,8 @@ const CLICK_MS = 200;
 export class UnloadPrompt {
   #window;
   #isOn = false;
-  /** True if the navigation that begins now leaves the page open. */
-  #isStaying = false;
+  /** True if the navigation that begins now does not unload the page. */
+  #keepsPage = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -37,25 +40,25 @@ export class UnloadPrompt {
     window[change]("beforeunload", this.#onBeforeUnload);
     window[change]("click", this.#onClick, true);
     window[change]("submit", this.#onSubmit, true);
-    // Also tells about a script's navigation.
+    // The Navigation API also reports a navigation by a script.
     const { navigation } = /** @type {{navigation?: EventTarget}} */ (/** @type {unknown} */ (window));
     navigation?.[change]("navigate", this.#onNavigate);
   }
 
   /**
-   * True if a navigation to `address` leaves the page open.
-   * @param {string} address Absolute.
-   * @param {boolean} [isDownload] True if the page wishes it to be saved.
+   * True if a navigation to `url` does not unload the page.
+   * @param {string} url Absolute.
+   * @param {boolean} [isDownload] True if the page asks the browser to save the file.
    */
-  #isStayingAt(address, isDownload = false) {
-    return isForAnotherProgram(address) || (isDownload && canBeSaved(address, this.#window.location.origin));
+  #isPageKeptBy(url, isDownload = false) {
+    return isForAnotherProgram(url) || (isDownload && isSaved(url, this.#window.location.origin));
   }
 
-  /** @param {boolean} isStaying */
-  #expect(isStaying) {
+  /** @param {boolean} keepsPage */
+  #setKeepsPage(keepsPage) {
     clearTimeout(this.#timer);
-    this.#isStaying = isStaying;
-    if (isStaying) this.#timer = setTimeout(() => this.#expect(false), CLICK_MS);
+    this.#keepsPage = keepsPage;
+    if (keepsPage) this.#timer = setTimeout(() => this.#setKeepsPage(false), CLICK_MS);
   }
 
   /** @param {Event} event */
@@ -63,27 +66,27 @@ export class UnloadPrompt {
     const link = /** @type {(EventTarget & Partial<HTMLAnchorElement>)[]} */ (event.composedPath()).find(
       ({ href }) => typeof href === "string",
     );
-    if (link?.href) this.#expect(this.#isStayingAt(link.href, link.hasAttribute?.("download")));
+    if (link?.href) this.#setKeepsPage(this.#isPageKeptBy(link.href, link.hasAttribute?.("download")));
   };
 
   /** @param {Event} event */
   #onSubmit = (event) => {
     const { target, submitter } = /** @type {SubmitEvent} */ (event);
     const form = /** @type {HTMLFormElement} */ (target);
-    const address = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
-    this.#expect(isForAnotherProgram(new URL(address, form.baseURI).href));
+    const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
+    this.#setKeepsPage(isForAnotherProgram(new URL(url, form.baseURI).href));
   };
 
   /** @param {Event} event */
   #onNavigate = (event) => {
     const { destination, downloadRequest } = /** @type {NavigateEvent} */ (event);
-    this.#expect(this.#isStayingAt(destination.url, typeof downloadRequest === "string"));
+    this.#setKeepsPage(this.#isPageKeptBy(destination.url, typeof downloadRequest === "string"));
   };
 
   /** @param {BeforeUnloadEvent} event */
   #onBeforeUnload = (event) => {
-    if (this.#isStaying) {
-      this.#expect(false);
+    if (this.#keepsPage) {
+      this.#setKeepsPage(false);
       return;
     }
     event.preventDefault();
@@ -92,12 +95,12 @@ export class UnloadPrompt {
   };
 }
 
-/** @param {string} address Absolute. */
-const isForAnotherProgram = (address) => !PAGE_SCHEME.test(address);
+/** @param {string} url Absolute. */
+const isForAnotherProgram = (url) => !PAGE_SCHEME.test(url);
 
 /**
- * True for an address that the browser saves if a link says `download`; it opens an address of another origin all the same.
- * @param {string} address Absolute.
+ * True if the browser saves a link with `download` to `url`; it opens a URL of another origin.
+ * @param {string} url Absolute.
  * @param {string} origin The page's.
  */
-const canBeSaved = (address, origin) => /^(?:blob|data):/i.test(address) || new URL(address).origin === origin;
+const isSaved = (url, origin) => /^(?:blob|data):/i.test(url) || new URL(url).origin === origin;

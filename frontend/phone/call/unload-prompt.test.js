@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { UnloadPrompt } from "./unload-prompt.js";
 
-let question;
+let prompt;
 /** True if the page asks before it is left. */
-const asks = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+const isAsked = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
 const press = (markup) => {
   document.body.innerHTML = markup;
   // The browser's own action would be a navigation.
   document.body.addEventListener("click", (event) => event.preventDefault(), { once: true });
-  document.querySelector("#it").click();
+  document.querySelector("#link").click();
 };
 const submit = (markup) => {
   document.body.innerHTML = markup;
@@ -18,20 +18,20 @@ const submit = (markup) => {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("navigation", new EventTarget());
-  question = new UnloadPrompt({ window });
-  question.set(true);
+  prompt = new UnloadPrompt({ window });
+  prompt.set(true);
 });
 afterEach(() => {
-  question.set(false);
+  prompt.set(false);
   document.body.replaceChildren();
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
 test("asks while it is on", () => {
-  expect(asks()).toBe(true);
-  question.set(false);
-  expect(asks()).toBe(false);
+  expect(isAsked()).toBe(true);
+  prompt.set(false);
+  expect(isAsked()).toBe(false);
 });
 
 test.each([
@@ -43,25 +43,25 @@ test.each([
   ["javascript:void 0", false],
   ["/next", true],
   ["https://elsewhere.example/", true],
-])("a click on a link to %s asks: %s", (address, expected) => {
-  press(`<a href="${address}"><b id="it">Ada</b></a>`);
-  expect(asks()).toBe(expected);
+])("a click on a link to %s asks: %s", (href, expected) => {
+  press(`<a href="${href}"><b id="link">Ada</b></a>`);
+  expect(isAsked()).toBe(expected);
 });
 
 test("a download asks only where the browser would open it", () => {
-  press('<a id="it" href="/calls.csv" download>CSV</a>');
-  expect(asks()).toBe(false);
-  press('<a id="it" href="https://files.example/calls.csv" download>CSV</a>');
-  expect(asks()).toBe(true);
+  press('<a id="link" href="/calls.csv" download>CSV</a>');
+  expect(isAsked()).toBe(false);
+  press('<a id="link" href="https://files.example/calls.csv" download>CSV</a>');
+  expect(isAsked()).toBe(true);
 });
 
 test("a form asks unless it is for another program", () => {
   submit('<form action="mailto:ada@example.com"></form>');
-  expect(asks()).toBe(false);
+  expect(isAsked()).toBe(false);
   submit('<form action="/next"></form>');
-  expect(asks()).toBe(true);
+  expect(isAsked()).toBe(true);
   submit("<form></form>");
-  expect(asks()).toBe(true);
+  expect(isAsked()).toBe(true);
 });
 
 test.each([
@@ -72,13 +72,13 @@ test.each([
   ["blob:https://elsewhere.example/1", "", false],
 ])("a script that navigates to %s (download: %s) asks: %s", (url, downloadRequest, expected) => {
   navigation.dispatchEvent(Object.assign(new Event("navigate"), { destination: { url }, downloadRequest }));
-  expect(asks()).toBe(expected);
+  expect(isAsked()).toBe(expected);
 });
 
 test("the exception holds for one navigation, and not for long", () => {
-  press('<a id="it" href="mailto:ada@example.com">Ada</a>');
-  expect([asks(), asks()]).toEqual([false, true]);
-  press('<a id="it" href="mailto:ada@example.com">Ada</a>');
+  press('<a id="link" href="mailto:ada@example.com">Ada</a>');
+  expect([isAsked(), isAsked()]).toEqual([false, true]);
+  press('<a id="link" href="mailto:ada@example.com">Ada</a>');
   vi.advanceTimersByTime(1_000);
-  expect(asks()).toBe(true);
+  expect(isAsked()).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** Owns the voice SDK's Device: the connection to the carrier, the microphone and the speaker. */
+/** Manages the voice SDK's Device: its connection to the carrier, the microphone and the speaker. */
 import { nextTask } from "../browser/next-task.js";
 import { Problem } from "../errors.js";
 import { microphoneProblem } from "./microphone.js";
@@ -15,11 +15,12 @@ import { microphoneProblem } from "./microphone.js";
  * @property {() => void} destroyed
  */
 
-// A short call may end before the device list changes, which happens some time after the first permission.
-const RELEASE_AGAIN_MS = 1_000;
+// The SDK opens the microphone again when the list of devices changes, some time after the first permission. A short
+// call may have ended by then.
+const SECOND_RELEASE_DELAY_MS = 1_000;
 const SIGNALING_TIMEOUT_MS = 30_000;
 
-// Without a Sound class the SDK fetches fifteen sound files; none of them is ever played here.
+// Without a Sound class of ours the SDK fetches fifteen sound files, none of which the phone plays.
 class SilentSound {
   play() {
     return Promise.resolve();
@@ -99,18 +100,18 @@ export class VoiceDevice {
     await nextTask();
     if (this.#isClosed) this.discard();
     else if (device === this.#device && !device.isBusy) {
-      // Without a call, a lost or refused connection is nothing to tell: the next call opens another one.
+      // Without a call, a lost or refused connection is not reported: the next call opens another one.
       connectSignaling(device).catch(() => {});
     }
   }
 
-  /** Drop the Device for good. */
+  /** Destroy the Device and create no other one. */
   close() {
     this.#isClosed = true;
     this.discard();
   }
 
-  /** Each step in a task of its own: together they would block a slow page. */
+  /** Create the Device, each step in its own task, because together they would block a slow page. */
   async #create() {
     const { Device, createAudioContext } = await this.#env.loadSdk();
     await nextTask();
@@ -118,7 +119,7 @@ export class VoiceDevice {
       createAudioContext();
       await nextTask();
     }
-    // A call and a person's intent may both have come this far.
+    // open() and warmUp() may both be waiting for the steps above.
     this.#device ??= this.#createDevice(Device);
     return this.#device;
   }
@@ -135,7 +136,7 @@ export class VoiceDevice {
     this.#device.updateToken(account.access_token);
   }
 
-  /** Drop the Device, whatever it is doing. */
+  /** Destroy the Device, also during a call. The next call creates another one. */
   discard() {
     const device = this.#device;
     this.#device = null;
@@ -157,7 +158,7 @@ export class VoiceDevice {
       }
     };
     releaseNow();
-    setTimeout(releaseNow, RELEASE_AGAIN_MS);
+    setTimeout(releaseNow, SECOND_RELEASE_DELAY_MS);
   }
 
   /** @param {typeof Device} Device */
@@ -168,7 +169,6 @@ export class VoiceDevice {
     // The SDK reads more options than its types have.
     const options = /** @type {Device.Options} */ ({
       ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),
-      // The SDK tries them in this order.
       ...(edges ? { edge: edges } : {}),
       codecPreferences: ["opus", "pcmu"],
       enableImprovedSignalingErrorPrecision: true,
@@ -182,11 +182,11 @@ export class VoiceDevice {
     device.on("error", (error) => {
       if (device !== this.#device) return;
       if (this.#listener) this.#listener.error(error);
-      // The SDK would try again and again, also with a token that the carrier refuses. The next call has a new Device.
+      // The SDK would connect again and again, even with a token that the carrier refuses.
       else this.discard();
     });
-    device.audio?.on?.("deviceChange", async (/** @type {MediaDeviceInfo[]} */ lost) => {
-      if (lost.some(({ kind }) => kind === "audiooutput")) this.#listener?.deviceLost("speaker");
+    device.audio?.on?.("deviceChange", async (/** @type {MediaDeviceInfo[]} */ lostDevices) => {
+      if (lostDevices.some(({ kind }) => kind === "audiooutput")) this.#listener?.deviceLost("speaker");
       if (!this.#env.preferences.speaker) return;
       const devices = await this.#loadAudioDevices();
       if (device.audio) devices?.useSpeaker(device.audio, this.#env.preferences);
@@ -199,7 +199,7 @@ export class VoiceDevice {
     return device;
   }
 
-  /** The chunk for people who chose a device or lost one; null if it cannot be loaded. */
+  /** The chunk for people who chose a device or whose device was unplugged; null if it cannot be loaded. */
   #loadAudioDevices() {
     return this.#env.loadChunk("audio-devices").catch(() => null);
   }

@@ -6,14 +6,14 @@ const NUMBER = "+12125550123";
 const BASE = "https://voice.example";
 
 async function startPhone({ answers } = {}) {
-  const host = fakeServer(answers);
-  const module = fakeSdk();
-  const env = fakeEnvironment({ fetch: host.fetch, module });
+  const server = fakeServer(answers);
+  const sdk = fakeSdk();
+  const env = fakeEnvironment({ fetch: server.fetch, sdk });
   const phone = new Phone(env);
   const errors = [];
   phone.events.on("error", ({ code }) => errors.push(code));
   phone.start({ token: "ept_x", base: BASE });
-  return { phone, host, env, module, errors };
+  return { phone, server, env, sdk, errors };
 }
 
 /** Every step has passed, each in a task of its own. */
@@ -32,19 +32,19 @@ describe("warmUp", () => {
   });
 
   test("builds nothing before an intent, then one Device with a connection, which the call uses", async () => {
-    const { phone, env, module } = await startPhone();
+    const { phone, env, sdk } = await startPhone();
     await settle();
     env.idle.splice(0).forEach((work) => work());
     await steps();
-    expect([module.devices.length, module.signaling.length, module.Device.audioContext]).toEqual([0, 0, undefined]);
+    expect([sdk.devices.length, sdk.signaling.length, sdk.Device.audioContext]).toEqual([0, 0, undefined]);
     phone.warmUp();
     phone.warmUp();
     await steps();
-    const [device] = module.devices;
-    expect([module.devices.length, new Set(module.signaling)]).toEqual([1, new Set([device])]);
+    const [device] = sdk.devices;
+    expect([sdk.devices.length, new Set(sdk.signaling)]).toEqual([1, new Set([device])]);
     phone.dial(NUMBER);
     await steps();
-    expect([module.devices.length, device.call?.params.To]).toEqual([1, NUMBER]);
+    expect([sdk.devices.length, device.call?.params.To]).toEqual([1, NUMBER]);
     phone.stop();
   });
 
@@ -59,11 +59,11 @@ describe("warmUp", () => {
   });
 
   test("waits until the phone is ready", async () => {
-    const { phone, module } = await startPhone();
+    const { phone, sdk } = await startPhone();
     phone.warmUp();
     expect(phone.state).toBe("loading");
     await steps();
-    expect([phone.state, module.signaling.length]).toEqual(["ready", 1]);
+    expect([phone.state, sdk.signaling.length]).toEqual(["ready", 1]);
     phone.stop();
   });
 
@@ -82,42 +82,42 @@ describe("warmUp", () => {
     prepare(fixture);
     fixture.phone.warmUp();
     await steps();
-    expect([fixture.module.devices, fixture.module.signaling]).toEqual([[], []]);
+    expect([fixture.sdk.devices, fixture.sdk.signaling]).toEqual([[], []]);
     fixture.phone.stop();
   });
 
   test("an error of an unused connection is no error of the phone: the next intent and the next call connect again", async () => {
-    const { phone, module, errors } = await startPhone();
+    const { phone, sdk, errors } = await startPhone();
     await settle();
     phone.warmUp();
     await steps();
-    module.devices[0].emit("error", { code: 20104 });
+    sdk.devices[0].emit("error", { code: 20104 });
     await steps();
-    expect([module.devices[0].state, phone.state, errors]).toEqual(["destroyed", "ready", []]);
+    expect([sdk.devices[0].state, phone.state, errors]).toEqual(["destroyed", "ready", []]);
     phone.warmUp();
     await steps();
-    expect([module.devices.length, module.signaling.at(-1) === module.devices[1]]).toEqual([2, true]);
-    module.devices[1].emit("error", { code: 31005 });
+    expect([sdk.devices.length, sdk.signaling.at(-1) === sdk.devices[1]]).toEqual([2, true]);
+    sdk.devices[1].emit("error", { code: 31005 });
     phone.dial(NUMBER);
     await steps();
-    expect([module.devices.length, module.devices[2].call?.params.To, errors]).toEqual([3, NUMBER, []]);
+    expect([sdk.devices.length, sdk.devices[2].call?.params.To, errors]).toEqual([3, NUMBER, []]);
     phone.stop();
   });
 
   test("an unused connection gets the new token", async () => {
-    const { phone, host, module } = await startPhone();
+    const { phone, server, sdk } = await startPhone();
     await settle();
     phone.warmUp();
     await steps();
-    host.lists.exchange = [{ ...ACCOUNT, access_token: "jwt-2" }];
+    server.lists.exchange = [{ ...ACCOUNT, access_token: "jwt-2" }];
     await vi.advanceTimersByTimeAsync(2_900_000);
-    expect(module.devices[0].tokens).toEqual(["jwt-1", "jwt-2"]);
+    expect(sdk.devices[0].tokens).toEqual(["jwt-1", "jwt-2"]);
     phone.stop();
   });
 
   test("a phone that stops meanwhile keeps no connection, at whatever step", async () => {
     for (let step = 0; step < 30; step += 1) {
-      const { phone, module } = await startPhone();
+      const { phone, sdk } = await startPhone();
       await settle();
       phone.warmUp();
       for (let turn = 0; turn < step; turn += 1) {
@@ -126,8 +126,8 @@ describe("warmUp", () => {
       }
       phone.stop();
       await steps();
-      expect(module.devices.filter(({ state }) => state !== "destroyed")).toEqual([]);
-      expect(module.signaling.filter(({ state }) => state !== "destroyed")).toEqual([]);
+      expect(sdk.devices.filter(({ state }) => state !== "destroyed")).toEqual([]);
+      expect(sdk.signaling.filter(({ state }) => state !== "destroyed")).toEqual([]);
     }
   });
 });

@@ -1,68 +1,73 @@
-/** Decides about an event after all listeners of the page and before the browser's default action, even if it was stopped. */
+/**
+ * Runs a decision about an event after all listeners of the page and before the browser's default action, also if a
+ * listener stops the event's propagation.
+ */
 
 const BUBBLING_PHASE = 3;
 const CAPTURING_PHASE = 1;
 
 /**
- * Call `decide(isPrevented)` once no listener of the page can change its mind about `event`. In `decide`,
- * `event.preventDefault()` still prevents the browser's own action, except of an event that a script dispatched and a
- * listener ended by `stopImmediatePropagation()`. To be called in a listener for the capture phase at the window.
+ * Call `decide(isPrevented)` once no further listener of the page can prevent `event`. In `decide`,
+ * `event.preventDefault()` still prevents the browser's default action, except for an event that a script dispatched and
+ * a listener ended by `stopImmediatePropagation()`. To be called in a listener for the capture phase at the window.
  *
- * Each node of the path gets a listener that runs after the others of that node: the event's way ends where a listener
- * has stopped its propagation, or at the window. Not decided about, as nobody is told: an event that another script world
- * (a browser extension) ended by `stopImmediatePropagation()`, of an element for which the browser acts itself.
+ * Each node of the event's path gets a listener that runs after the node's other listeners. The last of them to run is
+ * at the node where a listener has stopped the propagation, or at the window. An event that another script world (a
+ * browser extension) ended by `stopImmediatePropagation()` is not noticed: for an element with a default action,
+ * `decide(true)` is called then.
  *
  * @param {Event} event
- * @param {{claims: () => boolean, actsItself: boolean, decide: (isPrevented: boolean) => void}} options
- *   `claims` tells whether `decide` would prevent the browser's own action now; `actsItself`: the browser has one for this
- *   element.
+ * @param {{willPrevent: () => boolean, hasDefaultAction: boolean, decide: (isPrevented: boolean) => void}} options
+ *   `willPrevent` tells whether `decide(false)` would prevent the default action now; `hasDefaultAction`: the browser
+ *   has one for the element.
  */
-export function afterListeners(event, { claims, actsItself, decide }) {
+export function afterListeners(event, { willPrevent, hasDefaultAction, decide }) {
   const path = event.composedPath();
   const window = path[path.length - 1];
   const { type } = event;
-  let isOver = false;
+  let isDecided = false;
   /** @param {boolean} isPrevented */
   const finish = (isPrevented) => {
-    if (isOver) return;
-    isOver = true;
+    if (isDecided) return;
+    isDecided = true;
     for (const node of path) {
-      node.removeEventListener(type, onLast, true);
-      node.removeEventListener(type, onLast);
+      node.removeEventListener(type, onLastListener, true);
+      node.removeEventListener(type, onLastListener);
     }
     clearTimeout(timer);
     decide(isPrevented);
   };
-  /** @param {Event} heard */
-  function onLast(heard) {
-    if (heard !== event) return;
+  /** @param {Event} received */
+  function onLastListener(received) {
+    if (received !== event) return;
     const isAtEnd = event.currentTarget === window && event.eventPhase === BUBBLING_PHASE;
     if (isAtEnd || event.cancelBubble) finish(event.defaultPrevented);
   }
   for (const node of path) {
-    node.addEventListener(type, onLast, true);
-    node.addEventListener(type, onLast);
+    node.addEventListener(type, onLastListener, true);
+    node.addEventListener(type, onLastListener);
   }
-  watchStops(event, window, claims, finish);
-  // The event's way is over and nobody was told: the listeners must not stay.
-  const timer = setTimeout(() => finish(event.defaultPrevented || actsItself));
+  watchStops(event, window, willPrevent, finish);
+  // The dispatch has ended unnoticed: remove the listeners.
+  const timer = setTimeout(() => finish(event.defaultPrevented || hasDefaultAction));
 }
 
 /**
- * Call `finish` after the listener that ends the event's way at once: no other listener is called after that one, and the
- * window's own listeners for the capture phase were chosen before ours were added.
+ * Call `finish` after a listener that ends the event at once: by `stopImmediatePropagation()`, or by
+ * `stopPropagation()` in the capture phase at the window, whose listeners were collected before ours was added.
  * @param {Event} event
  * @param {EventTarget} window
- * @param {() => boolean} claims
+ * @param {() => boolean} willPrevent
  * @param {(isPrevented: boolean) => void} finish
  */
-function watchStops(event, window, claims, finish) {
+function watchStops(event, window, willPrevent, finish) {
   let isEnding = false;
   const finishAfterListener = () => {
     if (isEnding) return;
     isEnding = true;
-    // Microtasks run between the listeners of the browser's events, but of a script's event only after its default action.
-    if (event.isTrusted || event.defaultPrevented || !claims()) {
+    // Microtasks run between the listeners of an event of the browser, but only after the default action of a script's
+    // event.
+    if (event.isTrusted || event.defaultPrevented || !willPrevent()) {
       queueMicrotask(() => finish(event.defaultPrevented));
       return;
     }
@@ -73,7 +78,7 @@ function watchStops(event, window, claims, finish) {
     };
     queueMicrotask(() => finish(isPrevented));
   };
-  // Stopped by a listener of the window that ran before ours.
+  // A listener of the window that ran before ours has stopped the event.
   if (event.cancelBubble) finishAfterListener();
   for (const name of /** @type {const} */ (["stopPropagation", "stopImmediatePropagation"])) {
     const stop = event[name];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { afterListeners } from "./after-listeners.js";
 
-/** One listener's turn: at the node that the selector finds, or the window; in the capture phase if it says so. */
+/** Add the page's listener `act` at the first element that matches `selector`, or at the window. */
 const listen = (selector, act, isCapture = false) => {
   const node = selector === "window" ? window : document.querySelector(selector);
   node.addEventListener("click", act, isCapture);
@@ -9,13 +9,13 @@ const listen = (selector, act, isCapture = false) => {
 };
 let removals = [];
 let decided = [];
-let claims = true;
+let willPrevent = true;
 const dialled = () => decided.filter((isPrevented) => !isPrevented).length;
 
 const onClick = (event) =>
   afterListeners(event, {
-    claims: () => claims,
-    actsItself: true,
+    willPrevent: () => willPrevent,
+    hasDefaultAction: true,
     decide: (isPrevented) => {
       decided.push(isPrevented);
       if (!isPrevented) event.preventDefault();
@@ -24,7 +24,7 @@ const onClick = (event) =>
 
 beforeEach(() => {
   decided = [];
-  claims = true;
+  willPrevent = true;
   document.body.innerHTML = '<table><tr><td><a href="#tel"><b>Ada</b></a></td></tr></table>';
   window.addEventListener("click", onClick, true);
   removals = [() => window.removeEventListener("click", onClick, true)];
@@ -46,7 +46,7 @@ const stop = (event) => event.stopPropagation();
 const stopAtOnce = (event) => event.stopImmediatePropagation();
 const prevent = (event) => event.preventDefault();
 
-test("decides at the end of the event's way, before the default action", async () => {
+test("decides at the end of the event's path, before the default action", async () => {
   const order = [];
   listen("window", () => order.push(decided.length));
   expect(await click()).toBe(true);
@@ -116,8 +116,8 @@ test("another listener of the node where the event is stopped can still stop the
   expect(decided).toEqual([true]);
 });
 
-test("the default action of an event that nobody claims is left alone", async () => {
-  claims = false;
+test("the default action of an event that the decision does not prevent is left alone", async () => {
+  willPrevent = false;
   const dispatched = vi.fn();
   listen("td", (event) => {
     stopAtOnce(event);
@@ -127,7 +127,7 @@ test("the default action of an event that nobody claims is left alone", async ()
   expect(dispatched).toHaveBeenCalledWith(false);
 });
 
-test("leaves no listener behind, also after an event that ended unseen", async () => {
+test("leaves no listener behind, also after an event that ended unnoticed", async () => {
   const removed = vi.spyOn(Node.prototype, "removeEventListener");
   listen("td", (event) => Event.prototype.stopImmediatePropagation.call(event));
   expect(await click()).toBe(false);

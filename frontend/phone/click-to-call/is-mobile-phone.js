@@ -1,7 +1,7 @@
-/** Detects mobile phones. */
+/** Detects whether the device is a mobile phone. */
 
 /**
- * True on a mobile device whose main pointer is a finger; False on tablets.
+ * True on a mobile device whose main pointer is a finger; false on tablets.
  * @param {Pick<Window, "matchMedia" | "navigator">} window
  */
 export function isMobilePhone(window) {

@@ -1,46 +1,49 @@
-/** Adds to the elements of a page that have a number what they lack: keyboard focus, a title, the number as text. */
+/**
+ * Finds the page's elements that have a phone number, and adds what they lack: keyboard focus, a title, the number as
+ * text.
+ */
 
 /** @import { CountryFields, NumberReading } from "../types.d.ts" */
 
 const XLINK_NAMESPACE = "http://www.w3.org/1999/xlink";
 // `*|href` is also the `xlink:href` of links in SVG.
 export const LINKS = ":is(a, area)[*|href]";
-// More than the elements with a number, which `hasNumber` tells: addresses may begin with spaces.
+// With `*=`, because a URL may begin with spaces. `hasNumber` excludes the elements without a number that this matches too.
 export const CANDIDATES = `[data-phone], ${LINKS}[*|href*="tel:" i], ${LINKS}[*|href*="callto:" i]`;
 const SCHEME = /^\s*(?:tel|callto):/i;
 const BUTTONS = "button, input:is([type=button i], [type=submit i], [type=reset i], [type=image i])";
 export const FIELDS = `input:not(${BUTTONS}), textarea, select`;
 // The browser turns Enter, or Space too, into a click on these.
 export const PRESSABLE = `${LINKS}, ${BUTTONS}, summary`;
-// Elements that do something of their own when clicked, also inside an element with a number.
+// Elements with an action for a click. Inside an element with a number, a click on them does not call.
 export const CONTROLS = `${PRESSABLE}, ${FIELDS}, label, audio, video, [role=button], [role=link]`;
 // A selector, because thousands of elements are visited: `isContentEditable` makes the browser compute styles each time.
 const EDITORS = "[contenteditable]:not([contenteditable=false])";
 const FOCUSABLE = `${PRESSABLE}, [tabindex]`;
-// These have a role for assistive technology already; a table whose cells are buttons is not a table.
+// These keep their role for assistive technology: a table whose cells are buttons would not be a table.
 const STRUCTURE = "td, th, tr, li, dt, dd, label, [role]";
-// They show no text of their own.
+// They do not show their text content.
 const WITHOUT_TEXT = "input, area, img, audio, video, canvas, iframe, object, embed, svg";
 
 /**
- * The text with the number of an element.
+ * The text of an element in which its number is written.
  * @param {Element} element
  */
 export const numberTextOf = (element) =>
   element.getAttribute("data-phone")?.trim() ||
-  (isNumberLink(element) ? addressOf(element) : "") ||
+  (isNumberLink(element) ? hrefOf(element) : "") ||
   /** @type {HTMLInputElement} */ (element).value ||
   element.textContent?.trim() ||
   "";
 
 /** @param {Element} element */
-const addressOf = (element) => element.getAttribute("href") ?? element.getAttributeNS(XLINK_NAMESPACE, "href") ?? "";
+const hrefOf = (element) => element.getAttribute("href") ?? element.getAttributeNS(XLINK_NAMESPACE, "href") ?? "";
 
 /**
- * True for a link whose address is a number.
+ * True for a link to a `tel:` or `callto:` URL.
  * @param {Element} element
  */
-const isNumberLink = (element) => element.matches(LINKS) && SCHEME.test(addressOf(element));
+const isNumberLink = (element) => element.matches(LINKS) && SCHEME.test(hrefOf(element));
 
 /**
  * True for an element with a number to call.
@@ -53,21 +56,21 @@ export const hasNumber = (element) => element.hasAttribute("data-phone") || isNu
  * @property {() => CountryFields | null} getCountry The organization's; null while it is not known.
  * @property {(text: string | null) => NumberReading} readNumber
  * @property {((number: string) => string) | null} format Formats E.164 for reading; null until it is loaded.
- * @property {string} title The hint, with `{number}`.
+ * @property {string} title The text of the title, with `{number}`.
  */
 
 export class NumberElements {
   #texts;
   /**
-   * Elements that got a tabindex, with the role that was added too, or null.
+   * Elements that got a tabindex, with the role that they got too, or null.
    * @type {WeakMap<Element, string | null>}
    */
   #focusable = new WeakMap();
   /**
-   * Elements whose number was written here, with that text.
+   * Elements into which the number was written, with that text.
    * @type {WeakMap<Element, string>}
    */
-  #filled = new WeakMap();
+  #numberTexts = new WeakMap();
   /**
    * Elements that got a title, with that text.
    * @type {WeakMap<Element, string>}
@@ -80,32 +83,32 @@ export class NumberElements {
   }
 
   /**
-   * Add to `element` what is missing, or take it back if the element has no number any more.
+   * Add to `element` what is missing; restore it if it has no number any more.
    * @param {Element} element
    */
-  visit(element) {
+  enhance(element) {
     if (!element.isConnected) return;
     if (!hasNumber(element)) this.restore(element);
     else if (!element.matches(FIELDS) && !element.closest(EDITORS)) {
       if (element.hasAttribute("data-phone")) {
         this.#makeFocusable(element);
-        this.#fill(element);
+        this.#writeNumber(element);
       }
       this.#setTitle(element);
     }
   }
 
   /**
-   * Take everything back from `element`.
+   * Remove everything that was added to `element`.
    * @param {Element} element
    */
   restore(element) {
-    if (this.#filled.get(element) === element.textContent) {
+    if (this.#numberTexts.get(element) === element.textContent) {
       element.textContent = "";
       element.removeAttribute("dir");
     }
-    this.#filled.delete(element);
-    if (this.#hasOwnTitle(element)) element.removeAttribute("title");
+    this.#numberTexts.delete(element);
+    if (this.#hasAddedTitle(element)) element.removeAttribute("title");
     this.#titles.delete(element);
     if (!this.#focusable.has(element)) return;
     element.removeAttribute("tabindex");
@@ -114,14 +117,15 @@ export class NumberElements {
   }
 
   /**
-   * True if the page removed what was added to `element`, as frameworks do that morph elements into the server's markup.
+   * True if the page removed something that was added to `element`, as frameworks do that update elements to the
+   * server's markup.
    * @param {Element} element
    */
   isUndone(element) {
     return (
       (this.#focusable.has(element) && !element.hasAttribute("tabindex")) ||
       Boolean(this.#focusable.get(element) && !element.hasAttribute("role")) ||
-      (this.#filled.has(element) && !element.firstChild) ||
+      (this.#numberTexts.has(element) && !element.firstChild) ||
       (this.#titles.has(element) && !element.hasAttribute("title"))
     );
   }
@@ -138,28 +142,28 @@ export class NumberElements {
   }
 
   /**
-   * Write the number into an element that is empty but for its `data-phone`.
+   * Write the number into an empty element with `data-phone`.
    * @param {Element} element
    */
-  #fill(element) {
+  #writeNumber(element) {
     if (element.shadowRoot || element.matches(WITHOUT_TEXT)) return;
-    const isOwnText = this.#filled.has(element) && this.#filled.get(element) === element.textContent;
-    if (!isOwnText && (element.firstElementChild || element.textContent?.trim())) return;
+    const isAddedText = this.#numberTexts.has(element) && this.#numberTexts.get(element) === element.textContent;
+    if (!isAddedText && (element.firstElementChild || element.textContent?.trim())) return;
     const text = this.#format(element.getAttribute("data-phone"), { isShort: true });
     if (!text || text === element.textContent) return;
     element.textContent = text;
-    this.#filled.set(element, text);
+    this.#numberTexts.set(element, text);
     // Digits and signs keep their order in a page that is read from right to left.
     if (!element.hasAttribute("dir")) element.setAttribute("dir", "ltr");
   }
 
   /**
-   * Say on hovering what a click does, unless the page says something of its own.
+   * Set a title that says what a click does, unless the page has set one.
    * @param {Element} element
    */
   #setTitle(element) {
     // SVG elements have no property `title`.
-    if (!("title" in element) || (element.hasAttribute("title") && !this.#hasOwnTitle(element))) return;
+    if (!("title" in element) || (element.hasAttribute("title") && !this.#hasAddedTitle(element))) return;
     const number = this.#format(numberTextOf(element));
     const title = number && this.#texts.title.replace("{number}", number);
     if (!title || title === element.getAttribute("title")) return;
@@ -168,13 +172,14 @@ export class NumberElements {
   }
 
   /** @param {Element} element */
-  #hasOwnTitle(element) {
+  #hasAddedTitle(element) {
     return this.#titles.has(element) && this.#titles.get(element) === element.getAttribute("title");
   }
 
   /**
-   * `text` for reading; in the organization's own country, where `isShort`, as it is dialled there. Null if it is not a
-   * number, or while that is not known.
+   * The number in `text`, formatted for reading: in international format, or with `isShort` in national format for a
+   * number of an organization in North America. Null if `text` is not one clear number, or while the organization's
+   * country is not known.
    * @param {string | null} text
    * @param {{isShort?: boolean}} [options]
    */
@@ -182,8 +187,8 @@ export class NumberElements {
     const { getCountry, readNumber, format } = this.#texts;
     const country = getCountry();
     if (!country || !format) return null;
-    const [candidate, another] = readNumber(text).candidates;
-    if (!candidate || candidate.isDoubtful || another) return null;
+    const [candidate, otherCandidate] = readNumber(text).candidates;
+    if (!candidate || candidate.isDoubtful || otherCandidate) return null;
     const { number } = candidate;
     const national = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
     if (isShort && country.calling_code === "1" && national) return `(${national[1]}) ${national[2]}-${national[3]}`;

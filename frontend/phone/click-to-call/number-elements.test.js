@@ -12,7 +12,7 @@ const start = (markup, texts = {}) => {
   const numbers = new NumberElements({ ...own, ...texts });
   const elements = [...document.body.querySelectorAll("*")];
   const each = (act) => elements.forEach((element) => act(element));
-  each((element) => numbers.visit(element));
+  each((element) => numbers.enhance(element));
   return { numbers, each };
 };
 afterEach(() => document.body.replaceChildren());
@@ -76,10 +76,10 @@ test("the title follows the number, and a title of the page stays", () => {
   const { numbers } = start('<b data-phone="+12125550101">Ada</b>');
   const element = document.body.firstElementChild;
   element.setAttribute("data-phone", "+12125550102");
-  numbers.visit(element);
+  numbers.enhance(element);
   expect(element.title).toBe("Call +1 212-555-0102");
   element.title = "Office";
-  numbers.visit(element);
+  numbers.enhance(element);
   numbers.restore(element);
   expect(element.title).toBe("Office");
 });

@@ -1,4 +1,4 @@
-/** Makes the page's numbers look as if they can be clicked, unless the page styles them itself. */
+/** Adds a style sheet that makes the page's numbers look clickable, unless the page styles them itself. */
 import { createStyleSheet } from "../ui/dom.js";
 
 const OFF = "[data-phone-style=off],[data-phone-style=off] *";
@@ -24,7 +24,7 @@ export function styleNumbers(document) {
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
     };
   } catch {
-    // Older browsers, and sandboxes that share no style sheets: numbers can be clicked without it.
+    // Older browsers, and sandboxes without adopted style sheets: numbers can be clicked without the styles.
     return () => {};
   }
 }

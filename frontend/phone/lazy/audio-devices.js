@@ -1,21 +1,22 @@
-/** Uses other audio devices than the system's: those a person chose, or another one after one was unplugged. */
+/** Opens and switches audio devices: those that a person chose, and another microphone after one was unplugged. */
 
 /** @import { AudioHelper } from "@twilio/voice-sdk" */
 /** @import { DeviceKind, Environment } from "../types.d.ts" */
 
 /**
- * A stream of the chosen microphone if the SDK asks for no other one; of any microphone if the chosen one is gone.
+ * Open the microphone that the person chose, if the SDK asks for the default one; any microphone if the chosen one is
+ * unplugged.
  * @param {MediaStreamConstraints} constraints
  * @param {Environment} env
  */
 export async function openMicrophone(constraints, { navigator, preferences }) {
   const media = navigator.mediaDevices;
   const audio = typeof constraints.audio === "object" ? constraints.audio : {};
-  const wanted = /** @type {{exact?: string} | undefined} */ (audio.deviceId)?.exact ?? "default";
-  if (wanted !== "default") return media.getUserMedia(constraints);
+  const requestedId = /** @type {{exact?: string} | undefined} */ (audio.deviceId)?.exact ?? "default";
+  if (requestedId !== "default") return media.getUserMedia(constraints);
   try {
-    const chosen = { ...audio, deviceId: { exact: preferences.microphone ?? "" } };
-    return await media.getUserMedia({ ...constraints, audio: chosen });
+    const chosenAudio = { ...audio, deviceId: { exact: preferences.microphone ?? "" } };
+    return await media.getUserMedia({ ...constraints, audio: chosenAudio });
   } catch (error) {
     const { name } = /** @type {DOMException} */ (error);
     if (name !== "OverconstrainedError" && name !== "NotFoundError") throw error;
@@ -33,7 +34,7 @@ export function useSpeaker({ availableOutputDevices, speakerDevices }, { speaker
 }
 
 /**
- * Switch the call to another microphone. A device called "default" is opened by the SDK itself.
+ * Switch the call to any microphone that is plugged in. Does nothing if there is a device "default": the SDK opens it.
  * @param {AudioHelper | null | undefined} audio
  */
 export function useAnyMicrophone(audio) {
@@ -46,7 +47,7 @@ export function useAnyMicrophone(audio) {
  * Switch the live call to a device. Rejects if it cannot be used.
  * @param {AudioHelper} audio
  * @param {DeviceKind} kind
- * @param {string} id "" is the system's default.
+ * @param {string} id The device id; "" for the system's default.
  */
 export function useDevice(audio, kind, id) {
   if (kind === "speaker") return audio.speakerDevices.set(id || defaultOf(audio.availableOutputDevices));

@@ -11,19 +11,20 @@ import { fixes as problemFixes, statusHints } from "../i18n/locales/en.js";
 /** @import { TokenSession } from "../session/token-session.js" */
 /** @import { CallListener, CallRequest, Environment } from "../types.d.ts" */
 
-// The chunk has a copy of errors.js of its own, for the problems that it makes; phone.js adds them to the other one.
+// The chunk has its own copy of errors.js, for the problems that it makes. CallStackLoader adds these to the copy of
+// phone.js.
 export const fixes = { ...problemFixes, ...statusHints };
 Object.assign(knownFixes, fixes);
 
 export { callSentences as sentences };
 export { showNotice } from "../ui/notice.js";
 
-/** Creates the calls of a phone in this page. Keeps what they share: the lock across tabs, and the session's device. */
+/** Creates the calls in this page, and keeps what they share: the lock across tabs, and the session's VoiceDevice. */
 export class CallStack {
   #env;
   #callLock;
   /**
-   * Of the present session; null until it is needed.
+   * The present session's; null until it is needed.
    * @type {VoiceDevice | null}
    */
   #device = null;
@@ -61,7 +62,7 @@ export class CallStack {
   }
 
   /**
-   * Another device, beside the one of the calls.
+   * A further VoiceDevice, such as for a test of the connection.
    * @param {TokenSession} session
    */
   createDevice(session) {
@@ -73,12 +74,12 @@ export class CallStack {
     return this.#device?.audio ?? null;
   }
 
-  /** Give the session's new token to the device. */
+  /** Pass the session's new token to the device. */
   updateToken() {
     this.#device?.updateToken();
   }
 
-  /** Drop the connection to the carrier, whatever it is doing. */
+  /** Drop the connection to the carrier, also during a call. */
   disconnect() {
     this.#device?.discard();
   }

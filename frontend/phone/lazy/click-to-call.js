@@ -1,6 +1,6 @@
-/** Click-to-call: one listener for each event serves all numbers of the page, also rows that are added later. */
+/** The chunk of click-to-call: clicks and keys on the page's numbers place calls, also in rows that are added later. */
 import { formatE164 } from "../numbers/parse.js";
-import { keyFocus } from "../click-to-call/key-focus.js";
+import { createKeyboardFocus } from "../click-to-call/keyboard-focus.js";
 import { afterListeners } from "../click-to-call/after-listeners.js";
 import {
   CANDIDATES,
@@ -30,13 +30,13 @@ const MIN_SLICE_MS = 8;
 
 /**
  * @typedef {object} ClickToCall
- * @property {() => void} refresh To be called when the phone knows its organization.
- * @property {(texts: Texts | null) => void} translate The language has changed.
- * @property {() => void} stop Take everything back from the page.
+ * @property {() => void} refresh To be called when the organization's country is known.
+ * @property {(texts: Texts | null) => void} translate To be called when the language has changed.
+ * @property {() => void} stop Removes everything that was added to the page.
  */
 
 /**
- * Make the numbers of the document call.
+ * Make clicks and keys on the document's numbers place calls.
  * @param {Environment} env
  * @param {Pick<EmbeddedPhone, "phone" | "api" | "propose">} embedded
  * @param {Settings} settings Read at each click.
@@ -53,18 +53,18 @@ export function startClickToCall(env, embedded, settings, texts) {
     format: null,
     ...(texts?.clickToCall ?? english),
   };
-  const numbers = new NumberElements(numberTexts);
+  const numberElements = new NumberElements(numberTexts);
   /** @type {(Element | Document)[]} */
-  const waiting = [];
+  const rootsToVisit = [];
   /** @type {Generator<Element, void, void> | null} */
   let elements = null;
   let isScheduled = false;
   let isStopped = false;
   const presses = new Presses(now);
-  const focus = keyFocus(document, phone, () => api.open());
+  const keyboardFocus = createKeyboardFocus(document, phone, () => api.open());
 
   /**
-   * True for a link that the page leaves to the telephone's own dialler.
+   * True for a link that the dialler of the mobile phone is to open.
    * @param {Element} element
    */
   const isLeftToSystem = (element) =>
@@ -80,20 +80,20 @@ export function startClickToCall(env, embedded, settings, texts) {
       const text = numberTextOf(element);
       const name = element.getAttribute("data-phone-name");
       if (isOn(settings.confirm)) embedded.propose(text, { name });
-      // The open panel says what is wrong with a text that is not a number.
+      // The panel shows what is wrong with a text that is not a number.
       else if (!api.call(text, { name })) api.open();
-      focus.follow(event, element);
+      keyboardFocus.follow(event, element);
     } else if (phone.isInCall) {
       event.preventDefault();
-      // The chunk of the call has the words.
+      // The chunk has the sentence.
       loadChunk("call-stack").then(
         ({ showNotice }) => showNotice(phone, env, "call_in_progress"),
         () => {},
       );
       api.open();
-      focus.follow(event, element);
+      keyboardFocus.follow(event, element);
     } else if (!element.matches(LINKS)) {
-      // The panel says why there can be no call; a link does what it does without the phone.
+      // The panel shows why no call is possible. A link keeps its default action.
       api.open();
     }
   };
@@ -104,8 +104,8 @@ export function startClickToCall(env, embedded, settings, texts) {
    */
   const whenUnprevented = (event, element, decide) =>
     afterListeners(event, {
-      claims: () => phone.canDial || phone.isInCall,
-      actsItself: element.matches(PRESSABLE),
+      willPrevent: () => phone.canDial || phone.isInCall,
+      hasDefaultAction: element.matches(PRESSABLE),
       decide: (isPrevented) => {
         if (!isPrevented && !isStopped) decide();
       },
@@ -129,7 +129,7 @@ export function startClickToCall(env, embedded, settings, texts) {
     if (event.defaultPrevented || hasModifier(event) || !isPressKey(event)) return;
     const element = numberElementOf(event);
     if (!element || element !== event.composedPath()[0]) return;
-    // Links and buttons turn these keys into a click by themselves, again and again while they are held.
+    // The browser turns these keys into a click on links and buttons, again and again while a key is held.
     if (!event.repeat && element.matches(PRESSABLE)) return;
     whenUnprevented(event, element, () => {
       if (!event.repeat) dial(event, element);
@@ -137,13 +137,13 @@ export function startClickToCall(env, embedded, settings, texts) {
     });
   };
 
-  // A page that adds thousands of rows at once is not blocked: they are visited in slices, when it is idle.
+  // Elements are visited in slices while the page is idle, so that a page with thousands of rows is not blocked.
   /** @param {(deadline?: IdleDeadline) => void} work */
   const whenIdle = (work) => {
     if (window.requestIdleCallback) window.requestIdleCallback(work, { timeout: IDLE_TIMEOUT_MS });
     else setTimeout(work);
   };
-  // Frameworks compare the server's markup with their own, attribute by attribute, until the page is loaded.
+  // Not before the page is loaded: until then frameworks compare each attribute with that of the server's markup.
   /** @type {Promise<unknown>} */
   const pageLoaded = new Promise((resolve) => {
     if (document.readyState === "complete") return resolve(null);
@@ -158,32 +158,32 @@ export function startClickToCall(env, embedded, settings, texts) {
   /** @param {IdleDeadline} [deadline] */
   const visitSlice = (deadline) => {
     isScheduled = false;
-    // All of the idle time at once: each slice that writes numbers makes the page lay itself out again.
+    // A slice takes all of the idle time, because each slice that writes numbers causes a new layout of the page.
     const until = now() + Math.max(deadline?.timeRemaining() ?? 0, MIN_SLICE_MS);
-    while (waiting.length > 0 || elements) {
-      elements ??= elementsIn(/** @type {Element | Document} */ (waiting.shift()));
+    while (rootsToVisit.length > 0 || elements) {
+      elements ??= elementsIn(/** @type {Element | Document} */ (rootsToVisit.shift()));
       for (let count = 0; elements && count < ELEMENTS_PER_STEP; count += 1) {
         const { value, done } = elements.next();
         if (done || !value) elements = null;
-        else numbers.visit(value);
+        else numberElements.enhance(value);
       }
       if (now() >= until) break;
     }
-    if (waiting.length > 0 || elements) schedule();
+    if (rootsToVisit.length > 0 || elements) schedule();
   };
   const observer = new window.MutationObserver((changes) => {
     for (const { type, target, attributeName, addedNodes } of changes) {
       const element = /** @type {Element} */ (target);
       const isNumberChanged = attributeName === "data-phone" || attributeName === "href";
-      if (isNumberChanged || numbers.isUndone(element)) waiting.push(element);
+      if (isNumberChanged || numberElements.isUndone(element)) rootsToVisit.push(element);
       if (type !== "childList") continue;
       for (const node of addedNodes)
-        if (node.nodeType === Node.ELEMENT_NODE) waiting.push(/** @type {Element} */ (node));
+        if (node.nodeType === Node.ELEMENT_NODE) rootsToVisit.push(/** @type {Element} */ (node));
     }
-    if (waiting.length > 0) schedule();
+    if (rootsToVisit.length > 0) schedule();
   });
 
-  // At the window in the capture phase, nothing has stopped the event yet.
+  // At the window in the capture phase, no listener of the page's elements has stopped the event yet.
   window.addEventListener("click", onClick, true);
   window.addEventListener("keydown", onKeyDown, true);
   window.addEventListener("pointerdown", onPointerDown, true);
@@ -195,7 +195,7 @@ export function startClickToCall(env, embedded, settings, texts) {
   });
   const refresh = () => {
     if (isStopped) return;
-    waiting.push(document);
+    rootsToVisit.push(document);
     schedule();
   };
   const removeStyles = styleNumbers(document);
@@ -218,22 +218,22 @@ export function startClickToCall(env, embedded, settings, texts) {
     },
     stop() {
       isStopped = true;
-      focus.stop();
+      keyboardFocus.stop();
       window.removeEventListener("click", onClick, true);
       window.removeEventListener("keydown", onKeyDown, true);
       window.removeEventListener("pointerdown", onPointerDown, true);
       observer.disconnect();
-      waiting.length = 0;
+      rootsToVisit.length = 0;
       elements = null;
       removeStyles();
-      for (const element of document.querySelectorAll(CANDIDATES)) numbers.restore(element);
+      for (const element of document.querySelectorAll(CANDIDATES)) numberElements.restore(element);
     },
   };
 }
 
 /**
- * The element with the number that the event is for. Found through icons and shadow roots, but not through controls that
- * do something else.
+ * The element with a number that contains the event's target, also across shadow roots; null if a field or a control
+ * with another action is in between.
  * @param {Event} event
  */
 function numberElementOf(event) {

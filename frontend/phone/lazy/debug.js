@@ -1,4 +1,4 @@
-/** Debug mode: logs to the console what the phone does and why, without tokens and phone numbers. */
+/** The chunk of debug mode: logs to the console what the phone does and why, without tokens and phone numbers. */
 import { permissionsPolicyOf } from "../call/microphone.js";
 import { fixes } from "../i18n/locales/en.js";
 
@@ -13,17 +13,25 @@ const MASKS = [
   [/\+?\d[\d\s().-]{5,}\d/g, "<number>"],
 ];
 /** @type {(keyof Settings)[]} */
-const LOOKS = /** @type {const} */ (["position", "theme", "color", "locale", "hidden", "container"]);
-const LOGGED_SETTINGS = /** @type {const} */ ([...LOOKS, "clickToCall", "confirm", "dialpad", "telOnPhones", "popOut"]);
+const APPEARANCE_SETTINGS = /** @type {const} */ (["position", "theme", "color", "locale", "hidden", "container"]);
+const LOGGED_SETTINGS = /** @type {const} */ ([
+  ...APPEARANCE_SETTINGS,
+  "clickToCall",
+  "confirm",
+  "dialpad",
+  "telOnPhones",
+  "popOut",
+]);
 
 /**
  * A text of a page, the SDK or the server, without tokens and numbers.
  * @param {unknown} text
  */
-export const mask = (text) => MASKS.reduce((masked, [secret, mark]) => masked.replace(secret, mark), String(text));
+export const mask = (text) =>
+  MASKS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), String(text));
 
 /**
- * Log what `phone` does; returns a function that stops it.
+ * Log what `phone` does; returns a function that ends the log.
  * @param {Phone} phone
  * @param {Environment} env
  * @param {Settings} settings
@@ -76,7 +84,7 @@ const chosenSettings = (settings) =>
   );
 
 /**
- * Requests that began before this chunk was loaded; their answers may come later.
+ * Log requests that began before this chunk was loaded, also if their responses come later.
  * @param {Environment} env
  * @param {Log} log
  */
@@ -87,7 +95,7 @@ function logEarlierRequests({ base, window }, log) {
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, duration } of list.getEntries()) {
       if (startTime > startedAt || !name.startsWith(`${base}/widget/`)) continue;
-      log(`before: ${new URL(name).pathname} in ${Math.round(duration)} ms`);
+      log(`earlier request ${new URL(name).pathname} in ${Math.round(duration)} ms`);
     }
   });
   observer.observe({ type: "resource", buffered: true });
@@ -127,8 +135,8 @@ function logEvents(phone, env, log) {
     callAnswered: ({ callId }) => `call ${callId} answered, ${sinceDial()}`,
     callEnded: ({ callId, status, duration, message }) => {
       const { endedByRemote } = phone.call?.ended ?? {};
-      const why = message ? `: ${mask(message)}` : endedByRemote ? ", by the other side" : "";
-      return `call ${callId} ended ${status} after ${duration} s${why}`;
+      const reason = message ? `: ${mask(message)}` : endedByRemote ? ", by the other side" : "";
+      return `call ${callId} ended ${status} after ${duration} s${reason}`;
     },
     callOutcome: ({ callId }) => `outcome of call ${callId} stored`,
     stateChanged: ({ state, previous }) => {
@@ -155,20 +163,21 @@ function describeCallStart({ callId, metadata }) {
 }
 
 /**
- * Log what has no event: network, connection, devices, other tabs, the pop-out, refused numbers.
+ * Log changes without an event: network, connection, warnings, devices, other tabs, the pop-out, and the advice that is
+ * shown.
  * @param {Phone} phone
  * @param {Log} log
  */
 function logChanges(phone, log) {
   const readFacts = () =>
     new Map([
-      ["the network", phone.isOffline ? "is gone" : "is there"],
+      ["the network", phone.isOffline ? "is unavailable" : "is available"],
       ["the connection to the carrier", phone.isReconnecting ? "is being restored" : "works"],
-      ["the voice SDK", phone.warnings.size ? `warns of ${[...phone.warnings].join(", ")}` : "warns of nothing"],
-      ["devices", phone.lostDevice ? `: the ${phone.lostDevice} was unplugged` : "are plugged in"],
+      ["the voice SDK", phone.warnings.size ? `warns of ${[...phone.warnings].join(", ")}` : "has no warnings"],
+      ["the audio device", phone.lostDevice ? `was unplugged: ${phone.lostDevice}` : "is plugged in"],
       ["another tab", phone.remoteCall ? "has a call" : "has no call"],
       ["the call", phone.isInPopOut ? "is in the pop-out" : "is not in the pop-out"],
-      ["what to do", describeFix(phone)],
+      ["advice", describeAdvice(phone)],
     ]);
   let before = readFacts();
   return phone.onChange(() => {
@@ -179,10 +188,11 @@ function logChanges(phone, log) {
 }
 
 /** @param {Phone} phone */
-const describeFix = ({ problem, dialError, notice, call }) => {
-  const shown = problem ?? dialError ?? notice ?? call?.ended?.problem;
-  const fix = shown && (shown.specificFix ?? shown.help ?? fixes[shown.fixCode] ?? shown.fix);
-  return shown && fix ? `about ${shown.code}: ${mask(fix)}` : "";
+const describeAdvice = ({ problem, dialError, notice, call }) => {
+  const shownProblem = problem ?? dialError ?? notice ?? call?.ended?.problem;
+  const { code, specificFix, help, fixCode = "", fix } = shownProblem ?? {};
+  const advice = specificFix ?? help ?? fixes[fixCode] ?? fix;
+  return advice ? `about ${code}: ${mask(advice)}` : "";
 };
 
 /**
@@ -196,8 +206,8 @@ function logRequests(env, log) {
     const startedAt = env.now();
     try {
       const result = await send();
-      const outcome = kind === "POST" ? /** @type {{status?: number}} */ (result).status : "loaded";
-      log(`${name}: ${outcome} in ${env.now() - startedAt} ms`);
+      const status = kind === "POST" ? /** @type {{status?: number}} */ (result).status : "loaded";
+      log(`${name}: ${status} in ${env.now() - startedAt} ms`);
       return result;
     } catch (error) {
       const errorName = /** @type {Error | undefined} */ (error)?.name ?? "?";
@@ -227,11 +237,11 @@ function logPolicy({ document, base }, log) {
   return () => document.removeEventListener("securitypolicyviolation", onViolation);
 }
 
-/** @param {string} address */
-function originOf(address) {
+/** @param {string} url */
+function originOf(url) {
   try {
-    return new URL(address).origin;
+    return new URL(url).origin;
   } catch {
-    return address;
+    return url;
   }
 }

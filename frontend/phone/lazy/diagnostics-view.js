@@ -1,4 +1,7 @@
-/** "Check my phone" in the panel: each step as it runs, the fix where one fails, and a report to copy. */
+/**
+ * The chunk of the panel's view "Check my phone": shows each step of the diagnostics, the fix of a failed step, and a
+ * report to copy.
+ */
 import { asProblem } from "../errors.js";
 import { diagnostics as english } from "../i18n/locales/en.js";
 import { button, h, icon } from "../ui/dom.js";
@@ -20,38 +23,44 @@ const MARK_ICONS = { ok: "m5 12 5 5 9-10", failed: "M6 6l12 12M18 6 6 18", notTr
 const COPIED_MS = 2_000;
 
 /**
- * Fill `sheet` for `panel` and run the diagnostics. Returns what to do when the view is left.
+ * Show the view in `sheet` and run the diagnostics. Returns a function to be called when the view is left.
  * @param {Panel} panel
  * @param {HTMLElement} sheet
  * @param {() => void} goBack
  */
 export function fillDiagnostics(panel, sheet, goBack) {
   const { phone, env, texts } = panel;
-  const words = texts.diagnostics ?? english;
+  const viewTexts = texts.diagnostics ?? english;
   const liveRegion = h("div", { class: "sr", role: "status" });
   const verdict = h("p", { class: "verdict", hidden: true });
-  const report = h("textarea", { readonly: true, rows: "6", "aria-label": words.report, class: "ltr", hidden: true });
+  const report = h("textarea", {
+    readonly: true,
+    rows: "6",
+    "aria-label": viewTexts.report,
+    class: "ltr",
+    hidden: true,
+  });
   const list = h("ul", { class: "steps" });
-  const again = button({ class: "main", click: () => run() }, words.again);
-  const copy = button({ class: "second", click: () => copyReport() }, words.copy);
-  const back = button({ class: "icon", "aria-label": words.back, click: goBack }, icon(BACK_ICON));
+  const againButton = button({ class: "main", click: () => run() }, viewTexts.again);
+  const copyButton = button({ class: "second", click: () => copyReport() }, viewTexts.copy);
+  const backButton = button({ class: "icon", "aria-label": viewTexts.back, click: goBack }, icon(BACK_ICON));
   let isLeft = false;
 
   const run = async () => {
     const rows = {
-      microphone: createRow(words.steps.microphone, words.marks),
-      token: createRow(words.steps.token, words.marks),
-      signaling: createRow(words.steps.signaling, words.marks),
-      media: createRow(words.steps.media, words.marks),
+      microphone: createRow(viewTexts.steps.microphone, viewTexts.marks),
+      token: createRow(viewTexts.steps.token, viewTexts.marks),
+      signaling: createRow(viewTexts.steps.signaling, viewTexts.marks),
+      media: createRow(viewTexts.steps.media, viewTexts.marks),
     };
     list.replaceChildren(...Object.values(rows).map(({ element }) => element));
-    for (const element of [verdict, again, copy, report]) element.hidden = true;
-    back.focus();
+    for (const element of [verdict, againButton, copyButton, report]) element.hidden = true;
+    backButton.focus();
     try {
       const result = await phone.calls.runDiagnostics((step, result, reason) => {
         if (!isLeft) liveRegion.textContent = rows[step].show(result && translate(step, result, reason));
       });
-      showVerdict(result.ok ? words.allPassed : words.someFailed, result);
+      showVerdict(result.ok ? viewTexts.allPassed : viewTexts.someFailed, result);
     } catch (error) {
       const { message, fix } = translate(null, { ...problemFields(error), ok: false });
       showVerdict(`${message}. ${fix}`, { ok: false, text: "" });
@@ -67,20 +76,20 @@ export function fillDiagnostics(panel, sheet, goBack) {
     verdict.toggleAttribute("data-bad", !ok);
     liveRegion.textContent = sentence;
     report.value = text;
-    verdict.hidden = again.hidden = false;
-    copy.hidden = !text;
+    verdict.hidden = againButton.hidden = false;
+    copyButton.hidden = !text;
     const root = /** @type {Document | ShadowRoot} */ (sheet.getRootNode());
-    if (sheet.contains(root.activeElement)) again.focus();
+    if (sheet.contains(root.activeElement)) againButton.focus();
   };
   const copyReport = async () => {
     try {
       await env.navigator.clipboard.writeText(report.value);
-      copy.textContent = liveRegion.textContent = words.copied;
+      copyButton.textContent = liveRegion.textContent = viewTexts.copied;
       setTimeout(() => {
-        copy.textContent = words.copy;
+        copyButton.textContent = viewTexts.copy;
       }, COPIED_MS);
     } catch {
-      // A page or a frame may forbid the clipboard: people copy by hand then.
+      // A page or a frame may forbid the clipboard: show the report, selected, to be copied by hand.
       report.hidden = false;
       report.select();
     }
@@ -93,9 +102,9 @@ export function fillDiagnostics(panel, sheet, goBack) {
    * @returns {ShownResult}
    */
   const translate = (step, { ok, code, message, fix }, reason) => {
-    if (ok && step) return { mark: "ok", message: words.steps[step].passed };
+    if (ok && step) return { mark: "ok", message: viewTexts.steps[step].passed };
     /** @type {Record<string, (string | undefined)[]>} */
-    const faults = words.faults;
+    const faults = viewTexts.faults;
     const [sentence, translatedFix] = faults[code ?? ""] ?? texts.problems?.[code ?? ""] ?? [];
     const mark = code === "not_tried" || code === "in_call" ? "notTried" : "failed";
     const problem = /** @type {Problem} */ ({ code, fixCode: code, details: reason?.details ?? {} });
@@ -108,11 +117,11 @@ export function fillDiagnostics(panel, sheet, goBack) {
 
   panel.adoptStyles(DIAGNOSTICS_STYLES);
   sheet.replaceChildren(
-    h("div", { class: "bar-row" }, back, h("h2", {}, words.title)),
-    h("p", { class: "quiet" }, words.intro),
+    h("div", { class: "bar-row" }, backButton, h("h2", {}, viewTexts.title)),
+    h("p", { class: "quiet" }, viewTexts.intro),
     list,
     verdict,
-    h("div", { class: "actions" }, again, copy),
+    h("div", { class: "actions" }, againButton, copyButton),
     report,
     liveRegion,
   );

@@ -1,4 +1,7 @@
-/** Tests microphone, token, signalling and media without a call, and reports the result in words. */
+/**
+ * The chunk of the diagnostics: tests microphone, token, signalling and media without a call, and makes a report of the
+ * results.
+ */
 import { callSentences } from "../call/call-sentences.js";
 import { findMicrophoneObstacle, microphoneProblem } from "../call/microphone.js";
 import { diagnostics as english, fixes } from "../i18n/locales/en.js";
@@ -18,7 +21,8 @@ import { openMicrophone } from "./audio-devices.js";
  * @typedef {Pick<Problem, "specificFix" | "details">} Reason
  * @typedef {(step: Step, result: StepResult | null, reason?: Reason) => void} StepListener Called before each step with
  *   null and after it with its result, and with the problem's fix and facts if there is one.
- * @typedef {Partial<StepResult> & {message: string, reason?: Reason}} Outcome What a step finds out.
+ * @typedef {Partial<StepResult> & {message: string, reason?: Reason}} Finding What a step finds out, with the fields
+ *   that are not the default.
  */
 
 /**
@@ -30,19 +34,19 @@ import { openMicrophone } from "./audio-devices.js";
  */
 
 /**
- * The results that one step passes to the next.
- * @typedef {object} Held
+ * The values that one step passes to the next.
+ * @typedef {object} SharedState
  * @property {MediaStream | null} stream The microphone's.
  * @property {Loopback | null} loopback
  * @property {number} [level] The greatest loudness of the microphone, 0 to 1.
  */
 
 /**
- * A connection from one end to another within this page.
+ * A WebRTC connection whose two ends are in this page.
  * @typedef {object} Loopback
  * @property {RTCPeerConnection} near The end that sends.
  * @property {RTCPeerConnection} far The end that receives.
- * @property {Promise<boolean>} flows True if anything came through.
+ * @property {Promise<boolean>} hasReceived True if data has arrived at the far end.
  * @property {() => void} close
  */
 
@@ -59,13 +63,13 @@ const STUN_URL = "stun:global.stun.twilio.com:3478";
 const { steps: TEXTS, faults: FAULTS } = english;
 
 /**
- * A fault that only the diagnostics can find, in the words of the report, which is in English.
+ * A fault that only the diagnostics can find, with its English sentence and fix.
  * @param {keyof typeof FAULTS} code
  */
 const fault = (code) => ({ code, message: FAULTS[code][0], fix: FAULTS[code][1] || null });
 
 /**
- * Run the steps in turn. The report holds no token and no number.
+ * Run the steps one after the other. The report contains no token and no phone number.
  * @param {Environment} env
  * @param {StepListener} onStep
  * @param {DiagnosticsContext} context
@@ -73,14 +77,14 @@ const fault = (code) => ({ code, message: FAULTS[code][0], fix: FAULTS[code][1] 
  */
 export async function runDiagnostics(env, onStep = () => {}, context) {
   const startedAt = env.now();
-  /** @type {Held} */
-  const held = { stream: null, loopback: null };
-  /** @type {Record<Step, () => Promise<Outcome>>} */
+  /** @type {SharedState} */
+  const shared = { stream: null, loopback: null };
+  /** @type {Record<Step, () => Promise<Finding>>} */
   const run = {
-    microphone: () => testMicrophone(env, context, held),
+    microphone: () => testMicrophone(env, context, shared),
     token: () => testToken(context),
     signaling: () => testSignaling(env, context),
-    media: () => testMedia(env, context, held),
+    media: () => testMedia(env, context, shared),
   };
   /** @type {Partial<Record<Step, StepResult>>} */
   const results = {};
@@ -88,17 +92,17 @@ export async function runDiagnostics(env, onStep = () => {}, context) {
     for (const step of STEPS) {
       onStep(step, null);
       const stepStartedAt = env.now();
-      const obstacle = obstacleTo(step, context.phone, results);
-      const { reason, ...outcome } = obstacle ? { ok: false, ...obstacle } : await attempt(run[step]);
+      const obstacle = findStepObstacle(step, context.phone, results);
+      const { reason, ...finding } = obstacle ? { ok: false, ...obstacle } : await runStep(run[step]);
       /** @type {StepResult} */
-      const result = { ok: true, code: null, fix: null, ...outcome, ms: Math.round(env.now() - stepStartedAt) };
-      if (step === "microphone" && held.level !== undefined) result.level = held.level;
+      const result = { ok: true, code: null, fix: null, ...finding, ms: Math.round(env.now() - stepStartedAt) };
+      if (step === "microphone" && shared.level !== undefined) result.level = shared.level;
       results[step] = result;
       onStep(step, result, reason);
     }
   } finally {
-    held.loopback?.close();
-    for (const track of held.stream?.getTracks() ?? []) track.stop();
+    shared.loopback?.close();
+    for (const track of shared.stream?.getTracks() ?? []) track.stop();
   }
   const { microphone, token, signaling, media } = /** @type {Record<Step, StepResult>} */ (results);
   const report = {
@@ -114,21 +118,23 @@ export async function runDiagnostics(env, onStep = () => {}, context) {
 }
 
 /**
+ * The reason why `step` cannot be run now; null if there is none.
  * @param {Step} step
  * @param {Phone} phone
  * @param {Partial<Record<Step, StepResult>>} results
- * @returns {Outcome | null}
+ * @returns {Finding | null}
  */
-function obstacleTo(step, phone, { token }) {
+function findStepObstacle(step, phone, { token }) {
   if (step !== "token" && phone.isInCall) return fault("in_call");
   return token?.ok === false ? fault("not_tried") : null;
 }
 
 /**
- * @param {() => Promise<Outcome>} step
- * @returns {Promise<Outcome>}
+ * The finding of `step`, also if it throws.
+ * @param {() => Promise<Finding>} step
+ * @returns {Promise<Finding>}
  */
-async function attempt(step) {
+async function runStep(step) {
   try {
     return await step();
   } catch (error) {
@@ -150,28 +156,28 @@ async function attempt(step) {
  * Open the microphone and listen to it, through a connection within this page.
  * @param {Environment} env
  * @param {DiagnosticsContext} context
- * @param {Held} held
+ * @param {SharedState} shared
  */
-async function testMicrophone(env, { Problem }, held) {
+async function testMicrophone(env, { Problem }, shared) {
   const obstacle = findMicrophoneObstacle(env);
   if (obstacle) throw withSentence(obstacle, Problem);
   try {
-    held.stream = await (env.preferences.microphone
+    shared.stream = await (env.preferences.microphone
       ? openMicrophone({ audio: true }, env)
       : env.navigator.mediaDevices.getUserMedia({ audio: true }));
   } catch (error) {
     const problem = await microphoneProblem(error, env.navigator);
     throw withSentence(problem, Problem);
   }
-  const loopback = createLoopback(env, held.stream);
-  held.loopback = loopback;
-  // Without a flow of audio the level is not known: the media step reports that.
-  if ((await loopback.flows) && !(await hasSound(env, held, loopback))) throw fault("microphone_silent");
+  const loopback = createLoopback(env, shared.stream);
+  shared.loopback = loopback;
+  // If no audio arrives, the level is not known; the media step reports that.
+  if ((await loopback.hasReceived) && !(await hasSound(env, shared, loopback))) throw fault("microphone_silent");
   return { message: TEXTS.microphone.passed };
 }
 
 /**
- * A Problem of phone.js, which does not have these sentences before it has the chunk of the call.
+ * A Problem with its sentence, which phone.js does not have before the chunk `call-stack` is loaded.
  * @param {MicrophoneProblem} found
  * @param {DiagnosticsContext["Problem"]} Problem
  */
@@ -186,7 +192,7 @@ async function testToken({ phone, getSession, Problem }) {
 }
 
 /**
- * Register with the carrier as for a call, and leave again: nothing rings and nothing is charged.
+ * Register with the carrier and disconnect again: nothing rings and nothing is charged.
  * @param {Environment} env
  * @param {DiagnosticsContext} context
  */
@@ -209,7 +215,7 @@ async function testSignaling({ cspViolations }, { phone, getSession, callStackLo
         clearTimeout(timer);
       };
     });
-    // The carrier has accepted us once it tells our identity; whether it would also send us calls does not matter.
+    // The carrier has accepted the token once the device has an identity; it need not register for incoming calls.
     const registered = device.register().catch(() => {
       if (!device.identity) throw fault("signaling_failed");
     });
@@ -222,20 +228,21 @@ async function testSignaling({ cspViolations }, { phone, getSession, callStackLo
 }
 
 /**
- * Send audio from one end of a connection to its other end in this page; with the real carrier, UDP to the internet too.
+ * Test that audio passes through a WebRTC connection within this page and, with the real carrier, UDP through the
+ * internet.
  * @param {Environment} env
  * @param {DiagnosticsContext} context
- * @param {Held} held
+ * @param {SharedState} shared
  */
-async function testMedia(env, { phone }, held) {
-  held.loopback ??= createLoopback(env, held.stream);
-  if (!(await held.loopback.flows)) throw fault("media_failed");
+async function testMedia(env, { phone }, shared) {
+  shared.loopback ??= createLoopback(env, shared.stream);
+  if (!(await shared.loopback.hasReceived)) throw fault("media_failed");
   if (!phone.account?.signaling && !(await canSendUdp(env))) throw fault("media_blocked");
   return { message: TEXTS.media.passed };
 }
 
 /**
- * A connection within this page that carries `stream`, or an empty data channel.
+ * Create a connection within this page that carries `stream`, or without one an empty data channel.
  * @param {Environment} env
  * @param {MediaStream | null} stream
  * @returns {Loopback}
@@ -268,7 +275,7 @@ function createLoopback(env, stream) {
     near.close();
     far.close();
   };
-  return { near, far, flows: connect().catch(() => false), close };
+  return { near, far, hasReceived: connect().catch(() => false), close };
 }
 
 /**
@@ -285,7 +292,7 @@ async function canSendUdp(env) {
   try {
     connection.createDataChannel("check");
     await connection.setLocalDescription();
-    // A browser that has asked everywhere without an answer need not be waited for.
+    // Once the browser has gathered all candidates, no answer comes any more.
     await waitUntil(env, MEDIA_TIMEOUT_MS, async () => isAnswered || connection.iceGatheringState === "complete");
     return isAnswered;
   } finally {
@@ -294,20 +301,20 @@ async function canSendUdp(env) {
 }
 
 /**
- * True if the microphone gives any sound; true in a browser that does not tell the level.
+ * True if the microphone picks up any sound; true in a browser that does not report the level.
  * @param {Environment} env
- * @param {Held} held
+ * @param {SharedState} shared
  * @param {Loopback} loopback
  */
-function hasSound(env, held, loopback) {
+function hasSound(env, shared, loopback) {
   return waitUntil(env, LISTEN_MS, async () => {
-    // Firefox tells the level where the audio arrives only.
+    // Firefox reports the level only at the receiving end.
     const level =
       (await readStat(loopback.near, "media-source", "audioLevel")) ??
       (await readStat(loopback.far, "inbound-rtp", "audioLevel"));
     if (level === undefined) return true;
-    held.level = Math.max(held.level ?? 0, level);
-    return held.level > MIN_AUDIO_LEVEL;
+    shared.level = Math.max(shared.level ?? 0, level);
+    return shared.level > MIN_AUDIO_LEVEL;
   });
 }
 

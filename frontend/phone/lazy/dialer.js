@@ -1,4 +1,7 @@
-/** The chunk that improves dialling, loaded when the phone is about to be used: formats, recent calls, key tones, call bar. */
+/**
+ * The chunk that adds number formats, recent calls, key tones and the call bar to the panel; loaded before the phone is
+ * used.
+ */
 import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
 import { dialer as english } from "../i18n/locales/en.js";
@@ -16,7 +19,7 @@ import { RegionNames } from "../ui/dialer/region-names.js";
 import { DIALER_STYLES } from "../ui/dialer/styles.js";
 import { guardCallButtons } from "../ui/presses.js";
 
-/** @import { PanelMover } from "./drag.js" */
+/** @import { PanelMover } from "./panel-mover.js" */
 /** @import { FormatNumber } from "../ui/dialer/number-format.js" */
 /** @import { RecentCall } from "../ui/dialer/recent-call-store.js" */
 /** @import { NumberCandidate } from "../types.d.ts" */
@@ -31,24 +34,27 @@ import { guardCallButtons } from "../ui/presses.js";
  * @property {(number: string) => string} format
  * @property {() => string} qualityWarning
  * @property {(digit: string) => void} playTone
- * @property {() => boolean} showLastNumber Write the last called number to the field; false without a call.
- * @property {(candidate: NumberCandidate, options: EpochPhoneCallOptions) => void} propose Write a number to the field.
- * @property {() => EpochPhoneCallOptions | undefined} pickedPerson The called person, if the field still has a picked number.
+ * @property {() => boolean} showLastNumber Write the last called number into the field; false if there is none.
+ * @property {(candidate: NumberCandidate, options: EpochPhoneCallOptions) => void} propose Write a number into the
+ *   field, to be called with `options`.
+ * @property {() => EpochPhoneCallOptions | undefined} prefilledOptions The options of the number that was written into
+ *   the field, as long as it is unchanged there.
  * @property {() => void} stop
  */
 
 /**
- * The formats, the tones and the bar are there at once. The names of countries, the recent calls and the dragging follow
- * after the first update, in tasks of their own, because everything in one task would block a slow page.
+ * Add the formats, the tones and the call bar now, and after the first update the names of countries, the recent calls
+ * and the moving of the panel, each in its own task, because together they would block a slow page.
  * @param {Panel} panel
  * @param {PanelElements} elements
- * @param {{onInput: () => void, hangUp: () => void}} handlers `onInput` shows what was written to the number field.
+ * @param {{onInput: () => void, hangUp: () => void}} handlers `onInput` updates the panel after a
+ *   number was written into the field.
  * @returns {DialerEnhancements}
  */
 export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const { root, field, recentCalls } = elements;
   const { phone, env, texts } = panel;
-  const words = texts.dialer ?? english;
+  const dialerTexts = texts.dialer ?? english;
   const regionNames = new RegionNames(texts.core.language);
   const formatTime = createTimeFormat(texts.core.language, env.now);
   const { input, country } = field;
@@ -59,20 +65,23 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const store = new RecentCallStore(env);
   /** @type {RecentCall[] | null} */
   let shownCalls = null;
-  /** @type {{options: EpochPhoneCallOptions | undefined, text: string} | null} */
-  let picked = null;
+  /**
+   * The text that was last written into the field, and the options to call it with.
+   * @type {{options: EpochPhoneCallOptions | undefined, text: string} | null}
+   */
+  let prefilled = null;
 
   const bar = new CallBar(panel, { root, format, hangUp });
   /** @type {Promise<PanelMover | null> | null} */
   let moverLoaded = null;
   let isStopped = false;
-  let areNamesRead = false;
+  let areRegionNamesReady = false;
   let isComplete = false;
   /** @param {string} region */
-  const nameOf = (region) => (areNamesRead ? regionNames.of(region) : "");
-  // Loaded when the panel is opened, or before if it was moved: it is then seen in its place at once.
+  const nameOf = (region) => (areRegionNamesReady ? regionNames.of(region) : "");
+  // Loaded when the panel is opened; earlier if the person has moved it before, so that it opens in its position.
   const loadMover = () => {
-    moverLoaded ??= env.loadChunk("drag").then(
+    moverLoaded ??= env.loadChunk("panel-mover").then(
       ({ makeMovable }) => (isStopped ? null : makeMovable(panel, elements)),
       () => null,
     );
@@ -87,7 +96,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     formatNumber: format,
   });
   const reading = new NumberReadingView(elements, {
-    ...{ phone, words, format, extensionText: texts.core.extension },
+    ...{ phone, words: dialerTexts, format, extensionText: texts.core.extension },
     regionName: nameOf,
     onPick: (text, options) => fill(text, options),
   });
@@ -98,15 +107,15 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     const numbers = phone.readNumber(input.value);
     const [candidate] = numbers.candidates;
     reading.update(numbers);
-    const typed = account && countryOf(candidate?.number ?? input.value, account);
-    const found = typed && { ...typed, region: candidate?.country ?? typed.region };
+    const byPrefix = account && countryOf(candidate?.number ?? input.value, account);
+    const found = byPrefix && { ...byPrefix, region: candidate?.country ?? byPrefix.region };
     const code = found ? `+${found.code}` : "";
-    // A typed country code is visible in the field already.
+    // A country code that was typed is visible in the field already.
     const isCodeTyped = input.value.includes("+");
     const short = [found?.region, isCodeTyped ? "" : code].filter(Boolean).join(" ");
     const name = found?.region ? nameOf(found.region) : "";
     country.title = name;
-    // The two letters are for the eye, the name is for the ear.
+    // The two letters are shown; screen readers read the name.
     const spoken = name ? [h("span", { class: "sr" }, `${name} ${code}`)] : [];
     country.replaceChildren(h("span", { "aria-hidden": String(Boolean(name)) }, short), ...spoken);
   };
@@ -114,7 +123,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const showRecentCalls = (isShown) => {
     store.open(phone.account);
     store.keep(phone.call);
-    // Built when they are seen; the store makes a new list for each change.
+    // The list is built only when it is shown. The store makes a new array for each change.
     if (!isShown || shownCalls === store.calls) return;
     shownCalls = store.calls;
     const onClear = () => {
@@ -123,7 +132,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       input.focus();
     };
     recentCalls.replaceChildren(
-      ...recentCallsList(shownCalls, words, {
+      ...recentCallsList(shownCalls, dialerTexts, {
         format,
         extensionText: texts.core.extension,
         onPick: pick,
@@ -132,12 +141,12 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       }),
     );
   };
-  let isBegun = false;
-  const addTheRest = async () => {
+  let hasUpdated = false;
+  const addRemainingParts = async () => {
     await nextTask();
     if (isStopped) return;
     if (phone.account) regionNames.of(phone.account.country);
-    areNamesRead = true;
+    areRegionNamesReady = true;
     await nextTask();
     if (isStopped) return;
     isComplete = true;
@@ -149,29 +158,29 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     rewriteNumbers(recentCalls, shownCalls ?? [], { format, extensionText: texts.core.extension });
     panel.render();
   };
-  let isServerAsked = false;
-  const askServer = async () => {
+  let isHistoryRequested = false;
+  const fetchRecentCalls = async () => {
     const { token, ticket } = panel.settings;
-    // Only our own pages have a ticket from the start, and only there a person can be verified.
-    if (isServerAsked || !phone.account?.settings?.recent || !ticket) return;
-    isServerAsked = true;
+    // Only our own pages give a ticket, and only there the person can be verified.
+    if (isHistoryRequested || !phone.account?.settings?.recent || !ticket) return;
+    isHistoryRequested = true;
     try {
       const { calls } = await post(env, env.base, "recent", { token, ticket });
       if (isStopped) return;
       store.addFromServer(calls);
       panel.render();
     } catch {
-      // The list is this tab's alone.
+      // The list then has only the calls of this tab.
     }
   };
   /**
-   * Put a number into the field; if it stays, it is called with `options`.
+   * Write a number into the field; if it is not changed there, it is called with `options`.
    * @param {string} text
    * @param {EpochPhoneCallOptions} [options]
    */
   const fill = (text, options) => {
     input.value = text;
-    picked = { options, text };
+    prefilled = { options, text };
     onInput();
     input.focus();
   };
@@ -179,7 +188,8 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const pick = (call) => fill(writtenNumber(format(call.number), call.extension ?? "", ""), call);
   /** @type {unknown} */
   let shownError = null;
-  const uncoverError = () => {
+  // A sheet would cover the error at the number field.
+  const closeSheetOnError = () => {
     const isNew = phone.dialError && phone.dialError !== shownError;
     shownError = phone.dialError;
     if (isNew) panel.closeSheet();
@@ -187,26 +197,26 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   return {
     bar,
     update(view) {
-      uncoverError();
+      closeSheetOnError();
       if (view.showsDialer || view.showsChoices) showCountry();
       noteMeaning(view);
-      if (!isBegun) {
-        isBegun = true;
-        // Without the formats, numbers of other countries are shown without groups.
-        addTheRest().catch(() => {});
+      if (!hasUpdated) {
+        hasUpdated = true;
+        // If the formats cannot be loaded, numbers of other countries are shown without spaces.
+        addRemainingParts().catch(() => {});
       }
       showRecentCalls(isComplete && view.state === "ready");
       if (!isComplete) return;
       if (panel.isOpen) loadMover();
-      askServer();
+      fetchRecentCalls();
     },
     format,
-    qualityWarning: () => qualityWarningOf(phone, words.callQuality),
+    qualityWarning: () => qualityWarningOf(phone, dialerTexts.callQuality),
     playTone(digit) {
       if (env.preferences.sounds !== false) tones.play(digit, env.preferences.speaker);
     },
     showLastNumber() {
-      // The first update may still be to come.
+      // The store may not be open yet: the first update opens it.
       store.open(phone.account);
       const [last] = store.calls;
       if (last) pick(last);
@@ -215,7 +225,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     propose({ number, extension, digits }, options) {
       fill(writtenNumber(format(number), extension, digits), options);
     },
-    pickedPerson: () => (picked?.text === input.value ? picked.options : undefined),
+    prefilledOptions: () => (prefilled?.text === input.value ? prefilled.options : undefined),
     stop() {
       isStopped = true;
       moverLoaded?.then((mover) => mover?.stop());

@@ -18,14 +18,14 @@ let hadErrors;
 
 /** An open panel; the chunk whose address contains `late` waits for `deliver()`. */
 async function openPanel(settings = {}, late = "/dialer-") {
-  const fake = fakeEnvironment({ fetch: fakeServer().fetch, module: fakeSdk() });
-  const { load } = fake;
+  const fake = fakeEnvironment({ fetch: fakeServer().fetch, sdk: fakeSdk() });
+  const { importModule } = fake;
   const delivered = new Promise((resolve) => {
     deliver = resolve;
   });
-  fake.load = async (url) => {
+  fake.importModule = async (url) => {
     if (url.includes(late)) await delivered;
-    return load(url);
+    return importModule(url);
   };
   env = { ...fake, document };
   env.window.MutationObserver = window.MutationObserver;
@@ -199,10 +199,10 @@ describe.each(EVERY_TASK)("%i tasks after the dialler's chunk has come", (task) 
     const removed = find(".root");
     embedded.api.destroy();
     const { outerHTML } = removed;
-    const { length } = env.asked;
+    const { length } = env.requestedUrls;
     const timers = vi.getTimerCount();
     await passTasks(TASKS);
-    expect(env.asked.slice(length)).toEqual([]);
+    expect(env.requestedUrls.slice(length)).toEqual([]);
     expect([removed.outerHTML, vi.getTimerCount() <= timers]).toEqual([outerHTML, true]);
     embedded.api.init({ token: "ept_x" });
     embedded.api.open();

@@ -1,2 +1,4 @@
-/** The chunk with a signed-in person's unseen missed calls. Loaded on our own pages alone. */
+/**
+ * The chunk of the panel's list of missed calls that the signed-in person has not seen. Loaded only on our own pages.
+ */
 export { MissedCallsView } from "../ui/missed-calls/missed-calls-view.js";

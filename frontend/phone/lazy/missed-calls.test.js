@@ -13,13 +13,13 @@ const MISSED = {
 const account = { ...ACCOUNT, from_numbers: [ACCOUNT.caller_id, OWN].map((number) => ({ number, name: "" })) };
 
 let embedded;
-let host;
-let module;
+let server;
+let sdk;
 
 async function openPanel(answers, settings = { ticket: "page-ticket" }) {
-  host = fakeServer({ exchange: [account], "missed-calls": answers });
-  module = fakeSdk();
-  const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
+  server = fakeServer({ exchange: [account], "missed-calls": answers });
+  sdk = fakeSdk();
+  const env = { ...fakeEnvironment({ fetch: server.fetch, sdk }), document };
   env.window.MutationObserver = window.MutationObserver;
   env.window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
   env.window.sessionStorage = { getItem: () => null, setItem() {}, removeItem() {} };
@@ -32,7 +32,7 @@ async function openPanel(answers, settings = { ticket: "page-ticket" }) {
 
 const find = (selector) => document.querySelector("epoch-phone").shadowRoot.querySelector(selector);
 const isShown = () => Boolean(find(".missed-calls")) && !find(".missed-calls").hidden;
-const sent = () => host.requests.filter(({ path }) => path === "missed-calls").map(({ body }) => body);
+const sent = () => server.requests.filter(({ path }) => path === "missed-calls").map(({ body }) => body);
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
@@ -48,7 +48,7 @@ test("Call back calls the caller from the number that was called, and the list i
   expect(find(".back-call").getAttribute("aria-label")).toBe("Call back +1 212-555-0160");
   find(".back-call").click();
   await vi.advanceTimersByTimeAsync(50);
-  expect(module.devices[0].call.params).toMatchObject({ To: "+12125550160", FromNumber: OWN });
+  expect(sdk.devices[0].call.params).toMatchObject({ To: "+12125550160", FromNumber: OWN });
   expect(isShown()).toBe(false);
   embedded.api.reset();
   await vi.advanceTimersByTimeAsync(50);
@@ -60,7 +60,7 @@ test("a number that is not ours any more is not asked for", async () => {
   await openPanel([{ ...MISSED, calls: [{ ...call, called: "+12125550199" }] }]);
   find(".back-call").click();
   await vi.advanceTimersByTimeAsync(50);
-  expect(module.devices[0].call.params).not.toHaveProperty("FromNumber");
+  expect(sdk.devices[0].call.params).not.toHaveProperty("FromNumber");
 });
 
 test("the calls of the list are marked as seen, and no others", async () => {

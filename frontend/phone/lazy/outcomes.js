@@ -1,4 +1,6 @@
-/** The chunk about outcomes of calls: sets one, and asks for one in the panel. Loaded where the organization has any. */
+/**
+ * The chunk of call outcomes: stores one for a page, and asks for one in the panel. Loaded if the organization has any.
+ */
 export { OutcomeView } from "../ui/outcomes/outcome-view.js";
 import { Problem } from "../errors.js";
 import { postForPage } from "../session/page-request.js";
@@ -13,17 +15,17 @@ import { postForPage } from "../session/page-request.js";
  * @param {Environment} env
  * @param {Settings} settings
  * @param {string} callId
- * @param {EpochPhoneOutcome | null} [given]
+ * @param {EpochPhoneOutcome | null} [values]
  */
-export async function setOutcome(phone, env, settings, callId, given) {
-  const { outcome, note, tags } = given ?? {};
+export async function setOutcome(phone, env, settings, callId, values) {
+  const { outcome, note, tags } = values ?? {};
   const remarks = { outcome, note, tags };
   await postForPage(phone, env, settings, "outcome", { call_id: callId, ...remarks }, withFieldErrors);
   phone.events.emit(["callOutcome", { callId, ...remarks }]);
 }
 
 /**
- * The server's sentences about single fields say more than that of the whole.
+ * `problem` with the server's sentences about single fields in place of its general sentence.
  * @param {Problem} problem
  */
 function withFieldErrors(problem) {

@@ -1,10 +1,10 @@
-/** Puts a page's own texts in place of the phone's. Loaded only by pages that give some. */
+/** The chunk that puts a page's own texts in place of the phone's. Loaded only for pages that give some. */
 import * as english from "../i18n/locales/en.js";
 
 /** @import { Texts } from "../i18n/texts.js" */
 
 /**
- * The codes of problems whose sentences the server sends.
+ * The codes of the problems whose sentences the server sends.
  */
 export const SERVER_CODES = [
   ...["invalid_embed_token", "revoked_embed_token", "domain_not_allowed", "organization_suspended"],
@@ -15,7 +15,7 @@ export const SERVER_CODES = [
 ];
 /** The codes of all problems that have advice. */
 export const PROBLEM_CODES = new Set([...SERVER_CODES, ...Object.keys({ ...english.fixes, ...english.urgentFixes })]);
-/** The groups of a language whose keys begin with the group's name. The pop-out's own page is not the customer's. */
+/** The groups of texts whose keys begin with the group's name. Without `popOut`: that page is not the customer's. */
 const GROUPS = /** @type {const} */ ([
   "dialer",
   "outcomes",
@@ -29,7 +29,7 @@ const MAX_LENGTH = 500;
 const LANGUAGE = /^[a-z]{2,3}$/;
 
 /**
- * The English text of each key that a page may give, but `problems.<code>.message` and `problems.<code>.fix`.
+ * Key to English text, for all keys that a page may give except `problems.<code>.message` and `problems.<code>.fix`.
  * @type {ReadonlyMap<string, string>}
  */
 export const KEYS = new Map([
@@ -38,19 +38,23 @@ export const KEYS = new Map([
 ]);
 
 /**
+ * The key and text of each text in `table` and its inner tables.
  * @param {object} table
- * @param {string} before
+ * @param {string} prefix Of the keys.
  * @returns {[key: string, text: string][]}
  */
-function entriesOf(table, before) {
+function entriesOf(table, prefix) {
   const names = Array.isArray(table) ? ["message", "fix"] : Object.keys(table);
   return Object.values(table).flatMap((value, index) =>
-    typeof value === "string" ? [[before + names[index], value]] : entriesOf(value, `${before}${names[index]}.`),
+    typeof value === "string" ? [[prefix + names[index], value]] : entriesOf(value, `${prefix}${names[index]}.`),
   );
 }
 
-/** @type {WeakSet<object>} */
-const checked = new WeakSet();
+/**
+ * The objects of own texts whose errors were logged.
+ * @type {WeakSet<object>}
+ */
+const loggedTexts = new WeakSet();
 
 /**
  * A copy of a table of texts, all its tables included; the oldest browsers have no structuredClone.
@@ -61,8 +65,8 @@ const checked = new WeakSet();
 const copyOf = (table) => JSON.parse(JSON.stringify(table));
 
 /**
- * `translation` with the texts of `own`: first the ones for every language, then the ones for its language. What is not a
- * text of the phone is left out, and named once in the console.
+ * `translation` with the texts in `own`. Its texts for one language replace its texts for all languages. Keys and
+ * values that are not valid are left out, and logged once.
  * @param {Texts | null} translation Null for English.
  * @param {unknown} own
  * @returns {Texts}
@@ -71,10 +75,10 @@ export function withOwnTexts(translation, own) {
   /** @type {Texts} */
   const texts = translation ?? { core: english.core };
   const { given, errors } = readTexts(own, texts.core.language);
-  if (errors.length > 0 && !(isTable(own) && checked.has(own))) {
+  if (errors.length > 0 && !(isTable(own) && loggedTexts.has(own))) {
     console.warn(`[EpochPhone] texts: ${errors.join("; ")}`);
   }
-  if (isTable(own)) checked.add(own);
+  if (isTable(own)) loggedTexts.add(own);
   /** @type {Record<string, string>} */
   const ownFixes = {};
   /** @type {Record<string, any>} */
@@ -96,13 +100,13 @@ export function withOwnTexts(translation, own) {
   }
   return /** @type {Texts} */ ({
     ...changed,
-    // The page's own advice says more than ours about one case.
+    // The page's own advice comes before the translated advice about a case.
     explain: (problem) => ownFixes[problem.fixCode] ?? texts.explain?.(problem),
   });
 }
 
 /**
- * The usable texts of `own` for `language`, by their key, and a complaint about each other one.
+ * The valid texts of `own` for `language` by their keys, and an error about each that is not valid.
  * @param {unknown} own
  * @param {string} language
  */
@@ -113,13 +117,13 @@ function readTexts(own, language) {
   const errors = [];
   /**
    * @param {Record<string, unknown>} table
-   * @param {string} before Of the keys in errors.
+   * @param {string} prefix Of the keys in errors.
    * @param {boolean} isUsed
    */
-  const read = (table, before, isUsed) => {
+  const read = (table, prefix, isUsed) => {
     for (const [key, value] of Object.entries(table)) {
-      const name = JSON.stringify(before + key);
-      if (!isKey(key)) errors.push(`${name} is no text of the phone`);
+      const name = JSON.stringify(prefix + key);
+      if (!isKey(key)) errors.push(`${name} is not a text of the phone`);
       else if (typeof value !== "string" || !value.trim() || value.length > MAX_LENGTH) {
         errors.push(`${name} must be a text of 1 to ${MAX_LENGTH} characters`);
       } else {

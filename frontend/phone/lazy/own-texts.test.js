@@ -61,19 +61,19 @@ describe("a page's own texts", () => {
   });
 
   test.each([
-    [{ calll: "Ring" }, '"calll" is no text of the phone'],
-    [{ language: "xx" }, '"language" is no text of the phone'],
-    [{ "problems.unheard_of.fix": "x" }, '"problems.unheard_of.fix" is no text of the phone'],
-    [{ __proto__: null, constructor: "x" }, '"constructor" is no text of the phone'],
+    [{ calll: "Ring" }, '"calll" is not a text of the phone'],
+    [{ language: "xx" }, '"language" is not a text of the phone'],
+    [{ "problems.unheard_of.fix": "x" }, '"problems.unheard_of.fix" is not a text of the phone'],
+    [{ __proto__: null, constructor: "x" }, '"constructor" is not a text of the phone'],
     [{ call: 7 }, '"call" must be a text of 1 to 500 characters'],
     [{ call: " " }, '"call" must be a text of 1 to 500 characters'],
     [{ call: "x".repeat(501) }, '"call" must be a text of 1 to 500 characters'],
-    [{ de: { hangUpp: "x" } }, '"de.hangUpp" is no text of the phone'],
+    [{ de: { hangUpp: "x" } }, '"de.hangUpp" is not a text of the phone'],
     ["Ring", "must be an object of texts by their keys"],
     [["Ring"], "must be an object of texts by their keys"],
-  ])("that are wrong are left out, and named: %j", (own, complaint) => {
+  ])("that are wrong are left out, and named: %j", (own, error) => {
     expect(withOwnTexts(null, own).core).toEqual(core);
-    expect(warn).toHaveBeenCalledExactlyOnceWith(`[EpochPhone] texts: ${complaint}`);
+    expect(warn).toHaveBeenCalledExactlyOnceWith(`[EpochPhone] texts: ${error}`);
   });
 
   test("without a placeholder are shown, and named", () => {
@@ -85,7 +85,7 @@ describe("a page's own texts", () => {
     const own = { calll: "Ring", cal: "Ring" };
     for (const texts of [null, de, null]) withOwnTexts(texts, own);
     expect(warn).toHaveBeenCalledExactlyOnceWith(
-      '[EpochPhone] texts: "calll" is no text of the phone; "cal" is no text of the phone',
+      '[EpochPhone] texts: "calll" is not a text of the phone; "cal" is not a text of the phone',
     );
   });
 

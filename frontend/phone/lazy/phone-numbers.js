@@ -9,7 +9,7 @@ import metadata from "libphonenumber-js/metadata.min.json";
 /** @import { CountryFields, ParsedNumber } from "../types.d.ts" */
 
 const E164 = /^\+[1-9]\d{6,14}$/;
-// Read in every country: people write numbers as they are dialled from elsewhere.
+// Accepted in every country, because people write numbers as they are dialled in other countries.
 const ITU_EXIT_CODE = "00";
 const AMERICAN_EXIT_CODE = "011";
 
@@ -24,7 +24,7 @@ const AMERICAN_EXIT_CODE = "011";
 const plans = new Map();
 
 /**
- * The number that `dialled`, digits with or without a plus, is in `country`; null if it is none.
+ * The number that `dialled`, digits with or without a plus, means in `country`; null if it is not a number.
  * @param {string} dialled
  * @param {CountryFields | null | undefined} country
  * @returns {ParsedNumber | null}
@@ -43,13 +43,14 @@ export function parseDialled(dialled, country) {
     .filter(({ number }) => E164.test(number));
   const best = readings.find(hasPattern) ?? readings.find(hasLength) ?? readings[0];
   if (!best) return null;
-  // The server reads it with its plus, so a 0 may go that no rule of the country names: "(0-22) 123-45-67" in Poland.
-  const read = hasLength(best) ? withoutZero(best) : best;
-  // Read anew, because of the codes that several countries share it first takes the country that was given.
-  const { country: found = null } = parse(read.number) ?? {};
+  // The server parses the number with its plus and then drops such a 0, as in "(0-22) 123-45-67" in Poland.
+  const number = hasLength(best) ? withoutZero(best) : best;
+  // Parsed again without a country: for a calling code that several countries share, the library first returns the
+  // given one.
+  const { country: numberCountry = null } = parse(number.number) ?? {};
   return {
-    ...{ number: read.number, country: found, isPossible: hasLength(read) },
-    ...{ isValid: hasPattern(read), isAssigned: read.isValid() },
+    ...{ number: number.number, country: numberCountry, isPossible: hasLength(number) },
+    ...{ isValid: hasPattern(number), isAssigned: number.isValid() },
   };
 }
 
@@ -70,7 +71,8 @@ export function formatInternational(number) {
   // Not `parsed.formatInternational()`: it writes spaces where the server's library writes hyphens.
   const { countryCallingCode: code } = parsed;
   const digits = number.slice(1 + code.length);
-  const format = planOf(code).formats.find((one) => one.leadingDigits.test(digits) && one.pattern.test(digits));
+  const { formats } = planOf(code);
+  const format = formats.find(({ leadingDigits, pattern }) => leadingDigits.test(digits) && pattern.test(digits));
   return `+${code} ${format ? digits.replace(format.pattern, format.replacement) : digits}`;
 }
 
@@ -90,7 +92,7 @@ function parse(text, country) {
 }
 
 /**
- * Without a 0 behind the calling code, where numbers of the country do not begin with it: "+34 (0)912 34 56 78".
+ * `number` without a 0 behind the calling code, if the country's numbers do not begin with 0: "+34 (0)912 34 56 78".
  * @param {PhoneNumber} number
  */
 function withoutZero(number) {
@@ -109,7 +111,7 @@ const hasLength = ({ countryCallingCode, nationalNumber }) =>
 const hasPattern = ({ countryCallingCode, nationalNumber }) => planOf(countryCallingCode).pattern.test(nationalNumber);
 
 /**
- * Made once for each calling code: a page can have thousands of numbers.
+ * The numbering plan of a calling code; made once, because a page can have thousands of numbers.
  * @param {string} code
  */
 function planOf(code) {
@@ -121,12 +123,12 @@ function planOf(code) {
   const { numberingPlan } = library;
   /** @type {NumberingPlan} */
   const plan = {
-    pattern: whole(numberingPlan.nationalNumberPattern()),
+    pattern: anchored(numberingPlan.nationalNumberPattern()),
     lengths: numberingPlan.possibleLengths(),
     formats: numberingPlan.formats().map((/** @type {any} */ format) => ({
       // The last of the patterns is the most detailed one.
       leadingDigits: new RegExp(`^(?:${format.leadingDigitsPatterns().at(-1) ?? ""})`),
-      pattern: whole(format.pattern()),
+      pattern: anchored(format.pattern()),
       replacement: format.internationalFormat(),
     })),
   };
@@ -135,4 +137,4 @@ function planOf(code) {
 }
 
 /** @param {string} pattern */
-const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
+const anchored = (pattern) => new RegExp(`^(?:${pattern})$`);

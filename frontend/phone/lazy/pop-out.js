@@ -1,9 +1,10 @@
 /**
- * The pop-out as a page's phone uses it: a window with a phone of its own, whose calls go on when the page is left.
+ * The chunk that opens the pop-out and connects to it: a window with its own phone, whose calls continue when the page
+ * is left.
  *
- * The pop-out (pages/pop-out) announces itself to its opener, here or after the opener was replaced by another page of the
- * site. This page answers with the token, a ticket and a port. Commands go through the port, and snapshots of each call
- * come back, which this page's phone follows with events of its own. The messages are in ../pop-out/messages.d.ts.
+ * The pop-out (pages/pop-out) announces itself to its opener, also after another page of the site was loaded there. The
+ * page answers with the token, a ticket and a port. It sends commands through the port and receives snapshots of each
+ * call, from which its phone takes state and events. The messages are in ../pop-out/messages.d.ts.
  */
 import { uuid } from "../browser/uuid.js";
 import { isOn, originOf } from "../config.js";
@@ -30,7 +31,7 @@ const WINDOW_FEATURES = "popup,width=360,height=580";
 
 export class PopOut {
   /**
-   * The page's, for the pop-out's looks and language.
+   * The page's settings, for the theme, colour and texts of the pop-out.
    * @type {Settings}
    */
   settings = {};
@@ -48,7 +49,7 @@ export class PopOut {
   /** @type {PopOutCall | null} */
   #call = null;
   /**
-   * Snapshots that this page's phone could not follow yet.
+   * Snapshots that this page's phone has not taken over yet.
    * @type {(CallSnapshot | null)[]}
    */
   #inbox = [];
@@ -58,7 +59,7 @@ export class PopOut {
    * @type {Set<string>}
    */
   #endedCallIds = new Set();
-  /** A policy of the page separates its windows from it: calls are placed in the page. */
+  /** True if a policy of the page (Cross-Origin-Opener-Policy) separates it from windows that it opens. */
   #isSeparated = false;
 
   /**
@@ -72,12 +73,12 @@ export class PopOut {
     env.window.addEventListener("pagehide", () => this.#disconnect());
   }
 
-  /** True if the page can have a pop-out: a page without an origin could not be told from others. */
+  /** True if the page can have a pop-out; not without an origin, by which the pop-out recognizes the page. */
   get canOpen() {
     return this.#env.window.origin !== "null" && !this.#isSeparated;
   }
 
-  /** True if the next call will be in the pop-out, if the browser allows that. */
+  /** True if the next call is to be in the pop-out, provided that the browser opens the window. */
   get takesCalls() {
     return this.canOpen && !this.#context.phone.remoteCall && (this.#isOpen || isOn(this.settings.popOut));
   }
@@ -96,7 +97,7 @@ export class PopOut {
     const fragment = new URLSearchParams({ origin: window.location.origin, locale });
     const { account } = this.#context.phone;
     const name = account ? sharedName(account) : "epochphone";
-    // A pop-out that is open already is not reloaded: only the fragment of its address changes.
+    // If the pop-out is open already, only the fragment of its URL changes, so it is not reloaded.
     const opened = window.open(`${base}/widget/window#${fragment}`, name, WINDOW_FEATURES);
     if (!opened) return new this.#context.Problem("window_blocked", { message: callSentences.window_blocked });
     this.#window = opened;
@@ -105,14 +106,14 @@ export class PopOut {
   }
 
   /**
-   * A pop-out of our service has announced itself: connect to it, unless it is connected.
+   * Connect to a pop-out that has announced itself, unless it is connected.
    * @param {Window} source
    * @param {string | null} connectionId The id of the connection that it has.
    */
   onAnnounced(source, connectionId) {
     const session = this.#context.getSession();
     if (!session || (connectionId && connectionId === this.#connectionId)) return;
-    // Only a window that this tab opened, and no frame.
+    // Only a window that this tab opened, not a frame.
     if (source.opener !== this.#env.window || source.top !== source) return;
     this.#window = source;
     this.#port?.close();
@@ -134,7 +135,7 @@ export class PopOut {
     if (this.#call?.isWaiting) this.#send(this.#call.dialCommand);
   }
 
-  /** The phone of this page stops for good. */
+  /** Close the pop-out: the phone of this page is destroyed. */
   stop() {
     this.#send({ close: true });
     this.#disconnect();
@@ -147,7 +148,7 @@ export class PopOut {
    */
   createCall(request, listener) {
     const { phone, callStackLoader } = this.#context;
-    // A request without params is for a call that goes on in the pop-out already.
+    // A request without params is for a call that is in the pop-out already.
     if (request.params) {
       if (!this.takesCalls) return null;
       if (this.#isOpen) this.#window?.focus();
@@ -155,7 +156,7 @@ export class PopOut {
       if (phone.notice) return null;
     }
     const { window, base } = this.#env;
-    // On a page of our own origin the pop-out itself holds the one lock of both.
+    // A page of our own origin and the pop-out share one lock, which the pop-out holds.
     const isSameOrigin = window.location.origin === originOf(base);
     this.#call = new PopOutCall(request, listener, {
       ...this.#context,
@@ -194,20 +195,20 @@ export class PopOut {
     if (session?.isValid) this.#send({ ticket: session.credentials.ticket });
   }
 
-  /** Let this page's phone follow the snapshots, as far as it can now. */
+  /** Apply the snapshots to this page's phone, as far as that is possible now. */
   #readInbox() {
     if (this.#isReadingInbox) return;
     this.#isReadingInbox = true;
-    while (this.#inbox.length > 0 && this.#follow(this.#inbox[0])) this.#inbox.shift();
+    while (this.#inbox.length > 0 && this.#applySnapshot(this.#inbox[0])) this.#inbox.shift();
     this.#isReadingInbox = false;
   }
 
   /**
-   * Let this page's phone follow `snapshot`.
+   * Apply `snapshot` to this page's phone.
    * @param {CallSnapshot | null} snapshot
-   * @returns {boolean} False if it cannot yet.
+   * @returns {boolean} False if that is not possible yet.
    */
-  #follow(snapshot) {
+  #applySnapshot(snapshot) {
     const { phone } = this.#context;
     const ownCall = phone.isInPopOut ? this.#call : null;
     if (!snapshot) {
@@ -223,11 +224,11 @@ export class PopOut {
       if (phone.isInCall || !phone.canDial) return false;
       phone.place({ details: snapshot.details });
     }
-    this.#call?.follow(snapshot);
+    this.#call?.applySnapshot(snapshot);
     return true;
   }
 
-  /** The page is left: the calls of the pop-out are for the next page. */
+  /** Close the connection: the page is left, and the next page connects to the pop-out. */
   #disconnect() {
     this.#port?.close();
     this.#port = this.#connectionId = null;

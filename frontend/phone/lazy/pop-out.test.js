@@ -7,8 +7,8 @@ let phone;
 
 /** A phone on a page whose browser opens `popup`, or no window if that is null. */
 async function startPhone({ popup, popOut }) {
-  const module = fakeSdk();
-  const env = fakeEnvironment({ fetch: fakeServer().fetch, module });
+  const sdk = fakeSdk();
+  const env = fakeEnvironment({ fetch: fakeServer().fetch, sdk });
   env.window.origin = env.window.location.origin;
   env.window.open = vi.fn(() => popup);
   env.document.documentElement = { lang: "en" };
@@ -16,7 +16,7 @@ async function startPhone({ popup, popOut }) {
   phone.start({ token: "ept_x", base: "https://voice.example" });
   await settle();
   await phone.calls.getPopOut({ popOut });
-  return { env, module };
+  return { env, sdk };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -26,31 +26,31 @@ afterEach(() => {
 });
 
 test("a call is placed in the pop-out, not in the page", async () => {
-  const { env, module } = await startPhone({ popup: { focus: vi.fn(), closed: false }, popOut: "on" });
+  const { env, sdk } = await startPhone({ popup: { focus: vi.fn(), closed: false }, popOut: "on" });
   expect(phone.dial(NUMBER)).toBe(true);
   await settle();
   const [[address, name]] = env.window.open.mock.calls;
   expect(address).toBe("https://voice.example/widget/window#origin=https%3A%2F%2Fcrm.example&locale=en");
   expect(name).toBe("epochphone:0123456789abcdef0123456789abcdef");
-  expect([phone.isInPopOut, phone.state, module.devices.length]).toEqual([true, "dialing", 0]);
+  expect([phone.isInPopOut, phone.state, sdk.devices.length]).toEqual([true, "dialing", 0]);
   phone.hangup();
   expect(phone.call.ended.status).toBe("canceled");
 });
 
 test("a call is placed in the page, with a notice, if the browser opens no window", async () => {
-  const { module } = await startPhone({ popup: null, popOut: "on" });
+  const { sdk } = await startPhone({ popup: null, popOut: "on" });
   phone.dial(NUMBER);
   await settle();
   await settle();
-  expect([phone.isInPopOut, phone.notice.code, module.devices.length]).toEqual([false, "window_blocked", 1]);
+  expect([phone.isInPopOut, phone.notice.code, sdk.devices.length]).toEqual([false, "window_blocked", 1]);
 });
 
 test("a call is placed in the page if the page does not ask for the pop-out", async () => {
-  const { env, module } = await startPhone({ popup: null, popOut: undefined });
+  const { env, sdk } = await startPhone({ popup: null, popOut: undefined });
   phone.dial(NUMBER);
   await settle();
   await settle();
-  expect([phone.isInPopOut, phone.notice, module.devices.length]).toEqual([false, null, 1]);
+  expect([phone.isInPopOut, phone.notice, sdk.devices.length]).toEqual([false, null, 1]);
   expect(env.window.open).not.toHaveBeenCalled();
 });
 

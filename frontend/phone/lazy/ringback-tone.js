@@ -1,4 +1,8 @@
-/** The tone a caller hears while the far end rings: the carrier sends none before the answer. */
+/**
+ * Plays the ringback tone, which the agent hears while the called phone rings: the carrier sends no audio before the
+ * answer.
+ */
+
 const FREQUENCIES_HZ = [440, 480];
 const ON_S = 2;
 const PERIOD_S = 6;
@@ -25,7 +29,7 @@ export class RingbackTone {
       playOnce(context);
       this.#interval = setInterval(() => playOnce(context), PERIOD_S * 1000);
     } catch {
-      // Calls work without sound output too.
+      // A call works without the tone.
       this.stop();
     }
   }
@@ -39,18 +43,18 @@ export class RingbackTone {
 
 /** @param {AudioContext} context */
 function playOnce(context) {
-  const from = context.currentTime + 0.05;
+  const startsAt = context.currentTime + 0.05;
   const gain = context.createGain();
-  gain.gain.setValueAtTime(0, from);
-  gain.gain.linearRampToValueAtTime(VOLUME, from + 0.02);
-  gain.gain.setValueAtTime(VOLUME, from + ON_S - 0.02);
-  gain.gain.linearRampToValueAtTime(0, from + ON_S);
+  gain.gain.setValueAtTime(0, startsAt);
+  gain.gain.linearRampToValueAtTime(VOLUME, startsAt + 0.02);
+  gain.gain.setValueAtTime(VOLUME, startsAt + ON_S - 0.02);
+  gain.gain.linearRampToValueAtTime(0, startsAt + ON_S);
   gain.connect(context.destination);
   for (const frequency of FREQUENCIES_HZ) {
     const oscillator = context.createOscillator();
     oscillator.frequency.value = frequency;
     oscillator.connect(gain);
-    oscillator.start(from);
-    oscillator.stop(from + ON_S);
+    oscillator.start(startsAt);
+    oscillator.stop(startsAt + ON_S);
   }
 }

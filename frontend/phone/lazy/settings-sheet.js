@@ -1,4 +1,4 @@
-/** The sheet behind "More", loaded when it is first opened: devices, keypad sounds, diagnostics, pop-out. */
+/** The chunk of the panel's settings sheet ("More"): devices, keypad sounds, moving the panel, diagnostics, pop-out. */
 import { savePreferences } from "../browser/preferences.js";
 import { isOff } from "../config.js";
 import { settingsSheet as english } from "../i18n/locales/en.js";
@@ -15,7 +15,7 @@ import { SETTINGS_STYLES } from "../ui/settings-sheet/styles.js";
 /** @import { PopOut } from "./pop-out.js" */
 
 /**
- * Fill `sheet` for `panel`. Returns what to do when the sheet is closed.
+ * Show the settings in `sheet`. Returns a function to be called when the sheet is closed.
  * @param {Panel} panel
  * @param {HTMLElement} sheet
  * @param {() => void} close
@@ -31,7 +31,7 @@ export function showSettingsSheet(panel, sheet, close, name) {
   const showDiagnostics = async () => {
     const leaveSettings = leave;
     const { fillDiagnostics } = await panel.env.loadChunk("diagnostics-view");
-    // The person may have closed the sheet meanwhile.
+    // The person may have closed the sheet while the chunk was loading.
     if (leaveSettings !== leave) return;
     leave();
     leave = fillDiagnostics(panel, sheet, showSettings);
@@ -51,55 +51,56 @@ export function showSettingsSheet(panel, sheet, close, name) {
  */
 function fillSettings(panel, sheet, { close, showDiagnostics, isForDevices }) {
   const { phone, env, texts } = panel;
-  const words = texts.settingsSheet ?? english;
+  const sheetTexts = texts.settingsSheet ?? english;
   /** @param {Preferences} change */
   const save = (change) => savePreferences(env, change);
-  const devices = devicePickers({ phone, env, words, savePreferences: save });
+  const pickers = devicePickers({ phone, env, words: sheetTexts, savePreferences: save });
   const sounds = h("input", { type: "checkbox", change: () => save({ sounds: sounds.checked }) });
   sounds.checked = env.preferences.sounds !== false;
-  const place = h("div");
-  env.loadChunk("drag").then(
+  const moveRow = h("div");
+  env.loadChunk("panel-mover").then(
     ({ moverOf }) => {
       const mover = moverOf(panel);
-      if (mover) place.replaceChildren(moveButtons(mover, words));
+      if (mover) moveRow.replaceChildren(moveButtons(mover, sheetTexts));
     },
     () => {},
   );
   const problemText = h("div", { class: "message", role: "alert" });
-  const popOut = popOutButton(panel, words, problemText);
+  const popOut = popOutButton(panel, sheetTexts, problemText);
   const tryDiagnostics = () =>
     showDiagnostics().catch((/** @type {Problem} */ { message, fix }) => {
       problemText.textContent = `${message}. ${fix}`;
     });
-  const back = button({ class: "icon", "aria-label": words.back, click: close }, icon(BACK_ICON));
+  const back = button({ class: "icon", "aria-label": sheetTexts.back, click: close }, icon(BACK_ICON));
 
   panel.adoptStyles(SETTINGS_STYLES);
   sheet.replaceChildren(
-    h("div", { class: "bar-row" }, back, h("h2", {}, isForDevices ? texts.core.devices : words.title)),
-    devices.element,
+    h("div", { class: "bar-row" }, back, h("h2", {}, isForDevices ? texts.core.devices : sheetTexts.title)),
+    pickers.element,
   );
   if (isForDevices) {
-    devices.focus();
-    return devices.stop;
+    pickers.focus();
+    return pickers.stop;
   }
   sheet.append(
-    h("label", { class: "check" }, sounds, words.sounds),
-    place,
-    button({ class: "second", click: tryDiagnostics }, words.check),
+    h("label", { class: "check" }, sounds, sheetTexts.sounds),
+    moveRow,
+    button({ class: "second", click: tryDiagnostics }, sheetTexts.check),
     ...popOut,
     problemText,
   );
   back.focus();
-  return devices.stop;
+  return pickers.stop;
 }
 
 /**
- * The button that opens the pop-out and what it is good for; nothing during a call or where the page has switched it off.
+ * The button that opens the pop-out, and a text that says what it is for; nothing during a call or if the page has
+ * switched the pop-out off.
  * @param {Panel} panel
- * @param {typeof english} words
+ * @param {typeof english} sheetTexts
  * @param {HTMLElement} problemText
  */
-function popOutButton({ phone, settings, texts }, words, problemText) {
+function popOutButton({ phone, settings, texts }, sheetTexts, problemText) {
   if (isOff(settings.popOut) || phone.isInCall) return [];
   /** @type {PopOut | null} */
   let popOut = null;
@@ -108,14 +109,17 @@ function popOutButton({ phone, settings, texts }, words, problemText) {
     const [sentence, fix] = texts.problems?.[problem?.code ?? ""] ?? [];
     problemText.textContent = [sentence ?? problem?.message, fix ?? problem?.fix].filter(Boolean).join(". ");
   };
-  const opener = button({ class: "second", disabled: true, "aria-describedby": "pop-out", click: open }, words.popOut);
-  const reason = h("p", { class: "fix", id: "pop-out" }, words.popOutWhy);
+  const openButton = button(
+    { class: "second", disabled: true, "aria-describedby": "pop-out", click: open },
+    sheetTexts.popOut,
+  );
+  const reason = h("p", { class: "fix", id: "pop-out" }, sheetTexts.popOutWhy);
   phone.calls.getPopOut(settings).then(
     (loaded) => {
       popOut = loaded;
-      opener.disabled = !loaded.canOpen;
+      openButton.disabled = !loaded.canOpen;
     },
     () => {},
   );
-  return [opener, reason];
+  return [openButton, reason];
 }

@@ -1,15 +1,15 @@
-/** Cleans a text that may have a phone number: invisible characters, digits of other scripts, unusual signs. */
+/** Normalizes a text that may have a phone number: invisible characters, digits of other scripts, unusual signs. */
 
 const INVISIBLE = /[\p{Cf}\uFE00-\uFE0F\u20E3]/gu;
 // Normalization would turn footnote marks and fractions into digits.
 const NUMBER_SIGNS = /\p{No}/gu;
 const DASHES = /[\p{Pd}\u2043\u2212\u30FC]/gu;
-// Rows and cells of a copied table, in which a number never goes on.
+// They separate rows and cells of a copied table. A number never continues after one.
 const BREAKS = /[\t\n\v\f\r\u2028\u2029]+/g;
 
 /**
  * `text` with digits of every script as 0-9, full-width signs, dashes and spaces as their ASCII forms, and without
- * characters that cannot be seen. A line break or tab stays one line break. The server's `clean_number_text` does the same.
+ * invisible characters. Each line break or tab becomes a line break. The server's `clean_number_text` does the same.
  * @param {unknown} text
  */
 export const clean = (text) =>
@@ -26,12 +26,12 @@ export const clean = (text) =>
     .trim();
 
 /**
- * The digits of a script are ten characters in a row, and begin at a multiple of 16 or 6 behind one.
+ * The ten digits of a script have consecutive code points, and the first is a multiple of 16, or 6 more than that.
  * @param {string} digit
  */
 function toAsciiDigit(digit) {
   const code = digit.codePointAt(0) ?? 0;
-  const place = code % 16;
-  const isAligned = /\p{Nd}/u.test(String.fromCodePoint(code - place));
-  return String(isAligned ? place : place - 6);
+  const offset = code % 16;
+  const isAligned = /\p{Nd}/u.test(String.fromCodePoint(code - offset));
+  return String(isAligned ? offset : offset - 6);
 }

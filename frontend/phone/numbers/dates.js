@@ -1,4 +1,4 @@
-/** Finds dates and times, whose digits are no phone number. */
+/** Removes dates and times from a text, whose digits are not phone numbers. */
 
 const DAY = "(?:0?[1-9]|[12]\\d|3[01])";
 const MONTH = "(?:0?[1-9]|1[0-2])";
@@ -11,7 +11,7 @@ const DATES = new RegExp(
 const TIMES = /(^|[^\d:])\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?![\d:])/g;
 
 /**
- * `text` with a sign that is in no number for each date and time.
+ * `text` with `|`, which no number contains, in place of each date and time.
  * @param {string} text
  */
 export const withoutDates = (text) => text.replace(DATES, "$1|").replace(TIMES, "$1|");

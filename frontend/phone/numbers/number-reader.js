@@ -1,4 +1,4 @@
-/** Reads numbers with the rules of all countries as soon as they are loaded, before with the few that phone.js has. */
+/** Reads numbers by the rules of all countries once those are loaded; until then by the few rules that phone.js has. */
 import { readNumber } from "./read-number.js";
 
 /** @import { CountryFields, Environment } from "../types.d.ts" */
@@ -9,7 +9,7 @@ export class NumberReader {
   #parse;
 
   /**
-   * Load the rules of all countries. Without them the server's reading, which comes with the call, may differ.
+   * Load the rules of all countries. Without them the server may read a number differently when the call begins.
    * @param {Environment} env
    */
   async load({ loadChunk }) {

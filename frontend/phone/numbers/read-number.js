@@ -1,10 +1,10 @@
 /**
- * Reads any text in which a phone number may be: typed, pasted, filled in, or given by the page. Every way into the phone
- * goes through here, so that each number is cleaned, found and parsed in one way.
+ * Finds the phone numbers in a text that a person typed or pasted or that the page gave. All numbers that the phone
+ * gets are read here, so that each is cleaned, found and parsed in the same way.
  */
 import { cleanNumberText } from "./tel-uri.js";
-import { afterNumber } from "./after-number.js";
 import { withoutDates } from "./dates.js";
+import { readSuffix } from "./number-suffix.js";
 import { isEmergency, isTooShort, parseDialled } from "./parse.js";
 import { vanityNumber } from "./vanity.js";
 
@@ -17,8 +17,8 @@ const MAX_TEXT_LENGTH = 1_000;
 // Digits with the signs that people write between them. A plus begins another number.
 const RUN = /(?:\+ ?)?\(?(?:\+ ?)?\d(?:[ ().\-/]*\d)*/g;
 const PLAIN = /^[\d +().\-/]+$/;
-const PHONE_WORD = /(?:phone|tel|telephone|mobile|mob|cell|call|direct|ph)[.:]? ?$/i;
-const ID_WORD = /(?:\b(?:id|no|nr|number|order|invoice|account|acct|ref|case|ticket|fax|iban|vat)|#)[.:#]? ?$/i;
+const WORD_BEFORE_NUMBER = /(?:phone|tel|telephone|mobile|mob|cell|call|direct|ph)[.:]? ?$/i;
+const WORD_BEFORE_ID = /(?:\b(?:id|no|nr|number|order|invoice|account|acct|ref|case|ticket|fax|iban|vat)|#)[.:#]? ?$/i;
 const NAME_SIGN = /[\p{L}_@]$/u;
 // Shorter numbers are rarely written with the country code and without its plus.
 const MIN_DIGITS_WITHOUT_PLUS = 9;
@@ -42,12 +42,15 @@ export function readNumber(text, country, parse = parseDialled) {
   if (vanity) return { candidates: [vanity], isEmergency: false, rest: "" };
   const undated = withoutDates(cleaned);
   const found = findNumbers(undated, rules);
-  // All that looks like a number is a date: a person decides.
+  // If all that looks like a number is a date, the person is asked.
   const { candidates, rest } =
     found.candidates.length > 0 || undated === cleaned ? found : { ...findNumbers(cleaned, rules), rest: cleaned };
   const isAlone = undated === cleaned && !/[\p{L}\d+*#]/u.test(rest);
   return {
-    candidates: distinct(candidates).map(({ rank: _, ...one }) => ({ ...one, isDoubtful: one.isDoubtful || !isAlone })),
+    candidates: distinct(candidates).map(({ rank: _, ...candidate }) => ({
+      ...candidate,
+      isDoubtful: candidate.isDoubtful || !isAlone,
+    })),
     isEmergency: false,
     rest: undated === cleaned ? rest : cleaned,
   };
@@ -62,7 +65,7 @@ function readVanity(text, { country, parse }) {
   const vanity = vanityNumber(text);
   const parsed = vanity && parse(vanity.dialled, country);
   if (!vanity || !parsed?.isValid || (vanity.isAmerican && !parsed.number.startsWith("+1"))) return null;
-  const { extension, digits } = vanity.after;
+  const { extension, digits } = vanity.suffix;
   return { number: parsed.number, country: parsed.country, extension, digits, isDoubtful: false };
 }
 
@@ -80,16 +83,22 @@ function findNumbers(text, rules) {
   for (let match = runs.exec(text); match; match = runs.exec(text)) {
     const [run] = match;
     const before = text.slice(0, match.index);
-    const { extension, digits, length } = afterNumber(text.slice(runs.lastIndex));
+    const { extension, digits, length } = readSuffix(text.slice(runs.lastIndex));
     const found = parseRun(run, rules);
     const rank =
-      NAME_SIGN.test(before) || ID_WORD.test(before) ? 3 : run.includes("+") ? 0 : PHONE_WORD.test(before) ? 1 : 2;
+      NAME_SIGN.test(before) || WORD_BEFORE_ID.test(before)
+        ? 3
+        : run.includes("+")
+          ? 0
+          : WORD_BEFORE_NUMBER.test(before)
+            ? 1
+            : 2;
     const last = found.candidates.length - 1;
     candidates.push(
-      ...found.candidates.map((one, index) => ({
-        ...one,
-        rank: one.rank + rank,
-        // Of several numbers in a row, it is that of the last one.
+      ...found.candidates.map((candidate, index) => ({
+        ...candidate,
+        rank: candidate.rank + rank,
+        // Of several numbers in a row, the suffix belongs to the last one.
         ...(found.areAlternatives || index === last ? { extension, digits } : {}),
       })),
     );
@@ -101,7 +110,7 @@ function findNumbers(text, rules) {
 }
 
 /**
- * The numbers of digits that stand together: the ways to read them as one number or, if there is none, several numbers.
+ * The numbers in a run of digits: the ways to read it as one number or, if it cannot be one, as several numbers.
  * @param {string} run
  * @param {Rules} rules
  * @returns {{candidates: RankedCandidate[], areAlternatives?: boolean, rest: string}}
@@ -120,19 +129,20 @@ function parseRun(run, rules) {
   // It may also be a national number and digits of something else: "(212) 555-0101 (24h)".
   const several = splitRun(run, rules);
   if (several.candidates.length > 0) {
-    const guesses = whole.map((one) => ({ ...one, rank: Math.max(one.rank, 0.5) }));
+    const guesses = whole.map((candidate) => ({ ...candidate, rank: Math.max(candidate.rank, 0.5) }));
     return { candidates: [...several.candidates, ...guesses], rest: several.rest };
   }
   if (whole.length > 0) return { candidates: whole, areAlternatives: true, rest: "" };
-  // Nothing better to offer: the server says what is wrong with it. Numbers with +1 have one length.
+  // An international number that cannot be right is passed on, and the server says what is wrong with it. Not with +1:
+  // all its numbers have the same length.
   return isInternational && parsed && !parsed.number.startsWith("+1")
     ? { candidates: [candidateOf(parsed)], rest: "" }
     : { candidates: [], rest: dialled };
 }
 
 /**
- * The ways to read `dialled` as a number: as a national number and, if that is not assigned, as a number of another
- * country without its plus.
+ * The ways to read `dialled` as one number: as a national number and, if that is not assigned, as a number of another
+ * country that was written without its plus.
  * @param {string} dialled
  * @param {Rules} rules
  */
@@ -142,11 +152,11 @@ function readingsOf(dialled, { country, parse }) {
   if (parsed?.isAssigned || dialled.startsWith("+") || dialled.length < MIN_DIGITS_WITHOUT_PLUS) return readings;
   const abroad = parse(`+${dialled}`, country);
   if (!abroad?.isAssigned || abroad.number === parsed?.number) return readings;
-  return [...readings, { ...candidateOf(abroad), rank: 0.5 }].map((one) => ({ ...one, isDoubtful: true }));
+  return [...readings, { ...candidateOf(abroad), rank: 0.5 }].map((reading) => ({ ...reading, isDoubtful: true }));
 }
 
 /**
- * The numbers in a row of groups, each as long as it can be.
+ * The numbers in a run that is several numbers; each takes as many of the run's groups of digits as it can.
  * @param {string} run
  * @param {Rules} rules
  */
@@ -168,7 +178,7 @@ function splitRun(run, { country, parse }) {
       const parsed = isTooShort(dialled) ? null : parse(dialled, country);
       if (parsed?.isValid && parsed.isPossible) found = parsed;
     }
-    // The digits behind a calling code are no national number.
+    // The digits behind a calling code must not be read as a national number.
     if (!found && groups[first].includes("+")) break;
     if (found) candidates.push(candidateOf(found));
     else rest.push(groups[first]);
@@ -195,12 +205,12 @@ const candidateOf = ({ number, country }) => ({
  * @param {RankedCandidate[]} candidates
  */
 function distinct(candidates) {
-  const sorted = [...candidates].sort((one, other) => one.rank - other.rank);
+  const sorted = [...candidates].sort((first, second) => first.rank - second.rank);
   /** @type {Map<string, RankedCandidate>} */
   const byNumber = new Map();
-  for (const one of sorted) {
-    const key = [one.number, one.extension, one.digits].join();
-    if (!byNumber.has(key)) byNumber.set(key, one);
+  for (const candidate of sorted) {
+    const key = [candidate.number, candidate.extension, candidate.digits].join();
+    if (!byNumber.has(key)) byNumber.set(key, candidate);
   }
   return [...byNumber.values()];
 }

@@ -14,7 +14,7 @@ const PL = { country: "PL", calling_code: "48", trunk_prefix: "", international_
 const RU = { country: "RU", calling_code: "7", trunk_prefix: "8", international_prefix: "810" };
 
 /** "+14155552671 x204 ,,5 ?": the number, its extension, its tones, and a question mark if a person is to be asked. */
-const told = ({ candidates }) =>
+const summarize = ({ candidates }) =>
   candidates.map(({ number, extension, digits, isDoubtful }) =>
     [number, extension && `x${extension}`, digits, isDoubtful && "?"].filter(Boolean).join(" "),
   );
@@ -51,7 +51,7 @@ describe.each([
     ["812 123-45-67", RU, "+78121234567"],
     ["810 1 415 555 2671", RU, "+14155552671"],
   ])("%s is one number", (text, country, number) => {
-    expect(told(read(text, country))).toEqual([number]);
+    expect(summarize(read(text, country))).toEqual([number]);
   });
 
   test.each([
@@ -72,7 +72,7 @@ describe.each([
     ["tel:4155552671;phone-context=+1", "a context"],
     ["tel:4155552671;phone-context=example.com;isub=1", "a context that is a domain"],
   ])("%s is cleaned of %s", (text) => {
-    expect(told(read(text, US))).toEqual(["+14155552671"]);
+    expect(summarize(read(text, US))).toEqual(["+14155552671"]);
   });
 
   test.each([
@@ -97,7 +97,7 @@ describe.each([
     ["tel:+14155552671;postd=pp22", ",,22"],
     ["tel:+14155552671,,204%23", ",,204#"],
   ])("%s has %s to be sent after the answer", (text, after) => {
-    expect(told(read(text, US))).toEqual([`+14155552671 ${after}`]);
+    expect(summarize(read(text, US))).toEqual([`+14155552671 ${after}`]);
   });
 
   test.each([
@@ -112,7 +112,7 @@ describe.each([
     ["+1 415 555 CALL", GB, "+14155552255"],
     ["(415) 555-CALL x12", US, "+14155552255 x12"],
   ])("the letters of %s are keys", (text, country, number) => {
-    expect(told(read(text, country))).toEqual([number]);
+    expect(summarize(read(text, country))).toEqual([number]);
   });
 
   test.each([
@@ -135,7 +135,7 @@ describe.each([
     ["212-555-0101-02", US, ["+12125550101 ?", "+212555010102 ?"]],
     ["(212) 555-0101 9-5", US, ["+12125550101 ?", "+212555010195 ?"]],
   ])("%s offers its numbers", (text, country, numbers) => {
-    expect(told(read(text, country))).toEqual(numbers);
+    expect(summarize(read(text, country))).toEqual(numbers);
   });
 
   test.each([
@@ -144,19 +144,19 @@ describe.each([
     ["+1 415 555 26711", DE],
     ["+141555526711", GB],
   ])("%s in %o is too long or too short for its calling code", (text, country) => {
-    expect(told(read(text, country))).toEqual([]);
+    expect(summarize(read(text, country))).toEqual([]);
   });
 
   test("of other calling codes the server says what is wrong", () => {
-    expect(told(read("+442079460958123", US))).toEqual(["+442079460958123"]);
+    expect(summarize(read("+442079460958123", US))).toEqual(["+442079460958123"]);
   });
 
   test("a number is offered once", () => {
-    expect(told(read("(415) 555-2671, +1 415 555 2671", US))).toEqual(["+14155552671"]);
+    expect(summarize(read("(415) 555-2671, +1 415 555 2671", US))).toEqual(["+14155552671"]);
   });
 
   test("a number of another country without its plus is asked about", () => {
-    expect(told(read("442079460958", US))).toEqual(["+442079460958 ?"]);
+    expect(summarize(read("442079460958", US))).toEqual(["+442079460958 ?"]);
   });
 
   test.each([
@@ -175,8 +175,8 @@ describe.each([
   );
 
   test("a national number has no meaning without a country", () => {
-    expect(told(read("555123456", undefined)).filter((one) => !one.endsWith("?"))).toEqual([]);
-    expect(told(read("+15551234567", undefined))).toEqual(["+15551234567"]);
+    expect(summarize(read("555123456", undefined)).filter((one) => !one.endsWith("?"))).toEqual([]);
+    expect(summarize(read("+15551234567", undefined))).toEqual(["+15551234567"]);
   });
 });
 
@@ -193,7 +193,7 @@ describe("readNumber with the rules of all countries", () => {
     ["022-2345 6789 / 90", IN, ["+912223456789 ?", "+91222345678990 ?"]],
     ["(0-22) 123-45-67", PL, ["+48221234567"]],
   ])("%s in %o is %j", (text, country, numbers) => {
-    expect(told(read(text, country))).toEqual(numbers);
+    expect(summarize(read(text, country))).toEqual(numbers);
   });
 
   test.each([

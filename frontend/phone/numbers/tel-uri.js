@@ -1,10 +1,10 @@
-/** Extracts the number from a URI: `tel:`, `tel://`, `callto:`. */
+/** Extracts the number from a URI (`tel:`, `tel://`, `callto:`), and cleans any other text. */
 import { clean } from "./clean.js";
 
 const SCHEME = /^(?:tel|callto):(?:\/\/)?/i;
-// Parameters of RFC 3966, and one of its predecessor, that change what is dialled. The others do not.
+// The parameters of RFC 3966, and one of its predecessor (postd), that change what is dialled.
 const PARAMETER = /^;\s*(ext|extension|phone-context|postd)=(.*)$/i;
-// Tones in the place of a parameter, as address books write them.
+// Tones that address books write like a parameter.
 const TONES = /^;[\d*#,;pw]+$/i;
 
 /**
@@ -18,15 +18,15 @@ export function cleanNumberText(text) {
     .replace(/\?.*$/s, "")
     .split(/(?=;)/);
   let context = "";
-  let after = "";
+  let suffix = "";
   for (const parameter of parameters) {
     const [, name = "", value = ""] = PARAMETER.exec(parameter) ?? [];
     if (/^phone/i.test(name)) context = number.startsWith("+") || !value.startsWith("+") ? "" : value;
-    else if (/^ext/i.test(name)) after = `;ext=${value}${after}`;
-    else if (name) after += /^[,;pw]/i.test(value) ? value : `,${value}`;
-    else if (TONES.test(parameter)) after += parameter;
+    else if (/^ext/i.test(name)) suffix = `;ext=${value}${suffix}`;
+    else if (name) suffix += /^[,;pw]/i.test(value) ? value : `,${value}`;
+    else if (TONES.test(parameter)) suffix += parameter;
   }
-  return context + number + after;
+  return context + number + suffix;
 }
 
 /** @param {string} text */

@@ -1,15 +1,15 @@
-/** Translates numbers that are written with the letters of the keys: 1-800-FLOWERS. */
-import { afterNumber } from "./after-number.js";
+/** Translates vanity numbers, which have letters of the keypad (1-800-FLOWERS), to digits. */
+import { readSuffix } from "./number-suffix.js";
 
-// The digits before the letters are an area code of North America, with or without the three digits behind it, or the code
-// of free calls elsewhere: a house number and a street are no phone number.
+// Before the letters stands a North American area code, perhaps with the three digits behind it, or a code of free
+// calls in another country. Other digits may be a house number before the name of a street.
 const VANITY = /^([+(]*(?:\d[ ().-]*){3,})([A-Z]{2}[A-Z\d]*(?:[.-][A-Z\d]+)*)(?![A-Z])/i;
 const AREA_CODE = /^(?:\+?1)?(?:[2-9]\d\d){1,2}$/;
 const FREE_CALL_CODE = /^(?:0[3578]\d\d|1[38]00|\+\d{1,3}[378]00)\d*$/;
 const KEYS = "22233344455566677778889999";
 
 /**
- * The number with digits for letters, and what follows it; null if `text` is no such number.
+ * The number with digits for letters, and its suffix; null if `text` is not a vanity number.
  * @param {string} text Cleaned.
  */
 export function vanityNumber(text) {
@@ -18,9 +18,9 @@ export function vanityNumber(text) {
   const code = before.replace(/[^\d+]/g, "");
   const isAmerican = AREA_CODE.test(code);
   if (!isAmerican && !FREE_CALL_CODE.test(code)) return null;
-  const after = afterNumber(text.slice(whole.length));
-  if (whole.length + after.length < text.length) return null;
-  return { dialled: code + toDigits(letters), isAmerican, after };
+  const suffix = readSuffix(text.slice(whole.length));
+  if (whole.length + suffix.length < text.length) return null;
+  return { dialled: code + toDigits(letters), isAmerican, suffix };
 }
 
 /** @param {string} letters */

@@ -1,8 +1,8 @@
-// The messages between a page's phone and the pop-out, which has a phone of its own. Their names stay as they are: a page
-// that was opened before an update talks to a pop-out of the new version.
+// The messages between a page's phone and the pop-out, which has its own phone. Do not rename a field: a page that was
+// opened before an update exchanges messages with a pop-out of the new version.
 import type { CallDetails, CallRequest, DeviceKind, PostDialStep, Settings } from "../types.d.ts";
 
-/** Posted by the pop-out to its opener, again and again. */
+/** Posted by the pop-out to its opener, repeatedly. */
 export interface Announcement {
   epochphone: "window";
   /** The id of the connection that the pop-out has; null without one. */
@@ -26,7 +26,7 @@ export interface Command {
   hangup?: string;
   mute?: boolean;
   digit?: string;
-  /** Send the tones that wait for a key. */
+  /** Send the tones that wait for a person: the person continues. */
   continuePostDial?: true;
   /** The page has handled the end of the call with this id. */
   heard?: string;
@@ -38,9 +38,9 @@ export interface Command {
 
 /** From the pop-out through the port. */
 export interface Report {
-  /** The pop-out's call now; null if it has none. */
+  /** The pop-out's present call; null if it has none. */
   call?: CallSnapshot | null;
-  /** The pop-out's ticket has expired. */
+  /** The pop-out asks for a ticket, because its own has expired. */
   renew?: true;
   /** The pop-out is in a call for another token. */
   busy?: true;
@@ -72,9 +72,9 @@ export interface SnapshotEnd {
 export interface SnapshotProblem {
   code: string;
   message: string;
-  /** A fix for this one case. */
+  /** Advice for this case alone (`specificFix` of a Problem). */
   advice?: string;
-  /** The server's advice, and the facts behind it. */
+  /** The server's advice; `details` has the facts in it. */
   help?: string;
   details?: object;
   isLasting?: boolean;

@@ -1,4 +1,7 @@
-/** A call in the pop-out, as this page's phone has it: sends commands to the pop-out and follows its snapshots. */
+/**
+ * A call that takes place in the pop-out: passes commands to the pop-out, and its snapshots of the call to this page's
+ * phone.
+ */
 
 import { asCallProblem } from "../call/call-result.js";
 import { callSentences } from "../call/call-sentences.js";
@@ -19,16 +22,16 @@ import { callSentences } from "../call/call-sentences.js";
  * @property {(command: Command) => void} send
  * @property {() => boolean} isClosed True if the pop-out is closed.
  * @property {(callId: string) => void} onEnded
- * @property {() => void} onClosedAtOnce The pop-out was closed as soon as it was opened.
+ * @property {() => void} onClosedAtOnce Called if the pop-out seems to be closed as soon as it was opened.
  */
 
 const ANSWER_TIMEOUT_MS = 15_000;
 const POLL_MS = 500;
-// No person closes a window this fast: a page policy that separates windows makes it look closed.
+// No person closes a window this fast. A window looks closed if a policy of the page separates it from the page.
 const CLOSED_AT_ONCE_MS = 1_500;
 
 /** @param {typeof Problem} PhoneProblem The phone's own class, which may not have the sentences of calls yet. */
-const callElsewhere = (PhoneProblem) => new PhoneProblem("call_elsewhere", { message: callSentences.call_elsewhere });
+const callInOtherTab = (PhoneProblem) => new PhoneProblem("call_elsewhere", { message: callSentences.call_elsewhere });
 
 /** @implements {ActiveCall} */
 export class PopOutCall {
@@ -38,7 +41,7 @@ export class PopOutCall {
   #listener;
   #context;
   /**
-   * The last one.
+   * The last snapshot.
    * @type {CallSnapshot | null}
    */
   #snapshot = null;
@@ -65,7 +68,7 @@ export class PopOutCall {
   }
 
   /**
-   * The command that dials, as JSON: a message could not carry what JSON leaves out of the metadata.
+   * The command that dials. Copied through JSON, because the metadata may have values that cannot be posted.
    * @returns {Command}
    */
   get dialCommand() {
@@ -78,7 +81,7 @@ export class PopOutCall {
     this.#poll = setInterval(() => this.#checkPopOut(env.now() - startedAt), POLL_MS);
     try {
       const isFree = await acquireCallLock();
-      if (!isFree && this.#request.params) throw callElsewhere(Problem);
+      if (!isFree && this.#request.params) throw callInOtherTab(Problem);
     } catch (problem) {
       this.#fail(/** @type {Problem} */ (problem));
       return;
@@ -108,13 +111,13 @@ export class PopOutCall {
   }
 
   /**
-   * Tell this page's phone what is new in `snapshot`.
+   * Tell this page's phone what has changed in `snapshot`.
    * @param {CallSnapshot} snapshot
    */
-  follow(snapshot) {
+  applySnapshot(snapshot) {
     if (this.hasEnded) return;
     const { phone, send } = this.#context;
-    const before = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false, postDial: null };
+    const previous = this.#snapshot ?? { warnings: [], muted: false, lost: null, reconnecting: false, postDial: null };
     const isFirst = !this.#snapshot;
     this.#snapshot = snapshot;
     const { number, from } = snapshot.details;
@@ -127,17 +130,17 @@ export class PopOutCall {
     // A listener may have hung up.
     if (this.hasEnded) return;
     if (isFirst && this.#isMuted) send({ mute: true });
-    // Only what the pop-out changed: what this page changed may still be on its way there.
-    else if (snapshot.muted !== before.muted) phone.mute(snapshot.muted);
-    if (snapshot.lost !== before.lost) this.#listener.deviceLost(snapshot.lost);
-    if (snapshot.reconnecting !== before.reconnecting) this.#listener.reconnecting(snapshot.reconnecting);
-    if (String(snapshot.warnings) !== String(before.warnings)) {
+    // Not if this page has muted the call: its command may not have reached the pop-out yet.
+    else if (snapshot.muted !== previous.muted) phone.mute(snapshot.muted);
+    if (snapshot.lost !== previous.lost) this.#listener.deviceLost(snapshot.lost);
+    if (snapshot.reconnecting !== previous.reconnecting) this.#listener.reconnecting(snapshot.reconnecting);
+    if (String(snapshot.warnings) !== String(previous.warnings)) {
       this.#listener.warningsChanged(new Set(snapshot.warnings));
     }
-    if (JSON.stringify(snapshot.postDial) !== JSON.stringify(before.postDial)) {
+    if (JSON.stringify(snapshot.postDial) !== JSON.stringify(previous.postDial)) {
       this.#listener.postDialChanged(snapshot.postDial ?? null);
     }
-    if (snapshot.ended) this.#followEnd(snapshot.ended);
+    if (snapshot.ended) this.#applyEnd(snapshot.ended);
   }
 
   /** @param {number} age Since the start, in milliseconds. */
@@ -151,18 +154,18 @@ export class PopOutCall {
     }
   }
 
-  /** The pop-out reports no such call any more, or is closed: end the call if it was ever reported. */
+  /** End the call if the pop-out has reported it before: the pop-out has no call any more, or is closed. */
   endIfReported() {
     if (this.#snapshot) this.#end(this.#answeredAt ? "completed" : "canceled");
   }
 
-  /** The pop-out is in a call for another token. */
+  /** Fail the call: the pop-out is in a call for another token. */
   refuse() {
-    if (!this.#snapshot) this.#fail(callElsewhere(this.#context.Problem));
+    if (!this.#snapshot) this.#fail(callInOtherTab(this.#context.Problem));
   }
 
   /** @param {SnapshotEnd} end */
-  #followEnd({ status, duration, message, theirs: endedByRemote, problem }) {
+  #applyEnd({ status, duration, message, theirs: endedByRemote, problem }) {
     const { Problem, getSession } = this.#context;
     const ownProblem =
       problem &&
@@ -170,11 +173,11 @@ export class PopOutCall {
         new Problem(problem.code, {
           ...problem,
           fix: problem.advice,
-          likeCode: status === "refused" ? "call_refused" : undefined,
+          fallbackFixCode: status === "refused" ? "call_refused" : undefined,
         }),
       );
     this.#finish({ status, duration, message, problem: ownProblem, endedByRemote });
-    // The problem that ended the call there may concern this page's token too.
+    // The problem that ended the call in the pop-out may also concern this page's token.
     if (problem || endedByRemote) getSession()?.verifyToken();
   }
 

@@ -1,4 +1,4 @@
-/** A call in the pop-out, as this page's phone has it. */
+/** A call that takes place in the pop-out, in this page's phone. */
 import { expect, test } from "vitest";
 import { Problem } from "../errors.js";
 import { PopOutCall } from "./pop-out-call.js";
@@ -11,9 +11,9 @@ const NUMBER = "+12125550101";
  * @param {{verifyToken: () => void} | null} session
  */
 function reportedEnd(ended, session = null) {
-  let told;
+  let reported;
   const listener = {
-    ended: (end) => (told = end),
+    ended: (end) => (reported = end),
     deviceLost() {},
     postDialChanged() {},
     reconnecting() {},
@@ -27,7 +27,7 @@ function reportedEnd(ended, session = null) {
     onEnded() {},
   };
   const call = new PopOutCall({ details: { callId: "1" } }, listener, context);
-  call.follow({
+  call.applySnapshot({
     details: { callId: "1", number: NUMBER },
     state: "failed",
     answeredAt: null,
@@ -37,7 +37,7 @@ function reportedEnd(ended, session = null) {
     reconnecting: false,
     warnings: [],
   });
-  return told;
+  return reported;
 }
 
 test.each([
@@ -46,7 +46,7 @@ test.each([
 ])("a call that ended %s there for an unknown reason has the advice of %s here", (status, fixCode) => {
   const problem = { code: "calls_at_once", message: "Too many calls at once" };
   const { problem: own } = reportedEnd({ status, duration: 0, message: problem.message, theirs: false, problem });
-  expect([own.code, own.message, own.likeCode]).toEqual([problem.code, problem.message, fixCode]);
+  expect([own.code, own.message, own.fallbackFixCode]).toEqual([problem.code, problem.message, fixCode]);
 });
 
 test("the page asks about its token when a problem ended an answered call there", () => {
@@ -70,6 +70,10 @@ test("the numbers that the pop-out learned from the server are those of the page
   const phone = { state: "dialing", call: { number: "+4402079460958", from: "+14155550100" } };
   const call = new PopOutCall({ details: { callId: "1" } }, listener, { phone, send() {} });
   const snapshot = { state: "ringing", answeredAt: null, ended: null, muted: false, lost: null, reconnecting: false };
-  call.follow({ ...snapshot, details: { callId: "1", number: "+442079460958", from: "+14155550101" }, warnings: [] });
+  call.applySnapshot({
+    ...snapshot,
+    details: { callId: "1", number: "+442079460958", from: "+14155550101" },
+    warnings: [],
+  });
   expect(corrected).toEqual([{ number: "+442079460958", from: "+14155550101" }]);
 });

@@ -1,4 +1,4 @@
-/** Posts to the widget endpoints of the server. */
+/** Sends the phone's POST requests to the server's widget endpoints, and turns failures into Problems. */
 import { Problem, problemFromResponse } from "../errors.js";
 
 /** @import { Credentials, Environment, ExchangeResponse } from "../types.d.ts" */
@@ -6,7 +6,8 @@ import { Problem, problemFromResponse } from "../errors.js";
 const TIMEOUT_MS = 10_000;
 
 /**
- * POST `body` to `<base>/widget/<path>` and return the answer's JSON, true for an empty one. A simple request, so without preflight. Throws Problem.
+ * POST `body` to `<base>/widget/<path>` and return the JSON of the response, true for an empty response (204). The
+ * request is a simple one, so browsers send no preflight. Throws Problem.
  * @param {Environment} env
  * @param {string | null} base
  * @param {"exchange" | "status" | "recent" | "outcome" | "missed-calls" | "voicemail-greetings" | "voicemail-drop"} path
@@ -19,7 +20,7 @@ export async function post({ fetch, navigator, cspViolations }, base, path, body
   const timer = setTimeout(() => abort.abort(), timeout);
   try {
     const response = await send(fetch, url, body, abort.signal);
-    // The browser's own fetch always rejects or resolves with a response: this one was replaced by the page.
+    // The browser's fetch always rejects or resolves with a Response: the page has replaced it.
     if (typeof response?.json !== "function") throw new Problem("page_interferes");
     const answer = response.status === 204 || (await response.json().catch(() => null));
     if (response.ok && answer) return answer;

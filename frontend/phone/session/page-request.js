@@ -1,4 +1,7 @@
-/** Posts what a page or a person asks of the server about a call, with the credentials of the phone. */
+/**
+ * Sends requests about a call to the server, for a page or a person, with the phone's credentials; emits `error` on
+ * failure.
+ */
 import { asProblem } from "../errors.js";
 import { post } from "./api-client.js";
 
@@ -7,7 +10,7 @@ import { post } from "./api-client.js";
 /** @import { Credentials, Environment, Settings } from "../types.d.ts" */
 
 /**
- * The fields that the server requires. The newest ticket has the identity with which the phone calls.
+ * The fields that the server requires. The newest ticket has the identity of the phone's calls.
  * @param {Phone} phone
  * @param {Settings} settings
  * @returns {Credentials}
@@ -18,7 +21,7 @@ export const credentialsOf = (phone, settings) => ({
 });
 
 /**
- * Emit `error` for what the page or the person has asked for.
+ * Emit `error` for a failed request of the page or a person.
  * @param {Phone} phone
  * @param {Problem} problem
  */
@@ -33,7 +36,7 @@ export function emitError(phone, { message, code, fix }) {
  * @param {Settings} settings
  * @param {"outcome" | "voicemail-drop"} path
  * @param {object} body
- * @param {(problem: Problem) => Problem} [explain] Makes the sentence of a refusal say more.
+ * @param {(problem: Problem) => Problem} [explain] Returns the problem with a more specific sentence.
  */
 export async function postForPage(phone, env, settings, path, body, explain = (problem) => problem) {
   try {

@@ -1,10 +1,10 @@
-/** Names what the phones of one embed token share in a browser: the lock, the channel and the pop-out window. */
+/** Makes the name that the phones of one embed token share in a browser, for their lock, channel and pop-out window. */
 
 /** @import { ExchangeResponse } from "../types.d.ts" */
 
 /**
- * By the token's id, which the server put into the identity (`w_<token id>_<client id>`): two organizations may have the
- * same name, and their pages the same origin.
+ * The name has the token's id, which is in the identity (`w_<token id>_<client id>`). The organization's name would not
+ * do: two organizations with the same name can use the same origin.
  * @param {Pick<ExchangeResponse, "identity">} account
  */
 export const sharedName = ({ identity }) => `epochphone:${identity.split("_")[1]}`;

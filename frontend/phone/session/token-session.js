@@ -1,4 +1,4 @@
-/** Holds the access token: exchanges the embed token for it, refreshes it, and gives it up when the server refuses. */
+/** Exchanges the embed token for an access token, refreshes and verifies it, and ends when the server refuses it. */
 import { asProblem, Problem } from "../errors.js";
 import { exchangeToken, post } from "./api-client.js";
 
@@ -7,18 +7,19 @@ import { exchangeToken, post } from "./api-client.js";
 /**
  * @typedef {object} SessionListener
  * @property {(account: ExchangeResponse) => void} onToken After each exchange.
- * @property {(problem: Problem) => void} onError There is no session, or no more.
+ * @property {(problem: Problem) => void} onError The session cannot begin, or has ended.
  * @property {() => void} onNetworkChange The browser went online or offline.
  */
 
-// Of the token's life; spread a little, so that pages opened together do not ask together.
+// The token is refreshed after this fraction of its life, changed at random by up to half of the spread, so that pages
+// that were opened together do not refresh together.
 const REFRESH_FRACTION = 0.8;
 const REFRESH_SPREAD = 0.05;
 const QUICK_RETRY_DELAYS_MS = [400, 1_200];
 const SLOW_RETRY_DELAY_MS = 5_000;
 const MAX_RETRY_DELAY_MS = 60_000;
 const CHECK_INTERVAL_MS = 60_000;
-// Checked every minute, so a token is verified at least every five minutes.
+// The age is checked each minute, so that a token is verified at least every five minutes.
 const MAX_AGE_WHILE_VISIBLE_MS = 240_000;
 const MAX_AGE_BEFORE_CALL_MS = 60_000;
 const MAX_AGE_ON_FOCUS_MS = 3_000;
@@ -73,8 +74,8 @@ export class TokenSession {
   }
 
   /**
-   * The fields that the server requires. The last exchange's ticket keeps this phone's identity: the carrier resumes a live call only
-   * for the same identity.
+   * The fields that the server requires. The ticket of the last exchange keeps the phone's identity: the carrier
+   * resumes a live call only for the same identity.
    * @returns {Credentials}
    */
   get credentials() {
@@ -87,7 +88,7 @@ export class TokenSession {
     this.#isStopped = false;
     for (const [target, event] of WAKE_EVENTS) this.#env[target].addEventListener(event, this.#wake);
     for (const event of NETWORK_EVENTS) this.#env.window.addEventListener(event, this.#listener.onNetworkChange);
-    // Timers stop while the machine sleeps: after that the clock is right and they are late.
+    // Timers stop while the machine sleeps, and are late when it wakes up; the clock is right then.
     this.#interval = setInterval(
       () => this.#failures === 0 && this.#catchUp(MAX_AGE_WHILE_VISIBLE_MS),
       CHECK_INTERVAL_MS,
@@ -111,7 +112,9 @@ export class TokenSession {
     return this.#exchange;
   }
 
-  /** Make sure that a call may be placed now. Throws Problem if the server refuses or no valid token can be had. */
+  /**
+   * Make sure that the token is valid for a call now. Throws Problem if the server refuses it or it cannot be renewed.
+   */
   async ensureUsable() {
     if (this.#env.now() >= this.#refreshAt) {
       try {
@@ -131,7 +134,7 @@ export class TokenSession {
       .then(() => null)
       .catch((/** @type {Problem} */ problem) => {
         if (problem.isTransient || this.#isStopped) return null;
-        this.giveUp(problem);
+        this.invalidate(problem);
         return problem;
       })
       .finally(() => {
@@ -142,16 +145,16 @@ export class TokenSession {
 
   async #runExchange() {
     clearTimeout(this.#timer);
-    const askedAt = this.#env.now();
+    const requestedAt = this.#env.now();
     try {
       const account = await exchangeToken(this.#env, this.#config.base, this.credentials);
       if (this.#isStopped) return;
       this.account = account;
       this.#failures = 0;
       this.#verifiedAt = this.#env.now();
-      this.#expiresAt = askedAt + account.expires_in * 1000;
+      this.#expiresAt = requestedAt + account.expires_in * 1000;
       const fraction = REFRESH_FRACTION + (this.#env.random() - 0.5) * REFRESH_SPREAD;
-      this.#refreshAt = askedAt + account.expires_in * 1000 * fraction;
+      this.#refreshAt = requestedAt + account.expires_in * 1000 * fraction;
       this.#scheduleRefresh(this.#refreshAt - this.#env.now());
       this.#listener.onToken(account);
     } catch (error) {
@@ -163,21 +166,24 @@ export class TokenSession {
   /** @param {Problem} problem */
   #onExchangeFailed(problem) {
     if (!problem.isTransient) {
-      this.giveUp(problem);
+      this.invalidate(problem);
       return;
     }
     const quickDelay = QUICK_RETRY_DELAYS_MS[this.#failures];
     const slowFailures = this.#failures - QUICK_RETRY_DELAYS_MS.length;
     const delay = quickDelay ?? Math.min(MAX_RETRY_DELAY_MS, SLOW_RETRY_DELAY_MS * 2 ** slowFailures);
     this.#failures += 1;
-    // Spread, so that not every page asks a recovering server at once.
+    // At random, so that not all pages ask a recovering server at once.
     this.#scheduleRefresh(delay * (0.75 + this.#env.random() / 2));
     const isLasting = quickDelay === undefined || problem.code === "too_many_requests" || problem.code === "offline";
     if (isLasting && !this.isValid) this.#listener.onError(problem);
   }
 
-  /** @param {Problem} problem */
-  giveUp(problem) {
+  /**
+   * End the session, because the server refused the token.
+   * @param {Problem} problem
+   */
+  invalidate(problem) {
     this.account = null;
     this.stop();
     this.#listener.onError(problem);
@@ -192,7 +198,8 @@ export class TokenSession {
   #wake = ({ type }) => this.#catchUp(MAX_AGE_ON_FOCUS_MS, type === "online");
 
   /**
-   * Do what timers missed while the machine slept: refresh, or verify if the last verification is older than `maxAge` ms.
+   * Refresh the token if that is due or has failed; otherwise verify it if the last verification is older than `maxAge`
+   * ms.
    * @param {number} maxAge
    */
   #catchUp(maxAge, isOnline = false) {
@@ -204,7 +211,10 @@ export class TokenSession {
     }
   }
 
-  /** @param {{call_id?: string, wait?: boolean}} fields */
+  /**
+   * Ask `/widget/status` about a call, or about the token alone. Throws Problem.
+   * @param {{call_id?: string, wait?: boolean}} fields
+   */
   async postStatus(fields) {
     const body = { ...this.credentials, ...fields };
     const answer = await post(this.#env, this.#config.base, "status", body, STATUS_TIMEOUT_MS);
@@ -213,7 +223,7 @@ export class TokenSession {
   }
 }
 
-/** The Problem of a phone that does not know the address of its server. */
+/** The Problem of a phone that does not know the URL of its server. */
 export const missingApiBase = () =>
   new Problem("network_error", {
     fix: "Set data-api, or apiBase, to the address of the phone service.",

@@ -6,8 +6,8 @@ const REVOKED = refusal(401, "revoked_embed_token", "Invalid or revoked token");
 const DOWN = refusal(503, "service_unavailable", "Service temporarily unavailable");
 
 function startSession(answers, config = {}) {
-  const host = fakeServer(answers);
-  const env = fakeEnvironment({ fetch: host.fetch });
+  const server = fakeServer(answers);
+  const env = fakeEnvironment({ fetch: server.fetch });
   const onToken = vi.fn();
   const errors = [];
   const onNetworkChange = vi.fn();
@@ -18,7 +18,7 @@ function startSession(answers, config = {}) {
   };
   const session = new TokenSession({ token: "ept_x", base: "https://voice.example", ...config }, env, listener);
   session.start();
-  return { session, host, env, onToken, onNetworkChange, errors };
+  return { session, server, env, onToken, onNetworkChange, errors };
 }
 
 describe("TokenSession", () => {
@@ -26,48 +26,51 @@ describe("TokenSession", () => {
   afterEach(() => vi.useRealTimers());
 
   test("exchanges the token in a simple request without credentials", async () => {
-    const { host, onToken, session } = startSession();
+    const { server, onToken, session } = startSession();
     await settle();
-    const [url, request] = host.fetch.mock.calls[0];
+    const [url, request] = server.fetch.mock.calls[0];
     expect(url).toBe("https://voice.example/widget/exchange");
     expect(request).toMatchObject({ method: "POST", credentials: "omit", cache: "no-store" });
     expect(request.headers["Content-Type"]).toMatch(/^text\/plain/);
-    expect(host.requests[0].body).toEqual({ token: "ept_x" });
+    expect(server.requests[0].body).toEqual({ token: "ept_x" });
     expect(onToken).toHaveBeenCalledOnce();
     session.stop();
   });
 
   test("sends its first ticket, then the newest one", async () => {
-    const { host, session } = startSession({ exchange: [{ ...ACCOUNT, ticket: "ticket-2" }] }, { ticket: "ticket-1" });
+    const { server, session } = startSession(
+      { exchange: [{ ...ACCOUNT, ticket: "ticket-2" }] },
+      { ticket: "ticket-1" },
+    );
     await settle();
     await session.refresh();
-    expect(host.requests.map(({ body }) => body.ticket)).toEqual(["ticket-1", "ticket-2"]);
+    expect(server.requests.map(({ body }) => body.ticket)).toEqual(["ticket-1", "ticket-2"]);
     session.stop();
   });
 
   test("refreshes at 80 % of the token's life, and again", async () => {
-    const { host, session } = startSession();
+    const { server, session } = startSession();
     await settle();
     await vi.advanceTimersByTimeAsync(2_878_000);
-    expect(host.count("exchange")).toBe(1);
+    expect(server.count("exchange")).toBe(1);
     await vi.advanceTimersByTimeAsync(4_000);
-    expect(host.count("exchange")).toBe(2);
+    expect(server.count("exchange")).toBe(2);
     await vi.advanceTimersByTimeAsync(2_880_000);
-    expect(host.count("exchange")).toBe(3);
+    expect(server.count("exchange")).toBe(3);
     session.stop();
   });
 
   test("spreads the refreshes of phones that were opened together over three minutes", async () => {
     const phones = [0, 0.25, 0.5, 0.75, 0.999].map((luck) => {
-      const host = fakeServer();
-      const env = { ...fakeEnvironment({ fetch: host.fetch }), random: () => luck };
+      const server = fakeServer();
+      const env = { ...fakeEnvironment({ fetch: server.fetch }), random: () => luck };
       const listener = { onToken: vi.fn(), onNetworkChange: vi.fn(), onError: vi.fn() };
       const session = new TokenSession({ token: "ept_x", base: "https://voice.example" }, env, listener);
       session.start();
-      return { host, session };
+      return { server, session };
     });
     await settle();
-    const hasRefreshed = () => phones.map(({ host }) => host.count("exchange") === 2);
+    const hasRefreshed = () => phones.map(({ server }) => server.count("exchange") === 2);
     await vi.advanceTimersByTimeAsync(2_789_000);
     expect(hasRefreshed()).toEqual([false, false, false, false, false]);
     await vi.advanceTimersByTimeAsync(2_000);
@@ -83,54 +86,54 @@ describe("TokenSession", () => {
 
   test("spreads the tries after a failure, so that pages do not come back together", async () => {
     const triesAfter = async (luck, milliseconds) => {
-      const host = fakeServer({ exchange: [DOWN] });
-      const env = { ...fakeEnvironment({ fetch: host.fetch }), random: () => luck };
+      const server = fakeServer({ exchange: [DOWN] });
+      const env = { ...fakeEnvironment({ fetch: server.fetch }), random: () => luck };
       const listener = { onToken: vi.fn(), onNetworkChange: vi.fn(), onError: vi.fn() };
       const session = new TokenSession({ token: "ept_x", base: "https://voice.example" }, env, listener);
       session.start();
       await vi.advanceTimersByTimeAsync(milliseconds);
       session.stop();
-      return host.count("exchange");
+      return server.count("exchange");
     };
     expect([await triesAfter(0, 400), await triesAfter(0.999, 400)]).toEqual([2, 1]);
   });
 
   test.each(["focus", "online", "pageshow"])("refreshes on %s if the timer slept", async (event) => {
-    const { host, env, session } = startSession();
+    const { server, env, session } = startSession();
     await settle();
     vi.setSystemTime(Date.now() + 3_000_000);
     env.window.dispatchEvent(new Event(event));
     await settle();
-    expect(host.count("exchange")).toBe(2);
+    expect(server.count("exchange")).toBe(2);
     session.stop();
   });
 
   test("verifies the token on focus, and every five minutes while the page is visible", async () => {
-    const { host, env, session } = startSession();
+    const { server, env, session } = startSession();
     await settle();
     env.window.dispatchEvent(new Event("focus"));
     await settle();
-    expect(host.count("status")).toBe(0);
+    expect(server.count("status")).toBe(0);
     await vi.advanceTimersByTimeAsync(10_000);
     env.window.dispatchEvent(new Event("focus"));
     await settle();
-    expect(host.count("status")).toBe(1);
+    expect(server.count("status")).toBe(1);
     await vi.advanceTimersByTimeAsync(300_000);
-    expect(host.count("status")).toBe(2);
+    expect(server.count("status")).toBe(2);
     env.document.visibilityState = "hidden";
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(host.count("status")).toBe(2);
+    expect(server.count("status")).toBe(2);
     session.stop();
   });
 
   test("verifies before a call if the last verification is older than a minute", async () => {
-    const { host, session } = startSession();
+    const { server, session } = startSession();
     await settle();
     await session.ensureUsable();
-    expect(host.count("status")).toBe(0);
+    expect(server.count("status")).toBe(0);
     await vi.advanceTimersByTimeAsync(61_000);
     await session.ensureUsable();
-    expect(host.count("status")).toBe(1);
+    expect(server.count("status")).toBe(1);
     session.stop();
   });
 
@@ -144,29 +147,29 @@ describe("TokenSession", () => {
   });
 
   test("gives up at once when the server refuses", async () => {
-    const { host, errors } = startSession({ exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] });
+    const { server, errors } = startSession({ exchange: [refusal(403, "domain_not_allowed", "Domain not allowed")] });
     await settle();
     expect(errors).toEqual([{ code: "domain_not_allowed", message: "Domain not allowed" }]);
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(host.count("exchange")).toBe(1);
+    expect(server.count("exchange")).toBe(1);
   });
 
   test("retries a transient failure twice before it reports it, then recovers by itself", async () => {
-    const { host, onToken, errors, session } = startSession({ exchange: [DOWN, DOWN, DOWN, ACCOUNT] });
+    const { server, onToken, errors, session } = startSession({ exchange: [DOWN, DOWN, DOWN, ACCOUNT] });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(errors).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(errors).toEqual([{ code: "service_unavailable", message: "Service temporarily unavailable" }]);
-    expect(host.count("exchange")).toBe(3);
+    expect(server.count("exchange")).toBe(3);
     await vi.advanceTimersByTimeAsync(6_000);
     expect(onToken).toHaveBeenCalledOnce();
     session.stop();
   });
 
   test("reports a failed refresh only after the token has expired", async () => {
-    const { errors, host, session } = startSession();
+    const { errors, server, session } = startSession();
     await settle();
-    host.lists.exchange = [new TypeError("Failed to fetch")];
+    server.lists.exchange = [new TypeError("Failed to fetch")];
     await vi.advanceTimersByTimeAsync(3_500_000);
     expect(errors).toEqual([]);
     await vi.advanceTimersByTimeAsync(200_000);
@@ -175,17 +178,17 @@ describe("TokenSession", () => {
   });
 
   test("reports offline at once, and recovers when the network is back", async () => {
-    const { host, env, session, onNetworkChange, onToken, errors } = startSession({ exchange: [ACCOUNT] });
+    const { server, env, session, onNetworkChange, onToken, errors } = startSession({ exchange: [ACCOUNT] });
     await settle();
     env.navigator.onLine = false;
     env.window.dispatchEvent(new Event("offline"));
     expect(onNetworkChange).toHaveBeenCalledOnce();
-    host.lists.exchange = [new TypeError("Failed to fetch")];
+    server.lists.exchange = [new TypeError("Failed to fetch")];
     session.account = null;
     await expect(session.refresh()).rejects.toMatchObject({ code: "offline" });
     expect(errors.map(({ code }) => code)).toEqual(["offline"]);
     env.navigator.onLine = true;
-    host.lists.exchange = [ACCOUNT];
+    server.lists.exchange = [ACCOUNT];
     env.window.dispatchEvent(new Event("online"));
     await settle();
     expect(onToken).toHaveBeenCalledTimes(2);
@@ -193,11 +196,11 @@ describe("TokenSession", () => {
   });
 
   test("refreshes within a minute after the machine slept, without any event", async () => {
-    const { host, session } = startSession();
+    const { server, session } = startSession();
     await settle();
     vi.setSystemTime(Date.now() + 7_200_000);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(host.count("exchange")).toBe(2);
+    expect(server.count("exchange")).toBe(2);
     session.stop();
   });
 
@@ -209,18 +212,18 @@ describe("TokenSession", () => {
   });
 
   test("simultaneous callers share one exchange", async () => {
-    const { host, session } = startSession();
+    const { server, session } = startSession();
     await Promise.all([session.refresh(), session.refresh()]);
-    expect(host.count("exchange")).toBe(1);
+    expect(server.count("exchange")).toBe(1);
     session.stop();
   });
 
   test("does nothing after stop", async () => {
-    const { host, env, session } = startSession();
+    const { server, env, session } = startSession();
     await settle();
     session.stop();
     env.window.dispatchEvent(new Event("focus"));
     await vi.advanceTimersByTimeAsync(4_000_000);
-    expect(host.requests).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 });

@@ -29,7 +29,7 @@ export class LazyViews {
       new ViewLoader(panel, {
         isWanted: ({ isLive, isInPopOut }) => Boolean(panel.isOpen && isLive && !isInPopOut),
         async load(elements) {
-          const { VoicemailView, dropVoicemail } = await env.loadChunk("voicemail");
+          const { VoicemailView, dropVoicemail } = await env.loadChunk("voicemail-drop");
           return new VoicemailView(panel, elements, (id) => dropVoicemail(phone, env, panel.settings, id));
         },
       }),

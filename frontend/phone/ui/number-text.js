@@ -20,15 +20,15 @@ export class NumberText {
    * @param {Phone} phone
    * @param {HTMLInputElement} input
    */
-  update({ state, dialError, dialled }, input) {
+  update({ state, dialError, dialInput }, input) {
     if (state === "ready" && this.#state !== "ready") input.value = "";
     this.#state = state;
     if (dialError === this.#error) return;
     this.#error = dialError;
     // Of a text that may mean several numbers, these are offered.
-    if (!dialError || dialError.code === "ambiguous_number" || input.value === dialled) return;
+    if (!dialError || dialError.code === "ambiguous_number" || input.value === dialInput) return;
     // The number of a link's address; the whole address where it has none.
-    input.value = cleanNumberText(dialled) || `${dialled ?? ""}`;
+    input.value = cleanNumberText(dialInput) || `${dialInput ?? ""}`;
   }
 
   /**

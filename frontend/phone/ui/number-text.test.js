@@ -10,7 +10,7 @@ let module;
 
 async function startPhone(settings = {}) {
   module = fakeSdk();
-  const env = { ...fakeEnvironment({ fetch: fakeServer().fetch, module }), document };
+  const env = { ...fakeEnvironment({ fetch: fakeServer().fetch, sdk: module }), document };
   env.window.MutationObserver = window.MutationObserver;
   env.window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
   // A person's clicks on the page reach the window of the document.

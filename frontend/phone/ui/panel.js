@@ -171,7 +171,7 @@ export class Panel {
     const view = viewOf(phone, this.texts, qualityWarning);
     if (!view.showsDialer || !this.#isDialpadOff) return view;
     const isChoice = phone.dialError?.code === "ambiguous_number";
-    const options = this.#dialer?.pickedPerson();
+    const options = this.#dialer?.prefilledOptions();
     const { value: text } = this.#elements.field.input;
     return withoutDialpad(view, this.texts.core, { isChoice, text, proposed: options ?? null });
   }
@@ -241,7 +241,7 @@ export class Panel {
       press: (digit) => this.#pressKey(digit),
       holdZero: () => this.#typePlus(),
       pickFrom: (number) => {
-        phone.pickedFrom = phone.askedFrom = number;
+        phone.pickedFrom = phone.requestedFrom = number;
         this.render();
       },
       main: runAction("main"),
@@ -352,7 +352,7 @@ export class Panel {
 
   #call() {
     const { input } = this.#elements.field;
-    const options = this.#dialer?.pickedPerson();
+    const options = this.#dialer?.prefilledOptions();
     if (this.#isDialpadOff && !options) return;
     // As on other telephones: with an empty field, Call first shows the last number.
     if (!input.value.trim() && this.#dialer?.showLastNumber()) return;

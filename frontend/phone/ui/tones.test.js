@@ -8,7 +8,7 @@ let stop = () => {};
 /** A phone whose panel is loaded and open. */
 async function openPhone() {
   const module = fakeSdk();
-  const env = { ...fakeEnvironment({ fetch: fakeServer().fetch, module }), document };
+  const env = { ...fakeEnvironment({ fetch: fakeServer().fetch, sdk: module }), document };
   env.window.MutationObserver = window.MutationObserver;
   const embedded = new EmbeddedPhone(null, env);
   const { api } = embedded;

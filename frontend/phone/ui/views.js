@@ -225,9 +225,9 @@ function endView({ call, dialError }, texts, translate, again) {
  * @returns {Message}
  */
 function messageOf(problem, problems, explain) {
-  const { code, fixCode, likeCode, message, fix, help, specificFix } = problem;
+  const { code, fixCode, fallbackFixCode, message, fix, help, specificFix } = problem;
   // The carrier's own reason, which no language has words for.
   if (code === "call_failed" && help) return { message, fix };
-  const [, generalFix] = problems[fixCode] ?? problems[likeCode] ?? [];
+  const [, generalFix] = problems[fixCode] ?? problems[fallbackFixCode] ?? [];
   return { message: problems[code]?.[0] ?? message, fix: explain?.(problem) ?? specificFix ?? generalFix ?? fix };
 }

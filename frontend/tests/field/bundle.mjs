@@ -1,14 +1,14 @@
-// `node bundle.mjs FILE`: prints the browser's script of a file beside this one, with its packages.
+// `node bundle.mjs FILE`: bundles a file of this folder with its npm packages for a browser, and prints the script.
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const here = dirname(fileURLToPath(import.meta.url));
+const folder = dirname(fileURLToPath(import.meta.url));
 const { outputFiles } = await build({
-  absWorkingDir: here,
+  absWorkingDir: folder,
   bundle: true,
   define: { "process.env.NODE_ENV": '"production"' },
-  entryPoints: [resolve(here, process.argv[2])],
+  entryPoints: [resolve(folder, process.argv[2])],
   format: "iife",
   logLevel: "warning",
   target: "es2022",

@@ -2,8 +2,8 @@
 import { createElement as h, useEffect, useState } from "react";
 
 /**
- * Properties: `tag` of the phone's script, `script` of this app, and `words`, a text in which server and browser may
- * differ.
+ * Properties: `tag`, the attributes of the phone's script tag; `script`, the URL of this app's script; and `words`, a
+ * text that may differ between server and browser.
  */
 export function App({ tag, script, words }) {
   const [people, setPeople] = useState(["Ada"]);

@@ -1,5 +1,5 @@
-// `node build.mjs`: prints the browser's script of the React app. `node build.mjs JSON`: prints the document that the
-// server renders with these properties.
+// `node build.mjs`: bundles the React app for a browser and prints the script. `node build.mjs JSON`: prints the
+// document that the server renders for the app with these properties.
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

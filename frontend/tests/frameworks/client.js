@@ -1,4 +1,4 @@
-// The browser's script: `window.hydrate()` hydrates the whole document with `window.appProps`.
+// The React app's script in the browser: `window.hydrate()` hydrates the whole document with `window.appProps`.
 import { createElement } from "react";
 import { hydrateRoot } from "react-dom/client";
 import { App } from "./app.js";

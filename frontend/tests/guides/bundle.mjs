@@ -1,6 +1,6 @@
-// `node bundle.mjs ENTRY`: prints the script of an example of the guides, as the bundler of its framework makes it. React,
-// Vue and Svelte are compiled here; Angular's decorators are read by its compiler in the browser.
-// `node bundle.mjs ENTRY server`: prints what the module ENTRY writes on a server.
+// `node bundle.mjs ENTRY`: bundles an example of the guides for a browser and prints the script. Compiles React, Vue
+// and Svelte; Angular's compiler reads its decorators in the browser. `node bundle.mjs ENTRY server`: runs the module
+// ENTRY on a server (Node.js) and prints its output.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -6,15 +6,15 @@ import { readFileSync } from "node:fs";
 const { node, items, outputs, state } = JSON.parse(readFileSync(0, "utf8"));
 const { type, parameters } = node;
 
-/** The names that n8n gives to an expression or to code, for the item `json`. */
+/** The variables that n8n provides to an expression or to code, for the item `json`. */
 function scope(json) {
   const accessors = (list) => ({ first: () => list[0], all: () => list, item: list[0] });
   const input = accessors(items);
-  const of = (name) => {
+  const outputOf = (name) => {
     if (!(name in outputs)) throw new Error(`no node ${name} has run`);
     return accessors(outputs[name]);
   };
-  return { $json: json, $input: input, $: of, $getWorkflowStaticData: () => state };
+  return { $json: json, $input: input, $: outputOf, $getWorkflowStaticData: () => state };
 }
 
 function run(code, json) {
@@ -31,9 +31,9 @@ function valueOf(parameter, json) {
 const assigned = (json) =>
   Object.fromEntries(parameters.assignments.assignments.map(({ name, value }) => [name, valueOf(value, json)]));
 
-const isKept = (json) =>
+const passesFilter = (json) =>
   parameters.conditions.conditions.every(({ leftValue, rightValue, operator }) => {
-    if (operator.operation !== "equals") throw new Error(`no such operation here: ${operator.operation}`);
+    if (operator.operation !== "equals") throw new Error(`unknown operation: ${operator.operation}`);
     return valueOf(leftValue, json) === rightValue;
   });
 
@@ -48,7 +48,7 @@ function requestOf(json) {
 
 const RUNNERS = {
   code: () => run(parameters.jsCode, items[0]?.json),
-  filter: () => items.filter(({ json }) => isKept(json)),
+  filter: () => items.filter(({ json }) => passesFilter(json)),
   httpRequest: () => items.map(({ json }) => ({ json: requestOf(json) })),
   noOp: () => items,
   set: () => items.map(({ json }) => ({ json: assigned(json) })),

@@ -1,5 +1,6 @@
-// Reads numbers as the built phone does: with the metadata that its chunk has, and without the chunk. Standard input is a
-// JSON list of [text, country fields]; standard output is a list of {cleaned, complete, basic}, two readings each.
+// Reads numbers as the built phone does: `complete` with the rules of the chunk phone-numbers, `basic` without the
+// chunk. Standard input is a JSON list of [text, country fields]; standard output is a JSON list of {cleaned, complete,
+// basic}.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

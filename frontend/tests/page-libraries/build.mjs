@@ -1,4 +1,4 @@
-// `node build.mjs`: prints one script with the libraries of pages.js.
+// `node build.mjs`: bundles pages.js with its libraries and prints the script.
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

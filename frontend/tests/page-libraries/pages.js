@@ -1,5 +1,6 @@
-// Modal dialogs of five libraries, which keep the focus, and keyboard shortcuts of two: pages of customers have them.
-// `pageLibraries.open[name]()` opens a dialog with the field "Name"; `pageLibraries.closed` counts how often one closed.
+// Modal dialogs of five libraries, which trap the focus, and keyboard shortcuts of two libraries, as in customers'
+// pages. `pageLibraries.open[name]()` opens a dialog with the field "Name"; `pageLibraries.closed` counts the dialogs
+// that were closed. `pageLibraries.bind[name](keys, action)` binds shortcuts.
 import { Dialog as HeadlessDialog, DialogPanel, DialogTitle } from "@headlessui/react";
 import { install } from "@github/hotkey";
 import Dialog from "@mui/material/Dialog";
@@ -15,7 +16,7 @@ import { tinykeys } from "tinykeys";
 const TITLE = "Edit the contact";
 const BOX = { background: "#fff", border: "1px solid", left: "80px", padding: "24px", position: "fixed", top: "80px" };
 
-const noteClosed = () => {
+const countClosed = () => {
   window.pageLibraries.closed += 1;
 };
 const nameField = () => h("label", null, "Name ", h("input", { autoFocus: true }));
@@ -26,7 +27,7 @@ function render(Content) {
     const [isOpen, setOpen] = useState(true);
     const onClose = () => {
       setOpen(false);
-      noteClosed();
+      countClosed();
     };
     return h(Content, { open: isOpen, onClose });
   };
@@ -49,7 +50,7 @@ window.pageLibraries = {
           <div class="modal-header"><h2 class="modal-title fs-5">${TITLE}</h2></div>
           <div class="modal-body"><label>Name <input class="form-control"></label></div></div></div></div>`,
       );
-      element.addEventListener("hidden.bs.modal", noteClosed);
+      element.addEventListener("hidden.bs.modal", countClosed);
       element.addEventListener("shown.bs.modal", () => element.querySelector("input").focus());
       new Modal(element).show();
     },
@@ -68,7 +69,7 @@ window.pageLibraries = {
       Object.assign(element.style, BOX);
       const onDeactivate = () => {
         element.remove();
-        noteClosed();
+        countClosed();
       };
       createFocusTrap(element, { onDeactivate }).activate();
     },
@@ -97,7 +98,7 @@ window.pageLibraries = {
       );
     },
   },
-  /** Have each of `keys` call `action(key)`. */
+  /** Call `action(key)` when one of `keys` is pressed. */
   bind: {
     hotkey(keys, action) {
       for (const key of keys) {

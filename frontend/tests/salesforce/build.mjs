@@ -1,12 +1,12 @@
 // `node build.mjs PROJECT OUT COMPONENT`: compiles a component of an SFDX project, with stand-ins for Salesforce's modules,
-// into OUT/component.js, and Lightning Web Security's sandbox, which runs it, into OUT/sandbox.js.
+// into OUT/component.js, and Lightning Web Security's sandbox, in which the component runs, into OUT/sandbox.js.
 import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "@lwc/compiler";
 import { build } from "esbuild";
 
-const here = dirname(fileURLToPath(import.meta.url));
+const folder = dirname(fileURLToPath(import.meta.url));
 const [project, out] = process.argv.slice(2, 4).map((path) => resolve(path));
 const component = process.argv[4];
 const tag = `c-${component.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -24,9 +24,9 @@ const lwc = {
     onResolve({ filter: /\.css(\?|$)/ }, ({ path }) => ({ path, namespace: "no-styles" }));
     onLoad({ filter: /./, namespace: "no-styles" }, () => ({ contents: "export default undefined" }));
     onLoad({ filter: /./, namespace: "platform" }, ({ path }) => ({
-      contents: `export * from ${JSON.stringify(join(here, "platform.js"))};
-        export { ${basename(path).replace(/\W/g, "_")} as default } from ${JSON.stringify(join(here, "platform.js"))};`,
-      resolveDir: here,
+      contents: `export * from ${JSON.stringify(join(folder, "platform.js"))};
+        export { ${basename(path).replace(/\W/g, "_")} as default } from ${JSON.stringify(join(folder, "platform.js"))};`,
+      resolveDir: folder,
     }));
     onLoad({ filter: /\.(js|html)$/ }, ({ path }) => {
       if (!path.startsWith(components)) return undefined;
@@ -47,11 +47,11 @@ await build({
   define,
   outfile: join(out, "component.js"),
   plugins: [lwc],
-  stdin: { contents: entry, resolveDir: here },
+  stdin: { contents: entry, resolveDir: folder },
 });
 await build({
   ...common,
   globalName: "locker",
   outfile: join(out, "sandbox.js"),
-  stdin: { contents: 'export * from "@locker/sandbox";', resolveDir: here },
+  stdin: { contents: 'export * from "@locker/sandbox";', resolveDir: folder },
 });

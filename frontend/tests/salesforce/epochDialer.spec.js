@@ -1,6 +1,6 @@
 /**
- * Tests the Epoch Dialer under Salesforce's own test runner, with its stand-ins for the platform and the real phone. The DOM
- * here cannot connect calls, so they fail at once; calls that connect are tested in a browser.
+ * Tests the Epoch Dialer under Salesforce's own test runner, with its stand-ins for the platform and the real phone. In
+ * this DOM calls cannot connect and fail at once; a browser test has calls that connect.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ async function until(probe) {
   while (!probe()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-function place(properties) {
+function addDialer(properties) {
   const dialer = Object.assign(createElement("c-epoch-dialer", { is: Dialer }), { embedToken: TOKEN, ...properties });
   const toasts = [];
   dialer.addEventListener("lightning__showtoast", ({ detail }) => toasts.push(detail.message));
@@ -88,14 +88,14 @@ afterEach(() => {
 });
 
 test("shows a missing token or resource in the component and in a toast", async () => {
-  const without = place({ embedToken: "" });
+  const without = addDialer({ embedToken: "" });
   await until(() => without.status());
   expect(without.status()).toBe("No embed token. Set one in the component's properties");
   expect(without.toasts).toEqual([without.status()]);
   expect(loadScript).not.toHaveBeenCalled();
 
   loadScript.mockRejectedValue(new Error("404"));
-  const missing = place();
+  const missing = addDialer();
   await until(() => missing.status());
   expect(missing.status()).toBe("The phone did not load. Check the static resource EpochWidget");
   expect(missing.state()).toBe("Not available");
@@ -103,7 +103,7 @@ test("shows a missing token or resource in the component and in a toast", async 
 
 test("starts the phone with the token and shows its refusal", async () => {
   Object.assign(service, { status: 401, answer: { code: "revoked_embed_token", detail: "Invalid or revoked token" } });
-  const dialer = place();
+  const dialer = addDialer();
   await until(() => dialer.status());
   expect(dialer.status()).toBe("Invalid or revoked token");
   expect(window.EpochPhoneConfig.token).toBe(TOKEN);
@@ -116,7 +116,7 @@ test("starts the phone with the token and shows its refusal", async () => {
 });
 
 test("shows each of the record's numbers once, as a button", async () => {
-  const dialer = place({ recordId: CONTACT, objectApiName: "Contact", phoneFields: "Phone, MobilePhone, Fax" });
+  const dialer = addDialer({ recordId: CONTACT, objectApiName: "Contact", phoneFields: "Phone, MobilePhone, Fax" });
   await until(() => dialer.state() === "Ready");
   getRecord.emit({
     id: CONTACT,
@@ -137,9 +137,9 @@ test("shows each of the record's numbers once, as a button", async () => {
 });
 
 test("a second component finds the phone ready, and a removed one stops listening", async () => {
-  const first = place({ recordId: CONTACT, objectApiName: "Contact" });
+  const first = addDialer({ recordId: CONTACT, objectApiName: "Contact" });
   await until(() => first.state() === "Ready");
-  const second = place();
+  const second = addDialer();
   await until(() => second.state() === "Ready");
   expect(loadScript).not.toHaveBeenCalled();
   first.remove();
@@ -157,7 +157,7 @@ test("a second component finds the phone ready, and a removed one stops listenin
 });
 
 test("shows the platform's message if a call cannot be logged", async () => {
-  const dialer = place();
+  const dialer = addDialer();
   await until(() => dialer.state() === "Ready");
   logCall.mockRejectedValue({ body: { message: "The call was not logged: no access" } });
   dialer.type(NUMBER);

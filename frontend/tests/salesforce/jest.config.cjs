@@ -2,15 +2,15 @@
 const { join, resolve } = require("node:path");
 const { jestConfig } = require("@salesforce/sfdx-lwc-jest/config");
 
-const here = __dirname;
-const lwc = resolve(here, "../../../integrations/salesforce/force-app/main/default/lwc");
+const folder = __dirname;
+const lwc = resolve(folder, "../../../integrations/salesforce/force-app/main/default/lwc");
 
 module.exports = {
   ...jestConfig,
-  rootDir: resolve(here, "../../.."),
-  roots: [here, lwc],
+  rootDir: resolve(folder, "../../.."),
+  roots: [folder, lwc],
   // The kit's components are outside this folder, but compiled with its packages.
-  modulePaths: [join(here, "node_modules")],
+  modulePaths: [join(folder, "node_modules")],
   modulePathIgnorePatterns: [],
-  testMatch: [join(here, "*.spec.js")],
+  testMatch: [join(folder, "*.spec.js")],
 };

@@ -1,4 +1,4 @@
-// Stand-ins for Salesforce's modules; `salesforce` is the page's object that the test passes into the sandbox.
+// Stand-ins for Salesforce's modules. They use the object `salesforce`, which the test passes into the sandbox.
 /* global salesforce */
 const asDefault = null;
 export const EpochWidget = "/resource/1/EpochWidget";

@@ -1,4 +1,4 @@
-/** Fakes of what the phone runs on and is not part of it: the browser, the server, the voice SDK. */
+/** Fakes of the phone's surroundings: the browser, the server and the voice SDK. */
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
 import { CHUNKS } from "../../chunks.mjs";
@@ -20,7 +20,10 @@ export const ACCOUNT = {
   settings: { theme: "auto", position: "bottom-right" },
 };
 
-/** A server that answers each path from its list and repeats the last answer; `requests` holds what it was sent. */
+/**
+ * A server that answers each path with the next entry of the path's list, and repeats the last; `requests` has its
+ * requests.
+ */
 export function fakeServer(answers = {}) {
   const requests = [];
   const lists = { exchange: [ACCOUNT], status: [{ call: null }], ...answers };
@@ -35,7 +38,7 @@ export function fakeServer(answers = {}) {
   return { fetch, requests, lists, count: (path) => requests.filter((request) => request.path === path).length };
 }
 
-/** An answer of the server that refuses. */
+/** A refusal: the server's answer as problem+json. */
 export const refusal = (status, code, detail, help) => ({ problem: { status, code, detail, help } });
 
 export class FakeCall extends EventEmitter {
@@ -69,16 +72,16 @@ export class FakeCall extends EventEmitter {
 }
 
 /**
- * The SDK's module. `devices` are those that were built, `signaling` those that were connected without a call;
- * `connects: false` makes `connect()` hang.
+ * The SDK's module. `devices` are the created devices, `signaling` those that were connected without a call. With
+ * `connects: false`, `connect()` never settles.
  */
 export function fakeSdk() {
-  const made = { devices: [], signaling: [], connects: true };
-  made.createAudioContext = () => {
-    made.Device.audioContext = { resume: vi.fn(async () => {}) };
+  const sdk = { devices: [], signaling: [], connects: true };
+  sdk.createAudioContext = () => {
+    sdk.Device.audioContext = { resume: vi.fn(async () => {}) };
   };
-  made.connectSignaling = async (device) => made.signaling.push(device);
-  made.Device = class extends EventEmitter {
+  sdk.connectSignaling = async (device) => sdk.signaling.push(device);
+  sdk.Device = class extends EventEmitter {
     state = "unregistered";
     call = null;
     audio = { inputDevice: null, unsetInputDevice: vi.fn(async () => {}) };
@@ -87,13 +90,13 @@ export function fakeSdk() {
       super();
       this.tokens.push(token);
       this.options = options;
-      made.devices.push(this);
+      sdk.devices.push(this);
     }
     get isBusy() {
       return this.call !== null;
     }
     async connect({ params }) {
-      if (!made.connects) return new Promise(() => {});
+      if (!sdk.connects) return new Promise(() => {});
       this.call = new FakeCall();
       this.call.device = this;
       this.call.params = params;
@@ -108,7 +111,7 @@ export function fakeSdk() {
       this.emit("destroyed");
     }
   };
-  return made;
+  return sdk;
 }
 
 const chunks = import.meta.glob(["../../phone/lazy/*.js", "../../phone/i18n/locales/*.js", "!**/*.test.js"], {
@@ -121,8 +124,8 @@ function chunkAt(url) {
   return chunks[`../../${CHUNKS[name]}`];
 }
 
-/** The environment of phone/browser/environment.js; `load` imports the SDK instead of `module`. */
-export function fakeEnvironment({ fetch, module = fakeSdk(), load }) {
+/** The environment of phone/browser/environment.js; `load` imports the SDK in place of `sdk`. */
+export function fakeEnvironment({ fetch, sdk = fakeSdk(), load }) {
   const target = new EventTarget();
   const visible = Object.assign(new EventTarget(), { visibilityState: "visible" });
   const window = Object.assign(target, {
@@ -144,25 +147,25 @@ export function fakeEnvironment({ fetch, module = fakeSdk(), load }) {
     requestObserver: null,
     cspViolations: new CSPViolations(visible),
     preferences: {},
-    load: async (url) => {
-      env.asked.push(url);
+    importModule: async (url) => {
+      env.requestedUrls.push(url);
       if (env.blocked.some((part) => url.includes(part))) throw new TypeError("Failed to fetch");
-      return chunkAt(url) ?? (load ? load(url) : module);
+      return chunkAt(url) ?? (load ? load(url) : sdk);
     },
-    // Parts of the addresses that cannot be loaded.
+    // Parts of the URLs that cannot be loaded.
     blocked: [],
-    asked: [],
+    requestedUrls: [],
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    // A test runs what waits for the paint.
+    // A test runs the functions that wait for the paint.
     afterPaint: (work) => env.painted.push(work),
     painted: [],
     afterFirstPaint: (work) => env.painted.push(work),
-    // The same for what waits for an idle page.
+    // A test runs the functions that wait for an idle page.
     whenIdle: (work) => env.idle.push(work),
     idle: [],
   };
   return Object.assign(env, createLoaders(env));
 }
 
-/** Run everything that is due now. */
+/** Run all timers and promises that are due now. */
 export const settle = () => vi.advanceTimersByTimeAsync(1);

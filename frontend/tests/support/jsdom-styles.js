@@ -1,4 +1,4 @@
-// jsdom has neither constructed style sheets nor CSS.supports: enough of both to build the panel.
+// Adds to jsdom as much of constructed style sheets and CSS.supports as the panel needs.
 class Sheet {
   replaceSync(text) {
     this.text = text;

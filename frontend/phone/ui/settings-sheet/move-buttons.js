@@ -2,7 +2,7 @@
 import { button, h, icon } from "../dom.js";
 
 /** @import { settingsSheet } from "../../i18n/locales/en.js" */
-/** @import { PanelMover } from "../../lazy/drag.js" */
+/** @import { PanelMover } from "../../lazy/panel-mover.js" */
 
 const STEP_PX = 32;
 const RESET_ICON = "M5 12a7 7 0 1 0 2.5-5.4M4 4v5h5";

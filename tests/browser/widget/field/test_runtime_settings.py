@@ -44,7 +44,7 @@ async def test_looks_and_language_change_in_a_call_which_goes_on(customer: Custo
     await update(phone, '{ locale: "en", theme: "sideways", colour: "red" }')
     await phone.panel.get_by_role("button", name="Hang up").wait_for()
     assert phone.console == [
-        "warning: [EpochPhone] ignored settings: theme is one of auto, light, dark; colour is no setting"
+        "warning: [EpochPhone] ignored settings: theme must be one of auto, light, dark; colour is not a setting"
     ]
     phone.console.clear()
     token = customer.token.raw

@@ -1,4 +1,7 @@
-/** The chunk about leaving a greeting in the mailbox that a call has reached. Loaded in a connected call. */
+/**
+ * The chunk of voicemail drop: leaves a recorded message in the mailbox that an outgoing call has reached. Loaded in a
+ * connected call.
+ */
 import { knownFixes, Problem } from "../errors.js";
 import { voicemailFixes } from "../i18n/locales/en.js";
 import { emitError, postForPage } from "../session/page-request.js";
@@ -11,16 +14,18 @@ export { VoicemailView } from "../ui/voicemail/voicemail-view.js";
 
 const NOT_CONNECTED = "A greeting can be left only in an outgoing call that is connected";
 
-// The chunk has a copy of errors.js of its own.
+// The chunk has its own copy of errors.js.
 Object.assign(knownFixes, voicemailFixes);
 
 /**
- * Let the mailbox hear a greeting; the call is then over for this phone. Rejects with Problem, and emits `error`, if there is
- * no connected call, the server refuses or it cannot be reached: the call then goes on.
+ * Ask the server to play a recorded message into the mailbox, then hang up: the carrier keeps the mailbox's side of the
+ * call until the message has ended. Rejects with Problem, and emits `error`, if there is no connected call, or if the
+ * server refuses or cannot be reached; the call then continues.
  * @param {Phone} phone
  * @param {Environment} env
  * @param {Settings} settings
- * @param {string | null} [greetingId] Otherwise the person's newest greeting, else the newest shared one.
+ * @param {string | null} [greetingId] The recorded message; without it the person's newest one, else the newest shared
+ *   one.
  */
 export async function dropVoicemail(phone, env, settings, greetingId) {
   const { call } = phone;
@@ -33,6 +38,6 @@ export async function dropVoicemail(phone, env, settings, greetingId) {
   await postForPage(phone, env, settings, "voicemail-drop", { call_id: callId, greeting_id: greetingId ?? null });
   leftGreetings.add(callId);
   if (phone.isInCall && phone.call?.callId === callId) phone.hangup();
-  // The carrier may have ended the call before the answer came: let the panel show that the greeting is left.
+  // The call may have ended before the server's response: let the panel show the result.
   else phone.set({});
 }

@@ -1,38 +1,38 @@
-/** Watches a call that does not ring yet: ends it when it takes too long, or when its record has ended. */
+/** Watches a call until it rings: reports if it does not ring in time, or if the server's record of it has ended. */
 import { asProblem, Problem } from "../errors.js";
 
 /** @import { CallResult } from "./call-result.js" */
-/** @import { RecordedEnd } from "./recorded-end.js" */
+/** @import { CallEndLookup } from "./call-end-lookup.js" */
 
 const RINGING_TIMEOUT_MS = 30_000;
-// A call that the carrier refuses may never ring and never end in the SDK; its record ends.
+// The SDK may report nothing about a call that the carrier refuses, neither ringing nor an end. Its record ends.
 const RECORD_DELAY_MS = 2_000;
 const RECORD_POLL_MS = 500;
 
 /**
- * @typedef {object} AnswerWatchOptions
- * @property {RecordedEnd} recordedEnd
+ * @typedef {object} RingingWatchOptions
+ * @property {CallEndLookup} callEndLookup
  * @property {() => boolean} isAskingForMicrophone
  * @property {(result: CallResult) => void} onRecordedEnd
  * @property {(problem: Problem) => void} onRefused The server refused the token.
  * @property {(problem: Problem) => void} onTimeout
  */
 
-export class AnswerWatch {
+export class RingingWatch {
   #options;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #ringingTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #recordTimer;
 
-  /** @param {AnswerWatchOptions} options */
+  /** @param {RingingWatchOptions} options */
   constructor(options) {
     this.#options = options;
   }
 
   start() {
     this.#startRingingTimer();
-    this.#recordTimer = setTimeout(() => this.#askForRecord(), RECORD_DELAY_MS);
+    this.#recordTimer = setTimeout(() => this.#checkRecord(), RECORD_DELAY_MS);
   }
 
   stop() {
@@ -49,14 +49,14 @@ export class AnswerWatch {
     }, RINGING_TIMEOUT_MS);
   }
 
-  /** Ask the server, until it rings, whether the call is over: the carrier's refusal may not reach the SDK. */
-  async #askForRecord() {
-    const { recordedEnd, onRecordedEnd, onRefused } = this.#options;
+  /** Ask the server whether the call has ended, again and again until the watch stops. */
+  async #checkRecord() {
+    const { callEndLookup, onRecordedEnd, onRefused } = this.#options;
     try {
-      const result = await recordedEnd.find();
+      const result = await callEndLookup.fetchEnd();
       if (!this.#recordTimer) return;
       if (result) onRecordedEnd(result);
-      else this.#recordTimer = setTimeout(() => this.#askForRecord(), RECORD_POLL_MS);
+      else this.#recordTimer = setTimeout(() => this.#checkRecord(), RECORD_POLL_MS);
     } catch (error) {
       onRefused(asProblem(error));
     }

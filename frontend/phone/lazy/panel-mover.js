@@ -1,21 +1,22 @@
 /**
- * The chunk that moves the open panel: by its header with a pointer, by the buttons of the settings sheet. The panel stays
- * inside the window, and its place is remembered for the site.
+ * The chunk that moves the open panel: by dragging its header, or by the buttons of the settings sheet. The panel stays
+ * inside the window, and its position is stored for the site.
  */
 import { savePreferences } from "../browser/preferences.js";
 
 /** @import { Panel } from "../ui/panel.js" */
 
-/** The distance from the edges of the window, and how far a pointer moves before it drags, in px. */
-const MARGIN = 8;
-const THRESHOLD = 4;
-// Only while it can be moved: a panel as wide as the window scrolls with the finger on its header.
+/** The least distance from the edges of the window, in px. */
+const MARGIN_PX = 8;
+/** The distance that a pointer moves before a drag begins, in px. */
+const DRAG_THRESHOLD_PX = 4;
+// Only for a movable panel: on a panel that fills the window, a finger on the header must scroll the page.
 const DRAG_STYLES = `
 .panel[data-movable] header{cursor:grab;touch-action:none;user-select:none;-webkit-user-select:none}
 .panel[data-dragged] header{cursor:grabbing}
 `;
 
-/** @typedef {{x: number, y: number}} Offset From the panel's own place, in px. */
+/** @typedef {{x: number, y: number}} Offset From the panel's default position, in px. */
 
 /** @type {WeakMap<Panel, PanelMover>} */
 const movers = new WeakMap();
@@ -44,11 +45,14 @@ export class PanelMover {
   #env;
   #element;
   #header;
-  /** The offset that a person chose: a larger window shows the panel there again. */
-  #wanted;
+  /** The offset that the person chose. A small window limits it; a larger one shows the panel there again. */
+  #chosenOffset;
   /** @type {Offset} */
-  #offset = { x: 0, y: 0 };
-  /** @type {{id: number, from: Offset, isMoving: boolean} | null} */
+  #shownOffset = { x: 0, y: 0 };
+  /**
+   * `start`: the pointer's position that belongs to the offset 0.
+   * @type {{pointerId: number, start: Offset, isMoving: boolean} | null}
+   */
   #drag = null;
   #resizeObserver;
   #abort = new AbortController();
@@ -63,7 +67,7 @@ export class PanelMover {
     this.#env = env;
     this.#element = element;
     this.#header = header;
-    this.#wanted = storedOffset(env.preferences.place);
+    this.#chosenOffset = readStoredOffset(env.preferences.place);
     panel.adoptStyles(DRAG_STYLES);
     header.addEventListener("pointerdown", (event) => this.#onPointerDown(event), { signal });
     header.addEventListener("pointermove", (event) => this.#onPointerMove(event), { signal });
@@ -72,7 +76,7 @@ export class PanelMover {
     }
     header.addEventListener("dblclick", ({ target }) => isControl(target) || this.reset(), { signal });
     env.window.addEventListener("resize", () => this.#apply(), { signal });
-    // The panel's height depends on what it shows; it is observed when it is shown, too.
+    // The panel's size changes when it is shown and with what it shows.
     this.#resizeObserver = env.window.ResizeObserver && new env.window.ResizeObserver(() => this.#apply());
     this.#resizeObserver?.observe(element);
     this.#apply();
@@ -84,16 +88,16 @@ export class PanelMover {
   }
 
   /**
-   * Move the panel by a distance in px, and remember its place.
+   * Move the panel by a distance in px, and store its position.
    * @param {number} x
    * @param {number} y
    */
   moveBy(x, y) {
-    this.#moveTo({ x: this.#offset.x + x, y: this.#offset.y + y });
+    this.#moveTo({ x: this.#shownOffset.x + x, y: this.#shownOffset.y + y });
     this.#save();
   }
 
-  /** Move the panel back to its own place. */
+  /** Move the panel back to its default position. */
   reset() {
     this.#moveTo({ x: 0, y: 0 });
     this.#save();
@@ -107,26 +111,30 @@ export class PanelMover {
   /** @param {PointerEvent} event */
   #onPointerDown({ button, clientX, clientY, pointerId, target }) {
     if (button || this.#drag || isControl(target) || !this.isMovable) return;
-    this.#drag = { id: pointerId, from: { x: clientX - this.#offset.x, y: clientY - this.#offset.y }, isMoving: false };
+    this.#drag = {
+      pointerId,
+      start: { x: clientX - this.#shownOffset.x, y: clientY - this.#shownOffset.y },
+      isMoving: false,
+    };
     this.#header.setPointerCapture(pointerId);
   }
 
   /** @param {PointerEvent} event */
   #onPointerMove({ clientX, clientY, pointerId }) {
     const drag = this.#drag;
-    if (drag?.id !== pointerId) return;
-    const to = { x: clientX - drag.from.x, y: clientY - drag.from.y };
-    const distance = Math.hypot(to.x - this.#offset.x, to.y - this.#offset.y);
-    if (!drag.isMoving && distance < THRESHOLD) return;
+    if (drag?.pointerId !== pointerId) return;
+    const offset = { x: clientX - drag.start.x, y: clientY - drag.start.y };
+    const distance = Math.hypot(offset.x - this.#shownOffset.x, offset.y - this.#shownOffset.y);
+    if (!drag.isMoving && distance < DRAG_THRESHOLD_PX) return;
     drag.isMoving = true;
     this.#element.toggleAttribute("data-dragged", true);
-    this.#moveTo(to);
+    this.#moveTo(offset);
   }
 
   /** @param {PointerEvent} event */
   #onPointerEnd({ pointerId }) {
     const drag = this.#drag;
-    if (drag?.id !== pointerId) return;
+    if (drag?.pointerId !== pointerId) return;
     this.#drag = null;
     this.#element.removeAttribute("data-dragged");
     if (drag.isMoving) this.#save();
@@ -134,61 +142,62 @@ export class PanelMover {
 
   /** @param {Offset} offset */
   #moveTo(offset) {
-    this.#wanted = offset;
+    this.#chosenOffset = offset;
     this.#apply();
-    // The offset within the window is kept, not the wanted one: otherwise moving back would show nothing at first.
-    this.#wanted = this.#offset;
+    // Keep the limited offset: if it were larger than the window allows, moving back would have no effect at first.
+    this.#chosenOffset = this.#shownOffset;
   }
 
-  /** Move the panel as near to the wanted place as the window allows. */
+  /** Move the panel as near to the chosen offset as the window allows. */
   #apply() {
     const { isMovable } = this;
     this.#element.toggleAttribute("data-movable", isMovable);
-    this.#offset = isMovable ? this.#inWindow(this.#wanted) : { x: 0, y: 0 };
-    const { x, y } = this.#offset;
+    this.#shownOffset = isMovable ? this.#limitToWindow(this.#chosenOffset) : { x: 0, y: 0 };
+    const { x, y } = this.#shownOffset;
     this.#element.style.translate = x || y ? `${x}px ${y}px` : "";
   }
 
   /**
-   * @param {Offset} wanted
+   * The offset nearest to the given one with which the panel is inside the window.
+   * @param {Offset} offset
    * @returns {Offset}
    */
-  #inWindow({ x, y }) {
+  #limitToWindow({ x, y }) {
     const { left, top, width, height } = this.#element.getBoundingClientRect();
     // A hidden panel has no size.
     if (!width) return { x, y };
     const { clientWidth } = this.#env.document.documentElement;
-    const ownLeft = left - this.#offset.x;
-    const ownTop = top - this.#offset.y;
+    const defaultLeft = left - this.#shownOffset.x;
+    const defaultTop = top - this.#shownOffset.y;
     return {
-      x: Math.round(clamp(x, MARGIN - ownLeft, clientWidth - MARGIN - width - ownLeft)),
-      y: Math.round(clamp(y, MARGIN - ownTop, this.#env.window.innerHeight - MARGIN - height - ownTop)),
+      x: Math.round(clamp(x, MARGIN_PX - defaultLeft, clientWidth - MARGIN_PX - width - defaultLeft)),
+      y: Math.round(clamp(y, MARGIN_PX - defaultTop, this.#env.window.innerHeight - MARGIN_PX - height - defaultTop)),
     };
   }
 
   #save() {
-    const { x, y } = this.#wanted;
+    const { x, y } = this.#chosenOffset;
     savePreferences(this.#env, { place: x || y ? { x, y } : undefined });
   }
 }
 
 /**
- * A stored offset; none where something else is stored.
- * @param {Partial<Offset> | undefined} place
+ * The stored offset; zero if none or something else is stored.
+ * @param {Partial<Offset> | undefined} stored
  * @returns {Offset}
  */
-function storedOffset(place) {
-  const { x, y } = place ?? {};
+function readStoredOffset(stored) {
+  const { x, y } = stored ?? {};
   return Number.isFinite(x) && Number.isFinite(y) ? /** @type {Offset} */ ({ x, y }) : { x: 0, y: 0 };
 }
 
 /**
- * `value` between the limits. Limits that exclude each other, in a very small window, leave the panel at its own place.
+ * `value` limited to the range; 0, the default position, if the window is so small that the range is empty.
  * @param {number} value
- * @param {number} least
- * @param {number} most
+ * @param {number} min
+ * @param {number} max
  */
-const clamp = (value, least, most) => (least > most ? 0 : Math.min(Math.max(value, least), most));
+const clamp = (value, min, max) => (min > max ? 0 : Math.min(Math.max(value, min), max));
 
 /** @param {EventTarget | null} target */
 const isControl = (target) => Boolean(/** @type {Element} */ (target).closest("button"));

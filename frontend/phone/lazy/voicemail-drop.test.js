@@ -8,18 +8,18 @@ const GREETINGS = [
   { id: "g-1", name: "Mine", seconds: 9, shared: false },
   { id: "g-2", name: "For all", seconds: 8, shared: true },
 ];
-const LEFT = { ok: true };
+const DROPPED = { ok: true };
 
 let embedded;
-let host;
-let module;
+let server;
+let sdk;
 let errors;
 
 /** A page with an open panel, whose server answers with `answers`. */
 async function startPhone(answers) {
-  host = fakeServer({ "voicemail-greetings": [{ greetings: GREETINGS }], "voicemail-drop": [LEFT], ...answers });
-  module = fakeSdk();
-  const env = { ...fakeEnvironment({ fetch: host.fetch, module }), document };
+  server = fakeServer({ "voicemail-greetings": [{ greetings: GREETINGS }], "voicemail-drop": [DROPPED], ...answers });
+  sdk = fakeSdk();
+  const env = { ...fakeEnvironment({ fetch: server.fetch, sdk }), document };
   env.window.MutationObserver = window.MutationObserver;
   env.window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
   env.window.sessionStorage = { getItem: () => null, setItem() {}, removeItem() {} };
@@ -36,14 +36,14 @@ async function startPhone(answers) {
 async function connect() {
   expect(embedded.api.call(NUMBER)).toBe(true);
   await vi.advanceTimersByTimeAsync(50);
-  module.devices[0].call.answer();
+  sdk.devices[0].call.answer();
   await vi.advanceTimersByTimeAsync(50);
   return embedded.api.getCall().callId;
 }
 
 const find = (selector) => document.querySelector("epoch-phone").shadowRoot.querySelector(selector);
 const isOffered = () => Boolean(find(".leave")) && !find(".voicemail").hidden;
-const sent = (path) => host.requests.filter((request) => request.path === path).map(({ body }) => body);
+const sent = (path) => server.requests.filter((request) => request.path === path).map(({ body }) => body);
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -78,10 +78,10 @@ test("one press leaves the first greeting and frees the phone for the next call"
 
 test("a call that the carrier ends before the server answers says that the greeting is left", async () => {
   await startPhone();
-  const answer = host.fetch.getMockImplementation();
-  host.fetch.mockImplementation(async (url, request) => {
+  const answer = server.fetch.getMockImplementation();
+  server.fetch.mockImplementation(async (url, request) => {
     if (url.endsWith("voicemail-drop")) {
-      module.devices[0].call.end();
+      sdk.devices[0].call.end();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return answer(url, request);
@@ -105,10 +105,10 @@ test("nothing is offered without a greeting, before the answer, or where the lis
   embedded.api.hangup();
   embedded.api.call(NUMBER);
   await vi.advanceTimersByTimeAsync(50);
-  module.devices[0].call.emit("ringing", false);
+  sdk.devices[0].call.emit("ringing", false);
   await settle();
   expect(isOffered()).toBe(false);
-  module.devices[0].call.answer();
+  sdk.devices[0].call.answer();
   await vi.advanceTimersByTimeAsync(50);
   expect([isOffered(), sent("voicemail-greetings").length]).toEqual([true, 3]);
   embedded.api.hangup();
@@ -118,7 +118,7 @@ test("nothing is offered without a greeting, before the answer, or where the lis
 
 test("a refusal is told, in the panel's language too, and the call goes on", async () => {
   const none = "There is no voicemail greeting yet. Record one in the dashboard under Voicemail, then leave it";
-  await startPhone({ "voicemail-drop": [refusal(409, "no_voicemail_greeting", none), LEFT] });
+  await startPhone({ "voicemail-drop": [refusal(409, "no_voicemail_greeting", none), DROPPED] });
   const callId = await connect();
   embedded.api.update({ locale: "de" });
   await vi.advanceTimersByTimeAsync(50);
@@ -163,7 +163,7 @@ test("a call that has begun meanwhile goes on", async () => {
   await startPhone();
   await connect();
   let answer;
-  host.fetch.mockReturnValueOnce(
+  server.fetch.mockReturnValueOnce(
     new Promise((resolve) => {
       answer = () => resolve(new Response(null, { status: 204 }));
     }),

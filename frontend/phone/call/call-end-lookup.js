@@ -1,4 +1,4 @@
-/** Asks the server how a call ended: its record knows reasons that the carrier does not tell the SDK. */
+/** Asks the server how a call ended: its record has reasons that the carrier does not tell the SDK. */
 import { asProblem } from "../errors.js";
 import { announcedResult, callResult, isFinal, problemOf } from "./call-result.js";
 
@@ -8,11 +8,11 @@ import { announcedResult, callResult, isFinal, problemOf } from "./call-result.j
 /** @import { CallResult } from "./call-result.js" */
 
 // The server itself waits 2 s for the end of a call before it answers.
-const LOST_CALL_QUESTIONS = 4;
-// For the reason why the carrier ended an answered call, which mostly is the other side's hang-up.
+const MAX_LOST_CALL_REQUESTS = 4;
+// The end of an answered call waits so long for its reason. Mostly there is none: the other side hung up.
 const END_REASON_WAIT_MS = 1_000;
 
-export class RecordedEnd {
+export class CallEndLookup {
   #session;
   #callId;
   #env;
@@ -32,41 +32,43 @@ export class RecordedEnd {
    * The call's end on record; null while there is none. Throws the Problem of a refused token.
    * @returns {Promise<CallResult | null>}
    */
-  async find() {
-    const record = await this.#fetch();
+  async fetchEnd() {
+    const record = await this.#fetchRecord();
     return record && isFinal(record.status) ? callResult(record, null) : null;
   }
 
-  /** The end of a call that the carrier answered itself because it did not reach the server; null if it did. */
-  async findUnknown() {
-    const result = announcedResult(await this.#fetch().catch(() => undefined));
+  /**
+   * The end of a call that the carrier answered itself, because it could not reach our server; null for any other call.
+   */
+  async fetchEndIfUnreached() {
+    const result = announcedResult(await this.#fetchRecord().catch(() => undefined));
     return result.status === "failed" ? result : null;
   }
 
   /**
-   * The end of a call that the carrier ended before the answer, or that was answered without having rung. Throws the Problem
-   * of a refused token.
+   * The end of a call that the carrier ended before the answer, or that was answered without having rung. Throws the
+   * Problem of a refused token.
    * @param {{hasRung: boolean, isAnswered: boolean, carrierError: {code?: number} | null}} call
    */
-  async findRefused({ hasRung, isAnswered, carrierError }) {
-    const record = await this.#fetch();
-    // A short recorded error is over before the SDK has applied the answer.
-    const isUnheard = record === null && !hasRung && !carrierError;
-    return isAnswered || isUnheard ? announcedResult(record) : callResult(record, carrierError);
+  async fetchEndOfUnanswered({ hasRung, isAnswered, carrierError }) {
+    const record = await this.#fetchRecord();
+    // The carrier answers a call to play a recorded error. A short recording can end before the SDK reports the answer.
+    const isAnnouncedError = record === null && !hasRung && !carrierError;
+    return isAnswered || isAnnouncedError ? announcedResult(record) : callResult(record, carrierError);
   }
 
   /**
-   * The end of an answered call whose connection was lost. A record that does not end means that the carrier is gone too;
-   * without an answer of the server nothing more is known than that the call is over.
-   * @param {() => boolean} isOver True once nobody waits for it.
+   * The end of an answered call whose connection was lost. It is `failed` if the record does not end, because the
+   * carrier lost the call too, and `completed` if the server does not answer.
+   * @param {() => boolean} isCanceled True once nobody waits for the result.
    * @returns {Promise<CallResult>}
    */
-  async findLost(isOver) {
+  async fetchEndOfLost(isCanceled) {
     /** @type {CallRecord | null | undefined} */
     let record;
     try {
-      for (let asked = 0; asked < LOST_CALL_QUESTIONS && !isOver(); asked += 1) {
-        record = await this.#fetch();
+      for (let requests = 0; requests < MAX_LOST_CALL_REQUESTS && !isCanceled(); requests += 1) {
+        record = await this.#fetchRecord();
         if (!record || isFinal(record.status)) break;
       }
     } catch {
@@ -77,14 +79,14 @@ export class RecordedEnd {
   }
 
   /**
-   * The reason why the carrier ended an answered call, if the server tells it soon: staff, a limit or a revocation; null
-   * for the other side's hang-up.
+   * The reason why the carrier ended an answered call, if the server tells it soon: staff, a limit or a revocation;
+   * null for the other side's hang-up.
    * @returns {Promise<Problem | null>}
    */
-  async findReason() {
+  async fetchEndReason() {
     /** @type {Problem | null} */
     let problem = null;
-    const asked = this.#fetch().then(
+    const request = this.#fetchRecord().then(
       (record) => {
         if (record && isFinal(record.status)) problem = problemOf(callResult({ ...record, status: "completed" }, null));
       },
@@ -92,21 +94,22 @@ export class RecordedEnd {
         problem = asProblem(error);
       },
     );
-    await Promise.race([asked, this.#env.wait(END_REASON_WAIT_MS)]);
+    await Promise.race([request, this.#env.wait(END_REASON_WAIT_MS)]);
     return problem;
   }
 
   /**
-   * The record; null if the server has none, undefined if it does not answer. Throws Problem if the server refuses us.
+   * The record; null if the server has none, undefined if it does not answer. Throws Problem if the server refuses the
+   * token.
    * @returns {Promise<CallRecord | null | undefined>}
    */
-  async #fetch() {
+  async #fetchRecord() {
     try {
       return (await this.#session.postStatus({ call_id: this.#callId })).call ?? null;
     } catch (error) {
       const problem = asProblem(error);
       if (problem.isTransient) return undefined;
-      this.#session.giveUp(problem);
+      this.#session.invalidate(problem);
       throw problem;
     }
   }

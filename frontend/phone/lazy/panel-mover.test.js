@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { makeMovable, moverOf } from "./drag.js";
+import { makeMovable, moverOf } from "./panel-mover.js";
 
 const WINDOW = { width: 1000, height: 800 };
 const OWN = { left: 660, top: 340, width: 320, height: 400 };
