@@ -1,4 +1,4 @@
-"""Lints the SQL of the migrations behind ``RULES_SINCE`` with squawk, and refuses one that alters several tables.
+"""Lints the SQL of the migrations behind ``LAST_UNLINTED_REVISION`` with squawk, and refuses one that alters several tables.
 
 Older migrations are history and stay as they are.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic.config import Config
 
 from epoch.migration_plan import make_plan, sql_of_revisions
-from epoch.migrations import RULES_SINCE, alembic_config, pending
+from epoch.migrations import LAST_UNLINTED_REVISION, alembic_config, pending
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".cache" / "migrations-lint"
@@ -56,9 +56,9 @@ def _faults_by_squawk(files: list[Path], folder: Path) -> list[str]:
 def main() -> int:
     """Print the faults; return 1 if there are any."""
     config = alembic_config("")
-    faults = lint(config, RULES_SINCE, FOLDER)
-    count = len(pending(config, RULES_SINCE))
-    for line in (*faults, f"{count} migrations behind {RULES_SINCE}: {len(faults) or 'no'} faults."):
+    faults = lint(config, LAST_UNLINTED_REVISION, FOLDER)
+    count = len(pending(config, LAST_UNLINTED_REVISION))
+    for line in (*faults, f"{count} migrations behind {LAST_UNLINTED_REVISION}: {len(faults) or 'no'} faults."):
         sys.stdout.write(f"{line}\n")
     return 1 if faults else 0
 

@@ -15,7 +15,7 @@ from phone_numbers.provisioning import NumberProvisioning
 from privacy.number_erasure_job import NumberErasureJob
 
 
-def open_back_office(
+def build_themed_back_office(
     settings: Settings,
     database: Database,
     staff_database: Database,
@@ -26,7 +26,7 @@ def open_back_office(
     number_erasure: NumberErasureJob,
     assets: Mapping[str, str],
 ) -> BackOffice:
-    """The back office, with the templates and headers of the customers' pages."""
+    """Build the back office, with the templates and headers of the customers' pages."""
     theme = Theme(
         templates=TEMPLATES,
         filters=FILTERS,

@@ -70,11 +70,11 @@ def build_api(settings: Settings) -> Router:
         ],
         dependencies={"page_query": Provide(page_query, sync_to_thread=False)},
         before_request=check_json_body,
-        after_request=_not_stored,
+        after_request=_forbid_caching,
     )
 
 
-def _not_stored(response: Response[object]) -> Response[object]:
+def _forbid_caching(response: Response[object]) -> Response[object]:
     """Forbid caches to store the response, which is for one person."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -1,4 +1,4 @@
-"""The composition root: ``create_app`` makes every object once and puts the packages into one application."""
+"""The composition root: ``create_app`` makes every object once and puts the packages' routes into one application."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from crm.services import token_encryptor
 from crm.token_check import TOKEN_CHECK
 from dashboard.problem_pages import UNROUTED_HANDLERS
 from demo.controllers import demo_router
-from epoch.admin_wiring import open_back_office
+from epoch.admin_wiring import build_themed_back_office
 from epoch.api_routes import build_api
 from epoch.backlogs import BACKLOGS, Backlogs
 from epoch.call_jobs import (
@@ -67,7 +67,7 @@ from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
 from epoch.replica_wiring import build_replica
 from epoch.security_txt import security_txt_router
-from epoch.webhook_wiring import build_event_jobs, build_receiver_check, build_token_check
+from epoch.event_wiring import build_event_services, build_receiver_check, build_token_check
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder
@@ -123,11 +123,11 @@ from widget.tickets import Tickets
 from widget.token_auth import TokenAuthenticator
 
 WARM_CONNECTIONS = 4
-"""Connections open before the first call: a hundred calls a second keep two or three busy."""
+"""Connections that are opened before the first call: a hundred calls a second keep two or three busy."""
 JOB_WAIT_SECONDS = 30.0
-"""The time that a job or an export waits for a connection: nobody waits for the job, an export takes long anyway."""
-TURN_FACTOR = 2
-"""Times that a request of a busy organization may wait for its turn, of the time that others wait for a connection."""
+"""The time that a job or an export waits for a connection: nobody waits for a job, and an export takes long anyway."""
+BUSY_ORGANIZATION_WAIT_FACTOR = 2
+"""A request of an organization with many requests waits up to this many times as long as others for a connection."""
 
 
 def create_app(
@@ -139,7 +139,7 @@ def create_app(
     passwords: Passwords | None = None,
     dist: Path = BUILT_FRONTEND,
 ) -> Litestar:
-    """The application of one role. ``database``, ``carrier`` and ``passwords`` are for tests that bring their own.
+    """Make the application of one role. Tests pass a ``database``, ``carrier`` and ``passwords`` of their own.
 
     Raises:
         SettingsError: there is no database to use.
@@ -156,29 +156,29 @@ def create_app(
             lookup_connections=shares.lookups,
             installation_url=installation_url(settings),
         )
-    measures = CounterBuffer(database, publish=count_widget_requests)
-    health = CarrierHealthReporter(database, measures)
+    counters = CounterBuffer(database, publish=count_widget_requests)
+    health = CarrierHealthReporter(database, counters)
     carrier = carrier or build_carrier(settings, health)
-    usage, api_keys = EmbedTokenUseWriter(database), ApiKeyAuthenticator(database)
-    refused = BlockedOriginWriter(database)
-    jobs = database.for_role(
+    token_uses, api_keys = EmbedTokenUseWriter(database), ApiKeyAuthenticator(database)
+    blocked_origins = BlockedOriginWriter(database)
+    job_database = database.for_role(
         ADMIN_ROLE,
         pool="jobs",
         engine_connections=shares.jobs,
         wait_seconds=JOB_WAIT_SECONDS,
-        # The queue listens, which no pooler of transactions lets it do.
+        # The queue uses LISTEN, which does not work through a pooler in transaction mode.
         url=settings.database_direct_url,
     )
-    staff = database.for_role(STAFF_ROLE, pool="staff", engine_connections=shares.staff)
-    exports = database.for_role(
+    staff_database = database.for_role(STAFF_ROLE, pool="staff", engine_connections=shares.staff)
+    export_database = database.for_role(
         REQUEST_ROLE, pool="exports", engine_connections=shares.exports, wait_seconds=JOB_WAIT_SECONDS
     )
     replica = build_replica(settings, database) if role.answers_requests else None
-    queue = JobQueue(jobs, settings.secret_keys)
-    terminator = CallTerminator(jobs, carrier, queue)
-    at_carrier = CarrierCallDeletion(queue, carrier, jobs)
-    TranscriptionFetcher(queue, carrier, jobs)
-    erasure = NumberErasureJob(queue, at_carrier, jobs)
+    queue = JobQueue(job_database, settings.secret_keys)
+    terminator = CallTerminator(job_database, carrier, queue)
+    carrier_deletion = CarrierCallDeletion(queue, carrier, job_database)
+    TranscriptionFetcher(queue, carrier, job_database)
+    number_erasure = NumberErasureJob(queue, carrier_deletion, job_database)
     mailer = build_mailer(settings, queue)
     alert_mailer = AlertMailer(mailer.send_after_commit, settings.public_url)
     audio_urls = AudioUrls(settings.secret_keys, settings.public_url)
@@ -193,23 +193,25 @@ def create_app(
         alert_mailer,
     )
     background: tuple[BackgroundService, ...] = (
-        measures,
+        counters,
         health,
-        usage,
+        token_uses,
         api_keys.uses,
-        refused,
+        blocked_origins,
         *(() if replica is None else (replica,)),
-        *((queue, *build_event_jobs(settings, jobs, mailer)) if role.runs_jobs else ()),
+        *((queue, *build_event_services(settings, job_database, mailer)) if role.runs_jobs else ()),
     )
     for task in (
-        build_purge_job(jobs),
-        build_partition_job(settings.owner_url, jobs),
-        build_stuck_call_job(settings, jobs, database, carrier, alert_mailer, terminator, voicemail_mailer, prices),
-        build_digest_job(jobs, mailer, settings.public_url),
-        build_price_job(settings, jobs, carrier, alert_mailer),
-        build_daily_reconciliation_job(settings, jobs, carrier, alert_mailer),
-        build_retention_job(settings, jobs, at_carrier),
-        *build_number_reconciliation_jobs(settings, jobs, carrier, measures.add),
+        build_purge_job(job_database),
+        build_partition_job(settings.owner_url, job_database),
+        build_stuck_call_job(
+            settings, job_database, database, carrier, alert_mailer, terminator, voicemail_mailer, prices
+        ),
+        build_digest_job(job_database, mailer, settings.public_url),
+        build_price_job(settings, job_database, carrier, alert_mailer),
+        build_daily_reconciliation_job(settings, job_database, carrier, alert_mailer),
+        build_retention_job(settings, job_database, carrier_deletion),
+        *build_number_reconciliation_jobs(settings, job_database, carrier, counters.add),
     ):
         queue.add_periodic_task(task)
     assets = load_manifest(dist)
@@ -219,7 +221,9 @@ def create_app(
             database, carrier, urls=incoming_urls(settings), verification_url=verification_url(settings)
         ),
     )
-    back_office = open_back_office(settings, database, staff, accounts, mailer, carrier, provisioning, erasure, assets)
+    back_office = build_themed_back_office(
+        settings, database, staff_database, accounts, mailer, carrier, provisioning, number_erasure, assets
+    )
 
     readiness = Readiness(role)
 
@@ -228,7 +232,7 @@ def create_app(
         database,
         warm_connections=min(WARM_CONNECTIONS, shares.requests) if role.answers_requests else 0,
         background=background,
-        closing=(carrier.close, back_office.stop, jobs.stop, exports.stop, database.stop),
+        closing=(carrier.close, back_office.stop, job_database.stop, export_database.stop, database.stop),
     )
     limiter = build_rate_limiter(settings.valkey_url, workers=settings.workers)
     phone_endpoints: list[ASGIRouteHandler] = []
@@ -236,10 +240,10 @@ def create_app(
     if role.answers_requests:
         files = load_assets(dist, public_url=settings.public_url)
         authenticator = TokenAuthenticator(
-            settings, database, limiter, Tickets(settings.secret_keys), on_blocked=refused.add
+            settings, database, limiter, Tickets(settings.secret_keys), on_blocked=blocked_origins.add
         )
         phone_endpoints = build_phone_endpoints(
-            settings, database, carrier, authenticator, usage, audio_urls, count=measures.add
+            settings, database, carrier, authenticator, token_uses, audio_urls, count=counters.add
         )
         routes += [
             *phone_endpoints,
@@ -273,10 +277,10 @@ def create_app(
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
-    app.clients = ClientAddressResolver(settings)
+    app.client_resolver = ClientAddressResolver(settings)
     app.security_headers = SecurityHeaders(settings)
     app.pacing = Pacing()
-    app.answer_directly(phone_endpoints)
+    app.add_direct_handlers(phone_endpoints)
     if role.answers_requests:
         app.direct_posts = direct_callbacks(app, SecurityHeaders(settings))
     app.state.update(
@@ -285,14 +289,14 @@ def create_app(
             DATABASE.entry(database),
             MAILER.entry(mailer),
             JOB_QUEUE.entry(queue),
-            BACKLOGS.entry(Backlogs(jobs)),
-            PARTITIONS.entry(PartitionCheck(jobs)),
+            BACKLOGS.entry(Backlogs(job_database)),
+            PARTITIONS.entry(PartitionCheck(job_database)),
             CARRIER.entry(carrier),
             ASSET_MANIFEST.entry(assets),
             API_KEYS.entry(api_keys),
             ACCOUNT_SERVICES.entry(accounts),
             NUMBER_PROVISIONING.entry(provisioning),
-            BLOCKED_ORIGINS.entry(refused),
+            BLOCKED_ORIGINS.entry(blocked_origins),
             INTEGRATION_KITS.entry(KitBuilder(settings, dist)),
             CALL_ADMISSION.entry(admission),
             CALLBACK_SIGNATURES.entry(CallbackSignatures()),
@@ -303,17 +307,19 @@ def create_app(
             ),
             AUDIO_URLS.entry(audio_urls),
             AUDIO_DECODER.entry(AudioDecoder()),
-            USAGE_ALERT_RECORDER.entry(UsageAlertRecorder(jobs)),
+            USAGE_ALERT_RECORDER.entry(UsageAlertRecorder(job_database)),
             ALERT_MAILER.entry(alert_mailer),
-            NUMBER_ERASURE.entry(erasure),
+            NUMBER_ERASURE.entry(number_erasure),
             UPGRADE_REQUEST_RECIPIENTS.entry(back_office.upgrade_approvers),
             BACK_OFFICE.entry(back_office),
             READINESS.entry(readiness),
-            EXPORT_DATABASE.entry(exports),
+            EXPORT_DATABASE.entry(export_database),
             READ_REPLICA.entry(replica),
             READING.entry(Reading(database, replica, None if replica is None else replica.lists)),
-            EXPORT_READING.entry(Reading(exports, replica, None if replica is None else replica.exports)),
-            TENANT_CONCURRENCY.entry(TenantConcurrency(wait_seconds=TURN_FACTOR * database.connect_seconds)),
+            EXPORT_READING.entry(Reading(export_database, replica, None if replica is None else replica.exports)),
+            TENANT_CONCURRENCY.entry(
+                TenantConcurrency(wait_seconds=BUSY_ORGANIZATION_WAIT_FACTOR * database.connect_seconds)
+            ),
             CARRIER_HEALTH.entry(health),
             RECEIVER_CHECK.entry(build_receiver_check(settings)),
             WEBHOOK_ENCRYPTOR.entry(secret_encryptor(settings.secret_keys)),

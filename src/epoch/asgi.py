@@ -1,4 +1,4 @@
-"""The factory that the server's workers call."""
+"""The factory with which a worker makes its ASGI application; it also sets up the process's log, metrics and traces."""
 
 import atexit
 import os
@@ -21,7 +21,7 @@ log = structlog.get_logger("epoch.app")
 
 
 def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
-    """The application of ``role`` for the settings in the environment; from now on this process is its own."""
+    """Make the application of ``role`` for the settings in the environment. Called once in a process."""
     settings = load_settings(os.environ)
     configure_logging(json=settings.is_production)
     begin_series()
@@ -30,7 +30,7 @@ def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
     application = create_app(settings, role=role)
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))
-    # The application's own objects stay: without this, collecting garbage among them took a fifth of a page's time.
+    # The application's objects live as long as the process: searching them for garbage took a fifth of a page's time.
     leave_out_present_objects()
     collect_rarely()
     return application

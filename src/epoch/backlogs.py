@@ -1,4 +1,4 @@
-"""Measures backlogs in the database besides the job queue: events, webhook deliveries, calls for HubSpot."""
+"""Measures the backlogs of events, webhook deliveries and calls for HubSpot in the database, as Prometheus gauges."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ _ALL_GAUGES = (EVENT_GAUGES, DELIVERY_GAUGES, HUBSPOT_GAUGES)
 
 
 class Backlogs:
-    """Measures with one connection. Made once at start."""
+    """Measures all backlogs over one connection. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         """``database`` must see all rows."""
@@ -30,7 +30,7 @@ class Backlogs:
 
 
 def backlog_collectors(values: Mapping[str, float] | None) -> Sequence[Collector]:
-    """The gauges with their ``values``; None says that the database did not answer."""
+    """The gauges with their ``values``; without values when those are None, because the database did not answer."""
     return [MeasuredCollector(gauges, values) for gauges in _ALL_GAUGES]
 
 

@@ -1,4 +1,4 @@
-"""Builds the periodic jobs that reconcile, price and expire calls; they see all organizations."""
+"""Builds the periodic jobs about calls of all organizations: corrections, prices, missed-call mails, retention."""
 
 from calls.incoming.missed_call_digest import MissedCallDigester
 from calls.incoming.voicemail_recorder import MissingVoicemailFinder, VoicemailMailer
@@ -26,7 +26,7 @@ FOUR_TIMES_A_DAY = "41 */6 * * *"
 
 def build_stuck_call_job(
     settings: Settings,
-    jobs: Database,
+    job_database: Database,
     database: Database,
     carrier: Carrier,
     alert_mailer: AlertMailer,
@@ -34,22 +34,22 @@ def build_stuck_call_job(
     voicemail_mailer: VoicemailMailer,
     prices: PriceList,
 ) -> PeriodicTask:
-    """The job, in one worker; ``jobs`` must see all rows."""
-    reconciler = StuckCallReconciler(jobs, database, carrier, alert_mailer)
-    messages = MissingVoicemailFinder(jobs, database, carrier, voicemail_mailer, alert_mailer, prices)
+    """The job that corrects stuck calls and finds voicemails without a report; ``job_database`` must see all rows."""
+    reconciler = StuckCallReconciler(job_database, database, carrier, alert_mailer)
+    voicemail_finder = MissingVoicemailFinder(job_database, database, carrier, voicemail_mailer, alert_mailer, prices)
 
     async def work() -> None:
         await terminator.enqueue_missing_ends()
         if _is_carrier_running(settings):
             await reconciler.run()
-            await messages.run()
+            await voicemail_finder.run()
 
     return PeriodicTask(name="calls", cron=EVERY_MINUTE, work=work)
 
 
-def build_digest_job(jobs: Database, mailer: Mailer, public_url: str) -> PeriodicTask:
-    """The job that mails members about missed calls; ``jobs`` must see all rows."""
-    digester = MissedCallDigester(jobs, mailer.send_after_commit, public_url)
+def build_digest_job(job_database: Database, mailer: Mailer, public_url: str) -> PeriodicTask:
+    """The job that mails members about missed calls; ``job_database`` must see all rows."""
+    digester = MissedCallDigester(job_database, mailer.send_after_commit, public_url)
 
     async def work() -> None:
         await digester.run()
@@ -57,34 +57,41 @@ def build_digest_job(jobs: Database, mailer: Mailer, public_url: str) -> Periodi
     return PeriodicTask(name="digests", cron=EVERY_HOUR, work=work)
 
 
-def build_price_job(settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer) -> PeriodicTask:
-    """The job that asks what calls cost; ``jobs`` must see all rows."""
-    finder = PriceUpdater(jobs, carrier, alert_mailer)
+def build_price_job(
+    settings: Settings, job_database: Database, carrier: Carrier, alert_mailer: AlertMailer
+) -> PeriodicTask:
+    """The job that asks the carrier for the prices of calls; ``job_database`` must see all rows."""
+    price_updater = PriceUpdater(job_database, carrier, alert_mailer)
 
     async def work() -> None:
         if _is_carrier_running(settings):
-            await finder.run()
+            await price_updater.run()
 
     return PeriodicTask(name="prices", cron=EVERY_FIVE_MINUTES, work=work)
 
 
 def build_daily_reconciliation_job(
-    settings: Settings, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer
+    settings: Settings, job_database: Database, carrier: Carrier, alert_mailer: AlertMailer
 ) -> PeriodicTask:
-    """The job that compares each day with the carrier's list; ``jobs`` must see all rows."""
-    comparison = DailyReconciler(jobs, carrier, alert_mailer)
+    """The job that compares the calls of each day with the carrier's list; ``job_database`` must see all rows."""
+    reconciler = DailyReconciler(job_database, carrier, alert_mailer)
 
     async def work() -> None:
         if _is_carrier_running(settings):
-            await comparison.run()
+            await reconciler.run()
 
     return PeriodicTask(name="comparison", cron=TWICE_AN_HOUR, work=work, expected=(CarrierError,))
 
 
-def build_retention_job(settings: Settings, jobs: Database, at_carrier: CarrierCallDeletion) -> PeriodicTask:
-    """The job that erases call data which was kept long enough; ``jobs`` must see all rows."""
-    retention = RetentionJob(jobs, at_carrier, default_months=settings.call_retention_months)
-    audit_retention = AuditRetention(jobs, default_months=settings.call_retention_months)
+def build_retention_job(
+    settings: Settings, job_database: Database, carrier_deletion: CarrierCallDeletion
+) -> PeriodicTask:
+    """The job that erases personal data of calls and audit events after the retention period.
+
+    ``job_database`` must see all rows.
+    """
+    retention = RetentionJob(job_database, carrier_deletion, default_months=settings.call_retention_months)
+    audit_retention = AuditRetention(job_database, default_months=settings.call_retention_months)
 
     async def work() -> None:
         await retention.run()

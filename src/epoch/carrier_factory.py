@@ -1,4 +1,4 @@
-"""Makes the carrier that the settings name."""
+"""Makes the adapters for the carrier in the settings: the product's, and that of commands on the carrier's account."""
 
 import msgspec
 
@@ -18,9 +18,11 @@ def build_carrier(settings: Settings, health: CarrierHealthReporter | None = Non
 
 
 def build_account_admin(settings: Settings, *, with_auth_token: bool = False) -> AccountAdmin:
-    """Make the adapter for commands; with the auth token instead of the API key where only that one is allowed."""
-    own = settings.twilio
+    """Make the adapter for commands. It signs in with the API key, or with the auth token if ``with_auth_token``."""
+    account = settings.twilio
     if with_auth_token:
-        own = msgspec.structs.replace(own, api_key_sid=own.account_sid, api_key_secret=own.auth_token)
+        account = msgspec.structs.replace(
+            account, api_key_sid=account.account_sid, api_key_secret=account.auth_token
+        )
     address = settings.sandbox_address if settings.is_sandbox else None
-    return TwilioAccountAdmin(own, api_base=None if address is None else f"http://{address}", signaling=address)
+    return TwilioAccountAdmin(account, api_base=None if address is None else f"http://{address}", signaling=address)

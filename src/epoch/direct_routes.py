@@ -1,4 +1,4 @@
-"""The application class: Litestar, with a short path to the endpoints that every phone calls."""
+"""The application class: Litestar, but requests to the endpoints that every phone calls skip its routing."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -16,33 +16,33 @@ from kit.http.security_headers import SecurityHeaders
 
 
 class Application(Litestar):
-    """Litestar, except that requests to ``direct`` endpoints skip its routing, exception handling and state.
+    """Litestar, except that requests to direct handlers skip its routing, exception handling and state.
 
-    Their handlers answer everything themselves, errors and security headers included, and Litestar's cycle around them
-    would add a fifth to what they cost (docs/decisions/0020). They stay routes too: for paths written otherwise, as
-    with a slash behind.
+    Direct handlers answer everything themselves, errors and security headers included. Litestar's own processing would
+    add a fifth to their cost (docs/decisions/0020). They stay routes of Litestar too, for other spellings of their
+    paths, such as a trailing slash.
     """
 
-    direct: Mapping[str, ASGIApp] = {}
-    """By path, as it stands in the request."""
+    direct_handlers: Mapping[str, ASGIApp] = {}
+    """Direct handlers of all methods, by the exact path of the request."""
     direct_posts: Mapping[str, ASGIApp] = {}
-    """As ``direct``, for POST alone: routes of Litestar answer other methods."""
-    clients: ClientAddressResolver | None = None
-    """Finds the client's address of each request, before anything reads it."""
+    """Direct handlers of POST alone, by path: routes of Litestar answer other methods."""
+    client_resolver: ClientAddressResolver | None = None
+    """Finds the client's IP address of each request, before anything reads it."""
     security_headers: SecurityHeaders | None = None
-    """Completes the headers of each answer, those of faults included; ``direct`` endpoints use it themselves."""
+    """Completes the headers of each answer, also of errors; direct handlers use it themselves."""
     pacing: Pacing | None = None
-    """Lets requests of one path begin one after the other, those of ``direct`` endpoints excepted."""
+    """Lets requests of one path begin one after the other, except those of direct handlers."""
 
-    def answer_directly(self, handlers: Iterable[ASGIRouteHandler]) -> None:
+    def add_direct_handlers(self, handlers: Iterable[ASGIRouteHandler]) -> None:
         """Let ``handlers``, which are routes already and need neither guards nor state, answer their exact paths."""
-        self.direct = {path: handler.fn for handler in handlers for path in handler.paths}
+        self.direct_handlers = {path: handler.fn for handler in handlers for path in handler.paths}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        scope, send = _as_served(scope, send)
+        scope, send = _normalize(scope, send)
         answer = ObservedResponse(scope, send)
         try:
             await self._answer(scope, receive, answer)
@@ -50,9 +50,9 @@ class Application(Litestar):
             answer.end()
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
-        if self.clients is not None:
-            self.clients.resolve(scope)
-        if (handler := self.direct.get(scope["path"])) is not None:
+        if self.client_resolver is not None:
+            self.client_resolver.resolve(scope)
+        if (handler := self.direct_handlers.get(scope["path"])) is not None:
             await handler(scope, receive, send)
             return
         if scope["method"] == "POST" and (handler := self.direct_posts.get(scope["path"])) is not None:
@@ -63,11 +63,11 @@ class Application(Litestar):
         if self.pacing is not None:
             await self.pacing.turn(scope["path"])
         if scope["method"] == "OPTIONS":
-            send = self._naming_methods(scope, send)
+            send = self._complete_allow(scope, send)
         await super().__call__(scope, receive, send)
 
-    def _naming_methods(self, scope: Any, send: Any) -> Any:
-        """Complete ``Allow``: where several handlers share a path, Litestar names the first one's methods alone."""
+    def _complete_allow(self, scope: Any, send: Any) -> Any:
+        """Complete the ``Allow`` header: where handlers share a path, Litestar names only the first one's methods."""
 
         async def send_with_methods(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -83,18 +83,18 @@ class Application(Litestar):
     def _methods(self) -> Mapping[str, bytes]:
         """The value of ``Allow`` for each path that Litestar routes."""
         routes = [route for route in self.routes if isinstance(route, HTTPRoute)]
-        return {route.path_format: _allow(route.methods) for route in routes}
+        return {route.path_format: _allow_value(route.methods) for route in routes}
 
 
-def _allow(methods: Iterable[str]) -> bytes:
+def _allow_value(methods: Iterable[str]) -> bytes:
     found = {str(method) for method in methods}
     return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found)).encode()
 
 
-def _as_served(scope: Any, send: Any) -> tuple[Any, Any]:
-    """The request as routes take it: HEAD as a GET whose body is not sent, and a path without NUL.
+def _normalize(scope: Any, send: Any) -> tuple[Any, Any]:
+    """Turn HEAD into a GET whose body is not sent, and replace NUL in the path.
 
-    PostgreSQL stores no text with NUL, so a path with one names nothing; as another character it is not found.
+    PostgreSQL cannot store NUL, so no row has such a path: with another character in its place the answer is 404.
     """
     if "\0" in scope["path"]:
         scope = {**scope, "path": scope["path"].replace("\0", "\ufffd")}

@@ -34,18 +34,18 @@ from kit.settings import Settings
 
 Measured = TypeVar("Measured")
 MAX_CLOCK_SKEW = timedelta(seconds=5)
-"""A larger difference to the database's clock is a warning: decisions follow the database, access tokens do not."""
+"""A larger difference to the database's clock is a warning: access tokens contain the time of this machine's clock."""
 MAX_JOB_WAIT = timedelta(minutes=2)
 """Due jobs that wait longer are a warning: a process that runs jobs starts them within seconds."""
-_STATE = "SELECT clock_timestamp(), current_setting('transaction_read_only')::boolean"
+_TIME_AND_READ_ONLY = "SELECT clock_timestamp(), current_setting('transaction_read_only')::boolean"
 _NOT_STORED = {"Cache-Control": "no-store"}
 
 
 class MetricsForbidden(Forbidden):
-    """Without the metrics token, and not from this machine in development."""
+    """The request has no metrics token; outside production, it also does not come from this machine."""
 
     code = "metrics_forbidden"
-    message = "Metrics are for a bearer of EPOCH_METRICS_TOKEN, and outside production for this machine"
+    message = "Metrics need the bearer token EPOCH_METRICS_TOKEN. Outside production, this machine needs none"
 
 
 @get("/health/live", include_in_schema=False)
@@ -56,7 +56,7 @@ async def live() -> dict[str, str]:
 
 @get("/health/ready", include_in_schema=False)
 async def ready(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
-    """200 unless the process starts or is about to stop; a failing dependency is no reason, all machines share it."""
+    """200 unless the process starts or is about to stop; failing dependencies do not count: all machines share them."""
     readiness = READINESS.get(request.app)
     is_ready = readiness.state is ReadinessState.READY
     body = {
@@ -69,10 +69,10 @@ async def ready(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
 
 @get("/health/dependencies", include_in_schema=False)
 async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, Any]]:
-    """503 with the names of the parts that requests need and that do not work; warnings say why, and about others."""
-    trouble = await _database_trouble(DATABASE.get(request.app))
-    failing = [] if trouble is None else ["database"]
-    warnings = [f"database: {trouble}"] if trouble else []
+    """503 when the database, which requests need, does not work; ``warnings`` say why, and name other problems."""
+    problem = await _find_database_problem(DATABASE.get(request.app))
+    failing = [] if problem is None else ["database"]
+    warnings = [f"database: {problem}"] if problem else []
     if CARRIER_HEALTH.get(request.app).state is not BreakerState.CLOSED:
         warnings.append("carrier: it failed repeatedly and is asked less often until it answers")
     if CARRIER_HEALTH.get(request.app).is_access_refused:
@@ -80,7 +80,7 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
     if CALLBACK_SIGNATURES.get(request.app).is_suspicious:
         warnings.append(
             "carrier callbacks: the last one had a wrong signature, as with another auth token than TWILIO_AUTH_TOKEN"
-            " or another address than EPOCH_PUBLIC_URL"
+            " or another URL than EPOCH_PUBLIC_URL"
         )
     if RATE_LIMITER.get(request.app).is_degraded:
         warnings.append("rate limits: the shared store does not answer, so each process counts for itself")
@@ -94,33 +94,33 @@ async def dependencies(request: Request[Any, Any, State]) -> Response[dict[str, 
     full_disks = await asyncio.to_thread(describe_full_disks, SETTINGS.get(request.app))
     warnings += [f"disk: {line}" for line in full_disks]
     if not failing:
-        warnings += [f"partitions: {fault}" for fault in await _partition_faults(PARTITIONS.get(request.app))]
+        warnings += [f"partitions: {fault}" for fault in await _find_partition_faults(PARTITIONS.get(request.app))]
     if not failing and not READINESS.get(request.app).role.runs_jobs:
-        warnings += await _waiting_jobs(JOB_QUEUE.get(request.app))
+        warnings += await _warn_of_waiting_jobs(JOB_QUEUE.get(request.app))
     body = {"status": "unavailable" if failing else "ok", "failing": failing, "warnings": warnings}
     return Response(body, status_code=503 if failing else 200, headers=_NOT_STORED)
 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, State]) -> Response[bytes]:
-    """Prometheus text of all workers of this machine, of the job queue, of what else waits, and of partitions."""
+    """Metrics of all workers of this machine, the job queue, other backlogs, partitions and the read replica."""
     _ensure_may_read_metrics(request)
-    queue = await _measured(JOB_QUEUE.get(request.app).measure)
-    # A database that did not answer is not asked again: the other metrics matter most then.
-    values = None if queue is None else await _measured(BACKLOGS.get(request.app).measure)
-    months = None if values is None else await _measured(PARTITIONS.get(request.app).measure)
+    queue = await _try_to_measure(JOB_QUEUE.get(request.app).measure)
+    # A database that did not answer is not asked again: the other metrics must come quickly then.
+    backlogs = None if queue is None else await _try_to_measure(BACKLOGS.get(request.app).measure)
+    partitions = None if backlogs is None else await _try_to_measure(PARTITIONS.get(request.app).measure)
     # In a thread: adding up the files of all workers takes as long as many requests.
-    others = (
+    measured_in_database = (
         BacklogCollector(queue),
-        *backlog_collectors(values),
-        PartitionCollector(months),
+        *backlog_collectors(backlogs),
+        PartitionCollector(partitions),
         ReplicaCollector(READ_REPLICA.get(request.app)),
     )
-    text = await asyncio.to_thread(read_metrics, *others)
+    text = await asyncio.to_thread(read_metrics, *measured_in_database)
     return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-async def _measured(measure: Callable[[], Awaitable[Measured]]) -> Measured | None:
+async def _try_to_measure(measure: Callable[[], Awaitable[Measured]]) -> Measured | None:
     """The result of ``measure``; None when the database does not answer."""
     try:
         return await measure()
@@ -135,14 +135,14 @@ def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if token is not None and scheme == "Bearer" and hmac.compare_digest(given.encode(), token.encode()):
         return
-    # Behind a proxy on this machine everybody would come from loopback.
+    # The requests of a proxy on this machine come from loopback, whoever its client is.
     has_proxy = settings.is_production or bool(settings.trusted_proxies)
     if has_proxy or not is_loopback(client_address(request.scope)):
         raise MetricsForbidden
 
 
-async def _waiting_jobs(queue: JobQueue) -> list[str]:
-    """A warning when due jobs wait: this process runs none."""
+async def _warn_of_waiting_jobs(queue: JobQueue) -> list[str]:
+    """A warning when due jobs wait for a process that runs jobs, as this one does not; else nothing."""
     try:
         wait = await queue.longest_wait()
     except Exception as error:
@@ -155,24 +155,25 @@ async def _waiting_jobs(queue: JobQueue) -> list[str]:
     return [f"jobs: due ones have waited for {minutes:.0f} min: start `epoch jobs`, or look at its log"]
 
 
-async def _partition_faults(partitions: PartitionCheck) -> list[str]:
+async def _find_partition_faults(partitions: PartitionCheck) -> list[str]:
+    """A sentence about each fault; none when the database does not answer."""
     try:
-        return await partitions.faults()
+        return await partitions.find_faults()
     except Exception as error:
         if not is_outage(error):
             raise
         return []
 
 
-async def _database_trouble(database: Database) -> str | None:
-    """The reason why the database cannot be used, empty when it does not answer; None when it works.
+async def _find_database_problem(database: Database) -> str | None:
+    """The reason why the database cannot be used; empty when it does not answer, None when it works.
 
-    It is asked for its time too, which is compared with this machine's.
+    Also compares the database's clock with this machine's.
     """
     try:
         async with asyncio.timeout(database.connect_seconds):
             asked_at = CLOCK.machine_now()
-            database_time, is_read_only = await database.lookup_pool.fetch_row(_STATE)
+            database_time, is_read_only = await database.lookup_pool.fetch_row(_TIME_AND_READ_ONLY)
             CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
     except Exception:
         return ""

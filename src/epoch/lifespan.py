@@ -1,4 +1,4 @@
-"""The lifespan of an application: its parts start with it and stop with it."""
+"""Builds the application's lifespan, which starts and stops the database and the background services."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,21 +19,21 @@ def build_lifespan(
     background: Sequence[BackgroundService],
     closing: Sequence[Callable[[], Awaitable[None]]],
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    """The lifespan; ``closing`` is called in its order after ``background`` has stopped in reverse order."""
+    """Return the lifespan. At the end it stops ``background`` in reverse order, then calls ``closing`` in order."""
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
         if warm_connections:
             await database.warm_up(warm_connections, by=AdmissionService.WARM_UP_STATEMENTS)
-        for part in background:
-            part.start()
+        for service in background:
+            service.start()
         readiness.set_ready()
         try:
             yield
         finally:
-            for part in reversed(background):
-                await part.stop()
+            for service in reversed(background):
+                await service.stop()
             for close in closing:
                 await close()
 

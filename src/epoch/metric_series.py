@@ -1,4 +1,4 @@
-"""Begins the Prometheus series that alerts watch, so that each exists before its first event."""
+"""Makes the Prometheus series that alerts watch, with the value 0, so that each exists before its first event."""
 
 import calls.callback_metrics
 import calls.limits.rejection_alerts
@@ -9,7 +9,7 @@ import widget.request_metrics
 
 
 def begin_series() -> None:
-    """Begin the series of this process at 0; those of jobs begin with the queue."""
+    """Make the series of this process; the job queue makes those of jobs."""
     widget.request_metrics.begin_series()
     calls.callback_metrics.begin_series()
     calls.limits.rejection_alerts.begin_series()

@@ -1,4 +1,4 @@
-"""Sessions that keep a migration from its locks."""
+"""Finds the sessions that block a migration, and the time limit that stopped one of its statements."""
 
 import asyncio
 import enum
@@ -23,28 +23,30 @@ FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids($1)) ORDER BY xact_start,
 """
 
 
-class StoppedBy(enum.Enum):
-    """The time limit that ended a migration's statement."""
+class TimeLimit(enum.Enum):
+    """A limit on the time of a migration's statement."""
 
-    LOCK_LIMIT = enum.auto()
-    STATEMENT_LIMIT = enum.auto()
+    LOCK = enum.auto()
+    """The time that it waits for a lock."""
+    STATEMENT = enum.auto()
+    """The time that it takes in all."""
 
 
 class Blocker(msgspec.Struct, frozen=True):
-    """A session that holds a lock which the migration waits for, or waits for it longer."""
+    """A session that holds a lock which the migration waits for, or is ahead of the migration in waiting for it."""
 
     process_id: int
     user: str | None
     application: str | None
     state: str | None
-    """None, as the age: the database's user may not see other users' sessions."""
+    """None when the database's user may not see other users' sessions; ``seconds`` is None too."""
     seconds: int | None
     """Age of its transaction."""
     is_vacuum: bool | None
 
     @property
     def text(self) -> str:
-        """Process id, user, application, state and age, as far as they are known."""
+        """Process id, user, application, state and age, as far as they are known, for people."""
         if self.is_vacuum:
             return f"the automatic vacuum {self.process_id}"
         details = [f"user {self.user}"] if self.user else []
@@ -54,30 +56,30 @@ class Blocker(msgspec.Struct, frozen=True):
         return f"session {self.process_id} ({', '.join(details)})" if details else f"session {self.process_id}"
 
 
-def stopped_by(error: DBAPIError) -> StoppedBy | None:
-    """The time limit that caused ``error``; a deadlock counts as a lock that was not to be had. None: another cause."""
-    driver = error.orig.__cause__ if error.orig is not None else None
-    if isinstance(driver, (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)):
-        return StoppedBy.LOCK_LIMIT
-    return StoppedBy.STATEMENT_LIMIT if isinstance(driver, asyncpg.QueryCanceledError) else None
+def exceeded_limit(error: DBAPIError) -> TimeLimit | None:
+    """The time limit that caused ``error``, None for another cause. A deadlock counts as the limit for locks."""
+    driver_error = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(driver_error, (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)):
+        return TimeLimit.LOCK
+    return TimeLimit.STATEMENT if isinstance(driver_error, asyncpg.QueryCanceledError) else None
 
 
 def lock_milliseconds(blockers: Iterable[Blocker]) -> int:
-    """The time to wait for a lock that ``blockers`` had before."""
+    """The time to wait for a lock that ``blockers`` held at the attempt before."""
     if any(blocker.is_vacuum for blocker in blockers):
         return LOCK_MILLISECONDS_AGAINST_VACUUM
     return LOCK_MILLISECONDS
 
 
 class BlockerWatch:
-    """Notes, while it is entered, the sessions that block one server process."""
+    """Finds, inside ``async with``, the sessions that block one server process."""
 
     def __init__(self, database_url: str, process_id: int) -> None:
         self._url = database_url
         self._process_id = process_id
         self._task: asyncio.Task[None] | None = None
-        self.found: list[Blocker] = []
-        """Those of the latest moment at which there were any."""
+        self.blockers: list[Blocker] = []
+        """The sessions that the last poll with a result found."""
 
     async def __aenter__(self) -> Self:
         connection = await Connector(self._url).open(None, seconds=PATIENT_CONNECT_SECONDS)
@@ -89,14 +91,14 @@ class BlockerWatch:
     ) -> None:
         if self._task is not None:
             self._task.cancel()
-            # A watch that lost its connection has noted what it saw until then.
+            # A watch that lost its connection keeps the result of its last poll.
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _watch(self, connection: Any) -> None:
         try:
             while True:
                 if rows := await connection.fetch(_BLOCKERS, self._process_id):
-                    self.found = [
+                    self.blockers = [
                         Blocker(
                             process_id=row["pid"],
                             user=row["usename"],

@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this version."""
+"""Migrates a database to this version's schema; creates the database roles and the next months' partitions."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from epoch.migration_locks import Blocker, BlockerWatch, StoppedBy, lock_milliseconds, stopped_by
+from epoch.migration_locks import Blocker, BlockerWatch, TimeLimit, exceeded_limit, lock_milliseconds
 from epoch.partitions import create_missing
 from kit.db.database import ADMIN_ROLE, LOOKUP_ROLE, REQUEST_ROLE, STAFF_ROLE, owner_engine
 from kit.db.lock_limits import STATEMENT_MILLISECONDS
@@ -24,17 +24,17 @@ ROLES = (REQUEST_ROLE, LOOKUP_ROLE, ADMIN_ROLE, STAFF_ROLE)
 LOCK_NAME = "epoch.migrate"
 POLL_SECONDS = 0.25
 ANNOUNCE_AFTER_SECONDS = 2.0
-"""A start that waits longer says what it waits for, and again after each minute."""
+"""A process that waits longer for another one's migration says so, and again after each minute."""
 ANNOUNCE_AGAIN_SECONDS = 60.0
 ROLE_ATTEMPTS = 10
-RULES_SINCE = "7be2c90f4a15"
-"""The last revision that was written before the rules of docs/development.md: no time limit for its statements."""
+LAST_UNLINTED_REVISION = "7be2c90f4a15"
+"""The last revision from before the rules of docs/development.md. Revisions until this one have no time limit."""
 LOCK_ATTEMPTS = 40
 """Attempts of one revision to get its locks; with the pauses they take about a minute."""
 LOCK_PAUSE_SECONDS = 1.0
-"""The pause after a failed attempt, in which the statements that waited behind it run."""
+"""The pause after a failed attempt: the workers' statements that waited behind the migration run in it."""
 ANNOUNCE_EACH_ATTEMPTS = 10
-NAMED_BLOCKERS = 3
+MAX_NAMED_BLOCKERS = 3
 log = structlog.get_logger("epoch.migrations")
 
 
@@ -47,7 +47,7 @@ class OlderDatabase(Exception):
 
 
 class MigrationStopped(Exception):
-    """A revision did not get its locks, or needed too long; it changed nothing. The message says what to do."""
+    """A revision did not get its locks, or took too long; it changed nothing. The message says what to do."""
 
 
 def alembic_config(database_url: str) -> Config:
@@ -58,10 +58,10 @@ def alembic_config(database_url: str) -> Config:
 
 
 def upgrade(database_url: str, say: Callable[[str], object] = log.warning) -> None:
-    """Migrate to the newest schema; does nothing when it is current. Must not be called inside a running event loop.
+    """Migrate to the newest schema; do nothing when it is current. Must not be called inside a running event loop.
 
-    One process at a time migrates a database; the others wait, tell ``say`` what they wait for, and go on. A revision
-    that does not get a lock gives up at once and tries again, so that workers' statements never wait long behind it.
+    One process at a time migrates a database; other processes wait, and ``say`` gets a text about the wait. A revision
+    that does not get a lock gives up soon and tries again, so that workers' statements never wait long behind it.
 
     Raises:
         NewerDatabase: the database holds a revision that this version does not know.
@@ -71,7 +71,7 @@ def upgrade(database_url: str, say: Callable[[str], object] = log.warning) -> No
 
 
 def ensure_current(database_url: str) -> None:
-    """Compare the schema with this version's; changes nothing. Must not be called inside a running event loop.
+    """Compare the schema with this version's; change nothing. Must not be called inside a running event loop.
 
     Raises:
         NewerDatabase: the database holds a revision that this version does not know.
@@ -94,19 +94,19 @@ async def _upgrade(database_url: str, say: Callable[[str], object]) -> None:
     engine = owner_engine(database_url)
     try:
         async with engine.connect() as connection:
-            # Of the session: it outlives the transactions of the migrations, and ends with a killed process.
+            # The session holds the lock: it lasts over the transactions of the migrations, and ends with the process.
             await _take_lock(connection, say)
             await create_roles(connection)
             current = await read_revision(connection)
             ensure_known(config, current)
-            run = _Run(connection, config, database_url, say)
+            migration = _Migration(connection, config, database_url, say)
             if current is None:
-                # Nobody uses the tables yet.
-                await run.upgrade("head", statement_milliseconds=0)
+                # No worker uses the tables yet.
+                await migration.upgrade("head", statement_milliseconds=0)
             elif revisions := pending(config, current):
-                if RULES_SINCE in (script.revision for script in revisions):
-                    await run.upgrade(RULES_SINCE, statement_milliseconds=0)
-                await run.upgrade("head", statement_milliseconds=STATEMENT_MILLISECONDS)
+                if LAST_UNLINTED_REVISION in (script.revision for script in revisions):
+                    await migration.upgrade(LAST_UNLINTED_REVISION, statement_milliseconds=0)
+                await migration.upgrade("head", statement_milliseconds=STATEMENT_MILLISECONDS)
             await _make_partitions(connection, say)
     finally:
         await engine.dispose()
@@ -124,13 +124,13 @@ async def _make_partitions(connection: AsyncConnection, say: Callable[[str], obj
 
 
 def pending(config: Config, current: str | None) -> list[Script]:
-    """The revisions that bring a database at ``current`` to this version's schema, in their order."""
+    """The revisions that migrate a database at ``current`` to this version's schema, in their order."""
     scripts = ScriptDirectory.from_config(config)
     return list(reversed(list(scripts.iterate_revisions("head", current or "base"))))
 
 
-class _Run:
-    """One process's migration over its connection, which holds the lock."""
+class _Migration:
+    """The migration over one connection, which holds the lock ``LOCK_NAME``."""
 
     def __init__(
         self, connection: AsyncConnection, config: Config, database_url: str, say: Callable[[str], object]
@@ -142,43 +142,45 @@ class _Run:
 
     async def upgrade(self, target: str, *, statement_milliseconds: int) -> None:
         """Run the revisions until ``target``; each has ``LOCK_ATTEMPTS`` attempts. Raises: MigrationStopped."""
-        attempts, announce_at, attempted, blockers = 0, 1, None, list[Blocker]()
+        attempts, announced_attempt, attempted, blockers = 0, 1, None, list[Blocker]()
         while True:
-            await self._limit(lock_milliseconds(blockers), statement_milliseconds)
+            await self._set_time_limits(lock_milliseconds(blockers), statement_milliseconds)
             watch = BlockerWatch(self._database_url, await self._process_id())
             try:
-                # Only when it is needed: the watch has a connection of its own.
+                # Not at the first attempt: the watch opens another connection.
                 async with watch if attempts else contextlib.nullcontext():
                     await self._connection.run_sync(_upgrade_on, self._config, target)
                 break
             except DBAPIError as error:
                 await self._connection.rollback()
-                if (cause := stopped_by(error)) is None:
+                if (limit := exceeded_limit(error)) is None:
                     raise
                 script = pending(self._config, await read_revision(self._connection))[0]
-                if cause is StoppedBy.STATEMENT_LIMIT:
-                    raise MigrationStopped(_too_long(script, statement_milliseconds)) from error
+                if limit is TimeLimit.STATEMENT:
+                    raise MigrationStopped(_describe_slow_revision(script, statement_milliseconds)) from error
                 if script.revision != attempted:
-                    attempts, announce_at, attempted, blockers = 0, 1, script.revision, []
-                attempts, blockers = attempts + 1, watch.found or blockers
+                    attempts, announced_attempt, attempted, blockers = 0, 1, script.revision, []
+                attempts, blockers = attempts + 1, watch.blockers or blockers
                 if attempts >= LOCK_ATTEMPTS:
-                    raise MigrationStopped(_blocked(script, blockers)) from error
-                if blockers and attempts >= announce_at:
-                    self._say(f"{_name(script)} waits for a lock that is held by {_named(blockers)}; it tries again …")
-                    announce_at = attempts + ANNOUNCE_EACH_ATTEMPTS
+                    raise MigrationStopped(_describe_blocked_revision(script, blockers)) from error
+                if blockers and attempts >= announced_attempt:
+                    revision, holders = _describe_revision(script), _describe_blockers(blockers)
+                    self._say(f"{revision} waits for a lock that is held by {holders}; it tries again …")
+                    announced_attempt = attempts + ANNOUNCE_EACH_ATTEMPTS
                 await asyncio.sleep(LOCK_PAUSE_SECONDS)
         await self._connection.commit()
 
-    async def _limit(self, lock: int, statement: int) -> None:
-        """Set the session's time limits, in milliseconds; 0 is none."""
-        await self._connection.execute(text(f"SET lock_timeout = {lock}"))
-        await self._connection.execute(text(f"SET statement_timeout = {statement}"))
+    async def _set_time_limits(self, lock_milliseconds: int, statement_milliseconds: int) -> None:
+        """Set the session's time limits; 0 is no limit."""
+        await self._connection.execute(text(f"SET lock_timeout = {lock_milliseconds}"))
+        await self._connection.execute(text(f"SET statement_timeout = {statement_milliseconds}"))
         await self._connection.commit()
 
     async def _process_id(self) -> int:
-        found = int(await self._connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+        """The id of the server's process for the connection."""
+        process_id = int(await self._connection.scalar(text("SELECT pg_backend_pid()")) or 0)
         await self._connection.commit()
-        return found
+        return process_id
 
 
 def _upgrade_on(connection: Connection, config: Config, target: str) -> None:
@@ -186,38 +188,38 @@ def _upgrade_on(connection: Connection, config: Config, target: str) -> None:
     command.upgrade(config, target)
 
 
-def _name(script: Script) -> str:
+def _describe_revision(script: Script) -> str:
     return f"Migration {script.revision} ({(script.doc or '').rstrip('.')})"
 
 
-def _named(blockers: Sequence[Blocker]) -> str:
+def _describe_blockers(blockers: Sequence[Blocker]) -> str:
     if not blockers:
         return "a session that ended meanwhile"
-    more = f" and {len(blockers) - NAMED_BLOCKERS} more" if len(blockers) > NAMED_BLOCKERS else ""
-    return ", ".join(blocker.text for blocker in blockers[:NAMED_BLOCKERS]) + more
+    more = f" and {len(blockers) - MAX_NAMED_BLOCKERS} more" if len(blockers) > MAX_NAMED_BLOCKERS else ""
+    return ", ".join(blocker.text for blocker in blockers[:MAX_NAMED_BLOCKERS]) + more
 
 
-def _blocked(script: Script, blockers: Sequence[Blocker]) -> str:
+def _describe_blocked_revision(script: Script, blockers: Sequence[Blocker]) -> str:
     advice = "wait for a quieter moment"
     if blockers:
         # The first one has the oldest transaction.
         end = f"SELECT pg_terminate_backend({blockers[0].process_id})"
         advice = f"wait until that session's transaction is over, or end it ({end})"
     return (
-        f"{_name(script)} got no lock in {LOCK_ATTEMPTS} attempts, because it is held by {_named(blockers)}. "
-        f"It changed nothing: {advice}, then run `epoch migrate` again."
+        f"{_describe_revision(script)} got no lock in {LOCK_ATTEMPTS} attempts, because it is held by "
+        f"{_describe_blockers(blockers)}. It changed nothing: {advice}, then run `epoch migrate` again."
     )
 
 
-def _too_long(script: Script, milliseconds: int) -> str:
+def _describe_slow_revision(script: Script, milliseconds: int) -> str:
     return (
-        f"{_name(script)} was stopped: one of its statements took longer than {milliseconds / 1000:g} s, or somebody "
-        "cancelled it. It changed nothing: run `epoch migrate` again when the database has less to do."
+        f"{_describe_revision(script)} was stopped: one of its statements took longer than {milliseconds / 1000:g} s, "
+        "or somebody cancelled it. It changed nothing: run `epoch migrate` again when the database has less to do."
     )
 
 
 async def _take_lock(connection: AsyncConnection, say: Callable[[str], object]) -> None:
-    """Wait for the lock without a snapshot, which would block the indexes that its holder builds."""
+    """Wait for the lock without an open snapshot, which would block ``CREATE INDEX CONCURRENTLY`` of its holder."""
     loop = asyncio.get_running_loop()
     announce_at = loop.time() + ANNOUNCE_AFTER_SECONDS
     while not await connection.scalar(text(f"SELECT pg_try_advisory_lock(hashtext('{LOCK_NAME}'))")):
@@ -232,37 +234,37 @@ async def _take_lock(connection: AsyncConnection, say: Callable[[str], object]) 
 async def create_roles(connection: AsyncConnection) -> None:
     """Create the roles that are missing and let the connection's user become them.
 
-    Roles belong to the server: another database of it may be migrated now, which the lock does not see, and a restored
-    database has none.
+    Roles belong to the server, not to a database: a database that was restored on another server has none, and the
+    migration of another database on the same server may create them at the same moment.
     """
-    set_right = "SET" if await _version(connection) >= 160_000 else "MEMBER"
+    privilege = "SET" if await _server_version(connection) >= 160_000 else "MEMBER"
     role_exists = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role)")
-    may_become = text("SELECT pg_has_role(current_user, CAST(:role AS name), :right)")
+    may_become = text("SELECT pg_has_role(current_user, CAST(:role AS name), :privilege)")
     for role in ROLES:
         for attempt in range(ROLE_ATTEMPTS):
             try:
                 if not await connection.scalar(role_exists, {"role": role}):
                     await connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
-                if not await connection.scalar(may_become, {"role": role, "right": set_right}):
+                if not await connection.scalar(may_become, {"role": role, "privilege": privilege}):
                     await connection.execute(text(f"GRANT {role} TO CURRENT_USER"))
                 await connection.commit()
                 break
             except DBAPIError as error:
                 await connection.rollback()
-                if not _is_race(error) or attempt + 1 == ROLE_ATTEMPTS:
+                if not _is_concurrent_change(error) or attempt + 1 == ROLE_ATTEMPTS:
                     raise
                 await asyncio.sleep(POLL_SECONDS)
 
 
-def _is_race(error: DBAPIError) -> bool:
+def _is_concurrent_change(error: DBAPIError) -> bool:
     """True when another session created or granted the same role at the same moment."""
-    driver = error.orig.__cause__ if error.orig is not None else None
-    if isinstance(driver, (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError)):
+    driver_error = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(driver_error, (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError)):
         return True
-    return isinstance(driver, asyncpg.InternalServerError) and "concurrently updated" in str(driver)
+    return isinstance(driver_error, asyncpg.InternalServerError) and "concurrently updated" in str(driver_error)
 
 
-async def _version(connection: AsyncConnection) -> int:
+async def _server_version(connection: AsyncConnection) -> int:
     return int(await connection.scalar(text("SHOW server_version_num")) or 0)
 
 

@@ -1,4 +1,4 @@
-"""Observes the response to one HTTP request: adds the request id, measures time and status for metrics and traces."""
+"""Wraps the ``send`` of one HTTP request: adds the request id to the response, measures it for metrics and traces."""
 
 import time
 from http import HTTPStatus
@@ -16,12 +16,12 @@ REQUEST_SECONDS = BufferedHistogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 NO_ANSWER = "none"
-"""The status of a request whose client left."""
-_CLASSES = (NO_ANSWER, "1xx", "2xx", "3xx", "4xx", "5xx")
-"""By the first digit of the status, 0 without one."""
+"""The status of a request whose client disconnected before the answer."""
+_STATUS_CLASSES = (NO_ANSWER, "1xx", "2xx", "3xx", "4xx", "5xx")
+"""By the first digit of the status; 0 without an answer."""
 OTHER = "other"
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-_BY_PATH = {
+_ROUTE_BY_PATH = {
     "/widget/exchange": "exchange",
     "/widget/status": "status",
     "/widget/recent": "recent",
@@ -32,12 +32,12 @@ _BY_PATH = {
     "/voice/usage-alert": "voice_usage_alert",
     "/voice/verification": "voice_verification",
 }
-_BY_FOLDER = frozenset({"admin", "api", "dashboard", "demo", "docs", "health", "integrations", "metrics", "widget"})
-"""First parts of paths that are a route's name; all other paths are ``OTHER``, so strangers make no series."""
+_ROUTE_FOLDERS = frozenset({"admin", "api", "dashboard", "demo", "docs", "health", "integrations", "metrics", "widget"})
+"""First parts of paths that are names of routes; other paths count as ``OTHER``, so that series stay few."""
 
 
 class ObservedResponse:
-    """The ``send`` of one request. Made before anything else looks at the request."""
+    """Replaces the ``send`` of one request. Made before anything else reads the request."""
 
     __slots__ = ("_at_once", "_began", "_id", "_method", "_route", "_send", "_span", "_status")
 
@@ -61,15 +61,15 @@ class ObservedResponse:
         await self._send(message)
 
     def _send_at_once(self, head: bytes, body: bytes) -> bool:
-        """As the server's function, which takes an encoded head such as ``HTTP/1.1 200 OK`` and its headers."""
+        """Replace the server's function of this name: ``head`` is the encoded status line with the headers."""
         if self._at_once is None or not self._at_once(b"%s%s: %s\r\n" % (head, HEADER, self._id), body):
             return False
         self._status = int(head[9:12])
         return True
 
     def end(self) -> None:
-        """Count the request, whose answer was sent or whose client left."""
-        status = _CLASSES[self._status // 100]
+        """Count the request: its answer was sent, or its client disconnected."""
+        status = _STATUS_CLASSES[self._status // 100]
         REQUEST_SECONDS.count((self._route, status), time.perf_counter() - self._began)
         if self._span is not None:
             self._end_span(self._span)
@@ -78,12 +78,12 @@ class ObservedResponse:
         self._send = _send_nothing
 
     def _end_span(self, span: OpenSpan) -> None:
-        about: dict[str, str | int] = {
+        attributes: dict[str, str | int] = {
             "http.request.method": self._method if self._method in _METHODS else "_OTHER",
             "http.response.status_code": self._status,
         }
-        status = str(self._status)
-        span.end({**about, **context_ids()}, error=status if self._status >= HTTPStatus.INTERNAL_SERVER_ERROR else None)
+        error = str(self._status) if self._status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+        span.end({**attributes, **context_ids()}, error=error)
 
 
 async def _send_nothing(_message: Any) -> None:
@@ -91,13 +91,13 @@ async def _send_nothing(_message: Any) -> None:
 
 
 def _parent_of(scope: Any) -> str | None:
-    """The caller's span, where the request names one."""
+    """The client's span (W3C ``traceparent``); None when the request names none."""
     found = next((value for name, value in scope["headers"] if name == b"traceparent"), None)
     return None if found is None else found.decode("latin-1")
 
 
 def _route_of(path: str) -> str:
-    if (route := _BY_PATH.get(path)) is not None:
+    if (route := _ROUTE_BY_PATH.get(path)) is not None:
         return route
     folder = path[1:].partition("/")[0]
-    return folder if folder in _BY_FOLDER else OTHER
+    return folder if folder in _ROUTE_FOLDERS else OTHER

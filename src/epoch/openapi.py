@@ -1,7 +1,7 @@
-"""OpenAPI document: the framework's routes, completed with authentication, error responses and examples.
+"""Completes the OpenAPI document of the framework with authentication, error responses and examples, and serves it.
 
-Refusals come from the guards on a route and from ``refusals=`` on its handler, and their texts from the classes that
-are raised, so the document cannot differ from the API.
+Error responses are found by the guards on a route and by ``refusals=`` on its handler. Their texts are those of the
+exception classes, so the document cannot differ from the API.
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,17 +40,17 @@ the header `Epoch-As-Of`. Every error is problem details (RFC 9457); its
 `code` is stable, its `detail` is for people."""
 _TAGS = {
     "Session": "Sign in and out with a browser's session.",
-    "Organizations": "The organizations that one belongs to.",
+    "Organizations": "The organizations of the person or API key.",
     "Team": "Members and invitations; not open to API keys.",
-    "Phone numbers": "Search, get and release the numbers that calls come from.",
-    "Embed tokens": "What a page shows to become a phone.",
+    "Phone numbers": "Search, get and release the numbers that calls show and that people call back.",
+    "Embed tokens": "The tokens with which the script tag puts a phone on a page.",
     "Calls": "Every call, with its timeline, outcome and note.",
-    "Outcomes": "What a call can end with; members choose one for a call.",
-    "Events": "What happened, in order: to fetch, or sent by webhook.",
-    "Webhooks": "Where events are sent, signed, and the log of deliveries.",
+    "Outcomes": "The organization's list of results; members choose one for a call.",
+    "Events": "Changes in the organization, in their order. Fetch them here, or receive them by webhook.",
+    "Webhooks": "The URLs to which events are sent, signed, and the log of deliveries.",
     "HubSpot": "The connected HubSpot account, and calls that could not be written there.",
-    "Calling rules": "What may be called, how much, and what was used.",
-    "Incoming calls": "What somebody reaches who calls one of the numbers.",
+    "Calling rules": "Countries and numbers that may be called, the limits, and how much of them is used.",
+    "Incoming calls": "Opening hours, greetings, forwarding and voicemail for calls to the organization's numbers.",
     "Usage": "Calls and minutes by month, token and member.",
     "API keys": "Keys for programs; not open to API keys themselves.",
     "Audit": "Who changed what, when and from where.",
@@ -95,10 +95,10 @@ _UPLOADED_AUDIO = {
 _SUCCESSES = {
     "200": "Done",
     "201": "Created",
-    "202": "Queued: it is done in a moment",
-    "204": "Done; there is nothing to show",
+    "202": "Queued; it is done in a moment",
+    "204": "Done; the response has no body",
 }
-_BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
+_ERRORS_BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
     requires_user.__qualname__: (NotSignedIn,),
     guards.requires_user_or_key.__qualname__: (NotSignedIn, InvalidApiKey),
     guards.requires_member.__qualname__: (NotSignedIn, InvalidApiKey, errors.NotFound, OrganizationBusy),
@@ -107,11 +107,11 @@ _BY_GUARD: dict[str, tuple[type[DomainError], ...]] = {
     guards.requires_widget_plan.__qualname__: (PlanTooLow,),
     guards.requires_phone_number.__qualname__: (NoPhoneNumber,),
 }
-_TAKES_KEY = {guards.requires_user_or_key.__qualname__, guards.requires_member.__qualname__}
+_GUARDS_THAT_ACCEPT_KEYS = {guards.requires_user_or_key.__qualname__, guards.requires_member.__qualname__}
 
 
 def openapi_config(public_url: str) -> OpenAPIConfig:
-    """Configuration of ``/schema``, without the framework's own pages, which load third-party scripts."""
+    """Return the configuration of ``/schema``, without the framework's own pages, which load third-party scripts."""
     return OpenAPIConfig(
         title="Epoch Voice",
         version=VERSION,
@@ -132,13 +132,16 @@ class DocumentPlugin(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         if not self._rendered:
-            complete(openapi_schema, request.app, cookie=cookie_name(self._public_url))
+            complete_document(openapi_schema, request.app, cookie=cookie_name(self._public_url))
             self._rendered = self.render_json(request, openapi_schema)
         return self._rendered
 
 
-def complete(document: dict[str, Any], app: Litestar, *, cookie: str) -> None:
-    """Add security schemes, refusals and examples to ``document``, which describes the routes of ``app``."""
+def complete_document(document: dict[str, Any], app: Litestar, *, cookie: str) -> None:
+    """Add security schemes, refusals and examples to ``document``, which describes the routes of ``app``.
+
+    ``cookie`` is the name of the session cookie.
+    """
     components = document["components"]
     components["schemas"]["Problem"] = _PROBLEM
     components["securitySchemes"] = {
@@ -174,20 +177,21 @@ def _complete_operation(
     if handler.opt.get(OPTION) is Work.UPLOAD:
         operation["requestBody"] = _UPLOADED_AUDIO
     is_safe, has_body = method in SAFE_METHODS, "requestBody" in operation
-    takes_key = not _TAKES_KEY.isdisjoint(guard_names) and guards.rejects_api_keys.__qualname__ not in guard_names
+    accepts_keys = not _GUARDS_THAT_ACCEPT_KEYS.isdisjoint(guard_names)
+    accepts_keys = accepts_keys and guards.rejects_api_keys.__qualname__ not in guard_names
     session: dict[str, list[str]] = {"session": []} if guard_names else {}
     if not is_safe:
         session["csrf"] = []
-    operation["security"] = [session, *([{"key": []}] if takes_key else [])]
-    raised = [*handler.opt.get("refusals", ()), *(error for name in guard_names for error in _BY_GUARD[name])]
+    operation["security"] = [session, *([{"key": []}] if accepts_keys else [])]
+    raised = [*handler.opt.get("refusals", ()), *(error for name in guard_names for error in _ERRORS_BY_GUARD[name])]
     if not is_safe:
-        raised += [CsrfRefused, *([KeyReadOnly] if takes_key else [])]
+        raised += [CsrfRefused, *([KeyReadOnly] if accepts_keys else [])]
     if has_body or method in WRITES:
         raised += [errors.MalformedRequest, errors.BodyTooLarge, errors.UnsupportedMediaType]
     raised.append(errors.Unavailable)
     refusals: list[DomainError] = [error() for error in dict.fromkeys(raised)]
-    if (field := _some_field(operation, schemas)) is not None:
-        refusals.append(ValidationFailed([(field, "Says in words what is wrong with it")]))
+    if (field := _find_example_field(operation, schemas)) is not None:
+        refusals.append(ValidationFailed([(field, "A sentence about the error in this field")]))
     for status, response in operation["responses"].items():
         if status in _SUCCESSES:
             response["description"] = _SUCCESSES[status]
@@ -197,11 +201,12 @@ def _complete_operation(
     _add_examples(operation.get("requestBody", {}).get("content", {}), schemas)
     operation["responses"] = {
         **{status: response for status, response in operation["responses"].items() if status in _SUCCESSES},
-        **_refusing(refusals),
+        **_error_responses(refusals),
     }
 
 
-def _refusing(refusals: Iterable[DomainError]) -> dict[str, Any]:
+def _error_responses(refusals: Iterable[DomainError]) -> dict[str, Any]:
+    """The error responses of an operation by their status, each with an example for each code."""
     responses: dict[str, Any] = {}
     for body in sorted(map(problem_body, refusals), key=lambda body: int(body["status"])):
         status = HTTPStatus(body["status"])
@@ -230,7 +235,7 @@ def _add_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
             body["example"] = example_of(body["schema"], schemas)
 
 
-def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | None:
+def _find_example_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | None:
     """Return a field name for the example of a validation error: from the body, else from the query.
 
     Path parameters are left out, because a wrong path is a 404.
@@ -239,9 +244,9 @@ def _some_field(operation: dict[str, Any], schemas: dict[str, Any]) -> str | Non
         if operation["requestBody"] is _UPLOADED_AUDIO:
             return FILE_FIELD
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        # A body that is a list has the fields of its items; one that may be null has its type as one of two.
-        kind = schema.get("items", schema)
-        reference = next(part["$ref"] for part in (kind, *kind.get("oneOf", ())) if "$ref" in part)
+        # A list has the schema of its items; a body that may be null has ``oneOf`` with the schema and null.
+        schema = schema.get("items", schema)
+        reference = next(part["$ref"] for part in (schema, *schema.get("oneOf", ())) if "$ref" in part)
         return str(next(iter(schemas[reference.rpartition("/")[2]]["properties"])))
     parameter_names = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]
     return parameter_names[-1] if parameter_names else None

@@ -1,4 +1,4 @@
-"""Assembles the examples of bodies in the OpenAPI document from the examples of their fields. Pure."""
+"""Makes the examples of request and response bodies in the OpenAPI document from the examples of their fields. Pure."""
 
 from typing import Any
 

@@ -25,23 +25,23 @@ from kit.ids import first_uuid7
 from kit.jobs.scheduler import PeriodicTask
 
 EVERY_HOUR = "17 * * * *"
-KEPT_AT_MOST = EVENT_RETENTION + dt.timedelta(days=31)
-"""The greatest age of a row when its partition is dropped. Older rows are in default partitions, and are deleted."""
+MAX_EVENT_AGE = EVENT_RETENTION + dt.timedelta(days=31)
+"""The greatest age of an event when its partition is dropped. Older events, in default partitions, are deleted."""
 log = structlog.get_logger("epoch.partitions")
 
 
 def build_partition_job(owner_url: str | None, database: Database) -> PeriodicTask:
-    """The hourly job; ``database`` must see all rows, and ``owner_url`` is that of the tables' owner."""
+    """The hourly job; ``database`` must see all rows, and ``owner_url`` connects as the tables' owner."""
 
     async def work() -> None:
         for group in GROUPS:
-            await _keep(group)
-        old = OrganizationEvent.id < first_uuid7(utc_now() - KEPT_AT_MOST)
+            await _maintain(group)
+        old = OrganizationEvent.id < first_uuid7(utc_now() - MAX_EVENT_AGE)
         table = OrganizationEvent.metadata.tables[OrganizationEvent.__tablename__]
         if deleted := await delete_in_batches(database, table, old, batches=PURGE_MAX_BATCHES):
             log.info("old_events_deleted", rows=deleted)
 
-    async def _keep(group: PartitionGroup) -> None:
+    async def _maintain(group: PartitionGroup) -> None:
         if owner_url is None or not await _is_work_due(database, group):
             return
         engine = owner_engine(owner_url)
@@ -56,7 +56,7 @@ def build_partition_job(owner_url: str | None, database: Database) -> PeriodicTa
 
 
 async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
-    """False in nearly every hour: then no connection of the owner is opened."""
+    """True when partitions have to be created or dropped. In most hours it is False, and the owner does not connect."""
     now = utc_now()
     async with database.sessions() as session:
         layout = await read_layout(session, group)
@@ -64,14 +64,14 @@ async def _is_work_due(database: Database, group: PartitionGroup) -> bool:
 
 
 class PartitionCheck:
-    """Looks for faults, for health checks and metrics. Made once at start."""
+    """Looks for faults of the partitions, for health checks and metrics. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         """``database`` must see all rows."""
         self._database = database
 
-    async def faults(self) -> list[str]:
-        """A sentence about each. Raises: an error of the database."""
+    async def find_faults(self) -> list[str]:
+        """A sentence about each fault. Raises: an error of the database."""
         return await find_partition_faults(self._database)
 
     async def measure(self) -> Mapping[str, float]:

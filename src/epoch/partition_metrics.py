@@ -1,4 +1,4 @@
-"""Prometheus gauges of the tables that are partitioned by month, measured in the database when metrics are read."""
+"""Prometheus gauges about the tables that are partitioned by month, measured in the database when metrics are read."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,8 @@ from prometheus_client.registry import Collector
 from epoch.partitions import read_partition_states
 from kit.db.database import Database
 
-_TEXTS = {
-    "epoch_partition_months_unplaced": "Months of rows that are in a default partition and in none of their month.",
+_DESCRIPTIONS = {
+    "epoch_partition_months_unplaced": "Months whose rows are in a default partition and not in one of their month.",
     "epoch_partition_months_missing": "Months, of the present and the next one, that have no partition.",
     "epoch_partition_months_late": "Months whose partitions should have been dropped two days ago or earlier.",
 }
@@ -23,8 +23,12 @@ async def measure_partitions(database: Database) -> Mapping[str, float]:
     """
     async with asyncio.timeout(database.connect_seconds):
         states = await read_partition_states(database)
-    faults = ([state.unplaced for state in states], [state.missing for state in states], [s.late for s in states])
-    return {name: float(sum(map(len, months))) for name, months in zip(_TEXTS, faults, strict=True)}
+    faults = (
+        [state.unplaced for state in states],
+        [state.missing for state in states],
+        [state.late for state in states],
+    )
+    return {name: float(sum(map(len, months))) for name, months in zip(_DESCRIPTIONS, faults, strict=True)}
 
 
 class PartitionCollector(Collector):
@@ -34,8 +38,8 @@ class PartitionCollector(Collector):
         self._values = values
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        for name, text in _TEXTS.items():
-            family = GaugeMetricFamily(name, text)
+        for name, description in _DESCRIPTIONS.items():
+            family = GaugeMetricFamily(name, description)
             if self._values is not None:
                 family.add_metric([], self._values[name])
             yield family

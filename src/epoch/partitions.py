@@ -1,4 +1,4 @@
-"""The tables that are partitioned by month, and the check of their partitions."""
+"""Defines the tables that are partitioned by month, creates missing partitions and finds faults of partitions."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ from kit.db.partitions import (
     suffix_of,
 )
 
-_EVENT_OF_A_DELIVERY = (
+_DELIVERY_EVENT_FOREIGN_KEY = (
     "CONSTRAINT fk_webhook_delivery_event_id FOREIGN KEY (event_id)"
     " REFERENCES organization_event_{suffix} (id) ON DELETE CASCADE"
 )
@@ -37,20 +37,20 @@ EVENTS = PartitionGroup(
             key="event_id",
             local_constraints=(
                 "CONSTRAINT pk_webhook_delivery_{suffix} PRIMARY KEY (id)",
-                _EVENT_OF_A_DELIVERY,
+                _DELIVERY_EVENT_FOREIGN_KEY,
             ),
         ),
     ),
     retention=EVENT_RETENTION,
 )
 GROUPS = (EVENTS,)
-_REMEDY = "run `epoch migrate`, and keep a process that runs jobs"
-_PATIENCE = dt.timedelta(days=2)
-"""The time after which an old partition that still exists is a fault."""
+_REMEDY = "run `epoch migrate`, and keep a process running that runs jobs"
+_LATE_AFTER = dt.timedelta(days=2)
+"""An old partition that still exists after this time is a fault."""
 
 
 def is_partition(name: str) -> bool:
-    """True for a partition that is created and dropped while the product runs."""
+    """True when ``name`` is that of a partition, which the product creates and drops while it runs."""
     return any(group.is_partition(name) for group in GROUPS)
 
 
@@ -60,7 +60,7 @@ def is_only_on_partitions(constraint: str) -> bool:
 
 
 async def create_missing(connection: AsyncConnection) -> None:
-    """Create missing partitions, over the owner's ``connection``. Raises: LocksUnavailable."""
+    """Create missing partitions over the ``connection`` of the tables' owner. Raises: LocksUnavailable."""
     for group in GROUPS:
         await maintain_partitions(connection, group, utc_now(), drops=False)
 
@@ -72,15 +72,15 @@ class PartitionState(msgspec.Struct, frozen=True):
     """The group's first table."""
     is_partitioned: bool
     unplaced: tuple[str, ...] = ()
-    """Months of rows that have no partition of their month yet."""
+    """Months that have rows in a default partition and no partition of their own yet."""
     missing: tuple[str, ...] = ()
-    """Of the present month and the next one, those without a partition."""
+    """The present month and the next one, if they have no partition."""
     late: tuple[str, ...] = ()
     """Partitions that should have been dropped."""
 
 
 async def read_partition_states(database: Database, *, now: dt.datetime | None = None) -> list[PartitionState]:
-    """The state of each group, now or at another time; ``database`` must see all rows."""
+    """The state of each group at ``now``, by default the present time; ``database`` must see all rows."""
     now, states = now or utc_now(), []
     async with database.sessions() as session:
         for group in GROUPS:
@@ -90,21 +90,21 @@ async def read_partition_states(database: Database, *, now: dt.datetime | None =
                 states.append(PartitionState(name, is_partitioned=False))
                 continue
             unplaced = set(months_to_create(layout, group, now)).intersection(layout.unplaced)
-            # The hourly job has a whole month to create the partition after the next.
+            # The hourly job has a whole month to create the partition of the month after the next.
             missing = set(layout.missing(now, ahead=1)).difference(layout.unplaced)
             state = PartitionState(
                 name,
                 is_partitioned=True,
                 unplaced=tuple(map(suffix_of, sorted(unplaced))),
                 missing=tuple(map(suffix_of, sorted(missing))),
-                late=tuple(old_suffixes(layout, group, now - _PATIENCE)),
+                late=tuple(old_suffixes(layout, group, now - _LATE_AFTER)),
             )
             states.append(state)
     return states
 
 
 async def find_partition_faults(database: Database, *, now: dt.datetime | None = None) -> list[str]:
-    """A sentence about each fault, now or at another time; ``database`` must see all rows."""
+    """A sentence about each fault at ``now``, by default the present time; ``database`` must see all rows."""
     faults = []
     for state in await read_partition_states(database, now=now):
         name = state.table

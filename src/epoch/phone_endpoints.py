@@ -1,4 +1,4 @@
-"""The routes under ``/widget`` that phones on any website post to."""
+"""Builds the routes under ``/widget`` to which phones on any website post their requests."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ def build_phone_endpoints(
     *,
     count: Callable[[str], None],
 ) -> list[ASGIRouteHandler]:
-    """The routes; ``count`` is that of ``public_endpoint``."""
+    """Build the routes; ``public_endpoint`` gets ``count``, which counts requests."""
     tickets, headers = Tickets(settings.secret_keys), SecurityHeaders(settings)
     attribution = CallerAttribution(settings.secret_keys)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)

@@ -1,4 +1,4 @@
-"""Makes the purchase, release and periodic reconciliation of phone numbers, with the check for live calls."""
+"""Builds the purchase, release and periodic reconciliation of phone numbers, and names the URLs of their callbacks."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -23,14 +23,14 @@ TWICE_A_MINUTE = "* * * * * */30"
 
 
 async def is_in_live_call(session: AsyncSession, organization_id: UUID, e164: str) -> bool:
-    """True while a call of the organization from or to ``e164`` is not over."""
-    uses_it = sa.or_(Call.from_number == e164, Call.to_number == e164)
-    query = sa.select(Call.id).where(Call.owned_by(organization_id), uses_it, Call.status.in_(LIVE_STATUSES))
+    """True while a call of the organization from or to ``e164`` is live."""
+    has_number = sa.or_(Call.from_number == e164, Call.to_number == e164)
+    query = sa.select(Call.id).where(Call.owned_by(organization_id), has_number, Call.status.in_(LIVE_STATUSES))
     return await session.scalar(query.limit(1)) is not None
 
 
 def incoming_urls(settings: Settings) -> NumberUrls:
-    """The addresses that the carrier asks about calls to the deployment's numbers."""
+    """The URLs to which the carrier sends its callbacks about calls to the deployment's numbers."""
     return NumberUrls(
         voice=f"{settings.public_url}/voice/incoming",
         fallback=settings.carrier_fallback_url or f"{settings.public_url}/voice/unavailable",
@@ -39,7 +39,7 @@ def incoming_urls(settings: Settings) -> NumberUrls:
 
 
 def verification_url(settings: Settings) -> str:
-    """The address to which the carrier reports the ends of validation calls."""
+    """The URL to which the carrier reports the results of validation calls."""
     return f"{settings.public_url}/voice/verification"
 
 
@@ -51,10 +51,10 @@ def build_number_provisioning(
     urls: NumberUrls | None = None,
     verification_url: str | None = None,
 ) -> NumberProvisioning:
-    """Purchase and release of numbers; requests and the reconciliation use different database roles.
+    """Build the purchase and release of numbers; requests and the reconciliation use different database roles.
 
-    Calls to bought numbers go to ``urls``; without them the carrier's defaults stay. The ends of validation calls are
-    reported to ``verification_url``; without it the reconciliation finds them.
+    Bought numbers get the callback URLs ``urls``; without them they keep the carrier's defaults. The carrier reports
+    results of validation calls to ``verification_url``; without it the reconciliation finds them.
     """
     return NumberProvisioning.create(
         database,
@@ -74,18 +74,18 @@ def build_number_reconciler(
     abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
     urls: NumberUrls | None = None,
 ) -> NumberReconciler:
-    """The reconciler; ``database`` must see all organizations."""
+    """Build the reconciler; ``database`` must see all organizations."""
     provisioning = build_number_provisioning(database, carrier, abandoned_after=abandoned_after, urls=urls)
     return NumberReconciler(database, carrier, provisioning, urls=urls)
 
 
 def build_number_reconciliation_jobs(
-    settings: Settings, jobs: Database, carrier: Carrier, count: Callable[[str], None]
+    settings: Settings, job_database: Database, carrier: Carrier, count: Callable[[str], None]
 ) -> Sequence[PeriodicTask]:
-    """The periodic reconciliation; none without a carrier. ``count`` is called for each comparison."""
+    """Build the periodic reconciliation; nothing without a carrier. ``count`` is called for each comparison."""
     if settings.is_sandbox and settings.sandbox_address is None:
         return ()
     reconciliation = PeriodicNumberReconciliation(
-        build_number_reconciler(jobs, carrier, urls=incoming_urls(settings)), count
+        build_number_reconciler(job_database, carrier, urls=incoming_urls(settings)), count
     )
     return (PeriodicTask(name="numbers", cron=TWICE_A_MINUTE, work=reconciliation.run, expected=(CarrierError,)),)

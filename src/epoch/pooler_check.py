@@ -1,4 +1,4 @@
-"""Finds a pooler in front of the database that gives each transaction another connection, and that nobody declared."""
+"""Refuses database URLs that lead through a pooler in transaction mode which the settings do not declare."""
 
 import asyncpg
 
@@ -10,21 +10,21 @@ CONNECT_SECONDS = 10.0
 
 
 async def ensure_pooler_is_declared(settings: Settings) -> None:
-    """Find out whether two open connections share one of the server, which only a pooler of transactions does.
+    """Refuse a pooler in transaction mode that the settings do not declare.
 
     Raises:
-        SettingsError: they do, and the settings do not say so.
+        SettingsError: connections over one of the URLs share connections to the server.
     """
-    declared = settings.is_pooled_by_transaction
+    is_declared = settings.is_pooled_by_transaction
     for name, url in (
-        ("EPOCH_DATABASE_URL", None if declared else settings.database_url),
+        ("EPOCH_DATABASE_URL", None if is_declared else settings.database_url),
         ("EPOCH_DATABASE_DIRECT_URL", settings.database_direct_url),
     ):
         if url is not None and await _shares_connections(url):
             raise SettingsError(
                 f"{name} goes through a pooler that gives each transaction another connection: "
                 + (
-                    "it must reach PostgreSQL itself, or a pooler of sessions"
+                    "it must reach PostgreSQL itself, or a pooler in session mode"
                     if name == "EPOCH_DATABASE_DIRECT_URL"
                     else "set EPOCH_DATABASE_POOLER=transaction, and EPOCH_DATABASE_DIRECT_URL to the server itself"
                 )
@@ -32,6 +32,7 @@ async def ensure_pooler_is_declared(settings: Settings) -> None:
 
 
 async def _shares_connections(url: str) -> bool:
+    """True when two open connections share processes of the server, as only a pooler in transaction mode lets them."""
     connector, opened = Connector(url, by_transaction=True), list[asyncpg.Connection]()
     try:
         for _ in range(2):

@@ -1,10 +1,10 @@
-"""The roles of a process: requests, jobs, or both."""
+"""The role of a process: it answers requests, runs jobs, or does both."""
 
 import enum
 
 
 class ProcessRole(enum.StrEnum):
-    """The work of a process and its workers; the value is the command that starts it."""
+    """The work of a process and its workers. The value is the command that starts it, such as ``epoch serve``."""
 
     RUN = "run"
     """Requests and jobs. It also migrates, and starts the embedded database and the sandbox carrier."""
@@ -23,5 +23,6 @@ class ProcessRole(enum.StrEnum):
 
     @property
     def work(self) -> list[str]:
-        """The kinds of work that it does, for health checks."""
-        return [name for name, does in (("requests", self.answers_requests), ("jobs", self.runs_jobs)) if does]
+        """The kinds of work of the process, for health checks."""
+        kinds = (("requests", self.answers_requests), ("jobs", self.runs_jobs))
+        return [name for name, is_done in kinds if is_done]

@@ -1,4 +1,4 @@
-"""Rules for deleting expired rows, and the hourly job that applies them."""
+"""Rules for deleting expired rows, and the hourly job that applies them and erases deleted organizations."""
 
 from datetime import timedelta
 
@@ -29,23 +29,23 @@ PURGE_RULES = (
     PurgeRule(StaffSession.expires_at, timedelta(days=1)),
     PurgeRule(StaffSession.last_seen_at, STAFF_SESSION_IDLE + timedelta(days=1)),
     PurgeRule(OneTimeToken.expires_at, timedelta(days=1)),
-    # No window is longer than a day.
+    # No window of a rate limit is longer than a day.
     PurgeRule(RateCounter.window_start, timedelta(days=2)),
-    # Finished purchases only; a number that one of them explains is seen by the next sweep.
+    # Finished purchases only. The reconciliation needs a purchase to recognize its number; it does so within minutes.
     PurgeRule(NumberPurchase.finished_at, timedelta(days=90)),
     PurgeRule(Invitation.expires_at, timedelta(days=90)),
-    # Jobs that succeeded are deleted at once; these were given up.
+    # Jobs that were given up. Jobs that succeeded are deleted at once.
     PurgeRule(QueuedJob.given_up_at, timedelta(days=30)),
     PurgeRule(JobLogEntry.created_at, timedelta(days=1)),
-    # Counted within the hour; later calls of the same organization delete them sooner.
+    # The limits count them for an hour; later calls of the same organization delete them sooner.
     PurgeRule(CallDestination.seen_at, timedelta(days=1)),
     PurgeRule(IncomingCaller.hour_start, timedelta(days=1)),
-    # No call is stored so much later than its events.
+    # No call is stored a week after its events.
     PurgeRule(UnmatchedEvent.created_at, timedelta(days=7)),
-    # The widget reads the reason within seconds, and the carrier reports the end at once.
+    # The widget reads the reason of a rejection within seconds, and the carrier reports the end of the call at once.
     PurgeRule(CappedRejection.rejected_at, timedelta(days=1)),
     PurgeRule(CallDiscrepancy.created_at, timedelta(days=400)),
-    # The operations page looks a day back.
+    # The operations page shows the last day.
     PurgeRule(MinuteCounter.minute, timedelta(days=3)),
     PurgeRule(CarrierHealthReport.reported_at, timedelta(days=3)),
 )
@@ -57,9 +57,9 @@ def build_purge_job(database: Database) -> PeriodicTask:
     erasure = OrganizationErasure(database)
 
     async def work() -> None:
-        gone = {name: count for name, count in (await purge_expired(database, PURGE_RULES)).items() if count}
-        if gone:
-            log.info("rows_purged", **gone)
+        purged = {table: count for table, count in (await purge_expired(database, PURGE_RULES)).items() if count}
+        if purged:
+            log.info("rows_purged", **purged)
         await erasure.run()
 
     return PeriodicTask(name="housekeeping", cron=EVERY_HOUR, work=work)

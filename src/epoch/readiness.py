@@ -1,4 +1,4 @@
-"""The readiness of this process for its work, which load balancers ask for: starting, ready or draining."""
+"""The readiness of this process for requests, which load balancers ask for: starting, ready or draining."""
 
 import enum
 
@@ -12,7 +12,7 @@ class ReadinessState(enum.StrEnum):
     STARTING = "starting"
     READY = "ready"
     DRAINING = "draining"
-    """It still answers, but balancers should send it nothing new: it is about to stop."""
+    """The process is about to stop: it still answers, but load balancers should send it no new requests."""
 
 
 class Readiness:

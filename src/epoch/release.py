@@ -1,4 +1,4 @@
-"""Brings a database to this release: its schema, and the files that pages ask for after the next release."""
+"""Installs a release in a database: migrates the schema, and stores phone.js and its parts for pinned pages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -28,33 +28,34 @@ def install_release(
     version: str = VERSION,
     dist: Path = BUILT_FRONTEND,
 ) -> None:
-    """Migrate as ``upgrade``, then keep this release's files. Must not be called inside a running event loop.
+    """Migrate as ``upgrade`` does, then store this release's files. Must not be called inside a running event loop.
 
-    Outside production a version may be built again with another phone.js, which replaces the former one.
+    Outside production a version may be built again: its new phone.js replaces the stored one.
 
     Raises:
-        NewerDatabase, MigrationStopped: as ``upgrade``.
+        NewerDatabase, MigrationStopped: as ``upgrade`` does.
         ReleaseChanged: in production, another phone.js was released as ``version``; nothing was changed.
     """
     try:
         files = load_release(dist, version=version)
-    except AssetsMissing as missing:
-        say(f"The files of phone.js are not kept for later releases: {missing}")
+    except AssetsMissing as error:
+        say(f"The files of phone.js are not stored for later releases: {error}")
         upgrade(database_url, say)
         return
     if is_production:
         asyncio.run(_ensure_unchanged(database_url, version, files))
     upgrade(database_url, say)
-    asyncio.run(_record(database_url, files))
+    asyncio.run(_store_files(database_url, files))
 
 
 async def _ensure_unchanged(database_url: str, version: str, files: Mapping[str, StoredFile]) -> None:
+    """Raises: ReleaseChanged."""
     async with _owner_session(database_url) as session:
         if await session.scalar(sa.text("SELECT to_regclass('widget_file')")) is not None:
             await ReleaseFileService(session).ensure_unchanged(version, files)
 
 
-async def _record(database_url: str, files: Mapping[str, StoredFile]) -> None:
+async def _store_files(database_url: str, files: Mapping[str, StoredFile]) -> None:
     async with _owner_session(database_url) as session:
         service, now = ReleaseFileService(session), utc_now()
         await service.record(files, now)

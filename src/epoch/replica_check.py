@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from epoch.connection_budget import ConnectionBudget, read_free_connections
+from epoch.connection_budget import ConnectionBudget, read_server_connections
 from epoch.replica_wiring import replica_connector
 from kit.connection_failures import describe_connection_failure
 from kit.db.connections import share_replica_connections
@@ -23,26 +23,26 @@ CONNECT_SECONDS = 10.0
 REPLICA_COMMAND_CONNECTIONS = 1
 """``epoch doctor``, beside the workers."""
 SETTING = "EPOCH_DATABASE_REPLICA_URL"
-_DEPLOYMENT = "SELECT name FROM deployment"
-_LAST_COMMIT = "SELECT extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float"
-PATIENCE_SECONDS = 2.0
-"""The time that a standby may take to show what the primary has written; commits may wait for a flush of their own."""
-_PAUSE_SECONDS = 0.1
+_DEPLOYMENT_NAME = "SELECT name FROM deployment"
+_SECONDS_SINCE_COMMIT = "SELECT extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float"
+CATCH_UP_SECONDS = 2.0
+"""The time in which a standby that follows has replayed what the primary had written."""
+_POLL_SECONDS = 0.1
 
 
-class NoReplica(SettingsError):
-    """The server is no standby of this database."""
+class NotOurStandby(SettingsError):
+    """The server is not a standby of this database."""
 
 
 class ReplicaFindings(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the replica when it was asked."""
 
     is_standby: bool
-    """False for a primary that ``target_session_attrs=prefer-standby`` allows."""
-    has_everything: bool
-    """True when it shows what the primary had written when it was asked."""
+    """False for a primary, which ``target_session_attrs=prefer-standby`` allows."""
+    is_caught_up: bool
+    """True when the standby replayed, within ``CATCH_UP_SECONDS``, what the primary had written before."""
     seconds_since_commit: float | None
-    """Since the last commit that it replayed, None before the first; says nothing while the primary is idle."""
+    """Seconds since the last commit that it replayed, None before the first. Also grows while the primary is idle."""
     budget: ConnectionBudget
 
 
@@ -50,73 +50,76 @@ async def inspect_replica(settings: Settings) -> ReplicaFindings:
     """Ask the database and the replica.
 
     Raises:
-        NoReplica: the server is no standby of this database.
-        OSError, asyncpg.PostgresError: one of them does not answer.
+        NotOurStandby: the server is not a standby of this database.
+        OSError, asyncpg.PostgresError: the database or the replica does not answer.
     """
     connector = replica_connector(settings)
     if connector is None or settings.owner_url is None:
         raise SettingsError(f"{SETTING} and EPOCH_DATABASE_URL are needed")
     async with _connection(Connector(settings.owner_url)) as primary:
-        # As the URL's user: the server of somebody else has no roles of ours.
+        # As the user in the URL: another server may not have the product's roles.
         async with _connection(connector) as replica:
             await _ensure_same(IDENTITY_SQL, primary, replica)
         async with _connection(connector, REQUEST_ROLE) as replica:
-            # A copy may have been made a deployment of its own.
-            await _ensure_same(_DEPLOYMENT, primary, replica)
-            return await _findings(settings, connector, primary, replica)
+            # A copy of the database has the same identity; ``epoch deployment --copied`` gave it another name.
+            await _ensure_same(_DEPLOYMENT_NAME, primary, replica)
+            return await _read_findings(settings, connector, primary, replica)
 
 
-async def _findings(settings: Settings, connector: Connector, primary: Any, replica: Any) -> ReplicaFindings:
+async def _read_findings(settings: Settings, connector: Connector, primary: Any, replica: Any) -> ReplicaFindings:
     is_standby, _ = await replica.fetchrow(REPLAYED_SQL)
     if not is_standby and connector.target.session_attributes != "prefer-standby":
-        raise NoReplica(
+        raise NotOurStandby(
             f"{SETTING} leads to a primary: it must lead to a streaming standby of EPOCH_DATABASE_URL; where the"
             " servers change roles, name all of them with target_session_attrs=prefer-standby"
         )
-    limit, others = await read_free_connections(replica)
+    connections = await read_server_connections(replica)
     return ReplicaFindings(
         is_standby=is_standby,
-        has_everything=is_standby and await _catches_up(primary, replica),
-        seconds_since_commit=await replica.fetchval(_LAST_COMMIT),
+        is_caught_up=is_standby and await _catches_up(primary, replica),
+        seconds_since_commit=await replica.fetchval(_SECONDS_SINCE_COMMIT),
         budget=ConnectionBudget(
             workers=settings.workers,
             per_worker=share_replica_connections(settings.database_connections).total,
             for_commands=REPLICA_COMMAND_CONNECTIONS,
-            limit=limit,
-            held_by_others=others,
+            limit=connections.limit,
+            held_by_others=connections.held_by_others,
         ),
     )
 
 
 async def _catches_up(primary: Any, replica: Any) -> bool:
+    """True when the replica replays, within ``CATCH_UP_SECONDS``, what the primary has written until now."""
     _, written = await primary.fetchrow(POSITION_SQL)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + CATCH_UP_SECONDS
     while True:
         _, replayed = await replica.fetchrow(REPLAYED_SQL)
         if replayed is not None and replayed >= without_header(written):
             return True
         if time.monotonic() > deadline:
             return False
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def ensure_replica_fits(settings: Settings, say: Callable[[str], None]) -> None:
-    """Refuse a server that is no standby of this database; whatever may pass only warns, because nothing needs it.
+    """Refuse a replica that is not a standby of this database, and warn of one that cannot be used now.
 
-    Raises: NoReplica.
+    A warning is enough for the latter: workers read the database itself until the replica can be used.
+
+    Raises: NotOurStandby.
     """
     if settings.database_replica_url is None:
         return
     try:
         findings = await inspect_replica(settings)
     except (OSError, asyncpg.PostgresError) as error:
-        why = str(error) or describe_connection_failure(error)
-        say(f"Warning: the read replica is not used until it answers: {why}")
+        reason = str(error) or describe_connection_failure(error)
+        say(f"Warning: the read replica is not used until it answers: {reason}")
         return
     if not findings.is_standby:
         say(f"Warning: {SETTING} finds no standby: lists and reports read the database itself")
     if findings.budget.needed > findings.budget.limit:
-        say(f"Warning: read replica: {findings.budget.calculation}, but the server takes {findings.budget.limit}")
+        say(f"Warning: read replica: {findings.budget.calculation}, but the server accepts {findings.budget.limit}")
 
 
 @asynccontextmanager
@@ -129,6 +132,8 @@ async def _connection(connector: Connector, role: str | None = None) -> AsyncIte
 
 
 async def _ensure_same(query: str, primary: Any, replica: Any) -> None:
-    """Compare what both answer to ``query``. Raises: NoReplica."""
+    """Compare the answers of both servers to ``query``. Raises: NotOurStandby."""
     if await primary.fetchval(query) != await replica.fetchval(query):
-        raise NoReplica(f"{SETTING} leads to another database: it must be a streaming standby of EPOCH_DATABASE_URL")
+        raise NotOurStandby(
+            f"{SETTING} leads to another database: it must be a streaming standby of EPOCH_DATABASE_URL"
+        )

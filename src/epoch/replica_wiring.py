@@ -1,4 +1,4 @@
-"""Makes the read replica of a worker."""
+"""Makes the read replica of a worker, and the connector with which commands reach it."""
 
 from kit.db.connections import share_replica_connections
 from kit.db.connector import Connector
@@ -8,14 +8,14 @@ from kit.settings import Settings
 
 
 def replica_connector(settings: Settings) -> Connector | None:
-    """The way to the replica that the settings name; None without one."""
+    """Make the connector to the replica in the settings; None without a replica."""
     if settings.database_replica_url is None:
         return None
     return Connector(settings.database_replica_url, by_transaction=settings.is_pooled_by_transaction, is_replica=True)
 
 
 def build_replica(settings: Settings, database: Database) -> ReadReplica | None:
-    """The replica that the settings name; None without one."""
+    """Make the replica in the settings, which stands in for ``database`` in reading; None without a replica."""
     connector = replica_connector(settings)
     if connector is None:
         return None

@@ -1,4 +1,4 @@
-"""``/.well-known/security.txt`` (RFC 9116) and the policy that it names: where to report a vulnerability."""
+"""Serves ``/.well-known/security.txt`` (RFC 9116) and the security policy to which it links."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -29,7 +29,7 @@ between organizations, the back office and the integrations.
 @get(SECURITY_TXT_PATH, include_in_schema=False)
 async def security_txt(request: Request[Any, Any, State]) -> Response[str]:
     settings = SETTINGS.get(request.app)
-    # Whole days, so that the file is the same for a day.
+    # A whole day, so that the file does not change within a day.
     expires = (utc_now() + LIFETIME).replace(hour=0, minute=0, second=0, microsecond=0)
     fields = (
         f"Contact: mailto:{settings.contact}",

@@ -1,8 +1,8 @@
-"""Counts the values in the database that are encrypted with EPOCH_SECRET_KEY, and encrypts them with the current one.
+"""Counts stored values that were encrypted with a previous EPOCH_SECRET_KEY, and encrypts them with the present one.
 
-These are TOTP secrets of customers and staff, payloads of waiting jobs, secrets of webhooks and tokens
-of HubSpot. Cookies, tickets, proofs of sign-ups and links to report an invitation are in browsers and mails; sessions,
-other links and API keys do not depend on it.
+These are TOTP secrets of customers and staff, payloads of waiting jobs, secrets of webhooks and tokens of HubSpot. Not
+stored here are cookies, tickets, proofs of sign-ups and links to report an invitation: they are in browsers and mails.
+Sessions, other links and API keys do not depend on the key.
 """
 
 from typing import Any
@@ -31,10 +31,10 @@ _BATCH_ROWS = 500
 
 
 class StoredSecrets(msgspec.Struct):
-    """Counts of what is encrypted with another secret than the present one."""
+    """Counts of values that are encrypted with another secret than the present EPOCH_SECRET_KEY."""
 
     old_second_factors: int = 0
-    """Of a predecessor: they need EPOCH_SECRET_KEY_PREVIOUS."""
+    """Encrypted with a previous secret: to read them needs EPOCH_SECRET_KEY_PREVIOUS."""
     old_jobs: int = 0
     old_webhooks: int = 0
     old_tokens: int = 0
@@ -46,24 +46,24 @@ class StoredSecrets(msgspec.Struct):
 
     @property
     def old(self) -> str | None:
-        """Words for those that need a predecessor; None for nothing."""
+        """The counts of old values as text, such as ``1 webhook and 2 HubSpot tokens``; None when there are none."""
         return _describe_counts(self.old_second_factors, self.old_jobs, self.old_webhooks, self.old_tokens)
 
     @property
     def unreadable(self) -> str | None:
-        """Words for those that cannot be decrypted; None for nothing."""
+        """The counts of unreadable values as text; None when there are none."""
         return _describe_counts(
             self.unreadable_second_factors, self.unreadable_jobs, self.unreadable_webhooks, self.unreadable_tokens
         )
 
     @property
     def advice(self) -> str:
-        """A sentence about what cannot be decrypted."""
+        """A sentence about the unreadable values."""
         return f"{self.unreadable} cannot be decrypted: put the secret that encrypted them in EPOCH_SECRET_KEY_PREVIOUS"
 
 
 class StoredSecretService:
-    """Walks over all accounts and waiting jobs, some hundred rows in a transaction."""
+    """Reads all accounts, waiting jobs, webhooks and HubSpot connections, some hundred rows in a transaction."""
 
     def __init__(self, database: Database, secrets: SecretKeys) -> None:
         """``database`` must see all rows."""
@@ -74,13 +74,13 @@ class StoredSecretService:
         self._tokens = token_encryptor(secrets)
 
     async def count(self) -> StoredSecrets:
-        """Count, and change nothing."""
+        """Count the values; change nothing."""
         return await self._walk(renews=False)
 
     async def renew(self) -> StoredSecrets:
-        """Encrypt with the present secret what needs a predecessor, and return what was found before.
+        """Encrypt old values with the present secret; return the counts from before.
 
-        Running jobs keep their payload; a later call renews those that wait again.
+        The payloads of running jobs stay; a later call renews those of jobs that wait again.
         """
         return await self._walk(renews=True)
 
@@ -110,9 +110,9 @@ class StoredSecretService:
                         continue
                     found.old_second_factors += 1
                     if renews:
-                        # Whatever the person changed in the meantime stays.
-                        same = accounts.id == row.id, accounts.totp_secret == row.totp_secret
-                        await session.execute(sa.update(accounts).where(*same).values(totp_secret=renewed))
+                        # Not when the person has changed the second factor in the meantime.
+                        unchanged = accounts.id == row.id, accounts.totp_secret == row.totp_secret
+                        await session.execute(sa.update(accounts).where(*unchanged).values(totp_secret=renewed))
             if len(rows) < _BATCH_ROWS:
                 return
             last = rows[-1].id
@@ -127,7 +127,7 @@ class StoredSecretService:
                 page = query.where(QueuedJob.id > last).order_by(QueuedJob.id).limit(_BATCH_ROWS)
                 rows = (await session.execute(page)).all()
                 for row in rows:
-                    await self._take_job(session, row.id, row.payload, found, renews=renews)
+                    await self._process_job(session, row.id, row.payload, found, renews=renews)
             if len(rows) < _BATCH_ROWS:
                 return
             last = rows[-1].id
@@ -140,13 +140,13 @@ class StoredSecretService:
                 after = page if last is None else page.where(WebhookEndpoint.id > last)
                 rows = (await session.scalars(after.with_for_update())).all()
                 for row in rows:
-                    self._take_webhook(row, found, renews=renews)
+                    self._process_webhook(row, found, renews=renews)
             if len(rows) < _BATCH_ROWS:
                 return
             last = rows[-1].id
 
-    def _take_webhook(self, row: WebhookEndpoint, found: StoredSecrets, *, renews: bool) -> None:
-        # One that signs no more is never read again.
+    def _process_webhook(self, row: WebhookEndpoint, found: StoredSecrets, *, renews: bool) -> None:
+        # A secret that no longer signs is never read again.
         signing = [secret for secret in signing_secrets(row, utc_now()) if looks_encrypted(secret)]
         renewed = {secret: self._webhooks.renew(secret) for secret in signing if not self._webhooks.is_current(secret)}
         found.unreadable_webhooks += None in renewed.values()
@@ -164,12 +164,12 @@ class StoredSecretService:
                 after = page if last is None else page.where(HubSpotConnection.id > last)
                 rows = (await session.scalars(after.with_for_update())).all()
                 for row in rows:
-                    self._take_token(row, found, renews=renews)
+                    self._process_token(row, found, renews=renews)
             if len(rows) < _BATCH_ROWS:
                 return
             last = rows[-1].id
 
-    def _take_token(self, row: HubSpotConnection, found: StoredSecrets, *, renews: bool) -> None:
+    def _process_token(self, row: HubSpotConnection, found: StoredSecrets, *, renews: bool) -> None:
         if not looks_encrypted(row.access_token) or self._tokens.is_current(row.access_token):
             return
         renewed = self._tokens.renew(row.access_token)
@@ -180,7 +180,7 @@ class StoredSecretService:
         if renews:
             row.access_token = renewed
 
-    async def _take_job(
+    async def _process_job(
         self, session: AsyncSession, job_id: int, payload: bytes, found: StoredSecrets, *, renews: bool
     ) -> None:
         encrypted = payload.decode(errors="replace")
@@ -203,5 +203,5 @@ def _describe_counts(second_factors: int, jobs: int, webhooks: int, tokens: int)
         (webhooks, "webhook"),
         (tokens, "HubSpot token"),
     ]
-    words = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
-    return " and ".join(", ".join(part) for part in (words[:-1], words[-1:]) if part) or None
+    texts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counted if count]
+    return " and ".join(", ".join(part) for part in (texts[:-1], texts[-1:]) if part) or None

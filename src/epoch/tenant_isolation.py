@@ -1,4 +1,4 @@
-"""Compares row-level security, grants and roles of a database with what the migrations create."""
+"""Compares row-level security, grants and roles of a database with those that the migrations create."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from kit.environment import SettingsError
 from kit.settings import Settings
 
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-SHOWN_FINDINGS = 3
+MAX_SHOWN_GAPS = 3
 CONNECT_SECONDS = 10.0
 REMEDY = (
     "run `epoch migrate`, which creates the roles, then restore the backup again with its owners, policies and grants"
@@ -24,13 +24,14 @@ REMEDY = (
 _STATEMENT = re.compile(
     r"""
     ^\s*(?:
-      ALTER\ TABLE\ (?P<security_of>\w+)\ (?P<security>(?:NO\ )?(?:ENABLE|DISABLE|FORCE))\ ROW\ LEVEL\ SECURITY
-    | ALTER\ TABLE\ (?P<old>\w+)\ RENAME\ TO\ (?P<new>\w+)
-    | DROP\ TABLE\ (?:IF\ EXISTS\ )?(?P<dropped>\w+)
-    | CREATE\ POLICY\ (?P<policy>\w+)\ ON\ (?P<guarded>\w+)\s
+      ALTER\ TABLE\ (?P<security_table>\w+)\ (?P<security_change>(?:NO\ )?(?:ENABLE|DISABLE|FORCE))
+        \ ROW\ LEVEL\ SECURITY
+    | ALTER\ TABLE\ (?P<old_name>\w+)\ RENAME\ TO\ (?P<new_name>\w+)
+    | DROP\ TABLE\ (?:IF\ EXISTS\ )?(?P<dropped_table>\w+)
+    | CREATE\ POLICY\ (?P<policy>\w+)\ ON\ (?P<policy_table>\w+)\s
         (?:FOR\ (?P<command>\w+)\s)?\s*TO\ (?P<policy_roles>\w+(?:,\s*\w+)*)\s(?P<condition>[^;]*);
-    | DROP\ POLICY\ (?:IF\ EXISTS\ )?(?P<gone>\w+)\ ON\ (?P<gone_of>\w+)
-    | (?P<change>GRANT|REVOKE)\ (?P<privileges>[\w\s,()]+?)\ +ON\ (?P<tables>\w+(?:,\s*\w+)*)\s
+    | DROP\ POLICY\ (?:IF\ EXISTS\ )?(?P<dropped_policy>\w+)\ ON\ (?P<dropped_policy_table>\w+)
+    | (?P<privilege_change>GRANT|REVOKE)\ (?P<privileges>[\w\s,()]+?)\ +ON\ (?P<tables>\w+(?:,\s*\w+)*)\s
         (?:TO|FROM)\ (?P<grantees>\w+(?:,\s*\w+)*)\s*;
     )
     """,
@@ -42,13 +43,13 @@ SELECT tablename, policyname, cmd, roles::text[],
 FROM pg_policies WHERE schemaname = current_schema()
 """
 _PRIVILEGES = """
-SELECT r.rolname, c.relname, p.privilege, has_table_privilege(r.oid, c.oid, p.privilege) AS whole
+SELECT r.rolname, c.relname, p.privilege, has_table_privilege(r.oid, c.oid, p.privilege) AS is_on_table
 FROM pg_roles r, unnest($2::text[]) AS p(privilege), pg_class c
 WHERE r.rolname = ANY($1) AND c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
   AND CASE WHEN p.privilege = 'DELETE' THEN has_table_privilege(r.oid, c.oid, p.privilege)
            ELSE has_any_column_privilege(r.oid, c.oid, p.privilege) END
 """
-# Rows of partitions are reached by their table alone; the job makes and drops partitions, so no migration names them.
+# Rows of a partition are reached only through its table. The hourly job makes and drops partitions: no migration does.
 _PARTITIONS = """
 SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS is_secured,
        EXISTS (SELECT FROM pg_roles r, unnest($2::text[]) AS p(privilege) WHERE r.rolname = ANY($1)
@@ -65,14 +66,14 @@ FROM pg_roles r WHERE r.rolname = ANY($1)
 
 
 class TenantIsolation(msgspec.Struct):
-    """The row-level security and privileges of a database, with the names of PostgreSQL's catalogs."""
+    """The row-level security and privileges of a database."""
 
     secured: set[str]
     """Tables with row-level security that is also forced on their owner."""
     policies: dict[tuple[str, str], tuple[str, str, frozenset[str]]]
-    """By table and policy: command, roles, and the settings that its condition reads."""
+    """By table and policy: command, roles, and the settings (``current_setting``) that its condition reads."""
     privileges: dict[tuple[str, str], set[str]]
-    """By role and table: privileges on the whole table, and with a star those on some columns."""
+    """By role and table. A privilege on some columns alone has a star, as ``UPDATE*``."""
 
 
 def expected_isolation() -> TenantIsolation:
@@ -88,23 +89,23 @@ def read_isolation(script: str) -> TenantIsolation:
     flags: dict[str, set[str]] = defaultdict(set)
     isolation = TenantIsolation(secured=set(), policies={}, privileges=defaultdict(set))
     for found in _STATEMENT.finditer(script.replace('"', "")):
-        part: Mapping[str, str] = found.groupdict()
-        if part["security"]:
-            _change_flag(flags[part["security_of"]], part["security"])
-        elif part["policy"]:
-            isolation.policies[part["guarded"], part["policy"]] = (
-                part["command"] or "ALL",
-                ",".join(sorted(_names(part["policy_roles"]))),
-                _settings_in(part["condition"]),
+        parts: Mapping[str, str] = found.groupdict()
+        if parts["security_change"]:
+            _change_flag(flags[parts["security_table"]], parts["security_change"])
+        elif parts["policy"]:
+            isolation.policies[parts["policy_table"], parts["policy"]] = (
+                parts["command"] or "ALL",
+                ",".join(sorted(_names(parts["policy_roles"]))),
+                _settings_in(parts["condition"]),
             )
-        elif part["gone"]:
-            isolation.policies.pop((part["gone_of"], part["gone"]), None)
-        elif part["old"]:
-            _rename(isolation, flags, part["old"], part["new"])
-        elif part["dropped"]:
-            _rename(isolation, flags, part["dropped"], None)
+        elif parts["dropped_policy"]:
+            isolation.policies.pop((parts["dropped_policy_table"], parts["dropped_policy"]), None)
+        elif parts["old_name"]:
+            _rename_table(isolation, flags, parts["old_name"], parts["new_name"])
+        elif parts["dropped_table"]:
+            _rename_table(isolation, flags, parts["dropped_table"], None)
         else:
-            _change_privileges(isolation, part)
+            _change_privileges(isolation, parts)
     isolation.secured = {table for table, set_flags in flags.items() if set_flags == {"ENABLE", "FORCE"}}
     isolation.secured = {table for table in isolation.secured if not is_partition(table)}
     isolation.privileges = {key: privileges for key, privileges in isolation.privileges.items() if privileges}
@@ -118,7 +119,8 @@ def _change_flag(flags: set[str], change: str) -> None:
         flags.discard("FORCE" if change == "NO FORCE" else "ENABLE")
 
 
-def _rename(isolation: TenantIsolation, flags: dict[str, set[str]], old: str, new: str | None) -> None:
+def _rename_table(isolation: TenantIsolation, flags: dict[str, set[str]], old: str, new: str | None) -> None:
+    """Move what belongs to the table ``old`` to the name ``new``; None removes it."""
     if new is not None and old in flags:
         flags[new] = flags[old]
     flags.pop(old, None)
@@ -132,19 +134,19 @@ def _rename(isolation: TenantIsolation, flags: dict[str, set[str]], old: str, ne
             isolation.privileges[role, new] = privileges
 
 
-def _change_privileges(isolation: TenantIsolation, part: Mapping[str, str]) -> None:
-    # ``SELECT, UPDATE (a, b)``: a privilege with columns is one on some columns.
-    wanted = {
+def _change_privileges(isolation: TenantIsolation, parts: Mapping[str, str]) -> None:
+    # In ``SELECT, UPDATE (a, b)`` the second privilege is on some columns alone.
+    changed = {
         name.upper() + ("*" if columns else "")
-        for name, columns in re.findall(r"(\w+)\s*(\([^)]*\))?", part["privileges"])
+        for name, columns in re.findall(r"(\w+)\s*(\([^)]*\))?", parts["privileges"])
     }
-    for table in _names(part["tables"]):
-        for role in _names(part["grantees"]):
+    for table in _names(parts["tables"]):
+        for role in _names(parts["grantees"]):
             held = isolation.privileges[role, table]
-            if part["change"] == "REVOKE":
-                held -= set(PRIVILEGES) if wanted & {"ALL"} else wanted
+            if parts["privilege_change"] == "REVOKE":
+                held -= set(PRIVILEGES) if changed & {"ALL"} else changed
             else:
-                held |= wanted
+                held |= changed
 
 
 def _names(text: str) -> list[str]:
@@ -156,7 +158,7 @@ def _settings_in(condition: str) -> frozenset[str]:
 
 
 async def find_gaps(connection: Any, expected: TenantIsolation) -> list[str]:
-    """Every difference between the isolation of the connection's database and the expected ones, one text each."""
+    """The differences between the isolation of the connection's database and the expected one, a text for each."""
     gaps = await _role_gaps(connection)
     secured = {
         row["relname"]
@@ -177,7 +179,7 @@ async def find_gaps(connection: Any, expected: TenantIsolation) -> list[str]:
     gaps += list(_differences("policy", expected.policies, policies))
     actual: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in await connection.fetch(_PRIVILEGES, list(ROLES), list(PRIVILEGES)):
-        actual[row["rolname"], row["relname"]].add(row["privilege"] + ("" if row["whole"] else "*"))
+        actual[row["rolname"], row["relname"]].add(row["privilege"] + ("" if row["is_on_table"] else "*"))
     wanted = {key: {name for name in held if name[:-1] not in held} for key, held in expected.privileges.items()}
     gaps += await _partition_gaps(connection)
     tables = {table for _, table in wanted}
@@ -185,9 +187,9 @@ async def find_gaps(connection: Any, expected: TenantIsolation) -> list[str]:
     return gaps
 
 
-def _differences(what: str, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> Iterator[str]:
+def _differences(kind: str, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> Iterator[str]:
     for key in sorted(expected.keys() | actual.keys()):
-        name = f"{what} {key[1]} of {key[0]}" if what == "policy" else f"{what} on {key[1]} to {key[0]}"
+        name = f"{kind} {key[1]} of {key[0]}" if kind == "policy" else f"{kind} on {key[1]} to {key[0]}"
         if key not in actual:
             yield f"{name} is missing"
         elif key not in expected:
@@ -216,14 +218,14 @@ async def _role_gaps(connection: Any) -> list[str]:
     return gaps
 
 
-def describe(gaps: Sequence[str]) -> str:
-    """One sentence with the first of ``gaps`` and what to do."""
-    more = f" and {len(gaps) - SHOWN_FINDINGS} more" if len(gaps) > SHOWN_FINDINGS else ""
-    return f"The database does not keep organizations apart ({'; '.join(gaps[:SHOWN_FINDINGS])}{more}): {REMEDY}"
+def describe_gaps(gaps: Sequence[str]) -> str:
+    """One sentence with the first of ``gaps`` and the remedy."""
+    more = f" and {len(gaps) - MAX_SHOWN_GAPS} more" if len(gaps) > MAX_SHOWN_GAPS else ""
+    return f"The database does not keep organizations apart ({'; '.join(gaps[:MAX_SHOWN_GAPS])}{more}): {REMEDY}"
 
 
-async def owner_attributes(connection: Any) -> str:
-    """The privileges of the connection's user beyond owning the tables, as a text; empty if it has none."""
+async def describe_needless_privileges(connection: Any) -> str:
+    """A text about privileges of the connection's user that a tables' owner does not need; empty without any."""
     row = await connection.fetchrow("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
     if row["rolsuper"]:
         return "its user is a superuser: an ordinary owner is enough"
@@ -231,12 +233,12 @@ async def owner_attributes(connection: Any) -> str:
 
 
 async def ensure_isolation(settings: Settings, expected: TenantIsolation) -> None:
-    """Raises: SettingsError: the isolation of the database are not the expected ones."""
+    """Raises: SettingsError, when the database's isolation is not the expected one."""
     if settings.owner_url is None:
         return
     connection = await Connector(settings.owner_url).open(None, seconds=CONNECT_SECONDS)
     try:
         if gaps := await find_gaps(connection, expected):
-            raise SettingsError(describe(gaps))
+            raise SettingsError(describe_gaps(gaps))
     finally:
         await connection.close()

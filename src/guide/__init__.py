@@ -1,1 +1,1 @@
-"""The customers' integration guide: a page, and Markdown for programs."""
+"""The customers' guides, each as a page and as Markdown for programs."""

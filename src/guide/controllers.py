@@ -1,4 +1,4 @@
-"""Serves the customers' guides: each as a page, and as Markdown for programs, from one source."""
+"""Serves the customers' guides, each as a page and as Markdown for programs, with ``llms.txt`` and the n8n workflow."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,9 +34,9 @@ _templates.globals["settings_path"] = settings_path
 
 
 def guide_router(settings: Settings, assets: Mapping[str, str], integrity: str) -> Router:
-    """The guides' public routes. Text that is the same for all readers is rendered once, here.
+    """Build the guides' public routes. Text that is the same for all readers is rendered once, here.
 
-    ``integrity`` is that of this version's phone.js as it is served here.
+    ``integrity`` is the hash (Subresource Integrity) of this version's phone.js as it is served here.
 
     Raises:
         KeyError: ``assets`` lacks the guide's files.
@@ -62,29 +62,29 @@ def guide_router(settings: Settings, assets: Mapping[str, str], integrity: str) 
 def _handlers(
     guide: Guide, guides: Sequence[Guide], settings: Settings, assets: Mapping[str, str]
 ) -> Sequence[HTTPRouteHandler]:
-    """The routes of one guide; its page has the menu of all ``guides``."""
+    """Build the routes of one guide; its page has the menu of all ``guides``."""
     markdown = as_markdown(guide, url=settings.public_url + guide.path)
     rendered = render_markdown(guide.text, tabs=guide.tabs, drawings=guide.drawings)
     template = _templates.get_template("guide.html")
 
-    def page_for(reader: Reader | None) -> str:
+    def render_page(reader: Reader | None) -> str:
         body = rendered.with_examples(reader.replacements() if reader else {})
-        lead, section, rest = body.partition("<h2")
+        lead, first_heading, rest = body.partition("<h2")
         return template.render(
             guide=guide,
             guides=guides,
             contents=rendered.contents,
             lead=lead,
-            body=section + rest,
+            body=first_heading + rest,
             reader=reader,
             sandbox=settings.is_sandbox,
             asset=lambda name: f"/widget/{assets[name]}",
         )
 
-    page = page_for(None)
+    public_page = render_page(None)
     headers = _headers()
-    # A signed-in reader gets a different page at the same address.
-    page_headers, own_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NO_STORE}
+    # A signed-in reader gets another page at the same URL.
+    public_headers, private_headers = {**headers, "Vary": "Cookie"}, {**headers, "Vary": "Cookie", **_NO_STORE}
 
     @get(guide.path, media_type=MediaType.HTML)
     async def guide_page(request: Request[object, object, State], token: FromQuery[str] = "") -> Response[str]:
@@ -94,10 +94,10 @@ def _handlers(
             if not is_outage(error):
                 raise
             # The guide works without the database. This page must not be cached: the reader may be signed in.
-            return Response(page, media_type=MediaType.HTML, headers=own_headers)
+            return Response(public_page, media_type=MediaType.HTML, headers=private_headers)
         if reader is None:
-            return Response(page, media_type=MediaType.HTML, headers=page_headers)
-        return Response(page_for(reader), media_type=MediaType.HTML, headers=own_headers)
+            return Response(public_page, media_type=MediaType.HTML, headers=public_headers)
+        return Response(render_page(reader), media_type=MediaType.HTML, headers=private_headers)
 
     @get(guide.markdown_path, media_type=_MARKDOWN_TYPE)
     async def guide_markdown() -> Response[str]:

@@ -1,4 +1,4 @@
-"""Reads the guides' sources: front matter and Markdown, with the product's address and its codes filled in."""
+"""Reads the guides' sources (front matter, Markdown) and fills in public URL, version, integrity and error tables."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -31,24 +31,24 @@ _PUBLIC_URL_PLACEHOLDER = "{{ public_url }}"
 _VERSION_PLACEHOLDER = "{{ version }}"
 _INTEGRITY_PLACEHOLDER = "{{ integrity }}"
 _TABLE_PLACEHOLDERS = {"{{ refusals }}": REQUEST | CALL, "{{ ended_calls }}": END}
-"""Rows of the table of refusals, by the occasions of their codes."""
+"""The occasions of the refusals that are rows of a table, by the table's placeholder."""
 
 
 class Guide(NamedTuple):
     """A guide with its front matter."""
 
     name: str
-    """The last part of its address."""
+    """The last part of its path."""
     title: str
-    menu: str
+    menu_title: str
     """The title in the menu of all guides."""
     version: str
     last_updated: date
     description: str
     tabs: str
-    """The section whose subsections the page shows as tabs; empty for none."""
+    """The heading of the section whose subsections the page shows as tabs; empty for none."""
     drawings: Mapping[str, str]
-    """SVG by the section at whose beginning the page shows it."""
+    """SVG by the heading of the section at whose beginning the page shows it."""
     text: str
     """Markdown, without the front matter."""
 
@@ -66,11 +66,11 @@ class Guide(NamedTuple):
 def read_guide(name: str, public_url: str, integrity: str) -> Guide:
     """Read the guide in ``pages/<name>.md``; its links start with ``public_url``.
 
-    ``integrity`` is that of this version's phone.js, for the tag that is pinned to it.
+    ``integrity`` is the hash of this version's phone.js, for the script tag that is pinned to the version.
 
     Raises:
         KeyError: the front matter lacks a field.
-        ValueError: there is no front matter, or its date is not valid.
+        ValueError: there is no front matter, or its date is invalid.
     """
     source = (_PAGES / f"{name}.md").read_text(encoding="utf-8")
     values = {
@@ -88,7 +88,7 @@ def read_guide(name: str, public_url: str, integrity: str) -> Guide:
     return Guide(
         name=name,
         title=fields["title"],
-        menu=fields["menu"],
+        menu_title=fields["menu"],
         version=fields["version"],
         last_updated=date.fromisoformat(fields["last_updated"]),
         description=fields["description"],
@@ -108,7 +108,7 @@ def _drawing(name: str) -> str:
 
 
 def refusal_rows(occasions: frozenset[Occasion]) -> str:
-    """The Markdown rows of the codes that have one of ``occasions``: sentence, code and what to do."""
+    """The Markdown rows of the refusals with one of ``occasions``: sentence, code and advice."""
     return "\n".join(
         f"| `{row.message}` | `{row.code}` | {row.advice.removesuffix('.')} |"
         for row in REFUSALS.values()
@@ -117,7 +117,7 @@ def refusal_rows(occasions: frozenset[Occasion]) -> str:
 
 
 def as_markdown(guide: Guide, *, url: str) -> str:
-    """The guide as Markdown for programs; its front matter has its addresses."""
+    """The guide as Markdown for programs; ``url`` is that of its page."""
     front = (
         f"title: {guide.title}",
         f"version: {guide.version}",

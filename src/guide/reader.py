@@ -1,4 +1,4 @@
-"""A signed-in reader's values for the guide's examples: domain and start of the token (only its digest is stored)."""
+"""Finds the signed-in reader of a guide, whose token's prefix and domains replace the placeholders in its examples."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ _CRM_HOSTS = ("hubspot.com", "force.com", "salesforce.com")
 
 
 class ReaderToken(msgspec.Struct, frozen=True):
-    """An embed token as the examples show it."""
+    """An embed token as the examples show it: of its raw text only the prefix is stored."""
 
     id: UUID
     name: str
@@ -42,16 +42,16 @@ class ReaderToken(msgspec.Struct, frozen=True):
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """A signed-in member of an organization."""
+    """A signed-in member of an organization who reads a guide."""
 
     membership: MembershipSummary
     tokens: Sequence[ReaderToken]
-    """The newest is first."""
+    """The organization's active tokens, newest first."""
     token: ReaderToken | None
     """The token of the examples; None when the organization has none."""
 
     def replacements(self) -> Mapping[str, str]:
-        """Values of the examples by their placeholders."""
+        """The values that replace placeholders in the examples, by placeholder."""
         if self.token is None:
             return {}
         listed = ", ".join(domains.display_domain(domain) for domain in self.token.allowed_domains)
@@ -65,7 +65,10 @@ class Reader(msgspec.Struct, frozen=True):
 
 
 async def find_reader(request: Request[Any, Any, Any], token_id: str) -> Reader | None:
-    """The signed-in reader, with the token ``token_id`` if it is their organization's; None for other visitors."""
+    """Find the signed-in reader; None for other visitors.
+
+    The examples get the token ``token_id`` if it belongs to the reader's organization, else the newest token.
+    """
     raw = raw_session_id(request)
     if raw is None:
         return None

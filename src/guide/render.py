@@ -1,4 +1,4 @@
-"""Renders Markdown as HTML: anchored headings, examples with a copy button, tables for narrow screens, tabs."""
+"""Renders a guide's Markdown as HTML: anchored headings, code examples to copy, responsive tables, tabs, drawings."""
 
 import functools
 import re
@@ -15,8 +15,8 @@ from kit.slugs import slugify
 
 _HEADING_TAGS = ("h2", "h3")
 _CODE_COLUMN = "Code"
-"""Name of the column whose cells are the anchors of their rows: the phone links to them from the console."""
-# The text of an example, and its name.
+"""The column whose cells become the anchors of their rows: the phone's messages in the console link to them."""
+# An element with the text or with the name of an example.
 _EXAMPLE = re.compile(r'(<(?P<tag>code|figcaption) id="example-[^>]*>)(.*?)(</(?P=tag)>)', re.DOTALL)
 # The narrow layout shows tables as blocks, which hides their roles from screen readers; these restore them.
 _ARIA_ROLES = {
@@ -45,7 +45,7 @@ class RenderedMarkdown(NamedTuple):
     contents: Sequence[Heading]
 
     def with_examples(self, replacements: Mapping[str, str]) -> str:
-        """The body, with ``replacements`` made in its examples alone."""
+        """The body with ``replacements`` made in its examples, not in other text."""
         if not replacements:
             return self.body
         escaped = {str(escape(old)): str(escape(new)) for old, new in replacements.items()}
@@ -59,10 +59,10 @@ class RenderedMarkdown(NamedTuple):
 
 
 def render_markdown(text: str, *, tabs: str = "", drawings: Mapping[str, str] | None = None) -> RenderedMarkdown:
-    """Render ``text``. Raw HTML in it is shown as text; anchors are as other Markdown tools make them.
+    """Render ``text``. Raw HTML in it is shown as text; headings get the same anchors as in other Markdown tools.
 
-    The subsections of the section ``tabs`` are put into containers, which a script shows as tabs. ``drawings`` are SVG
-    of our own, by the section at whose beginning they are shown.
+    The subsections of the section ``tabs`` are put into containers, which a script shows as tabs. ``drawings`` are
+    trusted SVG, by the heading of the section at whose beginning they are shown.
 
     Raises:
         ValueError: a section does not exist, or that of ``tabs`` has no subsections.
@@ -87,10 +87,10 @@ def _render(text: str, tabs: str, drawing_of_section: tuple[tuple[str, str], ...
 
 
 class _Renderer(RendererHTML):
-    """markdown-it's renderer with own examples and headings."""
+    """markdown-it's renderer, changed for code examples and headings."""
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An example with its name, which follows the language in the fence."""
+        """Render an example. Its name follows the language in the fence's first line."""
         token = tokens[idx]
         language, _, name = token.info.strip().partition(" ")
         example = Markup(
@@ -102,7 +102,7 @@ class _Renderer(RendererHTML):
         return example.format(n=idx, name=name or language, language=language, code=token.content)
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The end of a heading, with a link to itself, and the drawing of its section."""
+        """Render the end of a heading, with a link to the heading and the drawing of its section."""
         anchor, text = tokens[idx].meta.get("anchor"), tokens[idx].meta.get("text")
         drawing = env.get("drawings", {}).get(text, "")
         link = Markup(' <a class="anchor" href="#{}" aria-label="Link to {}">#</a>').format(anchor, text)

@@ -1,1 +1,1 @@
-"""The command line `epoch`."""
+"""The command line ``epoch``: its commands and the checks of ``epoch doctor``."""

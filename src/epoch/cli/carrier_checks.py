@@ -15,8 +15,8 @@ from epoch.cli.carrier_expectations import (
     application_differences,
     application_name,
     expected_urls,
-    is_trigger_right,
-    number_difference,
+    is_trigger_correct,
+    describe_foreign_route,
     trigger_dollars,
     trigger_name,
 )
@@ -27,15 +27,15 @@ from kit.settings import Settings
 from kit.tls import bundled_tls
 
 LOW_BALANCE = Decimal(20)
-"""In the account's currency. Below it calls may stop before anybody looks."""
+"""In the account's currency. Below it the balance may be used up before anybody notices."""
 TIMEOUT_SECONDS = 10.0
 _UNKNOWN_CALL = "CA" + "0" * 32
-_SHOWN_COUNTRIES = 10
-_ONLY_REAL_ACCOUNT = "sandbox: not needed"
+_MAX_SHOWN_COUNTRIES = 10
+_NOT_NEEDED_IN_SANDBOX = "sandbox: not needed"
 
 
 class CarrierChecks:
-    """Checks one account for one deployment."""
+    """Checks the carrier's account of one deployment."""
 
     def __init__(
         self, settings: Settings, needs: CarrierNeeds, *, by_key: AccountAdmin, by_token: AccountAdmin
@@ -47,7 +47,7 @@ class CarrierChecks:
         self._by_token = by_token
 
     async def run(self) -> list[CheckResult]:
-        """Every check's result, in a fixed order. They run at the same time."""
+        """Run all checks at the same time; return their results in a fixed order."""
         checks: tuple[tuple[str, Callable[[], Awaitable[str]]], ...] = (
             ("carrier", self._credentials),
             ("auth token", self._auth_token),
@@ -67,14 +67,14 @@ class CarrierChecks:
         return await check_credentials(self._settings, self._by_key)
 
     async def _auth_token(self) -> str:
-        """Ask the carrier which token signs its callbacks, with ours: it is the same secret."""
-        own = self._settings.twilio
-        signing = (await self._state()).auth_token
-        if signing is None:
+        """Compare our auth tokens with the account's primary one, which signs callbacks."""
+        account = self._settings.twilio
+        primary_token = (await self._state()).auth_token
+        if primary_token is None:
             return "accepted; the carrier does not show which token signs callbacks"
-        if signing == own.auth_token:
+        if primary_token == account.auth_token:
             return "TWILIO_AUTH_TOKEN is the account's primary token, which signs callbacks"
-        if signing == own.auth_token_secondary:
+        if primary_token == account.auth_token_secondary:
             raise CheckWarned(
                 "the carrier signs callbacks with TWILIO_AUTH_TOKEN_SECONDARY: make it TWILIO_AUTH_TOKEN, and restart"
             )
@@ -84,7 +84,7 @@ class CarrierChecks:
         )
 
     async def _callbacks(self) -> str:
-        """Send a signed callback of no call to the public URL: the running product must accept it."""
+        """Send a signed callback about an unknown call to the public URL: the running product must accept it."""
         url = f"{self._settings.public_url}/voice/status"
         form = {
             "AccountSid": self._settings.twilio.account_sid,
@@ -96,12 +96,12 @@ class CarrierChecks:
             async with httpx.AsyncClient(verify=bundled_tls(trust_env=True), timeout=TIMEOUT_SECONDS) as client:
                 status = (await client.post(url, data=form, headers=headers)).status_code
         except httpx.HTTPError as error:
-            why = describe_connection_failure(error)
-            raise CheckFailed(f"no answer from {url} ({why}): the carrier gets none either") from error
+            reason = describe_connection_failure(error)
+            raise CheckFailed(f"no answer from {url} ({reason}): the carrier gets none either") from error
         if status == 403:
             raise CheckFailed(
-                f"{url} refuses a callback signed with TWILIO_AUTH_TOKEN: what runs there has another auth token,"
-                " TWILIO_ACCOUNT_SID or EPOCH_PUBLIC_URL. Restart it with these settings"
+                f"{url} refuses a callback signed with TWILIO_AUTH_TOKEN: the product that runs there has another auth"
+                " token, TWILIO_ACCOUNT_SID or EPOCH_PUBLIC_URL. Restart it with these settings"
             )
         if status != 204:
             raise CheckFailed(f"{url} answered {status}, not 204: is it this product that runs there?")
@@ -111,7 +111,7 @@ class CarrierChecks:
         sid = self._settings.twilio.api_key_sid
         key = await self._by_token.find_key(sid)
         if key is None:
-            # A key of another region is unknown here too.
+            # A key of another region is not found either.
             raise CheckFailed(f"{sid} is no API key of this account: create a standard key in the carrier's console")
         if key.is_restricted:
             raise CheckFailed(
@@ -134,13 +134,13 @@ class CarrierChecks:
             raise CheckFailed(f"{sid}: {text}: run `epoch carrier setup`")
         if differences:
             raise CheckWarned(f"{sid}: {text}: run `epoch carrier setup`")
-        return f"all addresses of {sid} are this product's"
+        return f"all URLs of {sid} are this product's"
 
     async def _fallback(self) -> str:
         fallback = self._settings.carrier_fallback_url
         if fallback is None:
             if self._settings.is_sandbox:
-                return _ONLY_REAL_ACCOUNT
+                return _NOT_NEEDED_IN_SANDBOX
             raise CheckWarned(
                 "EPOCH_CARRIER_FALLBACK_URL is not set: while this product does not answer, callers hear the carrier's"
                 " recorded error; `epoch carrier setup` prints what to do"
@@ -149,20 +149,20 @@ class CarrierChecks:
 
     async def _numbers(self) -> str:
         own = [route for route in await self._by_key.number_routes() if route.sid in self._needs.number_sids]
-        found = [text for route in own if (text := number_difference(route, self._settings)) is not None]
-        if found:
-            raise CheckWarned("; ".join(found))
+        foreign = [text for route in own if (text := describe_foreign_route(route, self._settings)) is not None]
+        if foreign:
+            raise CheckWarned("; ".join(foreign))
         return f"{len(own)} of this deployment, none leads elsewhere"
 
     async def _countries(self) -> str:
         wanted, permitted = self._needs.exposure.countries, await self._by_key.permitted_countries()
         missing = sorted(country_name(code) for code in wanted - permitted)
         if missing:
-            more = f" and {len(missing) - _SHOWN_COUNTRIES} more" if len(missing) > _SHOWN_COUNTRIES else ""
+            more = f" and {len(missing) - _MAX_SHOWN_COUNTRIES} more" if len(missing) > _MAX_SHOWN_COUNTRIES else ""
             raise CheckWarned(
                 "organizations may call countries that the account's geographic permissions exclude:"
-                f" {', '.join(missing[:_SHOWN_COUNTRIES])}{more}. Calls there fail (13227) until they are permitted in"
-                " the carrier's console, under Voice, Settings, Geo permissions"
+                f" {', '.join(missing[:_MAX_SHOWN_COUNTRIES])}{more}. Calls there fail (13227) until they are permitted"
+                " in the carrier's console, under Voice, Settings, Geo permissions"
             )
         return f"the {len(wanted)} countries that organizations may call are permitted"
 
@@ -188,11 +188,11 @@ class CarrierChecks:
 
     async def _usage_trigger(self) -> str:
         if self._settings.is_sandbox:
-            return _ONLY_REAL_ACCOUNT
+            return _NOT_NEEDED_IN_SANDBOX
         name, dollars = trigger_name(self._needs.deployment), trigger_dollars(self._needs.exposure)
         triggers = [found for found in await self._by_key.list_usage_triggers() if found.friendly_name == name]
         url = alert_url(self._settings)
-        if not any(is_trigger_right(trigger, dollars, url) for trigger in triggers):
+        if not any(is_trigger_correct(trigger, dollars, url) for trigger in triggers):
             raise CheckWarned(f"none reports a day of {dollars:,f} dollars to {url}: run `epoch carrier setup`")
         return f"reports a day of {dollars:,f} dollars"
 
@@ -219,10 +219,10 @@ class CarrierChecks:
 async def check_credentials(settings: Settings, by_key: AccountAdmin) -> str:
     """Ask the carrier for its numbers with the API key. Raises: CheckFailed, CarrierError."""
     region = settings.twilio.region
-    where = "" if region is None else f" in the region {region}"
+    in_region = "" if region is None else f" in the region {region}"
     try:
         numbers = len(await by_key.number_routes())
-        return f"credentials accepted{where}, {numbers} phone {'number' if numbers == 1 else 'numbers'}"
+        return f"credentials accepted{in_region}, {numbers} phone {'number' if numbers == 1 else 'numbers'}"
     except CarrierAccessRefused as refused:
         raise CheckFailed(f"{refused}: {_key_advice(settings)}") from refused
 

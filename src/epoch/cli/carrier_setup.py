@@ -1,7 +1,7 @@
-"""``epoch carrier setup``: the TwiML application, its addresses and the usage trigger at the carrier.
+"""``epoch carrier setup``: sets up the TwiML application, the usage trigger and the numbers' URLs at the carrier.
 
-Nothing is changed that another deployment may own: an application or a trigger is this deployment's when it has its
-name or calls its public URL.
+An application or a trigger belongs to this deployment when it has the deployment's name or calls its public URL. What
+another deployment may own is not changed.
 """
 
 import enum
@@ -19,8 +19,8 @@ from epoch.cli.carrier_expectations import (
     application_name,
     expected_urls,
     is_own_application,
-    is_trigger_right,
-    number_difference,
+    is_trigger_correct,
+    describe_foreign_route,
     trigger_dollars,
     trigger_name,
 )
@@ -30,17 +30,17 @@ from phone_numbers.number_routing import is_to_change
 
 
 class StepState(enum.StrEnum):
-    """The kinds of steps."""
+    """The result of a step."""
 
     OK = "ok"
     CREATED = "created"
     UPDATED = "updated"
     DIFFERS = "differs"
-    """Found by ``--check``; a run without it would change this."""
+    """A difference that ``--check`` found; a run without ``--check`` would repair it."""
     REFUSED = "refused"
     """Not changed, because it may belong to another deployment."""
     NOTE = "note"
-    """For the operator to know; no fault of the set-up."""
+    """Information for the operator; no difference."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -54,11 +54,11 @@ class SetupOptions(msgspec.Struct, frozen=True):
     """The options of the command."""
 
     is_check: bool = False
-    """Report only."""
+    """Change nothing."""
     adopts: bool = False
-    """Take over an application that leads elsewhere."""
-    is_account_own: bool = False
-    """True for the sandbox's account, which belongs to the data directory: no other deployment uses it."""
+    """Take over an application that calls another server."""
+    owns_account: bool = False
+    """True for the sandbox's account, which belongs to the data folder: no other deployment uses it."""
 
 
 class CarrierSetup:
@@ -70,8 +70,8 @@ class CarrierSetup:
         self._needs = needs
         self._deployment = needs.deployment
         self._is_check = options.is_check
-        self._is_account_own = options.is_account_own
-        self._adopts = options.adopts or options.is_account_own
+        self._is_account_own = options.owns_account
+        self._adopts = options.adopts or options.owns_account
         self._steps: list[Step] = []
 
     async def run(self) -> list[Step]:
@@ -79,7 +79,7 @@ class CarrierSetup:
         if self._deployment.is_copy and not self._is_account_own:
             self._add(
                 StepState.REFUSED,
-                "this database is a copy of another one: say `epoch deployment --moved` if the original is no longer"
+                "this database is a copy of another one: run `epoch deployment --moved` if the original is no longer"
                 " used, else `epoch deployment --copied`; until then nothing at the carrier is changed",
             )
             return self._steps
@@ -106,18 +106,16 @@ class CarrierSetup:
         urls = expected_urls(self._settings)
         differences = application_differences(application, name, urls)
         if not differences:
-            self._add(StepState.OK, f"application {application.sid}: all its addresses are this product's")
+            self._add(StepState.OK, f"application {application.sid}: all its URLs are this product's")
         elif is_own_application(application, self._settings, self._deployment) or self._adopts:
             if not self._is_check:
                 await self._admin.update_application(application.sid, name, urls)
             subject = f"application {application.sid}"
-            for what, found, wanted in differences:
+            for name_of_property, value, wanted in differences:
                 if self._is_check:
-                    self._add(
-                        StepState.DIFFERS, f"application {application.sid}: {what} is {found}, should be {wanted}"
-                    )
+                    self._add(StepState.DIFFERS, f"{subject}: {name_of_property} is {value}, should be {wanted}")
                 else:
-                    self._add(StepState.UPDATED, f"{subject}: {what} is now {wanted}, was {found}")
+                    self._add(StepState.UPDATED, f"{subject}: {name_of_property} is now {wanted}, was {value}")
         else:
             self._add(StepState.REFUSED, self._refusal(application))
 
@@ -139,14 +137,14 @@ class CarrierSetup:
 
     async def _set_up_usage_trigger(self, dollars: Decimal) -> None:
         name, url = trigger_name(self._deployment), alert_url(self._settings)
-        # A trigger of this name is this deployment's alone; those of others are left alone.
+        # Triggers with another name belong to others and stay.
         own = [trigger for trigger in await self._admin.list_usage_triggers() if trigger.friendly_name == name]
-        right = [trigger for trigger in own if is_trigger_right(trigger, dollars, url)]
-        wrong = [trigger for trigger in own if trigger not in right[:1]]
-        if right and not wrong:
-            self._add(
-                StepState.OK, f"usage trigger {right[0].sid}: reports a day that costs {right[0].dollars:,f} dollars"
-            )
+        correct = [trigger for trigger in own if is_trigger_correct(trigger, dollars, url)]
+        replaced = [trigger for trigger in own if trigger not in correct[:1]]
+        if correct and not replaced:
+            trigger = correct[0]
+            text = f"usage trigger {trigger.sid}: reports a day that costs {trigger.dollars:,f} dollars"
+            self._add(StepState.OK, text)
             return
         found = (
             "there is none" if not own else f"it is {own[0].dollars:,f} dollars to {own[0].callback_url or 'nowhere'}"
@@ -154,12 +152,12 @@ class CarrierSetup:
         if self._is_check:
             self._add(StepState.DIFFERS, f"usage trigger: should report a day of {dollars:,f} dollars, but {found}")
             return
-        if not right:
-            # The new one first: a trigger's value cannot be changed, and there is no moment without any.
+        if not correct:
+            # A trigger's value cannot be changed. The new trigger comes first, so that one exists at any time.
             created = await self._admin.create_usage_trigger(name, dollars, url)
             state = StepState.UPDATED if own else StepState.CREATED
             self._add(state, f"usage trigger {created.sid}: reports a day of {dollars:,f} dollars")
-        for trigger in wrong:
+        for trigger in replaced:
             try:
                 await self._admin.delete_usage_trigger(trigger.sid)
             except NotFoundAtCarrier:
@@ -167,7 +165,7 @@ class CarrierSetup:
             self._add(StepState.UPDATED, f"usage trigger {trigger.sid}: deleted, because it is replaced")
 
     async def _set_up_number(self, owned: OwnedNumber) -> None:
-        """Let calls to a number come here; report one whose calls a person led elsewhere."""
+        """Send calls to a number to this product; only report a number that a person has sent to another server."""
         urls, subject = incoming_urls(self._settings), f"number …{owned.e164[-4:]} ({owned.sid})"
         if is_to_change(owned, urls, self._deployment.name):
             if not self._is_check:
@@ -177,5 +175,5 @@ class CarrierSetup:
             self._add(state, f"{subject}: calls to it {verb} to {urls.voice}; before: {found}")
             return
         route = NumberRoute(owned.sid, owned.e164, owned.friendly_name, owned.urls.voice, owned.application_sid)
-        if (elsewhere := number_difference(route, self._settings)) is not None:
-            self._add(StepState.NOTE, elsewhere)
+        if (text := describe_foreign_route(route, self._settings)) is not None:
+            self._add(StepState.NOTE, text)

@@ -1,4 +1,4 @@
-"""``epoch carrier verify``: a short check of the real account, which reads and, on demand, places one call.
+"""``epoch carrier verify``: reads from the real account and, with ``--call``, places one call.
 
 It buys nothing. Without ``--call`` it costs nothing.
 """
@@ -19,7 +19,7 @@ from kit.e164 import masked
 from kit.settings import Settings
 
 CALL_SECONDS = 60.0
-"""The call rings for half of it and ends by itself after 20 s."""
+"""The longest time until the call's end: it rings for half of this time, and lasts at most 20 s."""
 POLL_SECONDS = 1.0
 SENTENCE = "This is a test call of Epoch Voice. The carrier works. Goodbye."
 _IDENTITY = "w_" + "0" * 32 + "_" + "0" * 16
@@ -91,21 +91,22 @@ class CarrierVerification:
         return f"the carrier offers {masked(found[0].e164)}; nothing was bought"
 
     async def _access_token(self) -> str:
-        """Sign a token as the exchange does; its key and secret were accepted by the carrier in the steps before."""
-        now, own = int(time.time()), self._settings.twilio
-        signed = AccessTokenSigner(own, ttl=self._settings.access_token_ttl).sign(_IDENTITY, now)
+        """Sign a token as the exchange does, and check its key at the carrier."""
+        now, account = int(time.time()), self._settings.twilio
+        signed = AccessTokenSigner(account, ttl=self._settings.access_token_ttl).sign(_IDENTITY, now)
         claims = _claims(signed)
         application = claims["grants"]["voice"]["outgoing"]["application_sid"]
-        if (claims["iss"], claims["sub"], application) != (own.api_key_sid, own.account_sid, own.twiml_app_sid):
+        expected = account.api_key_sid, account.account_sid, account.twiml_app_sid
+        if (claims["iss"], claims["sub"], application) != expected:
             raise CheckFailed("it names another key, account or application")
         # The carrier verifies a token with the key's secret: a request with both proves that they belong together.
         await self._by_key.number_routes()
-        key = await self._by_token.find_key(own.api_key_sid)
+        key = await self._by_token.find_key(account.api_key_sid)
         if key is None:
-            raise CheckFailed(f"its key {own.api_key_sid} is not in this account")
+            raise CheckFailed(f"its key {account.api_key_sid} is not in this account")
         if key.is_restricted:
-            raise CheckFailed(f"its key {own.api_key_sid} is restricted: the carrier refuses its tokens")
-        return f"valid for {claims['exp'] - now} s, signed with {own.api_key_sid}, whose secret the carrier accepts"
+            raise CheckFailed(f"its key {account.api_key_sid} is restricted: the carrier refuses its tokens")
+        return f"valid for {claims['exp'] - now} s, signed with {account.api_key_sid}, whose secret the carrier accepts"
 
     async def _call(self, to: str) -> str:
         own = [route for route in await self._by_key.number_routes() if route.sid in self._number_sids]
@@ -119,7 +120,7 @@ class CarrierVerification:
         raise CheckFailed(f"{masked(to)}: {leg.status}, {f'error {code}, ' if code else ''}{sid}")
 
     async def _wait_for_end(self, sid: str) -> LegReport:
-        """Raises: CheckFailed, when the call goes on for too long; it is ended then."""
+        """Wait until the call ends. Raises: CheckFailed, when it takes too long; the call is then ended."""
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 while True:
@@ -129,10 +130,11 @@ class CarrierVerification:
                     await asyncio.sleep(self._poll_seconds)
         except TimeoutError:
             await self._by_key.end_call(sid)
-            raise CheckFailed(f"{sid} was not over after {CALL_SECONDS:.0f} s and is ended") from None
+            raise CheckFailed(f"{sid} had not ended after {CALL_SECONDS:.0f} s, so it was ended") from None
 
 
 def _claims(token: str) -> dict[str, Any]:
+    """The claims of a JWT, without a check of its signature."""
     body = token.split(".")[1]
     claims: dict[str, Any] = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     return claims

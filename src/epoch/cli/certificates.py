@@ -1,4 +1,4 @@
-"""The check of ``epoch doctor`` that the certificates of the public URL and of the database do not end soon."""
+"""The check of ``epoch doctor`` that the certificates of the public URL and of the database do not expire soon."""
 
 import asyncio
 import datetime as dt
@@ -14,41 +14,46 @@ from kit.db.connector import DEFAULT_PORT
 from kit.db.url import parse_database_url
 from kit.settings import Settings
 
-SOON = dt.timedelta(days=14)
-"""Authorities whose certificates are renewed by programs renew them earlier, so something is broken."""
-URGENT = dt.timedelta(days=3)
+WARN_BEFORE = dt.timedelta(days=14)
+"""The time before the expiry in which the check warns. Automatic renewal happens earlier, so it does not work."""
+FAIL_BEFORE = dt.timedelta(days=3)
+"""The time before the expiry in which the check fails."""
 TIMEOUT_SECONDS = 10.0
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)
 """PostgreSQL's first message of a client that wants TLS; the server answers S or N."""
 
 
 async def check_certificates(settings: Settings) -> str:
-    """Name the days that each certificate is still valid. Raises: CheckFailed, CheckWarned."""
-    ends = [(f"{host}:{port}", await _read_end(host, port)) for host, port in _public_servers(settings)]
-    ends += [(f"{host}:{port}", await _read_end_of_database(host, port)) for host, port in _database_servers(settings)]
-    found = sorted((end - utc_now(), server) for server, end in ends if end is not None)
-    if not found:
+    """Say when each certificate expires. Raises: CheckFailed, CheckWarned."""
+    expiries = [(f"{host}:{port}", await _read_expiry(host, port)) for host, port in _public_servers(settings)]
+    expiries += [
+        (f"{host}:{port}", await _read_expiry_of_database(host, port)) for host, port in _database_servers(settings)
+    ]
+    certificates = sorted((expiry - utc_now(), server) for server, expiry in expiries if expiry is not None)
+    if not certificates:
         return "none in use"
-    texts = [f"{server} {_days(left)}" for left, server in found]
-    advice = "renew it, and look why that was not done by itself"
-    if found[0][0] < URGENT:
+    texts = [f"{server} {_describe_time_left(left)}" for left, server in certificates]
+    advice = "renew it, and find out why it was not renewed automatically"
+    shortest, _ = certificates[0]
+    if shortest < FAIL_BEFORE:
         raise CheckFailed(f"{texts[0]}: {advice}")
-    if found[0][0] < SOON:
+    if shortest < WARN_BEFORE:
         raise CheckWarned(f"{texts[0]}: {advice}")
     return ", ".join(texts)
 
 
-def _days(left: dt.timedelta) -> str:
-    return f"ends in {left.days} days" if left > dt.timedelta() else "has ended"
+def _describe_time_left(left: dt.timedelta) -> str:
+    return f"expires in {left.days} days" if left > dt.timedelta() else "has expired"
 
 
 def _public_servers(settings: Settings) -> list[tuple[str, int]]:
-    address = urlsplit(settings.public_url)
-    return [(address.hostname or "", address.port or 443)] if address.scheme == "https" else []
+    """Host and port of the public URL; nothing without https."""
+    url = urlsplit(settings.public_url)
+    return [(url.hostname or "", url.port or 443)] if url.scheme == "https" else []
 
 
 def _database_servers(settings: Settings) -> list[tuple[str, int]]:
-    """The servers of both database URLs, without Unix sockets and those that are used without TLS."""
+    """Hosts and ports of both database URLs, without Unix sockets and servers that are used without TLS."""
     found: dict[tuple[str, int], None] = {}
     for url in (settings.database_url, settings.database_direct_url):
         target = None if url is None else parse_database_url(url)
@@ -57,18 +62,18 @@ def _database_servers(settings: Settings) -> list[tuple[str, int]]:
     return list(found)
 
 
-async def _read_end(host: str, port: int) -> dt.datetime | None:
-    """The end of the certificate of a server with TLS; None when it does not answer, which another check says."""
+async def _read_expiry(host: str, port: int) -> dt.datetime | None:
+    """The expiry of a server's certificate; None when the server does not answer, which another check reports."""
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             _, writer = await asyncio.open_connection(host, port, ssl=_context(), server_hostname=host)
     except (OSError, TimeoutError):
         return None
-    return _end_of(writer)
+    return _read_peer_expiry(writer)
 
 
-async def _read_end_of_database(host: str, port: int) -> dt.datetime | None:
-    """The end of a database server's certificate; None when it does not answer or has no TLS."""
+async def _read_expiry_of_database(host: str, port: int) -> dt.datetime | None:
+    """The expiry of a database server's certificate; None when the server does not answer or has no TLS."""
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)
@@ -79,17 +84,18 @@ async def _read_end_of_database(host: str, port: int) -> dt.datetime | None:
             await writer.start_tls(_context(), server_hostname=host)
     except (OSError, TimeoutError, asyncio.IncompleteReadError):
         return None
-    return _end_of(writer)
+    return _read_peer_expiry(writer)
 
 
-def _end_of(writer: asyncio.StreamWriter) -> dt.datetime | None:
+def _read_peer_expiry(writer: asyncio.StreamWriter) -> dt.datetime | None:
+    """Read the expiry of the server's certificate, and close the connection."""
     encoded = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     return x509.load_der_x509_certificate(encoded).not_valid_after_utc if encoded else None
 
 
 def _context() -> ssl.SSLContext:
-    """A context that accepts every certificate: one that has ended is read too, and connections check it themselves."""
+    """A context that accepts every certificate, so that an expired one can be read too. No data is sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""Results of the checks of ``epoch doctor`` and ``epoch carrier verify``."""
+"""Results and exceptions of the checks of ``epoch doctor`` and ``epoch carrier verify``."""
 
 import enum
 
@@ -10,7 +10,7 @@ class CheckState(enum.StrEnum):
 
     OK = "ok"
     WARN = "warn"
-    """Calls work, but somebody should look at it."""
+    """Calls work, but an operator should look at it."""
     FAIL = "FAIL"
 
 
@@ -37,7 +37,7 @@ class CheckFailed(Exception):
 
 
 class PartUnusable(CheckFailed):
-    """A check failed, and the checks that need its part cannot run; ``reason`` tells them so in a few words."""
+    """A check failed, and checks that need the same part cannot run; ``reason`` is the short text of their results."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)

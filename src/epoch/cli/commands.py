@@ -1,4 +1,4 @@
-"""Commands that change a database or call the carrier."""
+"""The work of commands that need the database or the carrier; ``main.py`` parses and prints."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,11 +50,11 @@ async def set_plan(settings: Settings, slug: str, plan: str) -> None:
         SettingsError: ``EPOCH_DATABASE_URL`` is not set.
         NotFound: there is no such organization.
     """
-    async with _all_organizations(settings) as session:
+    async with _session_of_all_organizations(settings) as session:
         await OrganizationService(session).set_plan(slug, Plan(plan))
 
 
-def _open(url: str, settings: Settings) -> Database:
+def _open_database(url: str, settings: Settings) -> Database:
     """The database with a role that sees every organization."""
     return Database(
         url,
@@ -65,11 +65,11 @@ def _open(url: str, settings: Settings) -> Database:
 
 
 @asynccontextmanager
-async def _all_rows(settings: Settings) -> AsyncIterator[Database]:
+async def _database_of_all_organizations(settings: Settings) -> AsyncIterator[Database]:
     """The database with a role that sees every organization. Raises: SettingsError."""
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = _open(settings.owner_url, settings)
+    database = _open_database(settings.owner_url, settings)
     try:
         yield database
     except ProgrammingError as error:
@@ -81,29 +81,29 @@ async def _all_rows(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def _all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
+async def _session_of_all_organizations(settings: Settings) -> AsyncIterator[AsyncSession]:
     """A transaction that sees every organization. Raises: SettingsError."""
-    async with _all_rows(settings) as database, database.sessions() as session, session.begin():
+    async with _database_of_all_organizations(settings) as database, database.sessions() as session, session.begin():
         yield session
 
 
 async def pause_calls(settings: Settings, reason: str, *, end_live: bool) -> bool:
     """Stop new calls of all organizations; return False when they are already stopped. Raises: SettingsError."""
-    async with _all_organizations(settings) as session:
+    async with _session_of_all_organizations(settings) as session:
         return await CallingPauseService(session).pause(reason=reason, by=SYSTEM, end_live=end_live)
 
 
 async def resume_calls(settings: Settings) -> bool:
     """Allow new calls again; return False when they were not stopped. Raises: SettingsError."""
-    async with _all_organizations(settings) as session:
+    async with _session_of_all_organizations(settings) as session:
         return await CallingPauseService(session).resume(by=SYSTEM)
 
 
 async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:
     """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, ValidationFailed."""
-    wanted, hashed = None if role is None else StaffRole(role), await Passwords().hash_unknown()
-    async with _all_organizations(settings) as session:
-        invited = await StaffService(session).add(email, wanted, unknown_password_hash=hashed, by=SYSTEM)
+    staff_role, password_hash = None if role is None else StaffRole(role), await Passwords().hash_unknown()
+    async with _session_of_all_organizations(settings) as session:
+        invited = await StaffService(session).add(email, staff_role, unknown_password_hash=password_hash, by=SYSTEM)
     return invited, f"{settings.public_url}/admin/join/{invited.raw}"
 
 
@@ -119,22 +119,22 @@ async def verify_audit_log(settings: Settings, *, all_ends: bool, kept: KeptEnds
 
 
 async def erase_person_from_audit_log(settings: Settings, email: str) -> int:
-    """Erase an address from the audit log; return the number of changed events. Raises: SettingsError, Invalid."""
+    """Erase an e-mail address from the audit log; return how many events changed. Raises: SettingsError, Invalid."""
     try:
-        address = parse_email(email)
+        parsed_email = parse_email(email)
     except ValidationFailed as error:
         raise Invalid("Give the whole e-mail address of one person") from error
     if settings.owner_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
-    database = _open(settings.owner_url, settings)
+    database = _open_database(settings.owner_url, settings)
     try:
-        return await erase_person(database, address)
+        return await erase_person(database, parsed_email)
     finally:
         await database.stop()
 
 
 async def setup_carrier(settings: Settings, options: SetupOptions | None = None) -> list[Step]:
-    """Set up the carrier's application and usage trigger; return what was done, or with ``is_check`` would be.
+    """Set up the carrier's account; return what was done, or with ``is_check`` what would be done.
 
     Raises:
         SettingsError: the sandbox carrier does not run.
@@ -155,15 +155,18 @@ async def verify_carrier(settings: Settings, *, call: str | None) -> list[CheckR
     """Check the account, and call a number when one is given.
 
     Raises:
-        SettingsError: the number is no E.164 number, or the database cannot be asked.
+        SettingsError: the number is not in E.164, or the database cannot be read.
         ChildExited: the sandbox carrier could not be started.
     """
     number = None if call is None else _called_number(call)
     needs = await read_carrier_needs(settings)
-    async with running_sandbox(settings) as placed:
-        by_key, by_token = build_account_admin(placed), build_account_admin(placed, with_auth_token=True)
+    async with running_sandbox(settings) as sandbox_settings:
+        by_key = build_account_admin(sandbox_settings)
+        by_token = build_account_admin(sandbox_settings, with_auth_token=True)
         try:
-            verification = CarrierVerification(placed, by_key=by_key, by_token=by_token, number_sids=needs.number_sids)
+            verification = CarrierVerification(
+                sandbox_settings, by_key=by_key, by_token=by_token, number_sids=needs.number_sids
+            )
             return await verification.run(call=number)
         finally:
             await by_key.close()
@@ -174,7 +177,7 @@ def _called_number(text: str) -> str:
     """The number to call, E.164. Raises: SettingsError."""
     try:
         if text.startswith("+"):
-            # A number with its country code means the same in every country.
+            # A number with a country code is read alike for every country.
             return parse_dialled(text, "US")
     except DomainError as error:
         raise SettingsError(f"--call: {error.message}") from error
@@ -182,8 +185,8 @@ def _called_number(text: str) -> str:
 
 
 async def read_carrier_needs(settings: Settings) -> CarrierNeeds:
-    """The facts with which the account at the carrier is compared. Raises: SettingsError."""
-    async with _all_organizations(settings) as session:
+    """Read the facts with which the account at the carrier is compared. Raises: SettingsError."""
+    async with _session_of_all_organizations(settings) as session:
         return CarrierNeeds(
             deployment=await DeploymentService(session).read(),
             exposure=await PlatformExposureService(session).read(),
@@ -204,38 +207,38 @@ async def reconcile_numbers(settings: Settings) -> ReconciliationReport:
 
 
 async def read_partition_faults(settings: Settings) -> list[str]:
-    """A sentence about each fault of the partitions by months. Raises: SettingsError."""
-    async with _all_rows(settings) as database:
+    """A sentence about each fault of the monthly partitions. Raises: SettingsError."""
+    async with _database_of_all_organizations(settings) as database:
         return await find_partition_faults(database)
 
 
 async def read_deployment(settings: Settings) -> Deployment:
     """This database's deployment. Raises: SettingsError."""
-    async with _all_organizations(settings) as session:
+    async with _session_of_all_organizations(settings) as session:
         return await DeploymentService(session).read()
 
 
 async def confirm_moved_deployment(settings: Settings) -> Deployment:
     """Let this copy of a database take over the original's name and numbers. Raises: SettingsError."""
-    async with _all_organizations(settings) as session:
+    async with _session_of_all_organizations(settings) as session:
         return await DeploymentService(session).confirm_move()
 
 
 async def separate_copied_deployment(settings: Settings) -> Deployment:
-    """Give this copy of a database a name of its own; the original keeps its numbers. Raises: SettingsError."""
-    async with _all_organizations(settings) as session:
+    """Give this copy of a database another name; the original keeps its numbers. Raises: SettingsError."""
+    async with _session_of_all_organizations(settings) as session:
         return await DeploymentService(session).become_separate()
 
 
 async def count_stored_secrets(settings: Settings) -> StoredSecrets:
     """Count what is encrypted with another secret than EPOCH_SECRET_KEY. Raises: SettingsError."""
-    async with _all_rows(settings) as database:
+    async with _database_of_all_organizations(settings) as database:
         return await StoredSecretService(database, settings.secret_keys).count()
 
 
 async def renew_stored_secrets(settings: Settings) -> tuple[StoredSecrets, StoredSecrets]:
     """Encrypt everything with EPOCH_SECRET_KEY; return the counts before and after. Raises: SettingsError."""
-    async with _all_rows(settings) as database:
+    async with _database_of_all_organizations(settings) as database:
         stored = StoredSecretService(database, settings.secret_keys)
         return await stored.renew(), await stored.count()
 
@@ -246,8 +249,8 @@ async def compare_calls(settings: Settings, day: date | None) -> list[Reconciled
     Raises: as ``reconcile_numbers``.
     """
     async with _database_and_carrier(settings) as (database, carrier):
-        comparison = DailyReconciler(database, carrier)
-        return await comparison.run() if day is None else [await comparison.reconcile(day)]
+        reconciler = DailyReconciler(database, carrier)
+        return await reconciler.run() if day is None else [await reconciler.reconcile(day)]
 
 
 @asynccontextmanager
@@ -257,7 +260,7 @@ async def _database_and_carrier(settings: Settings) -> AsyncIterator[tuple[Datab
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     async with running_sandbox(settings) as sandbox_settings:
         database, carrier = (
-            _open(settings.owner_url, settings),
+            _open_database(settings.owner_url, settings),
             build_carrier(sandbox_settings),
         )
         try:

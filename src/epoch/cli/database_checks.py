@@ -1,4 +1,4 @@
-"""The checks of ``epoch doctor`` that ask the database, its pooler and its read replica; none changes anything."""
+"""The checks of ``epoch doctor`` that read the database, its pooler and its read replica; none changes anything."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from epoch.connection_budget import read_budget
 from epoch.health import MAX_CLOCK_SKEW
 from epoch.pooler_check import ensure_pooler_is_declared
 from epoch.replica_check import inspect_replica
-from epoch.tenant_isolation import describe, expected_isolation, find_gaps, owner_attributes
+from epoch.tenant_isolation import describe_gaps, describe_needless_privileges, expected_isolation, find_gaps
 from kit.connection_failures import describe_connection_failure
 from kit.db.connector import Connector, DatabaseUnreachable
 from kit.db.database import REQUEST_ROLE
@@ -36,7 +36,7 @@ def _connector(settings: Settings) -> Connector:
 
 
 async def check_database(settings: Settings) -> str:
-    """Ask for its version. Raises: PartUnusable, when it does not answer or has no tables; CheckFailed."""
+    """Read the server's version. Raises: PartUnusable, when it does not answer or has no tables; CheckFailed."""
     try:
         connection = await _connect(settings)
     except DatabaseUnreachable as error:
@@ -58,7 +58,7 @@ async def check_database(settings: Settings) -> str:
 
 
 async def check_connections(settings: Settings) -> str:
-    """Compare the connections that all workers may open with those that the server takes."""
+    """Compare the connections that all workers may open with those that the server accepts."""
     connection = await _connect(settings)
     try:
         budget = await read_budget(connection, settings)
@@ -70,76 +70,87 @@ async def check_connections(settings: Settings) -> str:
 
 
 async def check_tenant_isolation(settings: Settings) -> str:
+    """Compare row-level security and grants with those of the migrations. Raises: CheckFailed."""
     expected = await asyncio.to_thread(expected_isolation)
     connection = await _connect(settings)
     try:
         if gaps := await find_gaps(connection, expected):
-            raise CheckFailed(describe(gaps))
-        found = f"{len(expected.policies)} policies on {len(expected.secured)} tables, as the migrations made them"
-        attributes = await owner_attributes(connection)
-        return f"{found}; {attributes}" if attributes else found
+            raise CheckFailed(describe_gaps(gaps))
+        text = f"{len(expected.policies)} policies on {len(expected.secured)} tables, as the migrations made them"
+        needless = await describe_needless_privileges(connection)
+        return f"{text}; {needless}" if needless else text
     finally:
         await connection.close()
 
 
 async def check_partitions(settings: Settings) -> str:
+    """Look for missing and old monthly partitions. Raises: CheckFailed."""
     if faults := await read_partition_faults(settings):
         raise CheckFailed("; ".join(faults))
-    return "each month until the next ones has its own"
+    return "each month has its own, the next ones too"
 
 
 async def check_pooler(settings: Settings) -> str:
+    """Refuse an undeclared pooler in transaction mode, and connect through a declared one. Raises: SettingsError."""
     await ensure_pooler_is_declared(settings)
     if not settings.is_pooled_by_transaction or settings.database_url is None:
         return "each connection is one of the server"
-    # All other checks go beside it, by the direct URL.
+    # All other checks use the direct URL.
     connection = await Connector(settings.database_url, by_transaction=True).open(REQUEST_ROLE, seconds=TIMEOUT_SECONDS)
     await connection.close()
     return "answers; transactions share connections, as EPOCH_DATABASE_POOLER says"
 
 
 async def check_replica(settings: Settings) -> str:
-    """Ask the read replica, if there is one. Raises: CheckWarned, because lists and reports do without it."""
+    """Check the read replica, if there is one.
+
+    Raises:
+        CheckWarned: it cannot be used now; lists and reports read the database itself.
+        NotOurStandby: the server is not a standby of this database.
+    """
     if settings.database_replica_url is None:
         return "none: lists and reports read the database itself"
     try:
-        found = await inspect_replica(settings)
+        findings = await inspect_replica(settings)
     except (OSError, asyncpg.PostgresError) as error:
-        why = str(error) or describe_connection_failure(error)
-        raise CheckWarned(f"lists and reports read the database itself: {why}") from error
-    if not found.is_standby:
+        reason = str(error) or describe_connection_failure(error)
+        raise CheckWarned(f"lists and reports read the database itself: {reason}") from error
+    if not findings.is_standby:
         raise CheckWarned("there is no standby: lists and reports read the database itself")
-    if found.budget.needed > found.budget.limit - found.budget.held_by_others:
+    budget = findings.budget
+    if budget.needed > budget.limit - budget.held_by_others:
         raise CheckWarned(
-            f"{found.budget.calculation} of {found.budget.limit}, {found.budget.held_by_others} of them held by other"
-            " programs: raise max_connections of the standby"
+            f"{budget.calculation} of {budget.limit}, {budget.held_by_others} of them held by other programs: raise"
+            " max_connections of the standby"
         )
-    age = found.seconds_since_commit
-    if not found.has_everything and age is not None and age > settings.database_replica_max_lag:
+    age = findings.seconds_since_commit
+    if not findings.is_caught_up and age is not None and age > settings.database_replica_max_lag:
         raise CheckWarned(
             f"its last change is {age:.0f} s old, and there are newer ones: lists and reports"
             " read the database itself until it has caught up"
         )
-    return f"a standby that follows; {found.budget.calculation} of {found.budget.limit}"
+    return f"a standby that follows; {budget.calculation} of {budget.limit}"
 
 
 async def check_deployment(settings: Settings) -> str:
+    """Name the deployment. Raises: CheckFailed, when the database is a copy that nobody has declared as one."""
     deployment = await read_deployment(settings)
     if deployment.is_copy:
         raise CheckFailed(
-            f"this database is a copy of {_original(deployment.public_url, settings)}: say `epoch deployment --moved`"
-            " if the original is no longer used or its address changed, else `epoch deployment --copied`"
+            f"this database is a copy of {_describe_original(deployment.public_url, settings)}: run"
+            " `epoch deployment --moved` if the original is no longer used or its URL changed, else"
+            " `epoch deployment --copied`"
         )
-    return f"{deployment.name}, as numbers at the carrier are named"
+    return f"{deployment.name}, which the names of its numbers at the carrier contain"
 
 
-def _original(noted: str | None, settings: Settings) -> str:
-    is_other = noted not in {None, installation_url(settings)}
-    return f"that of the installation at {noted}" if is_other else "another one"
+def _describe_original(recorded_url: str | None, settings: Settings) -> str:
+    is_other = recorded_url not in {None, installation_url(settings)}
+    return f"that of the installation at {recorded_url}" if is_other else "another one"
 
 
 async def check_secret_key(settings: Settings) -> str:
-    """Count what was encrypted with another EPOCH_SECRET_KEY. Raises: CheckFailed, CheckWarned."""
+    """Count stored values that another EPOCH_SECRET_KEY encrypted. Raises: CheckFailed, CheckWarned."""
     stored = await count_stored_secrets(settings)
     if stored.unreadable:
         raise CheckFailed(stored.advice)
@@ -151,6 +162,7 @@ async def check_secret_key(settings: Settings) -> str:
 
 
 async def check_database_clock(settings: Settings) -> str:
+    """Compare the database's clock with this machine's. Raises: CheckFailed."""
     skew = await _connector(settings).clock_skew(seconds=TIMEOUT_SECONDS)
     if abs(skew) > MAX_CLOCK_SKEW.total_seconds():
         raise CheckFailed(f"{abs(skew):.0f} s away from this machine's: set both clocks (NTP)")

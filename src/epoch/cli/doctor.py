@@ -1,4 +1,4 @@
-"""``epoch doctor``: checks database, connections, carrier, public URL, proxies, metrics and clock."""
+"""``epoch doctor``: checks settings, database, public URL, certificates, proxies, mail, disk, clock and carrier."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ from kit.unknown_settings import describe_unknown_settings
 
 TIMEOUT_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 30.0
-"""Access tokens are valid from one minute back: half of it is left for the network."""
+"""Access tokens are valid from one minute before their making: half of it is left for delays of the network."""
 CARRIER_CLOCK_URL = "https://api.twilio.com"
 _FAILURES = (
     CheckFailed,
@@ -56,9 +56,9 @@ Check = Callable[[Settings], Awaitable[str]]
 
 
 async def run_checks(settings: Settings) -> list[CheckResult]:
-    """Every part's state; none of the checks changes anything."""
-    of_replica = None if settings.database_replica_url is None else "database"
-    of_proxies = None if settings.trusted_proxies else "public URL"
+    """Run all checks; none of them changes anything."""
+    needed_by_replica = None if settings.database_replica_url is None else "database"
+    needed_by_proxies = None if settings.trusted_proxies else "public URL"
     checks: tuple[tuple[str, Check, str | None], ...] = (
         ("settings", _settings, None),
         ("database", check_database, None),
@@ -66,12 +66,12 @@ async def run_checks(settings: Settings) -> list[CheckResult]:
         ("tenant isolation", check_tenant_isolation, "database"),
         ("partitions", check_partitions, "database"),
         ("pooler", check_pooler, "database"),
-        ("replica", check_replica, of_replica),
+        ("replica", check_replica, needed_by_replica),
         ("deployment", check_deployment, "database"),
         ("secret key", check_secret_key, "database"),
         ("public URL", _public_url, None),
         ("certificates", check_certificates, None),
-        ("proxies", _proxies, of_proxies),
+        ("proxies", _proxies, needed_by_proxies),
         ("metrics", _metrics, "public URL"),
         ("mail", _mail_server, None),
         ("disk", _disk, None),
@@ -96,7 +96,7 @@ class _Doctor:
         """Parts that cannot be used, each with the reason."""
 
     async def run(self, part: str, check: Check, needs: str | None) -> CheckResult:
-        """``needs`` is the part without which the check can only repeat that part's failure."""
+        """Run a check; if the part that it ``needs`` cannot be used, say only that it was not checked."""
         if needs in self.unusable:
             return _not_checked(part, self.unusable[needs])
         try:
@@ -111,22 +111,23 @@ class _Doctor:
 
 
 def _not_checked(part: str, reason: str) -> CheckResult:
-    """A warning, because the failure is reported once; what the check would find is not known."""
+    """A warning: the failure itself is reported by another check, and the result of this one is not known."""
     return CheckResult(part, CheckState.WARN, f"not checked: {reason}")
 
 
 async def run_carrier_checks(settings: Settings) -> list[CheckResult]:
-    """The results of the checks that ask the carrier; of the sandbox only while it runs."""
-    placed = await find_sandbox(settings) if settings.is_sandbox else settings
-    if placed is None:
+    """Run the checks that ask the carrier; the sandbox carrier is asked only while it runs."""
+    sandbox_settings = await find_sandbox(settings) if settings.is_sandbox else settings
+    if sandbox_settings is None:
         return [CheckResult("carrier", CheckState.OK, "sandbox: started and set up by `epoch run`")]
     try:
-        needs = await read_carrier_needs(placed)
+        needs = await read_carrier_needs(sandbox_settings)
     except _FAILURES as error:
         return [CheckResult("carrier", CheckState.FAIL, f"not asked, because the database fails: {error}")]
-    by_key, by_token = build_account_admin(placed), build_account_admin(placed, with_auth_token=True)
+    by_key = build_account_admin(sandbox_settings)
+    by_token = build_account_admin(sandbox_settings, with_auth_token=True)
     try:
-        return await CarrierChecks(placed, needs, by_key=by_key, by_token=by_token).run()
+        return await CarrierChecks(sandbox_settings, needs, by_key=by_key, by_token=by_token).run()
     finally:
         await by_key.close()
         await by_token.close()
@@ -138,8 +139,8 @@ async def _settings(_: Settings) -> str:
     return "every EPOCH_… variable is one of this version"
 
 
-async def _get_own(settings: Settings, path: str) -> httpx.Response:
-    """The response to ``path`` at the public URL. Raises: PartUnusable."""
+async def _get_from_public_url(settings: Settings, path: str) -> httpx.Response:
+    """The response to GET ``path`` at the public URL. Raises: PartUnusable."""
     try:
         async with httpx.AsyncClient(verify=bundled_tls(trust_env=True), timeout=TIMEOUT_SECONDS) as client:
             return await client.get(settings.public_url + path)
@@ -152,7 +153,7 @@ async def _get_own(settings: Settings, path: str) -> httpx.Response:
 
 
 async def _public_url(settings: Settings) -> str:
-    response = await _get_own(settings, "/health/live")
+    response = await _get_from_public_url(settings, "/health/live")
     if response.status_code != 200:
         raise CheckFailed(
             f"{settings.public_url}/health/live answered {response.status_code}: is it this product that runs there?"
@@ -161,10 +162,10 @@ async def _public_url(settings: Settings) -> str:
 
 
 async def _proxies(settings: Settings) -> str:
-    """Compare ``EPOCH_TRUSTED_PROXIES`` with what answers at the public URL: the product itself names no server."""
+    """Compare ``EPOCH_TRUSTED_PROXIES`` with the answer at the public URL: a proxy adds ``Via`` or ``Server`` to it."""
     if settings.trusted_proxies:
         return f"X-Forwarded-For of {', '.join(settings.trusted_proxies)} names the clients"
-    response = await _get_own(settings, "/health/live")
+    response = await _get_from_public_url(settings, "/health/live")
     proxy = response.headers.get("via") or response.headers.get("server")
     if proxy is not None:
         raise CheckFailed(
@@ -175,7 +176,7 @@ async def _proxies(settings: Settings) -> str:
 
 
 async def _metrics(settings: Settings) -> str:
-    response = await _get_own(settings, "/metrics")
+    response = await _get_from_public_url(settings, "/metrics")
     if response.status_code == 200 and not settings.public_is_loopback:
         raise CheckFailed(f"anybody can read {settings.public_url}/metrics: keep it from strangers at the proxy")
     if settings.metrics_token is not None:
@@ -194,7 +195,7 @@ async def _contact(settings: Settings) -> str:
 
 
 async def _legal_texts(settings: Settings) -> str:
-    """The terms and the privacy notice open for visitors."""
+    """Open the terms and the privacy notice as a visitor does. Raises: CheckFailed, CheckWarned."""
     texts = {"EPOCH_TERMS_URL": settings.terms_url, "EPOCH_PRIVACY_URL": settings.privacy_url}
     missing = [name for name, url in texts.items() if url is None]
     if missing:
@@ -206,9 +207,9 @@ async def _legal_texts(settings: Settings) -> str:
             try:
                 status = (await client.get(url or "")).status_code
             except httpx.HTTPError as error:
-                # Another server's page: it may be open to visitors and not to this machine.
-                why = describe_connection_failure(error)
-                raise CheckWarned(f"{name} does not open from this machine ({why}): {url}") from error
+                # The page may be on another server, which visitors can reach and this machine cannot.
+                reason = describe_connection_failure(error)
+                raise CheckWarned(f"{name} does not open from this machine ({reason}): {url}") from error
             if status >= 400:
                 raise CheckFailed(f"{name} answers {status}: visitors who open {url} see an error")
     return "terms and privacy notice open"
@@ -231,7 +232,7 @@ async def _mail_server(settings: Settings) -> str:
 
 def _mail_failure(error: Exception) -> str:
     if isinstance(error, SMTPResponseException):
-        # Its own words, such as those about a login, which may have several lines.
+        # The server's own text, for example about a failed login, may have several lines.
         return f"the mail server refuses ({error.code}): {' '.join(error.message.split())[:200]}"
     return f"EPOCH_SMTP_URL: the mail server cannot be used: {describe_connection_failure(error)}"
 
@@ -249,8 +250,8 @@ async def _clock(settings: Settings) -> str:
         try:
             response = await client.head(CARRIER_CLOCK_URL)
         except httpx.HTTPError as error:
-            why = describe_connection_failure(error)
-            raise CheckFailed(f"{CARRIER_CLOCK_URL} does not answer from this machine ({why})") from error
+            reason = describe_connection_failure(error)
+            raise CheckFailed(f"{CARRIER_CLOCK_URL} does not answer from this machine ({reason})") from error
     if "date" not in response.headers:
         raise CheckFailed("the carrier sent no date to compare with")
     offset = abs(time.time() - parsedate_to_datetime(response.headers["date"]).timestamp())

@@ -1,8 +1,11 @@
-"""Failures whose message is enough for the command line. Imports are late so that ``epoch --help`` is quick."""
+"""Describes a failed command in one line, unless the failure is a bug.
+
+Imports are late so that ``epoch --help`` is quick.
+"""
 
 
 def describe_failure(error: Exception) -> str:
-    """The line for an error whose message is enough. Raises: ``error``, when it is a bug."""
+    """The line about an expected error. Raises: ``error``, when it is a bug."""
     from kit.connection_failures import describe_connection_failure
     from kit.db.outage import describe_database_error
     from kit.errors import ValidationFailed
@@ -13,7 +16,7 @@ def describe_failure(error: Exception) -> str:
     is_expected = isinstance(error, _expected_failures())
     if not is_expected and failing_dependency(error) is None:
         raise error
-    # Our own errors say more than the statement that caused them; the library's texts contain the SQL.
+    # The product's errors say more than the statement that caused them; the library's texts contain the SQL.
     about_database = describe_database_error(error) if not is_expected or _is_database_error(error) else None
     if about_database or str(error):
         return about_database or str(error)
@@ -28,7 +31,7 @@ def _is_database_error(error: Exception) -> bool:
 
 
 def _expected_failures() -> tuple[type[Exception], ...]:
-    """Errors whose message is enough; all others are bugs and keep their traceback."""
+    """Errors that are no bugs: their message is enough. All other errors keep their traceback."""
     import asyncpg
     from sqlalchemy.exc import DBAPIError
 

@@ -1,4 +1,4 @@
-"""Runs the commands of the command line, which ``arguments.py`` describes.
+"""The program ``epoch``: runs the commands that ``arguments.py`` describes, and prints their results.
 
 Exit status: 0 done, 1 failed, 2 a bad setting or bad usage. Imports are late so that ``epoch --help`` is quick.
 """
@@ -23,41 +23,41 @@ from kit.settings import Settings, load_settings
 from kit.unknown_settings import describe_unknown_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
-_STARTS = frozenset({"run", "serve", "jobs"})
+_SERVING_COMMANDS = frozenset({"run", "serve", "jobs"})
 """The commands that run until a signal stops them."""
 COPY_ADVICE = (
     "This database is a copy of another one, or EPOCH_PUBLIC_URL changed, so phone numbers at the carrier are only"
-    " reported, never changed. If the original is no longer used, or its address changed: `epoch deployment --moved`."
+    " reported, never changed. If the original is no longer used, or its URL changed: `epoch deployment --moved`."
     " If it is still used: `epoch deployment --copied`."
 )
 
 
 def program() -> int:
-    """The program ``epoch``: as ``main``, and the log is the process's own."""
-    return main(owns_log=True)
+    """Run ``main`` as the program ``epoch``, which also configures the process's log."""
+    return main(configures_log=True)
 
 
-def main(argv: Sequence[str] | None = None, *, owns_log: bool = False) -> int:
-    """Run one command and return its exit status; with ``owns_log`` its parts log as the settings say."""
+def main(argv: Sequence[str] | None = None, *, configures_log: bool = False) -> int:
+    """Run one command and return its exit status; ``configures_log`` applies the settings to the process's log."""
     collect_rarely()
     arguments = build_parser().parse_args(argv)
     if arguments.command is None:
         arguments.print_help()
         return 0
     command = COMMANDS[arguments.command]
-    if arguments.command in _STARTS:
-        _tell_unknown_settings(sys.stdout)
+    if arguments.command in _SERVING_COMMANDS:
+        _print_unknown_settings(sys.stdout)
     try:
         settings = load_settings(os.environ, needs_application=arguments.needs_application)
     except SettingsError as error:
-        if arguments.command not in _STARTS:
-            # A mistyped name may be why a setting is missing.
-            _tell_unknown_settings(sys.stderr)
+        if arguments.command not in _SERVING_COMMANDS:
+            # A setting may be missing because its name is mistyped.
+            _print_unknown_settings(sys.stderr)
         return _fail(2, str(error))
-    if owns_log:
+    if configures_log:
         from kit.log import configure_logging
 
-        # On standard error: the result of a command is for people, on standard output.
+        # The log goes to standard error: standard output has the command's result.
         configure_logging(json=settings.is_production)
     try:
         return command(settings, arguments)
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None, *, owns_log: bool = False) -> int:
         return _fail(1, describe_failure(error))
 
 
-def _tell_unknown_settings(stream: TextIO) -> None:
+def _print_unknown_settings(stream: TextIO) -> None:
     for found in describe_unknown_settings(os.environ):
         print(f"Warning: {found}", file=stream, flush=True)
 
@@ -107,7 +107,7 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
             for line in read_plan(url).lines:
                 _print(line)
         return 0
-    # As Ctrl-C: the step that runs is undone, and no lock stays behind. Background jobs of a shell ignore Ctrl-C.
+    # SIGTERM acts as Ctrl-C: the running revision is undone, and no lock stays. Background jobs of a shell ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
@@ -125,9 +125,9 @@ def _seed(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     if not settings.is_sandbox:
         raise SettingsError("EPOCH_CARRIER must be sandbox: the demo is for the sandbox only")
-    with _database(settings) as (placed, url):
+    with _database(settings) as (effective_settings, url):
         install_release(url, _print, is_production=settings.is_production)
-        asyncio.run(seed_demo(placed))
+        asyncio.run(seed_demo(effective_settings))
     _print("The demo is in the database.")
     return 0
 
@@ -135,8 +135,8 @@ def _seed(settings: Settings, _arguments: argparse.Namespace) -> int:
 def _set_plan(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import set_plan
 
-    with _database(settings) as (placed, _):
-        asyncio.run(set_plan(placed, arguments.slug, arguments.plan))
+    with _database(settings) as (effective_settings, _):
+        asyncio.run(set_plan(effective_settings, arguments.slug, arguments.plan))
     _print(f"{arguments.slug} has the plan {arguments.plan}.")
     return 0
 
@@ -144,41 +144,41 @@ def _set_plan(settings: Settings, arguments: argparse.Namespace) -> int:
 def _pause_calls(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import pause_calls
 
-    with _database(settings) as (placed, _):
-        fresh = asyncio.run(pause_calls(placed, arguments.reason, end_live=arguments.end_live))
-    _print("New calls are refused until `epoch calls resume`." if fresh else "Calls are paused already.")
+    with _database(settings) as (effective_settings, _):
+        is_changed = asyncio.run(pause_calls(effective_settings, arguments.reason, end_live=arguments.end_live))
+    _print("New calls are refused until `epoch calls resume`." if is_changed else "Calls are paused already.")
     return 0
 
 
 def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import resume_calls
 
-    with _database(settings) as (placed, _):
-        fresh = asyncio.run(resume_calls(placed))
-    _print("Calls are placed again." if fresh else "Calls were not paused.")
+    with _database(settings) as (effective_settings, _):
+        is_changed = asyncio.run(resume_calls(effective_settings))
+    _print("Calls are effective_settings again." if is_changed else "Calls were not paused.")
     return 0
 
 
 def _compare_calls(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import compare_calls
 
-    with _database(settings) as (placed, _):
-        days = asyncio.run(compare_calls(placed, arguments.day))
+    with _database(settings) as (effective_settings, _):
+        days = asyncio.run(compare_calls(effective_settings, arguments.day))
     for found in days:
         _print(
             f"{found.day}: {found.calls_here} calls here, {found.calls_there} at the carrier,"
             f" {found.corrected} differences corrected, {found.open} to look at, {found.unpriced} without a price."
         )
     if not days:
-        _print("Every day that is over was compared.")
+        _print("Every day that has ended was compared.")
     return 1 if any(found.open for found in days) else 0
 
 
 def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import add_staff
 
-    with _database(settings) as (placed, _):
-        invited, link = asyncio.run(add_staff(placed, arguments.email, arguments.role))
+    with _database(settings) as (effective_settings, _):
+        invited, link = asyncio.run(add_staff(effective_settings, arguments.email, arguments.role))
     _print(f"{invited.staff.email} is {invited.staff.role.value}. The link works once, for 30 minutes:")
     _print(link)
     return 0
@@ -187,8 +187,8 @@ def _add_staff(settings: Settings, arguments: argparse.Namespace) -> int:
 def _erase_person(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import erase_person_from_audit_log
 
-    with _database(settings) as (placed, _):
-        events = asyncio.run(erase_person_from_audit_log(placed, arguments.email))
+    with _database(settings) as (effective_settings, _):
+        events = asyncio.run(erase_person_from_audit_log(effective_settings, arguments.email))
     _print(f"{events} events changed. What was done, when and by which account's id stays, and the chains verify.")
     return 0
 
@@ -202,8 +202,8 @@ def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
         return "platform" if chain_id == PLATFORM_CHAIN else f"organization {chain_id}"
 
     kept = None if arguments.kept is None else parse_kept_ends(arguments.kept.read())
-    with _database(settings) as (placed, _):
-        found = asyncio.run(verify_audit_log(placed, all_ends=arguments.ends, kept=kept))
+    with _database(settings) as (effective_settings, _):
+        found = asyncio.run(verify_audit_log(effective_settings, all_ends=arguments.ends, kept=kept))
     for end in found.ends:
         _print(format_end(*end))
     for broken in found.breaks:
@@ -223,9 +223,9 @@ def _setup_carrier(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.carrier_setup import SetupOptions, StepState
     from epoch.cli.commands import setup_carrier
 
-    options = SetupOptions(is_check=arguments.check, adopts=arguments.adopt, is_account_own=settings.is_sandbox)
-    with _database(settings) as (placed, _):
-        steps = asyncio.run(setup_carrier(placed, options))
+    options = SetupOptions(is_check=arguments.check, adopts=arguments.adopt, owns_account=settings.is_sandbox)
+    with _database(settings) as (effective_settings, _):
+        steps = asyncio.run(setup_carrier(effective_settings, options))
     for step in steps:
         _print(f"{step.state:<8}  {step.text}")
     _print(fallback_advice(settings))
@@ -235,8 +235,8 @@ def _setup_carrier(settings: Settings, arguments: argparse.Namespace) -> int:
 def _verify_carrier(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import verify_carrier
 
-    with _database(settings) as (placed, _):
-        results = asyncio.run(verify_carrier(placed, call=arguments.call))
+    with _database(settings) as (effective_settings, _):
+        results = asyncio.run(verify_carrier(effective_settings, call=arguments.call))
     for result in results:
         _print(result.line)
     return 0 if all(result.ok for result in results) else 1
@@ -245,8 +245,8 @@ def _verify_carrier(settings: Settings, arguments: argparse.Namespace) -> int:
 def _reconcile(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import reconcile_numbers
 
-    with _database(settings) as (placed, _):
-        report = asyncio.run(reconcile_numbers(placed))
+    with _database(settings) as (effective_settings, _):
+        report = asyncio.run(reconcile_numbers(effective_settings))
     _print(
         f"Numbers: {report.adopted} adopted, {report.failed} purchases given up, {report.released} released,"
         f" {report.postponed} put off, {len(report.discrepancies)} to look at."
@@ -267,8 +267,8 @@ def _deployment(settings: Settings, arguments: argparse.Namespace) -> int:
         run = commands.separate_copied_deployment
     else:
         run = commands.read_deployment
-    with _database(settings) as (placed, _):
-        deployment = asyncio.run(run(placed))
+    with _database(settings) as (effective_settings, _):
+        deployment = asyncio.run(run(effective_settings))
     _print(f"Deployment {deployment.name}")
     if deployment.is_copy:
         _print(COPY_ADVICE)
@@ -278,8 +278,8 @@ def _deployment(settings: Settings, arguments: argparse.Namespace) -> int:
 def _rotate_secrets(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import renew_stored_secrets
 
-    with _database(settings) as (placed, _):
-        before, after = asyncio.run(renew_stored_secrets(placed))
+    with _database(settings) as (effective_settings, _):
+        before, after = asyncio.run(renew_stored_secrets(effective_settings))
     _print(f"Encrypted with EPOCH_SECRET_KEY: {before.old or 'nothing, everything was already'}.")
     if after.unreadable:
         _print(f"{after.advice}.")
@@ -295,8 +295,8 @@ def _rotate_secrets(settings: Settings, _arguments: argparse.Namespace) -> int:
 def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
     from epoch.cli.doctor import run_checks
 
-    with _database(settings) as (placed, _):
-        findings = asyncio.run(run_checks(placed))
+    with _database(settings) as (effective_settings, _):
+        findings = asyncio.run(run_checks(effective_settings))
     for finding in findings:
         _print(finding.line)
     return 0 if all(finding.ok for finding in findings) else 1
@@ -304,7 +304,7 @@ def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _database(settings: Settings) -> Iterator[tuple[Settings, str]]:
-    """The settings with a running database: the configured one, or the embedded one while the command runs."""
+    """The settings with the URL of a running database, and that URL; starts the embedded one if none is configured."""
     if settings.owner_url is not None:
         yield settings, settings.owner_url
         return
@@ -318,8 +318,8 @@ def _print(text: str) -> None:
     print(text, flush=True)
 
 
-def _fail(status: int, why: str) -> int:
-    print(f"epoch: {why}", file=sys.stderr, flush=True)
+def _fail(status: int, message: str) -> int:
+    print(f"epoch: {message}", file=sys.stderr, flush=True)
     return status
 
 

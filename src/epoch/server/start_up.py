@@ -1,8 +1,8 @@
-"""Steps of a start that need the whole program, done by a child process for the supervisor.
+"""Lets a child process of the supervisor do the steps of a start that need the whole program: messages, ``run_step``.
 
 So the supervisor, which then watches other processes for months, takes 37 MB instead of 175 (docs/decisions/0302). The
-child of ``epoch run`` is its first worker, which has imported most of the program anyway; that of ``epoch serve`` and
-``epoch jobs`` ends with the steps, because Alembic would stay in their workers.
+child of ``epoch run`` is its first worker, which has imported most of the program anyway. The child of ``epoch serve``
+and ``epoch jobs`` ends after the steps, so that their workers do not keep Alembic in memory.
 """
 
 import enum
@@ -23,14 +23,15 @@ class Step(enum.StrEnum):
     ENSURE_SCHEMA = "ensure_schema"
     """Refuse a database with another version's schema."""
     INSTALL_RELEASE = "install_release"
-    """Bring the database to this release."""
+    """Install this release in the database."""
     CHECK_DATABASE = "check_database"
+    """Refuse a database that does not fit the settings or that is not safe to use."""
     SET_UP_SANDBOX = "set_up_sandbox"
-    """Configure the sandbox's account, and fill the demo. The result is lines about how to use the demo."""
+    """Configure the sandbox's account, and seed the demo. The result is lines about how to use the demo."""
 
 
 class StepRequest(msgspec.Struct, frozen=True, tag="step"):
-    """A line that the process reads: do a step."""
+    """A line that the process reads: it asks for a step."""
 
     step: Step
     environ: dict[str, str]
@@ -40,26 +41,28 @@ class StepRequest(msgspec.Struct, frozen=True, tag="step"):
 
 
 class ServeRequest(msgspec.Struct, frozen=True, tag="serve"):
-    """A line that a worker reads: no step follows, serve."""
+    """A line that a worker reads: no step follows, and it has to serve now."""
 
     environ: dict[str, str]
     """Variables that the worker's own environment lacks."""
 
 
-class Outcome(enum.StrEnum):
-    """The kind of a line that the process writes. Each step ends with one that is not ``SAID``."""
+class ReplyKind(enum.StrEnum):
+    """The kind of a line that the process writes. The last line of a step is not a ``MESSAGE``."""
 
-    SAID = "said"
+    MESSAGE = "message"
+    """A text for people while the step runs."""
     DONE = "done"
     REFUSED = "refused"
-    """A setting is wrong."""
+    """A setting is wrong; the text names it."""
     FAILED = "failed"
+    """The step failed; the text says why."""
 
 
 class StepReply(msgspec.Struct, frozen=True):
     """A line that the process writes."""
 
-    outcome: Outcome
+    kind: ReplyKind
     text: str = ""
 
 
@@ -78,7 +81,7 @@ async def run_step(
     environ: Mapping[str, str],
     is_embedded: bool = False,
 ) -> str:
-    """Let ``child`` do ``step``; pass on what it says meanwhile. Returns the step's result, empty for most of them.
+    """Let ``child`` do ``step``; ``say`` gets its messages. Returns the step's result, which is empty for most steps.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -88,12 +91,12 @@ async def run_step(
     await child.write_line(msgspec.json.encode(StepRequest(step, dict(environ), is_embedded)))
     while True:
         reply = _decode(await child.read_line())
-        match reply.outcome:
-            case Outcome.SAID:
+        match reply.kind:
+            case ReplyKind.MESSAGE:
                 say(reply.text)
-            case Outcome.DONE:
+            case ReplyKind.DONE:
                 return reply.text
-            case Outcome.REFUSED:
+            case ReplyKind.REFUSED:
                 raise SettingsError(reply.text)
-            case Outcome.FAILED:
+            case ReplyKind.FAILED:
                 raise StartUpFailed(reply.text)

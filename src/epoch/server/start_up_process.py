@@ -1,6 +1,6 @@
-"""Does the steps of ``start_up`` that a process reads from standard input.
+"""Does the steps of ``start_up.py`` that standard input asks for, in a worker or as a program of its own.
 
-As a program it does them until its input ends. Imports are late so that a start loads only what its steps need.
+The program does steps until its input ends. Imports are late so that a start loads only what its steps need.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from epoch.cli.expected_failures import describe_failure
-from epoch.server.start_up import Outcome, ServeRequest, Step, StepReply, StepRequest
+from epoch.server.start_up import ReplyKind, ServeRequest, Step, StepReply, StepRequest
 from kit.environment import SettingsError
 from kit.garbage_collection import collect_rarely
 from kit.log import configure_logging
@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder(StepRequest | ServeRequest).decode
 
 
 def main() -> None:
-    """Do one step after the other; a bug ends the process with its traceback."""
+    """Do the steps until the input ends; a bug ends the process with its traceback."""
     collect_rarely()
     with open_replies() as replies:
         do_steps(replies)
@@ -32,7 +32,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def open_replies() -> Iterator[BinaryIO]:
-    """The standard output for lines that the supervisor reads; whatever else is printed goes to standard error."""
+    """Yield the standard output for replies to the supervisor; other prints go to standard error meanwhile."""
     with os.fdopen(os.dup(_STDOUT), "wb", buffering=0) as replies:
         os.dup2(_STDERR, _STDOUT)
         yield replies
@@ -40,7 +40,7 @@ def open_replies() -> Iterator[BinaryIO]:
 
 def do_steps(replies: BinaryIO) -> ServeRequest | None:
     """Do the steps that standard input asks for. Returns the request to serve, or None when the input ends."""
-    # A wrong setting is reported by the step that reads it.
+    # Not with ``load_settings``: a wrong setting is reported by the step that loads them.
     configure_logging(json=os.environ.get("EPOCH_ENV") == "production")
     while line := sys.stdin.buffer.readline():
         request = _decode(line)
@@ -51,20 +51,20 @@ def do_steps(replies: BinaryIO) -> ServeRequest | None:
 
 
 def _answer(request: StepRequest, replies: BinaryIO) -> None:
-    def reply(outcome: Outcome, text: str = "") -> None:
-        replies.write(msgspec.json.encode(StepReply(outcome, text)) + b"\n")
+    def reply(kind: ReplyKind, text: str = "") -> None:
+        replies.write(msgspec.json.encode(StepReply(kind, text)) + b"\n")
 
     try:
-        result = _do(request, lambda text: reply(Outcome.SAID, text))
+        result = _do_step(request, lambda text: reply(ReplyKind.MESSAGE, text))
     except SettingsError as error:
-        reply(Outcome.REFUSED, str(error))
+        reply(ReplyKind.REFUSED, str(error))
     except Exception as error:
-        reply(Outcome.FAILED, describe_failure(error))
+        reply(ReplyKind.FAILED, describe_failure(error))
     else:
-        reply(Outcome.DONE, result)
+        reply(ReplyKind.DONE, result)
 
 
-def _do(request: StepRequest, say: Callable[[str], None]) -> str:
+def _do_step(request: StepRequest, say: Callable[[str], None]) -> str:
     settings = load_settings({**os.environ, **request.environ})
     match request.step:
         case Step.ENSURE_SCHEMA:
@@ -90,7 +90,7 @@ def _url_of(settings: Settings) -> str:
 
 async def _check_database(settings: Settings, say: Callable[[str], None], *, is_embedded: bool) -> None:
     from epoch.replica_check import ensure_replica_fits
-    from epoch.server.database_checks import ensure_connections_fit, ensure_safe
+    from epoch.server.start_up_checks import ensure_connections_fit, ensure_safe
 
     await ensure_connections_fit(settings, say)
     await ensure_replica_fits(settings, say)
@@ -102,7 +102,7 @@ async def _set_up_sandbox(settings: Settings) -> str:
     from epoch.cli.commands import setup_carrier
     from epoch.cli.seed import describe_demo, seed_demo
 
-    await setup_carrier(settings, SetupOptions(is_account_own=True))
+    await setup_carrier(settings, SetupOptions(owns_account=True))
     return describe_demo((await seed_demo(settings)).accounts, settings.public_url)
 
 

@@ -1,6 +1,6 @@
-"""The process of ``epoch run``, ``serve`` and ``jobs``, which starts, watches and stops all others.
+"""The process of ``epoch run``, ``serve`` and ``jobs`` that starts, watches and stops the other processes.
 
-Those are the workers and, of ``epoch run``, the embedded database and the sandbox carrier.
+These are the workers and, for ``epoch run``, the embedded database and the sandbox carrier.
 """
 
 import asyncio
@@ -30,41 +30,41 @@ Result = TypeVar("Result")
 LISTEN_BACKLOG = 2048
 WORKER_NAME = "worker"
 WORKER_GRACE_SECONDS = 16.0
-"""Seconds a worker has to end by itself after it drained: its requests' 10, its application's 5."""
+"""Seconds in which a worker must end after it has drained: 10 for its requests, 5 for its application, 1 spare."""
 SANDBOX_GRACE_SECONDS = 5.0
 START_UP_GRACE_SECONDS = 5.0
 FORCED_EXIT_SECONDS = 5.0
-"""After a second signal, what is left before the process ends whatever still hangs."""
+"""Seconds after a second signal after which this process ends even if a child has not ended."""
 RESTART_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Waits before a child that died is started again; the last one repeats."""
+"""Delays before a child that died is started again, one after the other; the last one repeats."""
 HEALTHY_AFTER_SECONDS = 60.0
-"""A child that lived this long has not failed to start: the waits begin anew."""
+"""After a child that ran for this long, the delays begin with the first one again."""
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The listening socket, taken before anything else is touched.
+    """Open the listening socket; commands do so before they start anything else.
 
     Raises:
-        SettingsError: host and port cannot be had.
+        SettingsError: the host and port of the settings cannot be listened on.
     """
-    where = f"EPOCH_HOST={settings.host} EPOCH_PORT={settings.port}"
+    host_and_port = f"EPOCH_HOST={settings.host} EPOCH_PORT={settings.port}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        taken = socket.socket(family, kind, protocol)
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(address)
-        taken.listen(LISTEN_BACKLOG)
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(LISTEN_BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen on {where}: {error.strerror or error}; choose another EPOCH_PORT"
+            f"cannot listen on {host_and_port}: {error.strerror or error}; choose another EPOCH_PORT"
         ) from error
-    return taken
+    return listener
 
 
 class Supervisor:
-    """Runs the product until it is stopped."""
+    """Runs the processes of one role until it is stopped."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Supervisor:
         say: Callable[[str], None],
         role: ProcessRole = ProcessRole.RUN,
     ) -> None:
-        """``environ`` has the settings as the workers read them."""
+        """``environ`` is the environment of the workers; ``say`` prints a line for people."""
         self._role = role
         self._settings = settings
         self._environ = dict(environ)
@@ -81,24 +81,24 @@ class Supervisor:
         self._database: EmbeddedPostgres | None = None
         self._children: set[ChildProcess] = set()
         self._start_up: ChildProcess | None = None
-        """The child that does the steps of the start, until they are done."""
+        """The child that does the steps of the start; None once they are done."""
         self._threads: set[asyncio.Future[Any]] = set()
         self._start_up_grace: float | None = START_UP_GRACE_SECONDS
-        """Seconds that a step of the start has to end when a signal stops the start; None is no limit."""
+        """Seconds in which a step of the start must end after a signal; None is no limit."""
         self._demo = ""
-        """Lines about how to use the demo, which ``epoch serve`` does not know of."""
+        """Lines about how to use the demo; empty without one, and in ``epoch serve``."""
         self._stopping = asyncio.Event()
 
     async def run(self, listener: socket.socket) -> None:
         """Serve on ``listener`` until SIGINT or SIGTERM; a second one forces the end.
 
         Raises:
-            Exception: whatever kept a part from starting, after all parts were stopped.
+            Exception: the error because of which a part did not start. All parts have been stopped then.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)
-        # Of this run alone: another one may use the same data directory.
+        # Not in the data folder, which another run may use at the same time.
         with tempfile.TemporaryDirectory(prefix="epoch-metrics-") as metrics_folder:
             await self._serve_until_stopped(listener, Path(metrics_folder))
 
@@ -128,9 +128,9 @@ class Supervisor:
     async def _serve(self, listener: socket.socket, metrics_folder: Path) -> None:
         start_worker = partial(self._spawn_worker, listener.fileno(), metrics_folder)
         async with asyncio.TaskGroup() as tasks:
-            # The slow imports of the children and the work on the database overlap.
-            is_sandbox_ours = self._settings.is_sandbox and self._role is ProcessRole.RUN
-            sandbox = tasks.create_task(self._start_sandbox()) if is_sandbox_ours else None
+            # Children import the program while the database is prepared.
+            starts_sandbox = self._settings.is_sandbox and self._role is ProcessRole.RUN
+            sandbox = tasks.create_task(self._start_sandbox()) if starts_sandbox else None
             start_up, workers = await self._spawn_start_up(start_worker)
             spawning = [tasks.create_task(start_worker(slot)) for slot in range(len(workers), self._settings.workers)]
             if self._role is ProcessRole.RUN:
@@ -147,7 +147,7 @@ class Supervisor:
             self._print(f"Starting workers: {self._settings.workers} …")
             workers += [await task for task in spawning]
             for worker in workers:
-                await self._send_addresses(worker)
+                await self._send_serve_request(worker)
             for slot, worker in enumerate(workers):
                 await worker.read_line()
                 restart = partial(self._restart_worker, partial(start_worker, slot))
@@ -158,7 +158,7 @@ class Supervisor:
     async def _spawn_start_up(
         self, start_worker: Callable[[int], Awaitable[ChildProcess]]
     ) -> tuple[ChildProcess, list[ChildProcess]]:
-        """Start the child that does the steps of the start; `epoch serve` and `jobs` refuse a wrong schema here.
+        """Start the child that does the steps of the start. ``epoch serve`` and ``jobs`` then refuse a wrong schema.
 
         Returns the child, and the workers that run by now.
         """
@@ -166,7 +166,7 @@ class Supervisor:
             self._start_up = worker = await start_worker(0)
             return worker, [worker]
         self._start_up = start_up = await self._spawn(START_UP_NAME, START_UP_MODULE)
-        # Before any worker: a refusal need not wait for their imports.
+        # Before workers start: a refusal need not wait for their imports.
         await self._run_step(start_up, Step.ENSURE_SCHEMA)
         return start_up, []
 
@@ -178,14 +178,14 @@ class Supervisor:
             url = await self._in_thread(self._database.start)
             self._settings = msgspec.structs.replace(self._settings, database_url=url)
         self._print("Bringing the database to this version …")
-        # Waited for, also when a signal comes meanwhile.
+        # A signal does not interrupt this step.
         self._start_up_grace = None
         await self._run_step(start_up, Step.INSTALL_RELEASE)
         self._start_up_grace = START_UP_GRACE_SECONDS
 
     async def _run_step(self, start_up: ChildProcess, step: Step) -> str:
         is_embedded = self._database is not None
-        return await run_step(start_up, step, self._print, environ=self._addresses(), is_embedded=is_embedded)
+        return await run_step(start_up, step, self._print, environ=self._late_environ(), is_embedded=is_embedded)
 
     async def _end_start_up(self, start_up: ChildProcess) -> None:
         await start_up.stop(START_UP_GRACE_SECONDS)
@@ -201,7 +201,7 @@ class Supervisor:
         self._demo = await self._run_step(start_up, Step.SET_UP_SANDBOX)
 
     async def _restart_sandbox(self, address: str) -> ChildProcess:
-        # On the same port, because the workers and open pages use the old address.
+        # On the same port, because workers and open pages use the old address.
         child, address = await self._start_sandbox("--port", address.rpartition(":")[2])
         try:
             start_up = await self._spawn(START_UP_NAME, START_UP_MODULE)
@@ -210,7 +210,7 @@ class Supervisor:
             finally:
                 await self._end_start_up(start_up)
         except Exception:
-            # The next attempt needs its port.
+            # The next attempt needs the port.
             await child.stop(SANDBOX_GRACE_SECONDS)
             self._children.discard(child)
             raise
@@ -218,17 +218,17 @@ class Supervisor:
 
     async def _restart_worker(self, start: Callable[[], Awaitable[ChildProcess]]) -> ChildProcess:
         worker = await start()
-        await self._send_addresses(worker)
+        await self._send_serve_request(worker)
         return worker
 
-    async def _send_addresses(self, worker: ChildProcess) -> None:
-        await worker.write_line(msgspec.json.encode(ServeRequest(self._addresses())))
+    async def _send_serve_request(self, worker: ChildProcess) -> None:
+        await worker.write_line(msgspec.json.encode(ServeRequest(self._late_environ())))
 
-    def _addresses(self) -> dict[str, str]:
-        """The variables that are known only now."""
+    def _late_environ(self) -> dict[str, str]:
+        """Environment variables whose values the start determines: the database's URL and the sandbox's address."""
         settings = self._settings
-        addresses = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
-        return {name: address for name, address in addresses.items() if address is not None}
+        variables = {"EPOCH_DATABASE_URL": settings.database_url, "EPOCH_SANDBOX_ADDRESS": settings.sandbox_address}
+        return {name: value for name, value in variables.items() if value is not None}
 
     async def _restart_on_exit(
         self,
@@ -237,7 +237,7 @@ class Supervisor:
         *,
         on_exit: Callable[[], None] | None = None,
     ) -> None:
-        """Start a child again whenever it ends, ever slower while it keeps failing."""
+        """Start a child again whenever it ends, after longer and longer delays while it keeps failing."""
         loop = asyncio.get_running_loop()
         failures = 0
         while True:
@@ -254,7 +254,7 @@ class Supervisor:
             try:
                 child = await restart()
             except Exception as error:
-                # Whatever keeps it from starting may pass; the old child's ``wait`` returns at once, so we come back.
+                # The cause may pass. The next round tries again, because ``wait`` of the old child returns at once.
                 self._print(f"The {child.name} did not start: {error}")
 
     async def _spawn_worker(self, fd: int, metrics_folder: Path, slot: int) -> ChildProcess:
@@ -262,7 +262,7 @@ class Supervisor:
         return await self._spawn(WORKER_NAME, "epoch.server.worker", *arguments, pass_fds=(fd,))
 
     async def _spawn(self, name: str, module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> ChildProcess:
-        # -P: the folder we were started in has no say in what is imported.
+        # -P: nothing is imported from the working directory.
         argv = [sys.executable, "-P", "-m", module, *arguments]
         child = await ChildProcess.spawn(name, argv, environ=self._environ, pass_fds=pass_fds)
         self._children.add(child)
@@ -302,7 +302,7 @@ class Supervisor:
         grace = self._settings.drain_seconds + WORKER_GRACE_SECONDS
         workers = [child.stop(grace) for child in self._children if child.name == WORKER_NAME]
         await asyncio.gather(*workers)
-        # After the workers, which may still end calls at it.
+        # After the workers, because they may still end calls at the sandbox.
         others = [child.stop(SANDBOX_GRACE_SECONDS) for child in self._children if child.name != WORKER_NAME]
         await asyncio.gather(*others)
         if self._database is not None:
@@ -310,7 +310,7 @@ class Supervisor:
 
 
 def _raise_first(error: BaseException | None) -> None:
-    """Raise what went wrong first, out of the groups that task groups wrap around it."""
+    """Raise the first error of the exception groups in ``error``, which task groups make; do nothing for None."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if error is not None:

@@ -1,6 +1,6 @@
-"""A worker of ``epoch run``, ``serve`` or ``jobs``: loads the application, does steps of the start if asked, serves.
+"""A worker process of ``epoch run``, ``serve`` or ``jobs``: loads the application, does steps of the start, serves.
 
-A worker of ``epoch jobs`` serves health checks alone.
+Of the steps it does those that the supervisor asks for. A worker of ``epoch jobs`` serves health checks alone.
 """
 
 import asyncio
@@ -35,10 +35,10 @@ _TICK_SECONDS = 0.1
 
 
 class WorkerServer(uvicorn.Server):
-    """Replies with a line once it answers requests, for which the supervisor waits; drains before it stops.
+    """Writes a line to the supervisor once it answers requests; drains before it stops.
 
-    While it drains it still accepts and answers, but is not ready, and closes each connection after an answer. So
-    balancers and clients have gone elsewhere when the listening socket closes.
+    While it drains it still answers requests, but is not ready, and closes each connection after an answer. So load
+    balancers and clients use other servers by the time at which the listening socket closes.
     """
 
     def __init__(self, settings: Settings, replies: BinaryIO, role: ProcessRole = ProcessRole.RUN) -> None:
@@ -52,7 +52,7 @@ class WorkerServer(uvicorn.Server):
             self._create_application,
             factory=True,
             loop="uvloop",
-            # uvicorn only calls it, as it would the class.
+            # A factory in place of the class, which uvicorn only calls.
             http=cast("type[asyncio.Protocol]", self._connections.create_protocol),
             ws="none",
             lifespan="on",
@@ -72,7 +72,7 @@ class WorkerServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._sweep = asyncio.get_running_loop().create_task(self._connections.close_late_ones())
+        self._sweep = asyncio.get_running_loop().create_task(self._connections.close_late_connections())
         if self.started:
             self._replies.write(b'{"serving":true}\n')
             self._replies.flush()
@@ -91,7 +91,7 @@ class WorkerServer(uvicorn.Server):
 
 
 def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
-    """Stop ``server`` when standard input ends: the supervisor asks so, or was killed."""
+    """Stop ``server`` when standard input ends: the supervisor asks for it in this way, or was killed."""
     # Not sys.stdin, whose lock this thread would still hold when the interpreter ends.
     while os.read(STDIN, 1024):
         pass
@@ -101,7 +101,7 @@ def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
 
 
 def main() -> None:
-    """Serve on a listening socket. Arguments: its number, the worker's slot, the folder of the metrics, the role."""
+    """Serve on a listening socket. Arguments: its descriptor, the worker's slot, the folder of metrics, the role."""
     listener, slot, metrics_folder, role = sys.argv[1:]
     collect_rarely()
     share_metrics(Path(metrics_folder), int(slot))

@@ -19,7 +19,7 @@ from epoch.cli.certificates import check_certificates
 from epoch.cli.check_results import CheckFailed, CheckState, CheckWarned
 from epoch.cli.doctor import run_checks
 from epoch.cli.main import main
-from epoch.server.database_checks import ensure_connections_fit
+from epoch.server.start_up_checks import ensure_connections_fit
 from kit.db.database import Database
 from kit.db.outage import READ_ONLY_ADVICE
 from kit.jobs import connection as job_connection
@@ -148,12 +148,12 @@ async def test_doctor_tells_when_a_certificate_ends(settings: Settings, tmp_path
             assert place in text
             return text
 
-    assert "ends in 29 days" in await check(29.5)
-    with pytest.raises(CheckWarned, match=r"127\.0\.0\.1:\d+ ends in 9 days: renew it"):
+    assert "expires in 29 days" in await check(29.5)
+    with pytest.raises(CheckWarned, match=r"127\.0\.0\.1:\d+ expires in 9 days: renew it"):
         await check(9.5)
-    with pytest.raises(CheckFailed, match="ends in 1 days: renew it"):
+    with pytest.raises(CheckFailed, match="expires in 1 days: renew it"):
         await check(1.5)
-    with pytest.raises(CheckFailed, match="has ended: renew it"):
+    with pytest.raises(CheckFailed, match="has expired: renew it"):
         await check(-1)
 
 

@@ -96,7 +96,7 @@ async def serving(limits: ConnectionLimits) -> AsyncIterator[Serving]:
         log_level="critical",
     )
     server = uvicorn.Server(config)
-    tasks = asyncio.create_task(server.serve()), asyncio.create_task(registry.close_late_ones())
+    tasks = asyncio.create_task(server.serve()), asyncio.create_task(registry.close_late_connections())
     with anyio.fail_after(HANG_SECONDS):
         await until(lambda: server.started)
         served = Serving(application, server.servers[0].sockets[0].getsockname()[1])

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from epoch.cli.commands import confirm_moved_deployment, read_deployment, separate_copied_deployment
-from epoch.server.database_checks import ensure_own_installation
+from epoch.server.start_up_checks import ensure_own_installation
 from kit.db.database import ADMIN_ROLE, Database
 from kit.deployment import DeploymentService, DeploymentUnconfirmed
 from kit.environment import SettingsError

@@ -15,7 +15,7 @@ from alembic.script import Script, ScriptDirectory
 
 from epoch.cli.main import main
 from epoch.migration_plan import Plan, make_plan, sql_of_revisions
-from epoch.migration_statements import BLOCKING_LOCKS, Serving
+from epoch.migration_statements import BLOCKING_LOCKS, WorkerImpact
 from epoch.migrations import alembic_config, pending
 from kit.db.database import owner_engine
 
@@ -171,5 +171,5 @@ def test_postgresql_takes_the_locks_of_the_plan(new_database: Callable[[], str])
 
 def test_every_statement_of_a_plan_from_the_release_is_understood() -> None:
     effects = [effect for planned in make_plan(alembic_config(""), RELEASED).revisions for effect in planned.effects]
-    assert [effect.does for effect in effects if not effect.table] == []
-    assert {effect.serving for effect in effects} >= {Serving.BRIEF, Serving.WAITING, Serving.BREAKING}
+    assert [effect.description for effect in effects if not effect.table] == []
+    assert {effect.impact for effect in effects} >= {WorkerImpact.BRIEF, WorkerImpact.WAITING, WorkerImpact.BREAKING}

@@ -155,7 +155,7 @@ def test_a_migration_without_its_lock_gives_up_in_one_line(
 @pytest.mark.anyio
 async def test_a_statement_that_takes_too_long_is_stopped(older_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Every revision counts as one that was written under the rules.
-    monkeypatch.setattr(migrations, "RULES_SINCE", BEFORE_A_COLUMN)
+    monkeypatch.setattr(migrations, "LAST_UNLINTED_REVISION", BEFORE_A_COLUMN)
     monkeypatch.setattr(migrations, "STATEMENT_MILLISECONDS", 50)
     body = "BEGIN PERFORM pg_sleep(60); END"
     await _fetch(older_url, f"CREATE FUNCTION wait() RETURNS event_trigger LANGUAGE plpgsql AS '{body}'")

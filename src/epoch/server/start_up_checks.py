@@ -1,4 +1,4 @@
-"""Checks that the database fits the settings and is safe, before workers use it."""
+"""Refuses, before workers start, a database that does not fit the settings or that is not safe to use."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,9 +16,10 @@ from kit.settings import Settings
 
 
 async def ensure_connections_fit(settings: Settings, say: Callable[[str], None]) -> None:
-    """Refuse more connections than there can be; what other programs hold now only warns, since a restart must work.
+    """Refuse settings with more connections than the server accepts.
 
-    A read-only database only warns too: pages and exchanges work with it, and a failover may be under way.
+    ``say`` gets a warning when other programs hold too many of them now, because a restart must still work; and when
+    the database is read-only, because pages and exchanges work, and a failover may be in progress.
 
     Raises: SettingsError.
     """
@@ -39,7 +40,7 @@ async def ensure_connections_fit(settings: Settings, say: Callable[[str], None])
 
 
 async def ensure_safe(settings: Settings, *, is_embedded: bool) -> None:
-    """Refuse an undeclared pooler, missing tenant isolation in production, and with real calls a demo or a copy.
+    """Refuse an undeclared pooler; in production, missing tenant isolation; with a real carrier, a demo or a copy.
 
     Raises: SettingsError.
     """
@@ -53,7 +54,7 @@ async def ensure_safe(settings: Settings, *, is_embedded: bool) -> None:
 
 
 async def ensure_own_installation(settings: Settings) -> None:
-    """Refuse a copy of another installation's database, which owns nothing of that one's at the carrier.
+    """Refuse a copy of another installation's database: the numbers at the carrier belong to that installation.
 
     Raises: SettingsError.
     """
@@ -64,12 +65,12 @@ async def ensure_own_installation(settings: Settings) -> None:
         async with database.sessions() as session, session.begin():
             deployment = DeploymentService(session)
             await deployment.note_installation()
-            noted = (await deployment.read()).public_url
+            recorded_url = (await deployment.read()).public_url
     finally:
         await database.stop()
-    if noted not in {None, settings.public_url}:
+    if recorded_url not in {None, settings.public_url}:
         raise SettingsError(
-            f"this database belongs to the installation at {noted}, but EPOCH_PUBLIC_URL is {settings.public_url}."
-            " If this is a copy of a database that is still used, say `epoch deployment --copied`;"
-            " if the address changed, say `epoch deployment --moved`. Then start again"
+            f"this database belongs to the installation at {recorded_url}, but EPOCH_PUBLIC_URL is"
+            f" {settings.public_url}. If this is a copy of a database that is still used, run"
+            " `epoch deployment --copied`; if the URL changed, run `epoch deployment --moved`. Then start again"
         )

@@ -1,4 +1,4 @@
-"""Builds the parts of the event log, of webhooks and of the HubSpot sync."""
+"""Builds the background services of events, webhooks and the HubSpot sync, and the checks of receivers and tokens."""
 
 from calls.event_data import call_of_row
 from calls.models import Call
@@ -22,23 +22,25 @@ from webhooks.sender import WebhookSender
 from webhooks.signatures import secret_encryptor
 
 
-def build_event_jobs(settings: Settings, jobs: Database, mailer: Mailer) -> tuple[BackgroundService, ...]:
-    """The background services that number events, deliver webhooks and write calls into HubSpot.
+def build_event_services(
+    settings: Settings, job_database: Database, mailer: Mailer
+) -> tuple[BackgroundService, ...]:
+    """Build the services that assign sequence numbers to events, deliver webhooks and write calls into HubSpot.
 
-    ``jobs`` must see all organizations.
+    ``job_database`` must see all organizations.
     """
     pauser = WebhookPauser(mailer.send_after_commit, settings.public_url)
     notifier = BrokenConnectionNotifier(mailer.send_after_commit, settings.public_url)
     return (
-        EventSequencer(jobs, {Call.__tablename__: call_of_row}, [queue_deliveries, queue_calls]),
+        EventSequencer(job_database, {Call.__tablename__: call_of_row}, [queue_deliveries, queue_calls]),
         WebhookDeliverer(
-            jobs,
+            job_database,
             WebhookSender(DnsResolver(), is_sandbox=settings.is_sandbox),
             secret_encryptor(settings.secret_keys),
             pause=pauser.pause,
         ),
         HubSpotCallSync(
-            jobs,
+            job_database,
             HubSpotApi(settings.hubspot_url),
             token_encryptor(settings.secret_keys),
             break_connection=notifier.mark_broken,
@@ -47,10 +49,10 @@ def build_event_jobs(settings: Settings, jobs: Database, mailer: Mailer) -> tupl
 
 
 def build_receiver_check(settings: Settings) -> ReceiverCheck:
-    """The check of receivers' URLs when they are saved."""
+    """Build the check of receivers' URLs, which runs when a URL is saved."""
     return ReceiverCheck(DnsResolver(), is_sandbox=settings.is_sandbox)
 
 
 def build_token_check(settings: Settings) -> TokenCheck:
-    """The check of HubSpot's tokens when they are saved."""
+    """Build the check of HubSpot's tokens, which runs when a token is saved."""
     return TokenCheck(HubSpotApi(settings.hubspot_url))
