@@ -32,11 +32,11 @@ NewClient = Callable[[], httpx.AsyncClient]
 hypothesis.settings.register_profile("any-machine", deadline=None)
 hypothesis.settings.load_profile("any-machine")
 MAX_WORKERS = 8
-"""Each worker has an application, a product, a sandbox and a browser: about 1 GB and 60 database connections."""
+"""Each worker runs an application, a product, a sandbox and a browser: about 1 GB and 60 database connections."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors, because tests wait for processes that start and for calls."""
+    """One process more than processors, because tests often wait for calls and for processes that start."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(processors + 1, MAX_WORKERS)
 
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of tests, which stay until the end."""
+    """Exclude the thousands of collected tests, which live until the end, from garbage collection."""
     leave_out_present_objects()
 
 
@@ -96,7 +96,7 @@ def database_url(databases: Databases) -> str:
 
 @pytest.fixture(scope="session")
 def sandbox_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running sandbox carrier, its scripted waits twenty times shorter."""
+    """A running sandbox carrier, whose scripted waits are twenty times shorter."""
     environ = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "src"),
@@ -137,7 +137,7 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
 
 @pytest.fixture(scope="session")
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The same database without row-level security, for making rows and checking results."""
+    """The database at ``database_url`` without row-level security, for making rows and checking results."""
     assert settings.database_url is not None
     unrestricted = Database(settings.database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_SECONDS)
     await unrestricted.start()
@@ -147,7 +147,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def new_client(app: Litestar) -> AsyncIterator[NewClient]:
-    """Makes HTTP clients with a cookie jar each: one browser each."""
+    """Makes HTTP clients, each with its own cookies, as separate browsers have."""
     async with contextlib.AsyncExitStack() as stack:
         clients: list[httpx.AsyncClient] = []
 
@@ -168,5 +168,5 @@ async def client(new_client: NewClient) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def make(database: Database, settings: Settings) -> Factory:
-    """Makes organizations, people, numbers, tokens and calls."""
+    """Makes organizations, people, numbers and tokens."""
     return Factory(database, settings)

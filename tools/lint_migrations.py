@@ -1,6 +1,6 @@
-"""Lints the SQL of the migrations behind ``LAST_UNLINTED_REVISION`` with squawk, and refuses one that alters several tables.
+"""Lints the SQL of migrations with squawk, and refuses a migration that alters several tables.
 
-Older migrations are history and stay as they are.
+Only those after ``LAST_UNLINTED_REVISION`` are linted: older ones are history and stay as they are.
 """
 
 import asyncio

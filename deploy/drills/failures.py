@@ -11,7 +11,7 @@ from drills.installation import NODES, Installation
 from drills.load import CHANGE, EXCHANGE, FILE, WEBHOOK, Load, failures, load_of, recovery, refusals, slowest, summary
 from drills.processes import ROOT
 from drills.report import Report
-from support.waiting import until
+from support.waiting import wait_until
 
 BEFORE_SECONDS, AFTER_SECONDS = 6.0, 8.0
 FAILOVER_SECONDS = 90.0
@@ -155,7 +155,7 @@ async def _await_no_mail_waits(site: Installation) -> None:
     async def is_empty() -> bool:
         return int(await site.database.fetch_value(query)) == 0
 
-    await until(is_empty, pause=0.2)
+    await wait_until(is_empty, pause=0.2)
 
 
 async def clocks_apart(site: Installation, report: Report) -> None:

@@ -19,7 +19,7 @@ import httpx
 from carrier.access_token import BACKDATED_SECONDS
 from epoch.cli.seed import DEMO_OWNER_EMAIL, DEMO_PASSWORD
 from kit.settings import Settings
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.callback_client import CallbackClient, new_sid
 
 PAGE = "https://crm.example.com"

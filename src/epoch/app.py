@@ -50,6 +50,7 @@ from epoch.call_jobs import (
 from epoch.carrier_factory import build_carrier
 from epoch.cli.seed import read_demo_token
 from epoch.direct_routes import Application
+from epoch.event_wiring import build_event_services, build_receiver_check, build_token_check
 from epoch.health import health_router
 from epoch.lifespan import build_lifespan
 from epoch.openapi import openapi_config
@@ -67,7 +68,6 @@ from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
 from epoch.replica_wiring import build_replica
 from epoch.security_txt import security_txt_router
-from epoch.event_wiring import build_event_services, build_receiver_check, build_token_check
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder

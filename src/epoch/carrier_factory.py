@@ -21,8 +21,6 @@ def build_account_admin(settings: Settings, *, with_auth_token: bool = False) ->
     """Make the adapter for commands. It signs in with the API key, or with the auth token if ``with_auth_token``."""
     account = settings.twilio
     if with_auth_token:
-        account = msgspec.structs.replace(
-            account, api_key_sid=account.account_sid, api_key_secret=account.auth_token
-        )
+        account = msgspec.structs.replace(account, api_key_sid=account.account_sid, api_key_secret=account.auth_token)
     address = settings.sandbox_address if settings.is_sandbox else None
     return TwilioAccountAdmin(account, api_base=None if address is None else f"http://{address}", signaling=address)

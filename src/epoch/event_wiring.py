@@ -22,9 +22,7 @@ from webhooks.sender import WebhookSender
 from webhooks.signatures import secret_encryptor
 
 
-def build_event_services(
-    settings: Settings, job_database: Database, mailer: Mailer
-) -> tuple[BackgroundService, ...]:
+def build_event_services(settings: Settings, job_database: Database, mailer: Mailer) -> tuple[BackgroundService, ...]:
     """Build the services that assign sequence numbers to events, deliver webhooks and write calls into HubSpot.
 
     ``job_database`` must see all organizations.

@@ -97,7 +97,7 @@ async def short_token_product(
 
 @pytest.fixture
 async def customer(product: Product) -> Customer:
-    """An organization that may call."""
+    """An organization that can place calls."""
     return await product.customer()
 
 
@@ -127,7 +127,7 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 @pytest.fixture(scope="session")
 async def full_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
-    """Chromium as people have it, without a display, and with a fake microphone that is always granted."""
+    """Full Chromium without a display, with a fake microphone that pages may always use."""
     launched = await playwright.chromium.launch(**launch_options())
     yield launched
     await launched.close()
@@ -135,7 +135,7 @@ async def full_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 async def headless_shell(playwright: Playwright) -> AsyncIterator[Browser]:
-    """Chromium without windows and what belongs to them: the same engine, and much less work for each context."""
+    """Chromium's headless shell: the same engine without windows, with much less work for each context."""
     launched = await playwright.chromium.launch(**launch_options(is_full=False))
     yield launched
     await launched.close()
@@ -170,11 +170,9 @@ def shared_browser(request: pytest.FixtureRequest, engine: str) -> Browser:
 
 @pytest.fixture
 async def new_browser(request: pytest.FixtureRequest, playwright: Playwright) -> AsyncIterator[NewBrowser]:
-    """Starts a process of its own, of the Chromium that ``browser`` is.
+    """Starts another process of the Chromium that ``browser`` is.
 
-    It is without the arguments in ``without``, and with those in ``more``.
-
-    Playwright's own arguments can be left out too.
+    ``without`` names arguments to leave out, also of Playwright's own ones; ``more`` are further arguments.
     """
     launched: list[Browser] = []
 
@@ -186,8 +184,8 @@ async def new_browser(request: pytest.FixtureRequest, playwright: Playwright) ->
         return launched[-1]
 
     yield launch
-    for one in launched:
-        await one.close()
+    for started in launched:
+        await started.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 /**
- * Prints calls that phone.js accepts, one JSON line each: what its events tell of the call, and the parameters that the
- * carrier passes on to the server. First each character of Latin-1 in each part of an address, then random options from
- * the seed in the first argument.
+ * Prints calls that phone.js accepts, one JSON line each: the call in its events, and the parameters that the carrier
+ * passes on to the server. First each character of Latin-1 in each part of a URL, then random options. The first
+ * argument is the seed.
  */
 import { Problem } from "../../frontend/phone/errors.js";
 import { buildCallRequest } from "../../frontend/phone/call/call-request.js";

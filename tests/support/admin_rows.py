@@ -1,4 +1,4 @@
-"""Makes one row of each kind that has staff actions."""
+"""Makes one row of each kind of record for which the back office has staff actions."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ ACTIONS = {view.identity: view.staff_actions for view in VIEWS if view.staff_act
 
 @dataclass(frozen=True)
 class Row:
-    """A row, and the addresses of the actions on it."""
+    """A row, and the paths of the staff actions on it."""
 
     kind: str
     id: UUID
@@ -35,6 +35,7 @@ class Row:
 
 
 async def override_of(database: Database, organization_id: UUID) -> LimitOverride:
+    """The organization's only limit override."""
     async with database.sessions() as session:
         mine = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id))
         return (await session.scalars(mine)).one()
@@ -51,27 +52,27 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
         own = Alert.owned_by(ids["organization_id"])
         alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
-        # The application's own comparison deletes reports that it has not seen again since this time.
+        # The application's reconciliation deletes discrepancies that it last saw before its own run.
         tomorrow = utc_now() + dt.timedelta(days=1)
-        reported = NumberDiscrepancy(
+        discrepancy = NumberDiscrepancy(
             e164="+13075550100", carrier_sid=f"PN{uuid4().hex}", reason=UNEXPLAINED, last_seen_at=tomorrow
         )
-        await session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.e164 == reported.e164))
-        session.add(reported)
+        await session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.e164 == discrepancy.e164))
+        session.add(discrepancy)
     override = await override_of(database, ids["organization_id"])
-    found = {
+    ids_by_kind = {
         "organization": ids["organization_id"],
         "limit-override": override.id,
         "alert": alert_id,
         "embed-token": ids["token_id"],
         "call": ids["call_id"],
         "phone-number": ids["number_id"],
-        "number-difference": reported.id,
+        "number-difference": discrepancy.id,
         "invitation": ids["invitation_id"],
         "invitation-report": ids["report_id"],
         "user": full_tenant.tenant.owner.id,
         "upgrade-request": request_id,
         "staff": staff.id,
     }
-    assert set(found) == set(ACTIONS)
-    return {kind: Row(kind, key) for kind, key in found.items()}
+    assert set(ids_by_kind) == set(ACTIONS)
+    return {kind: Row(kind, row_id) for kind, row_id in ids_by_kind.items()}

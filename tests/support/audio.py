@@ -1,4 +1,4 @@
-"""Audio files of a tone, and the loudness of what was decoded from one."""
+"""Makes WAV and MP3 files of a tone, reads WAV files and measures the loudness of samples."""
 
 import io
 import math
@@ -43,8 +43,8 @@ def read_wav(content: bytes) -> tuple[int, int, "array[int]"]:
 
 
 def loudness(samples: "array[int]") -> float:
-    """The root mean square of samples."""
-    return math.sqrt(sum(each * each for each in samples) / max(len(samples), 1))
+    """The root mean square of the samples."""
+    return math.sqrt(sum(sample * sample for sample in samples) / max(len(samples), 1))
 
 
 def _tone(seconds: float, rate: int, amplitude: int, pitch: int) -> "np.ndarray[tuple[int], np.dtype[np.int16]]":

@@ -1,4 +1,4 @@
-"""Makes call records."""
+"""Stores call records in the database."""
 
 import datetime as dt
 import itertools
@@ -19,15 +19,18 @@ async def add_call(
     token: Token,
     *,
     status: CallStatus = CallStatus.COMPLETED,
-    under_way: bool = False,
+    is_connected: bool = False,
     duration: int = 60,
     started_at: dt.datetime | None = None,
     to_number: str = "+12125550101",
     **more: Any,
 ) -> UUID:
-    """Store a call. A call with a ``duration`` was answered; a call ``under_way`` was answered and has not ended."""
+    """Store a call; return its id.
+
+    A call with a ``duration`` (seconds) was answered. A call that ``is_connected`` was answered and has not ended.
+    """
     began = started_at or utc_now()
-    shown = {"token_id": token.id, "identity": f"w_{token.id.hex}_{0:016x}", "from_number": tenant.number}
+    defaults = {"token_id": token.id, "identity": f"w_{token.id.hex}_{0:016x}", "from_number": tenant.number}
     call = Call(
         organization_id=tenant.organization.id,
         carrier_sid=f"CA{next(_serial):032x}",
@@ -35,9 +38,9 @@ async def add_call(
         status=status,
         duration=duration,
         started_at=began,
-        answered_at=began + dt.timedelta(seconds=5) if duration or under_way else None,
-        ended_at=None if under_way else began + dt.timedelta(seconds=5 + duration),
-        **{**shown, **more},
+        answered_at=began + dt.timedelta(seconds=5) if duration or is_connected else None,
+        ended_at=None if is_connected else began + dt.timedelta(seconds=5 + duration),
+        **{**defaults, **more},
     )
     async with database.sessions() as session, session.begin():
         session.add(call)

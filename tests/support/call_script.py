@@ -1,4 +1,4 @@
-"""The carrier's events of a completed call."""
+"""The carrier's events of a call that is answered and completed, for tests that send or store them."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -11,5 +11,5 @@ EVENTS: tuple[tuple[str, int, Mapping[str, str]], ...] = (
 )
 """Status of the dialled leg, seconds after ``START``, and further form fields; sequence numbers begin with 1."""
 SECONDS = 6
-"""Connected seconds."""
+"""The call's talk time."""
 ENDED = START + dt.timedelta(seconds=9)

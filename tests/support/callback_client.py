@@ -1,4 +1,4 @@
-"""Sends signed carrier callbacks to the product."""
+"""Sends carrier callbacks, signed as the carrier does, to the product."""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -18,15 +18,17 @@ REJECT = b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject /></Response>
 
 
 def new_sid() -> str:
+    """A new carrier's id of a call."""
     return "CA" + secrets.token_hex(16)
 
 
 def identity_of(token_id: UUID) -> str:
+    """The identity of a new widget with the token."""
     return f"w_{token_id.hex}_{secrets.token_hex(8)}"
 
 
 class CallbackClient:
-    """Posts callbacks, signed with the account's token by default."""
+    """Posts callbacks, by default signed with the account's auth token."""
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
         self._client = client
@@ -59,14 +61,14 @@ class CallbackClient:
         return await self.send("/voice/outgoing", form)
 
     async def incoming(self, number: str, sid: str, *, caller: str = "+12125550160", **more: str) -> httpx.Response:
-        """Send the callback for a call from ``caller`` to one of our numbers."""
+        """Send the callback for a call from ``caller`` to the organization's ``number``."""
         form = {"CallSid": sid, "From": caller, "To": number, "CallStatus": "ringing", "Direction": "inbound", **more}
         return await self.send("/voice/incoming", form)
 
     async def event(
         self, sid: str, status: str, at: datetime, *, child: str | None = None, sequence: int = 0, **more: str
     ) -> httpx.Response:
-        """Send the callback for a new status of the leg ``sid``, or of its leg ``child``."""
+        """Send the callback for a new status of the leg ``sid``, or of its child leg ``child``."""
         form = {"CallSid": sid if child is None else child, "CallStatus": status, "SequenceNumber": str(sequence)}
         if child is not None:
             form["ParentCallSid"] = sid

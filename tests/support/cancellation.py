@@ -1,4 +1,4 @@
-"""Cancels a request at one of its awaits, as a shutdown or a time-out does."""
+"""Cancels a request at a chosen await, as a shutdown or a time-out may do at any of them."""
 
 import asyncio
 from collections.abc import Awaitable, Generator

@@ -1,4 +1,4 @@
-"""The sandbox carrier's REST API with calls that a test defines."""
+"""Serves the sandbox carrier's REST API for an account whose calls the test defines."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from support.callback_client import new_sid
 
 
 class CarrierAccount:
-    """The carrier's calls; has the methods of a call registry that the REST API uses."""
+    """The account's calls and recordings. Stands in for the call registry, with the methods that the REST API uses."""
 
     def __init__(self, carrier: TwilioCarrier, recordings: Recordings) -> None:
         self.carrier = carrier

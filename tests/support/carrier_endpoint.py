@@ -1,4 +1,4 @@
-"""A carrier's REST API that only ends calls, with responses that the test chooses."""
+"""A server with the carrier's REST request to end a call, whose response the test chooses."""
 
 import asyncio
 import enum

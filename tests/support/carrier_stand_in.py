@@ -1,4 +1,4 @@
-"""Stands in for the carrier's hosts: a proxy to which HTTPS clients connect, and which answers in each host's name."""
+"""Stands in for the carrier's hosts: an HTTPS proxy that answers this process's requests to any host itself."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ def http_response(
 
 
 class CarrierStandIn:
-    """Answers every HTTPS request of clients in this process, with certificates of an authority of its own."""
+    """Answers every HTTPS request of this process, with certificates that its own authority issues for each host."""
 
     def __init__(self, folder: Path, answer: AnswerRequest) -> None:
         self.answer = answer
@@ -72,7 +72,7 @@ class CarrierStandIn:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator["CarrierStandIn"]:
-        """Serve, and set the environment variables that lead this process's HTTPS clients here."""
+        """Serve, and set environment variables so that this process's HTTPS clients connect to this server."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self._address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
@@ -89,7 +89,7 @@ class CarrierStandIn:
             for name in ("https_proxy", "HTTPS_PROXY"):
                 patch.setenv(name, f"http://{self._address}")
             patch.setenv("SSL_CERT_FILE", str(self._authority_file))
-            # The machine may be busy: only a test about waiting makes these short again.
+            # The machine may be busy. A test about time-outs sets shorter ones.
             patch.setattr(transport, "CONNECT_SECONDS", PATIENT_SECONDS)
             patch.setattr(transport, "TOTAL_SECONDS", PATIENT_SECONDS)
             yield

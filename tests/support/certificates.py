@@ -1,4 +1,4 @@
-"""Makes a certificate authority and certificates for tests of TLS."""
+"""Makes a certificate authority, and certificates that it issues, for tests of TLS."""
 
 import datetime as dt
 import ssl
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """A certificate authority with a key of its own."""
+    """A certificate authority with a new key."""
 
     def __init__(self, name: str = "Test authority") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -26,7 +26,10 @@ class Authority:
     def issue(
         self, common_name: str, *, host: str | None = None, address: str | None = None, days: float = 1
     ) -> tuple[str, str]:
-        """A certificate for ``days`` and its key, both as PEM text, for a host name, an IP address or a client."""
+        """Issue a certificate for ``days``; return it and its key as PEM texts.
+
+        It is for the host name ``host`` or the IP address ``address``; without both, for a client.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         builder = _builder(name, self._name, key, x509.BasicConstraints(ca=False, path_length=None), days)
@@ -39,7 +42,7 @@ class Authority:
 
 
 class ServerCertificate:
-    """Files of a certificate for the server at ``address``, and of the authority that its clients trust."""
+    """Files with a certificate for the server at the IP address ``address``, and with the authority's certificate."""
 
     def __init__(self, folder: Path, address: str = "127.0.0.1", *, days: float = 1) -> None:
         authority = Authority()
@@ -49,13 +52,13 @@ class ServerCertificate:
         self._server_file.write_text(certificate + key)
 
     def server_context(self) -> ssl.SSLContext:
-        """TLS of the server."""
+        """The TLS context of the server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._server_file)
         return context
 
     def client_context(self) -> ssl.SSLContext:
-        """TLS of a client that trusts this authority alone."""
+        """The TLS context of a client that trusts this authority alone."""
         context = ssl.create_default_context(cafile=str(self.authority_file))
         # The certificates lack extensions that are not needed here.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT

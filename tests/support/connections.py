@@ -1,4 +1,4 @@
-"""Watches the database connections of an application."""
+"""Watches the database connections of an application, as the server and the application's pools see them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from admin.back_office import BACK_OFFICE
 from kit.http.app_key import DATABASE
-from support.waiting import until
+from support.waiting import wait_until
 
 _BACKENDS = """
 SELECT pid, backend_start, state FROM pg_stat_activity
@@ -36,19 +36,19 @@ class ConnectionWatch:
         return {row["pid"]: row["backend_start"] for row in await self._watcher.fetch(_BACKENDS)}
 
     async def wait_until_idle(self) -> None:
-        """Wait until nobody holds a connection and none is in a transaction. Raises: TimeoutError."""
-        await until(self._is_idle)
+        """Wait until no connection is in use or in a transaction. Raises: TimeoutError."""
+        await wait_until(self._is_idle)
 
     async def wait_until_at_most(self, most: int) -> None:
-        """Wait until there are ``most`` connections at the most. Raises: TimeoutError.
+        """Wait until there are at most ``most`` connections. Raises: TimeoutError.
 
-        PostgreSQL ends the process of a connection that was cut a moment later than the application forgets it.
+        After the application has closed a connection, the server's process for it ends a moment later.
         """
 
         async def is_below() -> bool:
             return len(await self.backends()) <= most
 
-        await until(is_below)
+        await wait_until(is_below)
 
     async def _is_idle(self) -> bool:
         databases = DATABASE.get(self._app), BACK_OFFICE.get(self._app).staff_database

@@ -64,22 +64,23 @@ class DatabaseProxy:
                 writer.close()
                 return
             self._open.add(server_writer)
-            heard = asyncio.Event()
+            answered = asyncio.Event()
             with contextlib.suppress(OSError):
                 await asyncio.gather(
-                    self._relay(reader, server_writer, heard, counted=True),
-                    self._relay(server_reader, writer, heard, counted=False),
+                    self._relay(reader, server_writer, answered, is_counted=True),
+                    self._relay(server_reader, writer, answered, is_counted=False),
                 )
 
     async def _relay(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: asyncio.Event, *, counted: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: asyncio.Event, *, is_counted: bool
     ) -> None:
+        """Relay one direction; ``answered`` is set when the server has sent data since the last counted request."""
         try:
             while data := await reader.read(65_536):
-                if not counted:
-                    heard.set()
-                elif heard.is_set():
-                    heard.clear()
+                if not is_counted:
+                    answered.set()
+                elif answered.is_set():
+                    answered.clear()
                     self.requests += 1
                 writer.write(data)
                 await writer.drain()

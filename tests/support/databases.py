@@ -21,7 +21,7 @@ from support.locks import exclusive
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE_PREFIX = "template_"
 PATIENT_SECONDS = 30.0
-"""The time that applications under test wait for a connection: many requests at once wait long on a busy machine."""
+"""The time that applications under test wait for a connection: on a busy machine, many requests at once wait long."""
 
 
 class Databases:
@@ -42,7 +42,7 @@ class Databases:
         return self._create(self._template)
 
     def close(self) -> None:
-        # In one session: a hundred processes of dropdb take a quarter of a minute.
+        # In one session, because a hundred runs of the program dropdb take 15 s.
         _execute(self._postgres.url, *(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in self._names))
 
     def _create(self, template: str | None) -> str:
@@ -50,7 +50,7 @@ class Databases:
         self._names.append(f"t_{os.getpid()}_{len(self._names)}")
         url = self._postgres.create_database(self._names[-1], template)
         if template is not None:
-            # A clone counts as a copy of another deployment's database until somebody says otherwise.
+            # Otherwise the product would treat the clone as a copy of another deployment's database.
             _execute(url, str(sa.update(DeploymentRow).values(database_identity=DATABASE_IDENTITY)))
         return url
 

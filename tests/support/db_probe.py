@@ -1,4 +1,4 @@
-"""Row counts and contents of all tables."""
+"""Counts the rows of all tables, and finds the tables and columns that contain a text."""
 
 import functools
 from typing import Any
@@ -9,7 +9,7 @@ from calls.reconciliation.stuck_calls import RECONCILED_SEQUENCE
 from epoch.models import metadata
 from kit.db.database import Database
 
-_WRITTEN_LATER = {
+_WRITTEN_IN_BACKGROUND = {
     "audit_chain",
     "pgqueuer",
     "pgqueuer_log",
@@ -22,9 +22,9 @@ _WRITTEN_LATER = {
     "organization_event",
     "webhook_delivery",
 }
-"""The application writes to these in the background, a few seconds after requests of any test.
+"""Tables to which the application writes in the background, a few seconds after requests of any test.
 
-A chain's row comes with an audit event: those of requests are counted.
+A row of ``audit_chain`` comes with an audit event, and audit events of requests are counted.
 """
 
 
@@ -37,13 +37,13 @@ async def row_counts(database: Database) -> dict[str, int]:
 
 @functools.cache
 def _counts_of_all() -> sa.Select[Any]:
-    counted = {name: table for name, table in metadata.tables.items() if name not in _WRITTEN_LATER}
+    counted = {name: table for name, table in metadata.tables.items() if name not in _WRITTEN_IN_BACKGROUND}
     return sa.select(*(_counted(table).scalar_subquery().label(name) for name, table in counted.items()))
 
 
 def _counted(table: sa.Table) -> sa.Select[int]:
     query = sa.select(sa.func.count()).select_from(table)
-    # The reconciliations of numbers and of calls record events at any time, also of what other tests left.
+    # The reconciliations of numbers and of calls record events at any time, also about rows of other tests.
     if table.name == "audit_event":
         return query.where(table.c.actor_kind != "system")
     if table.name == "call_event":

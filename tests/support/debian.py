@@ -1,4 +1,4 @@
-"""Unpacks Debian's packages into the checkout, which needs no root."""
+"""Unpacks Debian's packages into the checkout, which needs no root, or installs them on the machine, which does."""
 
 import os
 import re
@@ -12,10 +12,10 @@ INSTALL_SECONDS = 600
 
 
 def unpack(packages: Sequence[str], folder: Path, *, with_missing: bool = False) -> bool:
-    """Download ``packages`` by the machine's own apt and unpack them into ``folder``; False where that is impossible.
+    """Download ``packages`` by the machine's apt and unpack them into ``folder``; False where that is impossible.
 
-    ``with_missing`` adds what they depend on and the machine does not have. A machine without lists of packages, or
-    with unreadable ones, gets lists of its own for this.
+    ``with_missing`` adds their dependencies that are not installed. If the machine's lists of packages are missing or
+    unreadable, lists are downloaded for this purpose.
     """
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         return False
@@ -40,7 +40,7 @@ def unpack(packages: Sequence[str], folder: Path, *, with_missing: bool = False)
 
 
 def install(packages: Sequence[str]) -> bool:
-    """Install ``packages`` on the machine; False where that is impossible, also for everybody but root."""
+    """Install ``packages`` on the machine; False where that is impossible, also without root."""
     if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
     note(f"installing Debian's {', '.join(packages)}")
@@ -64,7 +64,7 @@ def _download(packages: Sequence[str], folder: Path, options: Sequence[str], wit
 
 
 def succeeds(argv: Sequence[str], *, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> bool:
-    """Run a program in ``folder`` with further ``environ``; True if it ended with 0. Its errors are shown."""
+    """Run a program in ``folder`` with further ``environ``; True if it ended with 0. Prints its errors."""
     try:
         done = _run(argv, folder, environ)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -13,11 +13,11 @@ from support.ports import unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
-"""The time after which a test gives up waiting for a state; nothing is measured with it."""
+"""The time after which a test gives up waiting. It is no requirement on the product."""
 
 
 def run_environ(database_url: str, data_dir: Path, **settings: str) -> dict[str, str]:
-    """The environment of an ``epoch run`` on a port of its own, with ``settings`` besides."""
+    """The environment of an ``epoch run`` on an unused port, with further ``settings``."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("EPOCH_", "TWILIO_"))}
     return {
         **inherited,
@@ -30,7 +30,7 @@ def run_environ(database_url: str, data_dir: Path, **settings: str) -> dict[str,
 
 
 class Run:
-    """One ``epoch run``, or another command that runs until a signal, and what it printed."""
+    """A process of ``epoch run``, or of another command that runs until a signal, and the lines that it printed."""
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class Token(NamedTuple):
 
 
 class Factory:
-    """Makes and commits rows; each call makes new ones."""
+    """Makes and commits rows; each call makes new rows."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -69,8 +69,8 @@ class Factory:
     ) -> Tenant:
         """Make an organization with an owner and, unless ``number`` is false, a phone number.
 
-        ``age`` is the time since its creation; the default is above the age to which lower limits for new
-        organizations apply. ``limits`` override the default limits.
+        ``age`` is the time since its creation; by default the lower limits for new organizations no longer apply.
+        ``limits`` override the default limits.
         """
         owner = await self.user()
         serial = next(_serial)
@@ -121,6 +121,7 @@ class Factory:
         return signature
 
     def carrier(self) -> TwilioCarrier:
+        """The adapter for the sandbox carrier of the settings."""
         address = self._settings.sandbox_address
         return TwilioCarrier(self._settings.twilio, api_base=f"http://{address}", signaling=address)
 

@@ -35,7 +35,7 @@ class Refusal(NamedTuple):
 
 
 class FaultyCarrier:
-    """Forwards one request per connection to ``upstream``; ``faults`` has the fault of each method."""
+    """Forwards one request per connection to ``upstream``; ``faults`` has the fault by HTTP method."""
 
     def __init__(self, upstream: str) -> None:
         self._host, _, self._port = upstream.rpartition(":")

@@ -1,4 +1,4 @@
-"""Collects the results of tests marked ``field_fault``, from which ``make field-faults`` writes a table of the docs."""
+"""Collects the results of tests marked ``field_fault``; ``make field-faults`` writes a table for the docs from them."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ PROPERTY = "field_fault"
 
 
 class Kind(TypedDict):
-    """A kind of fault: what people saw, and what the phone does now."""
+    """A kind of fault of web phones: ``fault`` is what people reported, ``now`` what this phone does instead."""
 
     kind: str
     fault: str
@@ -24,7 +24,7 @@ class Kind(TypedDict):
 
 
 class Result(TypedDict):
-    """The result of one test in one browser; ``browser`` is ``server`` for a test without one."""
+    """The result of one test in one browser; ``browser`` is ``server`` for a test without a browser."""
 
     kind: str
     threads: str

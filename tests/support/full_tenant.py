@@ -1,4 +1,4 @@
-"""Makes an organization with rows in all tables of tenants, and computes digests of its rows."""
+"""Makes an organization with rows in all tables that organizations own, and computes digests of its rows."""
 
 import datetime as dt
 import secrets
@@ -39,7 +39,7 @@ from kit.db.model import Base, TenantOwned
 from phone_numbers.models import AddressState, RegisteredAddress, RegulatoryBundle
 from support.call_factory import add_call
 from support.factories import Factory, Tenant
-from support.waiting import until
+from support.waiting import wait_until
 from tenants.api_keys.services import ApiKeyService
 from tenants.invitations import InvitationService
 from tenants.members import MemberService
@@ -64,11 +64,11 @@ OWNED_TABLES: Mapping[str, sa.Table] = {
     for mapper in Base.registry.mappers
     if issubclass(mapper.class_, (TenantOwned, AuditEvent)) and isinstance(table := mapper.local_table, sa.Table)
 }
-"""All tables whose rows belong to an organization, by the models."""
+"""All tables of the models whose rows belong to an organization, by name."""
 
 
 class FullTenant(NamedTuple):
-    """A tenant, its users and API keys, and one id of each kind by its name in paths."""
+    """A tenant, its users and API keys, and one id of each kind by the name of its path parameter."""
 
     tenant: Tenant
     removed: User
@@ -232,7 +232,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         number_id = (await session.scalars(sa.select(PhoneNumber.id).where(number))).one()
         membership = Membership.owned_by(organization_id), Membership.user_id == tenant.owner.id
         member_id = (await session.scalars(sa.select(Membership.id).where(*membership))).one()
-    await number_events(database)
+    await assign_sequence_numbers(database)
     ids = {
         "organization_id": organization_id,
         "token_id": token.id,
@@ -254,26 +254,26 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
     return FullTenant(tenant, removed, member, write_key, read_key, ids)
 
 
-async def number_events(database: Database) -> None:
-    """Give every event its number now; a running application would do it in the background."""
+async def assign_sequence_numbers(database: Database) -> None:
+    """Assign sequence numbers to all events now; a running application does it in the background."""
     sequencer = EventSequencer(database, {Call.__tablename__: call_of_row})
 
-    async def none_waits() -> bool:
+    async def is_outbox_empty() -> bool:
         await sequencer.run_once()
         async with database.sessions() as session:
             return not await session.scalar(sa.select(sa.exists(sa.select(EVENT_OUTBOX.c.id))))
 
-    await until(none_waits)
+    await wait_until(is_outbox_empty)
 
 
 BACKGROUND_COLUMNS = ["last_used_at", "calls_without_record"]
-"""Columns that the application writes by itself: the last use of tokens, and a count of ended calls."""
+"""Columns that the application writes in the background: the last use of tokens, and a count of ended calls."""
 
 
 async def fingerprints(database: Database, organization_id: UUID) -> dict[str, str | None]:
     """A digest of an organization's rows for each table; None for a table without rows of it.
 
-    ``BACKGROUND_COLUMNS`` and the events are left out: both are written in the background some time afterwards.
+    ``BACKGROUND_COLUMNS`` and events are left out, because they are written in the background some time later.
     """
 
     def digest(table: sa.Table, mine: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:

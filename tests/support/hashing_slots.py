@@ -1,4 +1,4 @@
-"""Takes the slots in which passwords are hashed, as other workers of the machine do."""
+"""Takes all slots in which the workers of a machine hash passwords, so that hashing waits."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ def slot_files(folder: Path) -> list[Path]:
 
 @contextmanager
 def all_slots_taken(folder: Path) -> Iterator[None]:
-    """Every password that uses ``folder`` waits within the block."""
+    """Take the slots of the lock files in ``folder``: hashing that uses them waits until the block ends."""
     held = [os.open(path, os.O_RDWR | os.O_CREAT) for path in slot_files(folder)]
     try:
         for lock in held:

@@ -1,4 +1,4 @@
-"""A server with the parts of HubSpot's API that the product uses, as its public documentation describes them."""
+"""Stands in for HubSpot: a server with the parts of its API that the product uses, as its documentation describes."""
 
 import asyncio
 import itertools
@@ -16,8 +16,8 @@ Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 READ, WRITE = "crm.objects.contacts.read", "crm.objects.contacts.write"
 
 
-class Asked(NamedTuple):
-    """One request."""
+class HubSpotRequest(NamedTuple):
+    """A request that the stand-in received."""
 
     method: str
     path: str
@@ -27,11 +27,11 @@ class Asked(NamedTuple):
 
 @dataclass
 class StoredCall:
-    """A call in HubSpot."""
+    """A call that is stored in HubSpot."""
 
     properties: dict[str, str]
     records: set[str] = field(default_factory=set)
-    """Such as ``contacts/4711``."""
+    """The associated records, such as ``contacts/4711``."""
 
 
 def error(category: str, **more: Any) -> dict[str, Any]:
@@ -43,14 +43,14 @@ def missing_scopes(*scopes: str) -> Reply:
 
 
 class HubSpotStandIn:
-    """One account. ``interfere`` may answer a request instead, so that it has no effect."""
+    """One HubSpot account. If ``interfere`` returns a reply to a request, it is sent, and the request has no effect."""
 
     def __init__(self) -> None:
         self.port = 0
         self.reset()
 
     def reset(self) -> None:
-        """Make it an account in which nothing has happened."""
+        """Return to an account without calls."""
         self.token = "pat-eu1-stand-in"
         self.portal_id = 2519445
         self.scopes = {READ, WRITE}
@@ -58,8 +58,8 @@ class HubSpotStandIn:
         self.records = {"contacts/4711", "companies/815"}
         self.dispositions = [{"id": "f240bbac-87c9-4f6e-bf70-924b57d47db7", "label": "Connected"}]
         self.calls: dict[str, StoredCall] = {}
-        self.asked: list[Asked] = []
-        self.interfere: Callable[[Asked], Reply | None] = lambda _: None
+        self.asked: list[HubSpotRequest] = []
+        self.interfere: Callable[[HubSpotRequest], Reply | None] = lambda _: None
         self.hangs_after = ""
         """A request to a path with this end takes effect and is never answered."""
         self.hanging = asyncio.Event()
@@ -70,7 +70,7 @@ class HubSpotStandIn:
         return f"http://127.0.0.1:{self.port}"
 
     def of(self, call_id: object) -> list[tuple[str, StoredCall]]:
-        """HubSpot's ids and contents of what it has of one of our calls."""
+        """The HubSpot ids and contents of the stored calls that represent our call ``call_id``."""
         return [each for each in self.calls.items() if each[1].properties["epoch_call_id"] == str(call_id)]
 
     def count(self, method: str, path: str) -> int:
@@ -89,7 +89,7 @@ class HubSpotStandIn:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             method, path, _ = head.split(" ")
             token = headers.get("authorization", "").removeprefix("Bearer ")
-            asked = Asked(method, path, token, msgspec.json.decode(body) if body else None)
+            asked = HubSpotRequest(method, path, token, msgspec.json.decode(body) if body else None)
             self.asked.append(asked)
             status, content, *more = self.interfere(asked) or self._answer(asked)
             if self.hangs_after and path.endswith(self.hangs_after):
@@ -102,7 +102,7 @@ class HubSpotStandIn:
             writer.write(start.encode() + raw)
             await writer.drain()
 
-    def _answer(self, asked: Asked) -> Reply:
+    def _answer(self, asked: HubSpotRequest) -> Reply:
         if asked.token != self.token:
             return 401, error("INVALID_AUTHENTICATION")
         handlers: dict[str, Callable[..., Reply]] = {

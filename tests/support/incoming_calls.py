@@ -1,4 +1,4 @@
-"""An application that answers the sandbox carrier's callbacks with documents, and calls from outside to its number."""
+"""A sandbox carrier, an application that answers its callbacks with documents, and incoming calls between them."""
 
 import asyncio
 import contextlib
@@ -28,21 +28,21 @@ SPEED = "40"
 
 
 class AnsweringApplication:
-    """Answers each path with its document or audio; a path without one is 404."""
+    """Answers a callback with the document or audio for its path; with 404 if there is none."""
 
     def __init__(self, account: CarrierSettings) -> None:
         self.documents: dict[str, str | bytes] = {}
         self.url = ""
         self.received: list[tuple[str, dict[str, str]]] = []
         self.rung: set[str] = set()
-        """The SIDs of the calls from outside."""
+        """The SIDs of the incoming calls."""
         self._earlier: set[str] = set()
         self._arrival = asyncio.Event()
         self._validator = RequestValidator(account.auth_token)
         self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
 
     def forget(self) -> None:
-        """Begin again, without documents and forms; forms of earlier calls that come late are not kept."""
+        """Remove all documents and forms. Forms of earlier calls that still arrive are ignored."""
         self._earlier |= self.rung | {form.get("CallSid", "") for _, form in self.received}
         self.documents, self.received = {}, []
 
@@ -50,7 +50,7 @@ class AnsweringApplication:
         return [form for received, form in self.received if received == path]
 
     async def form(self, path: str, count: int = 1) -> dict[str, str]:
-        """The last form sent to ``path``, when it got ``count`` of them."""
+        """Wait until ``path`` has received ``count`` forms; return the last one."""
         with fail_after(WAIT_SECONDS):
             while len(self.forms(path)) < count:
                 self._arrival.clear()
@@ -74,7 +74,7 @@ class AnsweringApplication:
 
 
 class IncomingCallBench:
-    """A sandbox with one number whose calls an application answers."""
+    """A sandbox carrier with one number whose calls an application answers."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class IncomingCallBench:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(cls, data: Path, negotiate: MediaNegotiator = webrtc) -> AsyncIterator["IncomingCallBench"]:
-        """``negotiate`` makes the audio of calls from browsers."""
+        """Start both; ``negotiate`` makes the audio of calls from browsers."""
         settings = load_settings({"EPOCH_DATA_DIR": str(data), "EPOCH_SANDBOX_SPEED": SPEED})
         sandbox = SandboxCarrier(settings, negotiate=negotiate)
         application = AnsweringApplication(settings.twilio)
@@ -116,7 +116,7 @@ class IncomingCallBench:
         return dict(answer.json())
 
     async def ring(self, *script: dict[str, object], from_: str = CALLER, **more: object) -> str:
-        """Call the number; returns the call's SID."""
+        """Call the number from outside; return the call's SID."""
         wanted = {"from": from_, "to": NUMBER, "script": list(script), **more}
         answer = await self.client.post("/sandbox/incoming-calls", json=wanted)
         assert answer.status_code == 201, answer.text
@@ -133,7 +133,7 @@ class IncomingCallBench:
         return next(call for call in calls if call["sid"] == sid)
 
     async def reached(self, sid: str, number: str, stage: str) -> dict[str, Any]:
-        """The leg to ``number`` when it is at ``stage``."""
+        """Wait until the call's leg to ``number`` is at ``stage``; return the leg."""
         with fail_after(WAIT_SECONDS):
             while True:
                 for leg in (await self.call(sid))["legs"]:
@@ -141,9 +141,9 @@ class IncomingCallBench:
                         return dict(leg)
 
     async def ended(self, sid: str) -> dict[str, Any]:
-        """The call when it is over."""
+        """Wait until the call is over; return it."""
         with fail_after(WAIT_SECONDS):
             while (call := await self.call(sid))["legs"][0]["stage"] != "over":
-                # Each request gives the call's own work its turn.
+                # While this waits for the response, the sandbox works on the call.
                 pass
         return call

@@ -1,4 +1,4 @@
-"""Changes the times of jobs, because the database's clock decides what is due; reads and claims jobs."""
+"""Reads, claims and deletes queued jobs, and lets time pass for them: the database's clock decides which are due."""
 
 import datetime as dt
 from uuid import uuid4

@@ -30,8 +30,8 @@ def environ_of(settings: Settings, **more: str) -> dict[str, str]:
     }
 
 
-async def start_mortal(script: Path, arguments: Sequence[str], settings: Settings) -> ScriptProcess:
-    """Start the script in a process."""
+async def start_killable(script: Path, arguments: Sequence[str], settings: Settings) -> ScriptProcess:
+    """Start the script, which may kill itself, in a process with the test's settings."""
     return await start_script(script, arguments, environ_of(settings))
 
 

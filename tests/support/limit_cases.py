@@ -1,4 +1,4 @@
-"""Limits on the number of calls, with the code of the refusal when one is reached."""
+"""The limits on the number of calls, each with the code of the refusal when it is reached."""
 
 COUNT_LIMITS = [
     ("live_calls", "too_many_calls_at_once"),
@@ -8,4 +8,4 @@ COUNT_LIMITS = [
     ("calls_per_day", "too_many_calls"),
     ("calls_to_one_number_per_hour", "too_many_calls"),
 ]
-"""Of an organization or token; each can be reached by calls to one number."""
+"""Limits of an organization or token; each can be reached by calls to one number."""

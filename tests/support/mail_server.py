@@ -1,4 +1,4 @@
-"""An SMTP server that can be stopped and started on the same port, and keeps received mails."""
+"""An SMTP server that records received mails, and that can be stopped and started on the same port."""
 
 import asyncio
 import ssl
@@ -9,7 +9,7 @@ class MailServer:
     """Serves inside ``async with``, which can be entered repeatedly."""
 
     def __init__(self, *, refuses: str | None = None, starttls: ssl.SSLContext | None = None) -> None:
-        """``refuses`` is a recipient address that the server refuses; with ``starttls`` it offers STARTTLS."""
+        """The server refuses mails to the e-mail address ``refuses``; with ``starttls`` it offers STARTTLS."""
         self.received: list[str] = []
         self.commands: list[str] = []
         """Commands that clients sent in clear text."""

@@ -1,4 +1,4 @@
-"""Reads the mails that the application wrote as files."""
+"""Reads the mails that the application wrote as files, by recipient, and the links in them."""
 
 import asyncio
 import functools
@@ -14,23 +14,23 @@ _ATTEMPTS = 1_000
 
 
 class Mailbox:
-    """The mails of one address."""
+    """The mails to one e-mail address."""
 
-    def __init__(self, settings: Settings, address: str) -> None:
+    def __init__(self, settings: Settings, email: str) -> None:
         self._folder = settings.data_dir / "mail"
-        self._address = address
+        self._email = email
 
     async def all(self, count: int = 1) -> list[EmailMessage]:
         """Wait for at least ``count`` mails; return all mails, oldest first."""
         for _ in range(_ATTEMPTS):
-            found = [mail for recipient, mail in self._read() if recipient == self._address]
+            found = [mail for recipient, mail in self._read() if recipient == self._email]
             if len(found) >= count:
                 return found
             await asyncio.sleep(0.02)
-        raise AssertionError(f"of {len(self._read())} mails fewer than {count} to {self._address}")
+        raise AssertionError(f"of {len(self._read())} mails fewer than {count} to {self._email}")
 
     def recipients(self) -> list[str]:
-        """The addresses of all mails, also of those to other addresses, oldest first."""
+        """The recipients of all mails, also of those to other e-mail addresses, oldest first."""
         return [recipient for recipient, _ in self._read()]
 
     async def link(self, count: int = 1) -> str:
@@ -44,7 +44,7 @@ class Mailbox:
 # Cached, because each attempt reads all mails of the run, and a mail's file never changes.
 @functools.cache
 def _parse(path: Path) -> tuple[str, EmailMessage]:
-    """The recipient and the mail. The library parses a header each time that it is read."""
+    """The recipient and the mail. The recipient is read once, because the library parses a header at each access."""
     message = message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(message, EmailMessage)
     return message["To"].addresses[0].addr_spec, message

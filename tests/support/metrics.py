@@ -1,4 +1,4 @@
-"""Reads Prometheus metrics of the test's own process, and their names and labels."""
+"""Reads the Prometheus metrics of the test's own process: growth of values, names of series and labels."""
 
 import importlib
 from typing import Any
@@ -30,7 +30,7 @@ class Growth:
 
 def label_names() -> dict[str, set[str]]:
     """The label names of each of the product's series, by the series' name as Prometheus stores it."""
-    # A worker loads this: only then have all modules made their metrics.
+    # The module that a worker loads: its imports make all metrics.
     importlib.import_module("epoch.asgi")
     found: dict[str, set[str]] = {}
     registered: Any = REGISTRY._names_to_collectors
@@ -42,7 +42,7 @@ def label_names() -> dict[str, set[str]]:
         found |= {family.name: set(getattr(family, "_labelnames", ())) for family in collector.collect()}
     for name in [name for name in found if name.endswith("_bucket")]:
         found[name].add("le")
-    # Made by each worker when it begins to share its metrics.
+    # Each worker makes this one when it begins to share its metrics.
     found[f"{PREFIX}worker"] = {"process_id"}
     return {name: labels for name, labels in found.items() if not _is_family(name, found)}
 

@@ -1,4 +1,4 @@
-"""The order of test modules for parallel processes: each takes the next module when it is nearly done with its last."""
+"""The order in which parallel test processes take modules: longest first, so that all end at about the same time."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ LONG_MODULES = (
     "browser/widget/test_live_calls.py",
     "browser/widget/test_panel_themes.py",
 )
-"""The modules that take longest, by ``--durations=0``: begun last, one of them would keep one process busy alone."""
+"""The modules that take longest, by ``--durations=0``. If one came last, the other processes would wait for it."""
 
 
 def order_of(module: Path) -> tuple[int, int]:

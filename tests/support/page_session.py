@@ -1,4 +1,4 @@
-"""Reads and posts HTML pages as a browser without JavaScript."""
+"""Opens HTML pages, submits their forms and reads messages and errors, as a browser without JavaScript does."""
 
 import html
 import re
@@ -19,7 +19,7 @@ def form_token(page: str) -> str | None:
 
 
 async def post_form(client: httpx.AsyncClient, page: str, action: str, fields: Mapping[str, str]) -> httpx.Response:
-    """Open ``page`` and send ``fields`` to ``action`` with the page's CSRF token; redirects are not followed."""
+    """Open ``page`` and post ``fields`` to ``action`` with the page's CSRF token; redirects are not followed."""
     client.headers.pop(HEADER, None)  # a form cannot send this header
     token = form_token((await client.get(page)).text)
     assert token is not None, f"{page} has no form"
@@ -27,7 +27,7 @@ async def post_form(client: httpx.AsyncClient, page: str, action: str, fields: M
 
 
 async def page_after(client: httpx.AsyncClient, page: str, action: str, fields: Mapping[str, str] | None = None) -> str:
-    """Send the form as ``post_form`` does; the text of the page that the answer leads to."""
+    """Send the form as ``post_form`` does; return the page to which the answer redirects."""
     answer = await post_form(client, page, action, fields or {})
     assert answer.status_code == 303, answer.text
     return (await client.get(answer.headers["location"], follow_redirects=True)).text
@@ -36,9 +36,9 @@ async def page_after(client: httpx.AsyncClient, page: str, action: str, fields: 
 async def message_after(
     client: httpx.AsyncClient, page: str, action: str, fields: Mapping[str, str] | None = None
 ) -> str:
-    """Send the form as ``post_form`` does; the message on the page that the answer leads to."""
-    shown = await page_after(client, page, action, fields)
-    return html.unescape(shown.partition('<div class="toasts"')[2].partition("</div>")[0])
+    """Send the form as ``post_form`` does; return the message on the page to which the answer redirects."""
+    next_page = await page_after(client, page, action, fields)
+    return html.unescape(next_page.partition('<div class="toasts"')[2].partition("</div>")[0])
 
 
 def errors_of(page: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Events and deliveries in their partitions by months, for tests of these."""
+"""Adds events with webhook deliveries to the tables that are partitioned by month, and reads their partitions."""
 
 import datetime as dt
 from typing import Any
@@ -24,11 +24,12 @@ END = month_after(month_of(utc_now()), 2)
 
 
 def at(month: dt.date, day: int = 15) -> dt.datetime:
+    """Midnight (UTC) of a day of the month."""
     return dt.datetime(month.year, month.month, day, tzinfo=dt.UTC)
 
 
 async def execute(url: str, *statements: str, role: str | None = None) -> Any:
-    """Run statements as the owner or a role; the value of the last one."""
+    """Run statements as the owner or as ``role``; return the value of the last one."""
     connection = await asyncpg.connect(url)
     try:
         if role is not None:
@@ -40,7 +41,8 @@ async def execute(url: str, *statements: str, role: str | None = None) -> Any:
         await connection.close()
 
 
-async def keep(url: str, now: dt.datetime) -> Changes:
+async def maintain(url: str, now: dt.datetime) -> Changes:
+    """Create and drop partitions as the hourly job would at ``now``."""
     engine = owner_engine(url)
     try:
         async with engine.connect() as connection:
@@ -50,7 +52,7 @@ async def keep(url: str, now: dt.datetime) -> Changes:
 
 
 async def make_organization(rows: Database) -> tuple[UUID, UUID]:
-    """The ids of an organization and of its endpoint."""
+    """Make an organization with a webhook endpoint; return the ids of both."""
     organization_id = uuid4()
     async with rows.sessions() as session, session.begin():
         await session.execute(sa.text(_ORGANIZATION), {"id": organization_id, "slug": f"o-{organization_id}"})
@@ -62,7 +64,10 @@ async def make_organization(rows: Database) -> tuple[UUID, UUID]:
 
 
 async def add_event(rows: Database, owner: tuple[UUID, UUID], moment: dt.datetime, sequence: int) -> UUID:
-    """An event of that time with its delivery; its id."""
+    """Add an event of the time ``moment`` with its delivery; return the event's id.
+
+    ``owner`` are the ids of the organization and of its endpoint.
+    """
     event_id = UUID(int=first_uuid7(moment).int + sequence)
     async with rows.sessions() as session, session.begin():
         session.add(
@@ -89,8 +94,8 @@ async def add_event(rows: Database, owner: tuple[UUID, UUID], moment: dt.datetim
     return event_id
 
 
-async def places(rows: Database) -> list[tuple[str, str, int]]:
-    """The partition of each event and of its delivery, with the event's number."""
+async def partitions_of_events(rows: Database) -> list[tuple[str, str, int]]:
+    """The partition of each event, that of its delivery, and the event's sequence number."""
     query = sa.text(
         "SELECT e.tableoid::regclass::text, d.tableoid::regclass::text, e.sequence FROM organization_event e"
         " JOIN webhook_delivery d ON d.event_id = e.id ORDER BY e.sequence"
@@ -99,5 +104,6 @@ async def places(rows: Database) -> list[tuple[str, str, int]]:
         return [tuple(row) for row in await session.execute(query)]
 
 
-def place(suffix: str, sequence: int) -> tuple[str, str, int]:
+def partition_names(suffix: str, sequence: int) -> tuple[str, str, int]:
+    """The row of ``partitions_of_events`` for an event in the partitions with ``suffix``."""
     return f"organization_event_{suffix}", f"webhook_delivery_{suffix}", sequence

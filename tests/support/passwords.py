@@ -1,4 +1,4 @@
-"""The password of people in tests, and a quick hash of it, because hashing is slow on purpose."""
+"""The password of people in tests, and a hash of it at the lowest cost, because hashing is slow on purpose."""
 
 from argon2 import PasswordHasher
 

@@ -36,7 +36,7 @@ HOW = (
 
 @cache
 def find_pgbouncer() -> tuple[Path, Sequence[Path]]:
-    """The program and the libraries that are not the system's. Fails the test when there is no program."""
+    """The program, and its libraries that are not installed on the system. Fails the test when there is no program."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
     if chosen := os.environ.get("PGBOUNCER") or shutil.which("pgbouncer", path=path):
         return Path(chosen), ()
@@ -54,16 +54,16 @@ class PgBouncer:
         self.port = port
         self.database = parts.path.lstrip("/")
         self.pid = 0
-        """The process, once it runs."""
+        """The process id, once it runs."""
         self.url = f"postgresql://{parts.username}@127.0.0.1:{port}/{self.database}"
 
 
 @contextlib.contextmanager
 def running_pgbouncer(url: str, *, mode: str, connect_query: str = "", **settings: str) -> Iterator[PgBouncer]:
-    """Run PgBouncer with ``pool_mode=mode`` and further ``settings`` in front of the server of ``url``, a socket's.
+    """Run PgBouncer with ``pool_mode=mode`` and further ``settings`` in front of the server of ``url``.
 
-    ``connect_query`` is run on each new connection to the server. A setting whose value is the text of a PEM file
-    becomes the name of such a file.
+    ``url`` is that of a Unix socket. ``connect_query`` is run on each new connection to the server. A setting whose
+    value is the text of a PEM file is written to a file, and its value becomes the file's path.
     """
     server = parse_qs(urlsplit(url).query)
     socket_folder, account = Path(server["host"][0]), _account_of(Path(server["host"][0]))
@@ -92,7 +92,7 @@ def running_pgbouncer(url: str, *, mode: str, connect_query: str = "", **setting
             + "".join(f"{name} = {value}\n" for name, value in lines.items())
         )
         program, libraries = find_pgbouncer()
-        # The user that runs it may not reach the checkout.
+        # The user who runs PgBouncer may not be able to reach the checkout.
         for file in (program, *libraries):
             shutil.copy(file, folder / file.name)
         for file in (folder, *folder.iterdir()):

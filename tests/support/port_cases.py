@@ -1,6 +1,6 @@
-"""A call of each method of the carrier ports that sends requests; a method without one fails the contract tests.
+"""A call of each method of the carrier ports that sends requests. A method without one fails the contract tests.
 
-To add a method: one line in ``PORT_CASES``, and in ``Known`` what it needs at the carrier.
+To add a method, add a line to ``PORT_CASES``, and to ``AccountResources`` what the call needs at the carrier.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ URLS = ApplicationUrls(
 NUMBER_URLS = NumberUrls(voice="https://phone.example/voice/incoming", fallback=URLS.fallback, status=URLS.status)
 
 
-class Known(NamedTuple):
+class AccountResources(NamedTuple):
     """Resources that the account has before each case."""
 
     number_sid: str
@@ -40,16 +40,16 @@ class Known(NamedTuple):
     """The day of the calls."""
 
 
-async def _read_days(carrier: Carrier, known: Known) -> object:
+async def _read_days(carrier: Carrier, known: AccountResources) -> object:
     return [legs async for legs in carrier.legs_of_day(known.day)]
 
 
-async def _list_numbers(carrier: Carrier, known: Known) -> object:
+async def _list_numbers(carrier: Carrier, known: AccountResources) -> object:
     name = "pn:0123456789ab:1"
     return await carrier.owned_numbers(), await carrier.owned_numbers(e164=known.number_for_sale, friendly_name=name)
 
 
-async def _search_numbers(carrier: Carrier, _: Known) -> object:
+async def _search_numbers(carrier: Carrier, _: AccountResources) -> object:
     query = NumberQuery("US", area_code="415", contains="41555501**")
     found = await carrier.search_numbers(query, limit=20)
     for kind in NumberType:
@@ -62,35 +62,35 @@ async def _search_numbers(carrier: Carrier, _: Known) -> object:
     return found, await carrier.search_numbers(everywhere, limit=20)
 
 
-async def _create_address(carrier: Carrier, _: Known) -> CarrierAddress:
+async def _create_address(carrier: Carrier, _: AccountResources) -> CarrierAddress:
     address = PostalAddress("Acme Realty", "Unter den Linden 1", "Berlin", "Berlin", "10117", "DE")
     return await carrier.create_address(address, friendly_name="ad:0123456789ab:1")
 
 
-async def _ask_about_address(carrier: Carrier, known: Known) -> object:
+async def _ask_about_address(carrier: Carrier, known: AccountResources) -> object:
     return await carrier.is_address_used((await _create_address(carrier, known)).sid)
 
 
-async def _delete_address(carrier: Carrier, known: Known) -> None:
+async def _delete_address(carrier: Carrier, known: AccountResources) -> None:
     await carrier.delete_address((await _create_address(carrier, known)).sid)
 
 
-async def _delete_caller_id(carrier: Carrier, _: Known) -> None:
+async def _delete_caller_id(carrier: Carrier, _: AccountResources) -> None:
     await carrier.request_validation("+12125550108", friendly_name="vn:0123456789ab:2")
     await carrier.delete_caller_id((await carrier.caller_ids())[0].sid)
 
 
-async def _play_and_hang_up(carrier: Carrier, known: Known) -> None:
+async def _play_and_hang_up(carrier: Carrier, known: AccountResources) -> None:
     dialled = await carrier.dialled_legs(known.live_call)
     leg = dialled[0].sid if dialled else known.live_call
     await carrier.play_and_hang_up(leg, "https://phone.example/voice/audio/1.wav")
 
 
-async def _delete_recording(carrier: Carrier, known: Known) -> None:
+async def _delete_recording(carrier: Carrier, known: AccountResources) -> None:
     await carrier.delete_recording(known.recording)
 
 
-PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
+PORT_CASES: Mapping[str, Callable[[AccountAdmin, AccountResources], Awaitable[object]]] = {
     "end_call": lambda carrier, known: carrier.end_call(known.live_call),
     "play_and_hang_up": _play_and_hang_up,
     "leg": lambda carrier, known: carrier.leg(known.live_call),
@@ -139,6 +139,6 @@ PORT_CASES: Mapping[str, Callable[[AccountAdmin, Known], Awaitable[object]]] = {
 }
 
 WITHOUT_REQUESTS = frozenset({"dial", "answer", "reject", "finish", "signature_is_valid", "sign", "close"})
-"""The other methods of the ports, which send nothing."""
+"""The methods of the ports that send no requests."""
 UNDESCRIBED = frozenset({"recording_audio"})
-"""Methods that fetch files, whose addresses the carrier's description does not have."""
+"""Methods that fetch files: the carrier's description does not contain their URLs."""

@@ -1,4 +1,4 @@
-"""Reserves free TCP ports among all test processes, outside the range of outgoing connections."""
+"""Reserves free TCP ports, each for one test process, outside the range of outgoing connections."""
 
 import fcntl
 import itertools
@@ -13,7 +13,7 @@ PORT_COUNT = 10000
 """All ports are below 32768, where the range of outgoing connections begins."""
 
 _locks: list[IO[str]] = []
-"""The files stay open: the kernel releases a lock when its process ends in any way."""
+"""Open lock files of this process's ports. The kernel releases them when the process ends, even if it is killed."""
 _offsets = itertools.count(os.getpid() * 16)
 
 

@@ -1,7 +1,7 @@
-"""Starts scripts in processes that have the product imported already.
+"""Starts scripts in processes that have imported the product already.
 
-The standard library's fork server imports the product once, and each process is a copy of it. A fresh interpreter
-takes seconds of processor time to import the product.
+The standard library's fork server imports the product once, and each process is a copy of the server. A new
+interpreter would take seconds of processor time to import the product.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _context.set_forkserver_preload(["epoch.app", "httpx"])
 
 
 class ScriptProcess:
-    """A script that runs in a process of its own."""
+    """A script that runs in another process."""
 
     def __init__(self, process: ForkServerProcess, stdout: asyncio.StreamReader, stdin: asyncio.StreamWriter) -> None:
         self.stdout = stdout
@@ -49,7 +49,7 @@ class ScriptProcess:
 
 
 async def start_script(script: Path, arguments: Iterable[str], environ: Mapping[str, str]) -> ScriptProcess:
-    """Start ``script`` with ``environ`` as its whole environment. Its errors go where those of this process go."""
+    """Start ``script`` with ``environ`` as its whole environment. It shares this process's standard error."""
     ours, theirs = socket.socketpair()
     with theirs, Connection(os.dup(_STDERR), readable=False) as stderr:
         arguments_of_run = (script, list(arguments), dict(environ), theirs, stderr)

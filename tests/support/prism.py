@@ -1,4 +1,4 @@
-"""The carrier's descriptions of its REST API (OpenAPI), and servers that check requests and responses by them."""
+"""Runs prism, which checks requests and responses against the carrier's own descriptions of its REST API (OpenAPI)."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ USED_DESCRIPTIONS = {
     "pricing.twilio.com/v1": "twilio_pricing_v1.json",
     "voice.twilio.com/v1": "twilio_voice_v1.json",
 }
-"""Host and version of the APIs that the carrier port uses -> file."""
+"""The file of each API that the carrier port uses, by host and version."""
 _NOT_INSTALLED = "prism is not installed: run `tools/setup carrier-contract` (`make carrier-contract` does)"
 
 
@@ -61,7 +61,7 @@ class Prism:
     @classmethod
     @contextlib.contextmanager
     def started(cls, folder: Path, *, upstream: str | None = None) -> Iterator["Prism"]:
-        """Without ``upstream`` prism responds with the description's examples, else with what ``upstream`` does."""
+        """Start all prisms. They respond with the description's examples; with ``upstream``, as that server does."""
         with contextlib.ExitStack() as processes:
             started = {
                 api: processes.enter_context(_started(DESCRIPTIONS / name, folder / f"{name}.log", upstream))
@@ -128,7 +128,7 @@ def _violation(found: dict[str, Any]) -> Violation:
 
 
 def _without_next_page(body: bytes) -> bytes:
-    """The body, as of a last page: the examples name next pages without end."""
+    """The body without links to a next page: in the examples, each page has such a link."""
     try:
         document = json.loads(body)
     except ValueError:

@@ -27,7 +27,7 @@ PRODUCTION = {
     "TWILIO_API_KEY_SECRET": "s" * 32,
     "TWILIO_TWIML_APP_SID": "AP" + "3" * 32,
 }
-"""Everything that production requires, but the addresses and the proxies."""
+"""All settings that production requires, except URLs and proxies."""
 
 
 class ProxiedProduct(NamedTuple):
@@ -38,7 +38,7 @@ class ProxiedProduct(NamedTuple):
     log: Path
 
     def client(self, address: str) -> httpx.AsyncClient:
-        """A client whose connections come from ``address``, any one of this machine's."""
+        """A client whose connections come from the IP address ``address`` of this machine, such as 127.0.0.2."""
         transport = httpx.AsyncHTTPTransport(verify=self.certificate.client_context(), local_address=address)
         return httpx.AsyncClient(transport=transport, base_url=self.url, timeout=30)
 

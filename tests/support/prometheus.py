@@ -32,7 +32,7 @@ def find_promtool() -> Path:
 
 
 def promtool(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Run promtool in ``folder``; its output has errors too."""
+    """Run promtool in ``folder``. ``stdout`` of the result also has its errors."""
     return subprocess.run(
         [str(find_promtool()), *arguments],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Sends an ASGI application requests whose bytes no HTTP client would send, as the server passes them on."""
+"""Sends an ASGI application requests with bytes that HTTP clients refuse to send, in the form in which servers do."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ HeaderLines = Sequence[tuple[bytes, bytes]]
 
 
 class RawRequest(NamedTuple):
-    """One request: the path and the query as they are on the wire."""
+    """One request, with path and query encoded as in HTTP."""
 
     method: str
     path: bytes
@@ -17,7 +17,7 @@ class RawRequest(NamedTuple):
     headers: HeaderLines = ()
     body: bytes = b""
     is_cut: bool = False
-    """True for a client that leaves before its body has ended."""
+    """True for a client that disconnects before its body is complete."""
 
 
 class RawResponse(NamedTuple):

@@ -1,4 +1,4 @@
-"""All routes of the application, back office included, and signed-in senders of raw requests to them."""
+"""Lists all routes of the application and of the back office, and makes signed-in actors that send them requests."""
 
 import os
 import re
@@ -22,11 +22,11 @@ from support.asgi import asgi_transport
 from support.factories import Factory, sign_in
 from support.full_tenant import make_full_tenant
 from support.raw_requests import HeaderLines
-from support.staff import enter, make_staff
+from support.staff import make_staff, sign_in_to_back_office
 
 Value = TypeVar("Value")
 ROUTES_PER_VALUE = 1 if os.environ.get("EVERY_VALUE_ON_EVERY_ROUTE") else 5
-"""The number of routes over which bad values are divided."""
+"""The number of routes over which the bad values are spread."""
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 QUERY_NAMES = (
     "limit",
@@ -56,13 +56,13 @@ QUERY_NAMES = (
     "id",
     "pks",
 )
-"""Names that some route reads."""
+"""Names of query parameters that some route reads."""
 _ASSET = re.compile(r"/widget/[^{]+\.(?!js$)\w+|/widget/(?!phone\.js)[^{]+\.js")
-"""Built files, which have one handler; ``phone.js`` stands for them."""
+"""Built files. They share one handler, so ``phone.js`` is tested for all of them."""
 _ENDS_THE_SESSION = re.compile(
     r"/logout|/account/(sessions|password|email)|/settings/leave|/organization/delete|/hand-over|/api/session"
 )
-"""Changes after which the owner is no longer signed in."""
+"""Requests after which the owner is no longer signed in."""
 
 
 class Actors(NamedTuple):
@@ -82,22 +82,22 @@ class Actors(NamedTuple):
 
 
 class ValueRotation:
-    """Gives each route a part of the bad values, and the next route the next part."""
+    """Gives each route a part of the bad values: the next route gets the next part."""
 
     def __init__(self) -> None:
         self._route = 0
 
     def next(self) -> None:
-        """Go on to the next route."""
+        """Begin the next route."""
         self._route += 1
 
     def part_of(self, values: Sequence[Value]) -> Sequence[Value]:
-        """The values of the present route."""
+        """The part of ``values`` for the present route."""
         return values[self._route % ROUTES_PER_VALUE :: ROUTES_PER_VALUE]
 
 
 def routes_of(app: Litestar) -> Sequence[tuple[str, str]]:
-    """Method and path template of each route, once for all built files."""
+    """Method and path template of each route. Built files are one route."""
     return sorted({route for route in _all_routes(app) if not _ASSET.fullmatch(route[1])})
 
 
@@ -120,7 +120,7 @@ async def make_actors(app: Litestar, rows: Database, make: Factory) -> tuple[Act
     ):
         await sign_in(owner, full.tenant.owner)
         await sign_in(stranger, other.owner)
-        await enter(staff, await make_staff(rows, StaffRole.ADMIN))
+        await sign_in_to_back_office(staff, await make_staff(rows, StaffRole.ADMIN))
         key = [(b"authorization", f"Bearer {full.write_key}".encode())]
         actors = Actors(_lines_of(owner), _lines_of(stranger), key, _lines_of(staff))
     record = str(records["organization"].id)

@@ -1,4 +1,4 @@
-"""A sandbox carrier in the test's own process, with calls whose far end answers and whose audio is silence."""
+"""Makes calls and numbers in a sandbox carrier in the test's own process. The calls are answered and silent."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from sandbox.audio_source import AudioSource
 from sandbox.audio_track import Samples
 from sandbox.call_engine import Call
 from sandbox.legs import TokenIdentity
-from support.port_cases import Known
+from support.port_cases import AccountResources
 
 ANSWER_SECONDS = 30
 URL = "https://phone.example/voice/usage-alert"
@@ -25,7 +25,7 @@ DOCUMENT = b'<Response><Dial callerId="+14155550100" answerOnBridge="true">+1212
 
 
 class _SilentMedia:
-    """Media that carry nothing."""
+    """The media of a call without audio."""
 
     answer, codec = "v=0 answer", "PCMU"
 
@@ -50,7 +50,7 @@ class _SilentMedia:
 
 
 class _Browser:
-    """The browser's end of the signalling of one call."""
+    """The browser's side of the signalling of one call."""
 
     def __init__(self) -> None:
         self.is_answered = asyncio.Event()
@@ -74,13 +74,13 @@ class SandboxCalls:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(cls, settings: Settings) -> AsyncIterator["SandboxCalls"]:
-        """The sandbox, and a server of the document for its calls."""
+        """Start the sandbox, and a server with the document for its calls."""
         async with await asyncio.start_server(_send_document, "127.0.0.1", 0) as server:
             calls = cls(settings, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
             yield calls
             await calls.sandbox.close()
 
-    async def prepare(self, carrier: AccountAdmin) -> Known:
+    async def prepare(self, carrier: AccountAdmin) -> AccountResources:
         """Make a number, a call in progress and an ended one; ``carrier`` is an adapter for this sandbox."""
         urls = ApplicationUrls(voice=self._document_url, fallback="", status="")
         await carrier.update_application(self._caller.application_sid, "Epoch Voice", urls)
@@ -96,7 +96,7 @@ class SandboxCalls:
         transcriptions.end(written, "Please call me back.")
         application, trigger = self._caller.application_sid, await carrier.create_usage_trigger("x", Decimal(50), URL)
         day = utc_now().date()
-        return Known(
+        return AccountResources(
             bought.sid,
             live_call=live.sid,
             ended_call=ended.sid,

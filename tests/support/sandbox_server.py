@@ -1,4 +1,4 @@
-"""A sandbox carrier of a test's own, in the test's process."""
+"""Serves a sandbox carrier for one test, in the test's process, and sets its switches."""
 
 import contextlib
 import socket
@@ -15,12 +15,12 @@ from support.local_http import local_client
 
 @contextlib.asynccontextmanager
 async def served(sandbox: SandboxCarrier) -> AsyncIterator[str]:
-    """Serve a sandbox on a port of its own; yields its URL."""
+    """Serve ``sandbox`` on an unused port; yields its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(sandbox.app, lifespan="off", log_level="warning"))
     async with create_task_group() as group:
         group.start_soon(server.serve, [listener])
-        # The listening socket is open: whoever connects before the server has started only waits.
+        # The listening socket is open already: clients that connect before the server has started wait.
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
 

@@ -1,4 +1,4 @@
-"""Runs the statements that workers of an older version run, which ``tools/record_statements.py`` recorded."""
+"""Runs statements as workers of an older version do; ``tools/record_statements.py`` recorded them."""
 
 import asyncio
 import contextlib
@@ -41,17 +41,17 @@ async def insert_rows(url: str) -> None:
 
 
 class OlderWorker:
-    """A worker of the older version: its connections, with their prepared statements, as its roles."""
+    """A worker of the older version: its database connections, each with a role and prepared statements."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connections: dict[str, Any] = {}
         self._prepared: dict[tuple[str, str], str] = {}
         self.rounds = 0
-        """Exchanges or calls that were served whole."""
+        """The number of exchanges or calls that were served completely."""
 
     async def serve(self, part: str) -> None:
-        """Run the statements of one ``exchange`` or ``call``, with ids of its own. Raises: asyncpg.PostgresError."""
+        """Run the statements of one ``exchange`` or ``call`` with new ids. Raises: asyncpg.PostgresError."""
         ids: dict[str, str] = {}
 
         def fresh(found: re.Match[str]) -> str:
@@ -92,7 +92,7 @@ class OlderWorker:
 
 @contextlib.asynccontextmanager
 async def older_workers(url: str, *parts: str) -> AsyncIterator[list[OlderWorker]]:
-    """Workers of the older version, one for each of ``parts``, which serve it again and again.
+    """Run a worker of the older version for each of ``parts``, which it serves again and again.
 
     A statement that fails ends the block with its error.
     """

@@ -1,4 +1,4 @@
-"""An authenticator in software (WebAuthn): makes passkeys and signs with them, as a phone or security key does."""
+"""A WebAuthn authenticator in software: makes passkeys and signs with them, as a phone or security key does."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def decode(text: str) -> bytes:
 
 @dataclass
 class SoftwareAuthenticator:
-    """One authenticator with one passkey. Tests change its fields to answer wrongly."""
+    """An authenticator with one passkey. Tests change its fields to get wrong answers."""
 
     origin: str = PUBLIC_URL
     rp_id: str = "localhost"

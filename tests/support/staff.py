@@ -34,8 +34,8 @@ _serial = itertools.count(1)
 
 
 @dataclass
-class Colleague:
-    """A staff member with a separate browser."""
+class StaffBrowser:
+    """The browser of a staff member, with the secret of the authenticator app."""
 
     email: str
     client: httpx.AsyncClient
@@ -46,7 +46,7 @@ class Colleague:
         return pyotp.TOTP(self.secret).at(int(time.time()) + 30 * steps)
 
 
-async def act(colleague: Colleague, path: str, *, reason: str, **fields: str) -> httpx.Response:
+async def perform_action(colleague: StaffBrowser, path: str, *, reason: str, **fields: str) -> httpx.Response:
     """Open the confirmation page of a staff action at ``path``, and submit it with a reason."""
     page = await colleague.client.get(path)
     assert page.status_code == 200, page.text
@@ -75,9 +75,9 @@ async def post(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Res
     return await client.post(path, content=content, headers=headers)
 
 
-async def enter(client: httpx.AsyncClient, staff: Staff) -> Colleague:
+async def sign_in_to_back_office(client: httpx.AsyncClient, staff: Staff) -> StaffBrowser:
     """Sign in for the first time: password, enrolment of the second factor, first code."""
-    colleague = Colleague(staff.email, client)
+    colleague = StaffBrowser(staff.email, client)
     response = await post(client, "/admin/login", email=staff.email, password=PASSWORD, next="/admin")
     assert response.status_code == 303, response.text
     page = (await client.get("/admin/second-step")).text

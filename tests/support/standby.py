@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, and a standby of it."""
+"""Starts a PostgreSQL server for one test and a streaming standby of it, which can be paused, delayed and killed."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ from epoch.server.postgres_programs import (
     reachable_binaries,
     server_account,
 )
-from support.waiting import until
+from support.waiting import wait_until
 
 PORT = 5432
 """Names the socket file only."""
@@ -35,7 +35,7 @@ class Standby:
     """A streaming standby of the server at ``primary_url``, made by ``pg_basebackup``."""
 
     def __init__(self, primary_url: str, folder: Path) -> None:
-        """``folder`` is short, because sockets are in it, and every user can pass it."""
+        """``folder`` must have a short path, because it contains a socket, and must be open to every user."""
         self._account = server_account(folder / "standby")
         self._programs = reachable_binaries(find_binaries(os.environ), self._account)
         self._data = create_owned_directory(folder / "standby", mode=0o700, account=self._account)
@@ -47,7 +47,7 @@ class Standby:
         self.url = f"postgresql://{OWNER_NAME}@/{OWNER_NAME}?host={quote(str(self._sockets), safe='/')}&port={PORT}"
 
     def start(self) -> None:
-        """Start, and wait until it takes connections."""
+        """Start the standby, and wait until it accepts connections."""
         flags = ["listen_addresses=", "timezone=UTC", "max_connections=1000", "fsync=off", "full_page_writes=off"]
         argv = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._sockets), "-p", str(PORT)]
         argv += [part for flag in flags for part in ("-c", flag)]
@@ -62,7 +62,7 @@ class Standby:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End all of its processes at once, as in a crash."""
+        """End all its processes at once, as in a crash."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(PATIENCE_SECONDS)
@@ -73,15 +73,15 @@ class Standby:
         self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
 
     async def pause(self) -> None:
-        """Show nothing new from now on."""
+        """Stop replaying: the standby shows nothing new."""
         await self.execute("SELECT pg_wal_replay_pause()")
-        await until(lambda: self._is("pg_get_wal_replay_pause_state() = 'paused'"))
+        await wait_until(lambda: self._is("pg_get_wal_replay_pause_state() = 'paused'"))
 
     async def resume(self) -> None:
         await self.execute("SELECT pg_wal_replay_resume()")
 
     async def delay(self, delay: str) -> None:
-        """Show each commit ``delay`` later."""
+        """Replay each commit after the time ``delay``, such as ``5s``."""
         await self.execute(f"ALTER SYSTEM SET recovery_min_apply_delay = '{delay}'")
         await self.execute("SELECT pg_reload_conf()")
 
@@ -126,7 +126,7 @@ def server_folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def own_server(folder: Path) -> Iterator[EmbeddedPostgres]:
-    """A running server in ``folder`` that is no other test's."""
+    """Run a server in ``folder`` that no other test uses."""
     with EmbeddedPostgres(folder / "own" / "primary", durable=False) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Receives what OpenTelemetry's exporter and Sentry's client send, over HTTP on this machine."""
+"""An HTTP server that records the traces of OpenTelemetry's exporter and the reports of Sentry's client."""
 
 import gzip
 import threading
@@ -32,7 +32,7 @@ class TelemetryReceiver:
 
     @property
     def dsn(self) -> str:
-        """A Sentry project at this server."""
+        """The DSN (URL with key) of a Sentry project at this server."""
         return f"http://key@127.0.0.1:{self.port}/1"
 
     def spans(self) -> dict[str, Span]:
@@ -45,7 +45,7 @@ class TelemetryReceiver:
         return found
 
     def everything(self) -> str:
-        """All that was received, as text."""
+        """All received bodies, as text."""
         return "\n".join(body.decode("latin-1") for _, body in self.bodies)
 
 

@@ -1,4 +1,4 @@
-"""Starts a program that gets SIGTERM when its parent process ends, even if that was killed.
+"""Starts a program that gets SIGTERM when its parent process ends, even if the parent is killed.
 
 ``python tied_process.py PROGRAM ARGUMENT...`` replaces itself with the program. Only Linux supports this; on other
 systems the program runs without it.

@@ -1,4 +1,4 @@
-"""A proxy in front of the product: ends TLS, adds ``X-Forwarded-For``, relays to a port on loopback."""
+"""A proxy in front of the product: terminates TLS, adds ``X-Forwarded-For``, relays to a port on loopback."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ HEAD_BYTES = 65_536
 
 
 class TlsProxy:
-    """Serves inside ``async with``, one request for each connection. Clients have the addresses that they bind to."""
+    """Serves inside ``async with``, one request for each connection."""
 
     def __init__(self, port: int, target_port: int, tls: ssl.SSLContext, *, names_clients: bool = True) -> None:
         """``names_clients=False``: a proxy that adds no header."""
@@ -41,7 +41,7 @@ class TlsProxy:
         writer.close()
 
     def _rewritten(self, head: bytes, peer: str) -> bytes:
-        """The request's head with the header of this hop behind those that the client sent."""
+        """The request's head, with ``X-Forwarded-For`` after the headers that the client sent."""
         lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith(b"connection:")]
         if self._names_clients:
             lines.append(f"X-Forwarded-For: {peer}\r\nX-Forwarded-Proto: https".encode())

@@ -1,4 +1,4 @@
-"""Makes voicemails with transcripts: the calls, the carrier's transcriptions and its reports."""
+"""Makes voicemails with transcripts: incoming calls, recordings and transcriptions at the carrier, its callbacks."""
 
 import httpx
 import numpy as np
@@ -13,35 +13,37 @@ CALLER = "+12125550160"
 TEXT = "Hello, this is Dana. Please call me back."
 
 
-def api(tenant: Tenant, rest: str = "voicemails") -> str:
+def api_path(tenant: Tenant, rest: str = "voicemails") -> str:
+    """A path of the organization's API."""
     return f"/api/organizations/{tenant.organization.id}/{rest}"
 
 
-async def switch(owner: httpx.AsyncClient, tenant: Tenant, **settings: object) -> None:
-    saved = await owner.put(api(tenant, "incoming-calls"), json={"voicemail": True, **settings})
+async def change_settings(owner: httpx.AsyncClient, tenant: Tenant, **settings: object) -> None:
+    saved = await owner.put(api_path(tenant, "incoming-calls"), json={"voicemail": True, **settings})
     assert saved.status_code == 200, saved.text
 
 
-async def call_in(callbacks: CallbackClient, tenant: Tenant) -> tuple[str, str]:
-    """A call's id and what its caller is answered."""
+async def place_incoming_call(callbacks: CallbackClient, tenant: Tenant) -> tuple[str, str]:
+    """Call the organization's number; return the call's SID and the document that answers it."""
     sid = new_sid()
     return sid, (await callbacks.incoming(str(tenant.number), sid, caller=CALLER)).text
 
 
-def record(account: CarrierAccount, call_sid: str, seconds: int = 12) -> str:
-    """A recording at the carrier, and its id."""
+def add_recording(account: CarrierAccount, call_sid: str, seconds: int = 12) -> str:
+    """Add a recording of a call at the carrier; return its SID."""
     samples = np.zeros(8000 * seconds, np.int16)
     return account.recordings.add(call_sid, samples, begun=utc_now(), source="RecordVerb").sid
 
 
-def write_down(recordings: Recordings, recording: str, text: str | None = TEXT) -> str:
-    """A text at the carrier, or one that failed, and its id."""
+def add_transcription(recordings: Recordings, recording: str, text: str | None = TEXT) -> str:
+    """Add a transcription at the carrier, which failed if ``text`` is None; return its SID."""
     row = recordings.transcriptions.begin(recording, seconds=12, at=utc_now())
     recordings.transcriptions.end(row, text)
     return row.sid
 
 
-async def tell_recording(callbacks: CallbackClient, sid: str, recording: str, seconds: int = 12) -> None:
+async def report_recording(callbacks: CallbackClient, sid: str, recording: str, seconds: int = 12) -> None:
+    """Send the carrier's callback about a complete recording."""
     form = {
         "CallSid": sid,
         "RecordingSid": recording,
@@ -51,12 +53,14 @@ async def tell_recording(callbacks: CallbackClient, sid: str, recording: str, se
     assert (await callbacks.send("/voice/incoming/recording", form)).status_code == 204
 
 
-async def tell_text(callbacks: CallbackClient, sid: str, recording: str, transcription: str, **more: str) -> int:
+async def report_transcription(
+    callbacks: CallbackClient, sid: str, recording: str, transcription: str, **more: str
+) -> int:
     form = {
         "CallSid": sid,
         "RecordingSid": recording,
         "TranscriptionSid": transcription,
-        # The text of the request is not believed.
+        # The product must not use this text: it fetches the transcription from the carrier.
         "TranscriptionText": "Somebody else's words",
         "TranscriptionStatus": "completed",
         **more,
@@ -64,16 +68,16 @@ async def tell_text(callbacks: CallbackClient, sid: str, recording: str, transcr
     return (await callbacks.send("/voice/incoming/transcription", form)).status_code
 
 
-async def messages(owner: httpx.AsyncClient, tenant: Tenant) -> list[tuple[str | None, str | None]]:
-    rows = (await owner.get(api(tenant))).json()["items"]
+async def voicemail_transcripts(owner: httpx.AsyncClient, tenant: Tenant) -> list[tuple[str | None, str | None]]:
+    rows = (await owner.get(api_path(tenant))).json()["items"]
     return [(row["transcript_status"], row["transcript"]) for row in rows]
 
 
-async def left_message(
+async def leave_voicemail(
     callbacks: CallbackClient, tenant: Tenant, account: CarrierAccount, seconds: int = 12
 ) -> tuple[str, str]:
-    """The ids of a call and of its recording, which is stored here."""
-    sid, _ = await call_in(callbacks, tenant)
-    recording = record(account, sid)
-    await tell_recording(callbacks, sid, recording, seconds)
+    """Make a call that leaves a voicemail, whose recording is reported; return the SIDs of call and recording."""
+    sid, _ = await place_incoming_call(callbacks, tenant)
+    recording = add_recording(account, sid)
+    await report_recording(callbacks, sid, recording, seconds)
     return sid, recording

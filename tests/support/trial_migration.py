@@ -1,4 +1,4 @@
-"""A migration that exists in a test alone, behind the newest one."""
+"""Makes a migration that exists only in a test and follows the newest one."""
 
 import os
 from pathlib import Path
@@ -37,7 +37,7 @@ def newest_revision() -> str:
 
 
 def with_trial_migration(folder: Path, body: str) -> Config:
-    """Alembic's settings with one more migration, in ``folder``, whose upgrade runs the line ``body``."""
+    """Alembic's configuration with one more migration, in ``folder``, whose upgrade runs the line ``body``."""
     text = _FILE.format(revision=TRIAL_REVISION, head=newest_revision(), body=body)
     (folder / "trial.py").write_text(text)
     config = Config(PRODUCT_FILES / "alembic.ini")

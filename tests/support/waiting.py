@@ -1,4 +1,4 @@
-"""Waits for a condition that nothing announces."""
+"""Waits for a condition by polling."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 PATIENCE_SECONDS = 30.0
 
 
-async def until(holds: Callable[[], Awaitable[bool]] | Callable[[], bool], *, pause: float = 0.01) -> None:
-    """Ask every ``pause`` seconds until the condition holds. Raises: TimeoutError."""
+async def wait_until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool], *, pause: float = 0.01) -> None:
+    """Check ``condition`` every ``pause`` seconds until it is true. Raises: TimeoutError."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            answer = holds()
-            if answer if isinstance(answer, bool) else await answer:
+            result = condition()
+            if result if isinstance(result, bool) else await result:
                 return
             await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine, whose answers the test chooses."""
+"""A server on this machine that receives webhooks, with answers that the test chooses."""
 
 import asyncio
 import ssl
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from support.loopback_server import serving_on_loopback
-from support.waiting import until
+from support.waiting import wait_until
 
 
 class Received(NamedTuple):
-    """One request."""
+    """A request that the receiver got."""
 
     path: str
     headers: dict[str, str]
@@ -39,7 +39,7 @@ async def _no_delay() -> None:
 
 
 class WebhookReceiver:
-    """Records requests; ``respond`` gives the bytes of each response, None leaves the request without one."""
+    """Records requests. ``respond`` returns the bytes of each response; None leaves the request unanswered."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -59,7 +59,7 @@ class WebhookReceiver:
 
     async def wait_for(self, count: int, path: str = "/hook") -> list[Received]:
         """Wait for ``count`` requests to ``path``; return all of them."""
-        await until(lambda: len(self.of(path)) >= count)
+        await wait_until(lambda: len(self.of(path)) >= count)
         return self.of(path)
 
     @asynccontextmanager

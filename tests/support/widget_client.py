@@ -1,4 +1,4 @@
-"""Sends the widget's requests."""
+"""Sends the requests of the widget to the product, and asserts that any page may read the responses."""
 
 import json
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ async def post(
 
 
 def browser_at(app: Litestar, address: str, base_url: str) -> httpx.AsyncClient:
-    """A client whose connections come from ``address``."""
+    """A client whose connections come from the IP address ``address``."""
     transport = asgi_transport(app, address=address)
     return httpx.AsyncClient(transport=transport, base_url=base_url)
 
@@ -53,7 +53,7 @@ def browser_at(app: Litestar, address: str, base_url: str) -> httpx.AsyncClient:
 def assert_problem(response: httpx.Response, status: int, code: str, detail: str) -> None:
     """Assert that the response is the problem ``code``: body, media type, and headers that let any page read it.
 
-    A code that is in the table of refusals says what to do.
+    A code in the table of refusals comes with advice (``help``).
     """
     assert response.status_code == status, response.text
     body = response.json()

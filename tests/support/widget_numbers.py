@@ -1,4 +1,4 @@
-"""Reads numbers as the widget does, in Node."""
+"""Reads phone numbers in texts as the widget does, by running its code in Node."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 
 
 class Candidate(msgspec.Struct, frozen=True, rename="camel"):
-    """A number that a text may mean."""
+    """A phone number that a text may mean."""
 
     number: str
     country: str | None
@@ -24,14 +24,14 @@ class Candidate(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Reading(msgspec.Struct, frozen=True, rename="camel"):
-    """The candidates of a text, the most plausible first."""
+    """The candidates that one text may mean, the most plausible first."""
 
     candidates: list[Candidate]
     is_emergency: bool
 
     @property
     def number(self) -> str | None:
-        """The number that is dialled without a question; None where there is none."""
+        """The number that is dialled without asking the person; None when the person has to choose or confirm."""
         return self.candidates[0].number if len(self.candidates) == 1 and not self.candidates[0].is_doubtful else None
 
 

@@ -17,10 +17,10 @@ from epoch.cli.carrier_expectations import (
     alert_url,
     application_differences,
     application_name,
+    describe_foreign_route,
     expected_urls,
     is_own_application,
     is_trigger_correct,
-    describe_foreign_route,
     trigger_dollars,
     trigger_name,
 )

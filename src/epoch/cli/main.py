@@ -107,7 +107,7 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> int:
             for line in read_plan(url).lines:
                 _print(line)
         return 0
-    # SIGTERM acts as Ctrl-C: the running revision is undone, and no lock stays. Background jobs of a shell ignore SIGINT.
+    # SIGTERM acts as Ctrl-C: the running revision is undone, no lock stays. A shell's background jobs ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

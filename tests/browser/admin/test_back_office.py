@@ -42,7 +42,7 @@ async def context(browser: Browser, product: Product) -> AsyncIterator[BrowserCo
         yield context
 
 
-async def enter(context: BrowserContext, product: Product, role: StaffRole) -> Page:
+async def sign_in_to_back_office(context: BrowserContext, product: Product, role: StaffRole) -> Page:
     """The first page of the back office for somebody of ``role`` who is signed in."""
     await give_staff_session(context, product, await make_staff(product.database, role))
     page = await context.new_page()
@@ -140,7 +140,7 @@ async def test_who_may_upgrades_suspends_revokes_and_reads_the_audit_log(
 async def test_support_revokes_reads_the_audit_log_and_does_no_more(
     context: BrowserContext, customer: Customer, product: Product, open_phone: OpenPhone
 ) -> None:
-    page = await enter(context, product, StaffRole.SUPPORT)
+    page = await sign_in_to_back_office(context, product, StaffRole.SUPPORT)
     phone = await open_phone(customer)
     await phone.until_event("ready")
     await find(page, customer)
@@ -164,7 +164,7 @@ async def test_support_revokes_reads_the_audit_log_and_does_no_more(
 async def test_a_call_that_begins_is_seen_and_ended_from_the_page_that_stays_open(
     context: BrowserContext, customer: Customer, product: Product, open_phone: OpenPhone
 ) -> None:
-    page = await enter(context, product, StaffRole.OPERATOR)
+    page = await sign_in_to_back_office(context, product, StaffRole.OPERATOR)
     await page.clock.install()
     await page.goto("/admin/operations")
     name = customer.tenant.organization.name
@@ -188,7 +188,7 @@ async def test_a_call_that_begins_is_seen_and_ended_from_the_page_that_stays_ope
 
 
 async def test_a_page_left_open_says_when_its_session_is_over(context: BrowserContext, product: Product) -> None:
-    page = await enter(context, product, StaffRole.SUPPORT)
+    page = await sign_in_to_back_office(context, product, StaffRole.SUPPORT)
     await page.clock.install()
     await page.goto("/admin/operations")
     await expect(page.get_by_text("Refreshes every 10 seconds")).to_be_visible()
@@ -209,7 +209,7 @@ async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
         await browser.new_context(base_url=product.url) as one,
         await browser.new_context(base_url=product.url) as two,
     ):
-        watching, page = [await enter(own, product, StaffRole.OPERATOR) for own in (one, two)]
+        watching, page = [await sign_in_to_back_office(own, product, StaffRole.OPERATOR) for own in (one, two)]
         await watching.clock.install()
         for tab in (watching, page):
             await tab.goto("/admin/operations")
@@ -233,7 +233,7 @@ async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
 
 async def test_rows_are_picked_in_their_list(context: BrowserContext, product: Product) -> None:
     customers = [await product.customer() for _ in range(2)]
-    page = await enter(context, product, StaffRole.OPERATOR)
+    page = await sign_in_to_back_office(context, product, StaffRole.OPERATOR)
     for customer in customers:
         await page.goto(f"/admin/embed-token/list?organization_id={customer.tenant.organization.id}")
         await page.get_by_role("checkbox", name="Select Main Website").check()
@@ -248,7 +248,7 @@ async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product
     seen = {}
     for role in StaffRole:
         async with await browser.new_context(base_url=product.url) as own:
-            page = await enter(own, product, role)
+            page = await sign_in_to_back_office(own, product, role)
             await find(page, customer)
             seen[role] = (
                 await page.get_by_role("link", name="Suspend", exact=True).count(),
@@ -263,7 +263,7 @@ async def test_the_main_views_are_for_everybody(context: BrowserContext, product
     await page.goto("/admin/login")
     assert await findings(page) == []
     await page.close()
-    page = await enter(context, product, StaffRole.ADMIN)
+    page = await sign_in_to_back_office(context, product, StaffRole.ADMIN)
     organization = full_tenant.ids["organization_id"]
     for path in (
         "/admin",

@@ -12,7 +12,7 @@ import pytest
 
 from guide.guide_source import read_guide
 from kit.clock import utc_now
-from support.broken_request import leave_in_a_request
+from support.aborted_request import abort_request
 from support.browser.guide import EXAMPLE, runs
 from support.local_http import local_client
 from support.ports import unused_port
@@ -61,7 +61,7 @@ async def test_a_receiver_takes_signed_events_only(name: str, tmp_path: Path) ->
         ({}, BODY, 400),
     ]
     async with running(name, tmp_path, secret) as address, local_client() as client:
-        await leave_in_a_request(address)
+        await abort_request(address)
         for headers, body, status in sent:
             answer = await client.post(address, content=body.encode(), headers=headers)
             assert answer.status_code == status, headers

@@ -16,7 +16,7 @@ from support.browser.product import ECHO, Customer, running_product
 from support.factories import sign_in
 from support.hubspot_stand_in import HubSpotStandIn
 from support.local_http import local_client
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,7 @@ async def test_a_tab_closed_in_mid_call_leaves_one_call_in_hubspot(
         answered_at = (await the_call(customer))["answered_at"]
         return answered_at is not None and utc_now() - dt.datetime.fromisoformat(answered_at) > dt.timedelta(seconds=2)
 
-    await until(has_lasted, pause=0.1)
+    await wait_until(has_lasted, pause=0.1)
     await phone.page.close()
 
     async def is_written() -> bool:
@@ -68,7 +68,7 @@ async def test_a_tab_closed_in_mid_call_leaves_one_call_in_hubspot(
         duration = str(call["duration"] * 1000)
         return call["ended_at"] is not None and [each.properties["hs_call_duration"] for each in stored] == [duration]
 
-    await until(is_written, pause=0.1)
+    await wait_until(is_written, pause=0.1)
     call = await the_call(customer)
     [(_, written)] = hubspot.of(call["id"])
     assert len(hubspot.calls) == 1

@@ -9,7 +9,7 @@ import pytest
 from support.browser.host_site import HostSite, widget_tag
 from support.browser.product import ECHO, Customer
 from support.browser.webkit import WebKit, running_webkit
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.webkit]
 
@@ -45,7 +45,7 @@ async def test_without_webrtc_it_says_so_and_never_calls(
     async def has_given_up() -> bool:
         return bool(await webkit.evaluate(STATE) == "error")
 
-    await until(has_given_up)
+    await wait_until(has_given_up)
     assert await webkit.evaluate("typeof RTCPeerConnection") == "undefined"
     told: dict[str, Any] = await webkit.evaluate(
         "new Promise((resolve) => EpochPhone.on('error', resolve))"  # told again to who subscribes later

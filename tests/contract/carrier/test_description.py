@@ -18,14 +18,14 @@ from epoch.carrier_factory import build_account_admin
 from kit.clock import utc_now
 from kit.settings import Settings, load_settings
 from support.carrier_stand_in import CarrierRequest, CarrierStandIn
-from support.port_cases import PORT_CASES, UNDESCRIBED, WITHOUT_REQUESTS, Known
+from support.port_cases import PORT_CASES, UNDESCRIBED, WITHOUT_REQUESTS, AccountResources
 from support.prism import Exchange, Prism, Violation
 from support.sandbox_calls import SandboxCalls
 from support.sandbox_server import served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 EACH_METHOD = pytest.mark.parametrize("method", PORT_CASES)
-ANY_ACCOUNT = Known(
+ANY_ACCOUNT = AccountResources(
     number_sid="PN" + "1" * 32,
     live_call="CA" + "2" * 32,
     ended_call="CA" + "3" * 32,

@@ -18,12 +18,12 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.connections import ConnectionWatch
 from support.factories import Factory
+from support.form_submission import submit
 from support.hashing_slots import all_slots_taken
-from support.html_forms import submit
 from support.mailbox import Mailbox
 from support.passwords import PASSWORD
 from support.staff import make_staff, post
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 NEW = "a kettle in the fog"
@@ -109,7 +109,7 @@ async def test_no_connection_is_held_while_a_password_waits_for_a_slot(
     monkeypatch.setattr(passwords, "_slots", HashingSlots(tmp_path, count=THREADS))
     with all_slots_taken(tmp_path):
         answer = asyncio.ensure_future(send())
-        await until(lambda: passwords._unfinished > 0)
+        await wait_until(lambda: passwords._unfinished > 0)
         await watch.wait_until_idle()
         assert not answer.done()
     assert (await answer).status_code == 303

@@ -7,7 +7,7 @@ import pytest
 
 from kit.db.database import Database
 from kit.http.csrf import HEADER
-from support.api_client import assert_refused, cookies_set, with_csrf
+from support.api_helpers import assert_refused, cookies_set, with_csrf
 from support.db_probe import row_counts
 from support.factories import Factory, sign_in
 from support.passwords import PASSWORD

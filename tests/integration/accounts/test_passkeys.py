@@ -16,12 +16,12 @@ from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
-from support.authenticator import enrol
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox, text_of
 from support.page_session import errors_of
 from support.passwords import PASSWORD
+from support.second_factor import enrol
 from support.software_authenticator import SoftwareAuthenticator, decode
 
 pytestmark = pytest.mark.anyio

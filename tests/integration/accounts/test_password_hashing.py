@@ -24,8 +24,8 @@ from kit.db.outage import is_outage
 from kit.errors import TooMany
 from kit.settings import Settings
 from support.factories import Factory
+from support.form_submission import submit
 from support.hashing_slots import all_slots_taken, slot_files
-from support.html_forms import submit
 from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio

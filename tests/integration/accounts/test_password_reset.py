@@ -16,7 +16,7 @@ from kit.secrets import digest
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox
 from support.page_session import errors_of
 from support.passwords import PASSWORD

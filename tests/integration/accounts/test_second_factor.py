@@ -15,12 +15,12 @@ from accounts.totp import TOTP_STEP_SECONDS, TotpSecrets
 from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
-from support.authenticator import enrol
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox
 from support.page_session import errors_of
 from support.passwords import PASSWORD
+from support.second_factor import enrol
 
 pytestmark = pytest.mark.anyio
 NewClient = Callable[[], httpx.AsyncClient]

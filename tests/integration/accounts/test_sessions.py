@@ -16,7 +16,7 @@ from epoch.app import create_app
 from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
-from support.api_client import (
+from support.api_helpers import (
     assert_refused,
     cookies_set,
     fields_refused,

@@ -17,7 +17,7 @@ from kit.http.csrf import HEADER
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.passwords import PASSWORD, quick_passwords
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.settings import Settings
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox, text_of
 from support.page_session import errors_of
 

@@ -14,7 +14,7 @@ from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.settings import Settings
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox
 from support.passwords import PASSWORD as OWN_PASSWORD
 

@@ -29,13 +29,13 @@ from support.factories import Factory, Tenant, sign_in
 from support.full_tenant import make_full_tenant
 from support.mailbox import Mailbox, text_of
 from support.staff import (
-    Colleague,
-    act,
-    enter,
+    StaffBrowser,
     make_staff,
+    perform_action,
     post,
+    sign_in_to_back_office,
 )
-from support.waiting import until
+from support.waiting import wait_until
 from support.widget_client import post_token
 from tenants.models import Invitation, Organization, PhoneNumber, UpgradeRequest
 from tenants.plans import Plan
@@ -48,13 +48,13 @@ MONEY = {"limit": "spend_cents_per_day"}
 
 
 @pytest.fixture
-async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.OPERATOR))
+async def operator(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.OPERATOR))
 
 
-async def do(colleague: Colleague, row: Row, action: str, **fields: str) -> httpx.Response:
+async def do(colleague: StaffBrowser, row: Row, action: str, **fields: str) -> httpx.Response:
     """Open the confirmation page and submit it with a reason."""
-    return await act(colleague, row.path(action), **{"reason": REASON, **fields})
+    return await perform_action(colleague, row.path(action), **{"reason": REASON, **fields})
 
 
 async def stored(database: Database, model: Any, key: UUID) -> Any:
@@ -69,7 +69,7 @@ async def audit_event_of(database: Database, subject: UUID, action: str) -> Audi
 
 
 async def test_a_change_of_plan_is_asked_done_and_in_both_audit_logs(
-    operator: Colleague, new_client: NewClient, make: Factory, database: Database
+    operator: StaffBrowser, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
     row = Row("organization", tenant.organization.id)
@@ -94,7 +94,7 @@ async def test_a_change_of_plan_is_asked_done_and_in_both_audit_logs(
 
 
 async def test_a_suspension_stops_the_phone_and_is_lifted_again(
-    operator: Colleague, client: httpx.AsyncClient, make: Factory, database: Database
+    operator: StaffBrowser, client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token, row = await make.token(tenant), Row("organization", tenant.organization.id)
@@ -111,7 +111,7 @@ async def test_a_suspension_stops_the_phone_and_is_lifted_again(
 async def test_support_revokes_and_a_double_submit_does_nothing_more(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory, database: Database
 ) -> None:
-    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    support = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.SUPPORT))
     tenant = await make.tenant()
     token = await make.token(tenant)
     row = Row("embed-token", token.id)
@@ -125,7 +125,7 @@ async def test_support_revokes_and_a_double_submit_does_nothing_more(
 
 
 async def test_an_upgrade_is_approved_or_declined_once_and_the_owner_told(
-    operator: Colleague, make: Factory, database: Database, settings: Settings
+    operator: StaffBrowser, make: Factory, database: Database, settings: Settings
 ) -> None:
     for action, plan, words in (
         ("approve", "business", "is on Business from now on"),
@@ -159,7 +159,7 @@ async def request_upgrade(database: Database, tenant: Tenant) -> UUID:
 
 
 async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     row, day = Row("organization", tenant.organization.id), (utc_now() + dt.timedelta(days=3)).date()
@@ -199,7 +199,7 @@ async def test_a_limit_is_raised_until_a_day_shown_with_its_end_and_ended_early(
     assert "Calls per day: 5,000" not in (await operator.client.get(f"/admin/organization/details/{row.id}")).text
 
 
-async def override_limit(operator: Colleague, row: Row, limit: str, value: str, until: str) -> tuple[str, str]:
+async def override_limit(operator: StaffBrowser, row: Row, limit: str, value: str, until: str) -> tuple[str, str]:
     """Set a limit; returns the page before the change, which says what will hold, and the page after it."""
     fields = {"limit": limit, "value": value, "until": until}
     preview = await do(operator, row, "raise-limit", **fields)
@@ -211,7 +211,7 @@ async def override_limit(operator: Colleague, row: Row, limit: str, value: str, 
 
 
 async def test_an_override_says_before_and_after_what_holds_and_what_lowers_it(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=2))
     row, day = Row("organization", tenant.organization.id), utc_now().date().isoformat()
@@ -235,7 +235,7 @@ async def test_an_override_says_before_and_after_what_holds_and_what_lowers_it(
 
 
 async def test_the_first_days_are_ended_with_a_reason_after_a_page_that_says_what_will_hold(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=2))
     row = Row("organization", tenant.organization.id)
@@ -264,7 +264,7 @@ async def test_the_first_days_are_ended_with_a_reason_after_a_page_that_says_wha
 
 
 async def test_the_first_days_are_set_like_a_limit_and_do_not_begin_again(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant, today = await make.tenant(age=dt.timedelta(days=2)), utc_now().date().isoformat()
     row = Row("organization", tenant.organization.id)
@@ -282,7 +282,7 @@ async def test_the_first_days_are_set_like_a_limit_and_do_not_begin_again(
 
 
 async def test_a_limit_of_money_is_typed_and_shown_in_dollars(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     row, today = Row("organization", (await make.tenant()).organization.id), utc_now().date().isoformat()
     form = (await operator.client.get(row.path("raise-limit"))).text
@@ -324,7 +324,7 @@ async def organization_audit_event(database: Database, organization_id: UUID, ac
     ],
 )
 async def test_a_limit_is_not_raised_to_nothing_or_for_ever(
-    operator: Colleague, make: Factory, database: Database, wrong: Mapping[str, str], words: str
+    operator: StaffBrowser, make: Factory, database: Database, wrong: Mapping[str, str], words: str
 ) -> None:
     row = Row("organization", (await make.tenant()).organization.id)
     fields = {"limit": "calls_per_day", "value": "5000", "until": utc_now().date().isoformat(), **wrong}
@@ -337,7 +337,7 @@ async def test_a_limit_is_not_raised_to_nothing_or_for_ever(
 
 
 async def test_an_alert_flags_its_organization_until_it_was_seen(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     full_tenant = await make_full_tenant(database, make)
     organization_id = full_tenant.tenant.organization.id
@@ -354,7 +354,7 @@ async def test_an_alert_flags_its_organization_until_it_was_seen(
     assert (await post(operator.client, row.path("seen"), seen="", reason=REASON)).status_code == 409
 
 
-async def test_a_number_is_adopted_and_released(operator: Colleague, make: Factory, database: Database) -> None:
+async def test_a_number_is_adopted_and_released(operator: StaffBrowser, make: Factory, database: Database) -> None:
     tenant, other = await make.tenant(number=False), await make.tenant(number=False)
     carrier = make.carrier()
     try:
@@ -377,7 +377,7 @@ async def test_a_number_is_adopted_and_released(operator: Colleague, make: Facto
 
 
 async def test_a_user_is_disabled_enabled_and_freed_of_a_second_factor(
-    operator: Colleague, new_client: NewClient, make: Factory, database: Database
+    operator: StaffBrowser, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     user = await make.user()
     browser, row = await sign_in(new_client(), user), Row("user", user.id)
@@ -395,7 +395,7 @@ async def test_a_user_is_disabled_enabled_and_freed_of_a_second_factor(
 
 
 async def test_an_invitation_is_sent_again(
-    operator: Colleague, make: Factory, database: Database, settings: Settings
+    operator: StaffBrowser, make: Factory, database: Database, settings: Settings
 ) -> None:
     full_tenant = await make_full_tenant(database, make)
     invitation = await stored(database, Invitation, full_tenant.ids["invitation_id"])
@@ -406,9 +406,9 @@ async def test_an_invitation_is_sent_again(
 
 async def test_staff_manage_staff_and_one_admin_stays(new_client: NewClient, database: Database, make: Factory) -> None:
     del make
-    admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    admin = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.ADMIN))
     support = await make_staff(database, StaffRole.SUPPORT)
-    colleague = await enter(new_client(), support)
+    colleague = await sign_in_to_back_office(new_client(), support)
     row = Row("staff", support.id)
     assert (await do(admin, row, "change-role", role="operator")).status_code == 303
     assert (await colleague.client.get("/admin/account")).text.count("operator") >= 1
@@ -428,7 +428,7 @@ async def test_staff_manage_staff_and_one_admin_stays(new_client: NewClient, dat
 
 
 async def test_no_action_is_done_without_a_reason_or_on_what_has_changed(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     row = Row("organization", tenant.organization.id)
@@ -449,7 +449,7 @@ async def test_no_action_is_done_without_a_reason_or_on_what_has_changed(
 
 
 async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     number, written = "+12125550147", "(212) 555-0147"
     tenant = await make.tenant()
@@ -494,7 +494,7 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
 
 
 async def test_cutting_off_a_call_is_work_that_outlives_the_request(
-    operator: Colleague, rows: Mapping[str, Row], database: Database
+    operator: StaffBrowser, rows: Mapping[str, Row], database: Database
 ) -> None:
     row = rows["call"]
     answer = await do(operator, row, "end")
@@ -509,10 +509,10 @@ async def test_cutting_off_a_call_is_work_that_outlives_the_request(
         async with database.sessions() as session:
             return await session.scalar(waiting) is None
 
-    await until(is_done)
+    await wait_until(is_done)
 
 
-async def test_a_deleted_token_is_gone(operator: Colleague, make: Factory, database: Database) -> None:
+async def test_a_deleted_token_is_gone(operator: StaffBrowser, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     async with database.sessions() as session, session.begin():

@@ -17,29 +17,29 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.ids import first_uuid7
 from support.factories import Factory
-from support.staff import Colleague, enter, make_staff, post
+from support.staff import StaffBrowser, make_staff, post, sign_in_to_back_office
 
 pytestmark = pytest.mark.anyio
 DAY = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-async def support(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.SUPPORT))
+async def support(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
 
 
 def event_id(moment: dt.datetime) -> UUID:
     return UUID(int=first_uuid7(moment).int | secrets.randbits(62))
 
 
-async def shown(colleague: Colleague, address: str) -> list[str]:
+async def shown(colleague: StaffBrowser, address: str) -> list[str]:
     """The subjects of the events that the list at ``address`` shows, the newest first."""
     page = (await colleague.client.get(address)).text
     return [part.split("<")[0] for part in page.split('data-label="Subject"><bdi>')[1:]]
 
 
 async def test_filters_combine_and_stand_in_the_address_by_id(
-    support: Colleague, make: Factory, database: Database
+    support: StaffBrowser, make: Factory, database: Database
 ) -> None:
     acme, other = [await make.tenant(name=f"Audited {secrets.token_hex(6)}") for _ in range(2)]
     events = {
@@ -89,7 +89,7 @@ async def test_filters_combine_and_stand_in_the_address_by_id(
 
 
 async def test_a_text_that_means_nobody_or_several_is_said_and_the_rest_is_applied(
-    support: Colleague, make: Factory
+    support: StaffBrowser, make: Factory
 ) -> None:
     word = secrets.token_hex(6)
     for _ in range(2):
@@ -109,7 +109,7 @@ async def test_a_text_that_means_nobody_or_several_is_said_and_the_rest_is_appli
         assert (await support.client.get(path)).status_code == 404
 
 
-async def test_staff_are_found_and_actions_come_from_the_log(support: Colleague, database: Database) -> None:
+async def test_staff_are_found_and_actions_come_from_the_log(support: StaffBrowser, database: Database) -> None:
     answer = await post(support.client, AUDIT_SEARCH_PATH, person=support.email)
     page = (await support.client.get(answer.headers["location"])).text
     assert "Session started" in page
@@ -136,7 +136,7 @@ async def test_an_index_answers_each_filter(database: Database) -> None:
             assert index in plan, plan
 
 
-async def test_other_lists_say_to_what_they_are_narrowed(support: Colleague, make: Factory) -> None:
+async def test_other_lists_say_to_what_they_are_narrowed(support: StaffBrowser, make: Factory) -> None:
     tenant = await make.tenant(name=f"Narrowed {secrets.token_hex(4)}")
     path = f"/admin/call/list?organization_id={tenant.organization.id}"
     page = (await support.client.get(f"{path}&until={utc_now().date()}")).text
@@ -144,7 +144,9 @@ async def test_other_lists_say_to_what_they_are_narrowed(support: Colleague, mak
     assert f'href="/admin/call/list?until={utc_now().date()}"' in page
 
 
-async def test_the_viewing_of_an_organization_is_found_by_the_organization(support: Colleague, make: Factory) -> None:
+async def test_the_viewing_of_an_organization_is_found_by_the_organization(
+    support: StaffBrowser, make: Factory
+) -> None:
     seen, other = [(await make.tenant(name=f"Viewed {secrets.token_hex(6)}")).organization for _ in range(2)]
     for organization in (seen, other):
         await support.client.get(f"/admin/organization/details/{organization.id}")

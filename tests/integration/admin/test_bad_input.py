@@ -25,10 +25,10 @@ from support.admin_rows import ACTIONS, Row
 from support.factories import Factory
 from support.staff import (
     SEEN,
-    Colleague,
-    enter,
+    StaffBrowser,
     make_staff,
     post,
+    sign_in_to_back_office,
 )
 from tenants.models import Membership, Organization
 from widget.models import EmbedToken
@@ -40,18 +40,18 @@ HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-async def admin(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.ADMIN))
+async def admin(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.ADMIN))
 
 
-async def audited_actions(database: Database, colleague: Colleague) -> list[str]:
+async def audited_actions(database: Database, colleague: StaffBrowser) -> list[str]:
     """Audited actions of a staff member, in their order; views of records excluded."""
     async with database.sessions() as session:
         mine = AuditEvent.actor_name == colleague.email, AuditEvent.details["reason"].astext == "Because"
         return list(await session.scalars(sa.select(AuditEvent.action).where(*mine).order_by(AuditEvent.id)))
 
 
-async def seen_by(colleague: Colleague, path: str) -> str:
+async def seen_by(colleague: StaffBrowser, path: str) -> str:
     page = await colleague.client.get(path)
     assert page.status_code == 200, (path, page.text)
     found = SEEN.search(page.text)
@@ -72,7 +72,7 @@ async def seen_by(colleague: Colleague, path: str) -> str:
     ],
 )
 async def test_a_form_that_is_sent_twice_is_done_once(
-    admin: Colleague,
+    admin: StaffBrowser,
     rows: Mapping[str, Row],
     database: Database,
     kind: str,
@@ -97,7 +97,7 @@ async def test_a_form_that_is_sent_twice_is_done_once(
 
 
 async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
-    admin: Colleague, make: Factory, database: Database
+    admin: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenants = [await make.tenant() for _ in range(3)]
     tokens = [await make.token(tenant) for tenant in tenants]
@@ -125,7 +125,7 @@ async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
 
 
 async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
-    admin: Colleague, make: Factory, database: Database
+    admin: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenants = [await make.tenant() for _ in range(3)]
     path = "/admin/organization/many/suspend"
@@ -145,7 +145,7 @@ async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
 
 
 async def test_rows_that_cannot_be_picked_are_refused_clearly(
-    admin: Colleague, new_client: NewClient, rows: Mapping[str, Row], database: Database
+    admin: StaffBrowser, new_client: NewClient, rows: Mapping[str, Row], database: Database
 ) -> None:
     path = "/admin/embed-token/many/revoke"
     for query in ("", "&".join(f"row={uuid4()}" for _ in range(51)), f"row={rows['organization'].id}"):
@@ -161,14 +161,14 @@ async def test_rows_that_cannot_be_picked_are_refused_clearly(
     other = f"{rows['organization'].id}="
     assert (await post(admin.client, path, seen=other, reason="Because")).status_code == 409
     assert await audited_actions(database, admin) == []
-    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    support = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.SUPPORT))
     listed = (await support.client.get("/admin/user/list")).text
     assert 'name="row"' not in listed
     assert 'name="row"' in (await support.client.get("/admin/embed-token/list")).text
 
 
 async def test_an_id_of_another_kind_is_acted_on_by_nobody(
-    admin: Colleague, rows: Mapping[str, Row], database: Database
+    admin: StaffBrowser, rows: Mapping[str, Row], database: Database
 ) -> None:
     for kind in ACTIONS:
         for other, row in rows.items():
@@ -183,7 +183,7 @@ async def test_an_id_of_another_kind_is_acted_on_by_nobody(
 
 
 async def test_hostile_text_is_inert_in_every_column(
-    admin: Colleague, rows: Mapping[str, Row], database: Database
+    admin: StaffBrowser, rows: Mapping[str, Row], database: Database
 ) -> None:
     own = rows["organization"].id
     keys = {kind: row.id for kind, row in rows.items()}

@@ -14,7 +14,7 @@ from kit.actor import Actor, ActorKind
 from kit.db.database import Database
 from support.factories import Factory, Tenant
 from support.passwords import PASSWORD
-from support.staff import SEEN, Colleague, act, enter, make_staff, post
+from support.staff import SEEN, StaffBrowser, make_staff, perform_action, post, sign_in_to_back_office
 from tenants.plans import Plan
 from tenants.upgrades import UpgradeRequestService
 
@@ -22,35 +22,35 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.OPERATOR))
+async def operator(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.OPERATOR))
 
 
-async def text_at(colleague: Colleague, path: str) -> str:
+async def text_at(colleague: StaffBrowser, path: str) -> str:
     page = await colleague.client.get(path)
     assert page.status_code == 200, (path, page.status_code)
     return unescape(page.text)
 
 
-async def follow(colleague: Colleague, answer: httpx.Response) -> str:
+async def follow(colleague: StaffBrowser, answer: httpx.Response) -> str:
     assert answer.status_code == 303, answer.text
     return await text_at(colleague, answer.headers["location"])
 
 
-async def test_change_plan_opens_with_the_present_plan(operator: Colleague, make: Factory) -> None:
+async def test_change_plan_opens_with_the_present_plan(operator: StaffBrowser, make: Factory) -> None:
     tenant = await make.tenant(plan=Plan.PRO, name=f"Planned {secrets.token_hex(6)}")
     path = f"/admin/organization/{tenant.organization.id}/do/change-plan"
     page = await text_at(operator, path)
     assert '<option value="pro" selected>' in page
     assert "<dt>Plan now</dt><dd><bdi>Pro</bdi></dd>" in page
-    said = await follow(operator, await act(operator, path, reason="Because", plan="pro"))
+    said = await follow(operator, await perform_action(operator, path, reason="Because", plan="pro"))
     assert f"{tenant.organization.name} is on the Pro plan already: nothing changed." in said
-    said = await follow(operator, await act(operator, path, reason="Because", plan="business"))
+    said = await follow(operator, await perform_action(operator, path, reason="Because", plan="business"))
     assert f"{tenant.organization.name} is on the Business plan now." in said
 
 
 async def test_an_open_upgrade_request_names_the_plan_that_is_asked_for(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
     request = await request_upgrade(database, tenant)
@@ -64,11 +64,11 @@ async def test_an_open_upgrade_request_names_the_plan_that_is_asked_for(
 
 
 async def test_an_action_that_does_not_apply_says_what_is_so(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(plan=Plan.STARTER, name=f"Done {secrets.token_hex(6)}")
     name, base = tenant.organization.name, f"/admin/organization/{tenant.organization.id}/do"
-    await act(operator, f"{base}/suspend", reason="Because")
+    await perform_action(operator, f"{base}/suspend", reason="Because")
     await text_at(operator, f"/admin/organization/details/{tenant.organization.id}")
     said = await follow(operator, await operator.client.get(f"{base}/suspend"))
     assert f"Already done: {name} is suspended. Nothing was changed." in said
@@ -78,12 +78,12 @@ async def test_an_action_that_does_not_apply_says_what_is_so(
 
     request = await request_upgrade(database, await make.tenant(plan=Plan.STARTER))
     path = f"/admin/upgrade-request/{request}/do"
-    await act(operator, f"{path}/decline", reason="Because")
+    await perform_action(operator, f"{path}/decline", reason="Because")
     said = await follow(operator, await operator.client.get(f"{path}/approve"))
     assert "Already done: this request was declined. Nothing was changed." in said
 
 
-async def test_the_new_account_rule_is_ended_only_while_it_holds(operator: Colleague, make: Factory) -> None:
+async def test_the_new_account_rule_is_ended_only_while_it_holds(operator: StaffBrowser, make: Factory) -> None:
     old, new = (await make.tenant()).organization, (await make.tenant(age=dt.timedelta(days=2))).organization
     label = "End the new-account rule"
     assert label not in await text_at(operator, f"/admin/organization/details/{old.id}")
@@ -100,10 +100,10 @@ async def test_the_new_account_rule_is_ended_only_while_it_holds(operator: Colle
     assert label not in await text_at(operator, f"/admin/organization/details/{new.id}")
 
 
-async def test_a_number_to_adopt_is_asked_for_in_full(operator: Colleague, make: Factory) -> None:
+async def test_a_number_to_adopt_is_asked_for_in_full(operator: StaffBrowser, make: Factory) -> None:
     path = f"/admin/organization/{(await make.tenant()).organization.id}/do/adopt-number"
     for junk in ("", "hello", "4155550123", "+1 (415)"):
-        answer = await act(operator, path, reason="Because", number=junk)
+        answer = await perform_action(operator, path, reason="Because", number=junk)
         assert "Enter a phone number, like +14155550123" in answer.text, junk
 
 

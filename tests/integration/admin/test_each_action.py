@@ -25,9 +25,9 @@ from support.factories import Factory
 from support.full_tenant import fingerprints
 from support.staff import (
     SEEN,
-    enter,
     make_staff,
     post,
+    sign_in_to_back_office,
 )
 from tenants.models import InvitationReport, Organization, PhoneNumber, UpgradeRequest
 from widget.models import EmbedToken
@@ -144,7 +144,7 @@ async def test_it_says_what_will_happen_asks_why_and_is_in_the_audit_log(
     kind: str,
     slug: str,
 ) -> None:
-    admin, row = await enter(client, await make_staff(database, StaffRole.ADMIN)), rows[kind]
+    admin, row = await sign_in_to_back_office(client, await make_staff(database, StaffRole.ADMIN)), rows[kind]
     [action] = [found for found in ACTIONS[kind] if found.slug == slug]
     if (kind, slug) in BEFORE:
         model, values = BEFORE[kind, slug]

@@ -9,21 +9,21 @@ from admin.app import VIEWS
 from admin.menu import MenuEntry, MenuGroup
 from admin.models import StaffRole
 from kit.db.database import Database
-from support.staff import Colleague, enter, make_staff
+from support.staff import StaffBrowser, make_staff, sign_in_to_back_office
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def admin(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.ADMIN))
+async def admin(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.ADMIN))
 
 
 def menu_of(page: str) -> str:
     return page.split('<nav aria-label="Back office">')[1].split("</nav>", maxsplit=1)[0]
 
 
-async def test_entries_are_grouped_and_each_has_its_own_icon(admin: Colleague) -> None:
+async def test_entries_are_grouped_and_each_has_its_own_icon(admin: StaffBrowser) -> None:
     menu = menu_of((await admin.client.get("/admin")).text)
     assert re.findall(r'<p class="menu-title" id="menu-\d">(.*?)</p>', menu) == [group.value for group in MenuGroup]
     entries = re.findall(r"<a [^>]*>(<svg.*?</svg>)<span>(.*?)</span></a>", menu, re.DOTALL)
@@ -33,7 +33,7 @@ async def test_entries_are_grouped_and_each_has_its_own_icon(admin: Colleague) -
     assert not {"Outbox", "Differences", "Raised limits"} & {name for _, name in entries}
 
 
-async def test_one_entry_is_current_on_each_page(admin: Colleague) -> None:
+async def test_one_entry_is_current_on_each_page(admin: StaffBrowser) -> None:
     paths = {f"/admin/{view.identity}/list": view.name_plural for view in VIEWS}
     paths |= {"/admin": "Overview", "/admin/operations/pause": "Operations"}
     for path, name in paths.items():

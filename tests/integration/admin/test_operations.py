@@ -30,9 +30,9 @@ from support.full_tenant import make_full_tenant
 from support.staff import (
     FOREIGN,
     SEEN,
-    enter,
     make_staff,
     post,
+    sign_in_to_back_office,
 )
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,7 @@ async def test_live_calls_and_alerts_are_shown_with_what_each_role_may_do(
         "/admin/operations/pause",
     )
     for role, may_act in ((StaffRole.SUPPORT, False), (StaffRole.OPERATOR, True)):
-        colleague = await enter(new_client(), await make_staff(database, role))
+        colleague = await sign_in_to_back_office(new_client(), await make_staff(database, role))
         answer = await colleague.client.get(PAGE)
         assert answer.status_code == 200, answer.text
         assert f"/admin/call/details/{call_id}" in answer.text
@@ -83,7 +83,7 @@ async def test_an_alert_is_followed_by_a_suspension_that_says_why(
     organization_id = full_tenant.tenant.organization.id
     async with database.sessions() as session:
         alert_id = (await session.scalars(sa.select(Alert.id).where(Alert.owned_by(organization_id)))).one()
-    operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))
+    operator = await sign_in_to_back_office(client, await make_staff(database, StaffRole.OPERATOR))
     path = f"/admin/organization/{organization_id}/do/suspend?from=operations&alert={alert_id}"
     page = (await operator.client.get(path)).text
     assert 'value="Alert: limit nearly used up"' in page
@@ -101,8 +101,8 @@ async def test_calls_are_paused_and_resumed_once_each_with_a_reason(
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
-    operator = await enter(client, await make_staff(database, StaffRole.OPERATOR))
-    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    operator = await sign_in_to_back_office(client, await make_staff(database, StaffRole.OPERATOR))
+    support = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.SUPPORT))
     pause, harder, resume = (f"{PAGE}/{turn}" for turn in ("pause", "pause-and-end", "resume"))
     for path in (pause, harder, resume):
         assert (await support.client.get(path)).status_code == 403
@@ -178,7 +178,7 @@ async def test_the_figures_are_those_of_all_workers(
                 CarrierHealthReport(reported_at=utc_now() - dt.timedelta(minutes=5), state=BreakerState.PROBING),
             ]
         )
-    colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    colleague = await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
     page = " ".join((await colleague.client.get(PAGE)).text.split())
     assert f'Refused: {other.capitalize().replace("_", " ")}</th><td class="end">1,234,567</td>' in page
     by_hour = [int(found) for found in re.findall(r'<td class="end">(\d{7,})</td>', page)]
@@ -211,7 +211,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
                 reported,
             ]
         )
-    colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    colleague = await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
     page = (await colleague.client.get(PAGE)).text
     details = f"/admin/carrier-difference/details/{difference.id}"
     assert details in page
@@ -237,7 +237,7 @@ async def test_a_page_that_refreshes_itself_keeps_no_session_alive(
     client: httpx.AsyncClient, database: Database
 ) -> None:
     staff = await make_staff(database, StaffRole.SUPPORT)
-    colleague = await enter(client, staff)
+    colleague = await sign_in_to_back_office(client, staff)
 
     async def seen_at(ago: dt.timedelta | None = None) -> dt.datetime:
         async with database.sessions() as session, session.begin():

@@ -32,10 +32,10 @@ from support.factories import Factory, sign_in
 from support.full_tenant import FullTenant, make_full_tenant
 from support.staff import (
     SAME_ORIGIN,
-    Colleague,
-    enter,
+    StaffBrowser,
     make_staff,
     post,
+    sign_in_to_back_office,
 )
 from support.widget_client import browser_at
 from tenants.models import Organization
@@ -65,17 +65,17 @@ async def full_tenant(database: Database, settings: object) -> FullTenant:
 
 
 @pytest.fixture
-async def operator(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.OPERATOR))
+async def operator(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.OPERATOR))
 
 
-async def found(colleague: Colleague, kind: str, term: str) -> str:
+async def found(colleague: StaffBrowser, kind: str, term: str) -> str:
     answer = await colleague.client.get(f"/admin/{kind}/list", params={"search": term})
     assert answer.status_code == 200
     return answer.text
 
 
-async def test_an_organization_is_found_by_name_slug_number_and_id(operator: Colleague, make: Factory) -> None:
+async def test_an_organization_is_found_by_name_slug_number_and_id(operator: StaffBrowser, make: Factory) -> None:
     name = f"Zebra {random.token_hex(4)}"
     tenant = await make.tenant(name=name)
     assert tenant.number is not None
@@ -87,7 +87,7 @@ async def test_an_organization_is_found_by_name_slug_number_and_id(operator: Col
         assert "No match" in await found(operator, "organization", term), term
 
 
-async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, full_tenant: FullTenant) -> None:
+async def test_people_numbers_tokens_and_calls_are_found(operator: StaffBrowser, full_tenant: FullTenant) -> None:
     ids, tenant = full_tenant.ids, full_tenant.tenant
     assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", tenant.owner.email[:-4].upper())
     assert f"/admin/phone-number/details/{ids['number_id']}" in await found(
@@ -99,7 +99,7 @@ async def test_people_numbers_tokens_and_calls_are_found(operator: Colleague, fu
 
 
 async def test_staff_find_by_national_formats_by_names_and_by_members_addresses(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     call_id = await add_call(database, tenant, await make.token(tenant), to_number="+442079460958")
@@ -115,7 +115,7 @@ async def test_staff_find_by_national_formats_by_names_and_by_members_addresses(
 
 
 async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
-    operator: Colleague, full_tenant: FullTenant
+    operator: StaffBrowser, full_tenant: FullTenant
 ) -> None:
     organization = full_tenant.ids["organization_id"]
     for kind in KINDS:
@@ -141,7 +141,7 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
     ids=["a known code", "an unknown code"],
 )
 async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(
-    operator: Colleague, make: Factory, database: Database, code: int, shown: str
+    operator: StaffBrowser, make: Factory, database: Database, code: int, shown: str
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -151,7 +151,7 @@ async def test_the_carriers_error_of_a_call_is_shown_with_its_meaning(
 
 
 async def test_a_refused_call_shows_the_rule_at_that_time(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     details = {"country": "FR", "scope": "organization", "who": "admin"}
@@ -171,7 +171,7 @@ async def test_a_refused_call_shows_the_rule_at_that_time(
 
 
 async def test_the_called_person_is_shown_as_the_page_named_them(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     person: dict[str, Any] = {"name": "<b>Grace</b>", "company": "Acme", "url": "https://crm.example.com/1"}
@@ -182,7 +182,9 @@ async def test_the_called_person_is_shown_as_the_page_named_them(
     assert '<a href="https://crm.example.com/1" target="_blank" rel="noopener noreferrer nofollow">' in page
 
 
-async def test_lists_go_on_by_keyset_and_count_nothing(operator: Colleague, make: Factory, database: Database) -> None:
+async def test_lists_go_on_by_keyset_and_count_nothing(
+    operator: StaffBrowser, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant()
     async with database.sessions() as session, session.begin():
         session.add_all(
@@ -207,7 +209,7 @@ def id_of(moment: dt.datetime) -> UUID:
     return UUID(int=first_uuid7(moment).int | random.randbits(62))
 
 
-async def test_dated_lists_begin_where_one_wants(operator: Colleague, make: Factory, database: Database) -> None:
+async def test_dated_lists_begin_where_one_wants(operator: StaffBrowser, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     moments = {day: dt.datetime(2026, 3, day, 23, 59, 59, 999_000, tzinfo=dt.UTC) for day in (1, 2, 3)}
@@ -227,7 +229,7 @@ async def test_dated_lists_begin_where_one_wants(operator: Colleague, make: Fact
 
 
 async def test_people_are_shown_with_what_they_did(
-    operator: Colleague, new_client: NewClient, full_tenant: FullTenant, database: Database
+    operator: StaffBrowser, new_client: NewClient, full_tenant: FullTenant, database: Database
 ) -> None:
     owner = full_tenant.tenant.owner
     page = (await operator.client.get(f"/admin/user/details/{owner.id}")).text
@@ -235,7 +237,7 @@ async def test_people_are_shown_with_what_they_did(
     assert f"/admin/audit-event/list?actor_id={owner.id}" in page
     events = (await operator.client.get(f"/admin/audit-event/list?actor_id={owner.id}")).text
     assert "Member removed" in events
-    admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    admin = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.ADMIN))
     listed = (await operator.client.get("/admin/audit-event/list")).text
     assert "/admin/staff/details/" not in listed
     assert "/admin/staff/details/" in (await admin.client.get("/admin/audit-event/list")).text
@@ -261,19 +263,19 @@ async def test_people_are_shown_with_what_they_did(
         "/admin/api-key/list",
     ],
 )
-async def test_what_is_not_there_is_clearly_not(operator: Colleague, path: str) -> None:
+async def test_what_is_not_there_is_clearly_not(operator: StaffBrowser, path: str) -> None:
     answer = await operator.client.get(path)
     assert answer.status_code == 404
     assert "There is nothing here" in answer.text
 
 
-async def test_an_id_of_another_kind_is_not_found(operator: Colleague, full_tenant: FullTenant) -> None:
+async def test_an_id_of_another_kind_is_not_found(operator: StaffBrowser, full_tenant: FullTenant) -> None:
     answer = await operator.client.get(f"/admin/organization/details/{full_tenant.ids['call_id']}")
     assert answer.status_code == 404
 
 
 async def test_nothing_of_sqladmin_changes_rows(
-    operator: Colleague, full_tenant: FullTenant, database: Database
+    operator: StaffBrowser, full_tenant: FullTenant, database: Database
 ) -> None:
     organization = full_tenant.ids["organization_id"]
     for method, path in (
@@ -289,7 +291,7 @@ async def test_nothing_of_sqladmin_changes_rows(
 
 
 async def test_hostile_text_is_inert_in_every_list_and_detail(
-    operator: Colleague, make: Factory, database: Database
+    operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(name=HOSTILE[:80])
     token = await make.token(tenant)
@@ -365,7 +367,7 @@ async def test_no_secret_can_be_read_by_the_role_of_the_pages(app: Litestar, dat
 
 
 async def test_an_export_is_capped_inert_audited_and_for_operators(
-    operator: Colleague, new_client: NewClient, make: Factory, database: Database
+    operator: StaffBrowser, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     name = f"=HYPERLINK {random.token_hex(4)}"
     tenant = await make.tenant(name=name)
@@ -382,14 +384,14 @@ async def test_an_export_is_capped_inert_audited_and_for_operators(
 
     assert (await post(operator.client, path, bom="on")).content.startswith(b"\xef\xbb\xbfid,")
 
-    support = await enter(new_client(), await make_staff(database, StaffRole.SUPPORT))
+    support = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.SUPPORT))
     assert (await post(support.client, path)).status_code == 403
     assert (await post(operator.client, "/admin/staff/export")).status_code == 404
     assert (await operator.client.post(path, headers={"Origin": "https://evil.example"})).status_code == 403
 
 
 async def test_who_previewed_whom_is_in_the_audit_log(
-    operator: Colleague, full_tenant: FullTenant, database: Database
+    operator: StaffBrowser, full_tenant: FullTenant, database: Database
 ) -> None:
     await operator.client.get(f"/admin/user/details/{full_tenant.tenant.owner.id}")
     async with database.sessions() as session:
@@ -399,7 +401,7 @@ async def test_who_previewed_whom_is_in_the_audit_log(
 
 
 async def test_no_number_that_was_called_enters_the_audit_log(
-    operator: Colleague, full_tenant: FullTenant, database: Database
+    operator: StaffBrowser, full_tenant: FullTenant, database: Database
 ) -> None:
     await operator.client.get(f"/admin/call/details/{full_tenant.ids['call_id']}")
     assert (await post(operator.client, "/admin/call/export?search=%2B12125550177")).status_code == 200
@@ -411,10 +413,10 @@ async def test_no_number_that_was_called_enters_the_audit_log(
     assert [line for line in events if "5550177" in line] == []
 
 
-async def test_staff_are_for_admins_to_see(operator: Colleague, new_client: NewClient, database: Database) -> None:
+async def test_staff_are_for_admins_to_see(operator: StaffBrowser, new_client: NewClient, database: Database) -> None:
     assert (await operator.client.get("/admin/staff/list")).status_code == 403
     assert "/admin/staff/list" not in (await operator.client.get("/admin")).text
-    admin = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    admin = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.ADMIN))
     assert operator.email in await found(admin, "staff", operator.email)
 
 
@@ -444,7 +446,7 @@ async def test_two_applications_of_one_process_read_their_own_databases(
 ) -> None:
     """Views are made once for each application: sqladmin stores the database's sessions on them."""
     tenant = await make.tenant()
-    office = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    office = await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
     path = f"/admin/organization/details/{tenant.organization.id}"
     assert (await office.client.get(path)).status_code == 200
     other = create_app(msgspec.structs.replace(settings, database_url=new_migrated_database()))

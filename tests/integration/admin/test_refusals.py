@@ -18,7 +18,7 @@ from kit.db.database import Database
 from kit.e164 import possible_numbers
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, Token
-from support.staff import Colleague, enter, make_staff, post
+from support.staff import StaffBrowser, make_staff, post, sign_in_to_back_office
 from widget.models import BlockedOrigin
 
 pytestmark = pytest.mark.anyio
@@ -26,8 +26,8 @@ PAGE = "/admin/refusals"
 
 
 @pytest.fixture
-async def support(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.SUPPORT))
+async def support(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def unused_number() -> str:
     return f"+4420794{secrets.randbelow(100_000):05}"
 
 
-async def viewed(database: Database, colleague: Colleague) -> list[str]:
+async def viewed(database: Database, colleague: StaffBrowser) -> list[str]:
     async with database.sessions() as session:
         mine = AuditEvent.actor_name == colleague.email, AuditEvent.action == "refusals.viewed"
         return list(await session.scalars(sa.select(AuditEvent.subject_name).where(*mine).order_by(AuditEvent.id)))
 
 
 async def test_a_number_in_any_format_leads_to_its_refusals_and_is_in_no_address(
-    support: Colleague, acme: tuple[Tenant, Token], database: Database
+    support: StaffBrowser, acme: tuple[Tenant, Token], database: Database
 ) -> None:
     number = unused_number()
     limit = {"limit": "calls_per_minute_per_phone", "value": 20, "used": 20, "scope": "phone", "who": "support"}
@@ -72,7 +72,7 @@ async def test_a_number_in_any_format_leads_to_its_refusals_and_is_in_no_address
 
 
 async def test_an_organization_leads_to_refused_calls_and_pages_with_what_to_do(
-    support: Colleague, acme: tuple[Tenant, Token], database: Database
+    support: StaffBrowser, acme: tuple[Tenant, Token], database: Database
 ) -> None:
     tenant, token = acme
     name, organization_id = tenant.organization.name, tenant.organization.id
@@ -103,7 +103,7 @@ async def test_an_organization_leads_to_refused_calls_and_pages_with_what_to_do(
 
 
 async def test_an_email_leads_to_the_calls_of_that_person(
-    support: Colleague, acme: tuple[Tenant, Token], make: Factory, database: Database
+    support: StaffBrowser, acme: tuple[Tenant, Token], make: Factory, database: Database
 ) -> None:
     tenant = acme[0]
     owner, other = tenant.owner.email, "somebody@else.example"
@@ -122,7 +122,7 @@ async def test_an_email_leads_to_the_calls_of_that_person(
 
 
 async def test_old_and_foreign_refusals_are_left_out_and_nothing_is_said_so(
-    support: Colleague, acme: tuple[Tenant, Token], make: Factory
+    support: StaffBrowser, acme: tuple[Tenant, Token], make: Factory
 ) -> None:
     other = await make.tenant()
     page = (await support.client.get(f"{PAGE}?organization={other.organization.id}")).text
@@ -136,7 +136,7 @@ async def test_old_and_foreign_refusals_are_left_out_and_nothing_is_said_so(
 
 
 async def test_a_refused_call_explains_itself_on_its_page(
-    support: Colleague, acme: tuple[Tenant, Token], database: Database
+    support: StaffBrowser, acme: tuple[Tenant, Token], database: Database
 ) -> None:
     details = {"limit": "spend_cents_per_day", "value": 2500, "used": 2490, "scope": "organization", "who": "admin"}
     call_id = await add_call(

@@ -24,9 +24,9 @@ from support.factories import Factory, sign_in
 from support.full_tenant import fingerprints
 from support.staff import (
     FOREIGN,
-    enter,
     make_staff,
     post,
+    sign_in_to_back_office,
 )
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -146,7 +146,10 @@ async def test_visitors_and_customers_get_nothing(
 async def test_lower_roles_get_nothing_of_what_is_above_them(
     new_client: NewClient, rows: Mapping[str, Row], database: Database
 ) -> None:
-    colleagues = {role: await enter(new_client(), await make_staff(database, role)) for role in (SUPPORT, OPERATOR)}
+    colleagues = {
+        role: await sign_in_to_back_office(new_client(), await make_staff(database, role))
+        for role in (SUPPORT, OPERATOR)
+    }
     before, refused = await state(database, rows), 0
     for method, path in ROUTES:
         for address, at_least in addresses(method, path, rows):
@@ -165,7 +168,7 @@ async def test_lower_roles_get_nothing_of_what_is_above_them(
 async def test_no_form_of_another_site_is_taken(
     new_client: NewClient, rows: Mapping[str, Row], database: Database
 ) -> None:
-    admin = await enter(new_client(), await make_staff(database, ADMIN))
+    admin = await sign_in_to_back_office(new_client(), await make_staff(database, ADMIN))
     before = await state(database, rows)
     for method, path in ROUTES:
         if method == "GET":
@@ -179,7 +182,7 @@ async def test_no_form_of_another_site_is_taken(
 
 
 async def test_only_forms_change_anything(new_client: NewClient, rows: Mapping[str, Row], database: Database) -> None:
-    admin = await enter(new_client(), await make_staff(database, ADMIN))
+    admin = await sign_in_to_back_office(new_client(), await make_staff(database, ADMIN))
     before = await state(database, rows)
     for method, path in ROUTES:
         for address, _ in addresses(method, path, rows):

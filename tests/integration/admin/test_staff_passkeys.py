@@ -18,7 +18,7 @@ from kit.settings import Settings
 from support.mailbox import Mailbox, text_of
 from support.passwords import PASSWORD
 from support.software_authenticator import SoftwareAuthenticator
-from support.staff import enter, make_staff, post
+from support.staff import make_staff, post, sign_in_to_back_office
 
 pytestmark = pytest.mark.anyio
 ACCOUNT = "/admin/account/passkeys"
@@ -110,7 +110,7 @@ async def test_a_reset_removes_passkeys_too(
 async def test_customers_passkeys_do_not_enter_the_back_office(
     client: httpx.AsyncClient, new_client: NewClient, database: Database
 ) -> None:
-    colleague = await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    colleague = await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
     authenticator = SoftwareAuthenticator()
     options = await question(colleague.client, f"{ACCOUNT}/options", password=PASSWORD)
     added = await post(colleague.client, ACCOUNT, name="Key", credential=authenticator.create(options))

@@ -29,10 +29,10 @@ from support.passwords import PASSWORD
 from support.staff import (
     FOREIGN,
     SAME_ORIGIN,
-    Colleague,
-    enter,
+    StaffBrowser,
     make_staff,
     post,
+    sign_in_to_back_office,
 )
 
 pytestmark = pytest.mark.anyio
@@ -40,8 +40,8 @@ LOGIN = "/admin/login"
 
 
 @pytest.fixture
-async def admin(client: httpx.AsyncClient, database: Database) -> Colleague:
-    return await enter(client, await make_staff(database, StaffRole.ADMIN))
+async def admin(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
+    return await sign_in_to_back_office(client, await make_staff(database, StaffRole.ADMIN))
 
 
 async def invite(database: Database, email: str, role: StaffRole | None = None) -> str:
@@ -110,7 +110,7 @@ async def test_the_first_sign_in_enrols_and_shows_recovery_codes_once(
     client: httpx.AsyncClient, database: Database
 ) -> None:
     staff = await make_staff(database, StaffRole.SUPPORT)
-    colleague = await enter(client, staff)
+    colleague = await sign_in_to_back_office(client, staff)
     page = (await client.get("/admin/recovery-codes")).text
     codes = re.findall(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b", page)
     assert len(codes) == 10
@@ -131,8 +131,8 @@ async def test_the_next_colleague_in_a_browser_does_not_see_the_recovery_codes(
     client: httpx.AsyncClient, new_client: NewClient, database: Database
 ) -> None:
     second = await make_staff(database, StaffRole.SUPPORT)
-    enrolled = await enter(new_client(), second)
-    await enter(client, await make_staff(database, StaffRole.SUPPORT))
+    enrolled = await sign_in_to_back_office(new_client(), second)
+    await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
     await post(client, "/admin/logout")
     await post(client, LOGIN, email=second.email, password=PASSWORD, next="/admin")
     await post(client, "/admin/second-step", code=enrolled.code(steps=1), next="/admin")
@@ -150,7 +150,7 @@ async def test_the_password_alone_does_not_sign_in(client: httpx.AsyncClient, da
     assert (await client.get("/admin")).headers["location"] == LOGIN
 
 
-async def test_a_code_can_be_used_once(admin: Colleague, new_client: NewClient) -> None:
+async def test_a_code_can_be_used_once(admin: StaffBrowser, new_client: NewClient) -> None:
     other = new_client()
     await post(other, LOGIN, email=admin.email, password=PASSWORD, next="")
     again = await post(other, "/admin/second-step", code=admin.code(), next="")
@@ -216,7 +216,7 @@ async def test_over_https_the_cookie_is_secure(settings: Settings, database: Dat
     ],
     ids=["30 minutes without a click", "after 8 hours"],
 )
-async def test_a_session_expires(admin: Colleague, database: Database, aged: dict[str, object]) -> None:
+async def test_a_session_expires(admin: StaffBrowser, database: Database, aged: dict[str, object]) -> None:
     assert (await admin.client.get("/admin")).status_code == 200
     found = await session_of(database, admin.email)
     assert abs((found.expires_at - found.created_at) - STAFF_SESSION_LIFETIME) < timedelta(minutes=1)
@@ -226,12 +226,12 @@ async def test_a_session_expires(admin: Colleague, database: Database, aged: dic
 
 
 async def test_sessions_are_listed_and_ended_by_their_owner_alone(
-    admin: Colleague, new_client: NewClient, database: Database
+    admin: StaffBrowser, new_client: NewClient, database: Database
 ) -> None:
     elsewhere = new_client()
     await post(elsewhere, LOGIN, email=admin.email, password=PASSWORD, next="")
     await post(elsewhere, "/admin/second-step", code=admin.code(steps=1), next="")
-    stranger = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    stranger = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.ADMIN))
     page = (await admin.client.get("/admin/account")).text
     [end] = re.findall(r'action="(/admin/account/sessions/[^"]+/end)"', page)
     assert page.count("UTC") >= 4  # sessions and last sign-ins
@@ -243,14 +243,14 @@ async def test_sessions_are_listed_and_ended_by_their_owner_alone(
     assert (await admin.client.get("/admin")).status_code == 200
 
 
-async def test_disabling_a_staff_member_ends_their_access_at_once(admin: Colleague, database: Database) -> None:
+async def test_disabling_a_staff_member_ends_their_access_at_once(admin: StaffBrowser, database: Database) -> None:
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(Staff).where(Staff.email == admin.email).values(disabled_at=utc_now()))
     assert (await admin.client.get("/admin")).headers["location"] == LOGIN
     assert (await post(admin.client, LOGIN, email=admin.email, password=PASSWORD, next="")).status_code == 401
 
 
-async def test_signing_out_ends_the_session_and_needs_a_form(admin: Colleague) -> None:
+async def test_signing_out_ends_the_session_and_needs_a_form(admin: StaffBrowser) -> None:
     assert (await admin.client.get("/admin/logout")).status_code == 404
     cookie = admin.client.cookies["epoch_staff"]
     assert (await post(admin.client, "/admin/logout")).status_code == 303
@@ -258,7 +258,7 @@ async def test_signing_out_ends_the_session_and_needs_a_form(admin: Colleague) -
     assert (await admin.client.get("/admin")).headers["location"] == LOGIN
 
 
-async def test_forms_of_other_sites_are_refused(admin: Colleague) -> None:
+async def test_forms_of_other_sites_are_refused(admin: StaffBrowser) -> None:
     for path in (LOGIN, "/admin/second-step", "/admin/logout", "/admin/join/x", "/admin/anything"):
         for headers in FOREIGN:
             answer = await admin.client.post(path, data={"email": "a@b.c"}, headers=headers)
@@ -295,7 +295,7 @@ async def test_other_networks_get_not_found(settings: Settings) -> None:
                 assert (await client.get(LOGIN)).status_code == status, address
 
 
-async def test_staff_sign_in_and_sign_out_are_audited(admin: Colleague, database: Database) -> None:
+async def test_staff_sign_in_and_sign_out_are_audited(admin: StaffBrowser, database: Database) -> None:
     await post(admin.client, "/admin/logout")
     async with database.sessions() as session:
         mine = sa.select(AuditEvent.action).where(

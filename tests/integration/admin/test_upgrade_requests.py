@@ -8,9 +8,9 @@ from conftest import NewClient
 from kit.db.database import Database
 from kit.settings import Settings
 from support.factories import Factory, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox, text_of
-from support.staff import enter, make_staff
+from support.staff import make_staff, sign_in_to_back_office
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ async def test_a_request_is_mailed_to_those_who_may_answer_and_stands_in_the_bac
     assert tenant.owner.email in text_of(mail)
     mailed = Mailbox(settings, operator.email).recipients()
     assert support.email not in mailed
-    colleague = await enter(new_client(), support)
+    colleague = await sign_in_to_back_office(new_client(), support)
     page = (await colleague.client.get("/admin")).text
     assert "&lt;b&gt;Hungry&lt;/b&gt; &amp; Co" in page
     assert tenant.owner.email in page

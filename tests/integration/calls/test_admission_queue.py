@@ -13,7 +13,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory
-from support.waiting import until
+from support.waiting import wait_until
 from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +43,7 @@ async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
             async with database.sessions() as looking:
                 return int((await looking.scalars(_WAITING)).one()) >= MAX_CONCURRENT_ADMISSIONS
 
-        await until(all_slots_are_taken)
+        await wait_until(all_slots_are_taken)
 
         assert b"<Dial " in (await callbacks.outgoing(others.id, new_sid())).content
         assert not any(call.done() for call in waiting)
@@ -74,7 +74,7 @@ async def test_incoming_calls_that_wait_for_their_organization_hold_up_nobody_el
         async def all_slots_are_taken() -> bool:
             return await count_waiting() >= MAX_CONCURRENT_ADMISSIONS - 1
 
-        await until(all_slots_are_taken)
+        await wait_until(all_slots_are_taken)
 
         assert "Thank you for calling" in await answer(other)
         assert await count_waiting() < MAX_CONCURRENT_ADMISSIONS

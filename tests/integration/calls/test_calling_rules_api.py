@@ -13,7 +13,7 @@ from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import assert_refused, fields_refused
+from support.api_helpers import assert_refused, fields_refused
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import (
     Factory,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from kit.db.database import Database
-from support.api_client import assert_refused, fields_refused
+from support.api_helpers import assert_refused, fields_refused
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in

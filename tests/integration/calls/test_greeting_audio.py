@@ -20,7 +20,7 @@ from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.secret_keys import SecretKeys
 from kit.settings import Settings
-from support.api_client import fields_refused
+from support.api_helpers import fields_refused
 from support.audio import loudness, mp3_of, read_wav, wav_of
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from calls.incoming.models import IncomingCallSettings
 from kit.db.database import Database
-from support.api_client import fields_refused
+from support.api_helpers import fields_refused
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
 from tenants.models import Role

@@ -35,7 +35,7 @@ from support.carrier_account import open_carrier_account
 from support.carrier_endpoint import Answer, CarrierEndpoint
 from support.factories import Factory, Tenant, Token
 from support.jobs import WORKER_IS_DEAD, let_pass
-from support.killed_process import environ_of, start_mortal, wait_until_killed
+from support.killed_process import environ_of, start_killable, wait_until_killed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKER = Path(__file__).with_name("killed_worker.py")
@@ -77,7 +77,7 @@ def make(jobs: Database, own_settings: Settings) -> Factory:
 
 async def die_at(step: str, settings: Settings, token: Token, sid: str, child: str) -> None:
     """Let a worker take a call's carrier callbacks until it is killed at ``step``."""
-    await wait_until_killed(await start_mortal(WORKER, (step, str(token.id), sid, child), settings))
+    await wait_until_killed(await start_killable(WORKER, (step, str(token.id), sid, child), settings))
 
 
 async def row(jobs: Database, sid: str) -> dict[str, Any] | None:
@@ -234,7 +234,7 @@ async def test_killed_while_it_ends_a_live_call_another_ends_it(
         tenant = await make.tenant()
         token = await make.token(tenant)
         await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, duration=0)
-        process = await start_mortal(WORKER, (step, str(token.id), new_sid(), new_sid()), own)
+        process = await start_killable(WORKER, (step, str(token.id), new_sid(), new_sid()), own)
         assert await asyncio.wait_for(process.stdout.readline(), 120) == b"ready\n"
         await make.revoke(tenant, token)
         await asyncio.wait_for(endpoint.got_request.wait(), 120)

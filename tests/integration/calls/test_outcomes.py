@@ -12,7 +12,7 @@ from kit.actor import SYSTEM
 from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import Database
-from support.api_client import assert_refused, fields_refused
+from support.api_helpers import assert_refused, fields_refused
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, Token, sign_in
 from tenants.api_keys.services import ApiKeyService

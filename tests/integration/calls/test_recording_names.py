@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from calls.greetings.models import GreetingAudio, VoicemailGreeting
 from kit.db.database import Database
 from kit.http.csrf import HEADER
-from support.api_client import fields_refused
+from support.api_helpers import fields_refused
 from support.audio import wav_of
 from support.factories import Factory, Tenant, sign_in
 from support.page_session import errors_of, page_after, post_form

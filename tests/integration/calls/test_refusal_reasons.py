@@ -18,7 +18,7 @@ from kit.actor import SYSTEM
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import Base
-from support.api_client import assert_refused
+from support.api_helpers import assert_refused
 from support.call_factory import add_call
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in

@@ -38,7 +38,7 @@ from support.factories import (
     sign_in,
 )
 from support.jobs import WORKER_IS_DEAD, claim, forget_jobs, let_pass
-from support.waiting import until
+from support.waiting import wait_until
 from tenants.jobs import END_LIVE_CALLS
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -317,7 +317,7 @@ async def test_a_pause_and_admissions_wait_for_each_other(
             "WHERE datname = current_database() AND locktype = 'advisory' AND mode = :mode AND NOT granted)"
         )
         async with jobs.sessions() as session:
-            await until(lambda: session.scalar(waits, {"mode": mode}))
+            await wait_until(lambda: session.scalar(waits, {"mode": mode}))
 
     async def admit() -> bool:
         async with jobs.sessions() as session, session.begin():

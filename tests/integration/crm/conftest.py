@@ -1,4 +1,4 @@
-"""An application without background jobs and with a stand-in for HubSpot. Tests run the jobs themselves."""
+"""An application without background jobs, and a stand-in for HubSpot. Tests run the jobs themselves."""
 
 from collections.abc import AsyncIterator
 
@@ -23,14 +23,14 @@ async def stand_in() -> AsyncIterator[HubSpotStandIn]:
 
 @pytest.fixture
 def hubspot(stand_in: HubSpotStandIn) -> HubSpotStandIn:
-    """The stand-in, in which nothing has happened."""
+    """The stand-in with an account without calls."""
     stand_in.reset()
     return stand_in
 
 
 @pytest.fixture(scope="module")
 def crm_settings(own_settings: Settings, stand_in: HubSpotStandIn) -> Settings:
-    """Settings with the stand-in and a database of the module's own."""
+    """Settings with the stand-in and the module's own database."""
     return msgspec.structs.replace(own_settings, hubspot_url=stand_in.url)
 
 

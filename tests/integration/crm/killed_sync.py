@@ -16,7 +16,7 @@ from crm.hubspot_api import HubSpotSession
 from crm.models import CrmCallState, HubSpotCall
 from kit.db.database import ADMIN_ROLE, Database
 from kit.settings import load_settings
-from support.hubspot_sync import HubSpotLog
+from support.hubspot_sync_runner import HubSpotSyncRunner
 from support.killed_process import die
 
 
@@ -57,7 +57,7 @@ async def main(moment: str, step: str) -> None:
         setattr(HubSpotSession, step, mortal(getattr(HubSpotSession, step), moment))
     settings = load_settings(os.environ)
     assert settings.database_url is not None
-    await HubSpotLog(Database(settings.database_url, role=ADMIN_ROLE), settings).new_sync().run_due()
+    await HubSpotSyncRunner(Database(settings.database_url, role=ADMIN_ROLE), settings).new_sync().run_due()
     raise AssertionError("still alive")
 
 

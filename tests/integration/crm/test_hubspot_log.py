@@ -14,12 +14,12 @@ from crm.models import CrmCallState
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Tenant, Token
-from support.hubspot_stand_in import WRITE, Asked, HubSpotStandIn, Reply, StoredCall, missing_scopes
-from support.hubspot_sync import HubSpotLog
+from support.hubspot_stand_in import WRITE, HubSpotRequest, HubSpotStandIn, Reply, StoredCall, missing_scopes
+from support.hubspot_sync_runner import HubSpotSyncRunner
 
 pytestmark = pytest.mark.anyio
 CONTACT = {"contact": "4711"}
@@ -31,8 +31,8 @@ async def api(owner: httpx.AsyncClient) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-def log(jobs: Database, crm_settings: Settings) -> HubSpotLog:
-    return HubSpotLog(jobs, crm_settings)
+def log(jobs: Database, crm_settings: Settings) -> HubSpotSyncRunner:
+    return HubSpotSyncRunner(jobs, crm_settings)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def ended_call(
     jobs: Database, tenant: Tenant, token: Token, *, details: dict[str, Any] | None, duration: int = 60
 ) -> UUID:
     """A call that began and is over now, as its record in the database."""
-    call_id = await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, under_way=True, details=details)
+    call_id = await add_call(jobs, tenant, token, status=CallStatus.IN_PROGRESS, is_connected=True, details=details)
     ended = {"status": CallStatus.COMPLETED, "duration": duration, "ended_at": utc_now()}
     async with jobs.sessions() as session, session.begin():
         await session.execute(sa.update(Call).where(Call.id == call_id).values(ended))
@@ -86,7 +86,7 @@ async def test_a_call_whose_page_is_gone_is_written_once_and_changed_later(
     token: Token,
     callbacks: CallbackClient,
     hubspot: HubSpotStandIn,
-    log: HubSpotLog,
+    log: HubSpotSyncRunner,
 ) -> None:
     sid, child = new_sid(), new_sid()
     metadata = msgspec.json.encode({**CONTACT, "agent": "Ann <b>"}).decode()
@@ -143,7 +143,7 @@ async def test_a_record_that_is_none_is_named_in_plain_words(
     connected: Tenant,
     token: Token,
     hubspot: HubSpotStandIn,
-    log: HubSpotLog,
+    log: HubSpotSyncRunner,
     jobs: Database,
     details: dict[str, Any],
     reason: str,
@@ -161,7 +161,12 @@ async def test_a_record_that_is_none_is_named_in_plain_words(
 
 
 async def test_a_record_that_is_restored_gets_the_call_on_request(
-    api: httpx.AsyncClient, connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    api: httpx.AsyncClient,
+    connected: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> None:
     company = {"source": "hubspot", "portalId": str(hubspot.portal_id), "objectId": 815, "objectType": "COMPANY"}
     hubspot.records.remove("companies/815")
@@ -178,9 +183,14 @@ async def test_a_record_that_is_restored_gets_the_call_on_request(
 
 
 async def test_rights_that_allow_to_create_and_refuse_to_change(
-    api: httpx.AsyncClient, connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    api: httpx.AsyncClient,
+    connected: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> None:
-    def refuse_changes(asked: Asked) -> Reply | None:
+    def refuse_changes(asked: HubSpotRequest) -> Reply | None:
         return missing_scopes(WRITE) if asked.method == "PATCH" else None
 
     call_id = await ended_call(jobs, connected, token, details=CONTACT)
@@ -201,7 +211,12 @@ async def test_rights_that_allow_to_create_and_refuse_to_change(
 
 
 async def test_a_call_that_was_deleted_in_hubspot_comes_back_on_request_alone(
-    api: httpx.AsyncClient, connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    api: httpx.AsyncClient,
+    connected: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> None:
     call_id = await ended_call(jobs, connected, token, details=CONTACT)
     await log.write()
@@ -216,7 +231,7 @@ async def test_a_call_that_was_deleted_in_hubspot_comes_back_on_request_alone(
 
 
 async def test_a_wait_that_hubspot_asks_for_is_kept(
-    connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotSyncRunner, jobs: Database
 ) -> None:
     hubspot.interfere = lambda _: (429, {"policyName": "TEN_SECONDLY_ROLLING"}, {"Retry-After": "900"})
     call_ids = [await ended_call(jobs, connected, token, details=CONTACT) for _ in range(3)]
@@ -247,7 +262,7 @@ async def test_a_wait_that_hubspot_asks_for_is_kept(
     ids=["gateway", "page", "redirect", "large", "other form"],
 )
 async def test_answers_that_are_no_answers_lead_to_a_later_attempt(
-    connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database, answer: Reply
+    connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotSyncRunner, jobs: Database, answer: Reply
 ) -> None:
     call_id = await ended_call(jobs, connected, token, details=CONTACT)
     before = len(hubspot.asked)
@@ -263,7 +278,12 @@ async def test_answers_that_are_no_answers_lead_to_a_later_attempt(
 
 
 async def test_a_revoked_token_breaks_the_connection_and_a_new_one_writes_what_waits(
-    api: httpx.AsyncClient, connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    api: httpx.AsyncClient,
+    connected: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> None:
     call_id = await ended_call(jobs, connected, token, details=CONTACT)
     hubspot.token = "pat-eu1-another"
@@ -286,7 +306,12 @@ async def test_a_revoked_token_breaks_the_connection_and_a_new_one_writes_what_w
 
 
 async def test_calls_without_a_record_are_counted_and_never_matched_by_number(
-    api: httpx.AsyncClient, connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    api: httpx.AsyncClient,
+    connected: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> None:
     before = len(hubspot.asked)
     call_id = await ended_call(jobs, connected, token, details={"agent": "Ann"})
@@ -331,7 +356,12 @@ async def test_a_token_is_checked_before_it_is_stored(
 
 
 async def test_a_token_is_stored_sealed_and_removed_with_what_waits(
-    api: httpx.AsyncClient, tenant: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    api: httpx.AsyncClient,
+    tenant: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> None:
     hubspot.interfere = lambda _: (503, b"")
     silent = await api.put(path_of(tenant), json={"access_token": hubspot.token})
@@ -344,7 +374,7 @@ async def test_a_token_is_stored_sealed_and_removed_with_what_waits(
     assert hubspot.properties["epoch_call_id"]["hasUniqueValue"] is True
     assert hubspot.token not in (await log.connection(tenant.organization.id)).access_token
     await ended_call(jobs, tenant, token, details=CONTACT)
-    await log.number_events()
+    await log.assign_sequence_numbers()
     assert (await api.get(path_of(tenant))).json()["waiting"] == 1
     assert (await api.delete(path_of(tenant))).status_code == 204
     assert await log.rows(tenant.organization.id) == []

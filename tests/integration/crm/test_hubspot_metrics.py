@@ -13,11 +13,11 @@ from crm.models import HubSpotConnection
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.call_factory import add_call
 from support.factories import Tenant, Token
 from support.hubspot_stand_in import HubSpotStandIn, Reply
-from support.hubspot_sync import HubSpotLog
+from support.hubspot_sync_runner import HubSpotSyncRunner
 from support.metrics import Growth
 
 pytestmark = pytest.mark.anyio
@@ -26,17 +26,17 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def log(
     owner: httpx.AsyncClient, tenant: Tenant, hubspot: HubSpotStandIn, jobs: Database, crm_settings: Settings
-) -> HubSpotLog:
+) -> HubSpotSyncRunner:
     """The log of the organization, which is connected to ``hubspot``."""
     path = f"/api/organizations/{tenant.organization.id}/integrations/hubspot"
     response = await (await with_csrf(owner)).put(path, json={"access_token": hubspot.token})
     assert response.status_code == 200, response.text
-    return HubSpotLog(jobs, crm_settings)
+    return HubSpotSyncRunner(jobs, crm_settings)
 
 
 async def end_call(jobs: Database, tenant: Tenant, token: Token, contact: str) -> None:
     call_id = await add_call(
-        jobs, tenant, token, status=CallStatus.IN_PROGRESS, under_way=True, details={"contact": contact}
+        jobs, tenant, token, status=CallStatus.IN_PROGRESS, is_connected=True, details={"contact": contact}
     )
     ended = {"status": CallStatus.COMPLETED, "ended_at": utc_now()}
     async with jobs.sessions() as session, session.begin():
@@ -57,7 +57,7 @@ async def test_attempts_are_counted_by_outcome(
     tenant: Tenant,
     token: Token,
     hubspot: HubSpotStandIn,
-    log: HubSpotLog,
+    log: HubSpotSyncRunner,
     contact: str,
     reply: Reply | None,
     outcome: str,
@@ -70,10 +70,10 @@ async def test_attempts_are_counted_by_outcome(
 
 
 async def test_a_due_call_is_told_unless_somebody_writes_it_or_it_cannot_be_written(
-    jobs: Database, tenant: Tenant, token: Token, log: HubSpotLog
+    jobs: Database, tenant: Tenant, token: Token, log: HubSpotSyncRunner
 ) -> None:
     await end_call(jobs, tenant, token, "4711")
-    await log.number_events()
+    await log.assign_sequence_numbers()
     past, later = sa.func.now() - dt.timedelta(minutes=10), sa.func.now() + dt.timedelta(minutes=1)
     for given, is_told in (
         ({"due_at": past}, True),

@@ -11,7 +11,7 @@ from kit.settings import Settings
 from support.call_factory import add_call
 from support.factories import Tenant, Token
 from support.hubspot_stand_in import HubSpotStandIn
-from support.hubspot_sync import HubSpotLog
+from support.hubspot_sync_runner import HubSpotSyncRunner
 from support.page_session import errors_of, message_after, post_form
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ async def test_the_section_from_its_form_to_its_end(
     jobs: Database,
     crm_settings: Settings,
 ) -> None:
-    section, log = f"/dashboard/{tenant.organization.slug}/settings/hubspot", HubSpotLog(jobs, crm_settings)
+    section, log = f"/dashboard/{tenant.organization.slug}/settings/hubspot", HubSpotSyncRunner(jobs, crm_settings)
     refused = await post_form(owner, section, section, {"access_token": "pat-eu1-unknown"})
     assert (refused.status_code, list(errors_of(refused.text))) == (400, ["access_token"])
     assert "pat-eu1-unknown" not in refused.text
@@ -34,7 +34,9 @@ async def test_the_section_from_its_form_to_its_end(
     assert (await log.connection(tenant.organization.id)).portal_id == str(hubspot.portal_id)
 
     for contact in ("4712", "c-1"):
-        await add_call(jobs, tenant, token, under_way=True, status=CallStatus.IN_PROGRESS, details={"contact": contact})
+        await add_call(
+            jobs, tenant, token, is_connected=True, status=CallStatus.IN_PROGRESS, details={"contact": contact}
+        )
     async with jobs.sessions() as session, session.begin():
         mine = Call.organization_id == tenant.organization.id
         await session.execute(sa.update(Call).where(mine).values(status=CallStatus.COMPLETED))

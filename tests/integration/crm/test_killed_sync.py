@@ -13,12 +13,12 @@ from crm.models import CrmCallState
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.call_factory import add_call
 from support.factories import Tenant, Token
 from support.hubspot_stand_in import HubSpotStandIn
-from support.hubspot_sync import HubSpotLog
-from support.killed_process import start_mortal, wait_until_killed
+from support.hubspot_sync_runner import HubSpotSyncRunner
+from support.killed_process import start_killable, wait_until_killed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 PROCESS = Path(__file__).with_name("killed_sync.py")
@@ -27,42 +27,47 @@ COMMITTED_BY_HUBSPOT = {"upsert_call": "/batch/upsert", "associate": "/default/c
 
 
 @pytest.fixture
-def log(jobs: Database, crm_settings: Settings) -> HubSpotLog:
-    return HubSpotLog(jobs, crm_settings)
+def log(jobs: Database, crm_settings: Settings) -> HubSpotSyncRunner:
+    return HubSpotSyncRunner(jobs, crm_settings)
 
 
 @pytest.fixture
 async def call_id(
-    owner: httpx.AsyncClient, tenant: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotLog, jobs: Database
+    owner: httpx.AsyncClient,
+    tenant: Tenant,
+    token: Token,
+    hubspot: HubSpotStandIn,
+    log: HubSpotSyncRunner,
+    jobs: Database,
 ) -> UUID:
     """A call of 42 seconds that waits for HubSpot."""
     path = f"/api/organizations/{tenant.organization.id}/integrations/hubspot"
     response = await (await with_csrf(owner)).put(path, json={"access_token": hubspot.token})
     assert response.status_code == 200, response.text
     added = await add_call(
-        jobs, tenant, token, status=CallStatus.IN_PROGRESS, under_way=True, details={"contact": "4711"}
+        jobs, tenant, token, status=CallStatus.IN_PROGRESS, is_connected=True, details={"contact": "4711"}
     )
     ended = {"status": CallStatus.COMPLETED, "duration": 42, "ended_at": utc_now()}
     async with jobs.sessions() as session, session.begin():
         await session.execute(sa.update(Call).where(Call.id == added).values(ended))
-    await log.number_events()
+    await log.assign_sequence_numbers()
     return added
 
 
 async def be_killed(moment: str, step: str, settings: Settings, hubspot: HubSpotStandIn) -> None:
     """Let a process write until it is killed at the step."""
     if moment != "unanswered":
-        await wait_until_killed(await start_mortal(PROCESS, (moment, step), settings))
+        await wait_until_killed(await start_killable(PROCESS, (moment, step), settings))
         return
     hubspot.hangs_after, hubspot.hanging = COMMITTED_BY_HUBSPOT[step] or next(iter(hubspot.calls)), asyncio.Event()
-    process = await start_mortal(PROCESS, ("never", step), settings)
+    process = await start_killable(PROCESS, ("never", step), settings)
     await asyncio.wait_for(hubspot.hanging.wait(), 120)
     process.kill()
     await wait_until_killed(process)
     hubspot.hangs_after = ""
 
 
-async def ensure_written_by_another(hubspot: HubSpotStandIn, log: HubSpotLog, tenant: Tenant) -> None:
+async def ensure_written_by_another(hubspot: HubSpotStandIn, log: HubSpotSyncRunner, tenant: Tenant) -> None:
     """Write what is left in another process, when the lease of the killed one has expired and not before."""
     asked = len(hubspot.asked)
     await log.new_sync().run_due()
@@ -87,7 +92,7 @@ async def test_a_call_is_written_once(
     call_id: UUID,
     tenant: Tenant,
     hubspot: HubSpotStandIn,
-    log: HubSpotLog,
+    log: HubSpotSyncRunner,
     crm_settings: Settings,
     moment: str,
     step: str,
@@ -109,13 +114,13 @@ async def test_a_change_of_a_written_call_is_the_last_one(
     call_id: UUID,
     tenant: Tenant,
     hubspot: HubSpotStandIn,
-    log: HubSpotLog,
+    log: HubSpotSyncRunner,
     crm_settings: Settings,
 ) -> None:
     await log.write()
     path = f"/api/organizations/{tenant.organization.id}/calls/{call_id}"
     assert (await owner.patch(path, json={"note": "Ring back"})).status_code == 200
-    await log.number_events()
+    await log.assign_sequence_numbers()
     await be_killed("unanswered", "update_call", crm_settings, hubspot)
     await ensure_written_by_another(hubspot, log, tenant)
     [(_, written)] = hubspot.of(call_id)

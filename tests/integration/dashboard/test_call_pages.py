@@ -164,7 +164,7 @@ async def test_a_call_that_is_under_way_has_no_talk_time_yet(
 ) -> None:
     tenant = await make.tenant()
     call_id = await add_call(
-        database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, under_way=True, duration=0
+        database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, is_connected=True, duration=0
     )
     await sign_in(client, tenant.owner)
     page = (await client.get(f"{calls_of(tenant)}/{call_id}")).text

@@ -14,7 +14,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token, sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio

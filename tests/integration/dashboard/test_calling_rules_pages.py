@@ -13,7 +13,7 @@ from support.factories import (
     Token,
     sign_in,
 )
-from support.html_forms import submit
+from support.form_submission import submit
 from support.page_session import errors_of
 from tenants.models import Role
 

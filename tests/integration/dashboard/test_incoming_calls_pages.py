@@ -15,7 +15,7 @@ from kit.e164 import readable
 from kit.http.forms import Form
 from support.factories import Factory, Tenant, sign_in
 from support.page_session import errors_of, message_after, page_after
-from support.waiting import until
+from support.waiting import wait_until
 from tenants.models import Role
 from tenants.services import OrganizationService
 
@@ -74,7 +74,7 @@ async def test_two_forms_that_are_sent_at_once_are_both_saved(
             async with database.sessions() as other:
                 return (await other.scalar(waiting) or 0) >= len(saves)
 
-        await until(both_wait)
+        await wait_until(both_wait)
     assert [saved.status_code for saved in await asyncio.gather(*saves)] == [303, 303]
     settings = (await owner.get(f"/api/organizations/{tenant.organization.id}/incoming-calls")).json()
     assert (settings["greeting"]["text"], len(settings["forward_to"])) == ("Acme here.", 2)

@@ -12,7 +12,7 @@ from kit.actor import SYSTEM
 from kit.db.database import Database
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, Token, sign_in
-from support.html import Markup
+from support.html_parser import ParsedPage
 from support.page_session import post_form
 from tenants.models import Role
 
@@ -36,7 +36,7 @@ async def put_outcomes(database: Database, tenant: Tenant, *outcomes: Outcome) -
 
 def form_values(page: str) -> dict[str, str]:
     """The values of the form with outcome, note and tags."""
-    (values,) = (form.fields for form in Markup(page).forms if "note" in form.fields)
+    (values,) = (form.fields for form in ParsedPage(page).forms if "note" in form.fields)
     selected = re.search(
         r'<option value="([^"]*)" selected>', page.partition('name="outcome"')[2].partition("</select>")[0]
     )

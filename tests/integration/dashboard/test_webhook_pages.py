@@ -15,7 +15,7 @@ from kit.db.database import Database
 from support.factories import Tenant
 from support.page_session import errors_of, page_after, post_form
 from support.partitions import add_event
-from support.waiting import until
+from support.waiting import wait_until
 from support.webhook_receiver import WebhookReceiver, answer
 from webhooks.models import WebhookEndpoint
 
@@ -51,7 +51,7 @@ async def test_a_webhook_from_its_form_to_its_end(
     async def is_logged() -> bool:
         return "Delivered" in (await owner.get(page)).text
 
-    await until(is_logged, pause=0.1)
+    await wait_until(is_logged, pause=0.1)
     log = (await owner.get(page)).text
     assert "&lt;i&gt;thanks&lt;/i&gt;" in log
     again = re.search(rf'action="({page}/deliveries/[0-9a-f-]+/resend)"', log)

@@ -1,4 +1,4 @@
-"""A folder that the database server's user may enter, an application with its own database, and a plain owner's."""
+"""A folder that every user may enter, an application with its own database, and a database of an ordinary owner."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from kit.settings import Settings
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user may enter: pytest closes its own, and under root the database server is not root."""
+    """A folder that every user may enter: pytest's are private, and the database server of root has another user."""
     folder = Path(tempfile.mkdtemp(prefix="epoch-tests-"))
     folder.chmod(0o755)
     yield folder
@@ -30,7 +30,7 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 async def own_app(own_settings: Settings) -> AsyncIterator[Litestar]:
-    """The application with the module's own database, and without jobs: their log lines are of no request."""
+    """The application with the module's own database, without jobs, whose log lines belong to no request."""
     application = create_app(own_settings)
     async with application.lifespan():
         await JOB_QUEUE.get(application).stop()
@@ -66,7 +66,7 @@ def url_of_plain_owner(new_database: Callable[[], str]) -> Iterator[str]:
     name = address.path.strip("/")
     execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD '{password}'")
     for role in ("epoch_app", "epoch_lookup", "epoch_admin", "epoch_staff"):
-        # Roles are the server's: another database of it has made them.
+        # Roles belong to the server: the migration of another database may have made them.
         with contextlib.suppress(asyncpg.DuplicateObjectError):
             execute(f"CREATE ROLE {role} NOLOGIN")
         execute(f"GRANT {role} TO {owner} WITH ADMIN OPTION")

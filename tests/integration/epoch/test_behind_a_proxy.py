@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from accounts.login_throttle import SIGN_IN_FAILURES_BY_ADDRESS
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.production import ProxiedProduct, proxied_product
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

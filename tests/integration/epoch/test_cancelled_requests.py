@@ -30,7 +30,7 @@ from support.cancellation import CancellingApp
 from support.connections import ConnectionWatch
 from support.databases import PATIENT_SECONDS
 from support.factories import Factory, Tenant, Token, sign_in
-from support.staff import enter, make_staff
+from support.staff import make_staff, sign_in_to_back_office
 from support.widget_client import post_token
 from widget.models import EmbedToken
 
@@ -132,7 +132,7 @@ async def test_reading_requests(
 async def test_a_page_of_the_back_office(
     cancelling: CancellingApp, client: httpx.AsyncClient, watch: ConnectionWatch, jobs: Database
 ) -> None:
-    await enter(client, await make_staff(jobs, StaffRole.ADMIN))
+    await sign_in_to_back_office(client, await make_staff(jobs, StaffRole.ADMIN))
     assert await cancel_at_each_await(cancelling, watch, lambda: client.get("/admin/organization/list")) >= 5
 
 

@@ -18,7 +18,7 @@ from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
 from kit.http.app_key import JOB_QUEUE
 from kit.settings import Settings
-from support.api_client import assert_refused
+from support.api_helpers import assert_refused
 from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.database_proxy import DatabaseProxy, ProxyMode

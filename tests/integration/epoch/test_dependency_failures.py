@@ -20,13 +20,13 @@ from epoch.app import create_app
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import assert_refused
+from support.api_helpers import assert_refused
 from support.asgi import asgi_transport
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, sign_in
 from support.page_session import form_token
 from support.passwords import PASSWORD
-from support.staff import Colleague, enter, make_staff
+from support.staff import StaffBrowser, make_staff, sign_in_to_back_office
 from support.staff import post as post_as_staff
 from support.widget_client import post_token
 
@@ -59,10 +59,10 @@ async def visitor(own_app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def colleague(own_app: Litestar, jobs: Database) -> AsyncIterator[Colleague]:
+async def colleague(own_app: Litestar, jobs: Database) -> AsyncIterator[StaffBrowser]:
     transport = asgi_transport(own_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
-        yield await enter(browser, await make_staff(jobs, StaffRole.ADMIN))
+        yield await sign_in_to_back_office(browser, await make_staff(jobs, StaffRole.ADMIN))
 
 
 @asynccontextmanager
@@ -102,7 +102,7 @@ def fault_of(name: str, url: str) -> AbstractAsyncContextManager[None]:
 @pytest.mark.parametrize(("fault", "advice"), FAULTS.items())
 async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_short(
     visitor: httpx.AsyncClient,
-    colleague: Colleague,
+    colleague: StaffBrowser,
     jobs: Database,
     own_settings: Settings,
     own_database_url: str,

@@ -32,13 +32,13 @@ from kit.db.url import parse_database_url
 from kit.jobs.models import DEAD_LETTER_STATUS, QueuedJob
 from kit.settings import Settings
 from support.asgi import asgi_transport
-from support.authenticator import Enrolled, enrol
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.databases import PATIENT_SECONDS, patient_database
 from support.factories import Factory, Token
-from support.html_forms import submit
+from support.form_submission import submit
 from support.mailbox import Mailbox
 from support.passwords import PASSWORD
+from support.second_factor import EnrolledUser, enrol
 from support.widget_client import post_token
 from widget.tickets import issue_page_ticket
 
@@ -242,7 +242,7 @@ def _payload(access_token: str) -> bytes:
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
 
 
-async def sign_in_with_code(machines: Machines, enrolled: Enrolled, offset: int) -> None:
+async def sign_in_with_code(machines: Machines, enrolled: EnrolledUser, offset: int) -> None:
     async with machines.browser() as client:
         await submit(client, "/login", email=enrolled.user.email, password=PASSWORD)
         answer = await submit(client, "/login/code", "/login", code=enrolled.code(offset), next="/account")

@@ -20,7 +20,7 @@ from kit.db.database import ADMIN_ROLE
 from kit.db.partitions import month_after, month_of, suffix_of
 from support.databases import PATIENT_SECONDS
 from support.trial_migration import newest_revision
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 BEFORE = "b92d5f71e3a8"
@@ -106,10 +106,10 @@ async def writing(url: str, *, rounds: int = 0, reads: bool = True) -> AsyncIter
     writer = Writer(url, rounds=rounds, reads=reads)
     async with asyncio.TaskGroup() as group:
         group.create_task(writer.run())
-        await until(lambda: writer.rounds > rounds)
+        await wait_until(lambda: writer.rounds > rounds)
         yield writer
         before = writer.rounds
-        await until(lambda: writer.rounds > before)
+        await wait_until(lambda: writer.rounds > before)
         writer.stop()
 
 

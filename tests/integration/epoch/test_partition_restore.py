@@ -15,7 +15,7 @@ from epoch.tenant_isolation import expected_isolation, find_gaps
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
 from kit.db.partitions import Changes, Layout, month_after, read_layout, suffix_of
-from support.partitions import END, add_event, at, keep, make_organization, place, places
+from support.partitions import END, add_event, at, maintain, make_organization, partition_names, partitions_of_events
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 COMMANDS = {
@@ -54,32 +54,32 @@ async def test_a_restored_dump_goes_on_with_its_partitions(
     form: str, new_migrated_database: Callable[[], str], new_database: Callable[[], str], tmp_path: Path
 ) -> None:
     source, target = new_migrated_database(), new_database()
-    await keep(source, at(END))
+    await maintain(source, at(END))
     filled = Database(source, role=ADMIN_ROLE)
     owner = await make_organization(filled)
     # Events of the first partition, of a month, and of one that has none.
     for number, moment in enumerate((utc_now(), at(month_after(END)), at(month_after(END, 5))), start=1):
         await add_event(filled, owner, moment, number)
-    before, layout = await places(filled), await layout_of(filled)
+    before, layout = await partitions_of_events(filled), await layout_of(filled)
     await filled.stop()
     months = (f"before_{END:%Y_%m}", suffix_of(month_after(END)), "default")
-    assert before == [place(suffix, number) for number, suffix in enumerate(months, start=1)]
+    assert before == [partition_names(suffix, number) for number, suffix in enumerate(months, start=1)]
 
     values = {"source": source, "target": target, "dump": tmp_path / "dump"}
     for command in COMMANDS[form]:
         await asyncio.to_thread(run_postgres, command, values)
 
     restored = Database(target, role=ADMIN_ROLE)
-    assert await places(restored) == before
+    assert await partitions_of_events(restored) == before
     assert await layout_of(restored) == layout
     assert await find_partition_faults(restored) == []
     assert await gaps_of(target) == []
     # The job makes and drops months of it, and new rows find theirs.
-    changes = await keep(target, at(month_after(END)))
+    changes = await maintain(target, at(month_after(END)))
     assert changes == Changes(created=(suffix_of(month_after(END, 3)),), dropped=(months[0],))
     await add_event(restored, owner, at(month_after(END, 3)), 4)
-    assert (await places(restored))[-1] == place(suffix_of(month_after(END, 3)), 4)
+    assert (await partitions_of_events(restored))[-1] == partition_names(suffix_of(month_after(END, 3)), 4)
     late = at(month_after(END, 2), 1) + EVENTS.retention
-    assert months[1] in (await keep(target, late)).dropped
-    assert [number for *_, number in await places(restored)] == [3, 4]
+    assert months[1] in (await maintain(target, late)).dropped
+    assert [number for *_, number in await partitions_of_events(restored)] == [3, 4]
     await restored.stop()

@@ -35,7 +35,16 @@ from kit.db.partitions import (
     suffix_of,
 )
 from kit.settings import Settings
-from support.partitions import END, add_event, at, execute, keep, make_organization, place, places
+from support.partitions import (
+    END,
+    add_event,
+    at,
+    execute,
+    maintain,
+    make_organization,
+    partition_names,
+    partitions_of_events,
+)
 from support.ports import unused_port
 from support.widget_client import browser_at
 from webhooks.models import WebhookDelivery
@@ -67,13 +76,15 @@ def gauges(*, unplaced: int = 0, missing: int = 0, late: int = 0) -> dict[str, f
 async def test_months_are_made_ahead_and_rows_find_theirs(url: str, rows: Database) -> None:
     months = [month_after(END, count) for count in range(3)]
     # The first of them was made by the migration.
-    assert await keep(url, at(END)) == Changes(created=tuple(map(suffix_of, months[1:])))
-    assert await keep(url, at(END)) == Changes()
+    assert await maintain(url, at(END)) == Changes(created=tuple(map(suffix_of, months[1:])))
+    assert await maintain(url, at(END)) == Changes()
     owner = await make_organization(rows)
     for number, moment in enumerate((utc_now(), *map(at, months), at(month_after(END, 3))), start=1):
         await add_event(rows, owner, moment, number)
     suffixes = [f"before_{END:%Y_%m}", *map(suffix_of, months), "default"]
-    assert await places(rows) == [place(suffix, number) for number, suffix in enumerate(suffixes, start=1)]
+    assert await partitions_of_events(rows) == [
+        partition_names(suffix, number) for number, suffix in enumerate(suffixes, start=1)
+    ]
 
 
 async def test_rows_without_a_month_are_named_and_moved_into_one(
@@ -86,7 +97,7 @@ async def test_rows_without_a_month_are_named_and_moved_into_one(
     owner = await make_organization(rows)
     month = month_after(END)
     await add_event(rows, owner, at(month), 1)
-    assert await places(rows) == [place("default", 1)]
+    assert await partitions_of_events(rows) == [partition_names("default", 1)]
     [fault] = await find_partition_faults(rows)
     named = f"organization_event has rows without a partition of their month ({month:%Y_%m})"
     assert fault.startswith(f"{named}: run `epoch migrate`")
@@ -95,7 +106,7 @@ async def test_rows_without_a_month_are_named_and_moved_into_one(
     assert (found.ok, found.detail) == (False, fault)
 
     await build_partition_job(url, rows).run_once()
-    assert await places(rows) == [place(suffix_of(month), 1)]
+    assert await partitions_of_events(rows) == [partition_names(suffix_of(month), 1)]
     assert await find_partition_faults(rows) == []
     assert await execute(url, "SELECT relforcerowsecurity FROM pg_class WHERE relname = 'organization_event_default'")
     # The delivery is the event's still.
@@ -111,7 +122,7 @@ async def test_a_month_that_nobody_made_is_a_warning(url: str, rows: Database, s
     assert fault.startswith(f"organization_event has no partition for {next_month}: run `epoch migrate`")
     # A month is left to make the one after the next.
     assert await find_partition_faults(rows, now=at(month_after(END, -1))) == []
-    await keep(url, at(END))
+    await maintain(url, at(END))
     [late] = await find_partition_faults(rows, now=at(END, 3) + EVENTS.retention)
     assert late.startswith(f"organization_event keeps old partitions (before_{END:%Y_%m}): ")
 
@@ -134,15 +145,15 @@ async def test_rows_that_are_too_old_for_a_month_are_no_work_for_the_owner(url: 
     months = [*await _months(url), *(f"{table.name}_before_{END:%Y_%m}" for table in reversed(EVENTS.tables))]
     await execute(url, *(f"DROP TABLE {name}" for name in months))
     assert await measure_partitions(rows) == gauges(missing=2)
-    await keep(url, utc_now())
+    await maintain(url, utc_now())
     owner = await make_organization(rows)
     await add_event(rows, owner, utc_now() - dt.timedelta(days=100), 1)
-    assert await places(rows) == [place("default", 1)]
+    assert await partitions_of_events(rows) == [partition_names("default", 1)]
     assert await find_partition_faults(rows) == []
     # Nobody is there: a connection of the owner would fail.
     nowhere = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
     await build_partition_job(nowhere, rows).work()
-    assert await places(rows) == []
+    assert await partitions_of_events(rows) == []
 
 
 async def _months(url: str) -> list[str]:
@@ -158,25 +169,25 @@ async def _months(url: str) -> list[str]:
 
 
 async def test_old_months_are_dropped_whole_and_everything_newer_stays(url: str, rows: Database) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner = await make_organization(rows)
     months = [month_after(END, count) for count in range(3)]
     for number, moment in enumerate((utc_now(), *map(at, months)), start=1):
         await add_event(rows, owner, moment, number)
     # 30 days after the first partition's end, less one day and then no longer.
     last_day = at(END, 1) + EVENTS.retention
-    assert (await keep(url, last_day - dt.timedelta(days=1))).dropped == ()
-    assert (await keep(url, last_day)).dropped == (f"before_{END:%Y_%m}",)
-    assert [number for *_, number in await places(rows)] == [2, 3, 4]
-    dropped = (await keep(url, at(month_after(END, 2), 1) + EVENTS.retention)).dropped
+    assert (await maintain(url, last_day - dt.timedelta(days=1))).dropped == ()
+    assert (await maintain(url, last_day)).dropped == (f"before_{END:%Y_%m}",)
+    assert [number for *_, number in await partitions_of_events(rows)] == [2, 3, 4]
+    dropped = (await maintain(url, at(month_after(END, 2), 1) + EVENTS.retention)).dropped
     assert dropped == (suffix_of(months[0]), suffix_of(months[1]))
-    assert await places(rows) == [place(suffix_of(months[2]), 4)]
+    assert await partitions_of_events(rows) == [partition_names(suffix_of(months[2]), 4)]
 
 
 async def test_an_interrupted_detachment_is_finished_by_the_next_run(
     url: str, rows: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner = await make_organization(rows)
     await add_event(rows, owner, at(END), 1)
     late = at(month_after(END), 1) + EVENTS.retention
@@ -187,18 +198,18 @@ async def test_an_interrupted_detachment_is_finished_by_the_next_run(
     with monkeypatch.context() as patch:
         patch.setattr(partitions, "_drop", killed)
         with pytest.raises(ConnectionResetError):
-            await keep(url, late)
-    await keep(url, late)
+            await maintain(url, late)
+    await maintain(url, late)
     for name in ("before_" + suffix_of(END), suffix_of(END)):
         assert await execute(url, f"SELECT to_regclass('webhook_delivery_{name}') IS NULL")
         assert await execute(url, f"SELECT to_regclass('organization_event_{name}') IS NULL")
 
 
 async def test_two_processes_at_once_make_and_drop_once(url: str, rows: Database) -> None:
-    await asyncio.gather(*(keep(url, at(END)) for _ in range(3)))
+    await asyncio.gather(*(maintain(url, at(END)) for _ in range(3)))
     assert len(await _months(url)) == 2 * 3
     late = at(month_after(END), 1) + EVENTS.retention
-    await asyncio.gather(*(keep(url, late) for _ in range(3)))
+    await asyncio.gather(*(maintain(url, late) for _ in range(3)))
     async with rows.sessions() as session:
         layout = await read_layout(session, EVENTS)
     assert layout is not None
@@ -207,7 +218,7 @@ async def test_two_processes_at_once_make_and_drop_once(url: str, rows: Database
 
 
 async def test_rows_are_added_while_a_month_is_dropped(url: str, rows: Database) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner = await make_organization(rows)
     added, stopped = 0, asyncio.Event()
 
@@ -218,12 +229,12 @@ async def test_rows_are_added_while_a_month_is_dropped(url: str, rows: Database)
             added += 1
 
     adding = asyncio.create_task(add())
-    changes = await keep(url, at(month_after(END, 2), 1) + EVENTS.retention)
+    changes = await maintain(url, at(month_after(END, 2), 1) + EVENTS.retention)
     stopped.set()
     await adding
     assert len(changes.dropped) == 3
     assert added
-    assert len(await places(rows)) == added
+    assert len(await partitions_of_events(rows)) == added
 
 
 async def test_a_month_that_somebody_reads_is_left_for_the_next_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,9 +245,9 @@ async def test_a_month_that_somebody_reads_is_left_for_the_next_run(url: str, mo
     await reader.execute("BEGIN; SELECT count(*) FROM organization_event")
     late = at(END, 1) + EVENTS.retention
     with pytest.raises(LocksUnavailable):
-        await keep(url, late)
+        await maintain(url, late)
     await reader.close()
-    assert f"before_{END:%Y_%m}" in (await keep(url, late)).dropped
+    assert f"before_{END:%Y_%m}" in (await maintain(url, late)).dropped
 
 
 async def test_rows_of_no_near_month_are_deleted_singly(url: str, rows: Database) -> None:
@@ -245,7 +256,7 @@ async def test_rows_of_no_near_month_are_deleted_singly(url: str, rows: Database
     for number, days in enumerate((62, 60, 0), start=1):
         await add_event(rows, owner, now - dt.timedelta(days=days), number)
     await build_partition_job(url, rows).run_once()
-    assert [number for *_, number in await places(rows)] == [2, 3]
+    assert [number for *_, number in await partitions_of_events(rows)] == [2, 3]
     # Not dropped yet, and out of sight for customers: the API promises 30 days.
     async with rows.sessions() as session:
         events = await EventService(session).list_after(owner[0], 0, limit=10)
@@ -278,7 +289,7 @@ async def test_two_sequencers_give_no_number_twice_over_two_partitions(url: str,
 
 @pytest.mark.parametrize("role", [REQUEST_ROLE, ADMIN_ROLE, "epoch_lookup", "epoch_staff"])
 async def test_nobody_reaches_a_partition_past_its_table(url: str, rows: Database, role: str) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner, other = await make_organization(rows), await make_organization(rows)
     await add_event(rows, owner, at(END), 1)
     for name in (suffix_of(END), f"before_{END:%Y_%m}"):
@@ -295,7 +306,7 @@ async def test_nobody_reaches_a_partition_past_its_table(url: str, rows: Databas
 
 
 async def test_even_with_a_grant_a_partition_shows_no_row(url: str, rows: Database) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner = await make_organization(rows)
     await add_event(rows, owner, at(END), 1)
     for table in EVENTS.tables:
@@ -305,7 +316,7 @@ async def test_even_with_a_grant_a_partition_shows_no_row(url: str, rows: Databa
 
 
 async def test_an_unfit_row_is_refused_by_each_partition(url: str, rows: Database) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner = await make_organization(rows)
     for month in (END, month_after(END, 3)):  # one of a month, and one of none
         event_id = await add_event(rows, owner, at(month), 1)
@@ -325,7 +336,7 @@ async def test_an_unfit_row_is_refused_by_each_partition(url: str, rows: Databas
 
 
 async def test_reads_of_recent_events_leave_out_old_partitions(url: str, rows: Database) -> None:
-    await keep(url, at(END))
+    await maintain(url, at(END))
     owner = await make_organization(rows)
     explain = sa.text(
         "EXPLAIN SELECT * FROM organization_event WHERE organization_id = :owner AND sequence > 0 AND id >= :first"
@@ -348,11 +359,19 @@ async def test_an_ordinary_owner_divides_keeps_and_merges(
     owner, month = await make_organization(rows), month_after(END)
     for number, moment in enumerate((utc_now(), at(END), at(month)), start=1):
         await add_event(rows, owner, moment, number)
-    assert await places(rows) == [place(f"before_{END:%Y_%m}", 1), place(suffix_of(END), 2), place("default", 3)]
+    assert await partitions_of_events(rows) == [
+        partition_names(f"before_{END:%Y_%m}", 1),
+        partition_names(suffix_of(END), 2),
+        partition_names("default", 3),
+    ]
     # The rows of the default partition are hidden from their owner too.
-    await keep(url, utc_now())
-    assert await places(rows) == [place(f"before_{END:%Y_%m}", 1), place(suffix_of(END), 2), place(suffix_of(month), 3)]
-    assert suffix_of(END) in (await keep(url, at(month, 1) + EVENTS.retention)).dropped
+    await maintain(url, utc_now())
+    assert await partitions_of_events(rows) == [
+        partition_names(f"before_{END:%Y_%m}", 1),
+        partition_names(suffix_of(END), 2),
+        partition_names(suffix_of(month), 3),
+    ]
+    assert suffix_of(END) in (await maintain(url, at(month, 1) + EVENTS.retention)).dropped
     await asyncio.to_thread(command.downgrade, alembic_config(url), "b92d5f71e3a8")
     assert await execute(url, counted("webhook_delivery"), role=ADMIN_ROLE) == 1
     await rows.stop()

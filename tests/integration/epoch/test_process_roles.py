@@ -23,7 +23,7 @@ from kit.settings import load_settings
 from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 from support.jobs import let_pass
 from support.local_http import get_local
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 ROLES = ("serve", "jobs")
@@ -187,11 +187,11 @@ async def stop_while_it_waits_for_a_table(url: str, environ: dict[str, str]) -> 
             migrating = await asyncio.create_subprocess_exec(
                 *argv, env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
             )
-            await until(waits, pause=0.05)
+            await wait_until(waits, pause=0.05)
             migrating.send_signal(signal.SIGTERM)
             printed, _ = await asyncio.wait_for(migrating.communicate(), PATIENCE_SECONDS)
             # The server does not wait for the table in its name any longer, and its lock of migrations is free.
-            await until(is_gone, pause=0.05)
+            await wait_until(is_gone, pause=0.05)
     finally:
         await holder.close()
         await watcher.close()

@@ -26,14 +26,14 @@ from kit.db.replica import ReadReplica, ReplicaState
 from kit.http.app_key import READ_REPLICA, READING
 from kit.http.data_age import AS_OF_HEADER, COOKIE
 from kit.settings import Settings
-from support.api_client import cookies_set
+from support.api_helpers import cookies_set
 from support.asgi import asgi_transport
 from support.call_factory import add_call
 from support.database_proxy import DatabaseProxy, ProxyMode
 from support.factories import Factory, Tenant, Token, sign_in
 from support.metrics import Growth
 from support.standby import Standby, own_server, run_as_owner, server_folder
-from support.waiting import until
+from support.waiting import wait_until
 from tenants.api_keys.services import ApiKeyService
 from tenants.models import KeyScope
 
@@ -74,7 +74,7 @@ class Product(NamedTuple):
             await self.replica.measure()
             return self.replica.is_in_use and self.replica._shown is self.replica._notes[-1]
 
-        await until(shows_everything)
+        await wait_until(shows_everything)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ async def test_pages_tell_the_time_of_older_data(stale: Product, browser: httpx.
         return "Calls as of <time" in (await browser.get(f"{pages}/calls")).text
 
     assert not await tells()
-    await until(tells)
+    await wait_until(tells)
     for path, what in ((f"{pages}/usage", "Figures"), (pages, "Figures"), (f"{pages}/audit", "Entries")):
         assert f"{what} as of <time" in (await browser.get(path)).text
         assert " as of <time" not in (await browser.get(path, headers={"Cache-Control": "no-cache"})).text
@@ -274,7 +274,7 @@ async def test_a_delayed_standby_is_behind_by_its_delay(following: Product, serv
         await replica.measure()
         return replica._shown is not replica._notes[-1]
 
-    await until(is_late)
+    await wait_until(is_late)
     shown = replica._shown
     await following.add_call()
     await replica.measure()

@@ -17,7 +17,7 @@ from epoch.migrations import MigrationStopped, alembic_config, upgrade
 from kit.db.database import ADMIN_ROLE
 from support.served_statements import REVISION, OlderWorker, insert_rows, older_workers
 from support.trial_migration import TRIAL_REVISION, newest_revision, with_trial_migration
-from support.waiting import PATIENCE_SECONDS, until
+from support.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow
 RELEASED = "4b8e17f0c9a2"
@@ -94,7 +94,9 @@ async def test_workers_of_the_older_version_serve_while_the_schema_is_migrated(r
     async with older_workers(released_url, "call", "call", "exchange") as workers:
 
         async def all_served(rounds: list[int]) -> None:
-            await until(lambda: all(worker.rounds > before for worker, before in zip(workers, rounds, strict=True)))
+            await wait_until(
+                lambda: all(worker.rounds > before for worker, before in zip(workers, rounds, strict=True))
+            )
 
         await all_served([0, 0, 0])
         await asyncio.to_thread(upgrade, released_url)

@@ -17,10 +17,10 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.tenant_concurrency import MAX_REQUESTS, TENANT_CONCURRENCY, TenantConcurrency, Work
 from kit.settings import Settings
-from support.api_client import assert_refused
+from support.api_helpers import assert_refused
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, sign_in
-from support.waiting import until
+from support.waiting import wait_until
 from support.widget_client import browser_at
 
 pytestmark = pytest.mark.anyio
@@ -60,7 +60,7 @@ async def until_waiting(watcher: asyncpg.Connection, statements: int) -> None:
     async def holds() -> bool:
         return int(await watcher.fetchval(WAITING)) >= statements
 
-    await until(holds)
+    await wait_until(holds)
 
 
 async def test_writes_that_wait_for_a_row_leave_connections_to_others(

@@ -20,7 +20,7 @@ from conftest import PUBLIC_URL
 from kit.db.database import Database
 from kit.settings import Settings
 from support.factories import Factory
-from support.html import FoundForm, Markup
+from support.html_parser import FoundForm, ParsedPage
 from support.raw_requests import HeaderLines, RawRequest, RawResponse, send_raw
 from support.routes import PARAMETER, QUERY_NAMES, ValueRotation, fill, make_actors, routes_of
 
@@ -143,7 +143,7 @@ def forms_in(page: RawResponse, path: bytes) -> Iterator[FoundForm]:
     """The forms of a page that go to our own addresses."""
     if not page.headers.get("content-type", "").startswith("text/html"):
         return
-    for form in Markup(page.body.decode()).forms:
+    for form in ParsedPage(page.body.decode()).forms:
         form.action = (form.action or path.decode()).removeprefix(PUBLIC_URL)
         if form.action.startswith("/"):
             yield form

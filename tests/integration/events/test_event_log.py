@@ -21,11 +21,11 @@ from kit.db.database import Database
 from kit.schemas import ResponseModel
 from phone_numbers.services import PhoneNumberService
 from privacy.anonymize import CallAnonymizationService
-from support.api_client import fields_refused, with_csrf
+from support.api_helpers import fields_refused, with_csrf
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Tenant, Token
-from support.waiting import until
+from support.waiting import wait_until
 from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ async def events_of(
         found[:] = [event for event in items if event["type"].startswith(about)]
         return len(found) >= at_least
 
-    await until(has_enough, pause=0.05)
+    await wait_until(has_enough, pause=0.05)
     return found
 
 

@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.schemas import ResponseModel
 from kit.settings import Settings
 from support.factories import Factory
-from support.waiting import until
+from support.waiting import wait_until
 from webhooks.fan_out import queue_deliveries
 from webhooks.models import WebhookDelivery, WebhookEndpoint
 from webhooks.signatures import new_secret, secret_encryptor
@@ -99,7 +99,7 @@ async def test_a_subscriber_that_fails_for_one_organization_delays_that_one_alon
     assert (await EVENT_GAUGES.measure(jobs))[OLDEST_WAITING] > 0
 
     faulty.organization_id = None
-    await until(lambda: numbers_all(sequencer), pause=0.1)
+    await wait_until(lambda: numbers_all(sequencer), pause=0.1)
     given = await sequences(jobs, failing)
     assert given == list(range(given[0], given[0] + 4))  # in their order, each once, without a gap
     assert (await waiting(jobs, failing), len(await sequences(jobs, other))) == (0, 4)
@@ -121,7 +121,7 @@ async def test_an_organization_that_fails_again_waits_longer(jobs: Database, own
         waits.extend(line["seconds"] for line in logged if line["event"] == "events_held_back")
         return len(waits) == 2
 
-    await until(failed_twice, pause=0.1)
+    await wait_until(failed_twice, pause=0.1)
     assert waits == [1.0, 2.0]
     # Another process numbers it.
     assert await EventSequencer(jobs, {}).run_once() == 1

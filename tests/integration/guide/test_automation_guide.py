@@ -11,11 +11,11 @@ from anyio import run_process
 
 from conftest import PUBLIC_URL, ROOT, NewClient
 from kit.clock import utc_now
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.browser.guide import EXAMPLE, runs
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Tenant, Token
-from support.waiting import until
+from support.waiting import wait_until
 from support.webhook_receiver import WebhookReceiver
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -124,7 +124,7 @@ async def test_each_request_of_the_page_does_what_the_page_says(
         pages.append((await recipes.send(program, "Fetch new events")).json())
         return "call.ended" in {event["type"] for event in pages[-1]["items"]}
 
-    await until(has_ended, pause=0.05)
+    await wait_until(has_ended, pause=0.05)
     recipes.values["LAST_SEQUENCE"] = str(pages[-1]["next_cursor"])
     later = (await recipes.send(program, "Fetch new events")).json()["items"]
     assert not {event["id"] for event in later} & {event["id"] for event in pages[-1]["items"]}
@@ -198,7 +198,7 @@ async def test_the_workflow_fetches_each_ended_call_once(workflow: Workflow, pla
         ended.extend(item["json"]["data"]["id"] for item in outputs.get("Your steps", []))
         return bool(ended)
 
-    await until(run, pause=0.05)
+    await wait_until(run, pause=0.05)
     after = workflow.state["after"]
     assert isinstance(after, int)
     assert await run()

@@ -16,7 +16,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.app_key import DATABASE, SETTINGS
 from kit.http.rate_limit import MemoryRateLimiter
-from support.asgi import headers_but_id
+from support.asgi import headers_without_request_id
 from support.factories import Factory
 from support.widget_client import browser_at, post_token
 from tenants.plans import Plan
@@ -91,7 +91,7 @@ async def test_a_revoked_token_tells_no_more_than_an_unknown_one(client: httpx.A
     await make.revoke(tenant, token)
     revoked, without = await client.get(PATH, params={"t": str(token.id)}), await client.get(PATH)
     assert revoked.content == without.content
-    assert headers_but_id(revoked) == headers_but_id(without)
+    assert headers_without_request_id(revoked) == headers_without_request_id(without)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ async def test_an_id_that_nobody_has_gets_the_very_page_without_one(client: http
     without = await client.get(PATH)
     unknown = await client.get(PATH, params={"t": str(uuid4())})
     assert unknown.content == without.content
-    assert headers_but_id(unknown) == headers_but_id(without)
+    assert headers_without_request_id(unknown) == headers_without_request_id(without)
 
 
 async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litestar, make: Factory) -> None:

@@ -26,7 +26,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.asgi import asgi_transport
 from support.factories import Factory, sign_in
-from support.full_tenant import FullTenant, fingerprints, make_full_tenant, number_events
+from support.full_tenant import FullTenant, assign_sequence_numbers, fingerprints, make_full_tenant
 from tenants.models import Role
 from tenants.services import OrganizationService
 
@@ -359,7 +359,7 @@ async def test_the_owner_may_use_every_page(database: Database, settings: Settin
         answer = await send_request(client, operation, names)
         if operation[0] != "GET":
             # A change's event gets its number some time after it, and would seem to be written by a later request.
-            await number_events(database)
+            await assign_sequence_numbers(database)
         after = await fingerprints(database, own.ids["organization_id"])
         is_page = operation in (ASK_TO_ERASE, REVIEW_NUMBER, DOWNLOAD)
         is_refused = operation in (SEND_TEST, SEND_SINCE, SEND_ONE, CONNECT)

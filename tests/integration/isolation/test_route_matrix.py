@@ -17,7 +17,7 @@ from litestar import Litestar
 
 from conftest import PUBLIC_URL
 from kit.db.database import Database
-from support.api_client import with_csrf
+from support.api_helpers import with_csrf
 from support.asgi import asgi_transport
 from support.factories import sign_in
 from support.full_tenant import FullTenant, fingerprints

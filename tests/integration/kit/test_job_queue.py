@@ -30,7 +30,7 @@ from kit.jobs.queue import (
 from kit.jobs.scheduler import PeriodicTask
 from kit.secret_keys import SecretKeys
 from support.jobs import WORKER_IS_DEAD, let_pass, queued_jobs
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 SECRET = SecretKeys("s" * 32)
@@ -378,7 +378,7 @@ async def test_a_failure_that_meets_an_outage_leads_to_a_retry_and_the_queue_lis
     async def is_queued_again() -> bool:
         return [(row.status, row.attempts) for row in await queued_jobs(jobs)] == [("queued", 1)]
 
-    await until(is_queued_again)
+    await wait_until(is_queued_again)
     async with jobs.sessions() as session, session.begin():
         await queue.enqueue(session, "next", b"")
     await asyncio.wait_for(done.wait(), 30)

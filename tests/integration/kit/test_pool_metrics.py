@@ -11,7 +11,7 @@ from kit.db.pool_metrics import PoolMeter
 from kit.db.raw import CompiledStatement
 from kit.db.statement_pool import PoolOverloaded
 from support.metrics import Growth
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 SLEEP = "SELECT pg_sleep(0.05)"
@@ -90,7 +90,7 @@ async def test_a_statement_that_is_refused_before_it_waits_is_counted(database_u
         await asyncio.sleep(0.05)
         return any(task.done() and isinstance(task.exception(), PoolOverloaded) for task in asked)
 
-    await until(is_refused)
+    await wait_until(is_refused)
     assert refused.amount >= 1
     await asyncio.gather(*asked, return_exceptions=True)
     await narrow.stop()

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from kit.db.statement_pool import PoolOverloaded, StatementPool
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 WHO_AM_I = "SELECT pg_backend_pid() AS pid"
@@ -29,7 +29,7 @@ async def until_busy(connect: Callable[[], Any], pid: int) -> None:
     """Wait until the server runs a statement on the connection ``pid``."""
     watcher = await connect()
     is_busy = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active')"
-    await until(lambda: watcher.fetchval(is_busy, pid))
+    await wait_until(lambda: watcher.fetchval(is_busy, pid))
     await watcher.close()
 
 
@@ -209,7 +209,7 @@ async def test_a_statement_that_takes_too_long_is_given_up(connect: Callable[[],
 
 async def until_waiting(statements: StatementPool, callers: int) -> None:
     """Let the tasks run that were just made, until ``callers`` of them wait for a connection."""
-    await until(lambda: len(statements._waiters) + len(statements._refusable) >= callers, pause=0)
+    await wait_until(lambda: len(statements._waiters) + len(statements._refusable) >= callers, pause=0)
 
 
 async def test_who_must_be_served_goes_before_who_may_be_refused(connect: Callable[[], Any]) -> None:
@@ -231,7 +231,7 @@ async def test_who_must_be_served_goes_before_who_may_be_refused(connect: Callab
 
 
 async def until_opened(statements: StatementPool) -> None:
-    await until(lambda: statements._open > 0, pause=0)
+    await wait_until(lambda: statements._open > 0, pause=0)
 
 
 async def test_who_would_wait_too_long_is_refused_at_once(connect: Callable[[], Any]) -> None:

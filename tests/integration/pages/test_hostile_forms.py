@@ -14,14 +14,14 @@ from kit.db.database import Database
 from kit.http.csrf import HEADER
 from kit.http.forms import FORM_BYTES
 from kit.settings import Settings
-from support.authenticator import enrol
 from support.factories import Factory, sign_in
+from support.form_submission import submit
 from support.full_tenant import make_full_tenant
-from support.html import FoundForm, Markup
-from support.html_forms import submit
+from support.html_parser import FoundForm, ParsedPage
 from support.mailbox import Mailbox
 from support.page_session import errors_of
 from support.passwords import PASSWORD
+from support.second_factor import enrol
 from tenants.settings_paths import SettingsSection
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -150,7 +150,7 @@ async def forms_of(client: httpx.AsyncClient, address: str) -> list[FoundForm]:
     answer = await client.get(address)
     assert answer.status_code == 200
     # A download has one box to tick, and is refused while another one runs.
-    found = [form for form in Markup(answer.text).forms if form.typed and not form.action.endswith("/export")]
+    found = [form for form in ParsedPage(answer.text).forms if form.typed and not form.action.endswith("/export")]
     for form in found:
         form.action = form.action or address
     assert found, f"{address} has no form"
@@ -163,7 +163,7 @@ async def send(client: httpx.AsyncClient, form: FoundForm, fields: Mapping[str, 
     return await client.post(form.action, data=dict(fields))
 
 
-def harm_in(answer: httpx.Response, page: Markup) -> str | None:
+def harm_in(answer: httpx.Response, page: ParsedPage) -> str | None:
     """The forbidden effect of the value; None when it had none."""
     if answer.status_code >= 500:
         return f"answers {answer.status_code}"
@@ -172,7 +172,9 @@ def harm_in(answer: httpx.Response, page: Markup) -> str | None:
     return "sets a cookie" if "planted" in answer.cookies else None
 
 
-def faults_of_refusal(answer: httpx.Response, page: Markup, form: FoundForm, sent: Mapping[str, str]) -> Iterator[str]:
+def faults_of_refusal(
+    answer: httpx.Response, page: ParsedPage, form: FoundForm, sent: Mapping[str, str]
+) -> Iterator[str]:
     """The parts that a page which refuses ``sent`` lacks: the reason, or entered values except secrets."""
     again = [
         one for one in page.forms if (one.action or form.action) == form.action and form.typed <= one.fields.keys()
@@ -200,14 +202,14 @@ async def test_no_value_in_any_field_breaks_anything(client: httpx.AsyncClient, 
             text = value[:4_000] if form.method == "get" else value
             sent = {**form.fields, **dict.fromkeys(names, text)}
             answer = await send(client, form, sent)
-            page = Markup(answer.text)
+            page = ParsedPage(answer.text)
             found = [harm_in(answer, page)]
             if answer.status_code in REFUSED:
                 found += faults_of_refusal(answer, page, form, sent)
             wrong += (f"{form.method} {form.action}: {kind} in {names} {what}" for what in found if what)
         # The page now also lists the accepted values.
         after = await client.get(opened)
-        if what := harm_in(after, Markup(after.text)):
+        if what := harm_in(after, ParsedPage(after.text)):
             wrong.append(f"{opened} {what} after {form.action}")
     assert wrong == []
 
@@ -223,7 +225,7 @@ async def test_each_field_alone_is_refused_beside_itself_with_the_others_kept(
             for kind, value in EACH_ALONE.items():
                 sent = {**right, name: value}
                 answer = await send(client, form, sent)
-                page = Markup(answer.text)
+                page = ParsedPage(answer.text)
                 found = [harm_in(answer, page)]
                 if answer.status_code in REFUSED:
                     found += faults_of_refusal(answer, page, form, sent)
@@ -246,7 +248,7 @@ async def test_text_above_its_limit_is_kept_beside_an_error_that_tells_the_limit
             for value in await long_values(client, form, right, name):
                 sent = {**right, name: value}
                 answer = await send(client, form, sent)
-                found = list(faults_of_refusal(answer, Markup(answer.text), form, sent))
+                found = list(faults_of_refusal(answer, ParsedPage(answer.text), form, sent))
                 # The hours of a week have one limit, which the form tells as a whole.
                 is_beside = name in errors_of(answer.text) or name in list(Weekday)
                 if answer.status_code != 400 or not is_beside:

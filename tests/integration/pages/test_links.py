@@ -14,7 +14,7 @@ from kit.db.database import Database
 from kit.settings import Settings
 from support.factories import Factory, sign_in
 from support.full_tenant import make_full_tenant
-from support.html import Markup
+from support.html_parser import ParsedPage
 from tenants.models import Role
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +39,7 @@ async def broken(app: Litestar, client: httpx.AsyncClient) -> tuple[set[str], li
             wrong.append(f"{address} answers {answer.status_code}, linked from {found_at}")
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
-        page = Markup(answer.text)
+        page = ParsedPage(answer.text)
         for form in page.forms:
             action = urlsplit(urljoin(str(answer.url), form.action)).path
             if not any(method == form.method.upper() and matches(action, path) for method, path in taken):

@@ -22,7 +22,7 @@ from support.local_http import local_client
 from tenants.models import NumberPurchase, Organization, PhoneNumber
 
 # Area codes of the United States that no other test uses, 94 numbers in each.
-_free = (f"+1{area}5550{last}" for area in ("907", "208", "406") for last in itertools.chain(range(106, 200)))
+_unused_numbers = (f"+1{area}5550{last}" for area in ("907", "208", "406") for last in itertools.chain(range(106, 200)))
 At = Callable[[str], Awaitable[list[OwnedNumber]]]
 Switches = Callable[..., Awaitable[None]]
 Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
@@ -31,7 +31,7 @@ Rows = Callable[[UUID], Awaitable[list[PhoneNumber]]]
 @pytest.fixture
 def number() -> str:
     """A number for sale that no other test touches."""
-    return next(_free)
+    return next(_unused_numbers)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
 
 @pytest.fixture
 async def faulty_carrier(settings: Settings) -> AsyncIterator[FaultyCarrier]:
-    """A proxy before the sandbox carrier, which fails requests as the test says."""
+    """A proxy in front of the sandbox carrier that makes requests fail as the test says."""
     assert settings.sandbox_address is not None
     async with FaultyCarrier(settings.sandbox_address).serving() as proxy:
         yield proxy
@@ -66,7 +66,7 @@ async def carrier_with_faults(faulty_carrier: FaultyCarrier, settings: Settings)
 
 @pytest.fixture
 def faulty_provisioning(carrier_with_faults: Carrier, tenant_database: Database) -> NumberProvisioning:
-    """Asks the carrier through ``faulty_carrier``."""
+    """Purchase and release that reach the carrier through ``faulty_carrier``."""
     return build_number_provisioning(tenant_database, carrier_with_faults)
 
 

@@ -181,7 +181,7 @@ async def test_releasing_a_number_in_a_live_call_tells_when_it_can_be_released(
 ) -> None:
     tenant = await make.tenant()
     await add_call(
-        database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, under_way=True, duration=0
+        database, tenant, await make.token(tenant), status=CallStatus.IN_PROGRESS, is_connected=True, duration=0
     )
     await sign_in(client, tenant.owner)
     [row] = await held(tenant.organization.id)

@@ -22,7 +22,7 @@ from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.db_probe import columns_holding
 from support.factories import Factory, sign_in
-from support.staff import enter, make_staff, post
+from support.staff import make_staff, post, sign_in_to_back_office
 from support.widget_client import post_token
 from widget.blocked_origins import BLOCKED_ORIGINS
 
@@ -107,7 +107,7 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     assert (await client.get(f"{api}/calls/export.csv", params={"number": NUMBER})).status_code == 200
 
     # Staff look at a call, search for the number, take a list away and end what is live, each of which is in the trail.
-    office = await enter(new_client(), await make_staff(database, StaffRole.ADMIN))
+    office = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.ADMIN))
     live = Row(
         "call",
         await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0),

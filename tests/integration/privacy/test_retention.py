@@ -40,7 +40,7 @@ from privacy.number_erasure import NumberOccurrences
 from privacy.number_erasure_job import NumberErasureJob
 from privacy.retention_job import CALLS_PER_TRANSACTION, RetentionJob, months_before
 from privacy.services import RetentionService
-from support.api_client import assert_refused, fields_refused
+from support.api_helpers import assert_refused, fields_refused
 from support.call_factory import add_call
 from support.callback_client import CallbackClient, new_sid
 from support.carrier_account import CarrierAccount, open_carrier_account

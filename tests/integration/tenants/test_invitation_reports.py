@@ -19,7 +19,7 @@ from kit.settings import Settings
 from support.factories import Factory, Tenant, sign_in
 from support.mailbox import Mailbox, text_of
 from support.page_session import form_token, post_form
-from support.staff import act, enter, make_staff
+from support.staff import make_staff, perform_action, sign_in_to_back_office
 from tenants.errors import InvitationsDeclined, InvitationsPaused
 from tenants.invitation_reports import REPORTS_ALERT, REPORTS_PAUSE
 from tenants.models import Invitation, InvitationReport, Membership, Role
@@ -246,14 +246,16 @@ async def test_many_recipients_pause_the_invitations_until_staff_resume_them(
     # Another organization's invitations go on.
     assert (await invite(await sign_in(new_client(), other.owner), other.organization.id, address())).status_code == 201
 
-    staff = await enter(new_client(), await make_staff(database, StaffRole.OPERATOR))
+    staff = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.OPERATOR))
     listed = (await staff.client.get("/admin/organization/list?status=invitations_paused")).text
     assert str(organization_id) in listed
     assert str(other.organization.id) not in listed
     reports = (await staff.client.get(f"/admin/invitation-report/list?organization_id={organization_id}")).text
     assert tenant.owner.email in reports
     assert f">{REPORTS_PAUSE}<" in re.sub(r"\s", "", reports)
-    done = await act(staff, f"/admin/organization/{organization_id}/do/resume-invitations", reason="Settled by phone")
+    done = await perform_action(
+        staff, f"/admin/organization/{organization_id}/do/resume-invitations", reason="Settled by phone"
+    )
     assert done.status_code == 303
 
     declined = await reported_address(database, organization_id)
@@ -284,9 +286,9 @@ async def test_a_dismissed_report_lets_the_address_be_invited_again(
     async with database.sessions() as session:
         mine = sa.select(InvitationReport.id).where(InvitationReport.owned_by(tenant.organization.id))
         report_id = (await session.scalars(mine)).one()
-    staff = await enter(new_client(), await make_staff(database, StaffRole.OPERATOR))
+    staff = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.OPERATOR))
 
-    done = await act(staff, f"/admin/invitation-report/{report_id}/do/dismiss", reason="Pressed by mistake")
+    done = await perform_action(staff, f"/admin/invitation-report/{report_id}/do/dismiss", reason="Pressed by mistake")
     assert done.status_code == 303, done.text
 
     assert (await invite(owner, tenant.organization.id, to)).status_code == 201

@@ -15,7 +15,7 @@ from kit.db.database import Database
 from kit.schemas import ResponseModel
 from kit.settings import Settings
 from support.factories import Factory
-from support.waiting import until
+from support.waiting import wait_until
 from support.webhook_receiver import OK, Received, WebhookReceiver, answer
 from webhooks.deliverer import WebhookDeliverer
 from webhooks.deliveries import DeliveryService
@@ -82,7 +82,7 @@ async def test_endpoints_that_hang_delay_no_other_one(
     await sequencer.run_once()
     deliverer.start()
     try:
-        await until(lambda: receiver.open_requests == DEAD)
+        await wait_until(lambda: receiver.open_requests == DEAD)
         # All of them hang. One that is new, of the same organization, does not wait for any.
         async with jobs.sessions() as session, session.begin():
             secret = await session.scalar(sa.select(WebhookEndpoint.secret).limit(1))
@@ -208,7 +208,7 @@ async def test_a_delivery_that_is_sent_again_while_it_is_sent_arrives_twice(
 
     async def ask_again() -> None:
         """Send it again while the receiver has it and has not answered."""
-        await until(lambda: receiver.open_requests == 1)
+        await wait_until(lambda: receiver.open_requests == 1)
         endpoint, [delivery] = await planned(jobs, organization_id)
         async with jobs.sessions() as session, session.begin():
             await DeliveryService(session).resend(endpoint, delivery.id)

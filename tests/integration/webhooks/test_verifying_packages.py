@@ -19,7 +19,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.schemas import ResponseModel
 from kit.settings import Settings
-from support.broken_request import leave_in_a_request
+from support.aborted_request import abort_request
 from support.factories import Factory
 from support.local_http import local_client
 from support.ports import unused_port
@@ -129,7 +129,7 @@ async def test_a_request_that_is_not_ours_is_refused_whatever_its_form(tmp_path:
     ]
     async with receivers(secret, tmp_path) as urls, local_client() as client:
         for url in urls.values():
-            await leave_in_a_request(url)
+            await abort_request(url)
             for headers, body, status in requests:
                 answer = await client.post(url, content=body, headers=headers)
                 assert (url, headers, answer.status_code) == (url, headers, status)

@@ -13,11 +13,11 @@ from events.models import OrganizationEvent
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import assert_refused, fields_refused, with_csrf
+from support.api_helpers import assert_refused, fields_refused, with_csrf
 from support.callback_client import CallbackClient, new_sid
 from support.factories import Factory, Tenant, Token
 from support.mailbox import Mailbox
-from support.waiting import until
+from support.waiting import wait_until
 from support.webhook_receiver import OK, Received, WebhookReceiver, answer
 from webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -57,7 +57,7 @@ async def the_delivery(api: httpx.AsyncClient, tenant: Tenant, webhook: dict[str
         found[:] = await deliveries(api, tenant, webhook)
         return [item["state"] for item in found] == [state]
 
-    await until(is_there, pause=0.05)
+    await wait_until(is_there, pause=0.05)
     return found[0]
 
 
@@ -111,7 +111,7 @@ async def until_delivered(api: httpx.AsyncClient, tenant: Tenant, webhook: dict[
     async def are_delivered() -> bool:
         return [item["state"] for item in await deliveries(api, tenant, webhook)] == ["delivered"] * count
 
-    await until(are_delivered, pause=0.05)
+    await wait_until(are_delivered, pause=0.05)
 
 
 async def test_a_retry_has_the_same_id_and_bytes(
@@ -127,7 +127,7 @@ async def test_a_retry_has_the_same_id_and_bytes(
         attempts[:] = (await deliveries(api, tenant, webhook))[0]["attempts"]
         return len(attempts) == 1
 
-    await until(has_failed, pause=0.05)
+    await wait_until(has_failed, pause=0.05)
     async with database.sessions() as session:
         planned = await session.scalar(
             sa.select(WebhookEndpoint.due_at).where(WebhookEndpoint.id == UUID(webhook["id"]))
@@ -172,7 +172,7 @@ async def test_bad_answers_are_in_the_log_and_tried_again(
     async def is_tried() -> bool:
         return bool((await the_delivery(api, tenant, webhook, "pending"))["attempts"])
 
-    await until(is_tried, pause=0.05)
+    await wait_until(is_tried, pause=0.05)
     [attempt] = (await the_delivery(api, tenant, webhook, "pending"))["attempts"]
     assert (attempt["status"], attempt["answer"]) == (status, shown)
     assert len(receiver.received) == 1
@@ -213,7 +213,7 @@ async def test_one_and_all_since_are_sent_again_with_their_ids(
         feed = (await api.get(f"/api/organizations/{tenant.organization.id}/events")).json()["items"]
         return "call.ended" in [event["type"] for event in feed]
 
-    await until(is_numbered, pause=0.05)
+    await wait_until(is_numbered, pause=0.05)
     webhook = await add(api, tenant, receiver.url, "call.ended")
     again = await api.post(path_of(tenant, webhook["id"], "resend-since"), json={"since": since.isoformat()})
     assert (again.status_code, again.json()) == (202, {"deliveries": 1, "next_since": None})
@@ -265,7 +265,7 @@ async def test_the_last_attempt_is_three_days_later(
     async def is_tried() -> bool:
         return bool((await the_delivery(api, tenant, webhook, "pending"))["attempts"])
 
-    await until(is_tried, pause=0.05)
+    await wait_until(is_tried, pause=0.05)
     async with database.sessions() as session, session.begin():
         mine = WebhookDelivery.endpoint_id == UUID(webhook["id"])
         retry_until = await session.scalar(sa.select(WebhookDelivery.retry_until).where(mine))

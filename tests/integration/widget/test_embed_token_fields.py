@@ -13,7 +13,7 @@ from litestar import Litestar
 
 from kit.db.database import Database
 from kit.settings import Settings
-from support.api_client import fields_refused
+from support.api_helpers import fields_refused
 from support.asgi import asgi_transport
 from support.db_probe import row_counts
 from support.factories import Factory, sign_in

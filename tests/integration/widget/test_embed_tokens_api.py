@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kit.db.database import Database
 from kit.http.csrf import HEADER
-from support.api_client import assert_refused, fields_refused, with_csrf
+from support.api_helpers import assert_refused, fields_refused, with_csrf
 from support.db_probe import row_counts, tables_holding
 from support.factories import Factory, Tenant, sign_in
 from support.widget_client import post_token

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kit import secrets
 from kit.db.database import Database
 from kit.settings import Settings
-from support.asgi import headers_but_id
+from support.asgi import headers_without_request_id
 from support.factories import Factory, Tenant, Token
 from support.widget_client import (
     PAGE_ORIGIN,
@@ -158,7 +158,7 @@ async def test_unknown_revoked_and_deleted_cannot_be_told_apart(
 
     for answer in answers:
         assert_problem(answer, 401, "revoked_embed_token", "Invalid or revoked token")
-    assert len({(answer.content, str(headers_but_id(answer))) for answer in answers}) == 1
+    assert len({(answer.content, str(headers_without_request_id(answer))) for answer in answers}) == 1
 
 
 REFUSALS: list[tuple[Spoil, int, str, str]] = [

@@ -19,7 +19,7 @@ from kit.settings import Settings
 from support.callback_client import CallbackClient, new_sid
 from support.databases import PATIENT_SECONDS
 from support.factories import Factory
-from support.waiting import until
+from support.waiting import wait_until
 from support.widget_client import (
     assert_problem,
     assert_public,
@@ -181,14 +181,14 @@ async def test_an_exchange_that_would_wait_too_long_is_refused_at_once_and_a_cal
         slow = asyncio.create_task(lookups.fetch_row("SELECT pg_advisory_xact_lock($1)", LOCK))
         await asyncio.sleep(0)
         first = asyncio.create_task(post_token(browser, token.raw))
-        await until(lambda: bool(lookups._refusable), pause=0)
+        await wait_until(lambda: bool(lookups._refusable), pause=0)
         lookups._interval = PATIENT_SECONDS
         for path in WIDGET_PATHS:
             refused = await post_token(browser, token.raw, path=path)
             assert_problem(refused, 429, "too_many_requests", "Too many requests")
             assert int(refused.headers["retry-after"]) > 0
         call = asyncio.create_task(CallbackClient(browser, settings).outgoing(token.id, new_sid()))
-        await until(lambda: bool(lookups._waiters) or call.done(), pause=0)
+        await wait_until(lambda: bool(lookups._waiters) or call.done(), pause=0)
         await holder.close()
         await slow
         assert b"<Dial " in (await call).content

@@ -13,7 +13,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.ids import first_uuid7
 from kit.settings import Settings
-from support.api_client import fields_refused
+from support.api_helpers import fields_refused
 from support.call_factory import add_call
 from support.factories import Factory, Tenant, Token, sign_in
 from support.widget_client import post_token

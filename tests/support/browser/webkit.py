@@ -20,7 +20,7 @@ from support.debian import install, note
 from support.local_http import local_client
 from support.locks import exclusive
 from support.ports import unused_port
-from support.waiting import until
+from support.waiting import wait_until
 
 TIED_PROCESS = Path(__file__).resolve().parents[1] / "tied_process.py"
 PACKAGES = ("webkit2gtk-driver", "xvfb")
@@ -67,7 +67,7 @@ async def running_webkit(folder: Path) -> AsyncIterator[WebKit]:
         driver = await stack.enter_async_context(
             local_client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
         )
-        await until(lambda: _answers(driver))
+        await wait_until(lambda: _answers(driver))
         options = {"webkitgtk:browserOptions": {"binary": str(_browser()), "args": ["--automation"]}}
         made = await _value(driver, "/session", {"capabilities": {"alwaysMatch": options}})
         try:

@@ -33,7 +33,7 @@ def test_a_group_alone_prints_its_actions(group: str, capsys: pytest.CaptureFixt
     assert all(f"    {action}" in printed for action in actions)
 
 
-def test_what_comes_before_the_carriers_application_needs_none() -> None:
+def test_commands_that_come_before_the_carriers_application_do_not_need_it() -> None:
     """``carrier setup`` creates the application, in a database that ``migrate`` has migrated."""
     parsed = {command: build_parser().parse_args(command.split()) for command in ("migrate", "carrier setup", "serve")}
     assert [command for command, arguments in parsed.items() if arguments.needs_application] == ["serve"]

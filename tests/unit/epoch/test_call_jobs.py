@@ -1,4 +1,4 @@
-"""Sums of the intervals of call jobs: the longest delay until a call is corrected."""
+"""The longest delay until a call is corrected, computed from the intervals of its job."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""``deploy/drills``: the handbook's commands, the configurations and the reports belong together."""
+"""The drills in ``deploy/drills`` run the handbook's commands, fill in the configurations and have reports."""
 
 import asyncio
 import re
@@ -97,7 +97,7 @@ def test_systemctl_of_the_handbook_restarts_the_drills_process(tmp_path: Path) -
     assert asyncio.run(run()) == (["node2 epoch-serve"], [0, 1, 1])
 
 
-def test_a_killed_process_takes_those_below_it_along(tmp_path: Path) -> None:
+def test_killing_a_process_kills_its_child_processes(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     child = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"

@@ -3,6 +3,6 @@
 from epoch.cli.expected_failures import describe_failure
 
 
-def test_a_failure_without_a_text_of_its_own_is_told_in_words() -> None:
+def test_a_failure_without_a_message_is_described() -> None:
     assert describe_failure(TimeoutError()) == "database: it does not answer in time"
     assert describe_failure(OSError("the folder is gone")) == "the folder is gone"

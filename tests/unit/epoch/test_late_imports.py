@@ -1,4 +1,4 @@
-"""Modules that a worker loads only when it needs them: each start of a worker would pay for them."""
+"""A worker's start does not load modules that it needs only later: they would make each start slower."""
 
 import subprocess
 import sys

@@ -23,7 +23,7 @@ def test_an_address_of_another_machine_is_refused_by_name() -> None:
         listen(load_settings({"EPOCH_HOST": "192.0.2.1"}))
 
 
-def test_the_taken_socket_queues_callers_before_anyone_serves() -> None:
+def test_the_listening_socket_queues_clients_before_a_worker_serves() -> None:
     settings = msgspec.structs.replace(load_settings({}), port=0)
-    with listen(settings) as taken, socket.create_connection(taken.getsockname()[:2]) as caller:
-        assert caller.getpeername() == taken.getsockname()
+    with listen(settings) as listener, socket.create_connection(listener.getsockname()[:2]) as client:
+        assert client.getpeername() == listener.getsockname()

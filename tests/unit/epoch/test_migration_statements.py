@@ -1,14 +1,14 @@
-"""Locks of single statements, and what they mean for workers of the older version."""
+"""The locks of single statements, and their impact on workers of the older version."""
 
 import pytest
 
 from epoch.migration_locks import Blocker, lock_milliseconds
 from epoch.migration_statements import (
-    SHARE_UPDATE_EXCLUSIVE,
     ACCESS_EXCLUSIVE,
     ROW_EXCLUSIVE,
     SHARE,
     SHARE_ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
     WorkerImpact,
     find_effects,
     split_statements,
@@ -22,12 +22,27 @@ from kit.db.lock_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACU
         ("ALTER TABLE call ADD COLUMN note TEXT", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("ALTER TABLE call ADD COLUMN n INTEGER DEFAULT 0 NOT NULL", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("ALTER TABLE call ADD COLUMN n INTEGER NOT NULL", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
-        ("ALTER TABLE call ADD COLUMN k UUID DEFAULT gen_random_uuid()", "call", ACCESS_EXCLUSIVE, WorkerImpact.WAITING),
+        (
+            "ALTER TABLE call ADD COLUMN k UUID DEFAULT gen_random_uuid()",
+            "call",
+            ACCESS_EXCLUSIVE,
+            WorkerImpact.WAITING,
+        ),
         ("ALTER TABLE call ADD COLUMN n TEXT CHECK (n <> '')", "call", ACCESS_EXCLUSIVE, WorkerImpact.WAITING),
         ("ALTER TABLE call ADD CONSTRAINT c CHECK (n > 0)", "call", ACCESS_EXCLUSIVE, WorkerImpact.WAITING),
         ("ALTER TABLE call ADD CONSTRAINT c CHECK (n > 0) NOT VALID", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
-        ("ALTER TABLE call ADD CONSTRAINT f FOREIGN KEY(a) REFERENCES b (id)", "call", SHARE_ROW_EXCLUSIVE, WorkerImpact.WAITING),
-        ("ALTER TABLE call ADD CONSTRAINT f FOREIGN KEY(a) REFERENCES b NOT VALID", "call", SHARE_ROW_EXCLUSIVE, WorkerImpact.BRIEF),
+        (
+            "ALTER TABLE call ADD CONSTRAINT f FOREIGN KEY(a) REFERENCES b (id)",
+            "call",
+            SHARE_ROW_EXCLUSIVE,
+            WorkerImpact.WAITING,
+        ),
+        (
+            "ALTER TABLE call ADD CONSTRAINT f FOREIGN KEY(a) REFERENCES b NOT VALID",
+            "call",
+            SHARE_ROW_EXCLUSIVE,
+            WorkerImpact.BRIEF,
+        ),
         ("ALTER TABLE call VALIDATE CONSTRAINT c", "call", SHARE_UPDATE_EXCLUSIVE, WorkerImpact.UNNOTICED),
         ("ALTER TABLE call DROP CONSTRAINT ck_call_n", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("ALTER TABLE call DROP CONSTRAINT uq_call_n", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
@@ -36,7 +51,12 @@ from kit.db.lock_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACU
         ("ALTER TABLE call RENAME TO calls", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
         ("ALTER TABLE call RENAME TO call_before_2027_01", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("ALTER TABLE call RENAME TO calls_before_2027_01", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
-        ("ALTER TABLE call ATTACH PARTITION p FOR VALUES FROM (1) TO (2)", "call", SHARE_UPDATE_EXCLUSIVE, WorkerImpact.WAITING),
+        (
+            "ALTER TABLE call ATTACH PARTITION p FOR VALUES FROM (1) TO (2)",
+            "call",
+            SHARE_UPDATE_EXCLUSIVE,
+            WorkerImpact.WAITING,
+        ),
         ("ALTER TABLE call RENAME CONSTRAINT a TO b", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("ALTER TABLE call ALTER COLUMN note SET NOT NULL", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
         ("ALTER TABLE call ALTER COLUMN note DROP NOT NULL", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
@@ -46,8 +66,18 @@ from kit.db.lock_limits import LOCK_MILLISECONDS, LOCK_MILLISECONDS_AGAINST_VACU
         ("DROP INDEX CONCURRENTLY IF EXISTS i", "i", SHARE_UPDATE_EXCLUSIVE, WorkerImpact.UNNOTICED),
         ("DROP INDEX i", "i", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("DROP TABLE call", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
-        ("CREATE TABLE n (id UUID, call_id UUID REFERENCES call (id))", "call", SHARE_ROW_EXCLUSIVE, WorkerImpact.BRIEF),
-        ("CREATE TRIGGER t AFTER DELETE ON call EXECUTE FUNCTION f()", "call", SHARE_ROW_EXCLUSIVE, WorkerImpact.BREAKING),
+        (
+            "CREATE TABLE n (id UUID, call_id UUID REFERENCES call (id))",
+            "call",
+            SHARE_ROW_EXCLUSIVE,
+            WorkerImpact.BRIEF,
+        ),
+        (
+            "CREATE TRIGGER t AFTER DELETE ON call EXECUTE FUNCTION f()",
+            "call",
+            SHARE_ROW_EXCLUSIVE,
+            WorkerImpact.BREAKING,
+        ),
         ("CREATE POLICY p ON call TO epoch_app USING (true)", "call", ACCESS_EXCLUSIVE, WorkerImpact.BRIEF),
         ("DROP POLICY p ON call", "call", ACCESS_EXCLUSIVE, WorkerImpact.BREAKING),
         ("REVOKE UPDATE ON call FROM epoch_app", "call", "", WorkerImpact.BREAKING),
@@ -90,7 +120,11 @@ def test_workers_wait_a_moment_for_a_table_that_is_partitioned() -> None:
 
 def test_a_script_is_split_outside_of_texts_and_function_bodies() -> None:
     script = "SELECT 'a;b''c' ; CREATE FUNCTION f() AS $x$ a; $$ b $x$;\n-- it's\nSELECT\n  $1 - 2;"
-    assert list(split_statements(script)) == ["SELECT 'a;b''c'", "CREATE FUNCTION f() AS $x$ a; $$ b $x$", "SELECT $1 - 2"]
+    assert list(split_statements(script)) == [
+        "SELECT 'a;b''c'",
+        "CREATE FUNCTION f() AS $x$ a; $$ b $x$",
+        "SELECT $1 - 2",
+    ]
 
 
 def _blocker(*, is_vacuum: bool) -> Blocker:

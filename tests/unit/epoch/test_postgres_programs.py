@@ -25,7 +25,7 @@ def test_pg_bin_comes_first(tmp_path: Path) -> None:
     assert find_binaries({"PG_BIN": str(chosen), "PATH": str(programs_in(tmp_path / "path"))}) == chosen
 
 
-def test_a_wrong_pg_bin_is_named_and_not_passed_over(tmp_path: Path) -> None:
+def test_a_wrong_pg_bin_is_reported_and_not_ignored(tmp_path: Path) -> None:
     with pytest.raises(DatabaseServerError, match="PG_BIN"):
         find_binaries({"PG_BIN": str(tmp_path)})
 
@@ -58,7 +58,7 @@ def test_the_error_names_every_way_to_a_server(tmp_path: Path) -> None:
         assert way in str(refused.value)
 
 
-def test_a_link_that_stands_where_our_folder_should_is_refused(tmp_path: Path) -> None:
+def test_a_symbolic_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "ours").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DatabaseServerError, match="belongs to somebody else"):

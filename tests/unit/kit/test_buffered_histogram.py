@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 
 from kit.buffered_histogram import BufferedHistogram
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 BUCKETS = (0.1, 1, 10)
@@ -38,5 +38,5 @@ async def test_it_is_shared_though_nobody_reads_it(monkeypatch: pytest.MonkeyPat
     histogram = BufferedHistogram("seconds", "Text.", ["route"], buckets=BUCKETS, registry=CollectorRegistry())
     for _ in range(2):
         histogram.count(("a",), 1)
-        await until(lambda: not histogram._pending)
+        await wait_until(lambda: not histogram._pending)
     assert histogram.labels("a")._sum.get() == 2

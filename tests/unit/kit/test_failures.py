@@ -16,7 +16,7 @@ from structlog.typing import EventDict
 
 from carrier.port import CarrierUnavailable
 from kit.failures import FailureLog, failing_dependency, is_client_gone
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +76,7 @@ async def test_a_kind_is_logged_once_and_then_counted() -> None:
     with capture_logs() as logged:
         for _ in range(50):
             assert failures.report(asyncpg.DiskFullError("full"), where="/api")
-        await until(lambda: len(about_disk(logged)) == 2)
+        await wait_until(lambda: len(about_disk(logged)) == 2)
         failures.report(asyncpg.DiskFullError("full"), where="/api")
     first, repeated, again = about_disk(logged)
     assert [line["event"] for line in (first, repeated, again)] == [

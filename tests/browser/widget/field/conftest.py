@@ -1,4 +1,4 @@
-"""The libraries that customers' pages have beside the phone, in one script."""
+"""Bundles JavaScript libraries that customers' pages use beside the phone into one script."""
 
 import subprocess
 from pathlib import Path

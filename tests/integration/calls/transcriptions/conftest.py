@@ -1,4 +1,4 @@
-"""The carrier's account and the jobs of these tests, and an organization whose voicemails are transcribed."""
+"""A carrier's account and a job queue for the tests of transcripts, and an organization that has them switched on."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,12 +16,12 @@ from privacy.carrier_deletion import CarrierCallDeletion
 from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Tenant
 from support.jobs import forget_jobs
-from support.transcripts import switch
+from support.transcripts import change_settings
 
 
 @pytest.fixture(scope="module", autouse=True)
 async def idle_application(app: Litestar) -> AsyncIterator[None]:
-    """The running application leaves the jobs to these tests."""
+    """The running application, which runs no jobs during these tests."""
     await JOB_QUEUE.get(app).stop(drain_seconds=0)
     yield
     JOB_QUEUE.get(app).start()
@@ -40,7 +40,7 @@ async def account(settings: Settings, tmp_path: Path) -> AsyncIterator[CarrierAc
 
 @pytest.fixture
 def queue(account: CarrierAccount, database: Database, settings: Settings) -> JobQueue:
-    """Reads texts from the test's account, and deletes there."""
+    """A queue whose jobs fetch transcripts from the test's account, and delete there."""
     queue = JobQueue(database, settings.secret_keys)
     TranscriptionFetcher(queue, account.carrier, database)
     CarrierCallDeletion(queue, account.carrier, database)
@@ -49,4 +49,4 @@ def queue(account: CarrierAccount, database: Database, settings: Settings) -> Jo
 
 @pytest.fixture
 async def switched_on(owner: httpx.AsyncClient, tenant: Tenant) -> None:
-    await switch(owner, tenant, transcribe=True)
+    await change_settings(owner, tenant, transcribe=True)

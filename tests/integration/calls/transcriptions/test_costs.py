@@ -10,7 +10,7 @@ from kit.db.database import Database
 from support.callback_client import CallbackClient
 from support.carrier_account import CarrierAccount
 from support.factories import Tenant
-from support.transcripts import api, call_in, left_message, record, tell_recording
+from support.transcripts import add_recording, api_path, leave_voicemail, place_incoming_call, report_recording
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +27,12 @@ async def test_a_text_costs_its_minutes_once(
     micros: int,
     key: str,
 ) -> None:
-    sid, _ = await call_in(callbacks, tenant)
-    recording = record(account, sid, 1)
+    sid, _ = await place_incoming_call(callbacks, tenant)
+    recording = add_recording(account, sid, 1)
     form = {"CallSid": sid, "RecordingSid": recording, "RecordingDuration": str(seconds), "Digits": key}
     for _ in range(2):
         await callbacks.send("/voice/incoming/recorded", form)
-        await tell_recording(callbacks, sid, recording, seconds)
+        await report_recording(callbacks, sid, recording, seconds)
     async with database.sessions() as session:
         mine = IncomingUsage.owned_by(tenant.organization.id)
         assert await session.scalar(sa.select(IncomingUsage.month_micros).where(mine)) == micros
@@ -43,10 +43,10 @@ async def test_texts_use_up_the_spending_limit(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount
 ) -> None:
     for _ in range(3):
-        sid, _ = await left_message(callbacks, tenant, account, 60)
+        sid, _ = await leave_voicemail(callbacks, tenant, account, 60)
         await callbacks.event(sid, "completed", utc_now(), CallDuration="0")
     # Of each message half a cent for the sound and 5 cents for the text.
-    rules = api(tenant, "calling-rules")
+    rules = api_path(tenant, "calling-rules")
     assert (await owner.get(rules)).json()["used"]["spend_cents_per_day"] == 17
     assert (await owner.put(rules, json={"limits": {"spend_cents_per_day": 16}})).status_code == 200
-    assert "cannot take calls" in (await call_in(callbacks, tenant))[1]
+    assert "cannot take calls" in (await place_incoming_call(callbacks, tenant))[1]

@@ -20,14 +20,14 @@ from support.page_session import post_form
 from support.transcripts import (
     CALLER,
     TEXT,
-    api,
-    call_in,
-    left_message,
-    messages,
-    record,
-    switch,
-    tell_text,
-    write_down,
+    add_recording,
+    add_transcription,
+    api_path,
+    change_settings,
+    leave_voicemail,
+    place_incoming_call,
+    report_transcription,
+    voicemail_transcripts,
 )
 
 pytestmark = pytest.mark.anyio
@@ -48,25 +48,25 @@ async def test_a_text_goes_with_its_message_here_and_at_the_carrier(
     database: Database,
     way: str,
 ) -> None:
-    sid, recording = await left_message(callbacks, tenant, account)
-    text = write_down(account.recordings, recording)
-    await tell_text(callbacks, sid, recording, text)
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
+    text = add_transcription(account.recordings, recording)
+    await report_transcription(callbacks, sid, recording, text)
     await queue.run_due()
     await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
-    (message,) = (await owner.get(api(tenant))).json()["items"]
+    (message,) = (await owner.get(api_path(tenant))).json()["items"]
     assert message["transcript"] == TEXT
     if way == "deleted":
-        assert (await owner.delete(api(tenant, f"voicemails/{message['id']}"))).status_code == 204
+        assert (await owner.delete(api_path(tenant, f"voicemails/{message['id']}"))).status_code == 204
     else:
-        assert (await owner.post(api(tenant, "erasures"), json={"number": CALLER})).status_code == 200
+        assert (await owner.post(api_path(tenant, "erasures"), json={"number": CALLER})).status_code == 200
     async with database.sessions() as session:
         mine = Voicemail.owned_by(tenant.organization.id)
         assert await session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(mine)) == 0
     assert await queue.run_due() == 1
     assert (account.recordings.all(), at_carrier(account)) == ([], [])
     # The report is repeated, and a text that came into being meanwhile is deleted too.
-    late = write_down(account.recordings, recording)
-    await tell_text(callbacks, sid, recording, late)
+    late = add_transcription(account.recordings, recording)
+    await report_transcription(callbacks, sid, recording, late)
     if way == "deleted":
         assert await queue.run_due() == 0
         await let_pass(database, FAILED_AFTER)
@@ -78,15 +78,15 @@ async def test_a_text_goes_with_its_message_here_and_at_the_carrier(
 async def test_a_message_that_ends_with_9_has_no_text_either(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
-    sid, _ = await call_in(callbacks, tenant)
-    recording = record(account, sid)
+    sid, _ = await place_incoming_call(callbacks, tenant)
+    recording = add_recording(account, sid)
     form = {"CallSid": sid, "RecordingSid": recording, "RecordingDuration": "12", "Digits": "9"}
     assert "We will not call you again" in (await callbacks.send("/voice/incoming/recorded", form)).text
     await queue.run_due()
     assert account.recordings.all() == []
-    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
+    await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording))
     await queue.run_due()
-    assert (at_carrier(account), await messages(owner, tenant)) == ([], [])
+    assert (at_carrier(account), await voicemail_transcripts(owner, tenant)) == ([], [])
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -99,28 +99,28 @@ async def test_a_number_is_erased_from_the_texts_of_other_callers(
 ) -> None:
     kept = []
     for text in ("Please call 212-555-0199 instead.", TEXT):
-        sid, recording = await left_message(callbacks, tenant, account)
-        kept.append((sid, recording, write_down(account.recordings, recording, text)))
-        await tell_text(callbacks, *kept[-1])
+        sid, recording = await leave_voicemail(callbacks, tenant, account)
+        kept.append((sid, recording, add_transcription(account.recordings, recording, text)))
+        await report_transcription(callbacks, *kept[-1])
         await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
     await queue.run_due()
-    assert (await owner.post(api(tenant, "erasures"), json={"number": "+12125550199"})).status_code == 200
-    assert await messages(owner, tenant) == [("completed", TEXT), (None, None)]
+    assert (await owner.post(api_path(tenant, "erasures"), json={"number": "+12125550199"})).status_code == 200
+    assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT), (None, None)]
     await queue.run_due()
     assert at_carrier(account) == [kept[1][2]]
     # A report that is repeated does not bring it back.
-    write_down(account.recordings, kept[0][1], "Please call 212-555-0199 instead.")
-    await tell_text(callbacks, *kept[0])
+    add_transcription(account.recordings, kept[0][1], "Please call 212-555-0199 instead.")
+    await report_transcription(callbacks, *kept[0])
     await queue.run_due()
-    assert await messages(owner, tenant) == [("completed", TEXT), (None, None)]
+    assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT), (None, None)]
 
 
 async def test_the_text_is_in_the_export(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
-    await switch(owner, tenant, transcribe=True)
-    sid, recording = await left_message(callbacks, tenant, account)
-    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
+    await change_settings(owner, tenant, transcribe=True)
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
+    await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording))
     await queue.run_due()
     page = f"/dashboard/{tenant.organization.slug}/settings/organization"
     exported = await post_form(owner, page, f"{page}/export", {})

@@ -30,15 +30,15 @@ from support.factories import Factory, Tenant, sign_in
 from support.jobs import let_pass
 from support.transcripts import (
     TEXT,
-    api,
-    call_in,
-    left_message,
-    messages,
-    record,
-    switch,
-    tell_recording,
-    tell_text,
-    write_down,
+    add_recording,
+    add_transcription,
+    api_path,
+    change_settings,
+    leave_voicemail,
+    place_incoming_call,
+    report_recording,
+    report_transcription,
+    voicemail_transcripts,
 )
 
 pytestmark = pytest.mark.anyio
@@ -65,21 +65,21 @@ async def test_every_order_and_repetition_of_reports_leaves_one_text(
     database: Database,
 ) -> None:
     for order in itertools.permutations(("recording", "text", "end")):
-        sid, _ = await call_in(callbacks, tenant)
-        recording = record(account, sid)
-        text = write_down(account.recordings, recording)
+        sid, _ = await place_incoming_call(callbacks, tenant)
+        recording = add_recording(account, sid)
+        text = add_transcription(account.recordings, recording)
         for step in (*order, *order):
             if step == "recording":
-                await tell_recording(callbacks, sid, recording)
+                await report_recording(callbacks, sid, recording)
             elif step == "text":
-                assert await tell_text(callbacks, sid, recording, text) == 204
+                assert await report_transcription(callbacks, sid, recording, text) == 204
             else:
                 await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
             if step == order[0]:
                 await queue.run_due()
     await let_pass(database, FETCH_UNREPORTED_AFTER)
     await queue.run_due()
-    assert await messages(owner, tenant) == [("completed", TEXT)] * 6
+    assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT)] * 6
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -91,18 +91,18 @@ async def test_a_text_of_which_nothing_was_reported_is_asked_for(
     queue: JobQueue,
     database: Database,
 ) -> None:
-    _, recording = await left_message(callbacks, tenant, account)
+    _, recording = await leave_voicemail(callbacks, tenant, account)
     running = account.recordings.transcriptions.begin(recording, seconds=12, at=utc_now())
     await queue.run_due()
-    assert await messages(owner, tenant) == [("pending", None)]
+    assert await voicemail_transcripts(owner, tenant) == [("pending", None)]
     # It is not over yet: the job is tried again.
     await let_pass(database, FETCH_UNREPORTED_AFTER)
     assert await queue.run_due() == 0
-    assert await messages(owner, tenant) == [("pending", None)]
+    assert await voicemail_transcripts(owner, tenant) == [("pending", None)]
     account.recordings.transcriptions.end(running, TEXT)
     await let_pass(database, dt.timedelta(minutes=1))
     assert await queue.run_due() == 1
-    assert await messages(owner, tenant) == [("completed", TEXT)]
+    assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT)]
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -114,31 +114,31 @@ async def test_a_text_that_never_comes_has_failed_until_it_comes_after_all(
     queue: JobQueue,
     database: Database,
 ) -> None:
-    sid, recording = await left_message(callbacks, tenant, account)
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
     await let_pass(database, FETCH_UNREPORTED_AFTER)
     assert await queue.run_due() == 0
     await let_pass(database, FAILED_AFTER)
     assert await queue.run_due() == 1
-    assert await messages(owner, tenant) == [("failed", None)]
-    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
+    assert await voicemail_transcripts(owner, tenant) == [("failed", None)]
+    await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording))
     await queue.run_due()
-    assert await messages(owner, tenant) == [("completed", TEXT)]
+    assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT)]
 
 
 @pytest.mark.usefixtures("switched_on")
 async def test_a_text_that_failed_is_told_as_such(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
-    sid, recording = await left_message(callbacks, tenant, account)
-    failed = write_down(account.recordings, recording, None)
-    await tell_text(callbacks, sid, recording, failed, TranscriptionStatus="failed")
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
+    failed = add_transcription(account.recordings, recording, None)
+    await report_transcription(callbacks, sid, recording, failed, TranscriptionStatus="failed")
     await queue.run_due()
-    assert await messages(owner, tenant) == [("failed", None)]
+    assert await voicemail_transcripts(owner, tenant) == [("failed", None)]
     # An empty text is one too: nobody was understood.
-    sid, recording = await left_message(callbacks, tenant, account)
-    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording, ""))
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
+    await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording, ""))
     await queue.run_due()
-    assert (await messages(owner, tenant))[0] == ("completed", "")
+    assert (await voicemail_transcripts(owner, tenant))[0] == ("completed", "")
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -146,8 +146,8 @@ async def test_a_text_that_failed_is_told_as_such(
 async def test_a_message_of_another_length_is_not_waited_for(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, seconds: int
 ) -> None:
-    await left_message(callbacks, tenant, account, seconds)
-    assert await messages(owner, tenant) == [("failed", None)]
+    await leave_voicemail(callbacks, tenant, account, seconds)
+    assert await voicemail_transcripts(owner, tenant) == [("failed", None)]
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -172,14 +172,14 @@ async def test_any_text_is_stored(
     told: str,
     kept: str,
 ) -> None:
-    sid, recording = await left_message(callbacks, tenant, account)
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
     carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
     carrier.told = [Transcription("TR" + "1" * 32, is_over=True, text=told)]
     queue = JobQueue(database, settings.secret_keys)
     TranscriptionFetcher(queue, carrier, database)
-    await tell_text(callbacks, sid, recording, carrier.told[0].sid)
+    await report_transcription(callbacks, sid, recording, carrier.told[0].sid)
     await queue.run_due()
-    assert await messages(owner, tenant) == [("completed", kept)]
+    assert await voicemail_transcripts(owner, tenant) == [("completed", kept)]
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -191,15 +191,15 @@ async def test_a_carrier_that_does_not_answer_is_asked_for_a_day(
     database: Database,
     settings: Settings,
 ) -> None:
-    sid, recording = await left_message(callbacks, tenant, account)
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
     carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
     queue = JobQueue(database, settings.secret_keys)
     TranscriptionFetcher(queue, carrier, database)
-    await tell_text(callbacks, sid, recording, "TR" + "2" * 32)
+    await report_transcription(callbacks, sid, recording, "TR" + "2" * 32)
     for hours, done in ((0, 0), (2, 0), (23, 2)):
         await let_pass(database, dt.timedelta(hours=hours))
         assert await queue.run_due() == done
-        assert await messages(owner, tenant) == [("failed" if done else "pending", None)]
+        assert await voicemail_transcripts(owner, tenant) == [("failed" if done else "pending", None)]
 
 
 @pytest.mark.parametrize(
@@ -233,18 +233,22 @@ async def test_each_organization_has_its_own_texts(
     make: Factory,
     new_client: Any,
 ) -> None:
-    sid, recording = await left_message(callbacks, tenant, account)
+    sid, recording = await leave_voicemail(callbacks, tenant, account)
     other = await make.tenant()
     stranger = await sign_in(new_client(), other.owner)
-    await switch(stranger, other, transcribe=True)
-    foreign, _ = await left_message(callbacks, other, account)
+    await change_settings(stranger, other, transcribe=True)
+    foreign, _ = await leave_voicemail(callbacks, other, account)
     # A report about the other organization's call brings it nothing of this one's recording.
-    await tell_text(callbacks, foreign, recording, write_down(account.recordings, recording))
+    await report_transcription(callbacks, foreign, recording, add_transcription(account.recordings, recording))
     await queue.run_due()
-    assert await messages(owner, tenant) == await messages(stranger, other) == [("pending", None)]
-    (message,) = (await owner.get(api(tenant))).json()["items"]
-    assert (await stranger.get(api(other, f"voicemails/{message['id']}"))).status_code == 404
-    await tell_text(callbacks, sid, recording, write_down(account.recordings, recording))
+    assert (
+        await voicemail_transcripts(owner, tenant)
+        == await voicemail_transcripts(stranger, other)
+        == [("pending", None)]
+    )
+    (message,) = (await owner.get(api_path(tenant))).json()["items"]
+    assert (await stranger.get(api_path(other, f"voicemails/{message['id']}"))).status_code == 404
+    await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording))
     await queue.run_due()
-    assert await messages(owner, tenant) == [("completed", TEXT)]
-    assert await messages(stranger, other) == [("pending", None)]
+    assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT)]
+    assert await voicemail_transcripts(stranger, other) == [("pending", None)]

@@ -13,7 +13,14 @@ from kit.jobs.models import QueuedJob
 from support.callback_client import CallbackClient
 from support.carrier_account import CarrierAccount
 from support.factories import Tenant
-from support.transcripts import api, call_in, messages, record, switch, tell_recording
+from support.transcripts import (
+    add_recording,
+    api_path,
+    change_settings,
+    place_incoming_call,
+    report_recording,
+    voicemail_transcripts,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -21,12 +28,12 @@ pytestmark = pytest.mark.anyio
 async def test_nothing_is_asked_for_where_nobody_switched_it_on(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, database: Database
 ) -> None:
-    await switch(owner, tenant)
-    assert "transcribe" not in (await owner.get(api(tenant, "incoming-calls"))).json()
-    sid, answer = await call_in(callbacks, tenant)
+    await change_settings(owner, tenant)
+    assert "transcribe" not in (await owner.get(api_path(tenant, "incoming-calls"))).json()
+    sid, answer = await place_incoming_call(callbacks, tenant)
     assert ("<Record " in answer, "transcri" in answer) == (True, False)
-    await tell_recording(callbacks, sid, record(account, sid))
-    assert await messages(owner, tenant) == [(None, None)]
+    await report_recording(callbacks, sid, add_recording(account, sid))
+    assert await voicemail_transcripts(owner, tenant) == [(None, None)]
     async with database.sessions() as session:
         queued = sa.select(sa.func.count()).where(QueuedJob.kind == FETCH_TRANSCRIPTION)
         assert await session.scalar(queued) == 0
@@ -45,9 +52,9 @@ async def test_nothing_is_asked_for_where_nobody_switched_it_on(
 async def test_the_carrier_is_asked_where_it_is_on_and_english_is_spoken(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, given: dict[str, Any], is_asked: bool
 ) -> None:
-    await switch(owner, tenant, **given)
-    assert (await owner.get(api(tenant, "incoming-calls"))).json()["transcribe"] is given["transcribe"]
-    _, answer = await call_in(callbacks, tenant)
+    await change_settings(owner, tenant, **given)
+    assert (await owner.get(api_path(tenant, "incoming-calls"))).json()["transcribe"] is given["transcribe"]
+    _, answer = await place_incoming_call(callbacks, tenant)
     assert ('transcribe="true"' in answer) is is_asked
     assert ("/voice/incoming/transcription" in answer) is is_asked
 
@@ -55,19 +62,19 @@ async def test_the_carrier_is_asked_where_it_is_on_and_english_is_spoken(
 async def test_one_number_can_have_it_alone(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant
 ) -> None:
-    (number,) = (await owner.get(api(tenant, "phone-numbers"))).json()["items"]
-    await switch(owner, tenant)
+    (number,) = (await owner.get(api_path(tenant, "phone-numbers"))).json()["items"]
+    await change_settings(owner, tenant)
     own = {"voicemail": True, "transcribe": True}
-    saved = await owner.put(api(tenant, f"phone-numbers/{number['id']}/incoming-calls"), json=own)
+    saved = await owner.put(api_path(tenant, f"phone-numbers/{number['id']}/incoming-calls"), json=own)
     assert saved.json()["transcribe"] is True
-    assert 'transcribe="true"' in (await call_in(callbacks, tenant))[1]
-    refused = await owner.put(api(tenant, "incoming-calls"), json={"transcribe": "yes"})
+    assert 'transcribe="true"' in (await place_incoming_call(callbacks, tenant))[1]
+    refused = await owner.put(api_path(tenant, "incoming-calls"), json={"transcribe": "yes"})
     assert (refused.status_code, refused.json()["code"]) == (400, "validation_failed")
 
 
 async def test_changing_it_is_in_the_audit_log(owner: httpx.AsyncClient, tenant: Tenant, database: Database) -> None:
     for settings in ({}, {"transcribe": True}, {}):
-        await switch(owner, tenant, **settings)
+        await change_settings(owner, tenant, **settings)
     mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "incoming_calls.changed"
     async with database.sessions() as session:
         rows = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))

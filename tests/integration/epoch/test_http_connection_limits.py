@@ -18,7 +18,7 @@ from epoch.server.raw_responses import RawResponses
 from kit.http.asgi import ResponseHead, send_with_head
 from kit.http.security_headers import SecurityHeaders
 from kit.settings import load_settings
-from support.waiting import until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 HANG_SECONDS = 30
@@ -98,7 +98,7 @@ async def serving(limits: ConnectionLimits) -> AsyncIterator[Serving]:
     server = uvicorn.Server(config)
     tasks = asyncio.create_task(server.serve()), asyncio.create_task(registry.close_late_connections())
     with anyio.fail_after(HANG_SECONDS):
-        await until(lambda: server.started)
+        await wait_until(lambda: server.started)
         served = Serving(application, server.servers[0].sockets[0].getsockname()[1])
         try:
             yield served

@@ -1,11 +1,11 @@
-"""A request whose client disconnects."""
+"""Begins a request and disconnects before its body is complete."""
 
 from urllib.parse import urlsplit
 
 import anyio
 
 
-async def leave_in_a_request(url: str) -> None:
+async def abort_request(url: str) -> None:
     """Begin a request to ``url``, and close the connection before its body is complete."""
     address = urlsplit(url)
     assert address.hostname is not None

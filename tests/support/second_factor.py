@@ -1,4 +1,4 @@
-"""Users with a second factor, and their authenticator app."""
+"""Switches on the second factor of users, and computes the codes of their authenticator app (TOTP)."""
 
 import re
 import time
@@ -10,12 +10,12 @@ import pyotp
 from accounts.models import User
 from accounts.totp import TOTP_STEP_SECONDS
 from support.factories import sign_in
-from support.html_forms import submit
+from support.form_submission import submit
 from support.passwords import PASSWORD
 
 
-class Enrolled:
-    """A user with the second factor switched on, their authenticator app and recovery codes."""
+class EnrolledUser:
+    """A user whose second factor is switched on, with the authenticator app's secret and the recovery codes."""
 
     def __init__(self, user: User, secret: str, codes: list[str], *, used_code: str) -> None:
         """``used_code`` is the app's code with which the second factor was switched on."""
@@ -29,7 +29,7 @@ class Enrolled:
         return self._totp.generate_otp(int(time.time()) // TOTP_STEP_SECONDS + offset)
 
 
-async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
+async def enrol(client: httpx.AsyncClient, user: User) -> EnrolledUser:
     """Sign in and switch on the second factor in the pages. Uses the code of the previous time step."""
     await sign_in(client, user)
     started = await submit(client, "/account/second-factor", "/account", password=PASSWORD)
@@ -44,4 +44,4 @@ async def enrol(client: httpx.AsyncClient, user: User) -> Enrolled:
     shown = await client.get("/account/recovery-codes")
     codes = re.findall(r"\b[2-9a-z]{4}(?:-[2-9a-z]{4}){3}\b", unescape(shown.text))
     assert len(set(codes)) == 10
-    return Enrolled(user, secret, codes, used_code=early)
+    return EnrolledUser(user, secret, codes, used_code=early)

@@ -1,4 +1,4 @@
-"""Assertions about responses of the JSON API."""
+"""Helpers for tests of the JSON API: CSRF set-up, cookies set by a response, assertions on problem responses."""
 
 from http.cookies import SimpleCookie
 
@@ -33,7 +33,7 @@ def assert_refused(response: httpx.Response, status: int, code: str) -> None:
 
 
 def fields_refused(response: httpx.Response) -> list[str]:
-    """The fields named in the response to a failed validation."""
+    """Assert that the response is a failed validation; return the names of the wrong fields."""
     assert_refused(response, 400, "validation_failed")
     assert all(error["message"] for error in response.json()["errors"])
     return [error["field"] for error in response.json()["errors"]]

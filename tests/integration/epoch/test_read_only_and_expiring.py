@@ -1,4 +1,4 @@
-"""Commands and ``epoch doctor`` where the database is read-only or a certificate ends soon: one line that names it."""
+"""Commands and ``epoch doctor`` name a read-only database, a full disk and an expiring certificate in one line."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from kit.jobs import connection as job_connection
 from kit.jobs.connection import WorkerConnection
 from kit.settings import Settings
 from support.certificates import ServerCertificate
-from support.waiting import until
+from support.waiting import wait_until
 
 SSL_REQUEST_BYTES = 8
 
@@ -44,7 +44,7 @@ def _set_read_only(url: str, value: str) -> None:
 
 @pytest.fixture
 def read_only_url(own_database_url: str) -> Iterator[str]:
-    """The module's own database, which takes no writes meanwhile."""
+    """The module's own database, which is read-only during the test."""
     _set_read_only(own_database_url, "on")
     yield own_database_url
     _set_read_only(own_database_url, "off")
@@ -90,7 +90,7 @@ async def test_jobs_look_for_the_primary_and_say_once_that_they_wait(
     try:
         with capture_logs() as logged:
             writing = asyncio.create_task(worker.execute("UPDATE pgqueuer SET priority = 0 WHERE false"))
-            await until(lambda: len(opened) > 3)
+            await wait_until(lambda: len(opened) > 3)
     finally:
         await asyncio.to_thread(_set_read_only, own_database_url, "off")
     assert await writing == "UPDATE 0"
@@ -119,7 +119,7 @@ async def test_health_and_doctor_name_a_folder_whose_disk_is_nearly_full(
 
 @contextlib.asynccontextmanager
 async def _tls_server(folder: Path, days: float, *, as_database: bool) -> AsyncIterator[str]:
-    """The ``host:port`` of a server whose certificate ends in ``days``; a database server begins TLS when asked."""
+    """The ``host:port`` of a server whose certificate expires in ``days``; a database server begins TLS on request."""
     context = ServerCertificate(folder, days=days).server_context()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

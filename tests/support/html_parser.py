@@ -1,4 +1,4 @@
-"""Parses the links and forms of a page."""
+"""Parses the links, forms and tags of an HTML page."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -10,15 +10,16 @@ class FoundForm:
 
     method: str
     action: str
-    """Empty when the form is sent to the page's own address."""
+    """Empty when the form is sent to the page's own path."""
     fields: dict[str, str] = field(default_factory=dict)
+    """Values by the names of the fields."""
     typed: set[str] = field(default_factory=set)
     """Names of the visible fields."""
     choices: set[str] = field(default_factory=set)
     """Names of the visible fields with fixed choices."""
 
 
-class Markup(HTMLParser):
+class ParsedPage(HTMLParser):
     """Parses ``text``; ``links`` and ``forms`` are in the order of the page.
 
     Forms in dialogs are left out, because a script opens them and sets their action.
@@ -70,7 +71,7 @@ class Markup(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self._form is not None and self._textarea:
-            # As a browser: a line break behind the tag is not part of the text.
+            # As in browsers, a line break directly after the start tag is not part of the text.
             self._form.fields[self._textarea] = self._form.fields[self._textarea].removeprefix("\n")
         if tag == "form":
             self._form = None

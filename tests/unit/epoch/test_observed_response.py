@@ -1,4 +1,4 @@
-"""An observed answer keeps nothing of its request."""
+"""An observed response does not keep its request in memory."""
 
 import gc
 import weakref

@@ -1,4 +1,4 @@
-"""Runs the HubSpot sync one step at a time."""
+"""Runs the sequencing of events and the HubSpot sync one step at a time, and reads their rows."""
 
 from uuid import UUID
 
@@ -19,8 +19,8 @@ from kit.mail import Mail
 from kit.settings import Settings
 
 
-class HubSpotLog:
-    """Numbers events and writes calls, as a process that runs jobs does."""
+class HubSpotSyncRunner:
+    """Assigns sequence numbers to events and writes calls into HubSpot, as a process that runs jobs does."""
 
     def __init__(self, jobs: Database, settings: Settings) -> None:
         self.mails: list[Mail] = []
@@ -29,7 +29,7 @@ class HubSpotLog:
         self._sequencer = EventSequencer(jobs, {Call.__tablename__: call_of_row}, [queue_calls])
 
     def new_sync(self) -> HubSpotCallSync:
-        """The sync of a process of its own."""
+        """A sync as another process would have it."""
 
         async def send(_: object, mail: Mail) -> None:
             self.mails.append(mail)
@@ -42,12 +42,12 @@ class HubSpotLog:
             break_connection=breaker.mark_broken,
         )
 
-    async def number_events(self) -> None:
+    async def assign_sequence_numbers(self) -> None:
         await self._sequencer.run_once()
 
     async def write(self) -> None:
-        """Number the events that wait, and write what is due."""
-        await self.number_events()
+        """Assign sequence numbers to events that wait, and write the calls that are due."""
+        await self.assign_sequence_numbers()
         await self.new_sync().run_due()
 
     async def connection(self, organization_id: UUID) -> HubSpotConnection:
@@ -56,7 +56,7 @@ class HubSpotLog:
             return (await session.scalars(sa.select(HubSpotConnection).where(mine))).one()
 
     async def rows(self, organization_id: UUID) -> list[HubSpotCall]:
-        """The organization's calls on their way, oldest first."""
+        """The organization's calls that wait to be written, oldest first."""
         async with self._jobs.sessions() as session:
             query = sa.select(HubSpotCall).where(HubSpotCall.organization_id == organization_id)
             return list(await session.scalars(query.order_by(HubSpotCall.id)))
