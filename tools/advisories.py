@@ -1,7 +1,7 @@
-"""Asks for published advisories on the packages of the lock files, with pip-audit and ``npm audit``.
+"""Looks up published security advisories on the packages of the lock files, with pip-audit and ``npm audit``.
 
-Both programs may report nothing when they could not ask: pip-audit skips packages that its source does not know and
-then finds "no known vulnerabilities". Here that is *unknown*. Exit status: 0 none known, 1 advisories, 3 unknown.
+Both programs may report "no known vulnerabilities" although they could not ask: pip-audit skips packages that its
+source does not know. This program then reports *unknown*. Exit status: 0 none known, 1 advisories, 3 unknown.
 """
 
 import json
@@ -63,7 +63,7 @@ def read_npm_audit(output: str) -> Finding:
 
 
 def total(findings: Sequence[Finding]) -> int:
-    """The exit status: an advisory counts more than what is unknown, and that more than nothing."""
+    """The exit status: ``ADVISORIES`` if one finding has it, else ``UNKNOWN`` if one has it, else ``NONE_KNOWN``."""
     statuses = {finding.status for finding in findings}
     return next((status for status in (ADVISORIES, UNKNOWN) if status in statuses), NONE_KNOWN)
 
@@ -74,7 +74,7 @@ def ask_pip_audit(lock: Path) -> Finding:
 
 
 def ask_npm(folder: Path) -> Finding:
-    """Ask about the packages of a folder's lock, development packages included: the bundle is made of them."""
+    """Ask about the packages of a folder's lock, also development packages, because the bundle contains some."""
     return read_npm_audit(_run(["npm", "audit", "--package-lock-only", "--json"], folder))
 
 

@@ -1,7 +1,7 @@
-"""Adds the product's files that are no Python to the wheel: the built frontend, the migrations and the kits' sources.
+"""Adds files other than packages to the wheel: the built frontend, the migrations and the kits' sources.
 
-In a checkout ``tools/setup widget`` first brings ``frontend/dist`` up to date. A source distribution has the built
-files instead of the frontend's sources, so a wheel can be built from it without Node.js.
+In a checkout, ``tools/setup widget`` first brings ``frontend/dist`` up to date. A source distribution has the built
+files instead of the frontend's sources, so that a wheel can be built from it without Node.js.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 INSTALLED_FOLDER = "kit/installed"
-"""The folder that ``src/kit/product_files.py`` looks for; the layout in it is the checkout's."""
+"""The folder in which ``src/kit/product_files.py`` finds the files. Paths in it are those of the checkout."""
 SOURCES = ("alembic.ini", "alembic", "integrations")
 DIST = "frontend/dist"
 COMPRESSED = (".gz", ".br")
@@ -36,7 +36,7 @@ class ProductFiles(BuildHookInterface[Any]):
 
 
 def built_files(dist: Path) -> Iterator[str]:
-    """The paths of the last build's files; the folder also has those of earlier builds. Raises: FileNotFoundError."""
+    """The paths of the last build's files; the folder may have files of earlier builds. Raises: FileNotFoundError."""
     manifest = dist / "manifest.json"
     yield f"{DIST}/manifest.json"
     for name in sorted(json.loads(manifest.read_text()).values()):

@@ -26,7 +26,7 @@ KUBERNETES_VERSIONS = ("1.27", "1.34")
 
 
 def lint() -> list[str]:
-    """The faults that Helm's linter finds; its advice, such as an icon, is no fault."""
+    """The faults that Helm's linter finds. Its advice, such as to add an icon, is left out."""
     report = helm_python.lint(CHART, strict=True)
     found = [str(message["error"]) for message in report["messages"] if message["severity"] >= WARNING]
     return [*found, *map(str, report["errors"] or ())]

@@ -1,8 +1,8 @@
-"""Tries the requests of ``src/crm`` with a real HubSpot account: creates one call on a contact, changes and reports it.
+"""Tries the requests of ``src/crm`` with a real HubSpot account: creates a call on a contact and changes it.
 
     EPOCH_HUBSPOT_TOKEN=pat-… .venv/bin/python tools/check_hubspot.py CONTACT_ID
 
-The token is read from the environment, so that it is in no list of processes. The call stays in HubSpot: delete it.
+The token is read from the environment, so that no list of processes shows it. The call stays in HubSpot: delete it.
 """
 
 import asyncio

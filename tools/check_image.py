@@ -1,8 +1,8 @@
-"""Executes the Dockerfile's own steps in Debian roots without a container engine, then serves from the result.
+"""Executes the Dockerfile's instructions in Debian root folders, without a container engine, and tests the result.
 
-Each stage begins with a root that debootstrap makes; RUN, COPY, ENV, WORKDIR and USER do what they say. The image is
-then run as its USER with a read-only root and a writable ``/tmp``: it migrates a database, serves, and answers its own
-health check. Prints the size that the image adds to its base. Needs root and debootstrap.
+Each stage begins with a root folder that debootstrap makes; RUN, COPY, ENV, WORKDIR and USER are executed in it. The
+image is then run as its USER with a read-only root and a writable ``/tmp``: it migrates a database, serves, and answers
+its own health check. Prints the size that the image adds to its base. Needs root and debootstrap.
 """
 
 import argparse
@@ -42,10 +42,10 @@ KNOWN = {
 }
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PASSED_ON = re.compile(r"(?i)(pip|npm_config|ssl|node_extra|uv)_\w+|\w+_proxy")
-"""Environment variables by which this machine reaches its package sources; the build stage gets them."""
+"""Environment variables with which this machine reaches its package sources; RUN steps get them."""
 MACHINE_FILES = ("etc/pip.conf", "etc/npmrc", "root/.npmrc", "root/.config/pip/pip.conf", "etc/resolv.conf")
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
-"""The machine's own are used while a stage is built, because a company's proxy may have one of its own."""
+"""The machine's certificates are used while a stage is built, because a company's proxy may need its own."""
 WRITABLE = "tmp"
 SECONDS = 1800
 START_SECONDS = 120
@@ -90,7 +90,7 @@ def read_dockerfile(text: str) -> list[Stage]:
     for line in filter(None, map(str.strip, lines)):
         name, _, rest = line.partition(" ")
         if name not in KNOWN:
-            raise ValueError(f"tools/check_image.py cannot execute {name}: teach it, or leave it out")
+            raise ValueError(f"tools/check_image.py cannot execute {name}: add it here, or do not use it")
         if name == "FROM":
             base, _, alias = rest.partition(" AS ")
             for argument, value in arguments.items():
@@ -105,7 +105,7 @@ def read_dockerfile(text: str) -> list[Stage]:
 
 
 def suite_of(base: str) -> str:
-    """Debian's name of the version of an image. Raises: ValueError, when it is not one of Debian's."""
+    """Debian's name of the version of an image. Raises: ValueError, when it is not a Debian image of ``SUITES``."""
     found = re.fullmatch(r"(?:.*/)?debian:(\d+)(?:-slim)?", base)
     if found is None or found[1] not in SUITES:
         raise ValueError(f"{base} is no Debian image of the versions {', '.join(SUITES)}")
@@ -113,7 +113,7 @@ def suite_of(base: str) -> str:
 
 
 def mirror_of(sources: str) -> str:
-    """The address of Debian's archive in the text of an apt source file, of either format. Raises: ValueError."""
+    """The URL of Debian's archive in the text of an apt source file, of either format. Raises: ValueError."""
     found = re.search(r"(?m)^(?:URIs:|deb(?: \[[^\]]*\])?)\s+(\S+)", sources)
     if found is None:
         raise ValueError("no apt source of this machine names an archive")
@@ -128,7 +128,7 @@ def machine_mirror() -> str:
 
 
 class Root:
-    """A folder that is the root of a system."""
+    """A folder that is the root of a system, and the state of the stage that is built in it."""
 
     def __init__(self, folder: Path, binds: Sequence[str]) -> None:
         self.folder = folder
@@ -156,13 +156,13 @@ class Root:
                     self._become(text)
 
     def _become(self, user: str) -> None:
-        """Run what follows as ``user``, a number, with the home that the root's list of users has."""
+        """Run the following commands as the user with the id ``user``, with the home folder in ``/etc/passwd``."""
         rows = [row.split(":") for row in (self.folder / "etc" / "passwd").read_text().splitlines()]
         self.user = user
         self.environ["HOME"] = next((row[5] for row in rows if row[2] == user), "/")
 
     def argv(self, command: Sequence[str], environ: Mapping[str, str], *, read_only: bool) -> list[str]:
-        """The command line that runs ``command`` inside, in a mount namespace of its own."""
+        """The command line that runs ``command`` in the root, in a new mount namespace."""
         root = shlex.quote(str(self.folder))
         mounts = [f"mount --bind {root} {root}", f"mount -t proc proc {root}/proc", f"mount --rbind /dev {root}/dev"]
         if read_only:
@@ -203,7 +203,7 @@ class Root:
 
     @contextlib.contextmanager
     def _machine_files(self) -> Iterator[None]:
-        """The machine's settings of its package sources inside, while a stage is built."""
+        """Copy the machine's settings of package sources into the root while a stage is built."""
         added = []
         for name in MACHINE_FILES:
             source, target = Path("/") / name, self.folder / name
@@ -225,7 +225,7 @@ def context_files() -> list[str]:
 
 
 async def run_program(argv: Sequence[str]) -> tuple[int, str]:
-    """Run a program; its exit status and everything that it printed."""
+    """Run a program; return its exit status and everything that it printed."""
     async with asyncio.timeout(SECONDS):
         process = await asyncio.create_subprocess_exec(
             *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -258,7 +258,7 @@ def say(text: str) -> None:
 
 
 def make_base(suite: str) -> Path:
-    """A root with Debian's smallest set of packages, as the slim images have; made once."""
+    """Make a root folder with Debian's smallest set of packages, as slim images have, unless it exists."""
     base = FOLDER / f"base-{suite}"
     if not base.exists():
         say(f"debootstrap {suite} …")
@@ -277,7 +277,7 @@ def make_base(suite: str) -> Path:
 
 
 def build_image(text: str, binds: Sequence[str]) -> tuple[Root, Stage, float]:
-    """The root of the last stage, that stage, and the MB that it adds to its base."""
+    """Build all stages; return the last one's root, the last stage, and the MB that it adds to its base."""
     roots: dict[str, Path] = {}
     for number, stage in enumerate(read_dockerfile(text)):
         base, folder = make_base(suite_of(stage.base)), FOLDER / f"stage-{number}"
@@ -307,7 +307,7 @@ async def _serve(root: Root, stage: Stage, database_url: str) -> None:
     from support.ports import unused_port
     from support.production import PRODUCTION
 
-    # The server's socket is open to its own user alone.
+    # Only the server's own user may use its socket.
     parts = urlsplit(database_url)
     place = {name: values[0] for name, values in parse_qs(parts.query).items()}
     relay = await asyncio.start_server(partial(_relay, f"{place['host']}/.s.PGSQL.{place['port']}"), "127.0.0.1", 0)
@@ -338,7 +338,7 @@ async def _serve(root: Root, stage: Stage, database_url: str) -> None:
 
 
 async def _relay(socket: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Connect a client with the database server's socket until one of them ends."""
+    """Relay between a client and the database server's socket until one side closes."""
 
     async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while data := await source.read(65_536):

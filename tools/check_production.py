@@ -1,4 +1,4 @@
-"""Checks that a production installation, without its extras, loads the application and runs its commands.
+"""Checks that a production installation without the optional extras loads the application and runs commands.
 
 ``make production-check`` runs it with the Python of an environment that has only the packages of ``requirements.lock``.
 """

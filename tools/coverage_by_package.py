@@ -1,4 +1,4 @@
-"""Prints the branch coverage of each package under src/ from coverage's JSON report."""
+"""Prints the coverage (lines and branches) of each package under src/ from coverage's JSON report."""
 
 import json
 import sys
@@ -34,6 +34,7 @@ def counts_by_package(report: Path) -> dict[str, Count]:
 
 
 def main() -> None:
+    """Print the coverage of each package, of all, and of the modules below ``LOW_PERCENT``."""
     counts = counts_by_package(Path(sys.argv[1]))
     packages = sorted(key for key in counts if "/" not in key)
     total = Count(

@@ -1,4 +1,4 @@
-"""Checks the licences of everything that production installs or sends to browsers against a list, and makes a table.
+"""Checks that the licences of all packages that production installs or sends to browsers are allowed; prints them.
 
 Python packages are those of ``requirements.lock`` and ``requirements-observability.lock``, by the metadata of the
 environment that runs this; npm packages are those in the built third-party notices, by ``frontend/package-lock.json``.
@@ -27,7 +27,7 @@ ALLOWED = {
 }
 """The licences that a package may have, each with the reason."""
 PYTHON_LOCKS = ("requirements.lock", "requirements-observability.lock")
-"""Locks of production, without and with the extra for traces and reports of errors."""
+"""The locks of production: that of the product, and that with the extra for traces and error reports."""
 _SPDX = {
     "MIT License": "MIT",
     "ISC License": "ISC",
@@ -43,7 +43,7 @@ _SPDX = {
     "The Unlicense (Unlicense)": "Unlicense",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
-"""SPDX identifiers of the names that older metadata has; another name stays as it is and is not allowed."""
+"""SPDX identifiers by the names in older metadata. Any other name stays as it is, and so is not allowed."""
 _BY_PACKAGE = {"python-dateutil": "Apache-2.0 OR BSD-3-Clause"}
 """Licences of packages whose metadata do not name them; from their LICENSE files."""
 _PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^\s;]+)(?P<marker> ;)?", re.MULTILINE)
@@ -58,7 +58,7 @@ class Package(NamedTuple):
     name: str
     version: str
     licence: str
-    """An SPDX expression; the words of the metadata where those say no more, empty without any."""
+    """An SPDX expression, or the metadata's text if it is not known; empty without one."""
 
 
 def python_packages(lock: str) -> Iterator[Package]:
@@ -76,7 +76,7 @@ def python_packages(lock: str) -> Iterator[Package]:
         named = [text.rpartition(" :: ")[2] for text in metadata.get_all("Classifier") or () if "License ::" in text]
         classifiers = [_spdx(name) for name in named]
         field = str((metadata.get_all("License-Expression") or metadata.get_all("License") or [""])[0])
-        # Some packages have the whole text in the field; their classifiers name it.
+        # Some packages have the whole licence text in the field, and its name in their classifiers.
         is_name = 0 < len(field) <= 60 or not classifiers
         licences = [_spdx(field.partition("\n")[0].strip())] if is_name else classifiers
         # The field may name one choice where a classifier names a stricter licence.
@@ -99,7 +99,7 @@ def npm_packages(notices: str, lock: str) -> Iterator[Package]:
 
 
 def is_allowed(expression: str) -> bool:
-    """True when the SPDX expression can be met with the allowed licences alone."""
+    """True when the SPDX expression is satisfied by allowed licences."""
     plain = expression.strip().removeprefix("(").removesuffix(")")
     if " AND " in plain:
         return all(map(is_allowed, plain.split(" AND ")))

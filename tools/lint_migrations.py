@@ -18,7 +18,7 @@ SQUAWK = Path(sys.executable).with_name("squawk")
 
 
 def lint(config: Config, after: str, folder: Path) -> list[str]:
-    """The faults of the migrations behind the revision ``after``; ``folder`` receives their SQL, a file for each."""
+    """The faults of the migrations that follow the revision ``after``; their SQL is written to files in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in folder.glob("*.sql"):
         file.unlink()

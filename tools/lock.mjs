@@ -1,5 +1,5 @@
-// `node lock.mjs FOLDER …` rewrites each folder's package-lock.json without addresses, because each machine configures
-// its own package registry.
+// `node lock.mjs FOLDER …` removes the URLs of packages from each folder's package-lock.json, because each machine
+// configures its own package registry.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ for (const folder of process.argv.slice(2)) {
   }
   const text = `${JSON.stringify(lock, null, 2)}\n`;
   if (text.includes("://")) {
-    console.error(`${file} still holds an address`);
+    console.error(`${file} still contains a URL`);
     process.exit(1);
   }
   writeFileSync(file, text);

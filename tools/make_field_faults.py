@@ -1,4 +1,4 @@
-"""Writes the table of faults from the field into docs/browser-support.md, from results of tests: ``make field-faults``.
+"""Writes the table of faults of web phones into docs/browser-support.md, from test results: ``make field-faults``.
 
 A row is a kind of fault in ``tests/cases/field_faults.json``; its results are those of the tests marked with it.
 """
@@ -33,7 +33,7 @@ def row(kind: Kind, found: list[Result]) -> str:
 
 
 def _results_in(browser: str, found: list[Result]) -> str:
-    """Such as ``Firefox: 3 passed``."""
+    """A text such as ``Firefox: 3 passed``."""
     counts = Counter(result["outcome"] for result in found if result["browser"] == browser)
     return f"{NAMES[browser]}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(counts.items()))}"
 

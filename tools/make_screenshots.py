@@ -39,7 +39,7 @@ MAX_BYTES = 200_000
 CALL_HISTORY_DAYS = 27
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 PHONE_SIZE: ViewportSize = {"width": 1280, "height": 700}
-"""The picture ends above the demo page's snippet, because the snippet shows a token."""
+"""So low that the picture ends above the demo page's snippet, which shows a token."""
 OUTCOMES = (
     *[CallStatus.COMPLETED] * 14,
     *[CallStatus.NO_ANSWER] * 4,
@@ -100,6 +100,7 @@ async def add_calls(database: Database) -> None:
 
 
 def call_at(at: dt.datetime, organization: UUID, token: UUID, number: str, chance: random.Random) -> Call:
+    """A call of the time ``at`` with a random outcome and duration."""
     status = chance.choice(OUTCOMES)
     duration = chance.randint(20, 900) if status is CallStatus.COMPLETED else 0
     return Call(
@@ -184,7 +185,7 @@ async def take_dashboard(browser: Browser, product: Product) -> None:
 
 
 async def sign_in_staff(browser: Browser, product: Product) -> Page:
-    """The back office after the first sign-in of the demo's staff."""
+    """Sign the demo's staff member in for the first time; return the page of the back office."""
     context = await browser.new_context(viewport=SIZE, base_url=product.url)
     page = await context.new_page()
     await page.goto("/admin")

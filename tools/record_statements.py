@@ -1,8 +1,8 @@
-"""Records the statements that this version runs for an exchange and for a whole call.
+"""Records the SQL statements that a version runs for an exchange and for a whole call, and prints them as JSON.
 
-Run in a checkout of a released version, with its ``src`` and ``tests`` in PYTHONPATH; the output is
-``tests/cases/served_statements.json``. A test runs them while the database is migrated to the newest schema, as the
-workers of the released version do in a rolling upgrade.
+Run in a checkout of a released version, with its ``src`` and ``tests`` in PYTHONPATH; write the output to
+``tests/cases/served_statements.json``. A test runs the statements while the database is migrated to the newest schema,
+as the workers of the released version do in a rolling upgrade.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ TABLES = ("organization", "phone_number", "embed_token")
 """Tables whose rows the statements need, parents first."""
 ROLES = ("epoch_app", "epoch_lookup")
 ROUNDS = 2
-"""The first round prepares statements and fills caches; the last one is kept."""
+"""The first round prepares statements and fills caches; only the last round is recorded."""
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ UTC \[(?P<process>\d+)\] (?P<kind>[A-Z]+):  (?P<text>.*)", re.DOTALL)
 STATEMENT = re.compile(r"(?P<how>statement|execute [^:]*): (?P<sql>.*)", re.DOTALL)
 PARAMETER = re.compile(r"\$\d+ = (NULL|'(?:[^']|'')*')")
 
 
 async def serve(url: str, folder: Path) -> dict[str, list[Any]]:
-    """Serve exchanges and calls, with marks in the server's log; return the rows they needed."""
+    """Serve exchanges and calls, with marks in the server's log; return the rows that they needed, by table."""
     environ = {"EPOCH_DATABASE_URL": url, "EPOCH_PUBLIC_URL": PUBLIC_URL, "EPOCH_DATA_DIR": str(folder / "data")}
     settings = load_settings({**environ, "EPOCH_SANDBOX_ADDRESS": "127.0.0.1:9"})
     database = Database(url, role=ADMIN_ROLE, connect_seconds=30)
@@ -76,14 +76,14 @@ async def serve(url: str, folder: Path) -> dict[str, list[Any]]:
 
 
 def log_entries(log: str) -> Iterator[re.Match[str]]:
-    """The entries of PostgreSQL's log; their further lines begin with a tab."""
+    """The entries of PostgreSQL's log. The second and later lines of an entry begin with a tab."""
     for entry in re.split(r"\n(?!\t)", log):
         if found := LOG_LINE.match(entry.replace("\n\t", "\n")):
             yield found
 
 
 def read_statements(log: str) -> list[dict[str, Any]]:
-    """The statements of the last round with their parameters as literals, those of other roles left out."""
+    """The statements of the last round that ``ROLES`` executed, with their parameters as literals."""
     roles: dict[str, str] = {}
     connections: dict[str, str] = {}
     part, found = "", list[dict[str, Any]]()

@@ -1,6 +1,6 @@
-"""Writes the list of everything in a release as CycloneDX: a software bill of materials.
+"""Writes the software bill of materials of a release (CycloneDX).
 
-It has the Python packages that production installs, those of the extra for traces, and the npm packages in the files
+It lists the Python packages that production installs, those of the extra for traces, and the npm packages in the files
 for browsers, each with version, licence and hashes. The same commit gives the same bytes.
 """
 
