@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from epoch import migrations
-from epoch.migration_locks import StoppedBy, stopped_by
+from epoch.migration_locks import TimeLimit, exceeded_limit
 from epoch.migrations import alembic_config, upgrade
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE
@@ -24,7 +24,7 @@ from support.waiting import wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 BEFORE = "b92d5f71e3a8"
-"""The revision before the tables are divided."""
+"""The revision before the tables are partitioned."""
 ROWS = 20_000
 """As in ``FILL``."""
 IDS = {"organization": f"'{UUID(int=1)}'", "endpoint": f"'{UUID(int=2)}'"}
@@ -128,14 +128,14 @@ async def downgrade_patiently(url: str) -> None:
         try:
             await asyncio.to_thread(command.downgrade, alembic_config(url), BEFORE)
         except DBAPIError as error:
-            if stopped_by(error) is not StoppedBy.LOCK_LIMIT:
+            if exceeded_limit(error) is not TimeLimit.LOCK:
                 raise
         else:
             return
     raise AssertionError("the locks were never free")
 
 
-async def test_tables_are_divided_and_merged_while_an_older_worker_writes(
+async def test_tables_are_partitioned_and_merged_while_an_older_worker_writes(
     new_migrated_database: Callable[[], str],
 ) -> None:
     url = new_migrated_database()
