@@ -134,7 +134,7 @@ async function buildFile(options, extension) {
 const buildSdk = () =>
   buildFile({ ...WITH_SDK, entryNames: "[name]-[hash]", entryPoints: { sdk: "sdk/index.js" }, format: "esm" }, ".js");
 
-/** Build each chunk as a module of its own; chunk name to file name. */
+/** Build each chunk as an ES module; returns chunk name to file name. */
 async function buildChunks() {
   /** @type {Record<string, string>} */
   const files = {};

@@ -328,11 +328,11 @@ interface EpochPhoneApi {
    */
   setOutcome(callId: string, outcome: EpochPhoneOutcome): Promise<void>;
   /**
-   * Voicemail drop: leaves a recorded message (a voicemail greeting in the API) in the mailbox that the call has
-   * reached. Resolves once the message is being played; this phone is then free for the next call. Without `greetingId`
-   * it is the newest shared message; for a person who is signed in on our own pages, their own newest one. Rejects with
-   * an Error that has a `code`, and emits `error`, if there is no connected call or no message, or if the carrier
-   * cannot be reached; the call then continues.
+   * Voicemail drop: leaves a recording, a voicemail greeting, in the mailbox that the call has reached. Resolves once the
+   * greeting is being played; this phone is then free for the next call. Without `greetingId` it is the newest shared
+   * greeting; for a person who is signed in on our own pages, their own newest one. Rejects with an Error that has a
+   * `code`, and emits `error`, if there is no connected call or no greeting, or if the carrier cannot be reached; the
+   * call then continues.
    */
   dropVoicemail(greetingId?: string | null): Promise<void>;
   /**

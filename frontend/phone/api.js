@@ -99,7 +99,7 @@ export class EmbeddedPhone {
   }
 
   /**
-   * Change settings at once. A call goes on.
+   * Change settings at once. A call continues.
    * @param {EpochPhoneChanges} given
    */
   update(given) {

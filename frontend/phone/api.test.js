@@ -281,7 +281,7 @@ describe("loading the panel", () => {
     expect(button("Close phone").getAttribute("aria-expanded")).toBe("true");
   });
 
-  test("leaves the focus with a person who went on to the page meanwhile", async () => {
+  test("leaves the focus in the page if the person has moved it there while the panel loads", async () => {
     const { api } = await startPhone();
     const field = document.body.appendChild(document.createElement("input"));
     api.open();
@@ -294,7 +294,7 @@ describe("loading the panel", () => {
     ["Escape", () => typed("Escape", button("Open phone"))],
     ["close()", ({ api }) => api.close()],
     ["toggle()", ({ api }) => api.toggle()],
-  ])("%s meanwhile leaves it closed", async (_, act) => {
+  ])("%s while the panel loads leaves it closed", async (_, act) => {
     const phone = await startPhone();
     phone.api.open();
     act(phone);
@@ -357,7 +357,7 @@ describe("loading the panel", () => {
       ]).toEqual([2, "", true]);
     });
 
-    test("is told at the button, and tried again at the next press", async () => {
+    test("is shown at the button, and tried again at the next press", async () => {
       const { api, env } = await blockPanel();
       const closed = vi.fn();
       api.on("close", closed);
@@ -374,7 +374,7 @@ describe("loading the panel", () => {
       expect([shown("#panel"), root().querySelector("#state").textContent]).toEqual([true, "ready"]);
     });
 
-    test("is told in the page's language", async () => {
+    test("is shown in the page's language", async () => {
       await blockPanel({ locale: "es" });
       await settle();
       button("Abrir el teléfono").click();
@@ -517,7 +517,7 @@ describe("the panel", () => {
         "This destination is not allowed",
         "This destination is not allowed. ",
       ],
-    ])("tells how %j ended for six seconds", async (record, sentence, announcement) => {
+    ])("shows for six seconds how %j ended", async (record, sentence, announcement) => {
       const { api } = await endCall(record);
       expect([shown(".fab"), endBar().textContent]).toEqual([false, `+1 212-555-0123${sentence}`]);
       expect(spoken()).toContain(announcement);
@@ -528,7 +528,7 @@ describe("the panel", () => {
       expect(api.getState()).toBe("failed");
     });
 
-    test("opens the panel with the reason, and tells it once", async () => {
+    test("opens the panel with the reason, and shows the bar once", async () => {
       const { api } = await endCall({ status: "busy" });
       endBar().querySelector(".called").click();
       expect([shown("#panel"), shown(".notice, .calm"), shown(".end")]).toEqual([true, true, false]);

@@ -90,7 +90,7 @@ describe("apiBase", () => {
   ])("%j, built in %s: %s", (settings, baked, base) => {
     expect(apiBase(settings, tag, baked)).toBe(base);
   });
-  test("is null if nothing tells it", () => {
+  test("is null if it is given nowhere", () => {
     expect(apiBase({}, null, "")).toBeNull();
     expect(apiBase({}, { src: "" }, "")).toBeNull();
   });

@@ -129,7 +129,7 @@ export class Phone extends ShownState {
   /**
    * Place a call. False if no call was begun; emits `error` if the number or an option is not valid.
    * @param {unknown} text A number, as a person or the page wrote it.
-   * @param {EpochPhoneCallOptions | null} [options] Or an earlier call, whose data the new one then has too.
+   * @param {EpochPhoneCallOptions | null} [options] Or an earlier call, whose data the new call also gets.
    */
   dial(text, options) {
     if (!this.canDial || !this.account) return false;

@@ -240,7 +240,7 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  test("a number that cannot be called, dialled from the page after a call, is told at the number field", async () => {
+  test("a number that cannot be called, dialled from the page after a call, is shown at the number field", async () => {
     const fixture = await startPhone();
     (await dial(fixture)).end();
     await settle();
@@ -723,7 +723,7 @@ describe("Phone", () => {
     fixture.phone.stop();
   });
 
-  test("the answer waits 0.3 s for a server that does not tell its number", async () => {
+  test("the answer waits 0.3 s for a server that does not answer", async () => {
     const fixture = await startPhone();
     const call = await dial(fixture);
     fixture.env.fetch = () => new Promise(() => {});

@@ -35,7 +35,7 @@ describe("PhoneEvents", () => {
     expect(heard).toEqual([{ muted: true }]);
   });
 
-  test("goes on after a listener throws", () => {
+  test("delivers to the other listeners after one throws", () => {
     const reported = vi.spyOn(console, "error").mockImplementation(() => {});
     const heard = [];
     events.on("ready", () => {

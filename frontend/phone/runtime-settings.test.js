@@ -287,7 +287,7 @@ describe("confirm", () => {
 });
 
 describe("without the dialpad", () => {
-  test("nobody can type a number, and call() and the page's numbers call", async () => {
+  test("no number can be typed, but call() and the page's numbers place calls", async () => {
     const { api } = await startPhone({ dialpad: "off", clickToCall: "on" });
     api.open();
     await settle();
@@ -351,7 +351,7 @@ describe("container", () => {
   const host = () => document.querySelector("epoch-phone");
   const isInline = () => root().hasAttribute("data-inline") && !fab().checkVisibility?.() && fab().hidden;
 
-  test("holds the open panel without the button, and nothing tells that somebody opened it", async () => {
+  test("holds the open panel without the button, and no open event is emitted", async () => {
     document.body.innerHTML = CONTAINER;
     const { api, env } = await startPhone({ container: "#place" });
     const opened = vi.fn();
@@ -374,7 +374,7 @@ describe("container", () => {
     expect(env.requestedUrls.some((url) => /call-stack/.test(url))).toBe(true);
   });
 
-  test("may come later, go in a call, and return", async () => {
+  test("may be added later, removed during a call, and added again", async () => {
     const { api } = await startInCall({ container: "#place" });
     expect(host().parentElement).toBe(document.documentElement);
     document.body.innerHTML = CONTAINER;

@@ -1,4 +1,4 @@
-/** The states of the phone, the table of the moves between them, and questions about a state. */
+/** The states of the phone: the table of the moves between them, and checks of a state. */
 
 /** @typedef {"sessionReady" | "fail" | "restart" | "dial" | "ring" | "accept" | "hangup" | "drop" | "reset"} Move */
 

@@ -132,7 +132,7 @@ describe("PhoneStore", () => {
     expect(store.getSnapshot()).toMatchObject({ phone: null, state: "loading" });
   });
 
-  test("leaves the phone to the user that started it later", async () => {
+  test("leaves the phone to the store that was started later", async () => {
     const [before, after] = [1, 2].map(() => new PhoneStore(OPTIONS));
     const started = [before.start()];
     const phone = finishLoading();
@@ -145,7 +145,7 @@ describe("PhoneStore", () => {
     expect(destroy).toHaveBeenCalledTimes(1);
   });
 
-  test("puts a setting that is not given any more back to its default", async () => {
+  test("sets a setting that is no longer given to its default", async () => {
     const store = new PhoneStore({ ...OPTIONS, settings: { theme: "dark", locale: "de" } });
     const started = store.start();
     const phone = finishLoading();
@@ -159,7 +159,7 @@ describe("PhoneStore", () => {
     expect(init).toHaveBeenLastCalledWith({ theme: null, token: "ept_x", ...OPTIONS.settings });
   });
 
-  test("tells every listener, also if one fails, and keeps them over a restart", async () => {
+  test("notifies every listener, also if one throws, and keeps them over a restart", async () => {
     const store = new PhoneStore(OPTIONS);
     const reported = vi.spyOn(console, "error").mockImplementation(() => {});
     const [heard, ended] = [vi.fn(), vi.fn()];
@@ -181,7 +181,7 @@ describe("PhoneStore", () => {
     reported.mockRestore();
   });
 
-  test("shows a failure, and tells it to listeners", async () => {
+  test("has a failure in the snapshot, and notifies listeners of it", async () => {
     const store = new PhoneStore(OPTIONS);
     const heard = vi.fn();
     store.on("error", heard);

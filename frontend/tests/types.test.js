@@ -66,7 +66,7 @@ describe("phone.d.ts", () => {
     expect(onWindow).toEqual(emitted().map((name) => `epochphone:${name}`));
   });
 
-  test("has exactly the settings of the table, which takes the words of the types", () => {
+  test("has exactly the settings of the table, which allows the values of the types", () => {
     const ofPages = Object.keys(SETTINGS).filter((name) => name !== "ticket");
     expect(memberNames("EpochPhoneConfig")).toEqual(ofPages.sort());
     for (const name of ofPages) {

@@ -57,7 +57,7 @@ export function createEnvironment(window, nonce) {
     afterFirstPaint(work) {
       const isLoading = document.readyState === "loading";
       const isVisible = document.visibilityState === "visible";
-      // Some pages put an object of their own in the place of `performance`.
+      // Some pages replace `performance` with another object.
       const isPainted = performance?.getEntriesByName?.("first-contentful-paint")?.length > 0;
       if (!isVisible || (isPainted && !isLoading)) {
         work();

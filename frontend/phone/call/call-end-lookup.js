@@ -9,7 +9,7 @@ import { announcedResult, callResult, isFinal, problemOf } from "./call-result.j
 
 // The server itself waits 2 s for the end of a call before it answers.
 const MAX_LOST_CALL_REQUESTS = 4;
-// The end of an answered call waits so long for its reason. Mostly there is none: the other side hung up.
+// The end of an answered call is reported no later than this. Mostly there is no reason: the other side hung up.
 const END_REASON_WAIT_MS = 1_000;
 
 export class CallEndLookup {
@@ -29,7 +29,7 @@ export class CallEndLookup {
   }
 
   /**
-   * The call's end on record; null while there is none. Throws the Problem of a refused token.
+   * The end in the call's record; null while the record has no end. Throws the Problem of a refused token.
    * @returns {Promise<CallResult | null>}
    */
   async fetchEnd() {
@@ -79,8 +79,8 @@ export class CallEndLookup {
   }
 
   /**
-   * The reason why the carrier ended an answered call, if the server tells it soon: staff, a limit or a revocation;
-   * null for the other side's hang-up.
+   * The reason why the carrier ended an answered call: staff, a limit or a revocation. Null if the other side hung up
+   * or the server does not answer within END_REASON_WAIT_MS.
    * @returns {Promise<Problem | null>}
    */
   async fetchEndReason() {

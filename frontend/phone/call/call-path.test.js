@@ -1,4 +1,4 @@
-/** The way from `EpochPhone.call()` to the SDK's `connect()`: docs/architecture.md draws it. */
+/** Checks the modules between `EpochPhone.call()` and the SDK's `connect()`, which docs/architecture.md shows. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { EmbeddedPhone } from "../api.js";

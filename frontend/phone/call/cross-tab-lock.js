@@ -68,7 +68,7 @@ export class CallLock {
 
   /**
    * Acquire the lock for the phone's present call; false if another tab has it. Always true in frames without an origin
-   * and in browsers without locks: the server's own limit holds there too.
+   * and in browsers without locks, where only the server limits simultaneous calls.
    */
   async acquire() {
     const callId = this.#phone.call?.callId ?? null;

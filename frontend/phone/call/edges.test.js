@@ -1,4 +1,4 @@
-/** The SDK's own transport: with a list of edges it goes on to the next one when an edge cannot be reached. */
+/** Checks that the voice SDK tries the next edge of a list when an edge cannot be reached. */
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 

@@ -18,13 +18,13 @@ describe("readMetadata", () => {
     { text: "\\u0000", e: 1e300, small: 5e-324, ["__proto__x"]: 1 },
     nested(32),
     { note: "x".repeat(2_000 - '{"note":""}'.length) },
-  ])("%j is told as it was given", (given) => {
+  ])("%j is unchanged in the events", (given) => {
     const { metadata, json } = readMetadata(given);
     expect(metadata).toEqual(given);
     expect(json).toBe(JSON.stringify(given));
   });
 
-  test("is told as JSON writes it, whatever the page does with its object later", () => {
+  test("is a copy in its JSON form, which later changes of the page's object do not affect", () => {
     const given = { at: new Date(0), none: undefined, wrong: Number.NaN, list: [1] };
     const { metadata } = readMetadata(given);
     given.list.push(2);

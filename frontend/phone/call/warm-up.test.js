@@ -16,7 +16,7 @@ async function startPhone({ answers } = {}) {
   return { phone, server, env, sdk, errors };
 }
 
-/** Every step has passed, each in a task of its own. */
+/** Let all steps of warmUp() pass, each of which is a task. */
 const steps = async () => {
   for (let task = 0; task < 6; task += 1) await settle();
 };
@@ -115,7 +115,7 @@ describe("warmUp", () => {
     phone.stop();
   });
 
-  test("a phone that stops meanwhile keeps no connection, at whatever step", async () => {
+  test("a phone that stops during any step keeps no connection", async () => {
     for (let step = 0; step < 30; step += 1) {
       const { phone, sdk } = await startPhone();
       await settle();

@@ -13,7 +13,7 @@ export const CANDIDATES = `[data-phone], ${LINKS}[*|href*="tel:" i], ${LINKS}[*|
 const SCHEME = /^\s*(?:tel|callto):/i;
 const BUTTONS = "button, input:is([type=button i], [type=submit i], [type=reset i], [type=image i])";
 export const FIELDS = `input:not(${BUTTONS}), textarea, select`;
-// The browser turns Enter, or Space too, into a click on these.
+// The browser turns Enter, and on some of these also Space, into a click.
 export const PRESSABLE = `${LINKS}, ${BUTTONS}, summary`;
 // Elements with an action for a click. Inside an element with a number, a click on them does not call.
 export const CONTROLS = `${PRESSABLE}, ${FIELDS}, label, audio, video, [role=button], [role=link]`;

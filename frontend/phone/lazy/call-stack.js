@@ -1,4 +1,4 @@
-/** The chunk with what a call in this page needs besides the voice SDK. */
+/** The chunk that places calls in this page with the voice SDK: the calls, their device and the lock across tabs. */
 import { callSentences } from "../call/call-sentences.js";
 import { CallLock } from "../call/cross-tab-lock.js";
 import { findMicrophoneObstacle } from "../call/microphone.js";
@@ -84,7 +84,7 @@ export class CallStack {
     this.#device?.discard();
   }
 
-  /** The session ends: the next one gets a device of its own. */
+  /** Close the session's device: the next session gets another one. */
   endSession() {
     this.#device?.close();
     this.#device = null;

@@ -292,7 +292,7 @@ async function canSendUdp(env) {
   try {
     connection.createDataChannel("check");
     await connection.setLocalDescription();
-    // Once the browser has gathered all candidates, no answer comes any more.
+    // Once the browser has gathered all candidates, no further answer can come.
     await waitUntil(env, MEDIA_TIMEOUT_MS, async () => isAnswered || connection.iceGatheringState === "complete");
     return isAnswered;
   } finally {

@@ -193,7 +193,7 @@ describe.each(EVERY_TASK)("%i tasks after the dialler's chunk has come", (task) 
     expect([field().value, recent().includes("415-555-2671")]).toEqual(["(212) 555-0123", true]);
   });
 
-  test("a phone that is destroyed loads and does nothing any more", async () => {
+  test("a phone that is destroyed loads nothing and changes nothing", async () => {
     await openPanel();
     await passTasks(task);
     const removed = find(".root");

@@ -55,7 +55,7 @@ test("Call back calls the caller from the number that was called, and the list i
   expect([sent().length, isShown()]).toEqual([2, false]);
 });
 
-test("a number that is not ours any more is not asked for", async () => {
+test("a called number that was released is not requested as the number to call from", async () => {
   const [call] = MISSED.calls;
   await openPanel([{ ...MISSED, calls: [{ ...call, called: "+12125550199" }] }]);
   find(".back-call").click();
@@ -75,7 +75,7 @@ test("the calls of the list are marked as seen, and no others", async () => {
   expect(isShown()).toBe(false);
 });
 
-test("customers' pages are not asked for any, and a failure shows nothing", async () => {
+test("customers' pages request no missed calls, and a failure shows nothing", async () => {
   await openPanel([MISSED], {});
   expect([sent(), isShown()]).toEqual([[], false]);
   embedded.destroy();

@@ -10,7 +10,7 @@ const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 afterEach(() => warn.mockClear());
 
 describe("a page's own texts", () => {
-  test("stand in place of ours, in every language, and the others stay", () => {
+  test("replace ours, in every language, and the others stay", () => {
     const own = {
       call: "Ring",
       "states.ready": "on duty",

@@ -1,6 +1,6 @@
 /**
- * The chunk of voicemail drop: leaves a recorded message in the mailbox that an outgoing call has reached. Loaded in a
- * connected call.
+ * The chunk of voicemail drop: leaves a recording, a voicemail greeting, in the mailbox that an outgoing call has reached.
+ * Loaded in a connected call.
  */
 import { knownFixes, Problem } from "../errors.js";
 import { voicemailFixes } from "../i18n/locales/en.js";
@@ -18,13 +18,13 @@ const NOT_CONNECTED = "A greeting can be left only in an outgoing call that is c
 Object.assign(knownFixes, voicemailFixes);
 
 /**
- * Ask the server to play a recorded message into the mailbox, then hang up: the carrier keeps the mailbox's side of the
- * call until the message has ended. Rejects with Problem, and emits `error`, if there is no connected call, or if the
+ * Ask the server to play a voicemail greeting into the mailbox, then hang up: the carrier keeps the mailbox's side of the
+ * call until the greeting has ended. Rejects with Problem, and emits `error`, if there is no connected call, or if the
  * server refuses or cannot be reached; the call then continues.
  * @param {Phone} phone
  * @param {Environment} env
  * @param {Settings} settings
- * @param {string | null} [greetingId] The recorded message; without it the person's newest one, else the newest shared
+ * @param {string | null} [greetingId] The voicemail greeting; without it the person's newest one, else the newest shared
  *   one.
  */
 export async function dropVoicemail(phone, env, settings, greetingId) {

@@ -116,7 +116,7 @@ test("nothing is offered without a greeting, before the answer, or where the lis
   expect(isOffered()).toBe(false);
 });
 
-test("a refusal is told, in the panel's language too, and the call goes on", async () => {
+test("a refusal is shown, in the panel's language too, and the call continues", async () => {
   const none = "There is no voicemail greeting yet. Record one in the dashboard under Voicemail, then leave it";
   await startPhone({ "voicemail-drop": [refusal(409, "no_voicemail_greeting", none), DROPPED] });
   const callId = await connect();
@@ -138,7 +138,7 @@ test("a refusal is told, in the panel's language too, and the call goes on", asy
   expect(embedded.api.getState()).toBe("completed");
 });
 
-test("a page leaves a greeting by its id or the server's choice, in a connected call alone", async () => {
+test("a page drops a greeting by its id or the server's choice, only in a connected call", async () => {
   await startPhone();
   const message = "A greeting can be left only in an outgoing call that is connected";
   const early = embedded.api.dropVoicemail().catch((error) => error);
@@ -159,7 +159,7 @@ test("a page leaves a greeting by its id or the server's choice, in a connected 
   expect(sent("voicemail-drop").map(({ greeting_id }) => greeting_id)).toEqual([null, "g-2"]);
 });
 
-test("a call that has begun meanwhile goes on", async () => {
+test("a call that begins before the response continues", async () => {
   await startPhone();
   await connect();
   let answer;

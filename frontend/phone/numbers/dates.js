@@ -3,7 +3,7 @@
 const DAY = "(?:0?[1-9]|[12]\\d|3[01])";
 const MONTH = "(?:0?[1-9]|1[0-2])";
 const YEAR = "(?:19|20)\\d\\d";
-// The sign before is matched too: Safari before 16.4 has no lookbehind.
+// Also matches the character before a date or time, because Safari before 16.4 has no lookbehind.
 const DATES = new RegExp(
   `(^|[^\\d./-])(?:${YEAR}([./-])${MONTH}\\2${DAY}|${DAY}([./-])${MONTH}\\3${YEAR}|${MONTH}([./-])${DAY}\\4${YEAR})(?![./-]?\\d)`,
   "g",

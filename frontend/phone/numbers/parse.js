@@ -68,7 +68,8 @@ const international = (digits) => `+${KEEPS_ZERO.test(digits) ? digits : digits.
  */
 function fromNational(digits, country) {
   const { calling_code: code, trunk_prefix: trunk, international_prefix: exitCode } = country ?? {};
-  // Not 011 elsewhere: it begins national numbers of Leeds, Buenos Aires, Johannesburg and São Paulo.
+  // 011 only where it is the exit code: national numbers of Leeds, Buenos Aires, Johannesburg and São Paulo begin with
+  // it.
   for (const prefix of [exitCode, "00"]) {
     if (prefix && digits.startsWith(prefix)) return international(digits.slice(prefix.length));
   }

@@ -24,8 +24,8 @@ const NAME_SIGN = /[\p{L}_@]$/u;
 const MIN_DIGITS_WITHOUT_PLUS = 9;
 
 /**
- * The numbers that `text` may mean, the most plausible first. A number is to be dialled at once only if it is the one
- * candidate and is not doubtful.
+ * The numbers that `text` may mean, the most plausible first. A number may be dialled without a question only if it
+ * is the only candidate and is not doubtful.
  * @param {unknown} text
  * @param {CountryFields | null | undefined} country The organization's.
  * @param {ParseDialled} [parse]

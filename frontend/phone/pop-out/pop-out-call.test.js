@@ -6,7 +6,7 @@ import { PopOutCall } from "./pop-out-call.js";
 const NUMBER = "+12125550101";
 
 /**
- * The end that the page's phone is told when the pop-out reports `ended`.
+ * The end that the page's phone gets when the pop-out reports `ended`.
  * @param {object} ended
  * @param {{verifyToken: () => void} | null} session
  */
