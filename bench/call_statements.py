@@ -21,7 +21,7 @@ from calls.limits.prices import load_price_list
 from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.models import CallStatus
-from calls.tenant_lookup import CALL_LOOKUP_SQL, CALLED_TENANT_SQL
+from calls.tenant_lookup import CALL_LOOKUP_SQL, TENANT_OF_CALL_SQL
 from calls.usage import UsageService
 from kit.clock import utc_now
 from kit.db.database import LOOKUP_ROLE, REQUEST_ROLE, Database
@@ -90,7 +90,7 @@ async def note_work(url: str, cache: Path, owner: UUID, token: UUID) -> list[Not
             LOOKUP_ROLE,
             True,
             False,
-            [(CALLED_TENANT_SQL, (deep["carrier_sid"],))],
+            [(TENANT_OF_CALL_SQL, (deep["carrier_sid"],))],
         ),
         Noted(
             "phone: a call by its own id",

@@ -7,8 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from admin.formatters import EMPTY_VALUE, humanize_name, limit_name
-from calls.incoming.event_values import setting_value
-from calls.limits.event_values import event_value
+from calls.incoming.audit_texts import setting_text
+from calls.limits.audit_texts import detail_text
 
 
 def format_details(details: Mapping[str, Any]) -> str | Markup:
@@ -34,7 +34,7 @@ def _changed_lines(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return
     for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
-        if isinstance(old, dict) and isinstance(new, dict) and setting_value(key, new) is None:
+        if isinstance(old, dict) and isinstance(new, dict) and setting_text(key, new) is None:
             yield from _changed_lines({"before": old, "after": new})
         elif old != new:
             yield limit_name(key), f"{_format_value(key, old)} → {_format_value(key, new)}"
@@ -42,11 +42,11 @@ def _changed_lines(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _format_value(key: str, value: Any, *, limit: object = None) -> str:
     """A value as text; of a limit in its unit."""
-    if (text := setting_value(key, value)) is not None:
+    if (text := setting_text(key, value)) is not None:
         return text
     if isinstance(value, list):
         return ", ".join(_format_value(key, item) for item in value) or EMPTY_VALUE
-    return event_value(key, value, limit=limit) or plain_text(value)
+    return detail_text(key, value, limit=limit) or plain_text(value)
 
 
 def plain_text(value: Any) -> str:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.models import StaffRole
-from calls.limits.event_values import limit_title
+from calls.limits.audit_texts import limit_title
 from calls.limits.limit_names import MONEY_LIMITS
 from calls.limits.models import AlertKind
 from calls.models import CallStatus
@@ -129,8 +129,8 @@ BREAKER_NAMES = {
 }
 """Names of the states of a circuit breaker towards the carrier."""
 DISCREPANCY_NAMES: Mapping[str, str] = {
-    DiscrepancyKind.UNKNOWN_HERE: "Only at the carrier",
-    DiscrepancyKind.UNKNOWN_THERE: "Only in our records",
+    DiscrepancyKind.UNKNOWN_TO_US: "Only at the carrier",
+    DiscrepancyKind.UNKNOWN_TO_CARRIER: "Only in our records",
     DiscrepancyKind.DIALLED_THOUGH_REFUSED: "Refused by us, dialled by the carrier",
     DiscrepancyKind.STATUS: "Different outcome",
     DiscrepancyKind.DURATION: "Different duration",

@@ -1,4 +1,4 @@
-"""Parses the forms that the carrier posts. Pure."""
+"""Parses the forms that the carrier posts about outgoing calls, statuses of legs and ended dials. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from kit.parsing import parse_uuid, parse_whole_number
 from kit.text import is_valid_text, is_web_address, single_line
 
 TEST_STATUS = "epoch-doctor"
-"""The status of a callback that `epoch doctor` sends: it is about no call, and the carrier has no such status."""
+"""The status in the callback that `epoch doctor` sends as a test: the carrier has no such status."""
 MAX_FORM_FIELDS = 1000
 MAX_METADATA_CHARACTERS = 2000
 MAX_DIAL_STATUS_CHARACTERS = 40
@@ -36,29 +36,29 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]{1,280}", re.IGNORECASE)
 
 
 class OutgoingCall(msgspec.Struct, frozen=True):
-    """A browser requests a call."""
+    """An outgoing call that a widget requests."""
 
     call_sid: str
     identity: str
     token_id: UUID
     dialled: str
-    """As the browser sent it."""
+    """The number to call, as the browser sent it."""
     call_id: UUID | None
     origin: str | None
     metadata: dict[str, Any] | None
     agent: str | None = None
-    """The person who calls: a name that the page gives, or the address of a known member."""
+    """The person who places the call: the name that the page gives, or the e-mail address of an identified member."""
     agent_is_member: bool = False
     name: str | None = None
-    """The called person, their company and the address of their record, as the page gives them."""
+    """The called person's name, company and record URL, as the page gives them."""
     company: str | None = None
     url: str | None = None
     extension: str | None = None
-    """Sent by the browser as tones after the answer; the server only keeps it."""
+    """The browser sends it as tones after the answer; the server only stores it."""
     from_number: str | None = None
-    """The number to show, as the page or the person asked for it; it may be any text."""
+    """The caller id that the page or the agent chose; may be any text."""
     member_number_id: UUID | None = None
-    """The own number of a known member."""
+    """The id of the number that an identified member's calls show."""
 
     @property
     def client_id(self) -> str:
@@ -80,10 +80,10 @@ def parse_form(body: bytes) -> list[tuple[str, str]]:
 
 
 def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
-    """Parse a requested call. The token comes from the signed identity alone. Raises: InvalidCallback."""
+    """Parse a requested call. The token is read from the signed identity alone. Raises: InvalidCallback."""
     sender = form.get("From", "")
     found = _IDENTITY.fullmatch(sender)
-    # The carrier gives the same identity twice; a difference means that one of them came from elsewhere.
+    # The carrier gives the same identity twice; if they differ, one of them is forged.
     if found is None or (form.get("Caller") or sender) != sender:
         raise InvalidCallback
     metadata = _parse_metadata(form.get("Metadata", ""))
@@ -105,7 +105,7 @@ def parse_outgoing_call(form: Mapping[str, str]) -> OutgoingCall:
 
 
 def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
-    """Parse a status callback: the caller's leg, the reported leg, and the event. Raises: InvalidCallback."""
+    """Parse a status callback: the parent leg's id, the reported leg's id, and the event. Raises: InvalidCallback."""
     leg = parse_call_sid(form, "CallSid")
     is_child = bool(form.get("ParentCallSid"))
     kind = form.get("CallStatus", "")
@@ -124,11 +124,11 @@ def parse_status_callback(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
 
 
 def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
-    """Parse the form of an ended dial: the caller's leg, the dialled leg, and the event.
+    """Parse the form of an ended dial: the parent leg's id, the child leg's id, and the event.
 
-    The dialled leg is the caller's where the dial made none. Raises: InvalidCallback.
+    Where the dial made no child leg, its id is the parent leg's. Raises: InvalidCallback.
     """
-    caller = parse_call_sid(form, "CallSid")
+    parent_sid = parse_call_sid(form, "CallSid")
     event = LegEvent(
         is_child=False,
         kind=DIAL_ENDED,
@@ -138,7 +138,7 @@ def parse_dial_ended(form: Mapping[str, str]) -> tuple[str, str, LegEvent]:
         dial_status=form.get("DialCallStatus", "")[:MAX_DIAL_STATUS_CHARACTERS] or None,
         error_code=_parse_count(form, "ErrorCode"),
     )
-    return caller, parse_call_sid(form, "DialCallSid") if form.get("DialCallSid") else caller, event
+    return parent_sid, parse_call_sid(form, "DialCallSid") if form.get("DialCallSid") else parent_sid, event
 
 
 def parse_call_sid(form: Mapping[str, str], name: str) -> str:
@@ -157,7 +157,7 @@ def _parse_uuid(text: str) -> UUID | None:
 
 
 def _parse_metadata(text: str) -> dict[str, Any] | None:
-    """The page's own data, if it is a small object that can be stored; anything else is dropped, the call goes on."""
+    """The page's own data; None unless it is a small object that can be stored. Invalid metadata refuses no call."""
     if not text or len(text) > MAX_METADATA_CHARACTERS or _LONE_SURROGATE.search(text):
         return None
     if nesting(text.encode()) > MAX_DEPTH:
@@ -179,12 +179,12 @@ def _has_no_nul(value: Any) -> bool:
 
 
 def _parse_url(text: str) -> str | None:
-    """The address of a record; dropped when it cannot be a link, the call goes on."""
+    """The URL of a record; None unless it can be a link. An invalid URL refuses no call."""
     return text if len(text) <= MAX_URL_CHARACTERS and is_web_address(text) else None
 
 
 def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:
-    """The caller's name as the page gives it, on one line; dropped when it cannot be shown as a name."""
+    """The agent's name as the page gives it, on one line; None when it cannot be shown as a name."""
     claimed = (metadata or {}).get("agent")
     if not isinstance(claimed, str) or not is_valid_text(claimed):
         return None
@@ -204,7 +204,7 @@ def _parse_count(form: Mapping[str, str], name: str) -> int | None:
 
 
 def _parse_time(text: str) -> datetime:
-    """A time as RFC 2822 writes it; now, where the carrier gives none or an invalid one."""
+    """A time in RFC 2822 format; the present time where the carrier gives none or an invalid one."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):

@@ -19,20 +19,20 @@ class CallbackKind(enum.StrEnum):
     STATUS = "status"
     DIAL_ENDED = "dial_ended"
     UNAVAILABLE = "unavailable"
-    """The carrier's fallback: it asks when ``OUTGOING`` failed."""
+    """The carrier's fallback request after ``OUTGOING`` failed."""
     USAGE_ALERT = "usage_alert"
     INCOMING = "incoming"
     """Somebody calls one of our numbers."""
     INCOMING_STEP = "incoming_step"
-    """A step of a caller or of a forwarded phone in such a call."""
+    """A later step of an incoming call: of its caller, or of a forwarded phone."""
     TRANSCRIPTION = "transcription"
     """A transcription is completed or has failed."""
     VERIFICATION = "verification"
-    """A validation call of a number that an organization holds elsewhere is over."""
+    """The verification call to a number that an organization holds elsewhere has ended."""
 
 
 class CallbackOutcome(enum.StrEnum):
-    """The results of a callback."""
+    """The results of answering a callback."""
 
     ADMITTED = "admitted"
     """The call is dialled."""
@@ -42,15 +42,15 @@ class CallbackOutcome(enum.StrEnum):
     ANSWERED = "answered"
     """There was nothing to record."""
     UNREADABLE = "unreadable"
-    """Signed, but not in the expected form; it changes nothing."""
+    """Signed, but a field is missing or invalid; it changes nothing."""
     FORGED = "forged"
-    """Without the carrier's signature, or no request that the carrier sends."""
+    """Without the carrier's signature, or not a request as the carrier sends it."""
     FAILED = "failed"
-    """Not answered, or not recorded, because something of ours failed."""
+    """Not answered, or not recorded, because of a failure on our side."""
 
 
 CALLBACKS = Counter("epoch_carrier_webhooks", "Webhooks of the carrier, by kind and outcome.", ["kind", "outcome"])
-_BY_KIND = {
+_SUCCESS_OUTCOMES = {
     CallbackKind.OUTGOING: CallbackOutcome.ADMITTED,
     CallbackKind.STATUS: CallbackOutcome.RECORDED,
     CallbackKind.DIAL_ENDED: CallbackOutcome.RECORDED,
@@ -61,40 +61,40 @@ _BY_KIND = {
     CallbackKind.TRANSCRIPTION: CallbackOutcome.RECORDED,
     CallbackKind.VERIFICATION: CallbackOutcome.RECORDED,
 }
-"""The outcome of each kind when all went well."""
+"""The outcome of each kind if nothing failed or was refused."""
 
 
 class CountedCallback:
-    """A callback that is being answered; its handler sets another outcome than that of success."""
+    """A callback that is being answered; its handler changes ``outcome`` if the callback does not succeed."""
 
     def __init__(self, kind: CallbackKind) -> None:
-        self.outcome = _BY_KIND[kind]
+        self.outcome = _SUCCESS_OUTCOMES[kind]
 
 
 @contextmanager
-def counted(kind: CallbackKind) -> Iterator[CountedCallback]:
+def count_callback(kind: CallbackKind) -> Iterator[CountedCallback]:
     """Count the callback that is answered inside the ``with`` block, by its outcome or its exception."""
-    counted_callback = CountedCallback(kind)
+    callback = CountedCallback(kind)
     try:
-        yield counted_callback
+        yield callback
     except Exception as error:
-        counted_callback.outcome = CallbackOutcome.FORGED if _is_of_stranger(error) else CallbackOutcome.FAILED
+        callback.outcome = CallbackOutcome.FORGED if _is_client_error(error) else CallbackOutcome.FAILED
         raise
     finally:
-        CALLBACKS.labels(kind, counted_callback.outcome).inc()
+        CALLBACKS.labels(kind, callback.outcome).inc()
 
 
 def begin_series() -> None:
-    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
-    for kind, good in _BY_KIND.items():
-        for outcome in (good, CallbackOutcome.FORGED, CallbackOutcome.FAILED):
+    """Create the time series that alerts read, at 0: a rate needs two samples and would miss the first failure."""
+    for kind, success in _SUCCESS_OUTCOMES.items():
+        for outcome in (success, CallbackOutcome.FORGED, CallbackOutcome.FAILED):
             CALLBACKS.labels(kind, outcome)
 
 
-def _is_of_stranger(error: Exception) -> bool:
-    """True when the request is to blame, so that nobody outside makes our service look broken."""
+def _is_client_error(error: Exception) -> bool:
+    """True when the request is to blame: such requests must not count as failures of the service."""
     if isinstance(error, (InvalidCarrierSignature, Invalid)) or is_client_gone(error):
         return True
-    # An exception of the web framework, which the package's models and services must not know.
+    # The status code of the web framework's exceptions, which this module must not import.
     status = getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR)
     return bool(status < HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,4 +1,4 @@
-"""Records that the carrier's usage trigger fired: the account's cost of a day is twice what our own limits allow."""
+"""Records that the carrier's usage trigger fired: a day's cost of the account reached twice what our limits allow."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ log = structlog.get_logger("epoch.calls")
 
 
 class UsageAlertRecorder:
-    """Alerts people by log, metric and audit log. Made once at start."""
+    """Alerts staff by log, metric and audit log. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         """``database`` must be able to record events of no organization."""
         self._database = database
 
     async def record(self, form: Mapping[str, str]) -> None:
-        """Record the carrier's form. Calls go on: staff decide whether to pause them."""
+        """Record the carrier's form. It stops no call: staff decide whether to pause calls."""
         names = {"trigger": "UsageTriggerSid", "limit": "TriggerValue", "cost": "CurrentValue", "at": "DateFired"}
         details = {name: form.get(field, "").replace("\x00", "")[:_MAX_CHARACTERS] for name, field in names.items()}
         USAGE_ALERTS.inc()

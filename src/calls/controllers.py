@@ -1,4 +1,4 @@
-"""API endpoints of an organization's calls and usage."""
+"""API endpoints of an organization's calls (list, CSV export, one call, its outcome and note) and of its usage."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -62,7 +62,7 @@ def parse_call_filters(
     ] = False,
     from_number_id: FromQuery[UUID | None] = None,
 ) -> CallFilters:
-    """The filters in a query, for the list and its export alike. Raises: ValidationFailed."""
+    """The filters in a request's query, for the list and for the export. Raises: ValidationFailed."""
     return CallFilters(
         status=parse_status_filter(status),
         number=parse_number_filter(number, current_member(request).country),
@@ -128,12 +128,13 @@ class CallController(Controller):
         events = await calls.visible_events(organization_id, call.id)
         changes = await RemarkService(db_session).history(organization_id, call.id)
         if call.end_reason not in REFUSALS:
-            later = (await MissedCallService(db_session).later_calls(organization_id, [call])).get(call.id)
-            return CallDetail.with_events(call, events, changes, returned_by=None if later is None else later.by)
+            later_call = (await MissedCallService(db_session).later_calls(organization_id, [call])).get(call.id)
+            returned_by = None if later_call is None else later_call.by
+            return CallDetail.with_events(call, events, changes, returned_by=returned_by)
         organization = await OrganizationService(db_session).get(organization_id)
-        why = explain_call(call, organization.name, organization.zone)
-        explanation = None if why is None else CallExplanation.of(why, organization.slug)
-        return CallDetail.with_events(call, events, changes, explanation)
+        explanation = explain_call(call, organization.name, organization.zone)
+        shown = None if explanation is None else CallExplanation.of(explanation, organization.slug)
+        return CallDetail.with_events(call, events, changes, shown)
 
     @patch("/{call_id:uuid}", summary="Set a call's outcome, note and tags", refusals=(CallErased,))
     async def change(

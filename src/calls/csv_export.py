@@ -55,7 +55,7 @@ def calls_csv(reading: Reading, organization_id: UUID, filters: CallFilters) -> 
 
 
 def call_cells(call: Call) -> Sequence[Cell]:
-    """One call in the order of ``CALL_COLUMNS``."""
+    """The cells of one call in the order of ``CALL_COLUMNS``."""
     return (
         str(call.id),
         rfc3339(call.started_at),

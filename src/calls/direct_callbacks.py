@@ -1,13 +1,13 @@
-"""Answers the carrier's requests about calls without the web framework, because each call makes seven of them.
+"""Answers the three most frequent callbacks about calls without the web framework: an outgoing call makes seven.
 
-The framework's routes in ``carrier_callbacks`` answer other methods, and paths that are written in another way.
+The framework's routes in ``carrier_callbacks`` answer other methods, and other spellings of the paths.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from calls.callback_metrics import CallbackKind, CountedCallback, counted
+from calls.callback_metrics import CallbackKind, CountedCallback, count_callback
 from calls.carrier_callbacks import (
     MAX_CALLBACK_BYTES,
     answer_dial_ended,
@@ -23,8 +23,8 @@ from kit.http.problems import problem_answer
 from kit.http.security_headers import SecurityHeaders
 
 Answer = Callable[[HasState, dict[str, str], CountedCallback], Awaitable[bytes | None]]
-"""Answers a signed form; without a body where the carrier reads none."""
-_BY_PATH: Mapping[str, tuple[CallbackKind, Answer]] = {
+"""Answers a signed form with a document; with None where the carrier expects no body."""
+_ANSWERS: Mapping[str, tuple[CallbackKind, Answer]] = {
     "/voice/outgoing": (CallbackKind.OUTGOING, answer_outgoing),
     "/voice/dial-ended": (CallbackKind.DIAL_ENDED, answer_dial_ended),
     "/voice/status": (CallbackKind.STATUS, answer_status),
@@ -32,8 +32,8 @@ _BY_PATH: Mapping[str, tuple[CallbackKind, Answer]] = {
 
 
 def direct_callbacks(app: HasState, headers: SecurityHeaders) -> dict[str, Callable[..., Awaitable[None]]]:
-    """ASGI applications that answer POSTs to these paths."""
-    return {path: _endpoint(app, headers, kind, answer) for path, (kind, answer) in _BY_PATH.items()}
+    """ASGI applications that answer POST requests, by path."""
+    return {path: _endpoint(app, headers, kind, answer) for path, (kind, answer) in _ANSWERS.items()}
 
 
 def _endpoint(
@@ -45,16 +45,16 @@ def _endpoint(
 
     async def endpoint(scope: Any, receive: Any, send: Any) -> None:
         try:
-            with counted(kind) as counted_callback:
+            with count_callback(kind) as callback:
                 ensure_form(scope)
                 form = verified_form(app, scope, await read_body(receive, limit=MAX_CALLBACK_BYTES))
-                body = await answer(app, form, counted_callback)
+                body = await answer(app, form, callback)
         except InvalidCarrierSignature as error:
             log_forged(error)
             await send_with_head(scope, send, forged, b"")
         except Exception as error:
-            status, of_problem, problem = problem_answer(error, where=scope["path"])
-            await send_response(send, status, headers.complete(of_problem), problem)
+            status, problem_headers, problem = problem_answer(error, where=scope["path"])
+            await send_response(send, status, headers.complete(problem_headers), problem)
         else:
             await send_with_head(scope, send, empty if body is None else document, body or b"")
 

@@ -6,21 +6,21 @@ from widget.refusals import REFUSALS, RefusalDetails
 
 
 class InvalidCarrierSignature(Forbidden):
-    """A callback's signature is missing or wrong, or its account is not ours."""
+    """A callback's signature is missing or invalid, or its account is not ours."""
 
     code = "not_the_carrier"
     message = "The request is not signed by the carrier"
 
 
 class InvalidCallback(Invalid):
-    """A signed callback that has not the form of the carrier's."""
+    """A signed callback that lacks a required field or has an invalid value."""
 
     code = "bad_webhook"
     message = "The request is not a call event"
 
 
 class CallRefused(Forbidden):
-    """A calling rule or limit refuses the call; ``details`` are stored with it."""
+    """A calling rule or limit refuses the call; ``details`` are stored with the call."""
 
     def __init__(self, details: RefusalDetails | None = None) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class TooManyCallsAtOnce(CallRefused):
 
 
 class ClientBusy(TooManyCallsAtOnce):
-    """The last call of the same client is not known to be over; its end may be reported in a moment."""
+    """The client's last call is still live on record; the carrier may report its end in a moment."""
 
 
 class TooManyCalls(CallRefused):
@@ -80,7 +80,7 @@ class CallLimitReached(CallRefused):
 
 
 def refusal_details(error: DomainError) -> RefusalDetails | None:
-    """The facts that are stored with a call that ``error`` refused; None where the code says all."""
+    """The facts that are stored with a call that ``error`` refused; None where the error code is enough."""
     if isinstance(error, CallRefused):
         return error.details
     if isinstance(error, OwnNumber):

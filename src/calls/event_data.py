@@ -1,4 +1,4 @@
-"""Makes the API's call from a row of the table ``call`` in PostgreSQL's JSON, for events that a trigger emits."""
+"""Builds the API's ``CallInfo`` from a ``call`` row in PostgreSQL's JSON form, for the events that a trigger emits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,8 @@ from calls.models import Call
 from calls.schemas import CallInfo
 
 
-def call_of_row(row: Mapping[str, Any]) -> CallInfo:
-    """The call in ``row``, whose keys are names of columns."""
+def call_info_of_row(row: Mapping[str, Any]) -> CallInfo:
+    """The ``CallInfo`` of ``row``, whose keys are names of columns."""
     values = {}
     for attribute in sa.inspect(Call).column_attrs:
         column = attribute.columns[0]

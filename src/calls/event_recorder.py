@@ -1,4 +1,4 @@
-"""Records what the carrier reports about calls; reports of unknown calls are stored until their call appears."""
+"""Records the carrier's events about calls; stores events of unknown calls until their call is on record."""
 
 import asyncio
 from uuid import UUID
@@ -16,10 +16,10 @@ from kit.db.database import Database
 from kit.errors import Unavailable
 from kit.http.app_key import AppKey
 
-# A call that is ended at once is reported while the request that stores it may still be under way.
-_FIRST_WRITE_SECONDS = (0.1, 0.2, 0.3, 0.4, 0.4)
+# The carrier may report a call before the transaction that stores the call is committed.
+_LOOKUP_RETRY_SECONDS = (0.1, 0.2, 0.3, 0.4, 0.4)
 MAX_CONCURRENT_EVENTS = 2
-"""Events of one organization that are stored at a time: those of one call wait for its row, each on a connection."""
+"""Events of one organization that are stored at a time: more would occupy connections while a call's row is locked."""
 MAX_WAITING_EVENTS = 1000
 EVENT_WAIT_SECONDS = 10.0
 """The carrier waits fifteen seconds for an answer."""
@@ -38,9 +38,9 @@ class CallEventRecorder:
         )
 
     async def record(self, parent_sid: str, leg_sid: str, event: LegEvent) -> None:
-        """Record an event of the leg ``leg_sid``, whose call has the caller's leg ``parent_sid``.
+        """Record an event of the leg ``leg_sid``; ``parent_sid`` is the parent leg of its call.
 
-        Raises: Unavailable, when too many events of the organization wait.
+        Raises: Unavailable, when too many events of the organization are waiting.
         """
         organization_id = await self._find_organization(parent_sid)
         if organization_id is None:
@@ -59,7 +59,7 @@ class CallEventRecorder:
 
     async def _find_organization(self, parent_sid: str) -> UUID | None:
         organization_id = await self._tenants.tenant_of_call(parent_sid)
-        for seconds in _FIRST_WRITE_SECONDS:
+        for seconds in _LOOKUP_RETRY_SECONDS:
             if organization_id is not None:
                 break
             await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Records an event of a call, and the state that follows, in at most two statements without the ORM."""
+"""SQL statements without the ORM that record an event of a call and store the derived state: at most two an event."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from calls.call_row import CallRow
 from calls.call_state import LegEvent
 from calls.limits.call_context import CALL_CONTEXT_PARAMETERS, CALL_CONTEXT_SQL
 from calls.limits.usage_counters import UsageCounters, UsageDelta
 from calls.limits.usage_statements import RELEASE_PARAMETERS, RELEASE_SQL
-from calls.recorded_call import RecordedCall
 from kit.db.raw import CompiledStatement, raw_connection
 
-_CHANGED = (
+_EVENT_COLUMNS = (
     "status",
     "duration",
     "answered_at",
@@ -30,7 +30,7 @@ _CHANGED = (
     "price_due_at",
     "version",
 )
-"""The columns that events change."""
+"""The columns of a call that events change."""
 _RECORD_EVENT = CompiledStatement(
     sa.text(
         """
@@ -50,7 +50,7 @@ _RECORD_EVENT = CompiledStatement(
 _STORE_SQL = " ".join(
     (
         "UPDATE call SET",
-        ", ".join(f"{column} = :{column}" for column in _CHANGED),
+        ", ".join(f"{column} = :{column}" for column in _EVENT_COLUMNS),
         "WHERE organization_id = :organization AND id = :id",
     )
 )
@@ -63,7 +63,7 @@ _STORE_PARAMETERS: tuple[sa.BindParameter[Any], ...] = (
     ),
 )
 _STORE = CompiledStatement(sa.text(_STORE_SQL).bindparams(*_STORE_PARAMETERS))
-# One statement for the call, its counters and what alerts need: it holds the counters' locks for one round trip.
+# One statement stores the call, changes its counters and reads what alerts need: the locks last one round trip only.
 _STORE_END = CompiledStatement(
     sa.text(
         " ".join(
@@ -79,25 +79,25 @@ _STORE_END = CompiledStatement(
         }.values()
     )
 )
-_read_call = msgspec.json.Decoder(RecordedCall).decode
+_read_call = msgspec.json.Decoder(CallRow).decode
 _read_events = msgspec.json.Decoder(list[LegEvent]).decode
 
 
 class CallEventStatements:
-    """Records events in the session's transaction, which holds the lock of each call until it ends."""
+    """Records events in the session's transaction, which locks each call until the transaction ends."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def record(
         self, organization_id: UUID, parent_sid: str, leg_sid: str, event: LegEvent
-    ) -> tuple[RecordedCall, list[LegEvent]] | None:
-        """Lock a call and add ``event``, unless it was refused or erased; the call and all its events.
+    ) -> tuple[CallRow, list[LegEvent]] | None:
+        """Lock a call and add ``event``, unless the call was refused or erased.
 
-        None when the organization has no such call.
+        Return the call and all its events; None when the organization has no such call.
         """
         if self._session.new or self._session.dirty:
-            await self._session.flush()  # The statement sees no change that the session still keeps.
+            await self._session.flush()  # Raw statements do not see unflushed changes of the session.
         connection = await raw_connection(self._session)
         row = await connection.fetch_row(
             _RECORD_EVENT,
@@ -109,29 +109,33 @@ class CallEventStatements:
         )
         return None if row is None else (_read_call(row[0]), _read_events(row[1]))
 
-    async def store(self, call: RecordedCall) -> None:
-        """Store the columns of a locked call that events change."""
+    async def store(self, call: CallRow) -> None:
+        """Store the columns of a locked call which events change."""
         connection = await raw_connection(self._session)
-        await connection.fetch(_STORE, **_stored(call))
+        await connection.fetch(_STORE, **_column_values(call))
 
     async def store_end(
         self,
-        call: RecordedCall,
+        call: CallRow,
         token_id: UUID,
         delta: UsageDelta,
         now: dt.datetime,
         *,
         used_at: dt.datetime | None,
     ) -> Sequence[Any]:
-        """As ``store``, and add ``delta`` to the call's usage counters; see ``UsageCounters.apply``.
+        """Store the call as ``store`` does, and add ``delta`` to its usage counters; see ``UsageCounters.apply``.
 
-        Return the rows of its three counters, each with the call's context, as the transaction leaves them.
+        Return the rows of its three counters after the change, each with the columns of the call's context.
         """
         counters = UsageCounters(self._session, call.organization_id, token_id, call.identity)
         connection = await raw_connection(self._session)
-        parameters = {**_stored(call), **counters.release_parameters(delta, now, used_at=used_at)}
+        parameters = {**_column_values(call), **counters.release_parameters(delta, now, used_at=used_at)}
         return await connection.fetch(_STORE_END, **parameters, token_id=token_id, number=None, sid=None)
 
 
-def _stored(call: RecordedCall) -> dict[str, Any]:
-    return {"id": call.id, "organization": call.organization_id, **{name: getattr(call, name) for name in _CHANGED}}
+def _column_values(call: CallRow) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "organization": call.organization_id,
+        **{name: getattr(call, name) for name in _EVENT_COLUMNS},
+    }

@@ -1,4 +1,4 @@
-"""Checks that a callback is signed by the carrier for our account."""
+"""Checks that a callback is a form that the carrier signed for our account."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ async def signed_form(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 
 def ensure_form(scope: Any) -> None:
-    """Raises: InvalidCarrierSignature, when the HTTP request of ``scope`` has no form, as all of the carrier's have."""
+    """Raise InvalidCarrierSignature unless the HTTP request of ``scope`` is a form: the carrier sends only forms."""
     if _header(scope, b"content-type").split(";", 1)[0].strip().lower() != FORM_MEDIA_TYPE:
         raise InvalidCarrierSignature
 
@@ -28,11 +28,11 @@ def ensure_form(scope: Any) -> None:
 def verified_form(app: HasState, scope: Any, body: bytes) -> dict[str, str]:
     """The form in the body of the HTTP request of ``scope``, which the carrier signed.
 
-    The signed address is built from the configured public URL, never from headers, which a client can set.
+    The signed URL is built from the configured public URL, never from headers, which a client can set.
 
     Raises:
-        InvalidCarrierSignature: no signature, a wrong one, or another account's; or a form with too many fields, whose
-            signature cannot be checked.
+        InvalidCarrierSignature: the signature is missing, invalid or of another account, or the form has too many
+            fields to check it.
     """
     settings = SETTINGS.get(app)
     carrier = CARRIER.get(app)
@@ -50,10 +50,10 @@ def verified_form(app: HasState, scope: Any, body: bytes) -> dict[str, str]:
     CALLBACK_SIGNATURES.get(app).record(is_valid=is_valid)
     if not is_valid:
         raise InvalidCarrierSignature
-    named = dict(form_fields(form))
-    if named.get("AccountSid") != settings.twilio.account_sid:
+    fields = dict(form_fields(form))
+    if fields.get("AccountSid") != settings.twilio.account_sid:
         raise InvalidCarrierSignature
-    return named
+    return fields
 
 
 def _header(scope: Any, name: bytes) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from calls.call_row import CallRow
 from calls.call_state import STATUS_BY_CARRIER_STATUS
 from calls.models import Call
-from calls.recorded_call import RecordedCall
 from carrier.port import LegReport, Price
 
 
@@ -14,8 +14,8 @@ def is_leg_over(leg: LegReport) -> bool:
     return status is not None and status.is_final
 
 
-def carriers_price(call: Call | RecordedCall) -> Price | None:
-    """The carrier's own price of a call; None until it is known."""
+def carrier_price(call: Call | CallRow) -> Price | None:
+    """The price of a stored call as the carrier gave it; None while only an estimate is stored."""
     if call.foreign_currency is not None:
         return Price(call.foreign_price_micros or 0, call.foreign_currency)
     return Price(call.cost_micros) if call.is_priced else None

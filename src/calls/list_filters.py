@@ -1,4 +1,4 @@
-"""Reads the filters of a list of calls that need more than their type: the number and the name to search for."""
+"""Parses query filters of the list of calls: number, status, direction, end reason, name. Names the end reasons."""
 
 from collections.abc import Mapping
 
@@ -22,13 +22,13 @@ END_REASONS: Mapping[str, str] = {
     "abandoned": "Abandoned",
     "outside_hours": "Outside hours",
     "blocked": "Asked not to be called",
-    VOICEMAIL_DROPPED_REASON: "Voicemail left",
+    VOICEMAIL_DROPPED_REASON: "Voicemail left in the mailbox",
 }
-"""The end reasons of calls, each with a name for people."""
+"""The end reasons of calls, each with its label for people."""
 
 
 def parse_number_filter(number: str | None, country: str) -> NumberSearch | None:
-    """The called numbers that somebody in ``country`` looks for: national formats, parts and punctuation are read.
+    """The number search for text that somebody in ``country`` typed, in a national format, or a part of a number.
 
     Raises:
         ValidationFailed: it has no digits, or is too long.
@@ -46,7 +46,7 @@ def parse_number_filter(number: str | None, country: str) -> NumberSearch | None
 
 
 def parse_status_filter(status: str | None) -> CallStatus | None:
-    """The status that a list is narrowed to. Raises: ValidationFailed."""
+    """The status to filter by. Raises: ValidationFailed."""
     if status is None:
         return None
     try:
@@ -56,7 +56,7 @@ def parse_status_filter(status: str | None) -> CallStatus | None:
 
 
 def parse_direction_filter(direction: str | None) -> Direction | None:
-    """The direction that a list is narrowed to. Raises: ValidationFailed."""
+    """The direction to filter by. Raises: ValidationFailed."""
     if direction is None:
         return None
     try:
@@ -67,14 +67,14 @@ def parse_direction_filter(direction: str | None) -> Direction | None:
 
 
 def parse_end_reason_filter(code: str | None) -> str | None:
-    """The end reason that a list is narrowed to. Raises: ValidationFailed."""
+    """The end reason to filter by. Raises: ValidationFailed."""
     if code is not None and code not in END_REASONS:
         raise ValidationFailed([("end_reason", f"There is no such end reason; take one of {', '.join(END_REASONS)}")])
     return code
 
 
 def parse_name_filter(name: str | None) -> str | None:
-    """The part of a name or company that a search looks for, on one line.
+    """The part of a name or company to search for, on one line.
 
     Raises:
         ValidationFailed: it is empty, too long, or has characters that no name contains.

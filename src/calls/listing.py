@@ -1,4 +1,4 @@
-"""Lists an organization's calls, narrowed by filters."""
+"""Lists an organization's calls that match filters."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,15 +28,15 @@ class CallFilters(msgspec.Struct, frozen=True):
     tag: str | None = None
     direction: Direction | None = None
     missed: bool | None = None
-    """True for incoming calls that are over and that nobody accepted, False for all other calls."""
+    """True for incoming calls that ended without being accepted, False for all other calls."""
     with_refused: bool = False
     """With ``missed``: also incoming calls that were refused."""
     from_number_id: UUID | None = None
-    """The id of the number that was shown, held or released."""
+    """The id of the number that the call showed; the organization may have released it since."""
 
     @property
     def only_number(self) -> NumberSearch | None:
-        """The number, when nothing else is asked for and no index finds it by its beginning; else None."""
+        """The number if it is the only filter and not a beginning, which an index would find; else None."""
         is_alone = self == CallFilters(number=self.number) and self.number is not None and self.number.prefix is None
         return self.number if is_alone else None
 
@@ -57,10 +57,13 @@ class CallListService:
             ids = await NumberSearchService(self._session).newest_matching(mine, number, limit=limit + 1)
             mine = [Call.owned_by(organization_id), Call.id.in_(ids)]
         elif (
-            conditions := [*_conditions(filters), *_shown_number(organization_id, filters.from_number_id)]
+            conditions := [*_conditions(filters), *_from_number_conditions(organization_id, filters.from_number_id)]
         ) or filters.number is not None:
-            # The inner queries read only an index, which has most filtered columns; the outer one the shown calls.
-            mine = [Call.owned_by(organization_id), Call.id.in_(_found([*mine, *conditions], filters, limit + 1))]
+            # The inner queries read only an index, which has most filtered columns; the outer query reads the calls.
+            mine = [
+                Call.owned_by(organization_id),
+                Call.id.in_(_newest_matching_ids([*mine, *conditions], filters, limit + 1)),
+            ]
         query = sa.select(Call).where(*mine).order_by(newest).limit(limit + 1)
         rows: Sequence[Call] = (await self._session.scalars(query)).all()
         return rows
@@ -71,10 +74,10 @@ def _conditions(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     if filters.status is not None:
         conditions.append(Call.status == filters.status)
     if filters.name is not None and "@" in filters.name:
-        # Agents are in the index that lists use; names are not, and a search for both would read every call.
+        # The index that lists use contains agents, but no names; a search for both would read every call.
         conditions.append(_contains(Call.agent, filters.name))
     elif filters.name is not None:
-        # The index on names has these calls only; the planner uses it because the condition repeats the index's own.
+        # The first condition repeats that of the partial index on names, so that the planner uses it.
         conditions.append(sa.or_(Call.name.is_not(None), Call.company.is_not(None)))
         conditions.append(sa.or_(_contains(Call.name, filters.name), _contains(Call.company, filters.name)))
     if filters.token_id is not None:
@@ -84,14 +87,14 @@ def _conditions(filters: CallFilters) -> list[sa.ColumnElement[bool]]:
     if filters.outcome is not None:
         conditions.append(Call.outcome == filters.outcome)
     if filters.tag is not None:
-        # The index on tagged calls has these calls only; the planner uses it because the condition repeats its own.
+        # "IS NOT NULL" repeats the condition of the partial index on tagged calls, so that the planner uses it.
         conditions += [Call.tags.is_not(None), sa.literal(filters.tag) == sa.any_(Call.tags)]
     if filters.missed is not None:
         conditions.append(_is_missed(filters) if filters.missed else _is_not_missed())
     if filters.direction is Direction.INBOUND:
         conditions.append(is_inbound())
     elif filters.direction is Direction.OUTBOUND:
-        # Only outgoing calls have a token; the index that lists use has that column, but not the direction.
+        # Only outgoing calls have a token; the index that lists use contains the token, but not the direction.
         conditions.append(Call.token_id.is_not(None))
     if filters.since is not None:
         conditions.append(Call.started_at >= filters.since)
@@ -106,7 +109,7 @@ def _is_missed(filters: CallFilters) -> sa.ColumnElement[bool]:
 
 
 def _is_not_missed() -> sa.ColumnElement[bool]:
-    # By the token, not the direction, as for outgoing calls: the index that lists use has both columns.
+    # Outgoing calls are selected by their token, because the index that lists use does not contain the direction.
     return sa.or_(Call.token_id.is_not(None), Call.status.not_in(MISSED_STATUSES))
 
 
@@ -114,10 +117,10 @@ def _contains(column: sa.SQLColumnExpression[str | None], text: str) -> sa.Colum
     return sa.func.strpos(sa.func.lower(column), sa.func.lower(text)) > 0
 
 
-def _shown_number(organization_id: UUID, number_id: UUID | None) -> list[sa.ColumnElement[bool]]:
+def _from_number_conditions(organization_id: UUID, number_id: UUID | None) -> list[sa.ColumnElement[bool]]:
     if number_id is None:
         return []
-    # By the number itself, because older calls have no id.
+    # Compares the numbers, because older calls have no id of the number.
     shown = (
         sa.select(table.e164).where(table.owned_by(organization_id), table.id == number_id).scalar_subquery()
         for table in (PhoneNumber, VerifiedNumber)
@@ -125,17 +128,17 @@ def _shown_number(organization_id: UUID, number_id: UUID | None) -> list[sa.Colu
     return [Call.from_number == sa.func.coalesce(*shown)]
 
 
-def _found(conditions: list[sa.ColumnElement[bool]], filters: CallFilters, limit: int) -> sa.Select[UUID]:
-    """The ids of the newest calls that match; of a number those to it and those from it, each by its own index."""
+def _newest_matching_ids(conditions: list[sa.ColumnElement[bool]], filters: CallFilters, limit: int) -> sa.Select[UUID]:
+    """The ids of the newest matching calls; calls to and from a searched number are each found by their own index."""
     newest = sa.select(Call.id).where(*conditions).order_by(Call.id.desc()).limit(limit)
     if filters.number is None:
         return newest
-    called, calling = newest.where(_is_called(filters.number)), newest.where(is_from_caller(filters.number))
-    either = sa.union(sa.select(called.subquery().c.id), sa.select(calling.subquery().c.id)).subquery()
+    to_number, from_caller = newest.where(_is_to_number(filters.number)), newest.where(is_from_caller(filters.number))
+    either = sa.union(sa.select(to_number.subquery().c.id), sa.select(from_caller.subquery().c.id)).subquery()
     return sa.select(either.c.id).order_by(either.c.id.desc()).limit(limit)
 
 
-def _is_called(search: NumberSearch) -> sa.ColumnElement[bool]:
+def _is_to_number(search: NumberSearch) -> sa.ColumnElement[bool]:
     number = search.prefix
     if number is None:
         return matches(Call.to_number, search)

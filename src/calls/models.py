@@ -15,10 +15,10 @@ from widget.refusals import RefusalDetails
 
 MAX_AGENT_CHARACTERS = 200
 MAX_NAME_CHARACTERS = 200
-"""Of the called person's name, and of the company."""
+"""The longest name of a called person or of a company."""
 MAX_URL_CHARACTERS = 1000
 MAX_EXTENSION_CHARACTERS = 20
-"""The longest that numbering libraries read."""
+"""The longest extension that phone number libraries parse."""
 
 
 class CallStatus(enum.StrEnum):
@@ -36,7 +36,7 @@ class CallStatus(enum.StrEnum):
     VOICEMAIL = "voicemail"
     """Incoming: nobody accepted, and the caller left a message."""
     ABANDONED = "abandoned"
-    """Incoming: the caller hung up before the answer was over."""
+    """Incoming: the caller hung up while our prompts played or phones rang."""
 
     @property
     def is_final(self) -> bool:
@@ -58,7 +58,7 @@ LIVE_STATUSES = (CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRES
 MISSED_STATUSES = (CallStatus.NO_ANSWER, CallStatus.VOICEMAIL, CallStatus.ABANDONED)
 """Statuses of incoming calls that are over and that nobody accepted."""
 UNRETURNED_SQL = "direction = 'inbound' AND status IN ('no-answer','voicemail','abandoned') AND returned_at IS NULL"
-"""The condition of missed calls whose caller was not reached since."""
+"""SQL condition for missed calls after which no call connected the caller with somebody."""
 
 
 class Direction(enum.StrEnum):
@@ -97,10 +97,10 @@ class Call(TenantOwned, Base):
             sa.text("id DESC"),
             postgresql_ops={"to_number": "text_pattern_ops"},
         ),
-        # The agent is part of an index, which cannot have long texts.
         listed_values(Direction, "direction"),
+        # The agent is part of an index, which cannot contain long texts.
         sa.CheckConstraint(f"char_length(agent) <= {MAX_AGENT_CHARACTERS}", name="agent"),
-        # Names are part of an index too. A url becomes a link, so that no other scheme may be stored.
+        # Names are part of an index too. A URL becomes a link, so only http and https may be stored.
         sa.CheckConstraint(f"char_length(name) <= {MAX_NAME_CHARACTERS}", name="name"),
         sa.CheckConstraint(f"char_length(company) <= {MAX_NAME_CHARACTERS}", name="company"),
         sa.CheckConstraint(f"url ~* '^https?://' AND char_length(url) <= {MAX_URL_CHARACTERS}", name="url"),
@@ -169,7 +169,7 @@ class Call(TenantOwned, Base):
     )
 
     carrier_sid: Mapped[str] = mapped_column(unique=True)
-    """The carrier's id of the caller's leg."""
+    """The carrier's id of the parent leg: the widget's, or that of an incoming caller."""
     token_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
     """The token that placed the call; None for incoming calls."""
     call_id: Mapped[UUID | None]
@@ -184,19 +184,19 @@ class Call(TenantOwned, Base):
     from_number_id: Mapped[UUID | None]
     """The id of the organization's number that an outgoing call shows; None for older calls."""
     to_number: Mapped[str]
-    """E.164; what was dialled, cut, when it is no phone number. Of an incoming call the organization's number."""
+    """E.164; the dialled text, cut, if it is no phone number. Of an incoming call the organization's number."""
     answered_by: Mapped[str | None]
     """Of an incoming call: the forward number that accepted it, E.164."""
     attestation: Mapped[str | None]
     """Of an incoming call: the carrier's verification of the caller's number, such as ``TN-Validation-Passed-A``."""
     missed_at: Mapped[dt.datetime | None]
-    """The time at which it was recorded that nobody had accepted an incoming call: later than ``ended_at``, which
-    is the carrier's. None for other calls, and for calls older than this column."""
+    """The time at which we recorded an incoming call as missed: later than ``ended_at``, which is the carrier's time.
+    None for other calls, and for calls older than this column."""
     returned_at: Mapped[dt.datetime | None]
     """Of a missed call: the time at which a later call, in either direction, connected its caller with somebody. A
-    trigger sets it when that call is answered."""
+    trigger sets it when the later call is answered."""
     returned_call_id: Mapped[UUID | None]
-    """The id of that later call."""
+    """The id of the later call."""
     status: Mapped[CallStatus] = mapped_column(text_enum(CallStatus, is_open=True, name="status"))
     duration: Mapped[int] = mapped_column(default=0, server_default="0")
     """Whole seconds connected, 0 until the end."""
@@ -204,61 +204,61 @@ class Call(TenantOwned, Base):
     answered_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
     end_reason: Mapped[str | None]
-    """A code: why the call was rejected, or how it ended if not by hanging up."""
+    """A code: the reason of the rejection, or the kind of end if nobody simply hung up."""
     end_details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """``RefusalDetails`` of a rejected call. Of an admitted one: the limit that shortens it, if one does."""
+    """``RefusalDetails``: of a rejected call its reason, of an admitted call the limit that shortens it, if any."""
     termination_reason: Mapped[str | None]
-    """A code, the reason for which the carrier was asked to end the call; None when it was not."""
+    """An ``ImposedEnd``: the reason for which we asked the carrier to end the call; None if we did not."""
     carrier_error: Mapped[int | None]
-    """The carrier's error code, of a call that failed; ``carrier/error_codes.py`` has the meanings."""
+    """The carrier's error code of a failed call; ``carrier/error_codes.py`` lists the meanings."""
     agent: Mapped[str | None]
-    """The person who placed the call: a member's address, or the name that the page gave."""
+    """The person who placed the call: a member's e-mail address, cut, or the name that the page gave."""
     agent_is_member: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True when the client id was issued to a member who was signed in. Otherwise the agent is a claim."""
+    """True when the client id was issued to a signed-in member. Otherwise the agent is the page's claim."""
     origin: Mapped[str | None]
     """The page's origin as the widget sent it: a claim, like everything that the browser sends with a call."""
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSONB(none_as_null=True))
     """The page's own data, carried through the call."""
     name: Mapped[str | None]
-    """The called person, as the page names them; like ``company`` and ``url`` a claim."""
+    """The called person's name as the page gives it: a claim, like ``company`` and ``url``."""
     company: Mapped[str | None]
     url: Mapped[str | None]
-    """The http(s) address of the called person's record, as the page gives it."""
+    """The http(s) URL of the called person's record, as the page gives it."""
     extension: Mapped[str | None]
-    """The extension that the page gave or the caller typed, sent as tones after the answer: a claim too."""
+    """The extension that the page gave or the agent typed, sent as tones after the answer: a claim too."""
     outcome: Mapped[str | None]
-    """One of the organization's outcomes at the time it was chosen; a later change of the list leaves it."""
+    """One of the organization's outcomes when it was chosen; later changes of the list do not change it."""
     note: Mapped[str | None]
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
-    """None without any."""
+    """None if the call has no tags."""
     country: Mapped[str | None]
     """Country of the destination, ISO 3166; None for calls that were rejected or are older than this column."""
     limit_minutes: Mapped[int | None]
     """The time limit that the carrier enforces."""
     rate_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
-    """Estimated price of a minute, in millionths of a US dollar."""
+    """Estimated price per minute, in millionths of a US dollar."""
     reserved_until: Mapped[dt.datetime | None]
     """Set while the call reserves minutes and counts as live; after this time the reservation is released anyway."""
     billed_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Minutes of the call that the usage counters contain."""
+    """The minutes of this call that were added to the usage counters."""
     cost_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Cost in millionths of a US dollar: an estimate, or the carrier's own price."""
     is_priced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """True once ``cost_micros`` is the carrier's own price."""
     foreign_price_micros: Mapped[int | None] = mapped_column(sa.BigInteger)
-    """The carrier's own price in another currency, in millionths of it; ``cost_micros`` then stays an estimate."""
+    """The carrier's price in millionths of ``foreign_currency``; ``cost_micros`` then stays an estimate."""
     foreign_currency: Mapped[str | None]
     """ISO 4217, three letters."""
     price_due_at: Mapped[dt.datetime | None]
-    """The time at which the carrier is asked (again) for the price; None once it is known, or left to the daily run."""
+    """The time of the next request for the price; None once it is known, or left to the daily reconciliation."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
-    """1, and one more for each change that customers see after the call's end. A trigger emits the event of each."""
+    """1, plus one for each change after the call's end that customers see. A trigger emits an event for each change."""
     erased_at: Mapped[dt.datetime | None]
-    """The time at which numbers, names, the page and its data were erased; times, duration and cost stay."""
+    """The time at which numbers, names, origin and metadata were erased; times, duration and cost stay."""
 
     @property
     def has_ended(self) -> bool:
-        """True once the end is an event, also when it was not the last word and the call goes on."""
+        """True once an event of the call's end was emitted, even if a later callback made the call live again."""
         return self.status.is_final or self.version > 1
 
 
@@ -268,12 +268,12 @@ def is_inbound() -> sa.ColumnElement[bool]:
 
 
 def stored_details(details: RefusalDetails | None) -> dict[str, Any] | None:
-    """``details`` as the column ``end_details`` has them."""
+    """``details`` as the column ``end_details`` stores them."""
     return None if details is None else msgspec.to_builtins(details)
 
 
 class CallEvent(TenantOwned, Base):
-    """One event that the carrier reported of one leg; stored once however often it is reported."""
+    """One event of one leg, stored once however often it is reported."""
 
     __tablename__ = "call_event"
     __table_args__ = (
@@ -285,16 +285,16 @@ class CallEvent(TenantOwned, Base):
     leg_sid: Mapped[str]
     """The carrier's id of the leg."""
     is_child: Mapped[bool]
-    """True for the dialled leg, False for the caller's."""
+    """True for a child leg (called person, or forwarded phone), False for the parent leg."""
     kind: Mapped[str]
-    """The leg's new status as the carrier names it, or ``dial-ended``."""
+    """The leg's new status as the carrier names it, or a kind of ours, such as ``dial-ended``."""
     sequence: Mapped[int]
-    """The carrier's number within the leg, -1 where it gives none."""
+    """The carrier's sequence number within the leg; -1 where it gives none."""
     duration: Mapped[int | None]
-    """Whole seconds connected, from a final event."""
+    """Whole seconds connected; only in final events."""
     sip_code: Mapped[int | None]
     dial_status: Mapped[str | None]
-    """The carrier's result of the dial, from a ``dial-ended`` event."""
+    """The carrier's result of the dial; only in ``dial-ended`` events."""
     error_code: Mapped[int | None]
     """The carrier's error code."""
     occurred_at: Mapped[dt.datetime]
@@ -302,7 +302,7 @@ class CallEvent(TenantOwned, Base):
 
 
 class UnmatchedEvent(Base):
-    """An event of a call that is not on record; a job gives it to its call, or it is deleted after some days."""
+    """An event of a call that is not on record; a job records it once the call is, or it is deleted after some days."""
 
     __tablename__ = "unmatched_event"
     __table_args__ = (
@@ -311,7 +311,7 @@ class UnmatchedEvent(Base):
     )
 
     parent_sid: Mapped[str]
-    """The carrier's id of the caller's leg; all else as in ``CallEvent``."""
+    """The carrier's id of the parent leg; the other columns as in ``CallEvent``."""
     leg_sid: Mapped[str]
     is_child: Mapped[bool]
     kind: Mapped[str]

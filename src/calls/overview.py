@@ -1,4 +1,4 @@
-"""Sums an organization's calls for its overview: by day, by token, received, live now. Rejected ones are left out."""
+"""Reads the figures of the overview page: calls by day and token, refusals by reason, live and incoming, onboarding."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import CallTotals, received_since, refused_since, started_since, totals_columns
+from calls.aggregates import CallTotals, incoming_since, outgoing_since, refused_since, totals_columns
 from calls.models import LIVE_STATUSES, Call
 from kit.time_zones import start_of_day
 from widget.models import EmbedToken
@@ -18,7 +18,7 @@ _DAY = dt.timedelta(days=1)
 
 
 class DailyTotals(msgspec.Struct, frozen=True):
-    """The calls that began on one day of the organization's time zone."""
+    """The outgoing calls that began on one day, in the organization's time zone."""
 
     day: dt.date
     totals: CallTotals
@@ -33,19 +33,19 @@ class TokenTotals(msgspec.Struct, frozen=True):
 
 
 class RefusalCount(msgspec.Struct, frozen=True):
-    """The refused calls of one reason."""
+    """The number of calls that were refused for one reason."""
 
     refusal: Refusal
     calls: int
 
 
 class CallCounts(msgspec.Struct, frozen=True):
-    """Counts of calls of both directions, and of incoming ones."""
+    """The numbers of live calls and of incoming calls."""
 
     live: int
-    """Both directions."""
+    """Live calls of both directions."""
     received: int
-    """Incoming calls of this week."""
+    """Incoming calls since the beginning of the week."""
     received_before: int
     """Incoming calls of the week before."""
 
@@ -61,7 +61,7 @@ class OnboardingProgress(msgspec.Struct, frozen=True):
     """True when a call was made with one of its tokens, from a page or as a test call."""
 
     @property
-    def are_done(self) -> bool:
+    def is_complete(self) -> bool:
         return self.has_number and self.has_token and self.has_installed and self.has_called
 
 
@@ -74,12 +74,12 @@ class OverviewService:
     async def daily_and_by_token(
         self, organization_id: UUID, *, until: dt.date, days: int, limit: int, zone: dt.tzinfo
     ) -> tuple[Sequence[DailyTotals], Sequence[TokenTotals]]:
-        """Return the totals of the ``days`` days that end with ``until``, and of their ``limit`` busiest tokens.
+        """Return the totals of outgoing calls on ``days`` days up to ``until``, and of the ``limit`` busiest tokens.
 
-        Days are those of ``zone``: one on which the clocks change has 23 or 25 hours.
+        Days are those of ``zone``: a day on which the clocks change has 23 or 25 hours.
         """
         dates = [until - _DAY * before for before in reversed(range(days))]
-        # The bounds come from here, because the database has its own list of zones, which may lack a name.
+        # Computed here: the database has its own list of time zones, which may lack a name.
         starts = sa.literal([start_of_day(date, zone) for date in dates], sa.ARRAY(sa.TIMESTAMP(timezone=True)))
         calls = (
             sa.select(
@@ -88,7 +88,7 @@ class OverviewService:
                 Call.answered_at,
                 Call.duration,
             )
-            .where(*started_since(organization_id, start_of_day(dates[0], zone)))
+            .where(*outgoing_since(organization_id, start_of_day(dates[0], zone)))
             .subquery()
         )
         query = sa.select(
@@ -126,13 +126,13 @@ class OverviewService:
     async def counts_and_onboarding(
         self, organization_id: UUID, *, has_number: bool, week: dt.datetime, week_before: dt.datetime
     ) -> tuple[CallCounts, OnboardingProgress]:
-        """Return the counts beside the sums of outgoing calls, and the onboarding progress.
+        """Return the numbers of live and incoming calls, and the onboarding progress.
 
         ``week`` and ``week_before`` are the beginnings of the weeks whose incoming calls are counted.
         """
         live = sa.select(sa.func.count()).where(Call.owned_by(organization_id), Call.status.in_(LIVE_STATUSES))
         received, received_in_both = (
-            sa.select(sa.func.count()).where(*received_since(organization_id, start)).scalar_subquery()
+            sa.select(sa.func.count()).where(*incoming_since(organization_id, start)).scalar_subquery()
             for start in (week, week_before)
         )
         # Calls from the dashboard's own phone, and incoming ones, need no snippet on any page.
@@ -147,9 +147,11 @@ class OverviewService:
             tokens.where(EmbedToken.last_used_at.is_not(None)).exists(),
             sa.select(Call.id).where(Call.owned_by(organization_id), Call.token_id.in_(tokens)).exists(),
         )
-        under_way, now, both, has_token, has_installed, has_called = (await self._session.execute(query)).one()
+        live_calls, this_week, both_weeks, has_token, has_installed, has_called = (
+            await self._session.execute(query)
+        ).one()
         steps = OnboardingProgress(has_number, has_token, has_installed or has_called, has_called)
-        return CallCounts(under_way, now, both - now), steps
+        return CallCounts(live_calls, this_week, both_weeks - this_week), steps
 
     async def _token_names(self, organization_id: UUID, token_ids: Sequence[UUID]) -> dict[UUID, str]:
         name = sa.func.coalesce(sa.func.nullif(EmbedToken.label, ""), EmbedToken.prefix).label("name")

@@ -1,4 +1,4 @@
-"""``POST /widget/recent``: a verified person's own latest calls with the token, for the phone on our own pages."""
+"""``POST /widget/recent``: a signed-in member's own latest outgoing calls, for the widget on our own pages."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from calls.caller_attribution import CallerAttribution
+from calls.agent_identification import AgentIdentification
 from calls.models import Call
 from kit.clock import utc_now
 from kit.db.database import Database
@@ -17,12 +17,12 @@ from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
 MAX_RECENT_CALLS = 20
 _RECENT_DAYS = dt.timedelta(days=30)
-"""The calls of these days are searched, in an index that has all filtered columns."""
+"""Only calls of this period are searched, in an index that contains all filtered columns."""
 _encode = msgspec.json.Encoder().encode
 
 
 class RecentCall(ResponseModel, frozen=True, kw_only=True, rename="camel"):
-    """A call as the phone lists it: with the names that phone.js itself uses."""
+    """A call as the widget lists it; fields are named as in phone.js."""
 
     call_id: str
     number: str
@@ -38,36 +38,36 @@ class RecentCall(ResponseModel, frozen=True, kw_only=True, rename="camel"):
 
 
 class RecentCalls(ResponseModel, frozen=True, kw_only=True):
-    """The answer of ``/widget/recent``, newest first; empty for everybody who is not verified."""
+    """The answer of ``/widget/recent``, newest first; empty unless the person is a verified agent."""
 
     calls: Sequence[RecentCall]
 
 
 class RecentCallsHandler:
-    """Returns a verified member's own calls with the widget's token, if the token shows them. Made once at start."""
+    """Returns a member's own calls with the widget's token, if the token allows the list. Made once at start."""
 
-    def __init__(self, database: Database, attribution: CallerAttribution) -> None:
+    def __init__(self, database: Database, agent_identification: AgentIdentification) -> None:
         self._database = database
-        self._attribution = attribution
+        self._agent_identification = agent_identification
 
     async def __call__(self, widget: AuthenticatedWidget, _: WidgetRequest) -> bytes:
         client_id = widget.ticket.client_id
-        # The client id is a member's only in a ticket of a page that we rendered for them.
-        if not widget.shows_recent_calls or not self._attribution.may_be_signed(widget.token_id, client_id):
+        # A client id belongs to a member only if our own page was rendered for that member.
+        if not widget.shows_recent_calls or not self._agent_identification.may_be_signed(widget.token_id, client_id):
             return _encode(RecentCalls(calls=()))
         async with self._database.tenant_session(widget.organization_id) as session:
-            member = await self._attribution.find_member(session, widget.token_id, client_id)
-            rows = [] if member is None else (await session.execute(_query(widget, member))).all()
+            email = await self._agent_identification.find_member_email(session, widget.token_id, client_id)
+            rows = [] if email is None else (await session.execute(_query(widget, email))).all()
         return _encode(RecentCalls(calls=[_recent_call(row) for row in rows]))
 
 
-def _query(widget: AuthenticatedWidget, member: str) -> sa.Executable:
+def _query(widget: AuthenticatedWidget, member_email: str) -> sa.Executable:
     own = (
         Call.owned_by(widget.organization_id),
         Call.id >= first_uuid7(utc_now() - _RECENT_DAYS),
         Call.token_id == widget.token_id,
         Call.agent_is_member,
-        Call.agent == member,
+        Call.agent == member_email,
     )
     found = sa.select(Call.id).where(*own).order_by(Call.id.desc()).limit(MAX_RECENT_CALLS)
     columns = (

@@ -1,4 +1,4 @@
-"""Says why a call was refused or ended, by the rule at that time, and what to do about it. Pure."""
+"""Explains to people why a call was refused, or ended by the product, and what to do about it. Pure."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from kit.parsing import parse_day
 from widget.refusals import REFUSALS, FixedBy, Refusal, RefusalDetails
 
 
-class LimitWords(msgspec.Struct, frozen=True):
-    """The words about one limit."""
+class LimitPhrases(msgspec.Struct, frozen=True):
+    """The phrases from which sentences about one limit are made."""
 
     reached: str
-    """A sentence: the limit is used up."""
+    """A sentence which says that the limit is used up."""
     wait: str
-    """The time until calls are possible again, behind "Wait"."""
-    amount: str
-    """The limit, behind its value."""
+    """The time until calls are possible again; follows "Wait"."""
+    unit: str
+    """The unit of the limit; follows its value."""
     held: str = ""
-    """A sentence: calls under way hold what is left; empty for limits of which they hold nothing."""
+    """A sentence which says that live calls reserve the rest; empty for limits of which calls reserve nothing."""
 
 
 _MINUTE, _HOUR, _TODAY, _MONTH = "a minute", "an hour", "until midnight (UTC)", "until the next month begins (UTC)"
-_AT_ONCE, _OTHER_END = "Too many calls are under way.", "until another call has ended"
+_TOO_MANY_LIVE, _UNTIL_OTHER_ENDS = "Too many calls are under way.", "until another call has ended"
 _SHORT_TIME = "Too many calls in a short time."
 _BUDGET_TODAY, _BUDGET_MONTH = (
     "The calling budget for today is used up.",
@@ -38,66 +38,62 @@ _HELD_TODAY, _HELD_MONTH = (
     "Calls under way hold the rest of the calling budget for today.",
     "Calls under way hold the rest of the calling budget for this month.",
 )
-LIMIT_WORDS: Mapping[str, LimitWords] = {
-    limit_names.LIVE_CALLS: LimitWords(_AT_ONCE, _OTHER_END, "at once"),
-    limit_names.LIVE_CALLS_PER_TOKEN: LimitWords(_AT_ONCE, _OTHER_END, "at once per token"),
-    limit_names.LIVE_CALLS_PER_CLIENT: LimitWords(_AT_ONCE, _OTHER_END, "at once per phone"),
-    limit_names.CALLS_PER_MINUTE: LimitWords(_SHORT_TIME, _MINUTE, "a minute"),
-    limit_names.CALLS_PER_MINUTE_PER_TOKEN: LimitWords(_SHORT_TIME, _MINUTE, "a minute per token"),
-    limit_names.CALLS_PER_MINUTE_PER_CLIENT: LimitWords(_SHORT_TIME, _MINUTE, "a minute per phone"),
-    limit_names.CALLS_PER_DAY: LimitWords("Too many calls today.", _TODAY, "a day"),
-    limit_names.CALLS_TO_NUMBER_PER_HOUR: LimitWords(
+LIMIT_PHRASES: Mapping[str, LimitPhrases] = {
+    limit_names.LIVE_CALLS: LimitPhrases(_TOO_MANY_LIVE, _UNTIL_OTHER_ENDS, "at once"),
+    limit_names.LIVE_CALLS_PER_TOKEN: LimitPhrases(_TOO_MANY_LIVE, _UNTIL_OTHER_ENDS, "at once per token"),
+    limit_names.LIVE_CALLS_PER_CLIENT: LimitPhrases(_TOO_MANY_LIVE, _UNTIL_OTHER_ENDS, "at once per phone"),
+    limit_names.CALLS_PER_MINUTE: LimitPhrases(_SHORT_TIME, _MINUTE, "a minute"),
+    limit_names.CALLS_PER_MINUTE_PER_TOKEN: LimitPhrases(_SHORT_TIME, _MINUTE, "a minute per token"),
+    limit_names.CALLS_PER_MINUTE_PER_CLIENT: LimitPhrases(_SHORT_TIME, _MINUTE, "a minute per phone"),
+    limit_names.CALLS_PER_DAY: LimitPhrases("Too many calls today.", _TODAY, "a day"),
+    limit_names.CALLS_TO_NUMBER_PER_HOUR: LimitPhrases(
         "Too many calls to this number within an hour.", _HOUR, "an hour to one number"
     ),
-    limit_names.FOREIGN_NUMBERS_PER_HOUR: LimitWords(
+    limit_names.FOREIGN_NUMBERS_PER_HOUR: LimitPhrases(
         "Too many distinct international numbers within an hour.", _HOUR, "distinct international numbers per hour"
     ),
-    limit_names.CALLS_OF_CALLER_PER_HOUR: LimitWords(
+    limit_names.CALLS_OF_CALLER_PER_HOUR: LimitPhrases(
         "Too many calls from this caller within an hour.", _HOUR, "an hour from one caller"
     ),
-    limit_names.WITHHELD_CALLS_PER_HOUR: LimitWords(
+    limit_names.WITHHELD_CALLS_PER_HOUR: LimitPhrases(
         "Too many calls with a withheld number within an hour.", _HOUR, "an hour with a withheld number"
     ),
-    limit_names.MINUTES_PER_DAY: LimitWords(
+    limit_names.MINUTES_PER_DAY: LimitPhrases(
         "The minutes for today are used up.",
         _TODAY,
         "minutes a day",
         "Calls under way hold the rest of the minutes for today.",
     ),
-    limit_names.MINUTES_PER_MONTH: LimitWords(
+    limit_names.MINUTES_PER_MONTH: LimitPhrases(
         "The minutes for this month are used up.",
         _MONTH,
         "minutes a month",
         "Calls under way hold the rest of the minutes for this month.",
     ),
-    limit_names.INCOMING_MINUTES_PER_DAY: LimitWords(
+    limit_names.INCOMING_MINUTES_PER_DAY: LimitPhrases(
         "The incoming minutes for today are used up.",
         _TODAY,
         "incoming minutes a day",
         "Calls under way hold the rest of the incoming minutes for today.",
     ),
-    limit_names.CENTS_PER_DAY: LimitWords(_BUDGET_TODAY, _TODAY, "a day", _HELD_TODAY),
-    limit_names.CENTS_PER_MONTH: LimitWords(_BUDGET_MONTH, _MONTH, "a month", _HELD_MONTH),
-    limit_names.CENTS_PER_DAY_PER_TOKEN: LimitWords(_BUDGET_TODAY, _TODAY, "a day per token", _HELD_TODAY),
+    limit_names.CENTS_PER_DAY: LimitPhrases(_BUDGET_TODAY, _TODAY, "a day", _HELD_TODAY),
+    limit_names.CENTS_PER_MONTH: LimitPhrases(_BUDGET_MONTH, _MONTH, "a month", _HELD_MONTH),
+    limit_names.CENTS_PER_DAY_PER_TOKEN: LimitPhrases(_BUDGET_TODAY, _TODAY, "a day per token", _HELD_TODAY),
 }
-_KINDS = {
+_NUMBER_KIND_HELP = {
     "own_number": "This is one of {organization}'s own numbers. Call another number.",
     "pay_per_call": "This is a pay-per-call number: the called party earns from the call. No organization can call it.",
     "special": "This is a special number, like a pager or a satellite phone. No organization can call it.",
     "unassigned": "This number belongs to nobody. Check the number, then try again.",
 }
-
-
 FIXED_BY_NAMES = {
-    FixedBy.CALLER: "Whoever calls",
-    FixedBy.DEVELOPER: "Whoever builds the page",
+    FixedBy.CALLER: "The person who calls",
+    FixedBy.DEVELOPER: "The developer of the page",
     FixedBy.ADMIN: "An admin",
     FixedBy.OWNER: "An owner",
     FixedBy.SUPPORT: "Our support",
 }
-
-
-_KIND_NAMES = {
+_NUMBER_KIND_NAMES = {
     "own_number": "the organization's own number",
     "pay_per_call": "pay-per-call number",
     "special": "special number, like a pager or a satellite phone",
@@ -110,7 +106,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     refusal: Refusal
     help: str
-    """The next step and the person who can take it, in whole sentences; may begin with the words of the message."""
+    """The next step and the person who can take it, in whole sentences; may begin with the refusal's message."""
     details: RefusalDetails | None
     fixed_by: FixedBy
 
@@ -126,7 +122,7 @@ def explain(
     """Explain an end reason; None for an end that needs no explanation, such as a busy line.
 
     ``stored`` is the call's ``end_details``, None for calls that are older than the column. ``limit_minutes`` is the
-    time that the call was given. The help names days as they are in ``zone``.
+    call's time limit. Days in the help are days in ``zone``.
     """
     refusal = REFUSALS.get(code or "")
     if refusal is None:
@@ -149,23 +145,23 @@ def explain_call(call: Call, organization: str, zone: dt.tzinfo) -> Explanation 
 
 
 def limit_phrase(name: str, value: int) -> str:
-    """A limit with its value: ``20 calls a minute per phone``, ``$25.00 a day``."""
-    words = LIMIT_WORDS[name].amount
+    """A limit as a phrase: ``20 calls a minute per phone``, ``$25.00 a day``."""
+    unit = LIMIT_PHRASES[name].unit
     if name in limit_names.MONEY_LIMITS or "minutes" in name or name == limit_names.FOREIGN_NUMBERS_PER_HOUR:
-        counted = words.replace("minutes", "minute").replace("numbers", "number") if value == 1 else words
-        return f"{_amount(name, value)} {counted}"
-    return f"{value:,} {'call' if value == 1 else 'calls'} {words}"
+        singular_or_plural = unit.replace("minutes", "minute").replace("numbers", "number") if value == 1 else unit
+        return f"{_amount(name, value)} {singular_or_plural}"
+    return f"{value:,} {'call' if value == 1 else 'calls'} {unit}"
 
 
-def refusal_facts(why: Explanation) -> list[tuple[str, str]]:
-    """The facts behind a refusal, as they were at that time: a label and a value each."""
-    details = why.details or RefusalDetails()
+def refusal_facts(explanation: Explanation) -> list[tuple[str, str]]:
+    """The facts of a refusal at that time, each a label and a value."""
+    details = explanation.details or RefusalDetails()
     facts = []
     if details.country is not None:
         facts.append(("Country", country_name(details.country)))
     if details.home is not None:
         facts.append(("Only country allowed then", country_name(details.home)))
-    if details.limit in LIMIT_WORDS and details.value is not None:
+    if details.limit in LIMIT_PHRASES and details.value is not None:
         facts.append(("Limit then", limit_phrase(details.limit or "", details.value)))
         if details.used is not None:
             facts.append(("Used then", _amount(details.limit or "", details.used)))
@@ -176,7 +172,7 @@ def refusal_facts(why: Explanation) -> list[tuple[str, str]]:
     if details.until_day is not None:
         facts.append(("New account until", _day(details.until_day)))
     if details.kind is not None:
-        facts.append(("Kind of number", _KIND_NAMES.get(details.kind, details.kind)))
+        facts.append(("Kind of number", _NUMBER_KIND_NAMES.get(details.kind, details.kind)))
     return facts
 
 
@@ -197,8 +193,8 @@ def _help(refusal: Refusal, details: RefusalDetails | None, organization: str) -
 
 
 def _number_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str | None:
-    if details.kind in _KINDS:
-        return _KINDS[details.kind].format(organization=organization)
+    if details.kind in _NUMBER_KIND_HELP:
+        return _NUMBER_KIND_HELP[details.kind].format(organization=organization)
     if details.country is not None:
         return _country_help(details, organization)
     if refusal.code == "number_blocked":
@@ -226,29 +222,29 @@ def _country_help(details: RefusalDetails, organization: str) -> str:
 
 
 def _limit_help(details: RefusalDetails, organization: str) -> str | None:
-    words = LIMIT_WORDS.get(details.limit or "")
-    if words is None or details.value is None:
+    phrases = LIMIT_PHRASES.get(details.limit or "")
+    if phrases is None or details.value is None:
         return None
     phrase = limit_phrase(details.limit or "", details.value)
     if details.value == 0:
-        return f"The limit is {phrase}: it allows no calls. {_who_raises(details, organization)}"
-    reached, wait = words.reached, words.wait
-    if words.held and details.held and (details.used or 0) < details.value:
-        reached, wait = words.held, _OTHER_END
+        return f"The limit is {phrase}: it allows no calls. {_how_to_raise(details, organization)}"
+    reached, wait = phrases.reached, phrases.wait
+    if phrases.held and details.held and (details.used or 0) < details.value:
+        reached, wait = phrases.held, _UNTIL_OTHER_ENDS
     if details.until is not None or details.who == FixedBy.SUPPORT:
-        return f"{reached} Wait {wait}. The limit is {phrase}. {_who_raises(details, organization)}"
+        return f"{reached} Wait {wait}. The limit is {phrase}. {_how_to_raise(details, organization)}"
     return f"{reached} Wait {wait}, or ask an admin to raise the limit ({phrase})."
 
 
 def _time_limit_help(refusal: Refusal, details: RefusalDetails, organization: str) -> str:
     reached = f"{refusal.message} ({_count_minutes(details.minutes)})" if details.minutes else refusal.message
-    if details.limit not in LIMIT_WORDS or details.value is None:
+    if details.limit not in LIMIT_PHRASES or details.value is None:
         return f"{reached}. {refusal.advice}"
     phrase = limit_phrase(details.limit or "", details.value)
-    return f"{reached}, because the limit is {phrase}. {_who_raises(details, organization)}"
+    return f"{reached}, because the limit is {phrase}. {_how_to_raise(details, organization)}"
 
 
-def _who_raises(details: RefusalDetails, organization: str) -> str:
+def _how_to_raise(details: RefusalDetails, organization: str) -> str:
     if details.until_day is not None:
         rule = f"{organization} is new: until {_day(details.until_day)} it has a quarter of its limits."
         if details.who == FixedBy.ADMIN:
@@ -261,13 +257,13 @@ def _who_raises(details: RefusalDetails, organization: str) -> str:
 
 
 def _with_day(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails | None:
-    """``details`` with the day in ``zone`` on which a rule ends, if there is one."""
+    """``details`` with the day in ``zone`` on which the rule ends, if it ends."""
     if details is None or details.until is None:
         return details
     until = msgspec.convert(details.until, dt.datetime).astimezone(zone)
     return msgspec.structs.replace(details, until_day=until.date().isoformat())
 
 
-def _day(written: str) -> str:
-    day = parse_day(written)
+def _day(iso_date: str) -> str:
+    day = parse_day(iso_date)
     return f"{day:%b} {day.day}"

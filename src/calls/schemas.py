@@ -115,14 +115,14 @@ class CallExplanation(ResponseModel, frozen=True, kw_only=True):
     """The facts from which ``help`` is made; null for older calls, and where ``code`` says all."""
 
     @classmethod
-    def of(cls, why: Explanation, slug: str) -> "CallExplanation":
+    def of(cls, explanation: Explanation, slug: str) -> "CallExplanation":
         return cls(
-            code=why.refusal.code,
-            message=why.refusal.message,
-            help=why.help,
-            fixed_by=why.fixed_by,
-            link=why.refusal.link(slug),
-            details=why.details,
+            code=explanation.refusal.code,
+            message=explanation.refusal.message,
+            help=explanation.help,
+            fixed_by=explanation.fixed_by,
+            link=explanation.refusal.link(slug),
+            details=explanation.details,
         )
 
 
@@ -205,7 +205,7 @@ class CallTotalsInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
-    """The use of one embed token; revoked ones are included."""
+    """The usage of one embed token; revoked ones are included."""
 
     token_id: ResourceId
     label: TokenLabel
@@ -213,7 +213,7 @@ class TokenUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
 
 
 class AgentUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
-    """The use of one agent."""
+    """The usage of one agent."""
 
     agent: Agent | None
     """A member's e-mail address, or the name that the page gives; null where nobody is named."""
@@ -230,7 +230,7 @@ class OutcomeUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
 
 
 class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
-    """The use in one month, UTC."""
+    """The usage in one month, UTC."""
 
     month: Annotated[str, Meta(examples=["2026-11"])]
     """Like ``2026-11``."""
@@ -242,15 +242,15 @@ class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
     """Calls whose outcome counts as a conversation."""
 
     @classmethod
-    def of(cls, use: MonthlyUsage) -> "MonthUsageInfo":
+    def of(cls, usage: MonthlyUsage) -> "MonthUsageInfo":
         return cls(
-            month=f"{use.first_day:%Y-%m}",
-            **_totals_fields(use.total),
+            month=f"{usage.first_day:%Y-%m}",
+            **_totals_fields(usage.total),
             by_token=[
                 TokenUsageInfo(
                     token_id=item.token_id, label=item.label, prefix=item.prefix, **_totals_fields(item.totals)
                 )
-                for item in use.by_token
+                for item in usage.by_token
             ],
             by_agent=[
                 AgentUsageInfo(
@@ -258,7 +258,7 @@ class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
                     source=agent_source(item.agent, is_member=item.is_member),
                     **_totals_fields(item.totals),
                 )
-                for item in use.by_agent
+                for item in usage.by_agent
             ],
             by_outcome=[
                 OutcomeUsageInfo(
@@ -266,28 +266,28 @@ class MonthUsageInfo(CallTotalsInfo, frozen=True, kw_only=True):
                     counts_as_conversation=item.counts_as_conversation,
                     **_totals_fields(item.totals),
                 )
-                for item in use.by_outcome
+                for item in usage.by_outcome
             ],
-            conversations=use.conversations,
+            conversations=usage.conversations,
         )
 
 
 class UsageInfo(ResponseModel, frozen=True, kw_only=True):
-    """The use of the organization."""
+    """The usage of the organization."""
 
     this_month: MonthUsageInfo
     last_month: MonthUsageInfo
 
 
 def agent_source(agent: str | None, *, is_member: bool) -> str | None:
-    """The origin of an agent's name; None where there is none."""
+    """The source of an agent's name: ``member`` if verified, ``page`` if claimed; None where there is no name."""
     return None if agent is None else "member" if is_member else "page"
 
 
-def _totals_fields(tally: CallTotals) -> dict[str, int]:
+def _totals_fields(totals: CallTotals) -> dict[str, int]:
     return {
-        "calls": tally.calls,
-        "answered": tally.answered,
-        "seconds": tally.seconds,
-        "minutes": tally.minutes,
+        "calls": totals.calls,
+        "answered": totals.answered,
+        "seconds": totals.seconds,
+        "minutes": totals.minutes,
     }

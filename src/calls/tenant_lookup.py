@@ -1,4 +1,4 @@
-"""Lookups that begin without an organization: the tenant of a token or a call, and the state of a widget's call."""
+"""Lookups across all organizations: the organization of a token or a call, and a widget's call by its call id."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from widget.status import CallLookupResult, CallSummary
 from widget.token_auth import AuthenticatedWidget
 
 MAX_REMEMBERED_CALLS = 20_000
-"""Of each process, the oldest forgotten first: about 4 MB. A forgotten call is looked up again."""
+"""Calls whose organization each process remembers, about 4 MB; the oldest is dropped first and looked up again."""
 CALL_LOOKUP_SQL = """
 (SELECT status, to_number, from_number, duration, end_reason, carrier_error, end_details, limit_minutes,
         (SELECT o.time_zone FROM organization o WHERE o.id = call.organization_id) FROM call
@@ -27,17 +27,17 @@ UNION ALL
  WHERE token_id = $1 AND call_id = $2 LIMIT 1)
 LIMIT 1
 """
-"""Finds a call by the token's id and the widget's id for it."""
-_TENANT_LOOKUP = """
+"""Finds a call by the token's id and the widget's call id."""
+_TENANT_LOOKUP_SQL = """
 SELECT o.id, o.country FROM embed_token t JOIN organization o ON o.id = t.organization_id WHERE t.id = $1
 """
-CALLED_TENANT_SQL = """
+TENANT_OF_CALL_SQL = """
 SELECT organization_id FROM call WHERE carrier_sid = $1
 UNION ALL
 SELECT organization_id FROM capped_rejection WHERE carrier_sid = $1
 LIMIT 1
 """
-"""Finds the organization of a call by the carrier's id of the caller's leg."""
+"""Finds the organization of a call by the carrier's id of the parent leg."""
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -45,37 +45,37 @@ class Tenant(msgspec.Struct, frozen=True):
 
     organization_id: UUID
     country: str
-    """Its home, ISO 3166."""
+    """The organization's home country, ISO 3166."""
 
 
 class TenantResolver:
-    """Finds the organization of a carrier's request, which names only identities and calls. Made once at start."""
+    """Finds the organization of a callback, which contains only identities and call ids. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._of_calls: dict[str, UUID] = {}
 
     async def tenant_of_token(self, token_id: UUID) -> Tenant | None:
-        row = await self._database.lookup_pool.fetch_row(_TENANT_LOOKUP, token_id)
+        row = await self._database.lookup_pool.fetch_row(_TENANT_LOOKUP_SQL, token_id)
         return None if row is None else Tenant(row[0], row[1])
 
     async def tenant_of_call(self, carrier_sid: str) -> UUID | None:
         if (known := self._of_calls.get(carrier_sid)) is not None:
             return known
-        found: UUID | None = await self._database.lookup_pool.fetch_value(CALLED_TENANT_SQL, carrier_sid)
+        found: UUID | None = await self._database.lookup_pool.fetch_value(TENANT_OF_CALL_SQL, carrier_sid)
         if found is not None:
             self.remember(carrier_sid, found)
         return found
 
     def remember(self, carrier_sid: str, organization_id: UUID) -> None:
-        """Remember the organization of a stored call, which never changes: several events of the call follow."""
+        """Remember the organization of a stored call for the call's later events. It never changes."""
         self._of_calls[carrier_sid] = organization_id
         if len(self._of_calls) > MAX_REMEMBERED_CALLS:
             del self._of_calls[next(iter(self._of_calls))]
 
 
 class CallLookup:
-    """Finds a call by the widget's id for it, always together with the widget's token."""
+    """Finds a widget's call by its call id, always together with the widget's token."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -86,27 +86,27 @@ class CallLookup:
             return None
         status, number, from_number, duration, end_reason, carrier_error, stored, limit_minutes, time_zone = row
         details = None if stored is None else msgspec.json.decode(stored)
-        why = explain(
+        explanation = explain(
             end_reason,
             details,
             organization=widget.organization_name,
             limit_minutes=limit_minutes,
             zone=zone_of(time_zone, widget.country),
         )
-        carriers = CARRIER_ERROR_CODES.get(carrier_error) if why is None else None
-        message, advice = (None, None) if carriers is None else (carriers.message, f"{carriers.advice}.")
-        carriers_details = RefusalDetails(who=carriers.who) if carriers is not None and carriers.who else None
+        error_info = CARRIER_ERROR_CODES.get(carrier_error) if explanation is None else None
+        message, advice = (None, None) if error_info is None else (error_info.message, f"{error_info.advice}.")
+        error_details = RefusalDetails(who=error_info.who) if error_info is not None and error_info.who else None
         return CallLookupResult(
             summary=CallSummary(
                 status=status,
-                # A refused call may have been to no number.
+                # The dialled text of a refused call may be no number.
                 number=number if is_e164(number or "") else None,
                 from_=from_number,
                 duration=duration,
                 end_reason=end_reason,
-                message=message if why is None else why.refusal.message,
-                help=advice if why is None else why.help,
-                details=carriers_details if why is None else why.details,
+                message=message if explanation is None else explanation.refusal.message,
+                help=advice if explanation is None else explanation.help,
+                details=error_details if explanation is None else explanation.details,
             ),
             is_over=read_member(CallStatus, status).is_final,
         )

@@ -1,7 +1,7 @@
-"""Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization, or all of them.
+"""Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization, or all at a pause.
 
-The change that forbids them enqueues a job in its own transaction (``tenants.jobs``). That job finds the calls; a job
-for each call asks the carrier to end it, and repeats that until the carrier says that the call is over.
+The transaction that forbids the calls enqueues a job (``tenants.jobs``). That job finds the calls and enqueues one job
+for each; the second job asks the carrier to end the call, again and again until the carrier says that it is over.
 """
 
 import datetime as dt
@@ -22,13 +22,13 @@ from tenants.jobs import END_LIVE_CALLS
 
 END_CALL = "end_call"
 TERMINATION_RETRY_SECONDS = (1.0, 2.0, 4.0, 6.0)
-"""The last one repeats: however long the carrier failed, a call outlives its recovery by seconds only."""
+"""Waits between requests. The last one repeats, so that calls end within seconds once the carrier answers again."""
 CONCURRENT_TERMINATIONS = 20
-"""Calls that the workers ask the carrier about at the same time: many end together."""
-_ASK_SECONDS = 5
+"""Calls that all workers together end at the same time: a suspension may end many calls."""
+_REQUEST_TIMEOUT_SECONDS = 5
 _GIVE_UP_AFTER = dt.timedelta(days=1)
-"""No call lasts so long: the carrier ends each after an hour by itself."""
-# The list of live statuses is written as in the partial index.
+"""No call lasts this long: the carrier ends each call at its time limit, after at most an hour."""
+# The live statuses are written exactly as in the partial index, so that the planner uses it.
 _CALLS_TO_END = """
     SELECT c.id,
            CASE WHEN o.deleted_at IS NOT NULL THEN 'ended_organization_deleted'
@@ -44,8 +44,9 @@ _CALLS_TO_END = """
       AND NOT EXISTS (SELECT FROM pgqueuer j
                       WHERE j.dedupe_key = 'end_call:' || c.id AND j.status IN ('queued', 'picked'))
 """
-# An admission locks token and organization until its call is stored, so the change that forbids calls sees all of them.
-_OF_SUBJECT = """
+# An admission locks token and organization until its call is stored, so the transaction that forbids calls sees all
+# calls that were admitted before it.
+_SUBJECT_CONDITION = """
       AND (c.token_id = :subject OR c.organization_id = :subject
            OR EXISTS (SELECT FROM calling_pause p WHERE p.id = :subject))
 """
@@ -53,24 +54,24 @@ log = structlog.get_logger("epoch.calls")
 
 
 class CallStillLive(Exception):
-    """The carrier accepted the request to end a call, which is not over yet."""
+    """The carrier accepted the request to end a call, but the call is not over yet; the job is retried."""
 
 
 class CallTerminator:
-    """Finds such calls and has the carrier end them; ``jobs`` must see every organization's. Made once at start."""
+    """Runs both kinds of jobs; ``job_database`` must see every organization's calls. Made once at start."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, queue: JobQueue) -> None:
-        self._jobs = jobs
+    def __init__(self, job_database: Database, carrier: Carrier, queue: JobQueue) -> None:
+        self._job_database = job_database
         self._carrier = carrier
         for kind, handle, concurrency in (
-            (END_LIVE_CALLS, self._find, 2),
-            (END_CALL, self._end, CONCURRENT_TERMINATIONS),
+            (END_LIVE_CALLS, self._enqueue_ends_of_subject, 2),
+            (END_CALL, self._end_call, CONCURRENT_TERMINATIONS),
         ):
             queue.add_handler(
                 JobHandler(
                     kind=kind,
                     handle=handle,
-                    timeout_seconds=_ASK_SECONDS,
+                    timeout_seconds=_REQUEST_TIMEOUT_SECONDS,
                     retry_seconds=TERMINATION_RETRY_SECONDS,
                     give_up_after=_GIVE_UP_AFTER,
                     concurrency=concurrency,
@@ -79,26 +80,26 @@ class CallTerminator:
             )
 
     async def enqueue_missing_ends(self) -> int:
-        """End calls that no transaction enqueued: changes by hand, jobs that were given up. Return how many."""
+        """Enqueue the ends of calls for which no job waits, such as after manual changes; return their number."""
         return await self._enqueue_ends(_CALLS_TO_END, {})
 
-    async def _find(self, job: Job) -> None:
-        await self._enqueue_ends(_CALLS_TO_END + _OF_SUBJECT, {"subject": UUID(job.payload.decode())})
+    async def _enqueue_ends_of_subject(self, job: Job) -> None:
+        await self._enqueue_ends(_CALLS_TO_END + _SUBJECT_CONDITION, {"subject": UUID(job.payload.decode())})
 
-    async def _enqueue_ends(self, query: str, of: Mapping[str, UUID]) -> int:
-        async with self._jobs.sessions() as session, session.begin():
-            calls = (await session.execute(sa.text(query), of)).all()
+    async def _enqueue_ends(self, query: str, parameters: Mapping[str, UUID]) -> int:
+        async with self._job_database.sessions() as session, session.begin():
+            calls = (await session.execute(sa.text(query), parameters)).all()
             for call in calls:
                 await enqueue_end_call(session, call.id, ImposedEnd(call.reason))
         return len(calls)
 
-    async def _end(self, job: Job) -> None:
-        # A version before this one queued the id alone.
+    async def _end_call(self, job: Job) -> None:
+        # Earlier releases queued the id without a reason.
         call_text, _, reason = job.payload.decode().partition(" ")
         call_id = UUID(call_text)
         bind_contextvars(call_id=str(call_id))
         query = sa.select(Call.carrier_sid, Call.status, Call.started_at).where(Call.id == call_id)
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
             row = (await session.execute(query)).one_or_none()
         if row is None or row.status.is_final or not deployment.is_own(None, row.started_at):
@@ -112,14 +113,14 @@ class CallTerminator:
             log.info("call_already_over")
 
     async def _store_reason(self, call_id: UUID, reason: str) -> None:
-        """Store why the call is ended, before the carrier is asked: the report of its end may come at once."""
-        is_first = Call.id == call_id, Call.termination_reason.is_(None), Call.status.in_(LIVE_STATUSES)
-        async with self._jobs.sessions() as session, session.begin():
-            await session.execute(sa.update(Call).where(*is_first).values(termination_reason=reason))
+        """Store the reason before the request to the carrier: the carrier may report the call's end at once."""
+        needs_reason = Call.id == call_id, Call.termination_reason.is_(None), Call.status.in_(LIVE_STATUSES)
+        async with self._job_database.sessions() as session, session.begin():
+            await session.execute(sa.update(Call).where(*needs_reason).values(termination_reason=reason))
 
 
 async def enqueue_end_call(session: AsyncSession, call_id: UUID, reason: ImposedEnd) -> None:
-    """Enqueue a job that ends the call at the carrier after the commit; a waiting job for the call is not repeated.
+    """Enqueue a job that ends the call at the carrier after the commit, unless such a job waits already.
 
     ``reason`` becomes the call's end reason.
     """

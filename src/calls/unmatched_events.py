@@ -1,4 +1,4 @@
-"""Stores events of calls that are not on record, and gives them to their call once it is."""
+"""Stores events of calls that are not on record, and records them once their call is."""
 
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from calls.services import CallService
 from kit.db.database import Database
 
 MAX_EVENTS_PER_RUN = 500
-"""The next run goes on."""
+"""The next run records the rest."""
 
 
 class UnmatchedEventService:
-    """Events without a call."""
+    """Events whose call is not on record."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -31,22 +31,22 @@ class UnmatchedEventService:
 
 
 class UnmatchedEventMatcher:
-    """Records events whose call has appeared; ``jobs`` must see all rows. Made once at start."""
+    """Records events whose call has appeared; ``job_database`` must see all rows. Made once at start."""
 
-    def __init__(self, jobs: Database, database: Database, alert_mailer: AlertMailer | None) -> None:
-        self._jobs = jobs
+    def __init__(self, job_database: Database, database: Database, alert_mailer: AlertMailer | None) -> None:
+        self._job_database = job_database
         self._database = database
         self._alert_mailer = alert_mailer
 
     async def run(self) -> int:
-        """Return how many events were recorded."""
+        """Record the events whose call is on record by now; return their number."""
         query = (
             sa.select(Call.organization_id, UnmatchedEvent)
             .join(Call, Call.carrier_sid == UnmatchedEvent.parent_sid)
             .order_by(UnmatchedEvent.id)
             .limit(MAX_EVENTS_PER_RUN)
         )
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             matched = list(await session.execute(query))
         for organization_id, unmatched in matched:
             await self._record(organization_id, unmatched)
@@ -66,6 +66,6 @@ class UnmatchedEventMatcher:
         async with self._database.tenant_session(organization_id) as session:
             calls = CallService(session, alert_mailer=self._alert_mailer)
             await calls.record_event(organization_id, unmatched.parent_sid, unmatched.leg_sid, event)
-        # Deleted afterwards: when a worker dies in between, the event is recorded again, which changes nothing.
-        async with self._jobs.sessions() as session, session.begin():
+        # A second transaction: if the worker dies before it, the event is recorded again, which changes nothing.
+        async with self._job_database.sessions() as session, session.begin():
             await session.execute(sa.delete(UnmatchedEvent).where(UnmatchedEvent.id == unmatched.id))

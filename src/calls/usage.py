@@ -1,4 +1,4 @@
-"""Sums an organization's calls of this month and the last, by token and by agent."""
+"""Sums an organization's outgoing calls of this month and the last, by token, agent and outcome."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import CallTotals, started_since, totals_columns
+from calls.aggregates import CallTotals, outgoing_since, totals_columns
 from calls.models import Call
 from calls.outcomes.report import OutcomeReportService, OutcomeUsage
 from kit.time_zones import start_of_day
 from widget.models import EmbedToken
 
 MAX_LISTED = 100
-"""Tokens and agents that are listed, the busiest first. Pages name agents freely: there may be any number."""
-_TOTALS = ("calls", "answered", "seconds", "minutes")
+"""Listed tokens and agents, the busiest first. Pages name agents freely, so there may be any number of them."""
+_TOTALS_FIELDS = ("calls", "answered", "seconds", "minutes")
 
 
 class TokenUsage(msgspec.Struct, frozen=True):
@@ -32,14 +32,14 @@ class AgentUsage(msgspec.Struct, frozen=True):
     """The calls of one agent."""
 
     agent: str | None
-    """A member's address, or the name that the page gives; None where nobody is named."""
+    """A member's e-mail address, or the name that the page gives; None where nobody is named."""
     is_member: bool
     """True when the agent is known to be that member; otherwise the name is the page's claim."""
     totals: CallTotals
 
 
 class MonthlyUsage(msgspec.Struct, frozen=True):
-    """The calls of one month, in the zone that was asked for."""
+    """The outgoing calls of one month, in the requested time zone."""
 
     first_day: dt.date
     total: CallTotals
@@ -54,7 +54,7 @@ class MonthlyUsage(msgspec.Struct, frozen=True):
 
 
 class UsageService:
-    """Sums of calls by month."""
+    """Sums outgoing calls by month."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -62,55 +62,59 @@ class UsageService:
     async def this_and_last_month(
         self, organization_id: UUID, *, today: dt.date, zone: dt.tzinfo = dt.UTC
     ) -> tuple[MonthlyUsage, MonthlyUsage]:
-        """The month of ``today``, and the one before it, in ``zone``; both from one pass over their calls."""
+        """The month of ``today`` and the month before it, in ``zone``; both from one query over their calls."""
         this = today.replace(day=1)
         last = (this - dt.timedelta(days=1)).replace(day=1)
-        is_this = Call.started_at >= start_of_day(this, zone)
-        # Summed for each agent of each token first: both further sums then read few rows, not every call.
+        is_this_month = Call.started_at >= start_of_day(this, zone)
+        # The inner query sums the calls of each agent with each token, so that the outer sums read few rows.
         summed = (
             sa.select(
-                is_this.label("is_this"),
+                is_this_month.label("is_this_month"),
                 Call.token_id,
                 Call.agent,
                 Call.agent_is_member,
-                *(column.label(name) for column, name in zip(totals_columns(), _TOTALS, strict=True)),
+                *(column.label(name) for column, name in zip(totals_columns(), _TOTALS_FIELDS, strict=True)),
             )
-            .where(*started_since(organization_id, start_of_day(last, zone)))
+            .where(*outgoing_since(organization_id, start_of_day(last, zone)))
             .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
             .subquery()
         )
         agent = summed.c.agent, summed.c.agent_is_member
         query = sa.select(
-            summed.c.is_this,
+            summed.c.is_this_month,
             sa.func.grouping(summed.c.token_id),
             summed.c.token_id,
             *agent,
-            *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _TOTALS),
+            *(sa.cast(sa.func.sum(summed.c[name]), sa.BigInteger) for name in _TOTALS_FIELDS),
         ).group_by(
-            sa.func.grouping_sets(sa.tuple_(summed.c.is_this, summed.c.token_id), sa.tuple_(summed.c.is_this, *agent))
+            sa.func.grouping_sets(
+                sa.tuple_(summed.c.is_this_month, summed.c.token_id), sa.tuple_(summed.c.is_this_month, *agent)
+            )
         )
         tokens: dict[bool, dict[UUID, CallTotals]] = {True: {}, False: {}}
         agents: dict[bool, dict[tuple[str | None, bool], CallTotals]] = {True: {}, False: {}}
-        for of_this, by_agent, token_id, name, is_member, *sums in await self._session.execute(query):
+        for of_this_month, by_agent, token_id, name, is_member, *sums in await self._session.execute(query):
             if by_agent:
-                agents[of_this][name, is_member] = CallTotals(*sums)
+                agents[of_this_month][name, is_member] = CallTotals(*sums)
             else:
-                tokens[of_this][token_id] = CallTotals(*sums)
-        named = await self._token_names(organization_id, {*tokens[True], *tokens[False]})
+                tokens[of_this_month][token_id] = CallTotals(*sums)
+        labels = await self._token_names(organization_id, {*tokens[True], *tokens[False]})
         report = OutcomeReportService(self._session)
         outcomes = await report.this_and_last_month(organization_id, this=this, last=last, zone=zone)
 
-        def month(first_day: dt.date, of_this: bool) -> MonthlyUsage:
-            by_token = [TokenUsage(token_id, *named[token_id], tally) for token_id, tally in tokens[of_this].items()]
-            by_agent = [AgentUsage(*who, tally) for who, tally in agents[of_this].items()]
+        def month(first_day: dt.date, of_this_month: bool) -> MonthlyUsage:
+            by_token = [
+                TokenUsage(token_id, *labels[token_id], totals) for token_id, totals in tokens[of_this_month].items()
+            ]
+            by_agent = [AgentUsage(*agent_key, totals) for agent_key, totals in agents[of_this_month].items()]
             return MonthlyUsage(
                 first_day=first_day,
-                total=sum(tokens[of_this].values(), CallTotals()),
+                total=sum(tokens[of_this_month].values(), CallTotals()),
                 by_token=sorted(by_token, key=lambda use: (-use.totals.calls, use.token_id))[:MAX_LISTED],
                 by_agent=sorted(by_agent, key=lambda use: (-use.totals.calls, not use.is_member, use.agent or ""))[
                     :MAX_LISTED
                 ],
-                by_outcome=outcomes[0 if of_this else 1],
+                by_outcome=outcomes[0 if of_this_month else 1],
             )
 
         return month(this, True), month(last, False)

@@ -11,8 +11,8 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
-from calls.incoming.event_values import SETTING_NAMES, setting_value
-from calls.limits.event_values import event_value, limit_title
+from calls.incoming.audit_texts import SETTING_LABELS, setting_text
+from calls.limits.audit_texts import detail_text, limit_title
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import render
@@ -104,7 +104,7 @@ def _changed_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[D
     rows = []
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
-        if isinstance(old, dict) and isinstance(new, dict) and setting_value(name, new) is None:
+        if isinstance(old, dict) and isinstance(new, dict) and setting_text(name, new) is None:
             rows += _changed_rows(old, new)
         elif old != new:
             rows.append(DetailRow(_field_label(name), _field_text(name, old), _field_text(name, new)))
@@ -112,11 +112,11 @@ def _changed_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[D
 
 
 def _field_label(name: str) -> str:
-    return limit_title(name) or SETTING_NAMES.get(name) or name.replace("_", " ").capitalize()
+    return limit_title(name) or SETTING_LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def _field_text(name: str, value: Any, limit: object = None) -> str:
-    if (text := setting_value(name, value)) is not None:
+    if (text := setting_text(name, value)) is not None:
         return text
     if name == "changed" and isinstance(value, list):
         return ", ".join(_field_label(str(item)) for item in value) or "–"
@@ -124,7 +124,7 @@ def _field_text(name: str, value: Any, limit: object = None) -> str:
         return ", ".join(_field_text(name, item) for item in value) or "–"
     if value is None or value == "":
         return "–"
-    if (text := event_value(name, value, limit=limit)) is not None:
+    if (text := detail_text(name, value, limit=limit)) is not None:
         return text
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 

@@ -78,7 +78,7 @@ def limits_notice(asked: Mapping[str, int], before: CallingRulesView, after: Cal
 
 
 def _limit_notice(name: str, asked: int, after: CallingRulesView) -> str:
-    return limit_sentence(name, after.limits, after.zone, asked=asked) + _used_up(name, after)
+    return limit_sentence(name, after.limits, after.zone, entered=asked) + _used_up(name, after)
 
 
 def _used_up(name: str, rules: CallingRulesView) -> str:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.greetings.audio_decoder_process import MAX_FILE_BYTES, MAX_SECONDS
 from calls.greetings.services import MAX_RECORDINGS, GreetingAudioService
 from calls.incoming.answer_settings import AnswerSettings, UnplayedTexts, Weekday, holiday_countries
+from calls.incoming.audit_texts import DAY_NAMES, FORWARD_MODE_NAMES, hours_text
 from calls.incoming.controllers import save_settings
-from calls.incoming.event_values import DAY_NAMES, FORWARD_MODE_NAMES, hours_text
 from calls.incoming.prompts import DEFAULT_LANGUAGE, LANGUAGES
 from calls.incoming.rules import MAX_FORWARD_NUMBERS, MAX_NOTIFIED
 from calls.incoming.settings_service import IncomingSettingsService

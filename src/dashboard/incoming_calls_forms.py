@@ -18,7 +18,7 @@ from calls.incoming.answer_settings import (
     Weekday,
     parse_clock,
 )
-from calls.incoming.event_values import DAY_NAMES, END_OF_DAY, MIDNIGHT, TYPED_WHOLE_DAY, WHOLE_DAY
+from calls.incoming.audit_texts import DAY_NAMES, END_OF_DAY, MIDNIGHT, TYPED_WHOLE_DAY, WHOLE_DAY
 from calls.incoming.overlapping_hours import is_same_week, overlap_errors
 from calls.incoming.rules import MAX_GREETING_CHARACTERS, MAX_HOURS, hours_errors, ring_errors
 from kit.errors import ValidationFailed

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.incoming.answer_settings import AnswerSettings
 from calls.incoming.called_numbers import CalledNumberLookup
-from calls.incoming.rules import ForwardRules, refusal_of
+from calls.incoming.rules import ForwardRules, forward_refusal
 from calls.limits.services import CallingRulesService
 from dashboard.settings import SettingsRequest
 from kit.countries import country_in_sentence
@@ -25,7 +25,7 @@ async def silent_phones(request: SettingsRequest, session: AsyncSession, now: An
     rules = await CallingRulesService(session).get(current_member(request).organization_id)
     held = await CalledNumberLookup(DATABASE.get(request.app)).held_among(phones)
     forward = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, held)
-    reasons = {phone: refusal_of(phone, forward) for phone in phones}
+    reasons = {phone: forward_refusal(phone, forward) for phone in phones}
     return {phone: reason for phone, reason in reasons.items() if reason is not None}
 
 
@@ -50,7 +50,7 @@ def hours_notice(after: AnswerSettings, _: Silent) -> str:
 
 def greeting_notice(after: AnswerSettings, _: Silent) -> str:
     said = "callers hear your greeting" if after.greeting is not None else "callers hear the standard greeting"
-    if after.greeting is not None and after.greeting.recording is not None:
+    if after.greeting is not None and after.greeting.recording_id is not None:
         said = "callers hear your recording"
     return f"Greeting saved: {said}{', and may press 9' if after.press_9 else ''}"
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.greetings.controllers import voicemail_dropper
 from calls.greetings.errors import CallNotConnected, NotOwnCall, NoVoicemailGreeting
-from calls.greetings.voicemail_drop import may_leave_greeting
+from calls.greetings.voicemail_drop import may_drop_voicemail
 from calls.greetings.voicemail_greetings import VoicemailGreetingService
 from calls.models import Call, CallStatus, Direction
 from dashboard.guards import requires_membership
@@ -46,7 +46,7 @@ class VoicemailDropPages(Controller):
 
 async def leavable_greetings(session: AsyncSession, who: MemberAuth, call: Call) -> list[tuple[str, str]]:
     """Id and text of each greeting that ``who`` can leave in ``call`` now; none unless it is connected."""
-    if not may_leave_greeting(call, who):
+    if not may_drop_voicemail(call, who):
         return []
     if call.direction != Direction.OUTBOUND or call.status is not CallStatus.IN_PROGRESS:
         return []

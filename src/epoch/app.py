@@ -12,8 +12,8 @@ from accounts.auth import provide_user_context
 from accounts.passwords import Passwords
 from admin.back_office import BACK_OFFICE
 from admin.mount import admin_route
+from calls.agent_identification import AgentIdentification
 from calls.callback_signatures import CALLBACK_SIGNATURES, CallbackSignatures
-from calls.caller_attribution import CallerAttribution
 from calls.carrier_callbacks import CarrierCallbackController
 from calls.carrier_usage_alerts import USAGE_ALERT_RECORDER, UsageAlertRecorder
 from calls.direct_callbacks import direct_callbacks
@@ -188,7 +188,7 @@ def create_app(
     admission = CallAdmission(
         database,
         tenants,
-        CallerAttribution(settings.secret_keys),
+        AgentIdentification(settings.secret_keys),
         prices,
         alert_mailer,
     )

@@ -1,6 +1,6 @@
 """Builds the background services of events, webhooks and the HubSpot sync, and the checks of receivers and tokens."""
 
-from calls.event_data import call_of_row
+from calls.event_data import call_info_of_row
 from calls.models import Call
 from crm.broken_connections import BrokenConnectionNotifier
 from crm.call_sync import HubSpotCallSync
@@ -30,7 +30,7 @@ def build_event_services(settings: Settings, job_database: Database, mailer: Mai
     pauser = WebhookPauser(mailer.send_after_commit, settings.public_url)
     notifier = BrokenConnectionNotifier(mailer.send_after_commit, settings.public_url)
     return (
-        EventSequencer(job_database, {Call.__tablename__: call_of_row}, [queue_deliveries, queue_calls]),
+        EventSequencer(job_database, {Call.__tablename__: call_info_of_row}, [queue_deliveries, queue_calls]),
         WebhookDeliverer(
             job_database,
             WebhookSender(DnsResolver(), is_sandbox=settings.is_sandbox),

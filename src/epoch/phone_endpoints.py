@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from litestar.handlers import ASGIRouteHandler
 
-from calls.caller_attribution import CallerAttribution
+from calls.agent_identification import AgentIdentification
 from calls.greetings.audio_urls import AudioUrls
 from calls.greetings.phone_endpoints import VoicemailDropHandler, VoicemailDropRequest, VoicemailGreetingsHandler
 from calls.greetings.voicemail_drop import VoicemailDropper
@@ -37,7 +37,7 @@ def build_phone_endpoints(
 ) -> list[ASGIRouteHandler]:
     """Build the routes; ``public_endpoint`` gets ``count``, which counts requests."""
     tickets, headers = Tickets(settings.secret_keys), SecurityHeaders(settings)
-    attribution = CallerAttribution(settings.secret_keys)
+    agent_identification = AgentIdentification(settings.secret_keys)
     signer = AccessTokenSigner(settings.twilio, ttl=settings.access_token_ttl)
     dropper = VoicemailDropper(database, carrier, audio_urls)
 
@@ -63,9 +63,9 @@ def build_phone_endpoints(
     return [
         endpoint("exchange", exchange, WidgetRequest),
         endpoint("status", StatusHandler(CallLookup(database)), WidgetRequest),
-        endpoint("recent", RecentCallsHandler(database, attribution), WidgetRequest),
+        endpoint("recent", RecentCallsHandler(database, agent_identification), WidgetRequest),
         endpoint("outcome", outcome, phone_endpoint.OutcomeRequest, max_body_bytes=phone_endpoint.MAX_BODY_BYTES),
-        endpoint("missed-calls", MissedCallsHandler(database, attribution), MissedCallsRequest),
-        endpoint("voicemail-greetings", VoicemailGreetingsHandler(database, attribution), WidgetRequest),
-        endpoint("voicemail-drop", VoicemailDropHandler(database, dropper, attribution), VoicemailDropRequest),
+        endpoint("missed-calls", MissedCallsHandler(database, agent_identification), MissedCallsRequest),
+        endpoint("voicemail-greetings", VoicemailGreetingsHandler(database, agent_identification), WidgetRequest),
+        endpoint("voicemail-drop", VoicemailDropHandler(database, dropper, agent_identification), VoicemailDropRequest),
     ]

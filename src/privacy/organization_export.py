@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from calls.csv_export import CALL_COLUMNS, call_cells
 from calls.greetings.models import GreetingAudio, VoicemailGreeting
 from calls.incoming.settings_service import IncomingSettingsService
-from calls.leg_reports import carriers_price
+from calls.leg_reports import carrier_price
 from calls.limits.schemas import CallingRulesInfo
 from calls.limits.services import CallingRulesService
 from calls.listing import CallFilters, CallListService
@@ -231,7 +231,7 @@ def _member_cells(member: TeamMember) -> Sequence[Cell]:
 
 def _call_cells(call: Call) -> Sequence[Cell]:
     is_carrier_price = "yes" if call.is_priced else "no"
-    price = carriers_price(call)
+    price = carrier_price(call)
     return (
         *call_cells(call),
         call.country,

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from accounts.models import User
-from calls.event_data import call_of_row
+from calls.event_data import call_info_of_row
 from calls.greetings.models import GreetingAudio, VoicemailGreeting
 from calls.incoming.models import IncomingCaller, IncomingCallSettings, IncomingUsage, Voicemail
 from calls.limits.models import (
@@ -256,7 +256,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
 
 async def assign_sequence_numbers(database: Database) -> None:
     """Assign sequence numbers to all events now; a running application does it in the background."""
-    sequencer = EventSequencer(database, {Call.__tablename__: call_of_row})
+    sequencer = EventSequencer(database, {Call.__tablename__: call_info_of_row})
 
     async def is_outbox_empty() -> bool:
         await sequencer.run_once()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from calls.event_data import call_of_row
+from calls.event_data import call_info_of_row
 from calls.models import Call
 from crm.broken_connections import BrokenConnectionNotifier
 from crm.call_sync import HubSpotCallSync
@@ -26,7 +26,7 @@ class HubSpotSyncRunner:
         self.mails: list[Mail] = []
         self._jobs = jobs
         self._settings = settings
-        self._sequencer = EventSequencer(jobs, {Call.__tablename__: call_of_row}, [queue_calls])
+        self._sequencer = EventSequencer(jobs, {Call.__tablename__: call_info_of_row}, [queue_calls])
 
     def new_sync(self) -> HubSpotCallSync:
         """A sync as another process would have it."""

@@ -1,1 +1,1 @@
-"""The settings by which the number that a call shows is chosen."""
+"""Caller id settings: the rules that choose which number of the organization an outgoing call shows."""

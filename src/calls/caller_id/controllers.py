@@ -1,4 +1,4 @@
-"""``…/caller-id``: the settings by which the number that a call shows is chosen."""
+"""API endpoints ``…/caller-id``: the settings that choose which number an outgoing call shows."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Wire types of the settings by which the number that a call shows is chosen."""
+"""Wire types of an organization's caller id settings."""
 
 from typing import Annotated
 
@@ -7,21 +7,21 @@ from msgspec import Meta
 from kit.schemas import RequestModel, ResponseModel
 
 Sticky = Annotated[bool, Meta(examples=[True])]
-"""True when a contact is called from the number from which it was called last."""
+"""True when a contact is called from the number that called it last."""
 MatchAreaCode = Annotated[bool, Meta(examples=[False])]
-"""True when a call shows a number with the called one's area code, where the organization has one."""
+"""True when a call shows a number with the called number's area code, where the organization has one."""
 
 
 class CallerIdInfo(ResponseModel, frozen=True, kw_only=True):
-    """The settings that hold."""
+    """An organization's caller id settings."""
 
     sticky: Sticky
     match_area_code: MatchAreaCode
 
 
 class ReplaceCallerId(RequestModel, frozen=True, kw_only=True):
-    """All of the settings."""
+    """New values of all caller id settings."""
 
     sticky: Sticky
     match_area_code: MatchAreaCode
-    """Carriers watch callers who only show numbers of the called area: their calls may be labelled as spam."""
+    """Carriers may label calls as spam if a business always shows numbers of the called area."""

@@ -1,4 +1,4 @@
-"""Reads and changes the settings by which the number that a call shows is chosen."""
+"""Reads and changes an organization's caller id settings: the rules that choose the number that calls show."""
 
 from uuid import UUID
 
@@ -15,22 +15,22 @@ from tenants.services import OrganizationService
 
 
 class CallerIdSettings(msgspec.Struct, frozen=True):
-    """The rules that may choose the number, in the order of ``phone_numbers.from_numbers``."""
+    """The rules that can be switched on and off, in the order in which ``phone_numbers.from_numbers`` applies them."""
 
     sticky: bool = True
-    """A contact is called from the number from which it was called last."""
+    """A contact is called from the number that called it last."""
     match_area_code: bool = False
-    """A call shows a number with the called one's area code, where there is one."""
+    """A call shows a number with the called number's area code, where the organization has one."""
 
 
 class CallerIdService:
-    """Settings of one organization."""
+    """Caller id settings of one organization at a time."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def get(self, organization_id: UUID) -> CallerIdSettings:
-        """The settings; the defaults where nobody changed them."""
+        """The settings; the defaults until somebody changes them."""
         query = sa.select(CallingRules.sticky, CallingRules.match_area_code).where(
             CallingRules.owned_by(organization_id)
         )
@@ -38,7 +38,7 @@ class CallerIdService:
         return CallerIdSettings() if row is None else CallerIdSettings(*row)
 
     async def replace(self, organization_id: UUID, settings: CallerIdSettings, *, by: Actor) -> None:
-        """Store ``settings`` for calls that begin afterwards."""
+        """Store ``settings``; calls that begin later use them."""
         await OrganizationService(self._session).lock(organization_id)
         before = await self.get(organization_id)
         if settings == before:

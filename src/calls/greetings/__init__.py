@@ -1,1 +1,1 @@
-"""Recorded greetings: decoded from files that customers upload, stored, and served to the carrier."""
+"""Uploaded recordings: greetings that incoming callers hear, and voicemail greetings for voicemail drops."""

@@ -1,4 +1,4 @@
-"""Starts the decoder of uploaded audio as a child process, with limits on memory, processor and time."""
+"""Decodes uploaded audio in a child process (``audio_decoder_process``); limits how many run and for how long."""
 
 import asyncio
 import io
@@ -19,11 +19,11 @@ from kit.http.app_key import AppKey
 from kit.rounding import divide_up
 
 FILE_FIELD = "file"
-_AT_A_TIME, _MAX_WAITING, _WAIT_SECONDS = 2, 20, 20.0
+_MAX_CONCURRENT, _MAX_WAITING, _WAIT_SECONDS = 2, 20, 20.0
 _DECODE_SECONDS = 20.0
-"""Of waiting for the child, whose own limit counts its processor time alone."""
-_NOT_AUDIO = "This is no recording that can be played. Upload a WAV or MP3 file"
-_SENTENCES: Mapping[int, str] = {
+"""The longest wait for the child process, whose own limit counts only processor time."""
+_NOT_AUDIO = "This file cannot be played. Upload a WAV or MP3 file"
+_REFUSAL_MESSAGES: Mapping[int, str] = {
     Outcome.TOO_LONG: f"The recording is longer than {MAX_SECONDS // 60} minutes. Make it shorter, and upload it again",
     Outcome.TOO_SHORT: f"The recording is shorter than {MIN_SECONDS} second. Record it again",
     Outcome.SILENT: "Nothing can be heard in this recording. Check the microphone, and record it again",
@@ -42,16 +42,18 @@ class DecodedAudio(msgspec.Struct, frozen=True):
 
 
 class AudioDecoder:
-    """Decodes files, a few at a time. Made once at start."""
+    """Decodes files, at most two at a time. Made once at start."""
 
     def __init__(self) -> None:
-        self._slots = KeyedConcurrency(DecoderBusy, limit=_AT_A_TIME, max_waiting=_MAX_WAITING, seconds=_WAIT_SECONDS)
+        self._slots = KeyedConcurrency(
+            DecoderBusy, limit=_MAX_CONCURRENT, max_waiting=_MAX_WAITING, seconds=_WAIT_SECONDS
+        )
 
     async def decode(self, content: bytes) -> DecodedAudio:
         """Decode a WAV or MP3 file.
 
         Raises:
-            ValidationFailed: it is no audio, too long, too short, silent or incomplete.
+            ValidationFailed: the file is not audio, or too long, too short, silent or incomplete.
             DecoderBusy: too many files are being decoded.
         """
         if not content:
@@ -60,12 +62,12 @@ class AudioDecoder:
             status, samples = await _run(content)
         if status != Outcome.DECODED:
             log.info("audio_refused", outcome=status)
-            raise ValidationFailed([(FILE_FIELD, _SENTENCES.get(status, _NOT_AUDIO))])
+            raise ValidationFailed([(FILE_FIELD, _REFUSAL_MESSAGES.get(status, _NOT_AUDIO))])
         return DecodedAudio(_wav(samples), divide_up(len(samples) // 2, SAMPLE_RATE))
 
 
 async def _run(content: bytes) -> tuple[int, bytes]:
-    """Exit status and output of the child; it gets no setting of ours, and is killed when it takes too long."""
+    """Exit status and output of the child. It gets no settings of ours, and is killed when it takes too long."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",

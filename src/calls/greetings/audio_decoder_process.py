@@ -1,8 +1,8 @@
-"""Decodes one audio file, as a process of its own: the file on standard input, 8 kHz mono samples on standard output.
+"""Program that decodes one audio file from standard input to 8 kHz mono samples on standard output.
 
-It imports nothing of the product and limits itself before it reads a byte, because the file is a stranger's. Its exit
-status says why it wrote nothing; ``audio_decoder`` starts it and has the sentences. The library is imported late:
-workers import this module for its limits alone.
+It imports nothing of the product and limits its own memory and time before it reads a byte, because the file is
+untrusted. Its exit status is an ``Outcome``; ``audio_decoder`` starts it and has a message for each. The audio library
+is imported in functions, because workers import this module for its constants.
 """
 
 import resource
@@ -17,17 +17,17 @@ _MAX_MEMORY_BYTES = 512 * 1024 * 1024
 _MAX_CPU_SECONDS = 10
 _FRAMES_AT_A_TIME = SAMPLE_RATE
 _TOLERATED_FRAMES = SAMPLE_RATE // 2
-"""MP3 pads a recording of exactly the longest length."""
+"""Frames above the longest length that are cut off without a refusal: MP3 encoders pad recordings."""
 _AUDIBLE_PEAK = 100
-"""Of 32,767: 50 dB below the loudest sample; noise of a switched-off microphone is quieter."""
-_COMPLETE_PART = 0.97
-"""Of the length that the file's header states: lengths of MP3 files are estimates."""
+"""Of 32,767: 50 dB below full scale; the noise of a muted microphone is quieter."""
+_MIN_COMPLETE_SHARE = 0.97
+"""The least decoded share of the length in the file's header: lengths of MP3 files are estimates."""
 _UNKNOWN_SIZE = 0xFFFFFFFF
-"""The size that programs write who did not know it yet; the file ends where it ends."""
+"""The size in the header of a WAV file that was written before its length was known: the data lasts to the end."""
 
 
 class Outcome(IntEnum):
-    """The exit statuses; another one means that the process was stopped."""
+    """The exit statuses; any other status means that the process was killed."""
 
     DECODED = 0
     NOT_AUDIO = 10
@@ -73,7 +73,7 @@ def _decode(content: bytes) -> "array[int]":
         samples.extend(piece)
         if len(samples) > longest + _TOLERATED_FRAMES:
             raise _Refused(Outcome.TOO_LONG)
-    if len(samples) < expected * SAMPLE_RATE * _COMPLETE_PART:
+    if len(samples) < expected * SAMPLE_RATE * _MIN_COMPLETE_SHARE:
         raise _Refused(Outcome.INCOMPLETE)
     if len(samples) < MIN_SECONDS * SAMPLE_RATE:
         raise _Refused(Outcome.TOO_SHORT)
@@ -84,42 +84,42 @@ def _decode(content: bytes) -> "array[int]":
 
 
 def _stated_seconds(content: bytes) -> float:
-    """The length that the header states; 0 where it states none. Raises: _Refused, MiniaudioError."""
+    """The length in an MP3 header; 0 for a WAV file, whose size is checked here. Raises: _Refused, MiniaudioError."""
     import miniaudio
 
     if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
         _ensure_whole_wav(content)
         return 0.0
     if content[:3] == b"ID3" or (content[:1] == b"\xff" and content[1:2] >= b"\xe0"):
-        about = miniaudio.mp3_get_info(content)
-        return float(about.num_frames / about.sample_rate)
+        info = miniaudio.mp3_get_info(content)
+        return float(info.num_frames / info.sample_rate)
     raise _Refused(Outcome.NOT_AUDIO)
 
 
 def _ensure_whole_wav(content: bytes) -> None:
-    """Check that the file has as many bytes of sound as its header says. Raises: _Refused."""
-    place = 12
-    while place + 8 <= len(content):
-        name, size = content[place : place + 4], int.from_bytes(content[place + 4 : place + 8], "little")
+    """Check that the file has as many bytes of sound as its header states. Raises: _Refused."""
+    offset = 12
+    while offset + 8 <= len(content):
+        name, size = content[offset : offset + 4], int.from_bytes(content[offset + 4 : offset + 8], "little")
         if name == b"data":
-            if size != _UNKNOWN_SIZE and place + 8 + size > len(content):
+            if size != _UNKNOWN_SIZE and offset + 8 + size > len(content):
                 raise _Refused(Outcome.INCOMPLETE)
             return
-        # Chunks begin at even places.
-        place += 8 + size + size % 2
+        # Chunks begin at even offsets.
+        offset += 8 + size + size % 2
 
 
 def _limit_process() -> None:
-    for what, most in (
+    for limit, maximum in (
         (resource.RLIMIT_AS, _MAX_MEMORY_BYTES),
         (resource.RLIMIT_CPU, _MAX_CPU_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 3),
     ):
-        _, hard = resource.getrlimit(what)
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (allowed, allowed))
+        _, hard = resource.getrlimit(limit)
+        allowed = maximum if hard == resource.RLIM_INFINITY else min(maximum, hard)
+        resource.setrlimit(limit, (allowed, allowed))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``…/audio`` and ``…/voicemail-greetings`` for customers, and leaving a greeting in a connected call."""
+"""API endpoints: recordings for greetings (``…/audio``), voicemail greetings, and the voicemail drop in a call."""
 
 from pathlib import PurePosixPath
 from typing import Any
@@ -52,11 +52,11 @@ _UPLOAD: dict[str, Any] = {
     "opt": READS_UPLOAD,
     "request_max_body_size": MAX_FILE_BYTES + FORM_OVERHEAD_BYTES,
 }
-"""Of a handler whose body is a recording."""
+"""Options of a handler whose request body is a recording."""
 
 
 async def accept_any_type(_: Request[Any, Any, Any]) -> None:
-    """For ``before_request``, in place of the check that a body is JSON."""
+    """``before_request`` hook that replaces the check for a JSON body."""
 
 
 class GreetingAudioController(Controller):
@@ -87,7 +87,7 @@ class GreetingAudioController(Controller):
     async def add(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], name: FromQuery[str] = ""
     ) -> GreetingAudioInfo:
-        """Kept as WAV, 8 kHz, mono. Without ``name`` it has that of the file.
+        """Stored as WAV, 8 kHz, mono. Without ``name`` it gets the file's name.
 
         A name that another recording has gets a number.
         """
@@ -145,7 +145,7 @@ class GreetingAudioController(Controller):
 
 
 class VoicemailGreetingController(Controller):
-    """Greetings that the person of the request can leave in mailboxes: their own, and those that all share."""
+    """Voicemail greetings that the member of the request can use: the member's own, and shared ones."""
 
     path = "/organizations/{organization_id:uuid}/voicemail-greetings"
     tags = ("Calls",)
@@ -178,12 +178,12 @@ class VoicemailGreetingController(Controller):
 
         A name that another greeting has gets a number.
         """
-        who = current_member(request)
-        is_shared = who.actor.user_id is None if shared is None else shared
-        if is_shared or who.actor.user_id is None:
-            ensure_role(who.role, Role.ADMIN)
+        member = current_member(request)
+        is_shared = member.actor.user_id is None if shared is None else shared
+        if is_shared or member.actor.user_id is None:
+            ensure_role(member.role, Role.ADMIN)
         given, audio = await _read_recording(request, name)
-        by = who.actor
+        by = member.actor
         async with DATABASE.get(request.app).tenant_session(organization_id, by.user_id, actor=by) as session:
             service = VoicemailGreetingService(session, organization_id, by.user_id)
             added = await service.add(given, audio, shared=is_shared or by.user_id is None, by=by)
@@ -218,8 +218,8 @@ class VoicemailGreetingController(Controller):
         data: JSONBody[RenameRecording],
     ) -> VoicemailGreetingInfo:
         """One's own; a shared one needs the role admin."""
-        who, service = current_member(request), _greetings(request, db_session)
-        return VoicemailGreetingInfo.of(await service.rename(greeting_id, data.name, role=who.role, by=who.actor))
+        member, service = current_member(request), _greetings(request, db_session)
+        return VoicemailGreetingInfo.of(await service.rename(greeting_id, data.name, role=member.role, by=member.actor))
 
     @delete("/{greeting_id:uuid}", summary="Remove a voicemail greeting", status_code=204, refusals=(RoleTooLow,))
     async def remove(
@@ -229,19 +229,19 @@ class VoicemailGreetingController(Controller):
         greeting_id: FromPath[UUID],
     ) -> None:
         """One's own; a shared one needs the role admin."""
-        who = current_member(request)
-        await _greetings(request, db_session).remove(greeting_id, role=who.role, by=who.actor)
+        member = current_member(request)
+        await _greetings(request, db_session).remove(greeting_id, role=member.role, by=member.actor)
 
 
 class VoicemailDropController(Controller):
-    """Leaving a greeting in a connected call."""
+    """Voicemail drop in a connected outgoing call."""
 
     path = "/organizations/{organization_id:uuid}/calls/{call_id:uuid}/voicemail-drop"
     tags = ("Calls",)
     guards = _MEMBER
 
     @post(
-        summary="Leave a greeting in the mailbox that a call has reached",
+        summary="Leave a voicemail greeting in the mailbox that a call has reached",
         status_code=200,
         opt=ASKS_CARRIER,
         refusals=(NotOwnCall, CallNotConnected, NoVoicemailGreeting, CarrierNotAnswering),
@@ -249,27 +249,27 @@ class VoicemailDropController(Controller):
     async def drop(
         self, request: Request[Any, Any, State], call_id: FromPath[UUID], data: JSONBody[DropVoicemail]
     ) -> CallInfo:
-        """The called side hears the greeting, then the carrier hangs up. For the caller the call is over at once.
+        """The carrier plays the voicemail greeting to the mailbox and hangs up. For the agent the call ends at once.
 
         Members do so in calls that they placed themselves; admins and keys in every call.
         """
-        who = current_member(request)
-        return CallInfo.of(await voicemail_dropper(request).drop_as_member(who, call_id, data.greeting_id))
+        member = current_member(request)
+        return CallInfo.of(await voicemail_dropper(request).drop_as_member(member, call_id, data.greeting_id))
 
 
 def voicemail_dropper(request: Request[Any, Any, State]) -> VoicemailDropper:
-    """The dropper of the application."""
+    """A ``VoicemailDropper`` with the application's objects."""
     app = request.app
     return VoicemailDropper(DATABASE.get(app), CARRIER.get(app), AUDIO_URLS.get(app))
 
 
 def _greetings(request: Request[Any, Any, State], session: AsyncSession) -> VoicemailGreetingService:
-    who = current_member(request)
-    return VoicemailGreetingService(session, who.organization_id, who.actor.user_id)
+    member = current_member(request)
+    return VoicemailGreetingService(session, member.organization_id, member.actor.user_id)
 
 
 async def _read_recording(request: Request[Any, Any, State], name: str) -> tuple[str, DecodedAudio]:
-    """Name and audio of the recording in a request's body; the file's own name in place of an empty one.
+    """Name and audio of the recording in a request's body; an empty ``name`` is replaced by the file's.
 
     Raises: AudioTooLarge, MalformedRequest, ValidationFailed, DecoderBusy.
     """

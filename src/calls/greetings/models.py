@@ -1,4 +1,4 @@
-"""Recorded greetings."""
+"""Recordings: greetings that incoming callers hear, and voicemail greetings that agents leave in mailboxes."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ MAX_NAME_CHARACTERS = 100
 
 
 class GreetingAudio(TenantOwned, Base):
-    """A recording that greetings of incoming calls can play."""
+    """A recording that an incoming call's greeting can play."""
 
     __tablename__ = "greeting_audio"
     __table_args__ = (
@@ -27,7 +27,7 @@ class GreetingAudio(TenantOwned, Base):
 
 
 class VoicemailGreeting(TenantOwned, Base):
-    """A recording that members leave in mailboxes which answer their calls."""
+    """A recording that agents leave in mailboxes by voicemail drop."""
 
     __tablename__ = "voicemail_greeting"
     __table_args__ = (
@@ -37,7 +37,7 @@ class VoicemailGreeting(TenantOwned, Base):
     )
 
     membership_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("membership.id", ondelete="CASCADE"))
-    """The member who alone uses it, and with whom it goes; None for one that all share."""
+    """The member who alone uses it; it is deleted with the membership. None for a shared one."""
     name: Mapped[str]
     """For people."""
     seconds: Mapped[int]

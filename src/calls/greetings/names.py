@@ -1,4 +1,4 @@
-"""Names of recordings, by which people tell them apart. Pure."""
+"""Parses the names of recordings and keeps them distinct. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -20,7 +20,7 @@ def parse_name(text: str) -> str:
 
 
 def parse_new_name(text: str) -> str:
-    """The name that a recording gets in place of its own. Raises: ValidationFailed, also for an empty one."""
+    """The new name of a recording that is renamed. Raises: ValidationFailed, also for an empty name."""
     name = parse_name(text)
     if not name:
         raise ValidationFailed([("name", "Enter a name")])
@@ -28,7 +28,7 @@ def parse_new_name(text: str) -> str:
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """``name``, or with the first number that makes it another name than those of ``taken``: ``Recording 2``."""
+    """``name``, or if it is among ``taken``, ``name`` with the lowest free number: ``Recording 2``."""
     known = {each.casefold() for each in taken}
     if name.casefold() not in known:
         return name
@@ -37,12 +37,12 @@ def free_name(name: str, taken: Iterable[str]) -> str:
 
 
 def ensure_free_name(name: str, taken: Iterable[str]) -> None:
-    """Raises: ValidationFailed, if one of ``taken`` is the same name."""
+    """Raise ValidationFailed if ``name`` is among ``taken`` in any case."""
     if name.casefold() in {each.casefold() for each in taken}:
         raise ValidationFailed([("name", f"Another one is named {name}; choose a different name")])
 
 
 def repeated_names(names: Sequence[str]) -> Collection[str]:
-    """The names that several have; earlier releases stored such names."""
+    """The names that occur more than once in any case; earlier releases stored such names."""
     counts = Counter(name.casefold() for name in names)
     return frozenset(name for name in names if counts[name.casefold()] > 1)

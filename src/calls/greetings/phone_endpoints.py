@@ -1,4 +1,4 @@
-"""``POST /widget/voicemail-greetings`` and ``/widget/voicemail-drop``: a phone leaves a greeting in its own call."""
+"""``POST /widget/voicemail-greetings`` and ``/widget/voicemail-drop``: voicemail drop in the widget's own call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.caller_attribution import CallerAttribution
+from calls.agent_identification import AgentIdentification
 from calls.greetings.names import repeated_names
 from calls.greetings.voicemail_drop import Requester, VoicemailDropper
 from calls.greetings.voicemail_greetings import GreetingSummary, VoicemailGreetingService
@@ -25,42 +25,42 @@ _encode = msgspec.json.Encoder().encode
 
 
 class VoicemailGreetingChoice(ResponseModel, frozen=True, kw_only=True):
-    """A greeting as the phone offers it."""
+    """A voicemail greeting as the widget offers it."""
 
     id: str
     name: str
-    """With the length and the time if another one has the same name."""
+    """With length and time of creation if another one has the same name."""
     seconds: int
     shared: bool
-    """False for the person's own."""
+    """False for the member's own."""
 
 
 class VoicemailGreetingChoices(ResponseModel, frozen=True, kw_only=True):
-    """The answer of ``/widget/voicemail-greetings``, empty after the call. The first is left unless one is chosen."""
+    """The answer of ``/widget/voicemail-greetings``; empty after the call. The first one is the default of a drop."""
 
     greetings: Sequence[VoicemailGreetingChoice]
 
 
 class VoicemailDropRequest(WidgetRequest, frozen=True):
-    """The body that a widget sends to leave a greeting."""
+    """The body that a widget sends for a voicemail drop."""
 
     greeting_id: Any = None
-    """None for the first one of the list."""
+    """The id of the voicemail greeting to play; None for the first one of the list."""
 
 
 class VoicemailGreetingsHandler:
-    """Lists the greetings that can be left in the widget's live call. Made once at start."""
+    """Lists the voicemail greetings for a drop in the widget's live call. Made once at start."""
 
-    def __init__(self, database: Database, attribution: CallerAttribution) -> None:
+    def __init__(self, database: Database, agent_identification: AgentIdentification) -> None:
         self._database = database
-        self._attribution = attribution
+        self._agent_identification = agent_identification
 
     async def __call__(self, widget: AuthenticatedWidget, request: WidgetRequest) -> bytes:
         async with self._database.tenant_session(widget.organization_id) as session:
             call = await _own_call(session, widget, request)
-            user_id = await self._attribution.find_user_id(session, widget.token_id, widget.ticket.client_id)
+            user_id = await self._agent_identification.find_user_id(session, widget.token_id, widget.ticket.client_id)
             service = VoicemailGreetingService(session, widget.organization_id, user_id)
-            # A refusal would be an error in the console of a page whose call has just ended.
+            # Not refused after the call: a refusal would appear as an error in the page's console.
             found = () if call.status.is_final else await service.list_all()
         repeated = repeated_names([one.name for one in found])
         choices = [
@@ -76,17 +76,19 @@ class VoicemailGreetingsHandler:
 
 
 class VoicemailDropHandler:
-    """Leaves a greeting in the widget's connected call, which is then over for the widget. Made once at start."""
+    """Drops a voicemail greeting in the widget's connected call, which then ends for the widget. Made once at start."""
 
-    def __init__(self, database: Database, dropper: VoicemailDropper, attribution: CallerAttribution) -> None:
+    def __init__(
+        self, database: Database, dropper: VoicemailDropper, agent_identification: AgentIdentification
+    ) -> None:
         self._database = database
         self._dropper = dropper
-        self._attribution = attribution
+        self._agent_identification = agent_identification
 
     async def __call__(self, widget: AuthenticatedWidget, request: VoicemailDropRequest) -> bytes:
         greeting_id = None if request.greeting_id is None else _parse_id(request.greeting_id)
         async with self._database.tenant_session(widget.organization_id) as session:
-            user_id = await self._attribution.find_user_id(session, widget.token_id, widget.ticket.client_id)
+            user_id = await self._agent_identification.find_user_id(session, widget.token_id, widget.ticket.client_id)
 
         async def find(session: AsyncSession) -> Call:
             return await _own_call(session, widget, request)
@@ -96,7 +98,7 @@ class VoicemailDropHandler:
 
 
 async def _own_call(session: AsyncSession, widget: AuthenticatedWidget, request: WidgetRequest) -> Call:
-    """The call that this very widget placed: its identity at the carrier is the call's. Raises: NotFound."""
+    """The requested call, if this widget placed it: both have the same identity at the carrier. Raises: NotFound."""
     query = sa.select(Call).where(
         Call.owned_by(widget.organization_id),
         Call.token_id == widget.token_id,
@@ -110,12 +112,12 @@ async def _own_call(session: AsyncSession, widget: AuthenticatedWidget, request:
 
 
 def _with_length_and_time(greeting: GreetingSummary) -> str:
-    # The same in every language of the phone.
+    # A format that every language of the widget can show.
     return f"{greeting.name}, {duration(greeting.seconds)}, {greeting.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _parse_id(given: object) -> UUID:
-    """Raises: NotFound, as for an id of nothing."""
+    """Raises: NotFound, as for an unknown id."""
     try:
         return parse_uuid(str(given or ""))
     except ValueError as error:

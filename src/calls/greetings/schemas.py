@@ -1,4 +1,4 @@
-"""Wire types of recordings for greetings."""
+"""Wire types of recordings for greetings, voicemail greetings and voicemail drops."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -18,7 +18,7 @@ class GreetingAudioInfo(ResponseModel, frozen=True, kw_only=True):
     name: Annotated[str, Meta(examples=["Christmas"])]
     seconds: Annotated[int, Meta(examples=[12])]
     used: Annotated[bool, Meta(examples=[True])]
-    """A greeting plays it, so it cannot be removed."""
+    """True if a greeting plays it, so that it cannot be removed."""
     created_at: Timestamp | None
 
     @classmethod
@@ -33,19 +33,19 @@ class GreetingAudioInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class RenameRecording(RequestModel, frozen=True, kw_only=True):
-    """Another name for a recording."""
+    """A new name for a recording."""
 
     name: Annotated[str, Meta(examples=["Christmas 2026"])]
 
 
 class VoicemailGreetingInfo(ResponseModel, frozen=True, kw_only=True):
-    """A greeting to leave in mailboxes; its audio is at ``…/voicemail-greetings/{id}/content``."""
+    """A recording to leave in mailboxes; its audio is at ``…/voicemail-greetings/{id}/content``."""
 
     id: ResourceId
     name: Annotated[str, Meta(examples=["Call me back"])]
     seconds: Annotated[int, Meta(examples=[9])]
     shared: Annotated[bool, Meta(examples=[False])]
-    """False for one's own."""
+    """False for the member's own."""
     created_at: Timestamp | None
 
     @classmethod
@@ -60,7 +60,7 @@ class VoicemailGreetingInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class DropVoicemail(RequestModel, frozen=True, kw_only=True):
-    """The greeting to leave."""
+    """The voicemail greeting to leave."""
 
     greeting_id: ResourceId | None = None
-    """Null for one's own newest, else the newest shared one."""
+    """Null for the member's newest own one, else the newest shared one."""

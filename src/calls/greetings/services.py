@@ -1,4 +1,4 @@
-"""Stores, lists and removes the recordings that greetings play."""
+"""Stores, lists, renames and removes the recordings that greetings of incoming calls play."""
 
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ from kit.errors import NotFound
 from tenants.services import OrganizationService
 
 MAX_RECORDINGS = 20
-_UNNAMED = "Recording"
+_DEFAULT_NAME = "Recording"
 
 
 class GreetingAudioService:
@@ -28,7 +28,7 @@ class GreetingAudioService:
         self._session = session
 
     async def add(self, organization_id: UUID, name: str, audio: DecodedAudio, *, by: Actor) -> GreetingAudio:
-        """Store a recording; an empty ``name`` becomes a standard one, a name that another one has gets a number.
+        """Store a recording; an empty ``name`` becomes the default one, a name that is taken gets a number.
 
         Raises: NotFound, TooManyRecordings.
         """
@@ -38,7 +38,7 @@ class GreetingAudioService:
             raise TooManyRecordings
         row = GreetingAudio(
             organization_id=organization_id,
-            name=free_name(name or _UNNAMED, taken),
+            name=free_name(name or _DEFAULT_NAME, taken),
             seconds=audio.seconds,
             wav=audio.wav,
         )
@@ -72,18 +72,18 @@ class GreetingAudioService:
         return found
 
     async def used_ids(self, organization_id: UUID) -> Collection[UUID]:
-        """The recordings that a greeting of the organization, or of a held number, plays. Raises: NotFound."""
+        """Ids of the recordings that a greeting of the organization, or of a held number, plays. Raises: NotFound."""
         settings = IncomingSettingsService(self._session)
         own = await settings.list_own(organization_id)
-        everywhere = [await settings.get(organization_id), *own.values()]
-        return frozenset().union(*map(greeting_recordings, everywhere))
+        all_settings = [await settings.get(organization_id), *own.values()]
+        return frozenset().union(*map(greeting_recordings, all_settings))
 
     async def rename(self, organization_id: UUID, audio_id: UUID, name: str, *, by: Actor) -> GreetingAudio:
-        """Give a recording another name. Raises: NotFound; ValidationFailed, also for a name that another one has."""
+        """Rename a recording. Raises: NotFound; ValidationFailed, also for a name that is taken."""
         await OrganizationService(self._session).lock(organization_id)
         row, after = await self.get(organization_id, audio_id), parse_new_name(name)
         if row.name != after:
-            ensure_free_name(after, await self._names(organization_id, but=audio_id))
+            ensure_free_name(after, await self._names(organization_id, except_id=audio_id))
             before, row.name = row.name, after
             await self._session.flush()
             await self._record("greeting_audio.renamed", row, by, before={"name": before}, after={"name": after})
@@ -99,9 +99,11 @@ class GreetingAudioService:
         await self._session.delete(row)
         await self._record("greeting_audio.removed", row, by)
 
-    async def _names(self, organization_id: UUID, *, but: UUID | None = None) -> Sequence[str]:
+    async def _names(self, organization_id: UUID, *, except_id: UUID | None = None) -> Sequence[str]:
         mine = sa.select(GreetingAudio.name).where(GreetingAudio.owned_by(organization_id))
-        return (await self._session.scalars(mine if but is None else mine.where(GreetingAudio.id != but))).all()
+        return (
+            await self._session.scalars(mine if except_id is None else mine.where(GreetingAudio.id != except_id))
+        ).all()
 
     async def _record(self, action: str, row: GreetingAudio, by: Actor, **changed: Mapping[str, str]) -> None:
         await record(

@@ -1,4 +1,4 @@
-"""Voicemail drop: plays a recorded greeting into the mailbox that answered a call, and ends the call for the agent."""
+"""Voicemail drop: plays a recording into the mailbox that an outgoing call reached; the call ends for the agent."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -26,13 +26,13 @@ class Requester(msgspec.Struct, frozen=True):
 
     organization_id: UUID
     user_id: UUID | None
-    """The person whose own greetings may be used; None for an API key and for a phone of an unknown person."""
+    """The member whose own voicemail greetings may be used; None for an API key, or the widget of an unknown agent."""
     actor: Actor | None = None
-    """None for a phone."""
+    """None for a widget."""
 
 
-class _Connection(msgspec.Struct, frozen=True):
-    """A connected call at the carrier, and the greeting to play."""
+class _DropTarget(msgspec.Struct, frozen=True):
+    """A connected call, its child leg at the carrier, and the voicemail greeting to play."""
 
     call_id: UUID
     parent_sid: str
@@ -41,41 +41,41 @@ class _Connection(msgspec.Struct, frozen=True):
 
 
 class VoicemailDropper:
-    """Drops greetings. No transaction is open during requests to the carrier."""
+    """Performs voicemail drops. No transaction is open during requests to the carrier."""
 
     def __init__(self, database: Database, carrier: Carrier, audio_urls: AudioUrls) -> None:
         self._database, self._carrier, self._audio_urls = database, carrier, audio_urls
 
-    async def drop_as_member(self, who: MemberAuth, call_id: UUID, greeting_id: UUID | None) -> Call:
-        """As ``drop``, in the call with our id ``call_id``.
+    async def drop_as_member(self, member: MemberAuth, call_id: UUID, greeting_id: UUID | None) -> Call:
+        """Drop a voicemail greeting in the call with our id ``call_id``; see ``drop``.
 
         Raises: NotFound, NotOwnCall, CallNotConnected, NoVoicemailGreeting, CarrierNotAnswering.
         """
 
         async def find(session: AsyncSession) -> Call:
-            call = await CallService(session).get(who.organization_id, call_id)
-            if not may_leave_greeting(call, who):
+            call = await CallService(session).get(member.organization_id, call_id)
+            if not may_drop_voicemail(call, member):
                 raise NotOwnCall
             return call
 
-        return await self.drop(Requester(who.organization_id, who.actor.user_id, who.actor), find, greeting_id)
+        return await self.drop(Requester(member.organization_id, member.actor.user_id, member.actor), find, greeting_id)
 
     async def drop(
         self, requester: Requester, find_call: Callable[[AsyncSession], Awaitable[Call]], greeting_id: UUID | None
     ) -> Call:
-        """Take the called leg out of the call, play it the greeting and hang up; the call ends for everybody else now.
+        """Take the child leg out of the call, play the recording to it, and hang up. The agent's call ends at once.
 
         ``find_call`` finds the call and ensures that ``requester`` may end it. Without ``greeting_id`` the
-        person's newest greeting is played, else the newest shared one.
+        member's newest own one is played, else the newest shared one.
 
         Raises: NotFound, CallNotConnected, NoVoicemailGreeting, CarrierNotAnswering, and what ``find_call`` raises.
         """
         organization_id, user_id = requester.organization_id, requester.user_id
         async with self._database.tenant_session(organization_id, user_id) as session:
-            connection = await _connection(session, requester, await find_call(session), greeting_id)
-        url = self._audio_urls.url(organization_id, connection.greeting_id)
+            target = await _find_target(session, requester, await find_call(session), greeting_id)
+        url = self._audio_urls.url(organization_id, target.greeting_id)
         try:
-            await self._carrier.play_and_hang_up(connection.leg_sid, url)
+            await self._carrier.play_and_hang_up(target.leg_sid, url)
         except (NotInProgressAtCarrier, NotFoundAtCarrier) as error:
             raise CallNotConnected from error
         except CarrierError as error:
@@ -83,17 +83,19 @@ class VoicemailDropper:
         async with self._database.tenant_session(organization_id, user_id, actor=requester.actor) as session:
             dropped = LegEvent(is_child=True, kind=VOICEMAIL_DROPPED, sequence=-1, occurred_at=utc_now())
             calls = CallService(session)
-            await calls.record_event(organization_id, connection.parent_sid, connection.leg_sid, dropped)
-            return await calls.get(organization_id, connection.call_id)
+            await calls.record_event(organization_id, target.parent_sid, target.leg_sid, dropped)
+            return await calls.get(organization_id, target.call_id)
 
 
-def may_leave_greeting(call: Call, who: MemberAuth) -> bool:
-    """True for the member who placed the call, and for everybody who may end other people's calls: admins and keys."""
-    is_own = call.agent_is_member and call.agent == who.actor.name[:MAX_AGENT_CHARACTERS]
-    return is_own or who.role.rank >= Role.ADMIN.rank
+def may_drop_voicemail(call: Call, member: MemberAuth) -> bool:
+    """True for the member who placed the call, and for admins and API keys, who may end other people's calls."""
+    is_own = call.agent_is_member and call.agent == member.actor.name[:MAX_AGENT_CHARACTERS]
+    return is_own or member.role.rank >= Role.ADMIN.rank
 
 
-async def _connection(session: AsyncSession, requester: Requester, call: Call, greeting_id: UUID | None) -> _Connection:
+async def _find_target(
+    session: AsyncSession, requester: Requester, call: Call, greeting_id: UUID | None
+) -> _DropTarget:
     greetings = VoicemailGreetingService(session, requester.organization_id, requester.user_id)
     if call.direction != Direction.OUTBOUND or call.status is not CallStatus.IN_PROGRESS:
         raise CallNotConnected
@@ -107,7 +109,7 @@ async def _connection(session: AsyncSession, requester: Requester, call: Call, g
         chosen = found[0]
     else:
         raise NoVoicemailGreeting
-    return _Connection(call.id, call.carrier_sid, leg, chosen.id)
+    return _DropTarget(call.id, call.carrier_sid, leg, chosen.id)
 
 
 def _is_answer(kind: str) -> bool:

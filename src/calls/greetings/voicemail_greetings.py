@@ -1,4 +1,4 @@
-"""Stores, lists and removes the greetings that members leave in other people's mailboxes: their own and shared ones."""
+"""Stores, lists, renames and removes voicemail greetings: recordings that agents leave in mailboxes, own or shared."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ from tenants.rules import ensure_role
 from tenants.services import OrganizationService
 
 MAX_OWN, MAX_SHARED = 10, 20
-_UNNAMED = "Greeting"
-_REMOVED = "voicemail_greeting.removed"
-"""The audit log's action."""
+_DEFAULT_NAME = "Greeting"
+_REMOVED_ACTION = "voicemail_greeting.removed"
+"""The action in the audit log."""
 
 
 class GreetingSummary(msgspec.Struct, frozen=True):
-    """A greeting without its audio."""
+    """A voicemail greeting without its audio."""
 
     id: UUID
     name: str
@@ -36,16 +36,16 @@ class GreetingSummary(msgspec.Struct, frozen=True):
 
 
 class VoicemailGreetingService:
-    """Greetings of one organization that one person, or a key, may use: shared ones and the person's own."""
+    """The voicemail greetings that one member or API key may use: shared ones, and the member's own."""
 
     def __init__(self, session: AsyncSession, organization_id: UUID, user_id: UUID | None) -> None:
-        """``user_id`` is None for an API key, which has no greetings of its own."""
+        """``user_id`` is None for an API key, which has only shared voicemail greetings."""
         self._session = session
         self._organization_id = organization_id
         self._user_id = user_id
 
     async def add(self, name: str, audio: DecodedAudio, *, shared: bool, by: Actor) -> GreetingSummary:
-        """Store a greeting; an empty ``name`` becomes a standard one, a name that another one has gets a number.
+        """Store a voicemail greeting; an empty ``name`` becomes the default one, a name that is taken gets a number.
 
         Raises: NotFound, TooManyVoicemailGreetings.
         """
@@ -60,7 +60,7 @@ class VoicemailGreetingService:
         row = VoicemailGreeting(
             organization_id=self._organization_id,
             membership_id=owner,
-            name=free_name(name or _UNNAMED, [each.name for each in await self.list_all()]),
+            name=free_name(name or _DEFAULT_NAME, [each.name for each in await self.list_all()]),
             seconds=audio.seconds,
             wav=audio.wav,
         )
@@ -71,7 +71,7 @@ class VoicemailGreetingService:
         return added
 
     async def list_all(self) -> Sequence[GreetingSummary]:
-        """The person's own first, then shared ones, each newest first."""
+        """The member's own first, then the shared ones; both newest first."""
         rows = await self._session.execute(self._usable().order_by(*_OWN_FIRST))
         return [GreetingSummary(*row) for row in rows]
 
@@ -92,10 +92,10 @@ class VoicemailGreetingService:
     async def wav(self, greeting_id: UUID) -> bytes:
         """The audio of a greeting. Raises: NotFound."""
         await self.get(greeting_id)
-        return await audio_of(self._session, self._organization_id, greeting_id)
+        return await voicemail_greeting_wav(self._session, self._organization_id, greeting_id)
 
     async def get_changeable(self, greeting_id: UUID, *, role: Role) -> GreetingSummary:
-        """A greeting that ``role`` may rename and remove: one's own, or as an admin a shared one.
+        """A voicemail greeting that may be renamed and removed: the member's own, or for an admin also a shared one.
 
         Raises: NotFound, RoleTooLow.
         """
@@ -105,9 +105,9 @@ class VoicemailGreetingService:
         return await self.get(greeting_id)
 
     async def rename(self, greeting_id: UUID, name: str, *, role: Role, by: Actor) -> GreetingSummary:
-        """Give a greeting another name.
+        """Rename a voicemail greeting.
 
-        Raises: NotFound, RoleTooLow, as ``get_changeable``; ValidationFailed, also for a name that another one has.
+        Raises: NotFound, RoleTooLow, as ``get_changeable``; ValidationFailed, also for a name that is taken.
         """
         await OrganizationService(self._session).lock(self._organization_id)
         greeting, after = await self.get_changeable(greeting_id, role=role), parse_new_name(name)
@@ -126,11 +126,11 @@ class VoicemailGreetingService:
         greeting = await self.get_changeable(greeting_id, role=role)
         mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
         await self._session.execute(sa.delete(VoicemailGreeting).where(*mine))
-        await self._record(_REMOVED, greeting, by)
+        await self._record(_REMOVED_ACTION, greeting, by)
 
     async def was_removed(self, greeting_id: UUID) -> bool:
         """True if the organization had the greeting and somebody removed it."""
-        return await has_event(self._session, self._organization_id, _REMOVED, greeting_id)
+        return await has_event(self._session, self._organization_id, _REMOVED_ACTION, greeting_id)
 
     def _usable(self) -> sa.Select[UUID, str, int, bool, dt.datetime]:
         owner = VoicemailGreeting.membership_id
@@ -171,8 +171,8 @@ class VoicemailGreetingService:
 _OWN_FIRST = (VoicemailGreeting.membership_id.is_(None), VoicemailGreeting.id.desc())
 
 
-async def audio_of(session: AsyncSession, organization_id: UUID, greeting_id: UUID) -> bytes:
-    """The audio of anybody's greeting, for the carrier. Raises: NotFound."""
+async def voicemail_greeting_wav(session: AsyncSession, organization_id: UUID, greeting_id: UUID) -> bytes:
+    """The audio of any member's voicemail greeting, for the carrier. Raises: NotFound."""
     mine = VoicemailGreeting.owned_by(organization_id), VoicemailGreeting.id == greeting_id
     found: bytes | None = await session.scalar(sa.select(VoicemailGreeting.wav).where(*mine))
     if found is None:

@@ -1,1 +1,1 @@
-"""Incoming calls: settings, the steps that a caller hears, records."""
+"""Incoming calls: their settings, admission, call flow and records; voicemails and missed calls."""

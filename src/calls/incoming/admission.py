@@ -1,4 +1,4 @@
-"""Admits or refuses one incoming call and stores it, in one transaction."""
+"""Admits or refuses one incoming call by plan, pause and limits, and stores it, in one transaction."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class StoredCall(msgspec.Struct, frozen=True):
 
 
 class IncomingAdmissionService:
-    """Admits incoming calls. Every call of an organization locks its row of ``incoming_usage``."""
+    """Admits incoming calls. Every call locks its organization's row of ``incoming_usage``."""
 
     def __init__(self, session: AsyncSession, prices: PriceList, alert_mailer: AlertMailer) -> None:
         self._session = session
@@ -51,10 +51,10 @@ class IncomingAdmissionService:
         self._usage = IncomingUsageService(session)
 
     async def admit(self, organization_id: UUID, incoming: IncomingCall) -> StoredCall | None:
-        """Store a call, ``initiated`` or ``refused`` with its reason; a repeated request returns the first record.
+        """Store a call, ``initiated`` or ``refused`` with its reason; a repeated request returns the stored call.
 
-        None if nothing is stored: the number is no longer held, or one refusal of this caller within the hour is stored
-        already. Further calls are rejected unanswered, so that a flood of them costs nothing.
+        None if nothing is stored: the number is no longer held, or a refusal of this caller within the hour is stored
+        already. Such calls are rejected unanswered, so that a flood of them costs nothing.
         """
         now = utc_now()
         used = await self._usage.lock_and_read(organization_id)
@@ -87,7 +87,7 @@ class IncomingAdmissionService:
         return await self._store(context, incoming, now, status=CallStatus.INITIATED, **admitted)
 
     async def record_events(self, call: Call, kinds: Sequence[str], now: dt.datetime) -> None:
-        """Record events of the caller's leg that our answer causes."""
+        """Record events of our own for the caller's leg."""
         for kind in kinds:
             values = {
                 "id": uuid7(),
@@ -107,14 +107,14 @@ class IncomingAdmissionService:
         return call
 
     async def _count_caller(self, organization_id: UUID, caller: str | None, now: dt.datetime) -> int:
-        """Count this call and return the caller's calls within the hour."""
+        """Count this call; return the number of the caller's calls within the hour."""
         connection = await raw_connection(self._session)
         parameters = {"number": caller or "", "now": now, "hour_ago": now - _HOUR}
         row = await connection.fetch_row(COUNT_CALLER, id=uuid7(), organization=organization_id, **parameters)
         return int(row["calls"])
 
     def _minute_price(self, context: IncomingContext) -> int:
-        """The highest price of a minute of any of the call's legs, in millionths of a US dollar."""
+        """The highest price per minute of any leg that the call may have, in millionths of a US dollar."""
         home = context.organization.country
         phones = (self._prices.minute_price(Destination(phone, region_of(phone) or home)) for phone in context.phones)
         return max((self._prices.incoming, *phones))
@@ -139,12 +139,12 @@ class IncomingAdmissionService:
             **columns,
         }
         details = values["end_details"]
-        # JSON parameters of a raw connection are texts.
+        # A raw connection takes JSON parameters as text.
         encoded = None if details is None else msgspec.json.encode(details).decode()
         connection = await raw_connection(self._session)
         if await connection.fetch_row(INSERT_CALL, **{**values, "end_details": encoded}) is None:
             return None
-        # As it was stored; the session does not need to know it.
+        # The stored values; the session does not track this object.
         return StoredCall(Call(duration=0, version=1, **values), context)
 
 
@@ -169,5 +169,5 @@ def _allowed_time(
 
 
 def _caller_limit(caller: str | None) -> str:
-    """The name of the limit of the caller's calls within an hour."""
+    """The name of the limit on this caller's calls within an hour."""
     return limit_names.CALLS_OF_CALLER_PER_HOUR if caller else limit_names.WITHHELD_CALLS_PER_HOUR

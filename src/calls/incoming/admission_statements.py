@@ -1,4 +1,4 @@
-"""SQL statements of the admission of incoming calls: count their use and their callers, read the context, store."""
+"""SQL statements of the admission of incoming calls: count usage and callers, read the context, insert the call."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ ADD_USAGE = CompiledStatement(
         *(sa.bindparam(name, type_=sa.BigInteger()) for name in ("minutes", "day_micros", "month_micros")),
     )
 )
-"""Locks the organization's row. Sums of a day or month that is over count no more, and none falls below zero."""
-_SPENT = (
+"""Locks the organization's row. Sums of a past day or month are reset first; no sum falls below zero."""
+_OUTGOING_SPENDING = (
     sa.text(
         """
     SELECT CASE WHEN u.day >= :day THEN u.day_micros ELSE 0 END AS day_micros,
@@ -45,24 +45,24 @@ _SPENT = (
     .columns(*(sa.column(name, sa.BigInteger()) for name in ("day_micros", "month_micros", "reserved_micros")))
     .subquery("outgoing")
 )
-OUTGOING = CompiledStatement(sa.select(*_SPENT.c))
-"""The cost of outgoing calls of the day and the month, and what live ones reserve."""
+OUTGOING_SPENDING = CompiledStatement(sa.select(*_OUTGOING_SPENDING.c))
+"""The cost of outgoing calls of the day and the month, and the cost that live ones reserve."""
 _LIVE = (
     sa.text(LIVE_INCOMING_SQL)
     .bindparams(_UUIDS[1], _TIMES["now"])
     .columns(*(sa.column(name, sa.BigInteger()) for name in ("calls", "minutes", "micros")))
     .subquery("live")
 )
-LIVE_AND_OUTGOING = CompiledStatement(
+LIVE_AND_OUTGOING_SPENDING = CompiledStatement(
     sa.select(
         *_LIVE.c,
-        *(sa.func.coalesce(column, sa.literal_column("0")).label(column.name) for column in _SPENT.c),
+        *(sa.func.coalesce(column, sa.literal_column("0")).label(column.name) for column in _OUTGOING_SPENDING.c),
         sa.func.pg_advisory_xact_lock_shared(sa.func.hashtext(sa.literal_column(f"'{CALLING_PAUSE_LOCK}'"))),
-    ).select_from(_LIVE.outerjoin(_SPENT, sa.true()))
+    ).select_from(_LIVE.outerjoin(_OUTGOING_SPENDING, sa.true()))
 )
-"""The minutes and the cost that live incoming calls hold, and ``OUTGOING``.
+"""The minutes and the cost that live incoming calls reserve, and the columns of ``OUTGOING_SPENDING``.
 
-A pause of all calls waits for the lock; a later statement reads the pause.
+Takes the shared lock for which a pause of all calls waits; a later statement reads whether calls are paused.
 """
 _CONTEXT_SQL = """
     SELECT o.id, o.name, o.slug, o.plan, o.country, o.time_zone, o.suspended_at IS NOT NULL AS is_suspended,
@@ -89,9 +89,9 @@ _CONTEXT_PARAMETERS: tuple[sa.BindParameter[Any], ...] = (
     *(sa.bindparam(name, type_=sa.Text()) for name in ("called", "sid")),
 )
 CONTEXT = CompiledStatement(sa.text(_CONTEXT_SQL).bindparams(*_CONTEXT_PARAMETERS))
-"""The organization that holds the called number, its settings and rules, and its forward phones that it blocked."""
+"""The organization that holds the called number, its settings and rules, and the forward numbers that it blocked."""
 LOCKED_CONTEXT = CompiledStatement(sa.text(_CONTEXT_SQL + "FOR SHARE OF o, n").bindparams(*_CONTEXT_PARAMETERS))
-"""As ``CONTEXT``. A suspension that begins meanwhile waits until the call is stored, so that it finds it to end."""
+"""As ``CONTEXT``. A concurrent suspension waits until the call is stored, so that it ends this call too."""
 COUNT_CALLER = CompiledStatement(
     sa.text(
         """
@@ -111,7 +111,7 @@ COUNT_CALLER = CompiledStatement(
     """
     ).bindparams(*_UUIDS, _TIMES["now"], _TIMES["hour_ago"], sa.bindparam("number", type_=sa.Text()))
 )
-"""Counts a call and returns its caller's calls within the hour. Each call deletes five rows of past hours."""
+"""Counts a call, and returns the number of its caller's calls within the hour. Also deletes five rows of past hours."""
 INSERT_CALL = CompiledStatement(
     sa.text(
         """

@@ -1,4 +1,4 @@
-"""The settings of incoming calls as customers send, read and store them, and whether the hours are open. Pure."""
+"""Types of the settings of incoming calls, for API and database, and whether their hours are open. Pure."""
 
 import datetime as dt
 import enum
@@ -65,19 +65,19 @@ class Greeting(RequestModel, frozen=True, kw_only=True):
     """BCP 47; also of the other sentences that callers hear. ``en-US`` when it is left out."""
 
     @property
-    def words(self) -> str:
-        """The text; empty for a recording."""
+    def spoken_text(self) -> str:
+        """The text that the carrier speaks; empty for a recording."""
         return "" if self.text is UNSET else self.text
 
     @property
-    def recording(self) -> UUID | None:
+    def recording_id(self) -> UUID | None:
         """The recording's id; None for a text."""
         return None if self.audio_id is UNSET else self.audio_id
 
     @property
     def is_empty(self) -> bool:
-        """True where a newer release stored a greeting of a kind that this one does not know."""
-        return not self.words and self.recording is None
+        """True where a newer release stored a kind of greeting that this release does not know."""
+        return not self.spoken_text and self.recording_id is None
 
     @property
     def spoken_language(self) -> str:
@@ -126,7 +126,7 @@ class AnswerSettings(RequestModel, frozen=True, kw_only=True):
 
 
 class UnplayedTexts(msgspec.Struct, frozen=True, kw_only=True):
-    """Texts of greetings that play a recording at present: kept for when a text is chosen again."""
+    """Texts of greetings that now play a recording; stored so that they can be used again later."""
 
     greeting: str = ""
     after_hours: str = ""
@@ -170,12 +170,14 @@ def _is_day(hours: OpenHours, day: dt.date) -> bool:
 
 def is_holiday(closed: Holidays, day: dt.date) -> bool:
     """True for a day of the list and for a public holiday of the country."""
-    return day.isoformat() in closed.days or (closed.country is not None and day in _holidays(closed.country, day.year))
+    return day.isoformat() in closed.days or (
+        closed.country is not None and day in _public_holidays(closed.country, day.year)
+    )
 
 
 @lru_cache(maxsize=64)
-def _holidays(country: str, year: int) -> frozenset[dt.date]:
-    # The library reads a country's file when it is asked for it; most processes answer no call outside hours.
+def _public_holidays(country: str, year: int) -> frozenset[dt.date]:
+    # Imported late, because most processes answer no call outside the hours.
     import holidays
 
     return frozenset(holidays.country_holidays(country, years=year))

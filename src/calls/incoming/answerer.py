@@ -1,4 +1,4 @@
-"""Answers the carrier's requests about incoming calls: each answer is the next steps of the call."""
+"""Answers the carrier's callbacks about incoming calls with the next steps of the call, and records its events."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -36,11 +36,11 @@ from kit.db.database import Database
 from kit.http.app_key import AppKey
 
 CONNECTION_WAIT_SECONDS = 3.0
-"""The wait of a call for a connection: the carrier waits longer, and a late answer is better than none."""
+"""The longest wait for a database connection: longer than a page's, because a late answer is better than none."""
 _ENGLISH = prompts_in(DEFAULT_LANGUAGE)
 NOT_IN_SERVICE = flows.say_and_hang_up(_ENGLISH.not_in_service)
 UNAVAILABLE = flows.say_and_hang_up(_ENGLISH.unavailable)
-"""The answer to a refused call, and to every request when something of ours failed."""
+"""The answer to a refused call, and to every callback that we failed to process."""
 log = structlog.get_logger("epoch.calls")
 
 
@@ -55,7 +55,7 @@ class _LockedCall(msgspec.Struct, frozen=True):
         await CallService(self.session).record_event(self.call.organization_id, self.call.carrier_sid, leg, event)
 
     async def record_own(self, kind: str, *, phone_leg: str | None = None) -> None:
-        """Record an event that our answer causes, of the caller's leg or of a forwarded phone's."""
+        """Record an event of our own, for the caller's leg or for a forwarded phone's leg."""
         event = LegEvent(is_child=phone_leg is not None, kind=kind, sequence=-1, occurred_at=utc_now())
         await self.record(phone_leg or self.call.carrier_sid, event)
 
@@ -64,7 +64,7 @@ class _LockedCall(msgspec.Struct, frozen=True):
             await self.record_own(kind)
 
     async def block(self) -> list[CallStep]:
-        """Put the caller on the block list; the steps that follow."""
+        """Put the caller on the block list; return the next steps."""
         await BlockRequestService(self.session).block_caller(self.call)
         await self.record_own(BLOCKED)
         return flows.say_and_hang_up(self.flow.prompts.blocked, self.flow.language)
@@ -75,7 +75,7 @@ class _LockedCall(msgspec.Struct, frozen=True):
 
 
 class CallAnswerer:
-    """Answers all requests about calls to our numbers, each in one transaction. Made once at start."""
+    """Answers all callbacks about incoming calls, each in one transaction. Made once at start."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class CallAnswerer:
         public_url: str,
         mailer: VoicemailMailer,
         alert_mailer: AlertMailer,
-        links: AudioUrls,
+        audio_urls: AudioUrls,
         prices: PriceList,
     ) -> None:
         self._database = database
@@ -93,12 +93,12 @@ class CallAnswerer:
         self._mailer = mailer
         self._alert_mailer = alert_mailer
         self._numbers = CalledNumberLookup(database)
-        # Each call locks its organization's row: many calls to one organization wait here, without a connection.
+        # Each call locks its organization's row: the other calls of the organization wait here, without a connection.
         self._semaphores = OrganizationSemaphores()
-        self._urls = FlowUrls(public_url, links)
+        self._urls = FlowUrls(public_url, audio_urls)
 
     async def answer(self, incoming: IncomingCall) -> tuple[list[CallStep] | None, bool]:
-        """The steps of a call that begins, None to reject it unanswered; True if the call was admitted."""
+        """Admit a new call. Return its first steps, None to reject it unanswered; and True if it was admitted."""
         organization_id = await self._numbers.holder(incoming.called)
         if organization_id is None:
             log.info("incoming_call_refused", reason="unknown_number")
@@ -116,10 +116,10 @@ class CallAnswerer:
                 return [HangUp()], False
             flow = await self._flow(stored.context, stored.call)
             await service.record_events(stored.call, flow.first_events, stored.call.started_at)
-            return flows.opening(flow, self._urls), True
+            return flows.opening_steps(flow, self._urls), True
 
     async def press(self, call_sid: str, key: str, *, in_voicemail: bool = False) -> list[CallStep]:
-        """The steps after the caller pressed ``key`` in the greeting, or where a message is asked for."""
+        """The steps after the caller pressed ``key`` in the greeting or, with ``in_voicemail``, before the message."""
         async with self._call(call_sid, may_be_over=key == BLOCK_KEY) as found:
             if found is None:
                 return [HangUp()]
@@ -127,22 +127,22 @@ class CallAnswerer:
                 return await found.block()
             if in_voicemail:
                 await found.record_own_all(found.flow.voicemail_events)
-            return (flows.record_message if in_voicemail else flows.after_greeting)(found.flow, self._urls)
+            return (flows.recording_steps if in_voicemail else flows.steps_after_greeting)(found.flow, self._urls)
 
     async def after_forward(
-        self, call_sid: str, leg: str, event: LegEvent, *, turn: int, is_gone: bool
+        self, call_sid: str, leg: str, event: LegEvent, *, turn: int, has_hung_up: bool
     ) -> list[CallStep]:
-        """The steps after phones rang or were connected; ``event`` is the result of the dial.
+        """The steps after the phones of ``turn`` rang, or after one was connected; ``event`` is the result of the dial.
 
-        ``is_gone``: the caller's leg is over too.
+        ``has_hung_up``: the caller's leg has ended too.
         """
         async with self._live_call(call_sid) as live:
             if live is None:
                 return [HangUp()]
             await live.record(leg, event)
-            if is_gone or await live.accepting_leg() is not None:
+            if has_hung_up or await live.accepting_leg() is not None:
                 return [HangUp()]
-            steps, is_last = flows.after_turn(live.flow, self._urls, turn)
+            steps, is_last = flows.steps_after_turn(live.flow, self._urls, turn)
             if is_last:
                 await live.record_own(UNANSWERED)
                 if live.flow.voicemail:
@@ -150,26 +150,26 @@ class CallAnswerer:
             return steps
 
     async def screen(self, call_sid: str) -> list[CallStep]:
-        """The steps of a phone that was answered, before it is connected."""
+        """The steps of a forwarded phone that was answered: it is asked to accept the call."""
         async with self._live_call(call_sid) as live:
             if live is None or await live.accepting_leg() is not None:
                 return [HangUp()]
-            return flows.screening(live.flow, self._urls)
+            return flows.screening_steps(live.flow, self._urls)
 
     async def accept(self, call_sid: str, leg: str, key: str, phone: str | None) -> list[CallStep]:
-        """The steps of a phone whose person pressed ``key``; without any the carrier connects it with the caller."""
+        """The steps of a forwarded phone that pressed ``key``; none let the carrier connect it with the caller."""
         async with self._live_call(call_sid) as live:
             if live is None or key != ACCEPT_KEY:
                 return [HangUp()]
             if await live.accepting_leg() not in (None, leg):
                 return [HangUp()]
-            # Before the event is recorded, so that the webhook event of the answer names the phone.
+            # Set before the event is recorded, so that the webhook ``call.answered`` contains the phone.
             live.call.answered_by = phone
             await live.record_own(ACCEPTED, phone_leg=leg)
             return []
 
     async def after_recording(self, finished: FinishedRecording) -> list[CallStep]:
-        """The steps after the caller stopped speaking, or pressed a key."""
+        """The steps after a recording ended: the caller stopped speaking, pressed a key or hung up."""
         if finished.key == BLOCK_KEY:
             async with self._call(finished.call_sid, may_be_over=True) as found:
                 if found is not None and found.flow.offers_block:
@@ -179,18 +179,18 @@ class CallAnswerer:
                     return await found.block()
         await self.store_recording(finished)
         async with self._live_call(finished.call_sid) as live:
-            return [HangUp()] if live is None else flows.after_message(live.flow)
+            return [HangUp()] if live is None else flows.steps_after_message(live.flow)
 
     async def after_silence(self, call_sid: str) -> list[CallStep]:
-        """The steps after the caller said nothing, and did not hang up, where a message was asked for."""
+        """The steps after the caller said nothing while a message was recorded, and did not hang up."""
         async with self._live_call(call_sid) as live:
             if live is None:
                 return [HangUp()]
             await live.record_own(UNANSWERED)
-            return flows.after_silence(live.flow, self._urls)
+            return flows.steps_after_silence(live.flow, self._urls)
 
     async def store_recording(self, finished: FinishedRecording) -> None:
-        """Store a message once, whether its call is over or not."""
+        """Store a recording as a voicemail, once however often it is reported; its call may have ended."""
         organization_id = await self._tenants.tenant_of_call(finished.call_sid)
         if organization_id is None or finished.recording_sid is None:
             return
@@ -199,7 +199,7 @@ class CallAnswerer:
             await recorder.store(organization_id, finished.call_sid, finished.recording_sid, finished.seconds)
 
     async def fetch_transcription(self, finished: FinishedTranscription) -> None:
-        """Queue the job that fetches a transcript."""
+        """Enqueue the job that fetches a transcript."""
         organization_id = await self._tenants.tenant_of_call(finished.call_sid)
         if organization_id is None:
             return
@@ -214,9 +214,9 @@ class CallAnswerer:
 
     @asynccontextmanager
     async def _call(self, call_sid: str, *, may_be_over: bool) -> AsyncIterator[_LockedCall | None]:
-        """The locked call with this caller's leg in a transaction; None if there is none, or it was refused.
+        """Lock the call with the caller's leg ``call_sid`` in a transaction; None if there is none, or it was refused.
 
-        ``may_be_over``: also a call that is over. The carrier may report its end before the last key.
+        ``may_be_over``: accept a call that has ended. The carrier may report the end before the last key.
         """
         organization_id = await self._tenants.tenant_of_call(call_sid)
         if organization_id is None:
@@ -231,7 +231,7 @@ class CallAnswerer:
             yield None if context is None else _LockedCall(session, call, await self._flow(context, call))
 
     def _session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction that waits longer for a connection than a page does, and keeps its query plans."""
+        """A transaction that keeps its query plans, and waits longer for a connection than a page's."""
         return self._database.tenant_session(organization_id, keep_plans=True, wait_seconds=CONNECTION_WAIT_SECONDS)
 
     async def _flow(self, context: IncomingContext, call: Call) -> CallFlow:

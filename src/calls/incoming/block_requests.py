@@ -16,15 +16,15 @@ from kit.e164 import masked
 
 
 class BlockRequestService:
-    """Blocks numbers because their owners asked for it."""
+    """Blocks numbers whose owners asked not to be called."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def block_caller(self, call: Call) -> bool:
-        """Block calls to the caller of ``call``, with the proof of the request; False for withheld numbers.
+        """Block calls to the caller of ``call``, and store the proof of the request; False for withheld numbers.
 
-        A number that the organization blocked by itself gets the proof. Repeating it changes nothing.
+        A number that the organization has blocked itself gets the proof too. A second request changes nothing.
         """
         if call.from_number is None:
             return False

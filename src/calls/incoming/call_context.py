@@ -1,4 +1,4 @@
-"""Reads in one statement everything that the admission and the call flow of an incoming call need."""
+"""Reads in one statement what the admission and the call flow of an incoming call need from the database."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -30,24 +30,24 @@ class CalledOrganization(msgspec.Struct, frozen=True):
     country: str
     """ISO 3166."""
     time_zone: str | None
-    """Its own; None for that of its country."""
+    """The organization's own time zone; None for that of its country."""
     is_suspended: bool
 
 
 class IncomingContext(msgspec.Struct, frozen=True):
-    """The organization of a called number, its settings and its rules."""
+    """The organization that holds a called number, its settings and its rules."""
 
     organization: CalledOrganization
     number: str
     """The called number, E.164."""
     settings: AnswerSettings | None
-    """The number's own, else the organization's; None when it saved none."""
+    """The number's own settings, else the organization's; None if neither was saved."""
     limits: EffectiveLimits
     countries: Collection[str]
-    """Those that may be called."""
+    """Countries that the organization may call."""
     is_paused: bool
     is_recorded: bool
-    """The call itself is on record already."""
+    """True if the call itself is on record already."""
     blocked_phones: Collection[str]
     """Forward numbers that the organization blocked."""
 
@@ -65,11 +65,11 @@ class IncomingContext(msgspec.Struct, frozen=True):
         return LimitHolder(own.name, own.slug, own.country, own.time_zone, self.limits)
 
     def forward_rules(self, product_numbers: Collection[str]) -> ForwardRules:
-        """The rules that forwarded calls must keep now."""
+        """The rules that forwarded calls must meet now."""
         return ForwardRules(self.organization.country, self.countries, self.blocked_phones, product_numbers)
 
     def flow(self, forward: ForwardRules, *, at: dt.datetime, caller: str | None, limit_minutes: int) -> CallFlow:
-        """The answer to a call from ``caller`` that began ``at``."""
+        """The call flow of a call from ``caller`` that began ``at``."""
         chosen = None if self.settings is None else self.settings.time_zone
         return choose_flow(
             self.settings,
@@ -95,7 +95,7 @@ class IncomingContextService:
     ) -> IncomingContext | None:
         """The context of a call to ``e164``; None when the organization holds no such number.
 
-        With ``lock`` a suspension that begins meanwhile waits until the call is stored, so that it finds it to end.
+        With ``lock`` a concurrent suspension waits until the call is stored, so that it ends this call too.
         """
         connection = await raw_connection(self._session)
         statement = LOCKED_CONTEXT if lock else CONTEXT

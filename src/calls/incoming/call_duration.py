@@ -1,4 +1,4 @@
-"""Calculates the longest duration of an incoming call that the remaining limits allow. Pure."""
+"""Calculates how long an incoming call may last by what remains of the limits. Pure."""
 
 from collections.abc import Iterator
 
@@ -16,10 +16,10 @@ from widget.refusals import RefusalDetails
 
 
 class _Remaining(msgspec.Struct, frozen=True):
-    """The rest of one limit."""
+    """The rest of one limit that is neither used nor reserved."""
 
     minutes: int
-    """Of a call with all its legs."""
+    """Minutes that a call may last if all its legs use the limit."""
     limit: str
     used: int
     held: int
@@ -32,10 +32,10 @@ class _Remaining(msgspec.Struct, frozen=True):
 def allowed_time(
     limits: EffectiveLimits, used: IncomingSpending, *, is_forwarded: bool, rate_micros: int
 ) -> AllowedTime:
-    """The time of one more call, and the limit that shortens it.
+    """The time that one more call may last, and the limit that shortens it.
 
-    ``is_forwarded``: a phone may take it, so that the minutes and costs of two legs count; ``rate_micros`` is the
-    highest price of a minute of a leg. Raises: CallLimitReached.
+    ``is_forwarded``: the call may be forwarded, so that the minutes and costs of two legs count. ``rate_micros`` is the
+    highest price per minute of a leg. Raises: CallLimitReached.
     """
     legs = 2 if is_forwarded else 1
     scarcest = min(_remaining(limits, used, legs, rate_micros), key=lambda rest: rest.minutes)
@@ -47,9 +47,9 @@ def allowed_time(
 
 
 def _share(minutes: int, live: int) -> int:
-    """A share of the remaining minutes, so that later callers get through: calls are shortened before one is refused.
+    """The share of the remaining minutes that one call gets: calls are shortened, so that later ones are not refused.
 
-    A quarter; while few calls are live, more if that leaves as much for each of the calls after it.
+    A quarter. While few calls are live, more than that, if the same time remains for each of the next calls.
     """
     few = min(minutes // (live + 2), MINUTES_WITH_FEW_CALLS)
     return max(minutes // USUAL_CALLS_AT_ONCE, few, 1)

@@ -12,7 +12,7 @@ from kit.e164 import is_e164
 from kit.text import is_valid_text
 
 _WITHHELD_NUMBERS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
-"""The carrier's numbers for ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE, as letters of telephone keys."""
+"""The numbers that the carrier sends for ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE, typed on a keypad."""
 _MAX_ATTESTATION_CHARACTERS = 64
 _RECORDING_SID = re.compile(r"RE[0-9a-f]{32}")
 _TRANSCRIPTION_SID = re.compile(r"TR[0-9a-f]{32}")
@@ -22,13 +22,13 @@ _ATTESTATION = re.compile(rf"[A-Za-z0-9-]{{1,{_MAX_ATTESTATION_CHARACTERS}}}")
 
 
 class IncomingCall(msgspec.Struct, frozen=True):
-    """Somebody calls one of our numbers."""
+    """A call to one of our numbers, as the carrier announces it."""
 
     call_sid: str
     called: str
-    """E.164, or any text that is no number."""
+    """The called number, E.164; may be any text."""
     caller: str | None
-    """E.164, which the caller can forge; None where it is withheld or no telephone number."""
+    """The caller's number, E.164, which can be forged; None where it is withheld or no phone number."""
     attestation: str | None
     """The carrier's verification of ``caller``."""
 
@@ -56,8 +56,8 @@ def parse_phone_leg(form: Mapping[str, str]) -> tuple[str, str]:
     return parse_call_sid(form, "ParentCallSid"), parse_call_sid(form, "CallSid")
 
 
-def is_caller_gone(form: Mapping[str, str]) -> bool:
-    """True when a request about the caller's leg says that the leg is over."""
+def has_caller_hung_up(form: Mapping[str, str]) -> bool:
+    """True when a request about the caller's leg has a final status: the caller has hung up."""
     status = STATUS_BY_CARRIER_STATUS.get(form.get("CallStatus", ""))
     return status is not None and status.is_final
 
@@ -71,7 +71,7 @@ def pressed_key(form: Mapping[str, str]) -> str:
 
 
 class FinishedRecording(msgspec.Struct, frozen=True):
-    """A recording of a caller, from the request behind it or from its own callback."""
+    """A finished recording of a caller, from the request after the recording or from its status callback."""
 
     call_sid: str
     recording_sid: str | None
@@ -89,18 +89,18 @@ def parse_recording(form: Mapping[str, str]) -> FinishedRecording:
         raise InvalidCallback
     if sid and not _RECORDING_SID.fullmatch(sid):
         raise InvalidCallback
-    is_there = bool(sid) and status == "completed" and int(seconds) > 0
+    has_recording = bool(sid) and status == "completed" and int(seconds) > 0
     key = form.get("Digits", "")
     return FinishedRecording(
         call_sid=parse_call_sid(form, "CallSid"),
-        recording_sid=sid if is_there else None,
+        recording_sid=sid if has_recording else None,
         seconds=int(seconds),
         key=key if key in _KEYS else "",
     )
 
 
 class FinishedTranscription(msgspec.Struct, frozen=True):
-    """The end of a transcription, whatever its result; the text is read from the carrier."""
+    """A transcription that is completed or has failed; its text is requested from the carrier later."""
 
     call_sid: str
     recording_sid: str
@@ -108,14 +108,14 @@ class FinishedTranscription(msgspec.Struct, frozen=True):
 
 
 def parse_transcription(form: Mapping[str, str]) -> FinishedTranscription:
-    """Parse a request about the text of a recording. Raises: InvalidCallback."""
+    """Parse a callback about a transcription. Raises: InvalidCallback."""
     sid, recording = form.get("TranscriptionSid", ""), form.get("RecordingSid", "")
     if not _TRANSCRIPTION_SID.fullmatch(sid) or not _RECORDING_SID.fullmatch(recording):
         raise InvalidCallback
     return FinishedTranscription(parse_call_sid(form, "CallSid"), recording, sid)
 
 
-def phone_number_of(form: Mapping[str, str]) -> str | None:
-    """The forwarded phone, E.164, from a request about its leg."""
+def forwarded_number(form: Mapping[str, str]) -> str | None:
+    """The forwarded phone's number, E.164, from a request about its leg; None where it is no phone number."""
     number = form.get("To", "")
     return number if is_e164(number) else None

@@ -13,9 +13,9 @@ ACCEPTED = "accepted"
 """A forwarded phone pressed 1. The event is the only proof that somebody took the call: a phone that is merely answered
 may be a mailbox."""
 UNANSWERED = "unanswered"
-"""Nobody accepted the call on the last phone, or the caller was asked for a message and said nothing, but stayed."""
+"""No phone of the last turn accepted the call, or the caller stayed after a recording without a message."""
 NOT_FORWARDED = "not-forwarded"
-"""There was no phone to ring, and no voicemail: the caller heard the greeting and a goodbye."""
+"""There was neither a phone to ring nor voicemail: the caller heard the greeting and a goodbye."""
 OUTSIDE_HOURS = "outside-hours"
 BLOCKED = "blocked"
 """The caller pressed 9; no message of such a call is kept."""
@@ -37,7 +37,7 @@ class IncomingEvent(msgspec.Struct, frozen=True):
     is_child: bool
     """True for a forwarded phone, False for the caller."""
     kind: str
-    """The carrier's status of the leg, ``dial-ended``, or one of the kinds above, which our own answers add."""
+    """The carrier's status of the leg, ``dial-ended``, or one of the kinds above, which we record when we answer."""
     sequence: int
     occurred_at: datetime
     duration: int | None = None
@@ -47,8 +47,8 @@ class IncomingEvent(msgspec.Struct, frozen=True):
 def derive_incoming_state(events: Iterable[IncomingEvent]) -> CallState:
     """The state of an admitted incoming call after ``events``.
 
-    A call that a phone accepted ends with that phone's leg, or with the result of the dial once the caller's leg is
-    over too. Any other call ends with the caller's leg; what had happened by then says how.
+    A call that a phone accepted ends with the leg of that phone, or with the result of the dial once the caller's leg
+    has ended too. Any other call ends with the caller's leg; its status follows from the events before that end.
     """
     ordered = sorted(events, key=_event_order)
     accepted = next((event for event in ordered if event.kind == ACCEPTED), None)
@@ -79,7 +79,7 @@ def derive_incoming_state(events: Iterable[IncomingEvent]) -> CallState:
 
 
 def billed_minutes(events: Iterable[IncomingEvent]) -> int:
-    """Minutes of the legs that are over: each leg's connected time, rounded up."""
+    """The minutes of all legs that have ended: each leg's connected time, rounded up."""
     seconds: dict[str, int] = {}
     for event in sorted(events, key=_event_order):
         if _is_final(event):

@@ -1,4 +1,4 @@
-"""``…/incoming-calls`` and ``…/voicemails`` for customers: the settings of incoming calls, and messages."""
+"""API endpoints: settings of incoming calls (``…/incoming-calls``, also of one number), and ``…/voicemails``."""
 
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.incoming.answer_settings import AnswerSettings, UnplayedTexts
 from calls.incoming.called_numbers import CalledNumberLookup
 from calls.incoming.rules import typed_phones
-from calls.incoming.schemas import ChangeVoicemail, VoicemailInfo
 from calls.incoming.settings_service import IncomingSettingsService
+from calls.incoming.voicemail_schemas import ChangeVoicemail, VoicemailInfo
 from calls.incoming.voicemails import VoicemailService
 from carrier.port import CARRIER, CarrierError, NotFoundAtCarrier
 from kit.db.paging import PageQuery
@@ -122,9 +122,9 @@ class VoicemailController(Controller):
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], voicemail_id: FromPath[UUID]
     ) -> Response[bytes]:
         """Answers a header ``Range`` with that part (206)."""
-        who, database = current_member(request), DATABASE.get(request.app)
-        # No transaction may be open while the carrier is asked.
-        async with database.tenant_session(organization_id, who.actor.user_id) as session:
+        member, database = current_member(request), DATABASE.get(request.app)
+        # No transaction may be open during the request to the carrier.
+        async with database.tenant_session(organization_id, member.actor.user_id) as session:
             message = await VoicemailService(session).get(organization_id, voicemail_id)
         try:
             audio = await CARRIER.get(request.app).recording_audio(message.recording_sid)
@@ -165,9 +165,11 @@ async def save_settings(
     number_id: UUID | None = None,
     unplayed: UnplayedTexts | None = None,
 ) -> AnswerSettings:
-    """Save settings as the person or key of the request. Raises: NotFound, ValidationFailed."""
-    who = current_member(request)
-    held = await CalledNumberLookup(DATABASE.get(request.app)).held_among(typed_phones(given, who.country))
+    """Save settings in the name of the request's member or API key. Raises: NotFound, ValidationFailed."""
+    member = current_member(request)
+    product_numbers = await CalledNumberLookup(DATABASE.get(request.app)).held_among(
+        typed_phones(given, member.country)
+    )
     return await IncomingSettingsService(session).save(
-        organization_id, given, product_numbers=held, by=who.actor, number_id=number_id, unplayed=unplayed
+        organization_id, given, product_numbers=product_numbers, by=member.actor, number_id=number_id, unplayed=unplayed
     )

@@ -1,4 +1,4 @@
-"""The call flow of an incoming call: the steps that the caller and the forwarded phones get next. Pure."""
+"""The call flow of an incoming call: the next steps (say, gather, forward, record) of caller and phones. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,33 +16,33 @@ from calls.incoming.transcripts import is_transcribable_language
 from carrier.call_steps import CallStep, Forward, Gather, HangUp, Play, Record, Redirect, Say
 
 UNCONFIGURED = AnswerSettings(voicemail=False)
-"""The settings of an organization that saved none."""
+"""The settings of an organization that has not saved any."""
 BLOCK_KEY, ACCEPT_KEY, END_KEY = "9", "1", "#"
 KEY_WAIT_SECONDS = 2
-"""The wait for a key after the greeting."""
+"""Seconds in which the caller may press a key after the greeting."""
 TONE_WAIT_SECONDS = 1
-"""The wait for a key before the tone of a recording, which the caller expects at once."""
+"""Seconds in which the caller may press a key before a recording's tone, which should follow quickly."""
 MAX_MESSAGE_SECONDS = 180
 ACCEPT_WAIT_SECONDS = 10
-"""A forwarded phone is hung up when no key is pressed in this time: it may be a mailbox."""
+"""Seconds in which a forwarded phone must accept the call; then it is hung up, because it may be a mailbox."""
 
 
 class CallFlow(msgspec.Struct, frozen=True):
-    """The answer to one call."""
+    """The settings by which one call is answered, chosen by time and rules."""
 
     organization_id: UUID
     name: str
-    """The organization's."""
+    """The organization's name."""
     language: str
     greeting: str
-    """The spoken text; empty where a recording is played."""
-    recording: UUID | None
+    """The text that the carrier speaks; empty where a recording is played."""
+    recording_id: UUID | None
     """The recording that is played instead of a text."""
     forward_to: Sequence[str]
     forward_mode: ForwardMode
     ring_seconds: int
     limit_seconds: int
-    """The time limit of a forwarded call, and of a message that takes no longer anyway."""
+    """The time limit of a forwarded call, and an upper bound of a message's length."""
     voicemail: bool
     """Callers whom nobody answers can leave a message."""
     transcribes: bool
@@ -51,7 +51,7 @@ class CallFlow(msgspec.Struct, frozen=True):
     """Callers may press 9."""
     is_outside_hours: bool
     shown_number: str
-    """The number that forwarded phones show, E.164: the caller's, or the called one where that is withheld."""
+    """The number that forwarded phones display, E.164: the caller's, or if that is withheld the called number."""
 
     @property
     def prompts(self) -> Prompts:
@@ -59,14 +59,14 @@ class CallFlow(msgspec.Struct, frozen=True):
 
     @property
     def turns(self) -> Sequence[Sequence[str]]:
-        """The phones that ring at a time, one turn after the other."""
+        """The phones of each turn: those of one turn ring at the same time."""
         if self.forward_mode is ForwardMode.TOGETHER:
             return [self.forward_to] if self.forward_to else []
         return [[number] for number in self.forward_to]
 
     @property
     def first_events(self) -> Sequence[str]:
-        """Kinds of the events to record when the call is answered."""
+        """Kinds of the events to record when a call is answered."""
         kinds = [] if self.turns else self.voicemail_events if self.voicemail else [NOT_FORWARDED]
         return [*kinds, OUTSIDE_HOURS] if self.is_outside_hours else kinds
 
@@ -83,8 +83,8 @@ class FlowUrls(msgspec.Struct, frozen=True):
     audio_urls: AudioUrls
 
     def greeting(self, flow: CallFlow) -> Say | Play:
-        if flow.recording is not None:
-            return Play(self.audio_urls.url(flow.organization_id, flow.recording))
+        if flow.recording_id is not None:
+            return Play(self.audio_urls.url(flow.organization_id, flow.recording_id))
         return Say(flow.greeting, flow.language)
 
     def step(self, name: str) -> str:
@@ -107,7 +107,7 @@ def choose_flow(
     caller: str | None,
     limit_minutes: int,
 ) -> CallFlow:
-    """The answer to a call to ``number`` that began ``at``; ``zone`` is that of the settings."""
+    """The call flow of a call from ``caller`` to ``number`` that began ``at``; ``zone`` is that of the settings."""
     chosen = settings or UNCONFIGURED
     is_outside = not is_open(chosen, zone, at)
     greeting = chosen.after_hours.greeting if is_outside else chosen.greeting
@@ -121,8 +121,8 @@ def choose_flow(
         organization_id=organization_id,
         name=name,
         language=spoken,
-        greeting=prompts_in(spoken).welcome.format(name=name) if greeting is None else greeting.words,
-        recording=None if greeting is None else greeting.recording,
+        greeting=prompts_in(spoken).welcome.format(name=name) if greeting is None else greeting.spoken_text,
+        recording_id=None if greeting is None else greeting.recording_id,
         forward_to=[phone for phone in phones if may_forward(phone, rules)],
         forward_mode=chosen.forward_mode,
         ring_seconds=chosen.ring_seconds,
@@ -135,50 +135,53 @@ def choose_flow(
     )
 
 
-def opening(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
-    """The steps of a call that begins: the greeting, then phones, then voicemail or a goodbye."""
+def opening_steps(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
+    """The first steps of a call: the greeting, then phones, then voicemail or a goodbye."""
     greeting = urls.greeting(flow)
     if not flow.offers_block:
-        return [greeting, *after_greeting(flow, urls)]
-    return [Gather(urls.step("key"), [greeting, _offer(flow)], KEY_WAIT_SECONDS), *after_greeting(flow, urls)]
+        return [greeting, *steps_after_greeting(flow, urls)]
+    return [
+        Gather(urls.step("key"), [greeting, _press_9_prompt(flow)], KEY_WAIT_SECONDS),
+        *steps_after_greeting(flow, urls),
+    ]
 
 
-def after_greeting(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
-    """The steps after the greeting, or after a key that means nothing."""
+def steps_after_greeting(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
+    """The steps after the greeting, or after a key without a function."""
     if flow.turns:
-        return [_forward(flow, urls, 0)]
-    return _voicemail(flow, urls) if flow.voicemail else _end(flow)
+        return [_forward_step(flow, urls, 0)]
+    return _voicemail_steps(flow, urls) if flow.voicemail else _goodbye_steps(flow)
 
 
-def after_turn(flow: CallFlow, urls: FlowUrls, turn: int) -> tuple[list[CallStep], bool]:
-    """The steps after nobody accepted the call in ``turn``; True if no turn is left."""
+def steps_after_turn(flow: CallFlow, urls: FlowUrls, turn: int) -> tuple[list[CallStep], bool]:
+    """The steps after no phone of ``turn`` accepted the call; True if it was the last turn."""
     if turn + 1 < len(flow.turns):
-        return [_forward(flow, urls, turn + 1)], False
+        return [_forward_step(flow, urls, turn + 1)], False
     if not flow.voicemail:
-        return _end(flow), True
-    nobody = Say(flow.prompts.nobody, flow.language)
-    # Offered again: the caller heard the greeting before the phones rang.
-    return _voicemail(flow, urls, nobody, *([_offer(flow)] if flow.offers_block else [])), True
+        return _goodbye_steps(flow), True
+    no_answer = Say(flow.prompts.no_answer, flow.language)
+    # Key 9 is offered again: the caller heard the first offer before the phones rang.
+    return _voicemail_steps(flow, urls, no_answer, *([_press_9_prompt(flow)] if flow.offers_block else [])), True
 
 
-def screening(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
-    """The steps of a phone that was answered: it has to accept with a key, so that no mailbox takes the call."""
+def screening_steps(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
+    """The steps of a forwarded phone that was answered: it must accept the call by a key, which no mailbox presses."""
     ask = Say(flow.prompts.accept.format(name=flow.name), flow.language)
     return [Gather(urls.step("accept"), [ask], ACCEPT_WAIT_SECONDS), HangUp()]
 
 
-def after_message(flow: CallFlow) -> list[CallStep]:
-    """The steps after a caller stopped speaking."""
+def steps_after_message(flow: CallFlow) -> list[CallStep]:
+    """The steps after a caller left a message."""
     return say_and_hang_up(f"{flow.prompts.thanks} {flow.prompts.goodbye}", flow.language)
 
 
-def after_silence(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
-    """The steps after a caller said nothing where a message was asked for."""
+def steps_after_silence(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
+    """The steps after a caller said nothing while a message was recorded."""
     goodbye = say_and_hang_up(flow.prompts.goodbye, flow.language)
     if not flow.offers_block:
         return goodbye
-    # The carrier does not tell the key that ended an empty recording, so the caller may press it again.
-    return [Gather(urls.step("message-key"), [_offer(flow)], KEY_WAIT_SECONDS), *goodbye]
+    # The carrier does not report the key that ended an empty recording, so the caller may press it again.
+    return [Gather(urls.step("message-key"), [_press_9_prompt(flow)], KEY_WAIT_SECONDS), *goodbye]
 
 
 def say_and_hang_up(sentence: str, language: str = DEFAULT_LANGUAGE) -> list[CallStep]:
@@ -186,7 +189,7 @@ def say_and_hang_up(sentence: str, language: str = DEFAULT_LANGUAGE) -> list[Cal
     return [Say(sentence, language), HangUp()]
 
 
-def _forward(flow: CallFlow, urls: FlowUrls, turn: int) -> Forward:
+def _forward_step(flow: CallFlow, urls: FlowUrls, turn: int) -> Forward:
     return Forward(
         numbers=flow.turns[turn],
         caller_id=flow.shown_number,
@@ -198,26 +201,26 @@ def _forward(flow: CallFlow, urls: FlowUrls, turn: int) -> Forward:
     )
 
 
-def record_message(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
+def recording_steps(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
     """The steps that record a message after the tone."""
     keys = f"{END_KEY}{BLOCK_KEY}" if flow.offers_block else END_KEY
     seconds = min(MAX_MESSAGE_SECONDS, flow.limit_seconds)
     transcription_url = urls.step("transcription") if flow.transcribes else None
     record = Record(urls.step("recorded"), urls.step("recording"), seconds, keys, transcription_url)
-    # The carrier goes on behind the recording when nothing was said, but not when the caller hung up.
+    # The carrier continues with the redirect if nothing was said, but not if the caller hung up.
     return [record, Redirect(urls.step("silent"))]
 
 
-def _voicemail(flow: CallFlow, urls: FlowUrls, *first: Say) -> list[CallStep]:
+def _voicemail_steps(flow: CallFlow, urls: FlowUrls, *first: Say) -> list[CallStep]:
     prompts = [*first, Say(flow.prompts.leave_message, flow.language)]
     if not flow.offers_block:
-        return [*prompts, *record_message(flow, urls)]
-    return [Gather(urls.step("message-key"), prompts, TONE_WAIT_SECONDS), *record_message(flow, urls)]
+        return [*prompts, *recording_steps(flow, urls)]
+    return [Gather(urls.step("message-key"), prompts, TONE_WAIT_SECONDS), *recording_steps(flow, urls)]
 
 
-def _offer(flow: CallFlow) -> Say:
+def _press_9_prompt(flow: CallFlow) -> Say:
     return Say(flow.prompts.press_9, flow.language)
 
 
-def _end(flow: CallFlow) -> list[CallStep]:
-    return say_and_hang_up(f"{flow.prompts.nobody} {flow.prompts.goodbye}", flow.language)
+def _goodbye_steps(flow: CallFlow) -> list[CallStep]:
+    return say_and_hang_up(f"{flow.prompts.no_answer} {flow.prompts.goodbye}", flow.language)

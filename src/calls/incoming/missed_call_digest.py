@@ -1,4 +1,4 @@
-"""Mails members about missed calls that nobody returned, once a period and only when there are any."""
+"""Mails members about missed calls that nobody returned: at most once an hour or a day, as each member chose."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,14 +22,14 @@ from tenants.models import Membership, MissedDigest, Organization
 from tenants.settings_paths import SettingsSection, settings_path
 
 DAILY_HOUR = 8
-"""By the organization's clock."""
+"""The hour of daily digests, in the organization's time zone."""
 MEMBERS_PER_BATCH = 500
 SendMail = Callable[[AsyncSession, Mail], Awaitable[None]]
 log = structlog.get_logger("epoch.calls")
 
 
 class _Recipient(msgspec.Struct, frozen=True):
-    """A member who wants digests."""
+    """A member who chose to get digests."""
 
     membership_id: UUID
     organization_id: UUID
@@ -37,14 +37,14 @@ class _Recipient(msgspec.Struct, frozen=True):
     slug: str
     zone_name: str | None
     country: str
-    chosen: str
+    digest_name: str
     mailed_through: dt.datetime
     seen_at: dt.datetime | None
-    address: str
+    email: str
 
     @property
     def digest(self) -> MissedDigest:
-        return MissedDigest(self.chosen)
+        return MissedDigest(self.digest_name)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -52,27 +52,27 @@ class _Recipient(msgspec.Struct, frozen=True):
 
     @property
     def since(self) -> dt.datetime:
-        """Calls before this were mailed, or seen in the dashboard."""
+        """Calls that were missed before this time were mailed, or seen in the dashboard."""
         return self.mailed_through if self.seen_at is None else max(self.mailed_through, self.seen_at)
 
 
 class _MissedCalls(msgspec.Struct, frozen=True):
     calls: int
-    messages: int
-    last: dt.datetime | None
+    voicemails: int
+    last_missed_at: dt.datetime | None
 
 
 class MissedCallDigester:
     """Sends the mails that are due. Made once at start."""
 
-    def __init__(self, jobs: Database, send: SendMail, public_url: str) -> None:
-        """``jobs`` must see every organization; ``send`` sends a mail; links begin with ``public_url``."""
-        self._jobs = jobs
+    def __init__(self, job_database: Database, send: SendMail, public_url: str) -> None:
+        """``job_database`` must see every organization; ``send`` sends a mail; links begin with ``public_url``."""
+        self._job_database = job_database
         self._send = send
         self._public_url = public_url
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Send each due digest; return the number of mails. What was mailed is stored with the mail."""
+        """Send each due digest; return the number of mails. A mail and its time are stored in one transaction."""
         moment, sent, after = now or utc_now(), 0, None
         while recipients := await self._recipients(after):
             for recipient in recipients:
@@ -109,12 +109,12 @@ class MissedCallDigester:
         )
         if after is not None:
             query = query.where(Membership.id > after)
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             rows: Sequence[Any] = (await session.execute(query)).all()
         return [_Recipient(*row) for row in rows]
 
     async def _mail(self, recipient: _Recipient, now: dt.datetime) -> bool:
-        async with self._jobs.sessions() as session, session.begin():
+        async with self._job_database.sessions() as session, session.begin():
             missed = await self._missed(session, recipient, now)
             mark = (
                 sa.update(Membership)
@@ -122,9 +122,9 @@ class MissedCallDigester:
                 .values(missed_mailed_at=now)
                 .returning(Membership.id)
             )
-            if await session.scalar(mark) is None or not missed.calls or missed.last is None:
+            if await session.scalar(mark) is None or not missed.calls or missed.last_missed_at is None:
                 return False
-            await self._send(session, _digest_mail(recipient, missed, missed.last, now, self._public_url))
+            await self._send(session, _digest_mail(recipient, missed, missed.last_missed_at, now, self._public_url))
             return True
 
     async def _missed(self, session: AsyncSession, recipient: _Recipient, now: dt.datetime) -> _MissedCalls:
@@ -137,14 +137,14 @@ class MissedCallDigester:
             sa.text(UNRETURNED_SQL),
             Call.missed_at > recipient.since,
             Call.missed_at <= now,
-            # Callers who asked not to be called wait for nobody.
+            # Callers who pressed 9 asked not to be called, so nobody has to call them back.
             Call.end_reason.is_distinct_from(BLOCKED),
         )
         return _MissedCalls(*(await session.execute(query)).one())
 
 
 def period_start(digest: MissedDigest, zone: ZoneInfo, now: dt.datetime) -> dt.datetime:
-    """The start of the present period; a digest that was mailed through a later time is not due."""
+    """The start of the present hour or day; a digest that was mailed later than that is not due."""
     if digest is not MissedDigest.DAILY:
         return now.replace(minute=0, second=0, microsecond=0)
     local = now.astimezone(zone)
@@ -159,15 +159,15 @@ def _digest_mail(
     calls = "1 missed call" if missed.calls == 1 else f"{missed.calls} missed calls"
     since, latest = (short_time(moment, zone, now=now) for moment in (recipient.since, last))
     summary = f"{calls} since {since} ({zone.key}), the last one at {latest}. Nobody has called back yet."
-    left = "1 caller left a message." if missed.messages == 1 else f"{missed.messages} callers left a message."
+    voicemails = f"{'1 caller' if missed.voicemails == 1 else f'{missed.voicemails} callers'} left a message."
     period = "day" if recipient.digest is MissedDigest.DAILY else "hour"
     settings = settings_path(recipient.slug, SettingsSection.INCOMING_CALLS)
     return Mail(
-        to=recipient.address,
+        to=recipient.email,
         subject=f"{calls} for {recipient.organization}",
         paragraphs=(
             summary,
-            *([left] if missed.messages else []),
+            *([voicemails] if missed.voicemails else []),
             f"This mail comes at most once a {period}, and only about calls that you have not seen in the list.",
         ),
         action=("See the missed calls", f"{public_url}/dashboard/{recipient.slug}/calls?direction=missed"),

@@ -1,4 +1,4 @@
-"""Counts missed calls and voicemails that a member has not seen, and finds the later calls that returned them."""
+"""Counts missed calls and voicemails that are new to a member, and finds the calls that returned missed calls."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -15,27 +15,27 @@ from kit.db.raw import CompiledStatement, RawConnection
 from tenants.models import Membership
 
 MAX_COUNTED = 100
-"""The count stops here, so that a flood of calls slows no page."""
+"""The highest count: a flood of calls must not make pages slow."""
 
 
 class NavigationCounts(msgspec.Struct, frozen=True):
-    """Numbers beside names in the navigation, each at most ``MAX_COUNTED``."""
+    """The counts beside links in the navigation, each at most ``MAX_COUNTED``."""
 
     missed: int = 0
-    """Missed calls that were recorded since the member last looked and were not returned."""
+    """Missed calls that were recorded since the member last saw the list, and that were not returned."""
     unheard: int = 0
     """Voicemails that nobody has marked as heard."""
 
 
 async def navigation_counts(reader: RawConnection, organization_id: UUID, user_id: UUID) -> NavigationCounts:
-    """Count what is new to the member, in one statement."""
+    """Count missed calls and voicemails that are new to the member, in one statement."""
     row = await reader.fetch_row(_COUNT_NEW, organization_id=organization_id, user_id=user_id)
     return NavigationCounts(missed=int(row[0]), unheard=int(row[1]))
 
 
 _UNSEEN = (
     Call.organization_id == sa.bindparam("organization_id"),
-    # The index's own condition: without parameters, so that any plan can use it.
+    # Exactly the condition of the partial index, without parameters, so that every plan can use the index.
     sa.text(UNRETURNED_SQL),
     Call.missed_at
     > sa.select(sa.func.coalesce(Membership.missed_seen_at, Membership.created_at))
@@ -46,16 +46,16 @@ _UNSEEN = (
     .scalar_subquery(),
 )
 """The conditions of missed calls that the member ``user_id`` of ``organization_id`` has not seen."""
-_COUNT_QUERY = sa.select(sa.func.count()).select_from(
+_COUNT_UNSEEN_QUERY = sa.select(sa.func.count()).select_from(
     sa.select(sa.literal_column("1")).where(*_UNSEEN).limit(sa.literal_column(str(MAX_COUNTED))).subquery()
 )
-_UNHEARD_QUERY = sa.select(sa.func.count()).select_from(
+_COUNT_UNHEARD_QUERY = sa.select(sa.func.count()).select_from(
     sa.select(sa.literal_column("1"))
     .where(Voicemail.organization_id == sa.bindparam("organization_id"), Voicemail.heard_at.is_(None))
     .limit(sa.literal_column(str(MAX_COUNTED)))
     .subquery()
 )
-_COUNT_NEW = CompiledStatement(sa.select(_COUNT_QUERY.scalar_subquery(), _UNHEARD_QUERY.scalar_subquery()))
+_COUNT_NEW = CompiledStatement(sa.select(_COUNT_UNSEEN_QUERY.scalar_subquery(), _COUNT_UNHEARD_QUERY.scalar_subquery()))
 
 
 class UnseenCalls(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class UnseenCalls(msgspec.Struct, frozen=True):
     count: int
     """At most ``MAX_COUNTED``."""
     newest: Sequence[Call]
-    """Those of the newest ones whose callers can be called, newest first."""
+    """The newest of them whose callers can be called back, newest first."""
 
 
 class LaterCall(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ class LaterCall(msgspec.Struct, frozen=True):
 
     direction: Direction
     by: str | None
-    """The agent who called back, or the phone that took the caller's call (E.164); None where nobody is named."""
+    """The agent who called back, or the forwarded phone that took the caller's later call (E.164); None if unknown."""
     call_id: UUID
     at: dt.datetime | None
     """The time at which it was answered."""
@@ -85,7 +85,7 @@ class MissedCallService:
         self._session = session
 
     async def mark_seen(self, organization_id: UUID, user_id: UUID, now: dt.datetime) -> dt.datetime:
-        """Store that the member saw the missed calls of until ``now``; return the time since which calls were new."""
+        """Store that the member saw all calls missed until ``now``; return the time since which calls were unseen."""
         query = sa.select(Membership).where(Membership.owned_by(organization_id), Membership.user_id == user_id)
         membership: Membership = (await self._session.scalars(query)).one()
         since = membership.missed_seen_at or membership.created_at
@@ -94,15 +94,15 @@ class MissedCallService:
 
     async def unseen(self, organization_id: UUID, user_id: UUID, *, limit: int) -> UnseenCalls:
         """The missed calls that the member has not seen: their count, and at most ``limit`` of them."""
-        who = {"organization_id": organization_id, "user_id": user_id}
-        count = await self._session.scalar(_COUNT_QUERY, who) or 0
+        parameters = {"organization_id": organization_id, "user_id": user_id}
+        count = await self._session.scalar(_COUNT_UNSEEN_QUERY, parameters) or 0
         callable_ = Call.from_number.is_not(None), Call.end_reason.is_distinct_from(BLOCKED)
         query = sa.select(Call).where(*_UNSEEN, *callable_).order_by(Call.missed_at.desc()).limit(limit)
-        newest = (await self._session.scalars(query, who)).all() if count else ()
+        newest = (await self._session.scalars(query, parameters)).all() if count else ()
         return UnseenCalls(count, newest)
 
     async def later_calls(self, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, LaterCall]:
-        """The calls that reached the callers of those of ``calls`` that were returned, by the id of the missed call."""
+        """For each returned call of ``calls``, by its id: the later call that connected its caller."""
         later = {call.id: call.returned_call_id for call in calls if call.returned_call_id is not None}
         if not later:
             return {}
@@ -111,15 +111,15 @@ class MissedCallService:
             Call.owned_by(organization_id), Call.id.in_(set(later.values()))
         )
         found = {
-            call_id: LaterCall(Direction(way), name, call_id, at)
-            for call_id, way, name, at in await self._session.execute(query)
+            call_id: LaterCall(Direction(direction), name, call_id, at)
+            for call_id, direction, name, at in await self._session.execute(query)
         }
         return {missed: found[call_id] for missed, call_id in later.items() if call_id in found}
 
     async def calls_after_refusals(self, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, LaterCall]:
-        """The calls that reached the callers of those of ``calls`` that were refused, by the id of the refused call.
+        """For each refused call of ``calls``, by its id: the later call that connected its caller.
 
-        Read here, because no column of a refused call says that it was returned.
+        Searched in the calls, because ``returned_call_id`` is stored for missed calls only.
         """
         found = {}
         for call in calls:
@@ -127,14 +127,14 @@ class MissedCallService:
                 continue
             later = (await self._session.execute(_first_answered_after(call))).one_or_none()
             if later is not None:
-                call_id, at, way, name = later
-                found[call.id] = LaterCall(Direction(way), name, call_id, at)
+                call_id, at, direction, name = later
+                found[call.id] = LaterCall(Direction(direction), name, call_id, at)
         return found
 
     async def find_return(self, call: Call) -> None:
-        """Mark a call that has just been missed as returned if its caller was connected meanwhile.
+        """Mark a call that was just recorded as missed as returned, if a later call has connected its caller already.
 
-        The trigger finds calls that are missed before; this one's end was reported late.
+        The trigger marks calls that are on record as missed before the later call; here the end was reported late.
         """
         if call.from_number is None:
             return
@@ -144,7 +144,7 @@ class MissedCallService:
 
 
 def _first_answered_after(call: Call) -> sa.Select[UUID, dt.datetime | None, Direction, str | None]:
-    """The first call after ``call`` that connected its caller with somebody: id, time, direction, and by whom."""
+    """The first call after ``call`` that connected its caller: id, time of the answer, direction, agent or phone."""
     is_party = sa.or_(Call.to_number == call.from_number, sa.and_(is_inbound(), Call.from_number == call.from_number))
     later = Call.owned_by(call.organization_id), Call.id > call.id, Call.answered_at.is_not(None), is_party
     by = sa.case((is_inbound(), Call.answered_by), else_=Call.agent)
@@ -152,7 +152,7 @@ def _first_answered_after(call: Call) -> sa.Select[UUID, dt.datetime | None, Dir
 
 
 def may_call_back(call: Call) -> bool:
-    """True for a missed or refused caller who can be called: the number is known, and its owner did not object."""
+    """True for a missed or refused call that can be returned: its number is known, and its caller did not press 9."""
     is_missed = call.direction == Direction.INBOUND and call.status in (*MISSED_STATUSES, CallStatus.REFUSED)
     return is_missed and call.from_number is not None and not has_objected(call)
 

@@ -1,4 +1,4 @@
-"""Settings of incoming calls, their usage counters, and voicemails."""
+"""Settings of incoming calls, their usage counters, counts of callers, and voicemails."""
 
 import datetime as dt
 from typing import Any
@@ -13,7 +13,7 @@ from kit.db.model import Base, TenantOwned, text_enum
 
 
 class IncomingCallSettings(TenantOwned, Base):
-    """The answer to calls to the organization's numbers, or to one number that has settings of its own."""
+    """Settings by which calls are answered: of the organization, or of one number that has its own."""
 
     __tablename__ = "incoming_call_settings"
     __table_args__ = (
@@ -27,33 +27,33 @@ class IncomingCallSettings(TenantOwned, Base):
     )
 
     phone_number_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("phone_number.id", ondelete="CASCADE"))
-    """None for the settings of all numbers without their own."""
+    """None for the organization's settings, which hold for all numbers without their own."""
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """``AnswerSettings``, checked when it was saved, and ``UnplayedTexts``."""
+    """``AnswerSettings``, validated when they were saved, and ``UnplayedTexts``."""
 
 
 class IncomingUsage(TenantOwned, Base):
-    """An organization's use of incoming calls, today and this month.
+    """An organization's usage by incoming calls, today and this month.
 
-    Its row is also the lock that admits them one after another.
+    The row is also the lock by which its incoming calls are admitted one after another.
     """
 
     __tablename__ = "incoming_usage"
     __table_args__ = (sa.UniqueConstraint("organization_id"),)
 
     day: Mapped[dt.datetime]
-    """Midnight UTC; a later call begins a new day."""
+    """The day of the ``day_`` columns: the time of its midnight, UTC. The first call of a later day resets them."""
     day_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Minutes of callers' legs and of forwarded legs, each rounded up."""
     day_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """Cost of calls and recorded messages, in millionths of a US dollar: estimates, then the carrier's prices."""
+    """Cost of calls and recordings, in millionths of a US dollar: estimates, replaced by the carrier's prices."""
     month: Mapped[dt.datetime] = mapped_column(server_default=sa.text("'1970-01-01 00:00:00+00'"))
-    """Midnight UTC of the first."""
+    """The month of ``month_micros``: the time of midnight of its first day, UTC."""
     month_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 
 
 class IncomingCaller(TenantOwned, Base):
-    """The number of calls from a number within the hour; later calls delete rows of past hours."""
+    """Counts the calls from one caller's number within an hour; later calls delete rows of past hours."""
 
     __tablename__ = "incoming_caller"
     __table_args__ = (
@@ -62,21 +62,21 @@ class IncomingCaller(TenantOwned, Base):
     )
 
     number: Mapped[str]
-    """E.164; empty for all callers who withhold theirs."""
+    """E.164; empty for all callers together who withhold their number."""
     hour_start: Mapped[dt.datetime]
     calls: Mapped[int] = mapped_column(default=1, server_default="1")
-    """Since ``hour_start``."""
+    """Calls since ``hour_start``."""
 
 
 class Voicemail(TenantOwned, Base):
-    """A message that a caller left; its audio is at the carrier."""
+    """A message that a caller left; its audio is stored at the carrier."""
 
     __tablename__ = "voicemail"
     __table_args__ = (
         sa.UniqueConstraint("recording_sid"),
         sa.Index(None, "call_record_id"),
         sa.Index("ix_voicemail_organization_id_id", "organization_id", sa.text("id DESC")),
-        # Counts messages that nobody has heard.
+        # For the count of messages that nobody has heard.
         sa.Index("ix_voicemail_unheard", "organization_id", postgresql_where=sa.text("heard_at IS NULL")),
     )
 
@@ -89,7 +89,7 @@ class Voicemail(TenantOwned, Base):
     transcript_status: Mapped[TranscriptStatus | None] = mapped_column(
         text_enum(TranscriptStatus, is_open=True, name="transcript_status")
     )
-    """None if no transcription was requested, or the transcript was erased."""
+    """None if no transcription was requested, or if the transcript was erased."""
     transcript: Mapped[str | None]
     """The text; None unless the status is ``completed``. Empty if the carrier recognized no words."""
     transcription_sid: Mapped[str | None]

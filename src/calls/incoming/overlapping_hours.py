@@ -1,4 +1,4 @@
-"""Finds opening hours that overlap, past midnight and past the end of the week too. Pure."""
+"""Finds opening hours that overlap, also across midnight and across the end of the week. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from itertools import combinations
 import msgspec
 
 from calls.incoming.answer_settings import OpenHours, Weekday, parse_clock
-from calls.incoming.event_values import DAY_NAMES, TYPED_WHOLE_DAY, WHOLE_DAY
+from calls.incoming.audit_texts import DAY_NAMES, TYPED_WHOLE_DAY, WHOLE_DAY
 
 _MINUTES_A_DAY = 24 * 60
 _MINUTES_A_WEEK = 7 * _MINUTES_A_DAY
@@ -15,22 +15,23 @@ _DAYS = list(Weekday)
 
 
 class _Interval(msgspec.Struct, frozen=True):
-    """An interval as people write it: a whole day is one."""
+    """An interval as people type it: a whole day is one interval, although two are stored."""
 
     day: Weekday
     begin: str
     end: str
-    start: int
-    """Minutes since Monday, 00:00."""
+    """Times of the day, as typed."""
+    start_minute: int
+    """Minutes from Monday, 00:00, to the beginning."""
     minutes: int
-    """Its length."""
+    """The length of the interval."""
 
     def overlaps(self, other: "_Interval") -> bool:
-        return self.has_begun(other) or other.has_begun(self)
+        return self.is_running_at_start_of(other) or other.is_running_at_start_of(self)
 
-    def has_begun(self, other: "_Interval") -> bool:
-        """True when this interval lasts still, or begins, at the minute at which ``other`` begins."""
-        return (other.start - self.start) % _MINUTES_A_WEEK < self.minutes
+    def is_running_at_start_of(self, other: "_Interval") -> bool:
+        """True when this interval includes the minute at which ``other`` begins."""
+        return (other.start_minute - self.start_minute) % _MINUTES_A_WEEK < self.minutes
 
     @property
     def text(self) -> str:
@@ -38,24 +39,24 @@ class _Interval(msgspec.Struct, frozen=True):
 
 
 def overlap_errors(hours: Sequence[OpenHours]) -> Iterator[tuple[Weekday, str]]:
-    """The day of each interval that overlaps one before it, with a sentence that names both.
+    """For each interval that overlaps an earlier one: its day, and a sentence that names both.
 
-    The times of ``hours`` must be readable, and each interval end at another time than it begins.
+    The times of ``hours`` must be valid, and no interval may end at the time at which it begins.
     """
-    week = sorted(_intervals(hours), key=lambda each: each.start)
+    week = sorted(_intervals(hours), key=lambda each: each.start_minute)
     reported = set()
     for first, second in combinations(week, 2):
         if not first.overlaps(second):
             continue
-        # An interval of Sunday that ends on Monday is the earlier one of the two.
-        earlier, later = (first, second) if first.has_begun(second) else (second, first)
+        # Of an interval of Sunday that ends on Monday and one of Monday, that of Sunday is the earlier one.
+        earlier, later = (first, second) if first.is_running_at_start_of(second) else (second, first)
         if later not in reported:
             reported.add(later)
             yield later.day, _sentence(earlier, later)
 
 
 def is_same_week(hours: Sequence[OpenHours], others: Sequence[OpenHours]) -> bool:
-    """True for the same intervals in any order."""
+    """True if both have the same intervals, in any order."""
     return Counter(hours) == Counter(others)
 
 
@@ -72,7 +73,7 @@ def _sentence(earlier: _Interval, later: _Interval) -> str:
 
 
 def _intervals(hours: Sequence[OpenHours]) -> Iterator[_Interval]:
-    for number, day in enumerate(_DAYS):
+    for day_index, day in enumerate(_DAYS):
         typed = Counter((each.from_, each.to) for each in hours if each.day is day)
         whole_days = min(typed[half] for half in WHOLE_DAY)
         typed.subtract(dict.fromkeys(WHOLE_DAY, whole_days))
@@ -80,11 +81,11 @@ def _intervals(hours: Sequence[OpenHours]) -> Iterator[_Interval]:
         for begin, end in typed.elements():
             start = _minutes(begin)
             length = (_minutes(end) - start) % _MINUTES_A_DAY or _MINUTES_A_DAY
-            yield _Interval(day, begin, end, number * _MINUTES_A_DAY + start, length)
+            yield _Interval(day, begin, end, day_index * _MINUTES_A_DAY + start, length)
 
 
 def _minutes(clock: str) -> int:
-    """Minutes since midnight; ``24:00`` is midnight."""
+    """Minutes from midnight; ``24:00`` counts as midnight."""
     if clock == TYPED_WHOLE_DAY[1]:
         return 0
     time = parse_clock(clock)

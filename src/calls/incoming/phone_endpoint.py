@@ -1,4 +1,4 @@
-"""``POST /widget/missed-calls``: a verified member's unseen missed calls, for the phone on our own pages."""
+"""``POST /widget/missed-calls``: a signed-in member's unseen missed calls, for the widget on our own pages."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from calls.caller_attribution import CallerAttribution
+from calls.agent_identification import AgentIdentification
 from calls.incoming.missed_calls import MissedCallService
 from calls.models import Call
 from kit.clock import utc_now
@@ -22,21 +22,21 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MissedCall(ResponseModel, frozen=True, kw_only=True, rename="camel"):
-    """A missed call as the phone lists it: with the names that phone.js itself uses."""
+    """A missed call as the widget lists it; fields are named as in phone.js."""
 
     id: str
     number: str
     """The caller's, E.164."""
     called: str
-    """The organization's number that the caller reached, E.164."""
+    """The organization's number that was called, E.164."""
     started_at: str | None
 
 
 class MissedCalls(ResponseModel, frozen=True, kw_only=True, rename="camel"):
-    """The answer of ``/widget/missed-calls``; without calls for everybody who is not verified."""
+    """The answer of ``/widget/missed-calls``; without calls unless the person is a signed-in member."""
 
     count: int
-    """Of all unseen ones, at most ``MAX_COUNTED``; also those whose callers cannot be called."""
+    """The number of all unseen calls, at most ``MAX_COUNTED``; also those whose callers cannot be called."""
     calls: Sequence[MissedCall]
     """Newest first, at most ``MAX_LISTED``."""
     as_of: str | None
@@ -47,7 +47,7 @@ class MissedCallsRequest(WidgetRequest, frozen=True):
     """The body that a widget sends."""
 
     seen_until: Any = None
-    """RFC 3339: the calls that were missed until then are seen from now on."""
+    """RFC 3339: calls that were missed until this time are marked as seen."""
 
     def to_time(self) -> dt.datetime | None:
         """``seen_until``. Raises: ValidationFailed."""
@@ -60,13 +60,13 @@ class MissedCallsRequest(WidgetRequest, frozen=True):
 class MissedCallsHandler:
     """Returns the missed calls that a verified member has not seen. Made once at start."""
 
-    def __init__(self, database: Database, attribution: CallerAttribution) -> None:
+    def __init__(self, database: Database, agent_identification: AgentIdentification) -> None:
         self._database = database
-        self._attribution = attribution
+        self._agent_identification = agent_identification
 
     async def __call__(self, widget: AuthenticatedWidget, request: MissedCallsRequest) -> bytes:
         until, now = request.to_time(), utc_now()
-        # The client id is a member's only in a ticket of a page that we rendered for them.
+        # A client id belongs to a member only if our own page was rendered for that member.
         user_id = await self._find_user_id(widget)
         if user_id is None:
             return _encode(MissedCalls(count=0, calls=(), as_of=None))
@@ -81,10 +81,10 @@ class MissedCallsHandler:
 
     async def _find_user_id(self, widget: AuthenticatedWidget) -> UUID | None:
         client_id = widget.ticket.client_id
-        if not self._attribution.may_be_signed(widget.token_id, client_id):
+        if not self._agent_identification.may_be_signed(widget.token_id, client_id):
             return None
         async with self._database.tenant_session(widget.organization_id) as session:
-            return await self._attribution.find_user_id(session, widget.token_id, client_id)
+            return await self._agent_identification.find_user_id(session, widget.token_id, client_id)
 
 
 def _missed_call(call: Call) -> MissedCall:

@@ -1,4 +1,4 @@
-"""The prompts that callers and forwarded phones hear beside an organization's own greeting. Plain data."""
+"""The sentences that callers and forwarded phones hear besides the greeting, in each language. Plain data."""
 
 from collections.abc import Mapping
 
@@ -8,29 +8,29 @@ DEFAULT_LANGUAGE = "en-US"
 
 
 class Prompts(msgspec.Struct, frozen=True):
-    """The prompts of one language; ``{name}`` is the organization's."""
+    """The prompts of one language; ``{name}`` is the organization's name."""
 
     welcome: str
-    """Before phones ring or a message is recorded, where the organization has no greeting."""
-    nobody: str
-    """Nobody can take the call."""
+    """The greeting where the organization has set none."""
+    no_answer: str
+    """Said when no phone accepted the call."""
     goodbye: str
     press_9: str
     blocked: str
-    """After the key 9."""
+    """Said after the caller pressed 9."""
     accept: str
-    """To a forwarded phone."""
+    """Said to a forwarded phone that was answered."""
     leave_message: str
     thanks: str
-    """After a message."""
+    """Said after the caller left a message."""
     not_in_service: str
     unavailable: str
-    """Something of ours, or of the organization's plan or limits, does not let the call in."""
+    """Said when the call is refused (plan, suspension, limits) or when we failed to process it."""
 
 
 _ENGLISH = Prompts(
     welcome="Thank you for calling {name}.",
-    nobody="Nobody can take your call at the moment.",
+    no_answer="Nobody can take your call at the moment.",
     goodbye="Goodbye.",
     press_9="If you do not want to be called by us again, press 9.",
     blocked="We will not call you again. Goodbye.",
@@ -40,11 +40,11 @@ _ENGLISH = Prompts(
     not_in_service="This number is not in service. Goodbye.",
     unavailable="This number cannot take calls at the moment. Please call again later. Goodbye.",
 )
-_SENTENCES: Mapping[str, Prompts] = {
+_PROMPTS: Mapping[str, Prompts] = {
     "en": _ENGLISH,
     "es": Prompts(
         welcome="Gracias por llamar a {name}.",
-        nobody="En este momento nadie puede atender su llamada.",
+        no_answer="En este momento nadie puede atender su llamada.",
         goodbye="Adiós.",
         press_9="Si no desea que volvamos a llamarle, pulse 9.",
         blocked="No volveremos a llamarle. Adiós.",
@@ -56,7 +56,7 @@ _SENTENCES: Mapping[str, Prompts] = {
     ),
     "fr": Prompts(
         welcome="Merci d'avoir appelé {name}.",
-        nobody="Personne ne peut prendre votre appel pour le moment.",
+        no_answer="Personne ne peut prendre votre appel pour le moment.",
         goodbye="Au revoir.",
         press_9="Si vous ne souhaitez plus être appelé par nous, tapez 9.",
         blocked="Nous ne vous appellerons plus. Au revoir.",
@@ -68,7 +68,7 @@ _SENTENCES: Mapping[str, Prompts] = {
     ),
     "de": Prompts(
         welcome="Danke für Ihren Anruf bei {name}.",
-        nobody="Im Moment kann niemand Ihren Anruf annehmen.",
+        no_answer="Im Moment kann niemand Ihren Anruf annehmen.",
         goodbye="Auf Wiederhören.",
         press_9="Wenn Sie von uns nicht mehr angerufen werden möchten, drücken Sie die 9.",
         blocked="Wir rufen Sie nicht mehr an. Auf Wiederhören.",
@@ -80,7 +80,7 @@ _SENTENCES: Mapping[str, Prompts] = {
     ),
     "it": Prompts(
         welcome="Grazie per aver chiamato {name}.",
-        nobody="Al momento nessuno può rispondere alla chiamata.",
+        no_answer="Al momento nessuno può rispondere alla chiamata.",
         goodbye="Arrivederci.",
         press_9="Se non desidera essere richiamato da noi, prema 9.",
         blocked="Non la chiameremo più. Arrivederci.",
@@ -92,7 +92,7 @@ _SENTENCES: Mapping[str, Prompts] = {
     ),
     "nl": Prompts(
         welcome="Bedankt voor het bellen van {name}.",
-        nobody="Op dit moment kan niemand uw oproep aannemen.",
+        no_answer="Op dit moment kan niemand uw oproep aannemen.",
         goodbye="Tot ziens.",
         press_9="Wilt u niet meer door ons gebeld worden, toets dan 9.",
         blocked="Wij bellen u niet meer. Tot ziens.",
@@ -104,7 +104,7 @@ _SENTENCES: Mapping[str, Prompts] = {
     ),
     "pt": Prompts(
         welcome="Obrigado por ligar para {name}.",
-        nobody="Neste momento ninguém pode atender a sua chamada.",
+        no_answer="Neste momento ninguém pode atender a sua chamada.",
         goodbye="Até logo.",
         press_9="Se não quiser que voltemos a ligar, prima 9.",
         blocked="Não voltaremos a ligar. Até logo.",
@@ -135,4 +135,4 @@ LANGUAGES: Mapping[str, str] = {
 
 def prompts_in(language: str) -> Prompts:
     """The prompts of a language of ``LANGUAGES``; English for any other."""
-    return _SENTENCES.get(language.partition("-")[0], _ENGLISH)
+    return _PROMPTS.get(language.partition("-")[0], _ENGLISH)

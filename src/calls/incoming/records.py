@@ -1,4 +1,4 @@
-"""Updates the record of an incoming call from its events: state, billed minutes, accepting phone."""
+"""Updates the record of an incoming call from its events: state, minutes, cost; emits the event of a missed call."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,8 @@ from events.emit import emit
 from events.event_types import EventType
 from kit.clock import utc_now
 
-_ENDED_BY_US = frozenset({CallStatus.NO_ANSWER, CallStatus.ABANDONED, CallStatus.VOICEMAIL})
+_UNACCEPTED_STATUSES = frozenset({CallStatus.NO_ANSWER, CallStatus.ABANDONED, CallStatus.VOICEMAIL})
+"""Final statuses of calls that the carrier may have ended at our request before a phone accepted them."""
 
 
 class IncomingRecordService:
@@ -26,7 +27,7 @@ class IncomingRecordService:
         self._usage = IncomingUsageRecorder(session, alert_mailer)
 
     async def derive(self, call: Call, rows: Sequence[CallEvent]) -> None:
-        """Derive the locked ``call`` anew from all its events, count what this adds to its use, emit a missed call."""
+        """Derive the locked ``call`` from all its events, add the difference to the usage, and emit a missed call."""
         events, was_live = [_event(row) for row in rows], call.status in LIVE_STATUSES
         _apply(call, derive_incoming_state(events))
         minutes = billed_minutes(events)
@@ -38,7 +39,7 @@ class IncomingRecordService:
         if was_live and call.status in MISSED_STATUSES:
             call.missed_at = utc_now()
             await MissedCallService(self._session).find_return(call)
-            # First the end, whose event a trigger emits.
+            # Flushed first: the trigger's event of the call's end must precede the event of the missed call.
             await self._session.flush()
             await emit(
                 self._session, call.organization_id, EventType.CALL_MISSED, CallInfo.of(call), subject_id=call.id
@@ -46,7 +47,7 @@ class IncomingRecordService:
 
 
 def accepting_leg(rows: Sequence[CallEvent]) -> str | None:
-    """The carrier's id of the phone's leg that accepted the call; None when none did."""
+    """The carrier's id of the forwarded phone's leg that accepted the call; None when none did."""
     return next((row.leg_sid for row in rows if row.kind == ACCEPTED), None)
 
 
@@ -54,7 +55,7 @@ def _apply(call: Call, state: CallState) -> None:
     call.status, call.duration = state.status, state.duration
     call.answered_at, call.ended_at = state.answered_at, state.ended_at
     imposed = imposed_end(state, termination_reason=call.termination_reason, limit_minutes=call.limit_minutes)
-    if call.termination_reason is not None and state.status in _ENDED_BY_US:
+    if call.termination_reason is not None and state.status in _UNACCEPTED_STATUSES:
         imposed = call.termination_reason
     call.end_reason, call.carrier_error = imposed or state.end_reason, state.carrier_error
 

@@ -1,10 +1,10 @@
-"""Minutes reserved by live incoming calls: the most that their legs may still use. SQL and plain values."""
+"""SQL for the minutes that live incoming calls reserve: the most that their legs may still use."""
 
 from calls.incoming.call_state import NOT_FORWARDED, UNANSWERED, VOICEMAIL_OFFERED
 
 UNFORWARDED_MINUTES = 5
-"""The longest call without a forwarded phone: its caller hears prompts, or leaves a message."""
-# After these events no phone rings: only the caller's leg goes on, for as long as a message takes.
+"""The longest call that is not forwarded: its caller hears prompts, or leaves a message."""
+# After these events no phone rings any more: only the caller's leg goes on, at most for the length of a message.
 _RESERVED_MINUTES_SQL = f"""
     CASE WHEN EXISTS (
         SELECT FROM call_event e WHERE e.organization_id = c.organization_id AND e.call_record_id = c.id
@@ -26,5 +26,5 @@ LIVE_INCOMING_SQL = "".join(
         """,
     )
 )
-"""The number of live incoming calls, and the minutes and the cost that they hold. A call that phones may take holds the
-minutes of both its legs; after two hours one that is not known to be over holds nothing."""
+"""The number of live incoming calls, and the minutes and the cost that they reserve. A call that may be forwarded
+reserves the minutes of two legs. A call without a known end reserves nothing after two hours."""

@@ -1,4 +1,4 @@
-"""Checks the settings of incoming calls and the phones that calls are forwarded to. Pure."""
+"""Validates settings of incoming calls, and checks forward numbers against the calling rules. Pure."""
 
 import contextlib
 import re
@@ -39,29 +39,29 @@ _NOT_ORDINARY: Mapping[NumberKind, str] = {
     NumberKind.UNASSIGNED: "Nobody can have this number; check its digits",
 }
 _QUOTED_CHARACTERS = 32
-"""Of a wrong entry, so many are repeated in its message."""
+"""The number of characters of an invalid entry that its message repeats."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _Errors = Iterator[tuple[str, str]]
 
 
 class ForwardRules(msgspec.Struct, frozen=True):
-    """The rules of an organization's calls that a forwarded call must keep."""
+    """The calling rules of an organization that a forwarded call must meet."""
 
     country: str
     callable_countries: Collection[str]
     blocked_numbers: Collection[str]
     product_numbers: Collection[str]
-    """Numbers that organizations hold here: a call that is forwarded to one could go round in a loop."""
+    """Numbers that organizations of this service hold: a call that is forwarded to one could loop."""
     kept_numbers: Collection[str] = ()
-    """Phones, E.164, that settings may keep although a rule forbids them now: each call checks the rules again."""
+    """Forward numbers, E.164, that may stay although a rule forbids them now: each call checks the rules again."""
 
 
 def ensure_may_forward(typed: str, rules: ForwardRules) -> str:
-    """The phone as it is stored, E.164. Raises: ValueError with a sentence for customers, which ends with the phone."""
+    """The forward number, E.164. Raises: ValueError with a sentence for customers, which ends with the number."""
     try:
         return _parse_allowed(typed, rules)
     except ValueError as refusal:
-        raise ValueError(f"{refusal}: {typed[:32]}") from refusal
+        raise ValueError(f"{refusal}: {typed[:_QUOTED_CHARACTERS]}") from refusal
 
 
 def _parse_allowed(typed: str, rules: ForwardRules) -> str:
@@ -82,7 +82,7 @@ def _parse_allowed(typed: str, rules: ForwardRules) -> str:
 
 
 def typed_phones(given: AnswerSettings, country: str) -> Sequence[str]:
-    """The forward numbers of settings in E.164, as somebody in ``country`` types them; without those that are none."""
+    """The forward numbers of settings, typed by somebody in ``country``, in E.164; without those that are invalid."""
     phones = []
     for typed in (*given.forward_to, *given.after_hours.forward_to):
         with contextlib.suppress(DomainError):
@@ -90,8 +90,8 @@ def typed_phones(given: AnswerSettings, country: str) -> Sequence[str]:
     return phones
 
 
-def refusal_of(number: str, rules: ForwardRules) -> str | None:
-    """The reason for which the rules allow no forward to ``number`` now, a sentence for customers; None if they do."""
+def forward_refusal(number: str, rules: ForwardRules) -> str | None:
+    """A sentence for customers why the rules forbid forwarding to ``number`` now; None if they allow it."""
     try:
         _parse_allowed(number, rules)
     except ValueError as refusal:
@@ -100,8 +100,8 @@ def refusal_of(number: str, rules: ForwardRules) -> str | None:
 
 
 def may_forward(number: str, rules: ForwardRules) -> bool:
-    """True when the rules allow a forward to ``number`` now, whatever they said when it was saved."""
-    return refusal_of(number, rules) is None
+    """True when the rules allow forwarding to ``number`` now."""
+    return forward_refusal(number, rules) is None
 
 
 def parse_settings(
@@ -112,10 +112,10 @@ def parse_settings(
     *,
     stored_hours: Sequence[OpenHours] = (),
 ) -> AnswerSettings:
-    """The settings as they are stored: numbers in E.164, each phone and day once, texts with their language.
+    """The settings in their stored form: numbers in E.164, each number and day once, greeting texts with a language.
 
-    ``members`` and ``recordings`` are the ids of the organization's. ``stored_hours`` may be sent again although some
-    of them overlap: earlier releases stored such hours. Raises: ValidationFailed, with every wrong field.
+    ``members`` and ``recordings`` are ids of the organization's members and recordings. ``stored_hours`` may be saved
+    again even if they overlap: earlier releases stored such hours. Raises: ValidationFailed, with every invalid field.
     """
     errors = [
         *hours_errors(given),
@@ -193,13 +193,13 @@ def _holiday_errors(closed: Holidays) -> _Errors:
 
 
 def greeting_recordings(given: AnswerSettings) -> Collection[UUID]:
-    """The recordings that the greetings of settings play."""
+    """The ids of the recordings that the greetings of settings play."""
     greetings = (given.greeting, given.after_hours.greeting)
-    return frozenset(each.recording for each in greetings if each is not None and each.recording is not None)
+    return frozenset(each.recording_id for each in greetings if each is not None and each.recording_id is not None)
 
 
 def _stored_greeting(greeting: Greeting | None) -> Greeting | None:
-    if greeting is None or greeting.recording is not None:
+    if greeting is None or greeting.recording_id is not None:
         return greeting
     return msgspec.structs.replace(greeting, language=greeting.spoken_language)
 
@@ -207,14 +207,14 @@ def _stored_greeting(greeting: Greeting | None) -> Greeting | None:
 def _greeting_errors(field: str, greeting: Greeting | None, recordings: Collection[UUID]) -> _Errors:
     if greeting is None:
         return
-    if greeting.recording is not None:
-        if greeting.words:
+    if greeting.recording_id is not None:
+        if greeting.spoken_text:
             yield field, "Give the text of the greeting or a recording, not both"
-        elif greeting.recording not in recordings:
+        elif greeting.recording_id not in recordings:
             yield field, "There is no such recording; upload it first"
-    elif not greeting.words.strip() or not is_valid_text(greeting.words):
+    elif not greeting.spoken_text.strip() or not is_valid_text(greeting.spoken_text):
         yield field, "Enter the text of the greeting, or leave the greeting out"
-    elif len(greeting.words) > MAX_GREETING_CHARACTERS:
+    elif len(greeting.spoken_text) > MAX_GREETING_CHARACTERS:
         yield field, f"A greeting has at most {MAX_GREETING_CHARACTERS} characters"
     if greeting.spoken_language not in LANGUAGES:
         yield field, f"Choose a language of the greeting: {', '.join(LANGUAGES)}"
@@ -234,7 +234,7 @@ def _notify_errors(notify: Sequence[UUID], members: Collection[UUID]) -> _Errors
 
 
 def _parse_phones(field: str, given: Sequence[str], rules: ForwardRules) -> tuple[list[str], list[tuple[str, str]]]:
-    """The phones, and what is wrong with them under ``field``."""
+    """The valid forward numbers in E.164, and the errors of the others, on ``field``."""
     if len(given) > MAX_FORWARD_NUMBERS:
         return [], [(field, f"At most {MAX_FORWARD_NUMBERS} phones")]
     phones: dict[str, None] = {}

@@ -20,14 +20,14 @@ from phone_numbers.services import PhoneNumberService, is_held_by
 from tenants.models import Membership, Organization, PhoneNumber
 from tenants.services import OrganizationService
 
-_UNPLAYED = "unplayed_texts"
-"""Key of ``UnplayedTexts`` among the stored settings; the API does not show it."""
-_PHONE_FIELDS = ("forward_to", "after_hours", "greeting")
-"""Fields with other people's numbers or long texts, which the audit log names but does not contain."""
+_UNPLAYED_TEXTS_KEY = "unplayed_texts"
+"""Key of ``UnplayedTexts`` in the stored settings; the API does not return it."""
+_FIELDS_WITHOUT_VALUES = ("forward_to", "after_hours", "greeting")
+"""Fields with other people's numbers or long texts: an audit event contains their names, but not their values."""
 
 
 class IncomingSettingsService:
-    """Settings of incoming calls; none are stored until somebody saves them."""
+    """Settings of incoming calls, of an organization and of its numbers."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -36,14 +36,14 @@ class IncomingSettingsService:
         """The settings of the organization's numbers, with its time zone where none is chosen. Raises: NotFound."""
         organization = await OrganizationService(self._session).get(organization_id)
         stored = await self._find(organization_id, None)
-        return await self._as_read(organization, UNCONFIGURED if stored is None else stored)
+        return await self._to_response(organization, UNCONFIGURED if stored is None else stored)
 
     async def get_of_number(self, organization_id: UUID, number_id: UUID) -> AnswerSettings | None:
         """One number's own settings; None when it follows the organization's. Raises: NotFound."""
         organization = await OrganizationService(self._session).get(organization_id)
         await PhoneNumberService(self._session).get_held(organization_id, number_id)
         stored = await self._find(organization_id, number_id)
-        return None if stored is None else await self._as_read(organization, stored)
+        return None if stored is None else await self._to_response(organization, stored)
 
     async def list_own(self, organization_id: UUID) -> Mapping[str, AnswerSettings]:
         """The settings of held numbers that have their own, by number (E.164)."""
@@ -56,9 +56,9 @@ class IncomingSettingsService:
         return {e164: read_settings(stored) for e164, stored in await self._session.execute(query)}
 
     async def unplayed_texts(self, organization_id: UUID, number_id: UUID | None) -> UnplayedTexts:
-        """The texts that are stored beside recordings, of the organization's settings or of one number's own."""
-        row = await self._session.scalar(_row_of(organization_id, number_id))
-        return UnplayedTexts() if row is None else _unplayed(row.settings)
+        """The stored texts of greetings that play recordings, of the organization's settings or of one number's own."""
+        row = await self._session.scalar(_settings_query(organization_id, number_id))
+        return UnplayedTexts() if row is None else _unplayed_texts(row.settings)
 
     async def save(
         self,
@@ -72,9 +72,9 @@ class IncomingSettingsService:
     ) -> AnswerSettings:
         """Replace the settings of the organization, or of one number.
 
-        ``product_numbers`` are those among the forward numbers that an organization holds here. What was read can be
-        saved: phones that the settings have already stay, whatever the calling rules say of them now, and so do
-        unchanged hours that overlap. Without ``unplayed`` the stored texts beside recordings stay.
+        ``product_numbers`` are the forward numbers that an organization of this service holds. Settings that were read
+        can be saved unchanged: phones that a calling rule forbids now, and hours that overlap, are accepted if they are
+        stored already. Without ``unplayed`` the stored texts of recorded greetings stay.
 
         Raises: NotFound, ValidationFailed.
         """
@@ -82,11 +82,11 @@ class IncomingSettingsService:
         await organizations.lock(organization_id)
         organization = await organizations.get(organization_id)
         number = await self._number(organization_id, number_id)
-        row = await self._session.scalar(_row_of(organization_id, number_id))
+        row = await self._session.scalar(_settings_query(organization_id, number_id))
         before = None if row is None else read_settings(row.settings)
         rules = await CallingRulesService(self._session).get(organization_id)
-        # A number's first settings of its own are usually those of the organization, with a change.
-        general = await self._session.scalar(_row_of(organization_id, None)) if row is None else None
+        # A number's first own settings are usually a copy of the organization's with a change.
+        general = await self._session.scalar(_settings_query(organization_id, None)) if row is None else None
         first = row or general
         source = None if first is None else read_settings(first.settings)
         kept = () if source is None else (*source.forward_to, *source.after_hours.forward_to)
@@ -94,14 +94,14 @@ class IncomingSettingsService:
         recordings = await self._recordings(organization_id, given)
         members, hours = await self._member_ids(organization_id), () if source is None else source.hours
         after = parse_settings(given, forward, members, recordings, stored_hours=hours)
-        former = UnplayedTexts() if row is None else _unplayed(row.settings)
+        former = UnplayedTexts() if row is None else _unplayed_texts(row.settings)
         if unplayed is None:
-            unplayed = UnplayedTexts() if first is None else _unplayed(first.settings)
+            unplayed = UnplayedTexts() if first is None else _unplayed_texts(first.settings)
         texts = UnplayedTexts(
             greeting=unplayed.greeting if _is_recording(after.greeting) else "",
             after_hours=unplayed.after_hours if _is_recording(after.after_hours.greeting) else "",
         )
-        values = {**msgspec.to_builtins(after), _UNPLAYED: msgspec.to_builtins(texts)}
+        values = {**msgspec.to_builtins(after), _UNPLAYED_TEXTS_KEY: msgspec.to_builtins(texts)}
         if row is None:
             self._session.add(
                 IncomingCallSettings(organization_id=organization_id, phone_number_id=number_id, settings=values)
@@ -110,12 +110,12 @@ class IncomingSettingsService:
             row.settings = values
         await self._session.flush()
         await self._record(organization_id, number, before, after, _changed_texts(former, texts), by)
-        return await self._as_read(organization, after)
+        return await self._to_response(organization, after)
 
     async def follow_organization(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> None:
-        """Delete a number's own settings, so that the organization's hold. Raises: NotFound."""
+        """Delete a number's own settings, so that it uses the organization's. Raises: NotFound."""
         number = await self._number(organization_id, number_id)
-        row = await self._session.scalar(_row_of(organization_id, number_id))
+        row = await self._session.scalar(_settings_query(organization_id, number_id))
         if row is None or number is None:
             return
         await self._session.delete(row)
@@ -135,15 +135,15 @@ class IncomingSettingsService:
         return await PhoneNumberService(self._session).get_held(organization_id, number_id)
 
     async def _find(self, organization_id: UUID, number_id: UUID | None) -> AnswerSettings | None:
-        row = await self._session.scalar(_row_of(organization_id, number_id))
+        row = await self._session.scalar(_settings_query(organization_id, number_id))
         return None if row is None else read_settings(row.settings)
 
-    async def _as_read(self, organization: Organization, settings: AnswerSettings) -> AnswerSettings:
+    async def _to_response(self, organization: Organization, settings: AnswerSettings) -> AnswerSettings:
         members = await self._member_ids(organization.id) if settings.notify else frozenset()
         return msgspec.structs.replace(
             settings,
             time_zone=settings.time_zone or organization.zone.key,
-            # Without members who left meanwhile, so that what is read can be saved.
+            # Without former members, so that the settings can be saved again unchanged.
             notify=[member_id for member_id in settings.notify if member_id in members],
         )
 
@@ -153,10 +153,10 @@ class IncomingSettingsService:
         )
 
     async def _recordings(self, organization_id: UUID, given: AnswerSettings) -> Collection[UUID]:
-        """The recordings among those that ``given`` names which the organization has."""
-        if not (named := greeting_recordings(given)):
+        """The ids of recordings that ``given`` refers to and the organization has."""
+        if not (recording_ids := greeting_recordings(given)):
             return frozenset()
-        mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id.in_(named)
+        mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id.in_(recording_ids)
         return frozenset(await self._session.scalars(sa.select(GreetingAudio.id).where(*mine)))
 
     async def _record(
@@ -169,10 +169,10 @@ class IncomingSettingsService:
         by: Actor,
     ) -> None:
         old, new = msgspec.to_builtins(before or UNCONFIGURED), msgspec.to_builtins(after)
-        # A field that was not given is in neither.
+        # A field that is UNSET is in neither of them.
         changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        named = [name for name in changed if name not in _PHONE_FIELDS]
-        # A text that is added or removed together with its recording is part of that change.
+        with_values = [name for name in changed if name not in _FIELDS_WITHOUT_VALUES]
+        # A text that changes together with its recording is part of the change of the greeting.
         changed += [f"{name}_text" for name, is_changed in changed_texts.items() if is_changed and name not in changed]
         if not changed and before is not None:
             return
@@ -185,31 +185,31 @@ class IncomingSettingsService:
             subject_name="" if number is None else number.e164,
             details={
                 "changed": changed,
-                "before": {name: old.get(name) for name in named},
-                "after": {name: new.get(name) for name in named},
+                "before": {name: old.get(name) for name in with_values},
+                "after": {name: new.get(name) for name in with_values},
             },
         )
 
 
 def read_settings(stored: dict[str, object]) -> AnswerSettings:
-    """Settings as they are stored; without what only a newer release knows."""
-    return read_stored({name: value for name, value in stored.items() if name != _UNPLAYED}, AnswerSettings)
+    """The settings in a stored JSON object, without fields that only a newer release knows."""
+    return read_stored({name: value for name, value in stored.items() if name != _UNPLAYED_TEXTS_KEY}, AnswerSettings)
 
 
 def _changed_texts(before: UnplayedTexts, after: UnplayedTexts) -> Mapping[str, bool]:
-    """The settings beside whose recordings a text stands, each with True if the text changed."""
+    """For each setting whose greeting may have an unplayed text: True if that text changed."""
     return {"greeting": before.greeting != after.greeting, "after_hours": before.after_hours != after.after_hours}
 
 
 def _is_recording(greeting: Greeting | None) -> bool:
-    return greeting is not None and greeting.recording is not None
+    return greeting is not None and greeting.recording_id is not None
 
 
-def _unplayed(stored: dict[str, object]) -> UnplayedTexts:
-    return read_stored(stored.get(_UNPLAYED, {}), UnplayedTexts)
+def _unplayed_texts(stored: dict[str, object]) -> UnplayedTexts:
+    return read_stored(stored.get(_UNPLAYED_TEXTS_KEY, {}), UnplayedTexts)
 
 
-def _row_of(organization_id: UUID, number_id: UUID | None) -> sa.Select[IncomingCallSettings]:
+def _settings_query(organization_id: UUID, number_id: UUID | None) -> sa.Select[IncomingCallSettings]:
     of_number = IncomingCallSettings.phone_number_id
     return sa.select(IncomingCallSettings).where(
         IncomingCallSettings.owned_by(organization_id),

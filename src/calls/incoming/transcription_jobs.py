@@ -1,4 +1,4 @@
-"""Jobs that fetch voicemail transcripts from the carrier, and delete those at the carrier that are not kept here."""
+"""Jobs that fetch voicemail transcripts from the carrier, and delete unwanted transcripts at the carrier."""
 
 import contextlib
 import datetime as dt
@@ -22,17 +22,17 @@ from kit.jobs.queue import Job, JobHandler, JobQueue, enqueue
 FETCH_TRANSCRIPTION = "voicemails.keep_transcription"
 """Kind of the job that fetches one transcript; its payload is a ``TranscriptionToFetch``."""
 FETCH_UNREPORTED_AFTER = dt.timedelta(minutes=5)
-"""A transcript is fetched without a report of the carrier this long after the voicemail."""
+"""A transcript that the carrier has not reported is fetched this long after its voicemail was stored."""
 FAILED_AFTER = dt.timedelta(hours=1)
-"""A transcript that the carrier does not have by then is marked as failed; a later report still stores it."""
+"""A transcript that the carrier still lacks after this time is marked as failed; a later report still stores it."""
 UNREACHABLE_AFTER = dt.timedelta(days=1)
-"""Requests to a carrier that does not answer are given up after this time."""
+"""The time after which requests to a carrier that does not answer are given up."""
 RETRY_SECONDS = (5.0, 15.0, 30.0, 60.0, 300.0)
 log = structlog.get_logger("epoch.calls")
 
 
 class TranscriptionToFetch(msgspec.Struct, frozen=True):
-    """The transcript to fetch. Its text is not part of the job: it is read from the carrier only."""
+    """The transcript to fetch. The job does not contain its text, which is read from the carrier only."""
 
     organization_id: UUID
     call_sid: str
@@ -43,11 +43,11 @@ class TranscriptionToFetch(msgspec.Struct, frozen=True):
 
 
 class TranscriptionNotReady(Exception):
-    """The carrier has no transcript yet, or the voicemail is not stored yet; the job is retried."""
+    """The carrier has no transcript yet, or the voicemail is not stored yet: the job is retried."""
 
 
 async def enqueue_transcription_fetch(session: AsyncSession, wanted: TranscriptionToFetch) -> None:
-    """Queue the job: due at once if the carrier reported the transcription, else when the report is overdue."""
+    """Enqueue the job: due at once if the carrier reported the transcription, else when the report is overdue."""
     is_reported = wanted.transcription_sid is not None
     await enqueue(
         session,
@@ -59,15 +59,15 @@ async def enqueue_transcription_fetch(session: AsyncSession, wanted: Transcripti
 
 
 class TranscriptionFetcher:
-    """Runs the jobs; ``jobs`` must see the voicemails of every organization. Made once at start."""
+    """Runs the jobs; ``job_database`` must see the voicemails of every organization. Made once at start."""
 
-    def __init__(self, queue: JobQueue, carrier: Carrier, jobs: Database) -> None:
+    def __init__(self, queue: JobQueue, carrier: Carrier, job_database: Database) -> None:
         self._carrier = carrier
-        self._jobs = jobs
+        self._job_database = job_database
         queue.add_handler(
             JobHandler(
                 kind=FETCH_TRANSCRIPTION,
-                handle=self._keep,
+                handle=self._fetch_or_delete,
                 timeout_seconds=30,
                 retry_seconds=RETRY_SECONDS,
                 give_up_after=2 * UNREACHABLE_AFTER,
@@ -76,14 +76,14 @@ class TranscriptionFetcher:
             )
         )
 
-    async def _keep(self, job: Job) -> None:
-        """Store the transcript of a voicemail that is kept; delete any other transcript at the carrier.
+    async def _fetch_or_delete(self, job: Job) -> None:
+        """Store the transcript of a stored voicemail; delete the transcript of any other recording at the carrier.
 
         Raises: TranscriptionNotReady, DeploymentUnconfirmed, CarrierError.
         """
         wanted = msgspec.json.decode(job.payload, type=TranscriptionToFetch)
         age = utc_now() - job.created_at
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
             message = await session.scalar(_message(wanted))
             is_unwanted = message is None and await self._is_unwanted(session, wanted, age)
@@ -97,7 +97,7 @@ class TranscriptionFetcher:
             raise TranscriptionNotReady
 
     async def _is_unwanted(self, session: AsyncSession, wanted: TranscriptionToFetch, age: dt.timedelta) -> bool:
-        """True if the voicemail will never be stored: its call was erased, the caller pressed 9, or too long ago."""
+        """True if the voicemail will never be stored: its call was erased, its caller pressed 9, or the job is old."""
         mine = Call.owned_by(wanted.organization_id), Call.carrier_sid == wanted.call_sid
         pressed = sa.exists().where(CallEvent.call_record_id == Call.id, CallEvent.kind == BLOCKED)
         query = sa.select(sa.or_(Call.erased_at.is_not(None), pressed)).where(*mine)
@@ -122,18 +122,18 @@ class TranscriptionFetcher:
             log.info("voicemail_not_transcribed", is_told=bool(found))
         else:
             raise TranscriptionNotReady
-        # Not if the transcript was erased during the request.
-        kept = Voicemail.transcript_status.is_not(None)
+        # Not stored if the transcript was erased during the request.
+        is_not_erased = Voicemail.transcript_status.is_not(None)
         mine = Voicemail.owned_by(wanted.organization_id), Voicemail.recording_sid == wanted.recording_sid
-        async with self._jobs.sessions() as session, session.begin():
-            await session.execute(sa.update(Voicemail).where(*mine, kept).values(values))
+        async with self._job_database.sessions() as session, session.begin():
+            await session.execute(sa.update(Voicemail).where(*mine, is_not_erased).values(values))
 
     async def _delete(self, wanted: TranscriptionToFetch, deployment: Deployment) -> None:
-        """Delete a transcript at the carrier, unless its call belongs to the deployment of which this one is a copy."""
+        """Delete a transcript at the carrier, unless its call belongs to the deployment that this one is a copy of."""
         query = sa.select(Call.started_at).where(
             Call.owned_by(wanted.organization_id), Call.carrier_sid == wanted.call_sid
         )
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             started_at = await session.scalar(query)
         if wanted.transcription_sid is None or started_at is None or not deployment.is_own(None, started_at):
             return

@@ -7,7 +7,7 @@ from kit.text import single_line
 SHORTEST_SECONDS, LONGEST_SECONDS = 2, 120
 """The carrier transcribes recordings of these lengths."""
 MAX_CHARACTERS = 10_000
-"""More than anybody says in two minutes; longer text is cut."""
+"""More than anybody says in two minutes; a longer text is cut."""
 _LANGUAGE = "en"
 
 
@@ -15,7 +15,7 @@ class TranscriptStatus(enum.StrEnum):
     """The states of a transcript."""
 
     PENDING = "pending"
-    """It was requested from the carrier."""
+    """Requested from the carrier."""
     COMPLETED = "completed"
     FAILED = "failed"
     """The carrier could not transcribe the recording, or never returned text."""

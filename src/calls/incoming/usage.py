@@ -1,4 +1,4 @@
-"""Counts the minutes and the cost of incoming calls by day and month, in one row of each organization."""
+"""Counts the minutes and the cost of incoming calls by day and month, in one row for each organization."""
 
 import datetime as dt
 from uuid import UUID
@@ -7,44 +7,44 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from calls.incoming.admission_statements import ADD_USAGE, LIVE_AND_OUTGOING, OUTGOING
+from calls.incoming.admission_statements import ADD_USAGE, LIVE_AND_OUTGOING_SPENDING, OUTGOING_SPENDING
 from calls.limits.limit_alerts import IncomingTotal
 from kit.clock import utc_now
 from kit.db.raw import raw_connection
 
 
 class IncomingSpending(msgspec.Struct, frozen=True):
-    """The use of an organization when one more call comes; costs in millionths of a US dollar."""
+    """An organization's usage that one more incoming call is checked against; costs in millionths of a US dollar."""
 
     live_calls: int
     day_minutes: int
     """Of incoming calls."""
     reserved_minutes: int
-    """Those that live incoming calls may still use; not among the used ones."""
+    """The most minutes that live incoming calls may still use; not included in ``day_minutes``."""
     day_micros: int
-    """Of all calls, as are those of the month."""
+    """Cost of all calls, incoming and outgoing, as is ``month_micros``."""
     month_micros: int
     reserved_micros: int
-    """The highest cost of all live calls; not in the costs of the day and the month."""
+    """The highest cost of all live calls; not included in ``day_micros`` and ``month_micros``."""
 
 
 class IncomingUsageService:
-    """The counters of incoming calls, apart from those of outgoing calls: neither waits for the other."""
+    """Usage counters of incoming calls. Outgoing calls have their own, so that neither waits for the other's lock."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def lock_and_read(self, organization_id: UUID) -> IncomingSpending:
-        """Lock the row until the transaction ends; what outgoing calls used is read without a lock.
+        """Lock the row until the transaction ends, and read it; counters of outgoing calls are read without a lock.
 
-        Also shares ``CALLING_PAUSE_LOCK``.
+        Also takes ``CALLING_PAUSE_LOCK`` as a shared lock.
         """
         now, day = utc_now(), start_of_today()
         used = await self._add(organization_id, day)
         connection = await raw_connection(self._session)
-        # One statement, because all calls to the organization wait for the row meanwhile.
+        # One statement, because all other calls to the organization wait for the row until it ends.
         row = await connection.fetch_row(
-            LIVE_AND_OUTGOING, organization=organization_id, day=day, month=day.replace(day=1), now=now
+            LIVE_AND_OUTGOING_SPENDING, organization=organization_id, day=day, month=day.replace(day=1), now=now
         )
         return IncomingSpending(
             live_calls=row["calls"],
@@ -56,9 +56,11 @@ class IncomingUsageService:
         )
 
     async def with_outgoing(self, organization_id: UUID, total: IncomingTotal) -> IncomingTotal:
-        """``total`` of incoming calls with the cost of outgoing ones that are over."""
+        """``total``, in which only incoming calls are counted, plus the cost of outgoing calls that are over."""
         day, connection = start_of_today(), await raw_connection(self._session)
-        row = await connection.fetch_row(OUTGOING, organization=organization_id, day=day, month=day.replace(day=1))
+        row = await connection.fetch_row(
+            OUTGOING_SPENDING, organization=organization_id, day=day, month=day.replace(day=1)
+        )
         if row is None:
             return total
         return IncomingTotal(
@@ -68,14 +70,14 @@ class IncomingUsageService:
     async def add(
         self, organization_id: UUID, *, minutes: int = 0, micros: int = 0, used_at: dt.datetime | None = None
     ) -> IncomingTotal:
-        """Add what a call used, less than zero corrects it; return the use of incoming calls after this.
+        """Add a call's usage, negative for a correction; return the usage of incoming calls afterwards.
 
-        ``used_at`` is when that was used which is corrected: sums of another day or month do not change.
+        ``used_at`` is the time of the usage that is corrected: sums of another day or month do not change.
         """
         day = start_of_today()
         in_day = used_at is None or used_at >= day
         in_month = in_day or used_at is None or used_at >= day.replace(day=1)
-        # The call was changed first; a raw statement does not flush that, as one of the session does.
+        # Writes the changed call: a raw statement does not flush the session, as an ORM statement does.
         await self._session.flush()
         return await self._add(
             organization_id,
@@ -103,5 +105,5 @@ class IncomingUsageService:
 
 
 def start_of_today() -> dt.datetime:
-    """Midnight, UTC."""
+    """The last midnight, UTC."""
     return utc_now().replace(hour=0, minute=0, second=0, microsecond=0)

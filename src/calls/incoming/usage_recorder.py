@@ -1,4 +1,4 @@
-"""Adds the use of incoming calls to the counters, and alerts owners to limits that are nearly reached."""
+"""Adds the usage of incoming calls to the counters, and alerts owners of limits that are nearly used up."""
 
 import datetime as dt
 from uuid import UUID
@@ -13,7 +13,7 @@ from kit.clock import utc_now
 
 
 class IncomingUsageRecorder:
-    """Works in the session's transaction."""
+    """Adds usage in the session's transaction."""
 
     def __init__(self, session: AsyncSession, alert_mailer: AlertMailer | None) -> None:
         """``alert_mailer`` mails owners; without it they get no mail."""
@@ -23,7 +23,7 @@ class IncomingUsageRecorder:
     async def add(
         self, organization_id: UUID, *, minutes: int = 0, micros: int = 0, used_at: dt.datetime | None = None
     ) -> None:
-        """Add what a call used, as ``IncomingUsageService.add`` does; only what was used today alerts owners."""
+        """Add a call's usage as ``IncomingUsageService.add`` does; only usage of today can cause an alert."""
         usage = IncomingUsageService(self._session)
         after = await usage.add(organization_id, minutes=minutes, micros=micros, used_at=used_at)
         is_of_today = used_at is None or used_at >= start_of_today()

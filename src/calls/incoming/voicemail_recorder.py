@@ -13,9 +13,9 @@ from accounts.models import User
 from calls.call_state import LegEvent
 from calls.incoming.call_context import CalledOrganization, IncomingContextService
 from calls.incoming.call_state import BLOCKED, RECORDED, TRANSCRIPTION_ASKED, VOICEMAIL_OFFERED
-from calls.incoming.schemas import VoicemailInfo
 from calls.incoming.transcripts import is_transcribable
 from calls.incoming.usage_recorder import IncomingUsageRecorder
+from calls.incoming.voicemail_schemas import VoicemailInfo
 from calls.incoming.voicemails import VoicemailService
 from calls.limits.alert_mails import AlertMailer
 from calls.limits.prices import PriceList
@@ -32,17 +32,18 @@ from kit.rounding import divide_up
 from tenants.models import Membership
 
 CHECK_AFTER = dt.timedelta(minutes=3)
-"""After a call's end; the carrier reports a recording within seconds."""
-CHECKED_DAYS = dt.timedelta(days=1)
+"""The time after a call's end after which an unreported recording is looked for: the carrier reports it in seconds."""
+CHECKED_PERIOD = dt.timedelta(days=1)
+"""Only calls of this period are checked."""
 CALLS_PER_RUN = 100
 RECORDING_CHECKED = "recording-checked"
-"""Kind of the event that marks a call without a reported recording as checked with the carrier."""
+"""Kind of the event which marks that the carrier was asked for unreported recordings of a call."""
 SendMail = Callable[[AsyncSession, Mail], Awaitable[None]]
 log = structlog.get_logger("epoch.calls")
 
 
 class VoicemailMailer:
-    """Mails a link to members, never the audio and no number. Made once at start."""
+    """Mails members about new voicemails: with a link, without audio or phone numbers. Made once at start."""
 
     def __init__(self, send: SendMail, public_url: str) -> None:
         """``send`` sends a mail; links begin with ``public_url``."""
@@ -50,7 +51,7 @@ class VoicemailMailer:
         self._public_url = public_url
 
     async def send(self, session: AsyncSession, organization: CalledOrganization, voicemail_id: UUID, to: str) -> None:
-        """Send one person a mail about a new voicemail, after the transaction's commit."""
+        """Send a member a mail about a new voicemail once the transaction is committed."""
         page = f"{self._public_url}/dashboard/{organization.slug}/voicemails/{voicemail_id}"
         mail = Mail(
             to=to,
@@ -76,7 +77,7 @@ class VoicemailRecorder:
         self._prices = prices
 
     async def store(self, organization_id: UUID, call_sid: str, recording_sid: str, seconds: int) -> bool:
-        """Store a voicemail and mail the members to notify; False if it is already stored, or must not be kept."""
+        """Store a voicemail and mail the members to notify; False if it is stored already, or must not be kept."""
         call = await CallService(self._session).lock(organization_id, call_sid)
         if call is None or call.erased_at is not None:
             return False
@@ -93,13 +94,13 @@ class VoicemailRecorder:
         event = LegEvent(is_child=False, kind=RECORDED, sequence=-1, occurred_at=utc_now())
         await CallService(self._session).record_event(organization_id, call_sid, call_sid, event)
         message = VoicemailInfo.of(await VoicemailService(self._session).get(organization_id, voicemail_id))
-        # By the call's id, so that erasing the call erases the event.
+        # The subject is the call, so that erasing the call erases the event.
         await emit(self._session, organization_id, EventType.VOICEMAIL_RECEIVED, message, subject_id=call.id)
         await self._notify(call, voicemail_id)
         return True
 
     async def discard(self, call: Call, recording_sid: str, seconds: int) -> None:
-        """Delete what a caller recorded before pressing 9, and charge its minutes. ``call`` must be locked."""
+        """Delete the recording of a caller who then pressed 9, and charge its minutes. ``call`` must be locked."""
         if await self._has_event(call, BLOCKED):
             return  # A repeated request.
         if not await VoicemailService(self._session).discard(call, recording_sid):
@@ -110,7 +111,7 @@ class VoicemailRecorder:
         return await self._session.scalar(sa.select(sa.exists().where(*mine, CallEvent.kind == kind))) or False
 
     async def _charge(self, call: Call, seconds: int) -> None:
-        """Charge a recording, and its transcription if it was requested: the carrier bills both, kept or not."""
+        """Charge a recording, and its transcription if requested: the carrier bills both even if they are deleted."""
         is_transcribed = is_transcribable(seconds) and await self._has_event(call, TRANSCRIPTION_ASKED)
         price = self._prices.recording + (self._prices.transcription if is_transcribed else 0)
         await self._usage.add(call.organization_id, micros=divide_up(seconds, 60) * price)
@@ -125,12 +126,12 @@ class VoicemailRecorder:
             .where(Membership.owned_by(call.organization_id), Membership.id.in_(context.settings.notify))
             .order_by(Membership.id)
         )
-        for address in await self._session.scalars(query):
-            await self._mailer.send(self._session, context.organization, voicemail_id, address)
+        for email in await self._session.scalars(query):
+            await self._mailer.send(self._session, context.organization, voicemail_id, email)
 
 
 class _UncheckedCall(msgspec.Struct, frozen=True):
-    """A call whose caller was asked to leave a message, without a reported recording."""
+    """A call whose caller was asked for a message, and of which no recording was reported."""
 
     organization_id: UUID
     carrier_sid: str
@@ -141,15 +142,15 @@ class MissingVoicemailFinder:
 
     def __init__(
         self,
-        jobs: Database,
+        job_database: Database,
         database: Database,
         carrier: Carrier,
         mailer: VoicemailMailer,
         alert_mailer: AlertMailer,
         prices: PriceList,
     ) -> None:
-        """``jobs`` must see every organization's calls; changes are written through ``database``."""
-        self._jobs = jobs
+        """``job_database`` must see every organization's calls; changes are written through ``database``."""
+        self._job_database = job_database
         self._database = database
         self._carrier = carrier
         self._mailer = mailer
@@ -157,7 +158,7 @@ class MissingVoicemailFinder:
         self._prices = prices
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Check each call once; return the number of voicemails found. A failed request is repeated by the next run."""
+        """Check each call once; return the number of voicemails found. The next run repeats failed requests."""
         found = 0
         for call in await self._unchecked(now or utc_now()):
             try:
@@ -187,8 +188,8 @@ class MissingVoicemailFinder:
         query = (
             sa.select(Call.organization_id, Call.carrier_sid)
             .where(
-                # Ids begin with their time, so the primary key finds the day.
-                Call.id > first_uuid7(now - CHECKED_DAYS),
+                # Ids begin with the time of their creation, so the primary key finds the calls of the period.
+                Call.id > first_uuid7(now - CHECKED_PERIOD),
                 is_inbound(),
                 Call.status.in_((CallStatus.NO_ANSWER, CallStatus.ABANDONED)),
                 Call.ended_at < now - CHECK_AFTER,
@@ -199,5 +200,5 @@ class MissingVoicemailFinder:
             .order_by(Call.id)
             .limit(CALLS_PER_RUN)
         )
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             return [_UncheckedCall(*row) for row in await session.execute(query)]

@@ -1,4 +1,4 @@
-"""Voicemails: stored when the carrier reports a recording, listed, marked as heard, deleted."""
+"""Stores, lists and deletes voicemails (messages that callers left), and marks them as heard."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ from kit.jobs.queue import enqueue
 DELETE_RECORDING = "voicemails.delete_at_carrier"
 """Kind of the job that deletes one recording at the carrier; its payload is a ``RecordingToDelete``."""
 
-_DELETED = "voicemail.deleted"
-"""The audit log's action."""
+_DELETED_ACTION = "voicemail.deleted"
+"""The action in the audit log."""
 
 
 class RecordingToDelete(msgspec.Struct, frozen=True):
-    """The recording of a voicemail that was deleted here."""
+    """The carrier's recording of a voicemail that we deleted or never stored."""
 
     sid: str
     """The carrier's id."""
     stored_at: dt.datetime
-    """The time at which the voicemail was stored here; the beginning of its call, where it was not kept."""
+    """The time at which the voicemail was stored; the beginning of its call if it was not stored."""
 
 
 class VoicemailDetails(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class VoicemailDetails(msgspec.Struct, frozen=True):
     id: UUID
     call_id: UUID
     caller: str | None
-    """E.164; None where it was withheld."""
+    """The caller's number, E.164; None where it was withheld."""
     number: str
     """The organization's number, E.164."""
     seconds: int
@@ -63,7 +63,7 @@ class VoicemailService:
     async def store(self, call: Call, recording_sid: str, seconds: int, *, is_transcribed: bool = False) -> UUID | None:
         """Store a voicemail once; return its id, None if it is already stored.
 
-        ``is_transcribed``: a transcription was requested. A job then fetches it, in case the carrier never reports it.
+        ``is_transcribed``: a transcription was requested. A job fetches it in case the carrier does not report it.
         """
         status = None
         if is_transcribed:
@@ -85,7 +85,7 @@ class VoicemailService:
         return stored
 
     async def discard(self, call: Call, recording_sid: str) -> bool:
-        """Delete a recording here and, by a job, at the carrier; True if it was stored here."""
+        """Delete an unwanted voicemail here, and by a job its recording at the carrier; True if it was stored here."""
         mine = Voicemail.owned_by(call.organization_id), Voicemail.recording_sid == recording_sid
         stored = await self._session.scalar(sa.delete(Voicemail).where(*mine).returning(Voicemail.id))
         unwanted = RecordingToDelete(recording_sid, call.started_at)
@@ -127,7 +127,7 @@ class VoicemailService:
         return await self._session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(*mine)) or 0
 
     async def mark(self, organization_id: UUID, voicemail_id: UUID, *, heard: bool) -> VoicemailDetails:
-        """Mark a message as heard, or as unheard. Raises: NotFound."""
+        """Mark a message as heard or unheard. Raises: NotFound."""
         mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
         at = sa.func.coalesce(Voicemail.heard_at, utc_now()) if heard else None
         await self._session.execute(sa.update(Voicemail).where(*mine).values(heard_at=at))
@@ -136,16 +136,16 @@ class VoicemailService:
     async def delete(self, organization_id: UUID, voicemail_id: UUID, *, by: Actor) -> None:
         """Delete a message here, and by a job at the carrier. Raises: NotFound."""
         mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
-        gone = sa.delete(Voicemail).where(*mine).returning(Voicemail.recording_sid, Voicemail.created_at)
-        row = (await self._session.execute(gone)).one_or_none()
+        deletion = sa.delete(Voicemail).where(*mine).returning(Voicemail.recording_sid, Voicemail.created_at)
+        row = (await self._session.execute(deletion)).one_or_none()
         if row is None:
             raise NotFound
         await enqueue(self._session, DELETE_RECORDING, msgspec.json.encode(RecordingToDelete(*row)))
-        await record(self._session, by, _DELETED, organization_id=organization_id, subject_id=voicemail_id)
+        await record(self._session, by, _DELETED_ACTION, organization_id=organization_id, subject_id=voicemail_id)
 
     async def was_deleted(self, organization_id: UUID, voicemail_id: UUID) -> bool:
         """True if the organization had the message and somebody deleted it."""
-        return await has_event(self._session, organization_id, _DELETED, voicemail_id)
+        return await has_event(self._session, organization_id, _DELETED_ACTION, voicemail_id)
 
 
 def _messages(

@@ -1,1 +1,1 @@
-"""Limits on calls: where an organization may call, how often, how long and at what cost."""
+"""Calling rules and limits (countries, numbers, frequency, duration, cost), and the admission of outgoing calls."""

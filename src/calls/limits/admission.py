@@ -1,4 +1,4 @@
-"""Decides about each call that a browser requests: limits concurrency, retries a busy client, survives an outage."""
+"""Admits or rejects outgoing calls: limits concurrency, retries while a client is busy, rejects during failures."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from calls.agent_identification import AgentIdentification
 from calls.callback_forms import OutgoingCall
-from calls.caller_attribution import CallerAttribution
 from calls.errors import ClientBusy
 from calls.limits.admission_queue import OrganizationSemaphores
 from calls.limits.admission_service import AdmissionService
@@ -23,43 +23,43 @@ from kit.failures import FAILURES, failing_dependency
 from kit.http.app_key import AppKey
 
 CONNECTION_WAIT_SECONDS = 3.0
-"""The wait of a call for a connection: the carrier waits longer, and a late call is better than a rejected one."""
-# A person who hangs up and calls again is faster than the report that the last call ended.
+"""The longest wait for a database connection: longer than a page's, because a late call is better than none."""
+# A person may hang up and call again before the carrier reports the end of the last call.
 _BUSY_RETRY_SECONDS = (0.1, 0.2, 0.4, 0.5)
 log = structlog.get_logger("epoch.calls")
 
 
 class CallAdmission:
-    """Admits and rejects calls. Made once at start; each decision is one transaction."""
+    """Admits and rejects outgoing calls. Made once at start; each decision is one transaction."""
 
     def __init__(
         self,
         database: Database,
         tenants: TenantResolver,
-        attribution: CallerAttribution,
+        agent_identification: AgentIdentification,
         prices: PriceList,
         alert_mailer: AlertMailer,
     ) -> None:
         self._database = database
         self._tenants = tenants
-        self._attribution = attribution
+        self._agent_identification = agent_identification
         self._prices = prices
         self._alert_mailer = alert_mailer
         self._semaphores = OrganizationSemaphores()
         self.unchecked_rejections = UncheckedRejections()
 
     async def admit(self, outgoing: OutgoingCall) -> Call | None:
-        """The record of the call, ``initiated`` or ``refused``; None when there is nothing to dial.
+        """The stored call, ``initiated`` or ``refused``; None when nothing is stored, or nothing is to be dialled.
 
-        Never raises: a call that cannot be checked or counted is not dialled.
+        Never raises: a call that cannot be checked or counted is rejected.
         """
         tenant = None
         try:
             tenant = await self._tenants.tenant_of_token(outgoing.token_id)
             if tenant is None:
                 return None
-            outgoing = await self._identify_caller(tenant, outgoing)
-            return await self._admit_when_client_is_free(tenant, outgoing)
+            outgoing = await self._identify_agent(tenant, outgoing)
+            return await self._admit_with_retries(tenant, outgoing)
         except Exception as error:
             UNCHECKED_CALLS.inc()
             log.error("call_not_checked", error=type(error).__name__)
@@ -68,38 +68,38 @@ class CallAdmission:
                 FAILURES.report(error, where="call admission")
         return None if tenant is None else await self._reject_unchecked(tenant, outgoing)
 
-    async def _identify_caller(self, tenant: Tenant, outgoing: OutgoingCall) -> OutgoingCall:
-        if not self._attribution.may_identify(outgoing):
+    async def _identify_agent(self, tenant: Tenant, outgoing: OutgoingCall) -> OutgoingCall:
+        if not self._agent_identification.may_identify(outgoing):
             return outgoing
         async with self._session(tenant.organization_id) as session:
-            return await self._attribution.identify(session, outgoing)
+            return await self._agent_identification.identify(session, outgoing)
 
-    async def _admit_when_client_is_free(self, tenant: Tenant, outgoing: OutgoingCall) -> Call | None:
+    async def _admit_with_retries(self, tenant: Tenant, outgoing: OutgoingCall) -> Call | None:
         for seconds in _BUSY_RETRY_SECONDS:
             try:
-                return await self._admit_once(tenant, outgoing, may_wait=True)
+                return await self._admit_once(tenant, outgoing, raises_busy=True)
             except ClientBusy:
                 await asyncio.sleep(seconds)
-        return await self._admit_once(tenant, outgoing, may_wait=False)
+        return await self._admit_once(tenant, outgoing, raises_busy=False)
 
-    async def _admit_once(self, tenant: Tenant, outgoing: OutgoingCall, *, may_wait: bool) -> Call | None:
+    async def _admit_once(self, tenant: Tenant, outgoing: OutgoingCall, *, raises_busy: bool) -> Call | None:
         organization_id = tenant.organization_id
         async with (
             self._semaphores.acquire(organization_id),
             self._session(organization_id) as session,
         ):
             service = AdmissionService(session, prices=self._prices, alert_mailer=self._alert_mailer)
-            call = await service.admit(organization_id, tenant.country, outgoing, may_wait=may_wait)
+            call = await service.admit(organization_id, tenant.country, outgoing, raises_busy=raises_busy)
         if call is not None:
             self._tenants.remember(outgoing.call_sid, organization_id)
         return call
 
     def _session(self, organization_id: UUID) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
-        """A transaction that waits longer for a connection than a page does, and keeps its query plans."""
+        """A transaction that keeps its query plans, and waits longer for a connection than a page's."""
         return self._database.tenant_session(organization_id, keep_plans=True, wait_seconds=CONNECTION_WAIT_SECONDS)
 
     async def _reject_unchecked(self, tenant: Tenant, outgoing: OutgoingCall) -> Call | None:
-        # Without a database not even the reason can be stored: the widget then learns that nothing works.
+        # Without a database not even the reason can be stored; the widget then gets a general error.
         with contextlib.suppress(Exception):
             async with self._session(tenant.organization_id) as session:
                 earlier = self.unchecked_rejections.count(outgoing.token_id)

@@ -1,4 +1,4 @@
-"""Limits how many calls of one organization this process checks at the same time."""
+"""Semaphores that limit how many calls of one organization this process checks at the same time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,13 +7,13 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 MAX_CONCURRENT_ADMISSIONS = 3
-"""One call holds the lock on the usage counters; the rest wait for it. More would only hold more connections."""
+"""One call holds the lock on the usage counters, the others wait. More would only occupy more connections."""
 ADMISSION_WAIT_SECONDS = 8.0
 """The carrier waits fifteen seconds for an answer. A call that would wait longer than this is rejected."""
 
 
 class OrganizationSemaphores:
-    """One semaphore for each organization; calls wait here without a connection, so other organizations have some."""
+    """One semaphore for each organization. Calls wait here without a connection, which other organizations can use."""
 
     def __init__(self) -> None:
         self._semaphores: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()

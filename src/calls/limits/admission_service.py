@@ -1,4 +1,4 @@
-"""Checks one requested call against every rule and limit and stores it, in one transaction."""
+"""Checks one outgoing call against every rule and limit, and stores it, in one transaction."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from phone_numbers.from_numbers import FromNumber, FromWishes, choose_from_numbe
 from tenants.models import PhoneNumber
 
 REPLAY_PERIOD = dt.timedelta(minutes=5)
-"""A request for a call may be repeated so long: the carrier repeats it within seconds; a signature never expires."""
+"""A call's request may be repeated for this long: the carrier does so within seconds; signatures never expire."""
 _LOCK_FROM_NUMBERS = CompiledStatement(
     PhoneNumber.usable(
         sa.select(PhoneNumber.id, PhoneNumber.e164), sa.bindparam("organization", type_=sa.Uuid())
@@ -39,7 +39,7 @@ _LOCK_FROM_NUMBERS = CompiledStatement(
 
 
 class _Attempt(msgspec.Struct, frozen=True):
-    """One requested call with everything that decides about it."""
+    """One requested call with the data that the decision depends on."""
 
     organization_id: UUID
     outgoing: OutgoingCall
@@ -50,15 +50,15 @@ class _Attempt(msgspec.Struct, frozen=True):
     """Locked until the transaction ends."""
     usage: UsageSnapshot
     context: CallContext
-    shown: FromNumber | FromNotAllowed | None
-    """The number that is shown to the called party, or the error when the page asked for one that it may not use."""
+    from_number: FromNumber | FromNotAllowed | None
+    """The caller id, or the error when the page chose a number that it may not use; None without any number."""
 
 
 class AdmissionService:
-    """Admits or rejects requested calls."""
+    """Admits or rejects outgoing calls."""
 
     WARM_UP_STATEMENTS = (CALL_CONTEXT_STATEMENT, _LOCK_FROM_NUMBERS)
-    """Read for every call."""
+    """Statements of every call, which are prepared in advance."""
 
     def __init__(self, session: AsyncSession, *, prices: PriceList, alert_mailer: AlertMailer) -> None:
         self._session = session
@@ -67,35 +67,35 @@ class AdmissionService:
         self._rejection_alerts = RejectionAlertService(session, alert_mailer)
 
     async def admit(
-        self, organization_id: UUID, country: str, outgoing: OutgoingCall, *, may_wait: bool = False
+        self, organization_id: UUID, country: str, outgoing: OutgoingCall, *, raises_busy: bool = False
     ) -> Call | None:
         """Store the requested call: admitted (``initiated``) or ``refused`` with its reason.
 
         ``country`` is the organization's home. Every rule of the exchange is checked again, because an access token
-        outlives a revocation. A repeated request returns the first one's record. None means that nothing is to be
-        dialled: the organization has no such token, the call is known and over, too old to be repeated or would not be
-        admitted any more, or the call was only counted because too many were rejected within the hour.
+        outlives a revocation. A repeated request returns the stored call. None means that nothing is to be dialled: the
+        organization has no such token; the call is on record and over, too old to be repeated, or would be rejected
+        now; or it was only counted, because too many calls were rejected within the hour.
 
         Raises:
-            ClientBusy: only with ``may_wait``; nothing is stored, because the client's last call may end in a moment.
+            ClientBusy: only with ``raises_busy``; nothing is stored, as the client's last call may end in a moment.
         """
         attempt = await self._load(organization_id, country, outgoing)
         if attempt is None:
             return None
         if attempt.context.is_recorded:
-            return await self._recorded_call(attempt)
+            return await self._find_existing(attempt)
         try:
-            destination, shown = _ensure_allowed(attempt)
+            destination, from_number = _ensure_allowed(attempt)
             minute_price = self._prices.minute_price(destination)
             time = _allowed_time(attempt, destination, minute_price)
         except DomainError as rejection:
-            if may_wait and isinstance(rejection, ClientBusy):
+            if raises_busy and isinstance(rejection, ClientBusy):
                 raise
             return await self._reject(attempt, rejection)
-        return await self._insert(attempt, destination, shown, time, minute_price)
+        return await self._insert(attempt, destination, from_number, time, minute_price)
 
     async def _load(self, organization_id: UUID, country: str, outgoing: OutgoingCall) -> _Attempt | None:
-        """Lock the organization's counters and read what decides; None when the organization has no such token."""
+        """Lock the usage counters and read the call's context; None when the organization has no such token."""
         now, dialled = utc_now(), _parse(outgoing.dialled, country)
         counters = UsageCounters(self._session, organization_id, outgoing.token_id, outgoing.identity)
         usage = await counters.lock_and_read(now)
@@ -110,18 +110,18 @@ class AdmissionService:
             return None
         if context.has_overdue_reservations and await counters.release_overdue_reservations(now):
             usage = await counters.lock_and_read(now)
-        shown = _choose(await self._lock_from_numbers(organization_id), outgoing, dialled, context)
+        from_number = _choose_from_number(await self._lock_from_numbers(organization_id), outgoing, dialled, context)
         usage = context.with_incoming(usage)
-        return _Attempt(organization_id, outgoing, now, dialled, counters, usage, context, shown)
+        return _Attempt(organization_id, outgoing, now, dialled, counters, usage, context, from_number)
 
     async def _lock_from_numbers(self, organization_id: UUID) -> Sequence[FromNumber]:
-        # Shared until the call is stored: a release of the number that begins meanwhile must see the call, or be seen.
+        # Locked until the call is stored: a concurrent release of the number either sees the call or precedes it.
         connection = await raw_connection(self._session)
         rows = await connection.fetch(_LOCK_FROM_NUMBERS, organization=organization_id)
         return [FromNumber(*row) for row in rows]
 
-    async def _recorded_call(self, attempt: _Attempt) -> Call | None:
-        """The record of a call that was requested before; None when it is not to be dialled (again)."""
+    async def _find_existing(self, attempt: _Attempt) -> Call | None:
+        """The stored call of a repeated request; None when it is not to be dialled again."""
         query = sa.select(Call).where(
             Call.owned_by(attempt.organization_id), Call.carrier_sid == attempt.outgoing.call_sid
         )
@@ -132,14 +132,14 @@ class AdmissionService:
         return None if is_over or not _is_allowed(attempt) else call
 
     async def _reject(self, attempt: _Attempt, rejection: DomainError) -> Call | None:
-        """Store and count a rejection; None when it is only counted, or on record already."""
+        """Store and count a rejection; return the call, None when it is only counted or on record already."""
         rejections = RejectionService(self._session)
         is_stored, call = await rejections.store(
             attempt.organization_id,
             attempt.outgoing,
             rejection,
             usage=attempt.usage,
-            shown=attempt.shown if isinstance(attempt.shown, FromNumber) else None,
+            from_number=attempt.from_number if isinstance(attempt.from_number, FromNumber) else None,
         )
         if is_stored:
             await attempt.counters.apply(UsageDelta(rejected=1))
@@ -155,9 +155,9 @@ class AdmissionService:
         return call
 
     async def _insert(
-        self, attempt: _Attempt, destination: Destination, shown: FromNumber, time: AllowedTime, minute_price: int
+        self, attempt: _Attempt, destination: Destination, from_number: FromNumber, time: AllowedTime, minute_price: int
     ) -> Call | None:
-        """Store an admitted call and reserve its minutes; None when its carrier id is on record already."""
+        """Store an admitted call and reserve its minutes; None when a call with its carrier id is on record."""
         minutes = time.minutes
         delta = reserve(minutes, minute_price)
         is_foreign = attempt.context.is_foreign(destination.country)
@@ -167,8 +167,8 @@ class AdmissionService:
             attempt.counters.delta_parameters(delta),
             now=attempt.now,
             is_foreign=is_foreign,
-            from_number=shown.number,
-            from_number_id=shown.id,
+            from_number=from_number.number,
+            from_number_id=from_number.id,
             to_number=destination.number,
             status=CallStatus.INITIATED,
             country=destination.country,
@@ -189,7 +189,7 @@ class AdmissionService:
 
 
 def _allowed_time(attempt: _Attempt, destination: Destination, minute_price: int) -> AllowedTime:
-    """Raises: the errors of ``allowed_time``."""
+    """The time that the call may last. Raises: the errors of ``allowed_time``."""
     request = attempt.context.call_request(destination, minute_price)
     return allowed_time(attempt.context.limits, attempt.usage, request)
 
@@ -201,7 +201,7 @@ def _parse(dialled: str, country: str) -> Destination | DomainError:
         return error
 
 
-def _choose(
+def _choose_from_number(
     numbers: Sequence[FromNumber], outgoing: OutgoingCall, dialled: Destination | DomainError, context: CallContext
 ) -> FromNumber | FromNotAllowed | None:
     near = dialled.number if context.matches_area_code and isinstance(dialled, Destination) else None
@@ -212,7 +212,7 @@ def _choose(
         near=near,
     )
     try:
-        # Without a number of its own an organization may not call.
+        # Verified numbers can be shown only by an organization that holds a phone number too.
         verified = map(FromNumber, context.verified_ids, context.verified_numbers) if numbers else ()
         return choose_from_number([*numbers, *verified], context.token_numbers, wishes)
     except FromNotAllowed as error:
@@ -220,17 +220,17 @@ def _choose(
 
 
 def _ensure_allowed(attempt: _Attempt) -> tuple[Destination, FromNumber]:
-    """Check the rules; return the call's destination and the number that it shows. Limits are checked in a later step.
+    """Check the rules, not the limits; return the call's destination and the number that it shows.
 
     Raises: the errors of the rules.
     """
-    shown = ensure_may_call(attempt.context, attempt.shown)
+    from_number = ensure_may_call(attempt.context, attempt.from_number)
     if isinstance(attempt.dialled, DomainError):
         raise attempt.dialled
     if attempt.context.is_own_number:
         raise OwnNumber
     ensure_destination(attempt.context, attempt.dialled)
-    return attempt.dialled, shown
+    return attempt.dialled, from_number
 
 
 def _is_allowed(attempt: _Attempt) -> bool:

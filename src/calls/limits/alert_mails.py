@@ -1,4 +1,4 @@
-"""Mails to an organization's owners that a limit is nearly used up."""
+"""Mails to owners and admins: a limit is nearly used up, many calls are rejected, a limit refused a caller."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -22,11 +22,11 @@ from tenants.settings_paths import SettingsSection, settings_path
 NEAR_LIMIT_PERCENT = 80
 
 SendMail = Callable[[AsyncSession, Mail], Awaitable[None]]
-"""Sends a mail once the session's transaction is committed."""
+"""Sends a mail after the commit of the session's transaction."""
 
 
 class LimitUsage(msgspec.Struct, frozen=True):
-    """One limit, and how much of it was used before and after a change."""
+    """The usage of one limit before and after a change of the counters."""
 
     name: str
     before: int
@@ -35,7 +35,7 @@ class LimitUsage(msgspec.Struct, frozen=True):
     window: dt.datetime
     token_id: UUID | None = None
     is_incoming: bool = False
-    """True if an incoming call used it."""
+    """True if the change is the usage of an incoming call."""
 
     @property
     def became_near(self) -> bool:
@@ -47,7 +47,7 @@ class LimitUsage(msgspec.Struct, frozen=True):
 
 
 class AlertMailer:
-    """Sends the mails. Made once at start."""
+    """Sends mails about limits and refused calls. Made once at start."""
 
     def __init__(self, send: SendMail, public_url: str) -> None:
         """``send`` sends a mail; links begin with ``public_url``."""
@@ -55,26 +55,26 @@ class AlertMailer:
         self._public_url = public_url
 
     async def send_near_limit(self, session: AsyncSession, holder: LimitHolder, usage: LimitUsage, *, to: str) -> None:
-        """Tell one owner that a limit came to ``NEAR_LIMIT_PERCENT``, once the transaction is committed."""
+        """Mail an owner that ``NEAR_LIMIT_PERCENT`` of a limit is used, once the transaction is committed."""
         await self._send(session, _near_limit_mail(holder, usage, to, self._public_url))
 
     async def send_many_rejections(
         self, session: AsyncSession, context: CallContext, rejection: DomainError, *, to: str
     ) -> None:
-        """Tell one person that many calls were rejected within an hour, once the transaction is committed."""
+        """Mail a person that many calls were rejected within an hour, once the transaction is committed."""
         await self._send(session, _many_rejections_mail(context, rejection, to, self._public_url))
 
     async def send_repeated_refusals(
-        self, session: AsyncSession, context: CallContext, why: Explanation, count: int, *, to: str
+        self, session: AsyncSession, context: CallContext, explanation: Explanation, count: int, *, to: str
     ) -> None:
-        """Tell one person that ``count`` calls were refused today for one reason, once the transaction is committed."""
-        await self._send(session, _repeated_refusals_mail(context, why, count, to, self._public_url))
+        """Mail a person that ``count`` calls were refused today for one reason, once the transaction is committed."""
+        await self._send(session, _repeated_refusals_mail(context, explanation, count, to, self._public_url))
 
     async def send_refused_caller(
-        self, session: AsyncSession, holder: LimitHolder, why: Explanation, *, to: str
+        self, session: AsyncSession, holder: LimitHolder, explanation: Explanation, *, to: str
     ) -> None:
-        """Tell one person that a limit refused a caller, once the transaction is committed."""
-        await self._send(session, _refused_caller_mail(holder, why, to, self._public_url))
+        """Mail a person that a limit refused an incoming call, once the transaction is committed."""
+        await self._send(session, _refused_caller_mail(holder, explanation, to, self._public_url))
 
 
 ALERT_MAILER: AppKey[AlertMailer] = AppKey("alert_mailer")
@@ -99,7 +99,7 @@ _LIMIT_DESCRIPTIONS = {
 
 
 def _near_limit_mail(holder: LimitHolder, usage: LimitUsage, to: str, public_url: str) -> Mail:
-    who = holder.name if usage.token_id is None else f"The token {holder.token_name} of {holder.name}"
+    owner_of_limit = holder.name if usage.token_id is None else f"The token {holder.token_name} of {holder.name}"
     zone = zone_of(holder.time_zone, holder.country)
     until = short_time(_window_end(usage), zone, now=usage.window)
     refused = f"calls are refused with “{_REJECTION_MESSAGES.get(usage.name, CallLimitReached.message)}”"
@@ -110,7 +110,7 @@ def _near_limit_mail(holder: LimitHolder, usage: LimitUsage, to: str, public_url
         to=to,
         subject=f"{holder.name} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}",
         paragraphs=(
-            f"{who} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.{limit}",
+            f"{owner_of_limit} has used {NEAR_LIMIT_PERCENT} % of its {_LIMIT_DESCRIPTIONS[usage.name]}.{limit}",
             f"Once all of it is used, {refused} until {until} ({zone.key}).",
             _UNKNOWN_CALLERS if usage.is_incoming else _UNKNOWN_CALLS,
         ),
@@ -119,7 +119,7 @@ def _near_limit_mail(holder: LimitHolder, usage: LimitUsage, to: str, public_url
 
 
 def _window_end(usage: LimitUsage) -> dt.datetime:
-    """The moment from which the limit counts anew: the next midnight in UTC, for a month the next month's first."""
+    """The time at which the limit is reset: the next midnight UTC; of a monthly limit the first of the next month."""
     if usage.name not in _MONTHLY_LIMITS:
         return usage.window + dt.timedelta(days=1)
     return (usage.window + dt.timedelta(days=31)).replace(day=1)
@@ -139,29 +139,32 @@ def _many_rejections_mail(context: CallContext, rejection: DomainError, to: str,
     )
 
 
-def _repeated_refusals_mail(context: CallContext, why: Explanation, count: int, to: str, public_url: str) -> Mail:
-    refused = f"{public_url}/dashboard/{context.slug}/calls?status=refused&end_reason={why.refusal.code}"
-    label = "See the settings" if why.refusal.section else "Read about the reasons"
+def _repeated_refusals_mail(
+    context: CallContext, explanation: Explanation, count: int, to: str, public_url: str
+) -> Mail:
+    refused = f"{public_url}/dashboard/{context.slug}/calls?status=refused&end_reason={explanation.refusal.code}"
+    label = "See the settings" if explanation.refusal.section else "Read about the reasons"
+    fixed_by = FIXED_BY_NAMES[explanation.fixed_by]
     return Mail(
         to=to,
-        subject=f"{count} calls of {context.name} were refused today: {why.refusal.label}",
+        subject=f"{count} calls of {context.name} were refused today: {explanation.refusal.label}",
         paragraphs=(
-            f"{count} calls of {context.name} were refused today (UTC) with “{why.refusal.message}”.",
-            f"The last one was placed with the token {context.token_name}. {why.help}",
-            f"Can be changed by: {FIXED_BY_NAMES[why.fixed_by]}. Refused calls are not dialled and cost nothing.",
+            f"{count} calls of {context.name} were refused today (UTC) with “{explanation.refusal.message}”.",
+            f"The last one was placed with the token {context.token_name}. {explanation.help}",
+            f"Can be changed by: {fixed_by}. Refused calls are not dialled and cost nothing.",
             "This mail comes at most once a day for each reason.",
         ),
-        action=(label, f"{public_url}{why.refusal.link(context.slug)}"),
+        action=(label, f"{public_url}{explanation.refusal.link(context.slug)}"),
         second_action=("See the refused calls", refused),
     )
 
 
-def _refused_caller_mail(holder: LimitHolder, why: Explanation, to: str, public_url: str) -> Mail:
+def _refused_caller_mail(holder: LimitHolder, explanation: Explanation, to: str, public_url: str) -> Mail:
     return Mail(
         to=to,
-        subject=f"{holder.name} refused a caller today: {why.refusal.label}",
+        subject=f"{holder.name} refused a caller today: {explanation.refusal.label}",
         paragraphs=(
-            f"Somebody called {holder.name} and heard that the number cannot take calls. {why.help}",
+            f"Somebody called {holder.name} and heard that the number cannot take calls. {explanation.help}",
             "Refused callers are among the missed calls, where members can call them back.",
             "This mail comes at most once a day for each reason.",
         ),

@@ -1,4 +1,4 @@
-"""Reads in one statement everything that the admission of a call needs, except the usage counters."""
+"""Reads in one statement what the admission of an outgoing call needs, except the usage counters."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ from tenants.plans import Plan
 
 _HOUR = dt.timedelta(hours=1)
 _MAX_COUNTED_FOREIGN_NUMBERS = 2000
-"""The count stops here: no limit allows as many distinct foreign numbers in an hour."""
+"""The highest count of foreign numbers within an hour: more than any limit allows."""
 _CONTEXT_SQL = """
-    SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS revoked, o.suspended_at IS NOT NULL AS suspended,
+    SELECT t.revoked_at IS NOT NULL OR o.deleted_at IS NOT NULL AS is_revoked,
+           o.suspended_at IS NOT NULL AS is_suspended,
            o.name, o.slug, o.plan, o.country, o.time_zone, o.created_at AS founded_at, o.limits AS permanent_overrides,
            r.limits AS own, r.countries AS countries,
            l.minutes_per_day AS token_minutes_per_day, l.live_calls AS token_live_calls,
@@ -31,7 +32,7 @@ _CONTEXT_SQL = """
                  ORDER BY v.id) AS verified_numbers,
            coalesce(r.match_area_code, false) AS matches_area_code, t.from_numbers AS token_numbers,
            CASE WHEN coalesce(r.sticky, true) THEN (
-               -- Of the latest calls only: a flood of refused ones must not make each further call slower.
+               -- Only among the latest calls: a flood of refused calls must not make each further call slower.
                SELECT c.from_number FROM (
                    SELECT c.from_number, c.status, c.direction FROM call c
                    WHERE c.organization_id = :organization AND c.to_number = :number ORDER BY c.id DESC LIMIT 50
@@ -40,12 +41,12 @@ _CONTEXT_SQL = """
            l.countries AS token_countries, coalesce(nullif(t.label, ''), t.prefix) AS token_name,
            (SELECT jsonb_object_agg(v.name, v.value) FROM limit_override v
             WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
-           EXISTS (SELECT FROM calling_pause) AS paused,
+           EXISTS (SELECT FROM calling_pause) AS is_paused,
            EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS is_recorded,
            EXISTS (SELECT FROM call c
                    WHERE c.organization_id = :organization AND c.reserved_until < :now) AS has_overdue_reservations,
            EXISTS (SELECT FROM blocked_number b
-                   WHERE b.organization_id = :organization AND b.number = :number) AS blocked,
+                   WHERE b.organization_id = :organization AND b.number = :number) AS is_blocked,
            EXISTS (SELECT FROM phone_number n WHERE n.organization_id = :organization AND n.e164 = :number
                    AND n.released_at IS NULL) AS is_own_number,
            coalesce((SELECT u.day_micros FROM incoming_usage u WHERE u.organization_id = :organization
@@ -72,17 +73,17 @@ CALL_CONTEXT_PARAMETERS: tuple[sa.BindParameter[Any], ...] = (
     *(sa.bindparam(name, type_=sa.Text()) for name in ("number", "sid")),
     sa.bindparam("most", _MAX_COUNTED_FOREIGN_NUMBERS, type_=sa.BigInteger()),
 )
-# A revocation or a suspension that begins meanwhile waits until the call is written, so that it finds it to end.
+# A concurrent revocation or suspension waits until the call is stored, so that it ends this call too.
 CALL_CONTEXT_STATEMENT = CompiledStatement(
     sa.text(CALL_CONTEXT_SQL + "FOR SHARE OF t, o").bindparams(*CALL_CONTEXT_PARAMETERS)
 )
 
 
 class CallContext(msgspec.Struct, frozen=True):
-    """The state of a token, its organization and one destination."""
+    """The state of a token, its organization and one destination, as rules and limits need it."""
 
-    revoked: bool
-    suspended: bool
+    is_revoked: bool
+    is_suspended: bool
     name: str
     slug: str
     plan: Plan
@@ -95,39 +96,39 @@ class CallContext(msgspec.Struct, frozen=True):
     token_minutes_per_day: int | None
     token_live_calls: int | None
     token_countries: Sequence[str] | None
-    paused: bool
+    is_paused: bool
     is_recorded: bool
-    """The call itself is on record already."""
+    """True if the call itself is on record already."""
     has_overdue_reservations: bool
-    """Calls hold reservations although they must be over by now."""
-    blocked: bool
+    """True if calls that must be over by now still have reservations."""
+    is_blocked: bool
     is_own_number: bool
     calls_to_number: int
     foreign_numbers: int
     called_within_hour: bool
     verified_ids: Sequence[UUID]
-    """Ids of the numbers that the organization holds elsewhere and that its calls may show."""
+    """Ids of the organization's verified numbers."""
     verified_numbers: Sequence[str]
-    """These numbers in the same order, E.164."""
+    """The verified numbers in the same order, E.164."""
     token_numbers: Sequence[UUID]
     """Ids of the numbers that the token may show; empty for all."""
     last_number: str | None
-    """The number from which the destination was last called, E.164; None where that is switched off too."""
+    """The number from which the destination was called last, E.164; None if there is none, or ``sticky`` is off."""
     matches_area_code: bool
     """True if a number with the destination's area code is to be shown."""
     incoming_day_micros: int
-    """Cost of incoming calls today, which the spending limits contain too; as are those of the month."""
+    """Cost of incoming calls today; the spending limits count it too."""
     incoming_month_micros: int
     incoming_reserved_micros: int
     """The highest cost of the incoming calls that are live."""
 
     @property
     def holder(self) -> LimitHolder:
-        """The organization for mails about its limits, or those of the token."""
+        """The organization and the token's name for mails about limits."""
         return LimitHolder(self.name, self.slug, self.country, self.time_zone, self.limits, self.token_name)
 
     def with_incoming(self, usage: UsageSnapshot) -> UsageSnapshot:
-        """``usage`` with the cost of incoming calls in the organization's."""
+        """``usage`` with the cost of incoming calls added to the organization's counters."""
         whole = usage.organization
         return msgspec.structs.replace(
             usage,
@@ -143,7 +144,7 @@ class CallContext(msgspec.Struct, frozen=True):
         return country not in home_countries(self.country)
 
     def call_request(self, destination: Destination, rate_micros: int) -> CallRequest:
-        """The call for which the limits are checked."""
+        """The request that the limits are checked for."""
         is_new_foreign = self.is_foreign(destination.country) and not self.called_within_hour
         return CallRequest(
             rate_micros=rate_micros,
@@ -156,7 +157,7 @@ class CallContext(msgspec.Struct, frozen=True):
 
 
 class CallContextService:
-    """Reads the context of one call."""
+    """Reads the context of one outgoing call."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -185,15 +186,15 @@ class CallContextService:
 
 
 def context_of(row: Any, now: dt.datetime) -> CallContext:
-    """The context in a row of ``CALL_CONTEXT_SQL``."""
+    """The ``CallContext`` in a row of ``CALL_CONTEXT_SQL``."""
     plan = Plan(row["plan"])
     sources = LimitSources(
         plan, row["founded_at"], row["permanent_overrides"] or {}, row["overrides"] or {}, row["own"] or {}
     )
     seen_at: dt.datetime | None = row["seen_at"]
-    same = {name: row[name] for name in CallContext.__struct_fields__ if name in row and name != "plan"}
+    columns = {name: row[name] for name in CallContext.__struct_fields__ if name in row and name != "plan"}
     return CallContext(
-        **same,
+        **columns,
         plan=plan,
         limits=effective_limits(sources, now),
         called_within_hour=seen_at is not None and seen_at > now - _HOUR,

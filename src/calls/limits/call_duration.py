@@ -1,4 +1,4 @@
-"""Calculates whether one more call fits into the limits, and how many minutes it may last. Pure."""
+"""Checks whether the limits allow one more outgoing call, and calculates how long it may last. Pure."""
 
 from collections.abc import Iterator
 
@@ -20,13 +20,13 @@ MAX_CALL_MINUTES = 60
 """The longest time limit of any call."""
 RING_SECONDS = 30
 USUAL_CALLS_AT_ONCE = 4
-"""The remaining minutes are shared with this many expected calls, plus one for each call that is live now."""
+"""The remaining minutes are divided by this number of expected calls, plus the number of live calls."""
 MINUTES_WITH_FEW_CALLS = 15
-"""A call gets this much, if it remains, while fewer calls than ``USUAL_CALLS_AT_ONCE`` are live."""
+"""While fewer calls than ``USUAL_CALLS_AT_ONCE`` are live, a call gets at least these minutes, if they remain."""
 
 
 class ScopeUsage(msgspec.Struct, frozen=True):
-    """The counters of one organization, token or client; those of past windows are zero."""
+    """The counters of one organization, token or client; those of past windows are 0."""
 
     live: int = 0
     reserved_minutes: int = 0
@@ -49,62 +49,66 @@ class UsageSnapshot(msgspec.Struct, frozen=True):
 
 
 class CallRequest(msgspec.Struct, frozen=True):
-    """A requested call, and how often its destination was called."""
+    """A requested call: its price, counts of earlier calls, and its token's own limits."""
 
     rate_micros: int
-    """Price of a minute, in millionths of a US dollar."""
+    """Price per minute, in millionths of a US dollar."""
     calls_to_number: int
-    """Within the hour."""
+    """Calls to the same number within the hour."""
     is_new_foreign: bool
-    """Foreign, and not called within the hour."""
+    """True for a foreign number that was not called within the hour."""
     foreign_numbers: int
-    """Different ones within the hour."""
+    """Distinct foreign numbers that were called within the hour."""
     token_live_calls: int | None = None
     token_minutes_per_day: int | None = None
     """The token's own limits."""
 
 
 class AllowedTime(msgspec.Struct, frozen=True):
-    """The time that a call is given."""
+    """The time limit of a call."""
 
     minutes: int
     shortened_by: RefusalDetails | None
-    """The limit that leaves less than ``MAX_CALL_MINUTES``; None when none does."""
+    """The limit that leaves less than the longest time; None when none does."""
 
 
 class _Remaining(msgspec.Struct, frozen=True):
-    """The rest of one limit."""
+    """The rest of one limit that is neither used nor reserved."""
 
     minutes: int
     live: int
-    """Calls that are live now; their reservations are not among the minutes."""
+    """The number of live calls; their reservations are subtracted from ``minutes``."""
     free: int
-    """Calls that may still begin, this one included."""
+    """The number of calls that may still begin, this one included."""
     limit: str
     used: int
     held: int
-    """By live calls; as ``used`` in minutes, or with ``is_micros`` in millionths of a US dollar."""
+    """Reserved by live calls; like ``used`` in minutes, or with ``is_micros`` in millionths of a US dollar."""
     is_micros: bool = False
-    tokens_own: int | None = None
+    own_token_limit: int | None = None
 
     def details(self, limits: EffectiveLimits) -> RefusalDetails:
         """The limit as it is stored with a call that it refuses or shortens."""
         return limit_details(
-            limits, self.limit, self.used, held=self.held, tokens_own=self.tokens_own, is_micros=self.is_micros
+            limits,
+            self.limit,
+            self.used,
+            held=self.held,
+            own_token_limit=self.own_token_limit,
+            is_micros=self.is_micros,
         )
 
 
 def allowed_minutes(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> int:
-    """The minutes of ``allowed_time``. Raises: its errors."""
+    """The minutes of ``allowed_time``. Raises: the errors of ``allowed_time``."""
     return allowed_time(limits, usage, request).minutes
 
 
 def allowed_time(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> AllowedTime:
     """The time that the call may last, and the limit that shortens it.
 
-    Each live call reserves what it may still use, so all of them together stay within the minutes and the money. What
-    remains is shared with the calls that are likely to begin meanwhile, so that no single call reserves everything:
-    ``_share``.
+    Each live call reserves what it may still use, so that all of them together stay within the limits. A call gets only
+    a share of what remains (``_share``), because other calls are likely to begin before it ends.
 
     Raises:
         TooManyCallsAtOnce, ClientBusy, TooManyCalls, CallLimitReached: checked in this order.
@@ -126,7 +130,7 @@ def _ensure_live_calls(limits: EffectiveLimits, usage: UsageSnapshot, request: C
         raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS, whole))
     if _free_token_calls(limits, usage, request) < 1:
         own = request.token_live_calls
-        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS_PER_TOKEN, token, tokens_own=own))
+        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS_PER_TOKEN, token, own_token_limit=own))
     if client >= limits[limit_names.LIVE_CALLS_PER_CLIENT]:
         raise ClientBusy(limit_details(limits, limit_names.LIVE_CALLS_PER_CLIENT, client))
 
@@ -145,7 +149,7 @@ def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: Ca
 
 
 def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> Iterator[_Remaining]:
-    """The rest of each limit of minutes and money, in minutes at this call's price."""
+    """The rest of each limit on minutes and money, in minutes at this call's price."""
     whole, token = usage.organization, usage.token
     free, token_free = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 
@@ -166,14 +170,14 @@ def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallReque
     yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token, token_free)
     if (own := request.token_minutes_per_day) is not None:
         used, held = token.day_minutes, token.reserved_minutes
-        yield _Remaining(own - used - held, token.live, token_free, day, used, held, tokens_own=own)
+        yield _Remaining(own - used - held, token.live, token_free, day, used, held, own_token_limit=own)
 
 
 def _share(remaining: _Remaining) -> int:
-    """The call's part of one limit's rest, in minutes; never more than the rest.
+    """The call's share of what remains of one limit, in minutes.
 
-    All calls that the limits allow at once rarely happen at once, so an equal part for each of them would make the few
-    usual calls short. The part becomes smaller with each live call, so that many calls can begin too.
+    Rarely as many calls are live as the limits allow: equal shares for all of these would make the usual few calls too
+    short. The share shrinks with each live call, so that many calls can begin if they have to.
     """
     minutes = remaining.minutes
     share = minutes // min(remaining.free, remaining.live + USUAL_CALLS_AT_ONCE)

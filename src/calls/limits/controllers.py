@@ -1,4 +1,4 @@
-"""``…/calling-rules`` for customers."""
+"""API endpoints ``…/calling-rules`` for customers."""
 
 from typing import Any
 from uuid import UUID

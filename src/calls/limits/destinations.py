@@ -13,7 +13,7 @@ _SHARED_NUMBERING_PLANS = (
     frozenset({"NO", "SJ"}),
     frozenset({"AU", "CC", "CX"}),
 )
-"""Countries whose numbers look alike: +44 7911 123456 is Guernsey's and looks like any British mobile number."""
+"""Countries that share a calling code and number formats: +44 7911 123456 is Guernsey's, but looks British."""
 _DEFAULT_FOREIGN_COUNTRIES = {"US": frozenset({"CA"}), "CA": frozenset({"US"})}
 
 
@@ -33,7 +33,7 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 def parse_destination(dialled: str, country: str) -> Destination:
-    """The number that ``dialled`` means in ``country``. Raises: InvalidPhoneNumber, EmergencyNumber."""
+    """The number that ``dialled`` means if dialled in ``country``. Raises: InvalidPhoneNumber, EmergencyNumber."""
     number = parse_dialled(dialled, country)
     # Numbers without a country count as domestic.
     return Destination(number, region_of(number) or country)
@@ -45,7 +45,7 @@ def home_countries(country: str) -> frozenset[str]:
 
 
 def callable_countries(country: str, chosen: Sequence[str] | None, *, is_new: bool = False) -> frozenset[str]:
-    """The countries that an organization in ``country`` may call; new ones call at home only."""
+    """The countries that an organization in ``country`` may call; a new organization may call its home country only."""
     home = home_countries(country)
     if is_new:
         return home
@@ -54,7 +54,7 @@ def callable_countries(country: str, chosen: Sequence[str] | None, *, is_new: bo
 
 
 def selected_countries(country: str, chosen: Sequence[str] | None) -> list[str]:
-    """The countries as people choose them: the home country and those that are enabled besides."""
+    """The countries as the settings page shows them: the home country and the enabled foreign ones."""
     enabled = _DEFAULT_FOREIGN_COUNTRIES.get(country, frozenset()) if chosen is None else frozenset(chosen)
     return sorted({country, *enabled})
 
@@ -68,7 +68,7 @@ def parse_blockable_number(typed: str, country: str) -> str:
 
 
 def parse_stored_number(typed: str, country: str) -> str:
-    """A number as records contain it, E.164; also one that can never be dialled, such as a premium number.
+    """A typed number as records contain it, E.164; also one that can never be dialled, such as a premium number.
 
     Raises: InvalidPhoneNumber, EmergencyNumber.
     """

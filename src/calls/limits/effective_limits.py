@@ -1,4 +1,4 @@
-"""Calculates the limits that hold for an organization. Pure."""
+"""Calculates an organization's limits from its plan, overrides, own settings and age. Pure."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from kit.rounding import divide_up
 from tenants.plans import Plan
 
 CEILING_FACTORS: Mapping[Plan, int] = {Plan.STARTER: 1, Plan.PRO: 1, Plan.BUSINESS: 2, Plan.ENTERPRISE: 5}
-"""The multiple of the default that an organization may set for itself."""
+"""The highest multiple of a default that an organization may set for itself, by plan."""
 _NEW_ORGANIZATION_DIVISOR = 4
-"""Minutes, money and foreign numbers of a new organization are divided by this; its numbers of calls are not."""
+"""The limits in ``LOWERED_WHEN_NEW`` are divided by this while an organization is new."""
 
 
 class LimitSources(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class LimitSources(msgspec.Struct, frozen=True):
     plan: Plan
     founded_at: dt.datetime
     permanent_overrides: Mapping[str, Any] = {}
-    """Overrides without an end, as the organization's own row holds them."""
+    """Overrides without an end, from the organization's row."""
     overrides: Mapping[str, int] = {}
     """Overrides by staff that have not ended."""
     own: Mapping[str, Any] = {}
@@ -53,25 +53,27 @@ class EffectiveLimits(msgspec.Struct, frozen=True):
         return self.values[name]
 
 
-def new_account_end(terms: LimitSources) -> dt.datetime:
+def new_account_end(sources: LimitSources) -> dt.datetime:
     """The time at which the organization stops, or stopped, being new."""
-    granted = {**terms.permanent_overrides, **terms.overrides}
-    return terms.founded_at + dt.timedelta(days=int(granted.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS)))
+    granted = {**sources.permanent_overrides, **sources.overrides}
+    return sources.founded_at + dt.timedelta(
+        days=int(granted.get(NEW_ORGANIZATION_DAYS, DEFAULT_NEW_ORGANIZATION_DAYS))
+    )
 
 
-def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
+def effective_limits(sources: LimitSources, now: dt.datetime) -> EffectiveLimits:
     """The limits that hold ``now``."""
-    granted = {**terms.permanent_overrides, **terms.overrides}
-    factor = CEILING_FACTORS[terms.plan]
+    granted = {**sources.permanent_overrides, **sources.overrides}
+    factor = CEILING_FACTORS[sources.plan]
     ceilings = {name: int(granted.get(name, value * factor)) for name, value in DEFAULT_LIMITS.items()}
     base = {name: int(granted.get(name, value)) for name, value in DEFAULT_LIMITS.items()}
-    chosen = {name: min(int(terms.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
+    chosen = {name: min(int(sources.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
     for name, capping_limit in CAPPED_BY.items():
         if name not in granted:
             ceilings[name], base[name] = ceilings[capping_limit], chosen[capping_limit]
-        own = int(terms.own.get(name, base[name]))
+        own = int(sources.own.get(name, base[name]))
         chosen[name] = min(own, ceilings[name], chosen[capping_limit])
-    ends = new_account_end(terms)
+    ends = new_account_end(sources)
     if ends <= now:
         return EffectiveLimits(chosen, base, chosen, ceilings, None)
     values = {
@@ -82,7 +84,7 @@ def effective_limits(terms: LimitSources, now: dt.datetime) -> EffectiveLimits:
 
 
 def invalid_limit_message(chosen: Mapping[str, int], ceilings: Mapping[str, int]) -> str | None:
-    """The sentence that says which limit an organization cannot set like this; None when all are valid."""
+    """A sentence about the first invalid limit that an organization entered; None when all are valid."""
     for name, value in chosen.items():
         if name not in DEFAULT_LIMITS or name in FIXED_LIMITS:
             return f"There is no such limit to set: {name[:64]}"

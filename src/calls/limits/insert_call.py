@@ -1,4 +1,4 @@
-"""Inserts the rows of requested calls with raw SQL; an admitted call in one statement with all that it changes."""
+"""Inserts outgoing calls by raw SQL: rejected ones alone, admitted ones with their counters in one statement."""
 
 import datetime as dt
 from typing import Any
@@ -17,7 +17,7 @@ from kit.ids import first_uuid7
 
 _HOUR = dt.timedelta(hours=1)
 _IDENTITY_RETENTION = dt.timedelta(days=2)
-"""The time that the counters of a widget identity are kept after it appeared."""
+"""The age at which the usage counter of a widget identity is deleted."""
 _OPTIONAL_COLUMNS = (
     "from_number",
     "from_number_id",
@@ -39,9 +39,9 @@ _INSERT_SQL = """
     ON CONFLICT (carrier_sid) DO NOTHING RETURNING id
 """
 _INSERT_CALL = CompiledStatement(sa.text(_INSERT_SQL))
-# One statement, because the counters are locked meanwhile and each further statement is another round trip. Its parts
-# see the tables as they were before it, so none may delete what another one writes.
-# Each call adds at most one row to each of the two tables and deletes up to five: neither grows with past calls.
+# One statement, because the counters are locked until it ends, and each further statement takes another round trip. Its
+# parts see the tables as they were before the statement, so no part may delete rows that another part writes.
+# Each call adds at most one row to each of the two tables and deletes up to five, so that old rows do not accumulate.
 _INSERT_ADMITTED_CALL = CompiledStatement(
     sa.text(
         f"""
@@ -89,7 +89,7 @@ class CallInsertService:
         self._session = session
 
     async def insert(self, organization_id: UUID, outgoing: OutgoingCall, **columns: object) -> Call | None:
-        """Store a call; None when there is one with this carrier id, be it another organization's."""
+        """Store a call; None when any organization has a call with this carrier id."""
         values = _column_values(outgoing, columns)
         connection = await raw_connection(self._session)
         parameters = _sql_parameters(values)
@@ -109,8 +109,8 @@ class CallInsertService:
     ) -> Call | None:
         """Store a call that begins ``now``, apply its delta to the usage counters and count its destination.
 
-        The counters must be locked. Numbers and widget identities of the past are deleted in the same statement. None
-        when there is a call with this carrier id, be it another organization's; then nothing is changed.
+        The counters must be locked. Old numbers and widget identities are deleted in the same statement. None, with
+        nothing stored, when any organization has a call with this carrier id.
         """
         values = _column_values(outgoing, {"started_at": now, **columns})
         parameters = {
@@ -119,7 +119,7 @@ class CallInsertService:
             "destination_id": uuid7(),
             "is_foreign": is_foreign,
             "hour_ago": now - _HOUR,
-            # Ids begin with their time in milliseconds.
+            # Ids begin with the time of their creation.
             "oldest": first_uuid7(now - _IDENTITY_RETENTION),
         }
         connection = await raw_connection(self._session)
@@ -149,7 +149,7 @@ def _column_values(outgoing: OutgoingCall, columns: dict[str, object]) -> dict[s
 
 
 def _sql_parameters(values: dict[str, Any]) -> dict[str, Any]:
-    # JSON parameters of a raw connection are texts.
+    # A raw connection takes JSON parameters as text.
     encoded = {
         name: msgspec.json.encode(values[name]).decode()
         for name in ("details", "end_details")
@@ -159,5 +159,5 @@ def _sql_parameters(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _call(organization_id: UUID, values: dict[str, Any]) -> Call:
-    # As it was stored; the session does not need to know it.
+    # The stored values; the session does not track this object.
     return Call(organization_id=organization_id, duration=0, version=1, **values)

@@ -1,4 +1,4 @@
-"""Raises alerts once per window: to owners that a limit is nearly used up, to staff that calls look like fraud."""
+"""Alerts owners about limits that are nearly used up, and staff about many foreign numbers, once per window."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -28,16 +28,16 @@ from kit.rounding import divide_up
 from tenants.members import MemberService
 
 FOREIGN_NUMBERS_ALERT = 10
-"""Distinct foreign numbers within an hour that alert staff, or half the limit if that is fewer."""
+"""Distinct foreign numbers within an hour that cause an alert; half the limit if that is fewer."""
 
 
 class IncomingTotal(msgspec.Struct, frozen=True):
-    """The use of the limits that contain incoming calls."""
+    """The usage of the limits that incoming calls count in."""
 
     day_minutes: int
-    """Of incoming calls alone."""
+    """Minutes of incoming calls."""
     day_micros: int
-    """Of all calls, as is that of the month."""
+    """Cost of all calls, incoming and outgoing, as is ``month_micros``."""
     month_micros: int
 
 
@@ -57,7 +57,7 @@ class LimitAlertService:
         delta: UsageDelta,
         now: dt.datetime,
     ) -> None:
-        """``delta`` was added to ``usage``: tell the owners of each limit that it brought to 80 %."""
+        """Alert owners of each limit that came to 80 % when ``delta`` was added to ``usage``."""
         await self._check(organization_id, context.holder, _limit_usages(context, usage, delta, token_id, now))
 
     async def check_incoming(
@@ -70,7 +70,7 @@ class LimitAlertService:
         micros: int,
         now: dt.datetime,
     ) -> None:
-        """``minutes`` and ``micros`` are in ``total`` now: tell the owners of each limit that they brought to 80 %."""
+        """Alert owners of each limit that came to 80 % when ``minutes`` and ``micros`` were added, as in ``total``."""
         await self._check(organization_id, holder, _incoming_usages(holder, total, minutes, micros, now))
 
     async def _check(self, organization_id: UUID, holder: LimitHolder, usages: Iterable[LimitUsage]) -> None:
@@ -85,7 +85,7 @@ class LimitAlertService:
     async def check_foreign(
         self, organization_id: UUID, token_id: UUID, context: CallContext, now: dt.datetime
     ) -> None:
-        """Another foreign number was called: alert staff when there are many within an hour."""
+        """Count a foreign number that is called now, and alert staff if there were many within the hour."""
         limit_name = limit_names.FOREIGN_NUMBERS_PER_HOUR
         numbers, limit = context.foreign_numbers + 1, context.limits[limit_name]
         if numbers < min(FOREIGN_NUMBERS_ALERT, divide_up(limit, 2)):
@@ -130,7 +130,7 @@ async def insert_alert_once(
     window: dt.datetime,
     details: dict[str, Any],
 ) -> bool:
-    """True when the window had no such alert before."""
+    """Store an alert; False when the window has the same alert already."""
     values = {
         "id": uuid7(),
         "organization_id": organization_id,
@@ -156,7 +156,7 @@ class AlertService:
         self._session = session
 
     async def resolve(self, alert_id: UUID, *, by: Actor) -> None:
-        """Mark an alert as seen. Raises: NotFound, when it is already."""
+        """Mark an alert as seen. Raises: NotFound, also when it is marked already."""
         resolve = (
             sa.update(Alert)
             .where(Alert.id == alert_id, Alert.resolved_at.is_(None))
@@ -179,7 +179,7 @@ class AlertService:
 def _limit_usages(
     context: CallContext, usage: UsageSnapshot, delta: UsageDelta, token_id: UUID, now: dt.datetime
 ) -> Iterator[LimitUsage]:
-    """Each limit that ``delta`` used something of."""
+    """The usage of each limit that ``delta`` changed."""
     limits, whole, token = context.limits, usage.organization, usage.token
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     month = day.replace(day=1)
@@ -201,7 +201,7 @@ def _limit_usages(
         (limit_names.CENTS_PER_MONTH, whole.month_micros, delta.micros, micros(limit_names.CENTS_PER_MONTH), month),
     )
     token_limit = limit_names.CENTS_PER_DAY_PER_TOKEN
-    # A token limit equal to the organization's needs no mail of its own.
+    # No mail about a token's limit that equals the organization's.
     token_micros = micros(token_limit) if limits[token_limit] < limits[limit_names.CENTS_PER_DAY] else 0
     of_token = (
         (token_limit, token.day_micros, delta.micros, token_micros, day),
@@ -216,7 +216,7 @@ def _limit_usages(
 def _incoming_usages(
     holder: LimitHolder, total: IncomingTotal, minutes: int, micros: int, now: dt.datetime
 ) -> Iterator[LimitUsage]:
-    """Each limit that an incoming call used something of."""
+    """The usage of each limit that an incoming call changed."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     cents_of_day, cents_of_month = limit_names.CENTS_PER_DAY, limit_names.CENTS_PER_MONTH
     for name, after, more, unit, window in (

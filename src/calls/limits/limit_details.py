@@ -1,4 +1,4 @@
-"""States a limit that refuses or shortens a call: its value, its use at that time, and who can change it. Pure."""
+"""Describes a limit that refuses or shortens a call: value, usage at that time, and who can change it. Pure."""
 
 from calls.limits import limit_names
 from calls.limits.effective_limits import EffectiveLimits
@@ -24,18 +24,18 @@ def limit_details(
     used: int,
     *,
     held: int = 0,
-    tokens_own: int | None = None,
+    own_token_limit: int | None = None,
     is_micros: bool = False,
 ) -> RefusalDetails:
-    """The limit ``name`` with ``used`` of it, and what live calls hold; ``is_micros``: in millionths of a US dollar.
+    """The limit ``name``, of which ``used`` is used and ``held`` reserved; ``is_micros``: in millionths of a US dollar.
 
-    ``tokens_own`` is the limit that an admin set for the token, where the token has one of this name.
+    ``own_token_limit`` is the limit of this name that an admin set for the token, if any.
     """
     if is_micros:
         used, held = used // MICROS_PER_CENT, divide_up(held, MICROS_PER_CENT)
-    if tokens_own is not None and (_SCOPES.get(name) != "token" or tokens_own < limits[name]):
+    if own_token_limit is not None and (_SCOPES.get(name) != "token" or own_token_limit < limits[name]):
         return RefusalDetails(
-            limit=name, value=tokens_own, used=used, held=held or None, scope="token", who=FixedBy.ADMIN
+            limit=name, value=own_token_limit, used=used, held=held or None, scope="token", who=FixedBy.ADMIN
         )
     value, chosen = limits[name], limits.chosen[name]
     is_lowered = limits.new_until is not None and value < chosen

@@ -1,4 +1,4 @@
-"""Reads the organization whose limits are nearly used up, with these limits."""
+"""Reads an organization's name, time zone and limits, for mails about its limits."""
 
 import datetime as dt
 from uuid import UUID
@@ -13,7 +13,7 @@ from tenants.models import Organization
 
 
 class LimitHolder(msgspec.Struct, frozen=True):
-    """An organization with its limits; for those of a token, with the token's name."""
+    """An organization with its limits; for mails about a token's limits also the token's name."""
 
     name: str
     slug: str
@@ -25,7 +25,7 @@ class LimitHolder(msgspec.Struct, frozen=True):
 
 
 async def load_limit_holder(session: AsyncSession, organization_id: UUID, now: dt.datetime) -> LimitHolder | None:
-    """The organization as ``now``; None when there is none."""
+    """The organization with the limits that hold ``now``; None when there is no such organization."""
     is_valid = LimitOverride.owned_by(organization_id), LimitOverride.ends_at > now
     overrides = sa.select(sa.func.jsonb_object_agg(LimitOverride.name, LimitOverride.value)).where(*is_valid)
     query = (

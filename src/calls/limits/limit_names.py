@@ -1,4 +1,4 @@
-"""Names and default values of the limits on calls. Pure."""
+"""Names, default values and kinds of the limits on calls. Pure."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ CALLS_TO_NUMBER_PER_HOUR = "calls_to_one_number_per_hour"
 FOREIGN_NUMBERS_PER_HOUR = "foreign_numbers_per_hour"
 CALLS_OF_CALLER_PER_HOUR = "incoming_calls_per_caller_per_hour"
 WITHHELD_CALLS_PER_HOUR = "incoming_withheld_calls_per_hour"
-"""Of all callers together who withhold their number."""
+"""Counts all callers together who withhold their number."""
 MINUTES_PER_DAY = "minutes_per_day"
 MINUTES_PER_MONTH = "minutes_per_month"
 INCOMING_MINUTES_PER_DAY = "incoming_minutes_per_day"
@@ -47,15 +47,15 @@ DEFAULT_LIMITS: Mapping[str, int] = {**DEFAULT_COUNTS, **DEFAULT_AMOUNTS}
 MONEY_LIMITS = frozenset({CENTS_PER_DAY, CENTS_PER_MONTH, CENTS_PER_DAY_PER_TOKEN})
 """Limits whose values are US cents; people type and read dollars (``kit/money.py``)."""
 CAPPED_BY: Mapping[str, str] = {CENTS_PER_DAY_PER_TOKEN: CENTS_PER_DAY}
-"""Limits that are as high as another one, which they cannot exceed, unless they are set lower."""
+"""Limits that cannot exceed another limit, by name; their default is the value of that other limit."""
 LOWERED_WHEN_NEW = frozenset({*DEFAULT_AMOUNTS, FOREIGN_NUMBERS_PER_HOUR})
-"""Limits of which a new organization has a part only: money, minutes and foreign numbers."""
+"""Limits that are a quarter for a new organization: money, minutes and foreign numbers."""
 NEW_ORGANIZATION_DAYS = "first_days"
-"""Name of the override that says for how many days an organization is new."""
+"""Name of the override of the number of days for which an organization is new."""
 DEFAULT_NEW_ORGANIZATION_DAYS = 14
 MAX_NEW_ORGANIZATION_DAYS = 365
 FIXED_LIMITS = frozenset({LIVE_CALLS_PER_CLIENT, CALLS_PER_MINUTE_PER_CLIENT})
-"""Limits that organizations cannot set: each page load makes a new client, so these only stop a single one."""
+"""Limits that organizations cannot set: each page load makes a new client, so they protect only against one page."""
 MAX_OVERRIDE = 2**31 - 1
 
 

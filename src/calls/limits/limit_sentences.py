@@ -1,4 +1,4 @@
-"""Sentences that say which limit holds now, why, and how to raise it. Pure."""
+"""Sentences for customers and staff about a limit: its present value, why it is lowered, how to raise it. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -11,24 +11,24 @@ from tenants.plans import Plan
 
 
 def is_lowered_for_new(name: str, limits: EffectiveLimits) -> bool:
-    """True while less of the limit holds than was chosen, because the account is new."""
+    """True while the limit is lower than chosen, because the account is new."""
     return limits.new_until is not None and limits[name] < limits.chosen[name]
 
 
-def limit_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, asked: int | None = None) -> str:
+def limit_sentence(name: str, limits: EffectiveLimits, zone: dt.tzinfo, *, entered: int | None = None) -> str:
     """The state of one limit for customers: ``Minutes per day: 30; 8 until Dec 12, because the account is new``.
 
-    ``asked`` is the value that was entered, where another one may hold.
+    ``entered`` is the value that a person entered, which may be higher than the one that holds.
     """
     chosen = limits.chosen[name]
-    said = f"{limit_label(name)}: {format_amount(name, chosen)}"
+    sentence = f"{limit_label(name)}: {format_amount(name, chosen)}"
     capping_limit = CAPPED_BY.get(name)
-    if asked is not None and asked > chosen and capping_limit is not None:
-        said += f", because it cannot exceed “{limit_label(capping_limit)}”"
+    if entered is not None and entered > chosen and capping_limit is not None:
+        sentence += f", because it cannot exceed “{limit_label(capping_limit)}”"
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
         now, until = format_amount(name, limits[name]), format_day(limits.new_until, zone)
-        said += f"; {now} until {until}, because the account is new"
-    return said
+        sentence += f"; {now} until {until}, because the account is new"
+    return sentence
 
 
 def ways_to_raise(

@@ -1,4 +1,4 @@
-"""The table of all limits on calls for people: label, window, owner, and the reason for the default. Pure."""
+"""Texts for people about each limit on calls: label, window, and the reason for the default. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ from tenants.plans import WIDGET_PLANS, Plan
 
 
 class LimitInfo(msgspec.Struct, frozen=True):
-    """The words about one limit."""
+    """The texts about one limit."""
 
     label: str
     window: str
-    """Ends the sentence "34 of 120 …"."""
+    """The end of the sentence "34 of 120 …"."""
     reason: str
     """The reason for the default, for customers and operators."""
 
@@ -93,7 +93,7 @@ LIMIT_TABLE: Mapping[str, LimitInfo] = {
         "All such callers together, because they cannot be told apart: one a minute.",
     ),
 }
-"""All limits, in the order in which people read them."""
+"""All limits, in the order in which pages list them."""
 
 
 def limit_label(name: str) -> str:
@@ -113,7 +113,7 @@ def format_day(moment: dt.datetime, zone: dt.tzinfo) -> str:
 
 
 def default_rows() -> Iterator[tuple[str, ...]]:
-    """Label, default, that of a new account, the highest own value on each plan, and reason, of each limit."""
+    """Rows of the table in docs/limits.md: label, default, new account, highest own value on each plan, reason."""
     plans = [plan for plan in Plan if plan in WIDGET_PLANS]
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     new: EffectiveLimits = effective_limits(LimitSources(Plan.PRO, founded_at=now), now)

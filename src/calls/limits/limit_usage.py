@@ -1,4 +1,4 @@
-"""Reads the present use of each limit."""
+"""Reads the present usage of each limit, for pages and the API."""
 
 import datetime as dt
 from uuid import UUID
@@ -22,9 +22,9 @@ class LimitUsageService:
         self._session = session
 
     async def read(self, organization_id: UUID, now: dt.datetime) -> dict[str, int]:
-        """The use of each limit by its name, reservations of live calls not included.
+        """The usage of each limit by its name, without reservations of live calls.
 
-        Of limits that hold for each token, phone or called number: the use of the one that used most.
+        For limits of each token, client, called number or caller: the highest usage among them.
         """
         scopes = {row.scope: row for row in await self._session.execute(_most_used(organization_id, now))}
 
@@ -34,32 +34,32 @@ class LimitUsageService:
         def cents(scope: UsageScope, column: str, incoming: int = 0) -> int:
             return divide_up(most(scope, column) + incoming, MICROS_PER_CENT)
 
-        whole, token, phone = UsageScope.ORGANIZATION, UsageScope.TOKEN, UsageScope.IDENTITY
+        organization, token, client = UsageScope.ORGANIZATION, UsageScope.TOKEN, UsageScope.IDENTITY
         called = (await self._session.execute(_destinations(organization_id, now))).one()
         incoming = (await self._session.execute(_incoming(organization_id, now))).one()
         return {
-            names.LIVE_CALLS: most(whole, "live"),
+            names.LIVE_CALLS: most(organization, "live"),
             names.LIVE_CALLS_PER_TOKEN: most(token, "live"),
-            names.LIVE_CALLS_PER_CLIENT: most(phone, "live"),
-            names.CALLS_PER_MINUTE: most(whole, "minute_attempts"),
+            names.LIVE_CALLS_PER_CLIENT: most(client, "live"),
+            names.CALLS_PER_MINUTE: most(organization, "minute_attempts"),
             names.CALLS_PER_MINUTE_PER_TOKEN: most(token, "minute_attempts"),
-            names.CALLS_PER_MINUTE_PER_CLIENT: most(phone, "minute_attempts"),
-            names.CALLS_PER_DAY: most(whole, "day_attempts"),
+            names.CALLS_PER_MINUTE_PER_CLIENT: most(client, "minute_attempts"),
+            names.CALLS_PER_DAY: most(organization, "day_attempts"),
             names.CALLS_TO_NUMBER_PER_HOUR: called.to_one,
             names.FOREIGN_NUMBERS_PER_HOUR: called.foreign,
-            names.MINUTES_PER_DAY: most(whole, "day_minutes"),
-            names.MINUTES_PER_MONTH: most(whole, "month_minutes"),
+            names.MINUTES_PER_DAY: most(organization, "day_minutes"),
+            names.MINUTES_PER_MONTH: most(organization, "month_minutes"),
             names.INCOMING_MINUTES_PER_DAY: incoming.minutes,
             names.CALLS_OF_CALLER_PER_HOUR: incoming.of_caller,
             names.WITHHELD_CALLS_PER_HOUR: incoming.withheld,
-            names.CENTS_PER_DAY: cents(whole, "day_micros", incoming.day_micros),
-            names.CENTS_PER_MONTH: cents(whole, "month_micros", incoming.month_micros),
+            names.CENTS_PER_DAY: cents(organization, "day_micros", incoming.day_micros),
+            names.CENTS_PER_MONTH: cents(organization, "month_micros", incoming.month_micros),
             names.CENTS_PER_DAY_PER_TOKEN: cents(token, "day_micros"),
         }
 
 
 def _most_used(organization_id: UUID, now: dt.datetime) -> sa.Executable:
-    """The highest use of each scope; what was used in a past window counts as nothing."""
+    """The highest usage of each scope; usage of past windows counts as 0."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     in_minute, in_day = UsageCounter.minute_start > now - _MINUTE, UsageCounter.day >= day
     in_month = UsageCounter.month >= day.replace(day=1)
@@ -84,7 +84,7 @@ def _most_used(organization_id: UUID, now: dt.datetime) -> sa.Executable:
 
 
 def _destinations(organization_id: UUID, now: dt.datetime) -> sa.Executable:
-    """The most calls to one number, and the number of foreign numbers, within the hour."""
+    """The most calls to one number, and the count of foreign numbers, within the hour."""
     hour_ago = now - _HOUR
     to_one = sa.func.max(CallDestination.attempts).filter(CallDestination.hour_start > hour_ago)
     foreign = sa.func.count().filter(CallDestination.seen_at > hour_ago, CallDestination.is_foreign)
@@ -94,7 +94,7 @@ def _destinations(organization_id: UUID, now: dt.datetime) -> sa.Executable:
 
 
 def _incoming(organization_id: UUID, now: dt.datetime) -> sa.Executable:
-    """Minutes and costs of incoming calls, the most calls of one caller within the hour, and those without a number."""
+    """Minutes and costs of incoming calls; calls within the hour of the busiest caller, and with withheld numbers."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     mine = IncomingUsage.owned_by(organization_id)
     minutes = sa.select(IncomingUsage.day_minutes).where(mine, IncomingUsage.day >= today)

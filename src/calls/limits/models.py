@@ -1,4 +1,4 @@
-"""Calling rules, usage counters, alerts and the pause of all calls."""
+"""Calling rules, token limits, overrides, usage counters, capped rejections, alerts and the pause of all calls."""
 
 import datetime as dt
 import enum
@@ -13,7 +13,7 @@ from kit.db.model import Base, TenantOwned, text_enum
 
 
 class CallingRules(TenantOwned, Base):
-    """The rules that an organization set; without a row the defaults hold."""
+    """The calling rules and caller id settings of an organization; without a row the defaults hold."""
 
     __tablename__ = "calling_rules"
     __table_args__ = (sa.UniqueConstraint("organization_id"),)
@@ -23,9 +23,9 @@ class CallingRules(TenantOwned, Base):
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
     """Limits by name, never above what the plan allows."""
     sticky: Mapped[bool] = mapped_column(server_default=sa.true())
-    """True if a contact is called from the number from which it was called last."""
+    """True if a contact is called from the number that called it last."""
     match_area_code: Mapped[bool] = mapped_column(server_default=sa.false())
-    """True if a call shows a number with the called one's area code, where there is one."""
+    """True if a call shows a number with the called number's area code, where the organization has one."""
 
 
 class BlockedNumber(TenantOwned, Base):
@@ -37,16 +37,16 @@ class BlockedNumber(TenantOwned, Base):
     number: Mapped[str]
     """E.164."""
     asked_at: Mapped[dt.datetime | None]
-    """The time at which the number's owner asked for it in a call, with the key 9; None where only the organization
-    blocks it."""
+    """The time at which the number's owner asked not to be called, by pressing 9 in a call; None where only the
+    organization blocked the number."""
     asked_number: Mapped[str | None]
-    """The organization's number that they called, E.164."""
+    """The organization's number that was called then, E.164."""
     attestation: Mapped[str | None]
     """The carrier's verification of the caller's number in that call."""
 
 
 class TokenLimits(TenantOwned, Base):
-    """Limits of one embed token within its organization's rules; None means no limit of its own."""
+    """Limits of one embed token within its organization's rules; None where the token has no limit of its own."""
 
     __tablename__ = "token_limits"
     __table_args__ = (sa.UniqueConstraint("token_id"), sa.Index(None, "organization_id"))
@@ -68,7 +68,7 @@ class LimitOverride(TenantOwned, Base):
     ends_at: Mapped[dt.datetime]
     reason: Mapped[str] = mapped_column(default="", server_default="")
     set_by: Mapped[str]
-    """The member of staff, as the audit log names them."""
+    """The name of the staff member, as in the audit log."""
 
 
 class UsageScope(enum.StrEnum):
@@ -80,49 +80,49 @@ class UsageScope(enum.StrEnum):
 
 
 class UsageCounter(TenantOwned, Base):
-    """The use of an organization, a token or a widget identity: now, today and this month; one row each.
+    """The usage of an organization, a token or a widget identity by outgoing calls: now, today and this month.
 
-    A window that is over is reset by the next call. The organization's row is also the lock that lets its calls be
-    admitted one after another.
+    The next call resets the columns of a past window. The organization's row is also the lock by which its outgoing
+    calls are admitted one after another.
     """
 
     __tablename__ = "usage_counter"
     __table_args__ = (
         sa.UniqueConstraint("organization_id", "scope", "key"),
-        # Each exchange makes an identity; old ones are found by age and deleted.
+        # Finds old identities to delete: each exchange makes a new one.
         sa.Index("ix_usage_counter_identity", "organization_id", "id", postgresql_where=sa.text("scope = 'identity'")),
-        # Leaves room for new row versions on the same page: every call writes three.
+        # Leaves room for new row versions on the same page: every call updates three rows.
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
     scope: Mapped[UsageScope] = mapped_column(text_enum(UsageScope, name="scope"))
     key: Mapped[str]
-    """Empty for the organization, the token's id, the widget's identity."""
+    """Empty, the token's id or the widget's identity, by ``scope``."""
     live: Mapped[int] = mapped_column(default=0, server_default="0")
     """Calls that have a reservation."""
     reserved_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Sum of the time limits of the live calls."""
     reserved_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """The highest cost of those minutes, in millionths of a US dollar."""
+    """The highest cost of the reserved minutes, in millionths of a US dollar."""
     minute_start: Mapped[dt.datetime]
     minute_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     hour_start: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     hour_rejected: Mapped[int] = mapped_column(default=0, server_default="0")
     """Rejections since ``hour_start``."""
     day: Mapped[dt.datetime]
-    """Midnight UTC."""
+    """The day of the ``day_`` columns: the time of its midnight, UTC."""
     day_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     day_rejected: Mapped[int] = mapped_column(default=0, server_default="0")
     day_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     day_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     month: Mapped[dt.datetime]
-    """Midnight UTC of the first."""
+    """The month of the ``month_`` columns: the time of midnight of its first day, UTC."""
     month_minutes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     month_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
 
 
 class CallDestination(TenantOwned, Base):
-    """The number of calls to a number within the hour; later calls delete rows of past hours."""
+    """Counts the calls to one number within an hour; later calls delete rows of past hours."""
 
     __tablename__ = "call_destination"
     __table_args__ = (
@@ -134,12 +134,12 @@ class CallDestination(TenantOwned, Base):
     is_foreign: Mapped[bool]
     hour_start: Mapped[dt.datetime]
     attempts: Mapped[int] = mapped_column(default=1, server_default="1")
-    """Since ``hour_start``."""
+    """Requested calls since ``hour_start``."""
     seen_at: Mapped[dt.datetime]
 
 
 class CappedRejection(TenantOwned, Base):
-    """A rejection above the hourly cap: its reason, without a call record. Each token has a fixed number of slots."""
+    """A rejected call above the hourly cap: its reason without a call record. Each token has a number of slots."""
 
     __tablename__ = "capped_rejection"
     __table_args__ = (
@@ -152,9 +152,9 @@ class CappedRejection(TenantOwned, Base):
     token_id: Mapped[UUID] = mapped_column(sa.ForeignKey("embed_token.id", ondelete="CASCADE"))
     slot: Mapped[int]
     carrier_sid: Mapped[str]
-    """The carrier's id of the caller's leg."""
+    """The carrier's id of the parent leg."""
     call_id: Mapped[UUID | None]
-    """Made by the widget."""
+    """The widget's id of the call."""
     end_reason: Mapped[str]
     """A code, as in a call's record."""
     end_details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -166,15 +166,15 @@ class AlertKind(enum.StrEnum):
     """The reasons for an alert."""
 
     FOREIGN_DESTINATIONS = "foreign_destinations"
-    """For staff: many different foreign numbers within an hour."""
+    """For staff: many distinct foreign numbers were called within an hour."""
     REJECTED_CALLS = "rejected_calls"
-    """For staff, and for owners and admins, who get a mail: many rejections within an hour."""
+    """For staff, and by mail for owners and admins: many calls were rejected within an hour."""
     NEAR_LIMIT = "near_limit"
-    """For owners, who get a mail: a limit is used up to 80 %."""
+    """By mail for owners: 80 % of a limit is used."""
 
 
 class Alert(TenantOwned, Base):
-    """Something that people should look at; raised once per window."""
+    """A notice about limits or unusual calls of an organization; raised once per window."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -184,7 +184,7 @@ class Alert(TenantOwned, Base):
 
     kind: Mapped[AlertKind] = mapped_column(text_enum(AlertKind, is_open=True))
     subject: Mapped[str]
-    """A limit's or threshold's name, with the token's id behind a colon where it is a token's."""
+    """The name of a limit or threshold; for one of a token followed by a colon and the token's id."""
     window_start: Mapped[dt.datetime]
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     resolved_at: Mapped[dt.datetime | None]

@@ -1,4 +1,4 @@
-"""Sets and ends limits that staff override for an organization."""
+"""Sets and ends overrides: limits that staff set for an organization until a date."""
 
 import datetime as dt
 from uuid import UUID
@@ -33,9 +33,9 @@ class LimitOverrideService:
         reason: str,
         by: Actor,
     ) -> None:
-        """Replace an organization's limit until ``ends_at``. Raises: ValidationFailed."""
+        """Set an organization's limit to ``value`` until ``ends_at``. Raises: ValidationFailed."""
         if not is_overridable(name, value):
-            raise ValidationFailed([("name", "There is no such limit, or the value is none")])
+            raise ValidationFailed([("name", "There is no such limit, or the value is not allowed")])
         values = {"value": value, "ends_at": ends_at, "reason": reason, "set_by": by.name}
         row = {"id": uuid7(), "organization_id": organization_id, "name": name, **values}
         statement = insert(LimitOverride).values(row)
@@ -46,7 +46,7 @@ class LimitOverrideService:
         await record(self._session, by, "calling_limit.overridden", organization_id=organization_id, details=details)
 
     async def end(self, override_id: UUID, *, by: Actor) -> None:
-        """Let the plan's limit hold again from now on. Raises: NotFound, when the override has ended."""
+        """End an override, so that the plan's limit holds again. Raises: NotFound, also when it has ended already."""
         now = utc_now()
         running = LimitOverride.id == override_id, LimitOverride.ends_at > now
         ended = (

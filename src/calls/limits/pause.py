@@ -1,4 +1,4 @@
-"""Stops and resumes the calls of every organization."""
+"""Pauses and resumes the outgoing and incoming calls of all organizations."""
 
 import datetime as dt
 
@@ -15,9 +15,9 @@ from kit.audit import record
 from tenants.jobs import enqueue_end_live_calls
 
 PAUSE_LOCK_TIMEOUT = "3s"
-"""The time that a pause waits for calls that are being checked: that takes milliseconds, unless a worker hangs."""
+"""The longest wait for calls that are being checked; a check takes milliseconds, unless a worker hangs."""
 _MAX_ADMISSION_TIME = dt.timedelta(seconds=5)
-"""After this a call that was checked before a pause began is stored, if it is stored at all."""
+"""The time within which a call that was checked before a pause is stored, if it is stored at all."""
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -28,9 +28,9 @@ class CallingPauseService:
         self._session = session
 
     async def pause(self, *, reason: str, by: Actor, end_live: bool = False) -> bool:
-        """Stop every organization's new calls; live calls go on, unless ``end_live``.
+        """Stop new calls of every organization, and with ``end_live`` end the live ones too.
 
-        False when calls are paused already and nothing changes: a pause can still be made to end the live calls.
+        False when nothing changes because calls are paused already; a present pause can still be given ``end_live``.
         """
         is_exclusive = await self._wait_for_admissions()
         statement = insert(CallingPause).values(id=uuid7(), reason=reason).on_conflict_do_nothing()
@@ -50,7 +50,7 @@ class CallingPauseService:
         return True
 
     async def _end_live_calls(self, *, is_exclusive: bool) -> bool:
-        """Have the live calls ended; False when the pause ends them already."""
+        """Enqueue the job that ends the live calls; False when the pause has done so already."""
         update = sa.update(CallingPause).where(CallingPause.ends_live_calls.is_(False)).values(ends_live_calls=True)
         pause_id = await self._session.scalar(update.returning(CallingPause.id))
         if pause_id is None:
@@ -61,9 +61,9 @@ class CallingPauseService:
         return True
 
     async def _wait_for_admissions(self) -> bool:
-        """Wait until no call is being checked, and let none be until this transaction ends.
+        """Wait until no call is being checked, and block further checks until this transaction ends.
 
-        False when a hanging worker delays that too long: a switch that stops calls must not fail because of it.
+        False when that takes too long because a worker hangs: the pause must work even then.
         """
         try:
             async with self._session.begin_nested():

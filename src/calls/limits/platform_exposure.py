@@ -1,4 +1,4 @@
-"""The calls that all organizations together may place: the countries, and the cost of a day."""
+"""Reads what all organizations together may call: the countries, and the highest cost of one day."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -19,12 +19,12 @@ from tenants.plans import WIDGET_PLANS
 
 
 class PlatformExposure(msgspec.Struct, frozen=True):
-    """The calls that the rules of all organizations allow together."""
+    """The countries and the daily cost that the rules of all organizations together allow."""
 
     organizations: int
-    """Those whose plan has calls, and that are neither suspended nor deleted."""
+    """The number of organizations whose plan includes calls and that are neither suspended nor deleted."""
     cents_per_day: int
-    """The sum of their limits on a day's cost, once none of them is new; one organization's default at least."""
+    """The sum of their limits on a day's cost, as if no account were new; at least one organization's default."""
     countries: frozenset[str]
     """ISO 3166 codes of the countries that at least one of them may call."""
 
@@ -36,15 +36,15 @@ class PlatformExposureService:
         self._session = session
 
     async def read(self) -> PlatformExposure:
-        """The exposure as the rules are now."""
+        """The exposure by the present rules."""
         now = utc_now()
         organizations = cents = 0
         countries: set[str] = set()
         overrides = await self._overrides(now)
         async for organization_id, plan, created_at, permanent, country, own, chosen in self._rules():
-            terms = LimitSources(plan, created_at, permanent, overrides.get(organization_id, {}), own or {})
+            sources = LimitSources(plan, created_at, permanent, overrides.get(organization_id, {}), own or {})
             organizations += 1
-            cents += effective_limits(terms, now).chosen[CENTS_PER_DAY]
+            cents += effective_limits(sources, now).chosen[CENTS_PER_DAY]
             countries.update(selected_countries(country, chosen))
         return PlatformExposure(organizations, max(cents, DEFAULT_AMOUNTS[CENTS_PER_DAY]), frozenset(countries))
 

@@ -1,4 +1,4 @@
-"""Loads the price list: the estimated price of a minute by the longest prefix, else by country."""
+"""Loads the list of estimated prices: per minute by number prefix or country; incoming, recording, transcription."""
 
 import math
 import tomllib
@@ -19,21 +19,21 @@ _MAX_DOLLARS_PER_MINUTE = 1000
 
 
 class PriceList(msgspec.Struct, frozen=True):
-    """Prices of a minute in millionths of a US dollar."""
+    """Prices per minute in millionths of a US dollar."""
 
     default: int
     by_country: Mapping[str, int]
     by_prefix: Mapping[str, int] = {}
     """By the first digits of the E.164 number, calling code included, without the plus sign."""
     incoming: int = 30_000
-    """Of a call to one of our numbers, whatever its country."""
+    """Price of a call to one of our numbers, in any country."""
     recording: int = 5_000
-    """Of a message that is recorded."""
+    """Price of recording a message."""
     transcription: int = 50_000
-    """Of a voicemail's transcription."""
+    """Price of transcribing a voicemail."""
 
     def minute_price(self, destination: Destination) -> int:
-        """The highest price of a minute: that of the longest prefix, else of the country."""
+        """The price per minute: that of the longest matching prefix, else of the country, else the default."""
         digits = destination.number.removeprefix("+")
         for length in range(len(digits) if self.by_prefix else 0, 0, -1):
             price = self.by_prefix.get(digits[:length])
@@ -46,7 +46,7 @@ PRICE_LIST: AppKey[PriceList] = AppKey("price_list")
 
 
 def load_price_list(data_dir: Path) -> PriceList:
-    """The operator's price list, or else the product's. Raises: SettingsError, naming what is wrong with it."""
+    """The operator's price list in the data directory, else the product's. Raises: SettingsError with the fault."""
     path = data_dir / PRICE_LIST_FILE
     if not path.exists():
         path = Path(__file__).with_name(PRICE_LIST_FILE)

@@ -1,4 +1,4 @@
-"""Alerts people when many calls are rejected within an hour, and mails them once a day about each repeated reason."""
+"""Alerts, mails and events about rejected calls: many within an hour, repeated reasons, limits, refused callers."""
 
 import datetime as dt
 import enum
@@ -31,40 +31,41 @@ from tenants.members import MemberService
 from widget.refusals import FixedBy
 
 REJECTIONS_PER_TOKEN = 50
-"""Within an hour, as are the others. A person who mistypes all day has a few."""
+"""Rejections of one token within an hour that cause an alert; a person who mistypes all day has a few."""
 REJECTIONS_PER_ORGANIZATION = 100
+"""Rejections of one organization within an hour that cause an alert."""
 
 
 class DestinationClass(enum.StrEnum):
-    """The kind of destination that was rejected."""
+    """The kinds of destinations that are rejected."""
 
     PAY_PER_CALL = "pay_per_call"
     NOT_ENABLED = "not_enabled"
     """A country that is not enabled, or a blocked number."""
     NO_NUMBER = "no_number"
-    """In no numbering plan, or no complete number."""
+    """Not in a numbering plan, or incomplete."""
 
 
 REJECTIONS_PER_CLASS: Mapping[DestinationClass, int] = {
     # The called party earns from these: nobody dials ten in an hour by mistake.
     DestinationClass.PAY_PER_CALL: 10,
-    # One page with foreign contacts makes some.
+    # A page with some foreign contacts stays below.
     DestinationClass.NOT_ENABLED: 30,
-    # Badly written numbers of a contact list.
+    # A contact list with some badly written numbers stays below.
     DestinationClass.NO_NUMBER: 40,
 }
 REPEATED_REFUSALS = 5
-"""Calls refused within a day (UTC) for one reason, of which owners and admins get a mail."""
-_SCOPES_OF_EVENTS = ("organization", "token")
-"""A limit of one phone, of one called number or of one caller says nothing about the organization."""
+"""Calls refused within a day (UTC) for one reason, after which owners and admins get a mail."""
+_ORGANIZATION_SCOPES = ("organization", "token")
+"""Scopes of limits that cause an event or a mail: not those of one client, one called number or one caller."""
 _MAILED_ABOUT = frozenset({FixedBy.ADMIN, FixedBy.OWNER, FixedBy.SUPPORT})
-"""A wrong number is the caller's to correct, and needs no mail."""
+"""People who get a mail if they can change the rule; the agent corrects a wrong number without a mail."""
 _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
 
 
 def begin_series() -> None:
-    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first one."""
+    """Create the time series of alerts at 0: a rate needs two samples and would miss the first alert."""
     for subject in ("rejections_per_token", "rejections_per_organization", *map(_subject_of, DestinationClass)):
         REJECTION_ALERTS.labels(subject)
 
@@ -74,7 +75,7 @@ def _subject_of(destination_class: DestinationClass) -> str:
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """A number of rejections that was just reached."""
+    """A threshold that the last rejection reached."""
 
     subject: str
     """``rejections_per_token:<id>``, ``rejections_per_organization`` or ``rejections_<class>``."""
@@ -82,7 +83,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class RejectionAlertService:
-    """Counts rejections and raises alerts; in the transaction that stores the rejection, under the counters' lock."""
+    """Counts rejections and raises alerts, in the transaction that stores the rejection and locks the counters."""
 
     def __init__(self, session: AsyncSession, mailer: AlertMailer) -> None:
         self._session = session
@@ -97,9 +98,9 @@ class RejectionAlertService:
         rejection: DomainError,
         now: dt.datetime,
     ) -> None:
-        """One more call was rejected than ``usage`` has counted."""
+        """Count a rejected call, which ``usage`` does not include yet, and raise the alerts that it causes."""
         reached = list(_reached_scopes(token_id, usage))
-        destination_class = class_of(rejection)
+        destination_class = destination_class_of(rejection)
         if destination_class is not None:
             key = f"rejected:{organization_id}:{destination_class}"
             if await count_use(self._session, key, window=_HOUR) == REJECTIONS_PER_CLASS[destination_class]:
@@ -110,16 +111,22 @@ class RejectionAlertService:
         await emit_limit_reached(self._session, organization_id, rejection, token_id=token_id)
 
     async def _mail_when_repeated(self, organization_id: UUID, context: CallContext, rejection: DomainError) -> None:
-        """Mail owners and admins once a day for each reason that somebody in the organization or support can change."""
+        """Mail owners and admins about a repeated reason that they or support can change: once a day for each."""
         details = refusal_details(rejection)
-        why = explain(rejection.code, stored_details(details), organization=context.name)
-        if why is None or why.fixed_by not in _MAILED_ABOUT or isinstance(rejection, ClientBusy | Unavailable):
+        explanation = explain(rejection.code, stored_details(details), organization=context.name)
+        if (
+            explanation is None
+            or explanation.fixed_by not in _MAILED_ABOUT
+            or isinstance(rejection, ClientBusy | Unavailable)
+        ):
             return
         key = f"refused:{organization_id}:{rejection.code}"
         if await count_use(self._session, key, window=_DAY) != REPEATED_REFUSALS:
             return
         for person in await MemberService(self._session).list_administrators(organization_id):
-            await self._mailer.send_repeated_refusals(self._session, context, why, REPEATED_REFUSALS, to=person.email)
+            await self._mailer.send_repeated_refusals(
+                self._session, context, explanation, REPEATED_REFUSALS, to=person.email
+            )
 
     async def _alert(
         self,
@@ -137,7 +144,7 @@ class RejectionAlertService:
             return
         REJECTION_ALERTS.labels(threshold.subject.partition(":")[0]).inc()
         if await count_alerts(self._session, organization_id, kind, hour) > 1:
-            return  # the hour's mail is on its way
+            return  # One mail was sent in this hour.
         await record(
             self._session,
             SYSTEM,
@@ -154,12 +161,12 @@ class RejectionAlertService:
 async def emit_limit_reached(
     session: AsyncSession, organization_id: UUID, rejection: DomainError, *, token_id: UUID | None = None
 ) -> None:
-    """Emit the event of the limit that refused a call, once an hour for each limit.
+    """Emit the event ``limit.reached`` of a limit that refused a call, once an hour for each limit.
 
     ``token_id`` is the token that placed the call; None for an incoming one.
     """
     details = refusal_details(rejection)
-    if details is None or details.limit is None or details.scope not in _SCOPES_OF_EVENTS:
+    if details is None or details.limit is None or details.scope not in _ORGANIZATION_SCOPES:
         return
     subject = token_id if details.scope == "token" and token_id is not None else organization_id
     if await count_use(session, f"limit_reached:{subject}:{details.limit}", window=_HOUR) == 1:
@@ -170,19 +177,19 @@ async def emit_limit_reached(
 async def mail_refused_caller(
     session: AsyncSession, mailer: AlertMailer, organization_id: UUID, holder: LimitHolder, rejection: DomainError
 ) -> None:
-    """Mail owners and admins when a limit of the organization refuses a caller: once a day (UTC) for each reason."""
+    """Mail owners and admins that a limit of the organization refused an incoming call: once a day for each reason."""
     details = refusal_details(rejection)
-    why = explain(rejection.code, stored_details(details), organization=holder.name)
-    if why is None or details is None or details.limit is None or details.scope not in _SCOPES_OF_EVENTS:
+    explanation = explain(rejection.code, stored_details(details), organization=holder.name)
+    if explanation is None or details is None or details.limit is None or details.scope not in _ORGANIZATION_SCOPES:
         return
     if await count_use(session, f"refused-caller:{organization_id}:{rejection.code}", window=_DAY) > 1:
         return
     for person in await MemberService(session).list_administrators(organization_id):
-        await mailer.send_refused_caller(session, holder, why, to=person.email)
+        await mailer.send_refused_caller(session, holder, explanation, to=person.email)
 
 
-def class_of(rejection: DomainError) -> DestinationClass | None:
-    """The class of the destination for which a call was rejected; None when it was for another reason."""
+def destination_class_of(rejection: DomainError) -> DestinationClass | None:
+    """The class of a rejected destination; None when the call was rejected for another reason."""
     if isinstance(rejection, NotOrdinaryNumber) and rejection.kind is NumberKind.PAY_PER_CALL:
         return DestinationClass.PAY_PER_CALL
     if isinstance(rejection, InvalidPhoneNumber | EmergencyNumber):

@@ -1,7 +1,7 @@
 """Stores rejected calls up to an hourly cap; above it only counts them.
 
-An embed token is public: anyone who has it may request calls all day. So that their rejections do not fill the table of
-calls, those above the cap share a fixed number of slots for each token; the newest one overwrites the oldest.
+An embed token is public: anybody who has it can request calls all day. Rejections above the cap must not fill the table
+of calls: each token has a fixed number of slots for them, and the newest rejection overwrites the oldest.
 """
 
 import datetime as dt
@@ -26,17 +26,17 @@ from kit.text import is_valid_text
 from phone_numbers.from_numbers import FromNumber
 
 HOURLY_CAP_PER_TOKEN = 300
-"""Rejections of one token that are stored as calls within an hour."""
+"""The most rejections of one token that are stored as calls within an hour."""
 HOURLY_CAP_PER_ORGANIZATION = 1000
 SLOTS_PER_TOKEN = 200
-"""A widget asks for its reason within seconds; the limits let one token collect fewer rejections in that time."""
+"""More slots than one token can fill before its widget asks for the reason, which it does within seconds."""
 _MAX_DIALLED_CHARACTERS = 32
 _HOUR = dt.timedelta(hours=1)
 log = structlog.get_logger("epoch.calls")
 
 
 def is_over_cap(usage: UsageSnapshot) -> bool:
-    """True when another rejection is only counted."""
+    """True when a further rejection is not stored as a call."""
     return (
         usage.token.hour_rejected >= HOURLY_CAP_PER_TOKEN
         or usage.organization.hour_rejected >= HOURLY_CAP_PER_ORGANIZATION
@@ -44,14 +44,14 @@ def is_over_cap(usage: UsageSnapshot) -> bool:
 
 
 class UncheckedRejections:
-    """Counts by token the calls that this process rejected without the usage counters. Made once at start."""
+    """Counts, by token, calls that this process rejected because they could not be checked. Made once at start."""
 
     def __init__(self) -> None:
         self._hour_start = utc_now()
         self._by_token: Counter[UUID] = Counter()
 
     def count(self, token_id: UUID) -> int:
-        """Count one more of the token, which must exist; return how many there were before within the hour."""
+        """Count a call of the token, which must exist; return the number of earlier ones within the hour."""
         if utc_now() - self._hour_start > _HOUR:
             self._hour_start, self._by_token = utc_now(), Counter()
         self._by_token[token_id] += 1
@@ -59,7 +59,7 @@ class UncheckedRejections:
 
 
 class RejectionService:
-    """Stores why calls were rejected."""
+    """Stores rejected calls with their reason."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -71,22 +71,22 @@ class RejectionService:
         rejection: DomainError,
         *,
         usage: UsageSnapshot,
-        shown: FromNumber | None,
+        from_number: FromNumber | None,
     ) -> tuple[bool, Call | None]:
-        """Store a rejection: as a call, or above the cap in a slot. True with the call, if one was stored.
+        """Store a rejection as a call, or above the cap in a slot. Return True, and the call if one was stored.
 
-        ``shown`` is the number that it would have come from. False when the call is on record already.
+        ``from_number`` is the number that it would have shown. False when the call is on record already.
         """
         if is_over_cap(usage):
             await self.store_capped(organization_id, outgoing, rejection, earlier=usage.token.hour_rejected)
             return True, None
-        call = await self._store_call(organization_id, outgoing, rejection, shown=shown)
+        call = await self._store_call(organization_id, outgoing, rejection, from_number=from_number)
         return call is not None, call
 
     async def store_unchecked(self, organization_id: UUID, outgoing: OutgoingCall, earlier: int) -> Call | None:
-        """Store a call that could not be checked; None when it is only counted, or on record already.
+        """Store a call that could not be checked; None when it is only counted or on record already.
 
-        ``earlier`` such calls of the token were rejected within the hour.
+        ``earlier`` is the number of the token's calls that could not be checked within the hour.
         """
         if earlier < HOURLY_CAP_PER_TOKEN:
             return await self._store_call(organization_id, outgoing, Unavailable())
@@ -96,7 +96,7 @@ class RejectionService:
     async def store_capped(
         self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, earlier: int
     ) -> None:
-        """Overwrite the token's oldest slot; ``earlier`` calls of the token were rejected within the hour."""
+        """Overwrite the token's oldest slot; ``earlier`` is the number of its rejections within the hour."""
         REJECTED_CALLS.labels(rejection.code).inc()
         if earlier == HOURLY_CAP_PER_TOKEN:
             log.warning("rejection_cap_reached", organization=str(organization_id), token=str(outgoing.token_id))
@@ -112,7 +112,12 @@ class RejectionService:
         await self._session.execute(statement.on_conflict_do_update(index_elements=list(slot), set_=values))
 
     async def _store_call(
-        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, shown: FromNumber | None = None
+        self,
+        organization_id: UUID,
+        outgoing: OutgoingCall,
+        rejection: DomainError,
+        *,
+        from_number: FromNumber | None = None,
     ) -> Call | None:
         """Store a call that is not dialled, with its reason; None when the call is on record already."""
         now, dialled = utc_now(), outgoing.dialled[:_MAX_DIALLED_CHARACTERS]
@@ -120,8 +125,8 @@ class RejectionService:
         return await CallInsertService(self._session).insert(
             organization_id,
             outgoing,
-            from_number=None if shown is None else shown.number,
-            from_number_id=None if shown is None else shown.id,
+            from_number=None if from_number is None else from_number.number,
+            from_number_id=None if from_number is None else from_number.id,
             to_number=dialled if is_valid_text(dialled) else "",
             status=CallStatus.REFUSED,
             started_at=now,

@@ -1,4 +1,4 @@
-"""Parses what people enter as calling rules. Pure."""
+"""Parses entered calling rules: countries, limits, blocked numbers, limits of a token. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ class TokenCallLimits(msgspec.Struct, frozen=True):
 
 
 def parse_countries(given: Sequence[str], field: str = "countries") -> list[str]:
-    """Country codes as they are stored, from codes or English names. Raises: ValidationFailed, with every wrong one."""
+    """Sorted country codes, from codes or English names. Raises: ValidationFailed, with every invalid one."""
     by_name = {name.casefold(): code for code, name in countries().items()}
     found, wrong = set(), []
     for typed in given:
@@ -44,7 +44,7 @@ def parse_countries(given: Sequence[str], field: str = "countries") -> list[str]
 
 
 def parse_limits(given: Mapping[str, Any]) -> dict[str, int]:
-    """The limits of a request by name, each a whole number. Raises: ValidationFailed, with every wrong one."""
+    """The limits of a request by name, each a whole number. Raises: ValidationFailed, with every invalid one."""
     limits, wrong = {}, []
     for name, value in given.items():
         try:
@@ -67,7 +67,7 @@ def parse_blocked_number(typed: str, country: str) -> str:
 
 
 def parse_token_limits(limits: TokenCallLimits) -> TokenCallLimits:
-    """A token's limits as they are stored. Raises: ValidationFailed."""
+    """A token's limits in their stored form. Raises: ValidationFailed."""
     for name, value, maximum in (
         ("Minutes per day", limits.minutes_per_day, _MAX_TOKEN_MINUTES_PER_DAY),
         ("Calls at once", limits.live_calls, _MAX_TOKEN_LIVE_CALLS),

@@ -1,4 +1,4 @@
-"""Rules that a requested call must meet, independent of usage: token, plan, number, destination. Pure."""
+"""Rules that an outgoing call must meet, independent of usage: token, plan, caller id, pause, destination. Pure."""
 
 import msgspec
 
@@ -14,33 +14,33 @@ from widget.errors import RevokedEmbedToken
 from widget.refusals import FixedBy, RefusalDetails
 
 
-def ensure_may_call(context: CallContext, shown: FromNumber | FromNotAllowed | None) -> FromNumber:
-    """The rules of the exchange, checked again, and that calls are not paused; return the number that the call shows.
+def ensure_may_call(context: CallContext, from_number: FromNumber | FromNotAllowed | None) -> FromNumber:
+    """Check the rules of the exchange again, and that calls are not paused; return the number that the call shows.
 
     Raises: RevokedEmbedToken, OrganizationSuspended, PlanTooLow, NoPhoneNumber, FromNotAllowed, CallsPaused.
     """
-    if context.revoked:
+    if context.is_revoked:
         raise RevokedEmbedToken
-    tenant_rules.ensure_not_suspended(context.suspended)
+    tenant_rules.ensure_not_suspended(context.is_suspended)
     tenant_rules.ensure_widget_plan(context.plan)
-    if shown is None:
+    if from_number is None:
         raise NoPhoneNumber
-    if isinstance(shown, FromNotAllowed):
-        raise shown
-    if context.paused:
+    if isinstance(from_number, FromNotAllowed):
+        raise from_number
+    if context.is_paused:
         raise CallsPaused
-    return shown
+    return from_number
 
 
 def ensure_destination(context: CallContext, destination: Destination) -> None:
-    """Raises: NumberBlocked, CountryNotEnabled."""
-    if context.blocked:
+    """Check the block list and the enabled countries. Raises: NumberBlocked, CountryNotEnabled."""
+    if context.is_blocked:
         raise NumberBlocked(RefusalDetails(scope="organization", who=FixedBy.ADMIN))
-    country, new_until, tokens_own = destination.country, context.limits.new_until, context.token_countries
+    country, new_until, token_countries = destination.country, context.limits.new_until, context.token_countries
     is_listed = country in callable_countries(context.country, context.countries)
-    is_on_token = tokens_own is None or country in callable_countries(context.country, tokens_own)
+    is_on_token = token_countries is None or country in callable_countries(context.country, token_countries)
     if new_until is not None and country not in callable_countries(context.country, None, is_new=True):
-        # A country that only the token lacks is added on the token's page, so the details name the token.
+        # Scope "token" if only the token lacks the country: an admin then adds it on the token's page.
         scope = "token" if is_listed and not is_on_token else "organization"
         rule = RefusalDetails(country=country, home=context.country, until=rfc3339(new_until), scope=scope)
         listed = True if is_listed and is_on_token else None

@@ -1,4 +1,4 @@
-"""Wire types of calling rules."""
+"""Wire types of calling rules, and of the event ``limit.reached``."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

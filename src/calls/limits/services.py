@@ -1,4 +1,4 @@
-"""Reads and changes an organization's calling rules."""
+"""Reads and changes calling rules: countries, blocked numbers, limits of the organization and of its tokens."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -29,29 +29,29 @@ MAX_BLOCKED_NUMBERS = 1000
 
 
 class CallingRulesView(msgspec.Struct, frozen=True):
-    """An organization's calling rules, and what was used of its limits."""
+    """An organization's calling rules, and the usage of its limits."""
 
     plan: Plan
     country: str
     zone: dt.tzinfo
-    """Of the organization: days in sentences are in it; days of limits are in UTC."""
+    """The organization's time zone, for days in sentences; the days of limits are in UTC."""
     countries: Sequence[str]
-    """The home country and those that are enabled besides."""
+    """The home country and the enabled foreign ones."""
     callable_countries: frozenset[str]
-    """Those that can be called now: a new organization calls in its home country only."""
+    """Countries that can be called now: for a new organization its home country only."""
     blocked_numbers: Sequence[str]
     limits: EffectiveLimits
     sources: LimitSources
-    """The values from which ``limits`` follow."""
+    """The values from which ``limits`` were calculated."""
     granted_until: Mapping[str, dt.datetime]
-    """The end of each limit that staff set for some time."""
+    """The end of each limit that staff set until a date."""
     used: Mapping[str, int]
-    """By the limit's name: today, this month, this hour, this minute or now."""
+    """The usage of each limit, by its name, in its present window."""
     tokens: Sequence[TokenCallLimits]
 
 
 class CallingRulesService:
-    """Calling rules."""
+    """Calling rules of one organization at a time."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -72,7 +72,7 @@ class CallingRulesService:
             {} if own is None else own.limits,
         )
         limits, chosen = effective_limits(sources, now), None if own is None else own.countries
-        narrowed = (
+        token_limits = (
             sa.select(TokenLimits)
             .join(EmbedToken, EmbedToken.id == TokenLimits.token_id)
             .where(TokenLimits.owned_by(organization_id), EmbedToken.revoked_at.is_(None))
@@ -90,7 +90,7 @@ class CallingRulesService:
             sources=sources,
             granted_until={row.name: row.ends_at for row in overrides},
             used=await LimitUsageService(self._session).read(organization_id, now),
-            tokens=[_token_call_limits(row) for row in await self._session.scalars(narrowed)],
+            tokens=[_token_call_limits(row) for row in await self._session.scalars(token_limits)],
         )
 
     async def _overrides(self, organization_id: UUID, now: dt.datetime) -> Sequence[LimitOverride]:
@@ -121,7 +121,7 @@ class CallingRulesService:
         if limits is not None:
             if (message := invalid_limit_message(limits, before.limits.ceilings)) is not None:
                 raise ValidationFailed([("limits", message)])
-            # A value equal to the plan's is not stored, so that it follows the plan and later overrides by staff.
+            # A value that equals the base is not stored, so that it follows later changes of the plan and of overrides.
             base = before.limits.base
             values["limits"] = {name: value for name, value in limits.items() if value != base[name]}
         if values:
@@ -159,13 +159,13 @@ class CallingRulesService:
         parsed = [parse_blocked_number(number, before.country) for number in typed]
         numbers = dict.fromkeys(parsed)
         if len(parsed) > MAX_BLOCKED_NUMBERS:
-            # Callers who asked not to be called do not count: nobody can keep them off the list.
+            # Numbers of callers who pressed 9 do not count, because the organization did not add them.
             by_callers = sa.select(BlockedNumber.number).where(mine, BlockedNumber.asked_at.is_not(None))
-            asked = set(await self._session.scalars(by_callers))
-            if sum(number not in asked for number in parsed) > MAX_BLOCKED_NUMBERS:
+            requested_by_callers = set(await self._session.scalars(by_callers))
+            if sum(number not in requested_by_callers for number in parsed) > MAX_BLOCKED_NUMBERS:
                 raise ValidationFailed([("blocked_numbers", f"At most {MAX_BLOCKED_NUMBERS} numbers")])
-        gone = set(before.blocked_numbers) - numbers.keys()
-        await self._session.execute(sa.delete(BlockedNumber).where(mine, BlockedNumber.number.in_(gone)))
+        removed = set(before.blocked_numbers) - numbers.keys()
+        await self._session.execute(sa.delete(BlockedNumber).where(mine, BlockedNumber.number.in_(removed)))
         self._session.add_all(
             BlockedNumber(organization_id=organization_id, number=number)
             for number in numbers
@@ -218,7 +218,7 @@ def _changes(before: CallingRulesView, after: CallingRulesView) -> dict[str, obj
     changed = [name for name in old if old[name] != new[name]]
     if not changed:
         return {}
-    # Nothing can be erased from the audit log, so it does not get other people's numbers.
+    # The audit log is append-only, so other people's numbers are stored masked.
     for rules in (old, new):
         rules["blocked_numbers"] = [masked(number) for number in rules["blocked_numbers"]]
     return {"before": {name: old[name] for name in changed}, "after": {name: new[name] for name in changed}}

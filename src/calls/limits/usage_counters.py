@@ -1,4 +1,4 @@
-"""Counts what calls use of the limits: locked, read and changed in the transaction that admits or ends a call."""
+"""Usage counters of outgoing calls: locked, read and changed in the transaction that admits or ends a call."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -10,23 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from calls.call_row import CallRow
 from calls.limits.call_duration import RING_SECONDS, ScopeUsage, UsageSnapshot
 from calls.limits.models import UsageScope
 from calls.limits.usage_statements import APPLY_DELTA, DELETE_UNUSED_IDENTITY, LOCK_AND_READ
 from calls.models import Call
-from calls.recorded_call import RecordedCall
 from kit.db.raw import RawConnection, raw_connection
 
 _RESERVATION_MARGIN = dt.timedelta(minutes=2)
-"""After a call must be over, so long passes before its reservation is released without the carrier's report."""
+"""The time from a call's latest possible end to the release of its reservation without a report of the carrier."""
 _HOUR = dt.timedelta(hours=1)
-# A reservation is released as if its call had used all of it, because that is the most: the call's own end corrects it.
+# Such a reservation is charged in full, because that is the most its call can have used; a later report corrects it.
 _OVERDUE_CALLS = (
     sa.select(Call)
     .where(Call.reserved_until < sa.bindparam("now"))
     .order_by(Call.reserved_until)
     .limit(20)
-    # A transaction that ends such a call at this moment holds its row and waits for the counters that we hold.
+    # Skips locked calls: a transaction that ends such a call now waits for the counters that this one has locked.
     .with_for_update(skip_locked=True)
 )
 
@@ -44,15 +44,15 @@ class UsageDelta(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """An ended call releases its reservation and is charged for its minutes."""
+    """The release of an ended call's reservation, and the charge for its minutes."""
 
     minutes: int
     cost_micros: int
     delta: UsageDelta
-    """The amounts to add to the counters; all 0 when the call was released before."""
+    """The amounts to add to the counters; all 0 when the call was released already."""
 
     @classmethod
-    def of(cls, call: Call | RecordedCall, *, minutes: int) -> "Release":
+    def of(cls, call: Call | CallRow, *, minutes: int) -> "Release":
         """The release of ``call``, which is not changed."""
         rate = call.rate_micros or 0
         cost = call.cost_micros if call.is_priced else minutes * rate
@@ -67,13 +67,13 @@ class Release(msgspec.Struct, frozen=True):
         )
         return cls(minutes, cost, delta)
 
-    def mark(self, call: Call | RecordedCall) -> None:
-        """Write into the call that it was released."""
+    def apply_to(self, call: Call | CallRow) -> None:
+        """Store the release in the call's columns."""
         call.reserved_until, call.billed_minutes, call.cost_micros = None, self.minutes, self.cost_micros
 
 
 class UsageCounters:
-    """The counters of an organization, one of its tokens and one widget identity; lives for one transaction."""
+    """The counters of an organization, one of its tokens and one widget identity, within one transaction."""
 
     def __init__(self, session: AsyncSession, organization_id: UUID, token_id: UUID, identity: str) -> None:
         self._session = session
@@ -91,7 +91,7 @@ class UsageCounters:
     async def apply(self, delta: UsageDelta, *, used_at: dt.datetime | None = None) -> None:
         """Add ``delta`` to all three rows; the counters must be locked.
 
-        ``used_at`` is when that was used which ``delta`` corrects: sums of another day or month do not change.
+        ``used_at`` is the time of the usage that ``delta`` corrects: sums of another day or month do not change.
         """
         connection = await self._raw_connection()
         await connection.fetch(APPLY_DELTA, **self.delta_parameters(delta, used_at=used_at))
@@ -136,15 +136,15 @@ class UsageCounters:
         }
 
     async def release_overdue_reservations(self, now: dt.datetime) -> bool:
-        """Release what calls reserve that must be over; True when there were any. The counters must be locked."""
+        """Release reservations of calls that must be over; True when there were any. The counters must be locked."""
         overdue = _OVERDUE_CALLS.where(Call.owned_by(self._organization_id))
         calls = (await self._session.scalars(overdue, {"now": now})).all()
         for call in calls:
             if call.token_id is None:
-                continue  # incoming: it reserves nothing
+                continue  # Incoming calls have no reservation.
             counters = UsageCounters(self._session, self._organization_id, call.token_id, call.identity)
             release = Release.of(call, minutes=call.limit_minutes or 0)
-            release.mark(call)
+            release.apply_to(call)
             await counters.apply(release.delta)
         return bool(calls)
 
@@ -165,23 +165,23 @@ def reserve(minutes: int, rate_micros: int) -> UsageDelta:
 
 
 def reservation_end(now: dt.datetime, minutes: int) -> dt.datetime:
-    """The time at which a call that is admitted now must be over, whatever the carrier reports."""
+    """The time at which the reservation of a call that is admitted ``now`` is released without the carrier's report."""
     return now + dt.timedelta(minutes=minutes, seconds=RING_SECONDS) + _RESERVATION_MARGIN
 
 
 def usage_of(rows: Iterable[Mapping[Any, Any]]) -> UsageSnapshot:
-    """The counters of the three ``rows`` that a statement returned."""
+    """The counters in the three ``rows`` that a statement returned."""
     uses = {row["scope"]: _scope_usage(row) for row in rows}
     return UsageSnapshot(uses[UsageScope.ORGANIZATION], uses[UsageScope.TOKEN], uses[UsageScope.IDENTITY])
 
 
 def usage_before(rows: Iterable[Mapping[Any, Any]], delta: UsageDelta) -> UsageSnapshot:
-    """The counters before ``delta``, which was used today, was added: it gave ``rows``."""
+    """The counters in ``rows`` as they were before ``delta``, usage of today, was added."""
     after = usage_of(rows)
-    return UsageSnapshot(*(_without(delta, usage) for usage in (after.organization, after.token, after.client)))
+    return UsageSnapshot(*(_subtract(delta, usage) for usage in (after.organization, after.token, after.client)))
 
 
-def _without(delta: UsageDelta, usage: ScopeUsage) -> ScopeUsage:
+def _subtract(delta: UsageDelta, usage: ScopeUsage) -> ScopeUsage:
     return msgspec.structs.replace(
         usage,
         day_minutes=usage.day_minutes - delta.minutes,

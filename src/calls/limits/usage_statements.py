@@ -1,4 +1,4 @@
-"""SQL statements of the usage counters: lock and read, add what a call uses, release what it reserved."""
+"""SQL statements of the usage counters: lock and read, add a call's usage, release its reservation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from kit.db.raw import CompiledStatement
 
 CALLING_PAUSE_LOCK = "calling.pause"
-"""Name of an advisory lock. Every call that is checked shares it until the call is stored; a pause of all calls takes
-it exclusively. Therefore a call sees the pause, or the pause sees the call."""
-_ROLLED = {
+"""Name of an advisory lock. Every call takes it as a shared lock from its check until it is stored; a pause of all
+calls takes it exclusively. So a call is checked after the pause began, or is stored before it."""
+_WINDOW_VALUES = {
     "minute_attempts": "CASE WHEN u.minute_start > :minute_ago THEN u.minute_attempts ELSE 0 END",
     "minute_start": "CASE WHEN u.minute_start > :minute_ago THEN u.minute_start ELSE :now END",
     "hour_rejected": "CASE WHEN u.hour_start > :hour_ago THEN u.hour_rejected ELSE 0 END",
@@ -24,8 +24,8 @@ _ROLLED = {
     "month_micros": "CASE WHEN u.month >= :month THEN u.month_micros ELSE 0 END",
     "month": "greatest(u.month, :month)",
 }
-"""The columns of windows that may be over, and their values now."""
-_RELEASED = (
+"""SQL for the present value of each column of a window, which may be past."""
+_RELEASE_COLUMNS = (
     "live",
     "reserved_minutes",
     "reserved_micros",
@@ -35,12 +35,12 @@ _RELEASED = (
     "month_micros",
 )
 """The columns that the end of a call changes."""
-_USAGE = """
+_RETURNING_USAGE = """
     RETURNING scope, live, reserved_minutes, reserved_micros, minute_attempts, hour_rejected, day_attempts,
               day_minutes, day_micros, month_minutes, month_micros
 """
-# Every transaction writes the rows in this order, the organization's first: its lock protects the other two.
-_ROWS = """
+# Every transaction writes the rows in this order: the lock of the organization's row protects the other two.
+_UPSERT_ROWS = """
     FROM (VALUES (:id_1, 'organization', ''), (:id_2, 'token', :token), (:id_3, 'identity', :identity))
          AS counter(id, scope, key)
     ON CONFLICT (organization_id, scope, key) DO UPDATE SET
@@ -55,29 +55,32 @@ _LOCK_AND_READ_SQL = " ".join(
     (
         "INSERT INTO usage_counter AS u (id, organization_id, scope, key, minute_start, day, month)",
         "SELECT id, :organization, scope, key, :now, :day, :month",
-        _ROWS,
-        _assignments(_ROLLED),
-        _USAGE,
+        _UPSERT_ROWS,
+        _assignments(_WINDOW_VALUES),
+        _RETURNING_USAGE,
         ", pg_advisory_xact_lock_shared(hashtext(:pause_lock))",
     )
 )
 RELEASE_SQL = " ".join(
     (
         "INSERT INTO usage_counter AS u (id, organization_id, scope, key, minute_start, day, month,",
-        ", ".join(_RELEASED),
+        ", ".join(_RELEASE_COLUMNS),
         ") SELECT id, :organization, scope, key, :now, :day, :month,",
-        ", ".join(f"greatest(:{column}, 0)" for column in _RELEASED),
-        _ROWS,
+        ", ".join(f"greatest(:{column}, 0)" for column in _RELEASE_COLUMNS),
+        _UPSERT_ROWS,
         _assignments(
             {
-                **_ROLLED,
-                **{column: f"greatest({_ROLLED.get(column, f'u.{column}')} + :{column}, 0)" for column in _RELEASED},
+                **_WINDOW_VALUES,
+                **{
+                    column: f"greatest({_WINDOW_VALUES.get(column, f'u.{column}')} + :{column}, 0)"
+                    for column in _RELEASE_COLUMNS
+                },
             }
         ),
-        _USAGE,
+        _RETURNING_USAGE,
     )
 )
-"""Locks the counters, adds what a call's end changes, returns them. See ``UsageCounters.release_parameters``."""
+"""Locks the counters, adds the changes of a call's end, returns them. See ``UsageCounters.release_parameters``."""
 _COUNTER_PARAMETERS: tuple[sa.BindParameter[Any], ...] = (
     *(sa.bindparam(name, type_=sa.Uuid()) for name in ("organization", "id_1", "id_2", "id_3")),
     *(sa.bindparam(name, type_=sa.Text()) for name in ("token", "identity")),
@@ -123,7 +126,10 @@ APPLY_DELTA_PARAMETERS: tuple[sa.BindParameter[Any], ...] = (
         )
     ),
 )
-RELEASE_PARAMETERS = (*_COUNTER_PARAMETERS, *(one for one in APPLY_DELTA_PARAMETERS if one.key in _RELEASED))
+RELEASE_PARAMETERS = (
+    *_COUNTER_PARAMETERS,
+    *(parameter for parameter in APPLY_DELTA_PARAMETERS if parameter.key in _RELEASE_COLUMNS),
+)
 APPLY_DELTA = CompiledStatement(sa.text(APPLY_DELTA_SQL).bindparams(*APPLY_DELTA_PARAMETERS))
 DELETE_UNUSED_IDENTITY = CompiledStatement(
     sa.text(

@@ -1,4 +1,4 @@
-"""The calling rules for calls that verify a number: the carrier charges them like any other call."""
+"""Calling rules for the carrier's calls that verify a number, which are charged like any other call."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from kit.errors import ValidationFailed
 
 
 async def ensure_may_verify(session: AsyncSession, organization_id: UUID, e164: str) -> None:
-    """Raises: ValidationFailed when the rules do not let the organization call the number."""
+    """Raise ValidationFailed unless the calling rules allow a call to the number."""
     rules = await CallingRulesService(session).get(organization_id)
     if e164 in rules.blocked_numbers:
         raise ValidationFailed([("number", "This number is on your block list: the carrier does not call it")])

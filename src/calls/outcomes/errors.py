@@ -1,4 +1,4 @@
-"""Refusals of outcomes and notes."""
+"""Refusals of changes to a call's outcome, note and tags."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ class CallErased(Conflict):
 
 
 class OutcomeTooLate(Conflict):
-    """The call ended more than a day ago; from then on only people with access to the organization change it."""
+    """The call ended more than a day ago: only members and API keys may change it now."""
 
     code = "outcome_too_late"
     message = "The call ended more than 24 hours ago; change its outcome and note in the dashboard"

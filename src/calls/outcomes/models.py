@@ -1,4 +1,4 @@
-"""The history of changes of outcomes, notes and tags."""
+"""The history of changes to calls' outcomes, notes and tags."""
 
 import enum
 from uuid import UUID
@@ -11,13 +11,13 @@ from kit.db.model import Base, TenantOwned, listed_values
 
 
 class ChangeSource(enum.StrEnum):
-    """The place that a change came from."""
+    """The kinds of authors of a change."""
 
     USER = "user"
-    """A member, on our pages or with a session of the API."""
+    """A member, on our pages or by the API with a session."""
     API_KEY = "api_key"
     PHONE = "phone"
-    """The phone on a page: the author is the call's agent, whom a page may only claim."""
+    """The widget: the author is the call's agent, who may be only a claim of the page."""
 
 
 class CallChange(TenantOwned, Base):
@@ -34,7 +34,7 @@ class CallChange(TenantOwned, Base):
     source: Mapped[str]
     """A ``ChangeSource``."""
     author: Mapped[str | None]
-    """A member's address, the key's label, or the agent of a call; None where the page names nobody."""
+    """A member's e-mail address, the API key's label, or the call's agent; None where the page names nobody."""
     outcome: Mapped[str | None]
     note: Mapped[str | None]
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))

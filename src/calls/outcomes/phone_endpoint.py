@@ -1,4 +1,4 @@
-"""``POST /widget/outcome``: the phone that placed a call sets its outcome, note and tags. Write-only."""
+"""``POST /widget/outcome``: the widget that placed a call sets the call's outcome, note and tags. Write-only."""
 
 from typing import Any
 from uuid import UUID
@@ -14,18 +14,18 @@ from kit.parsing import parse_uuid
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
 MAX_BODY_BYTES = 65_536
-"""Room for a note of ``MAX_NOTE_CHARACTERS`` and all tags, in any script."""
+"""Enough for a note of ``MAX_NOTE_CHARACTERS`` and all tags, in any script."""
 
 
 class OutcomeRequest(WidgetRequest, frozen=True):
-    """The body that a widget sends; a value of a wrong type is refused with its field."""
+    """The body that a widget sends. Types are checked later, so that an error names its field."""
 
     outcome: Any = msgspec.UNSET
     note: Any = msgspec.UNSET
     tags: Any = msgspec.UNSET
 
     def to_change(self) -> ChangeCall:
-        """The change that is asked for. Raises: ValidationFailed."""
+        """The requested change. Raises: ValidationFailed."""
         given = {"outcome": self.outcome, "note": self.note, "tags": self.tags}
         sent = {name: value for name, value in given.items() if value is not msgspec.UNSET}
         if not sent:
@@ -37,7 +37,7 @@ class OutcomeRequest(WidgetRequest, frozen=True):
 
 
 class OutcomeHandler:
-    """Stores outcome, note and tags that a widget sends about its own call. Made once at start."""
+    """Stores the outcome, note and tags that a widget sends for a call with its token. Made once at start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,7 +51,7 @@ class OutcomeHandler:
 
 
 def _call_id(request: WidgetRequest) -> UUID:
-    """The widget's id of the call. Raises: NotFound, as for a call that is not there."""
+    """The widget's id of the call. Raises: NotFound, as for an unknown call."""
     try:
         return parse_uuid(request.call_id or "")
     except ValueError as error:

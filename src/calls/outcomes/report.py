@@ -1,4 +1,4 @@
-"""Counts an organization's calls by outcome."""
+"""Sums an organization's outgoing calls of two months by outcome."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from calls.aggregates import CallTotals, started_since, totals_columns
+from calls.aggregates import CallTotals, outgoing_since, totals_columns
 from calls.models import Call
 from calls.outcomes.services import OutcomeService
 from kit.time_zones import start_of_day
 
 MAX_REPORTED = 100
-"""Outcomes of one month, those with the most calls: removed ones stay with their calls, so there may be any number."""
+"""Reported outcomes of one month, the most frequent. Calls keep removed outcomes, so there may be any number."""
 
 
 class OutcomeUsage(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ class OutcomeUsage(msgspec.Struct, frozen=True):
 
     outcome: str
     counts_as_conversation: bool
-    """As the organization's list says now; False for an outcome that is not listed any more."""
+    """As in the organization's present list; False for an outcome that is no longer in it."""
     totals: CallTotals
 
 
@@ -36,18 +36,18 @@ class OutcomeReportService:
         self, organization_id: UUID, *, this: dt.date, last: dt.date, zone: dt.tzinfo
     ) -> tuple[Sequence[OutcomeUsage], Sequence[OutcomeUsage]]:
         """The outcomes of the months that begin with ``this`` and ``last`` in ``zone``, the most frequent first."""
-        is_this = Call.started_at >= start_of_day(this, zone)
+        is_this_month = Call.started_at >= start_of_day(this, zone)
         query = (
-            sa.select(is_this, Call.outcome, *totals_columns())
-            .where(*started_since(organization_id, start_of_day(last, zone)), Call.outcome.is_not(None))
+            sa.select(is_this_month, Call.outcome, *totals_columns())
+            .where(*outgoing_since(organization_id, start_of_day(last, zone)), Call.outcome.is_not(None))
             .group_by(sa.literal_column("1"), Call.outcome)
         )
         listed = await OutcomeService(self._session).list_all(organization_id)
         conversations = {outcome.name for outcome in listed if outcome.counts_as_conversation}
         months: dict[bool, list[OutcomeUsage]] = {True: [], False: []}
-        for of_this, outcome, *sums in await self._session.execute(query):
+        for of_this_month, outcome, *sums in await self._session.execute(query):
             name = outcome or ""
-            months[of_this].append(OutcomeUsage(name, name in conversations, CallTotals(*sums)))
+            months[of_this_month].append(OutcomeUsage(name, name in conversations, CallTotals(*sums)))
         for month in months.values():
             month.sort(key=lambda use: (-use.totals.calls, use.outcome))
         return months[True][:MAX_REPORTED], months[False][:MAX_REPORTED]

@@ -19,7 +19,7 @@ _TEXT_MESSAGE = "Control characters are not allowed"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """One outcome that an organization's calls can get; stored as it is here."""
+    """One outcome of an organization's list, as it is stored in JSON."""
 
     name: str
     colour: str = DEFAULT_COLOUR
@@ -28,11 +28,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def parse_outcomes(given: Sequence[Outcome]) -> list[Outcome]:
-    """The list as it is stored.
+    """The list in the form in which it is stored.
 
     Raises:
-        ValidationFailed: too many, a name that is empty, too long or there twice, or no colour; on ``name`` or
-            ``colour``, or on ``outcomes`` when there are too many.
+        ValidationFailed: on ``outcomes`` for too many; on ``name`` for names that are empty, too long or repeated; on
+            ``colour`` for an invalid colour.
     """
     if len(given) > MAX_OUTCOMES:
         raise ValidationFailed([("outcomes", f"At most {MAX_OUTCOMES} outcomes")])
@@ -49,7 +49,7 @@ def parse_outcomes(given: Sequence[Outcome]) -> list[Outcome]:
 
 
 def parse_outcome_name(typed: str) -> str:
-    """A name as it is stored, on one line. Raises: ValidationFailed, on ``name``."""
+    """The name in its stored form, on one line. Raises: ValidationFailed, on ``name``."""
     if not is_valid_text(typed):
         raise ValidationFailed([("name", _TEXT_MESSAGE)])
     name = " ".join(typed.split())
@@ -68,7 +68,7 @@ def _parse_colour(row: Outcome) -> str:
 
 
 def parse_note(typed: str | None) -> str | None:
-    """A note as it is stored: with line feeds alone, None for an empty one. Raises: ValidationFailed, on ``note``."""
+    """The stored form of a note: line ends are LF, None for an empty note. Raises: ValidationFailed, on ``note``."""
     if typed is None:
         return None
     note = typed.replace("\r\n", "\n").replace("\r", "\n")
@@ -80,7 +80,7 @@ def parse_note(typed: str | None) -> str | None:
 
 
 def parse_tags(given: Sequence[str] | None) -> list[str] | None:
-    """Tags as they are stored: each once and on one line, None without any. Raises: ValidationFailed, on ``tags``."""
+    """The stored form of tags: each once and on one line, None for no tags. Raises: ValidationFailed, on ``tags``."""
     given = given or ()
     if len(given) > MAX_TAGS:
         raise ValidationFailed([("tags", f"At most {MAX_TAGS} tags; these are {len(given)}")])
@@ -99,12 +99,12 @@ def parse_tags(given: Sequence[str] | None) -> list[str] | None:
 
 
 def parse_outcome_filter(outcome: str | None) -> str | None:
-    """The outcome that a list is narrowed to, of today's list or an older one. Raises: ValidationFailed."""
+    """The outcome to filter by; it may have been removed from the list. Raises: ValidationFailed."""
     return _parse_filter("outcome", outcome, MAX_OUTCOME_CHARACTERS)
 
 
 def parse_tag_filter(tag: str | None) -> str | None:
-    """The tag that a list is narrowed to. Raises: ValidationFailed."""
+    """The tag to filter by. Raises: ValidationFailed."""
     return _parse_filter("tag", tag, MAX_TAG_CHARACTERS)
 
 

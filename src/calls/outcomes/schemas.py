@@ -44,13 +44,13 @@ class OutcomeInput(RequestModel, frozen=True, kw_only=True):
 
 
 class ChangeCall(RequestModel, frozen=True, kw_only=True):
-    """The values to change in a call: one that is left out stays, null removes it."""
+    """The values to change in a call: a field that is left out stays, null removes its value."""
 
     outcome: OutcomeName | UnsetType | None = UNSET
     """One of the organization's outcomes."""
     note: Note | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
-    """All tags of the call; they replace those it has."""
+    """All tags of the call; they replace its present tags."""
 
     def to_remarks(self) -> Remarks:
         return Remarks(self.outcome, self.note, self.tags)

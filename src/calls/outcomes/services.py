@@ -22,13 +22,13 @@ from tenants.models import Organization
 from tenants.services import OrganizationService
 
 PHONE_PERIOD = dt.timedelta(hours=24)
-"""The time after a call's end in which the phone that placed it may set its outcome, note and tags."""
+"""The time after a call's end in which the widget that placed it may set its outcome, note and tags."""
 MAX_KEPT_CHANGES = 50
-"""Of one call; older ones are deleted, so that a page cannot fill the table."""
+"""Changes that are kept of one call; older ones are deleted, so that a page cannot fill the table."""
 
 
 class Remarks(msgspec.Struct, frozen=True):
-    """A change of outcome, note and tags: fields that are not set stay; None and an empty list remove them."""
+    """New values of a call's outcome, note and tags: UNSET fields stay, None and an empty list remove the value."""
 
     outcome: str | UnsetType | None = UNSET
     note: str | UnsetType | None = UNSET
@@ -36,7 +36,7 @@ class Remarks(msgspec.Struct, frozen=True):
 
 
 class Author(msgspec.Struct, frozen=True):
-    """The person or program behind a change."""
+    """The person or API key that makes a change."""
 
     source: ChangeSource
     name: str | None
@@ -48,7 +48,7 @@ class Author(msgspec.Struct, frozen=True):
 
 
 class OutcomeService:
-    """The list of outcomes that an organization's calls can get."""
+    """An organization's list of outcomes."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -63,7 +63,7 @@ class OutcomeService:
         return msgspec.convert(stored, list[Outcome])
 
     async def replace(self, organization_id: UUID, outcomes: Sequence[Outcome], *, by: Actor) -> list[Outcome]:
-        """Replace the list. Calls keep the outcome that they have. Raises: NotFound, ValidationFailed."""
+        """Replace the list. Calls keep removed outcomes. Raises: NotFound, ValidationFailed."""
         await OrganizationService(self._session).lock(organization_id)
         before, after = await self.list_all(organization_id), parse_outcomes(outcomes)
         if after != before:
@@ -85,7 +85,7 @@ class OutcomeService:
 
 
 class RemarkService:
-    """Outcome, note and tags of calls, with their history."""
+    """The outcome, note and tags of calls, and the history of their changes."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -99,18 +99,18 @@ class RemarkService:
         *,
         shown: Mapping[str, str] | None = None,
     ) -> Call:
-        """Change what is set in ``remarks``; ``shown`` are fingerprints of the values that the author saw, by field.
+        """Change the fields that are set in ``remarks``; ``shown`` has fingerprints of the values that the author saw.
 
         Raises:
             NotFound, CallErased.
-            ValidationFailed: with every wrong field.
-            RemarksChanged: fields of ``shown`` were changed meanwhile, to other values than those of ``remarks``.
+            ValidationFailed: with every invalid field.
+            RemarksChanged: somebody else changed fields of ``shown`` since, to other values than those of ``remarks``.
         """
         call = await self._lock(Call.owned_by(organization_id), Call.id == call_id)
         return await self._write(call, remarks, author, shown or {})
 
     async def change_from_phone(self, organization_id: UUID, token_id: UUID, call_id: UUID, remarks: Remarks) -> Call:
-        """As ``change``, for the phone that placed the call: ``call_id`` is its own id of it.
+        """As ``change``, for the widget that placed the call; ``call_id`` is the widget's id of the call.
 
         Raises: NotFound, OutcomeTooLate, CallErased, ValidationFailed.
         """
@@ -120,7 +120,7 @@ class RemarkService:
         return await self._write(call, remarks, Author(ChangeSource.PHONE, call.agent), {})
 
     async def history(self, organization_id: UUID, call_id: UUID) -> Sequence[CallChange]:
-        """The changes of a call that are kept, newest first."""
+        """The stored changes of a call, newest first."""
         query = (
             sa.select(CallChange)
             .where(CallChange.owned_by(organization_id), CallChange.call_record_id == call_id)
@@ -182,7 +182,7 @@ class RemarkService:
         return outcome, note, tags
 
     async def _parse_outcome(self, call: Call, given: str | UnsetType | None) -> str | None:
-        """The outcome to store: of the organization's list, or the one that the call has."""
+        """The outcome to store: one of the organization's list, or the call's present one."""
         if isinstance(given, UnsetType) or given == call.outcome:
             return call.outcome
         if given is None or not given.strip():

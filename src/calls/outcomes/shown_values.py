@@ -1,6 +1,6 @@
-"""Compares the outcome, note and tags that a form showed with those that are stored. Pure.
+"""Finds out whether a call's outcome, note and tags were changed after a form showed them. Pure.
 
-A form names each value that it showed by a fingerprint: a note is too long to send it twice.
+The form sends a fingerprint of each value that it showed, because a note is too long to send it twice.
 """
 
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ REMARK_FIELDS = ("outcome", "note", "tags")
 
 
 def text_fingerprint(text: str) -> str:
-    """Fingerprint of a field's text; line ends do not count, because browsers change them."""
+    """Fingerprint of a field's text; the kind of line ends does not matter, because browsers change it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return blake2s(lines.encode(), digest_size=12).hexdigest()
 
 
 def field_texts(call: Call) -> Mapping[str, str]:
-    """The text of each field of a call's form, by its name; tags are lines."""
+    """The text of each field in a call's form, by the field's name; each tag is a line."""
     return {"outcome": call.outcome or "", "note": call.note or "", "tags": "\n".join(call.tags or ())}
 
 
 def fields_changed_since(call: Call, shown: Mapping[str, str]) -> list[str]:
-    """The fields of ``shown`` (fingerprints by name) whose stored value is another one."""
+    """The fields of ``shown`` (fingerprints by name) whose stored value has changed."""
     texts = field_texts(call)
     return [field for field, fingerprint in shown.items() if text_fingerprint(texts[field]) != fingerprint]

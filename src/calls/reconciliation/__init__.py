@@ -1,1 +1,1 @@
-"""Reconciliation of call records with the carrier: stuck calls, prices, daily comparison."""
+"""Reconciliation of call records with the carrier: ends of stuck calls, prices, daily comparison."""

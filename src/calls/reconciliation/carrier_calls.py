@@ -1,4 +1,4 @@
-"""The carrier's list of a day's calls, our records of that day, and what a comparison of both finds."""
+"""Reads a day's calls from the carrier's list and from our records; sums both; stores discrepancies."""
 
 import datetime as dt
 from collections import defaultdict
@@ -25,7 +25,7 @@ _DAY = dt.timedelta(days=1)
 
 
 class DayTotals(msgspec.Struct):
-    """The sums of a ``ReconciledDay``."""
+    """The sums of a ``ReconciledDay``: ours (``here``) and the carrier's (``there``)."""
 
     calls_here: int = 0
     calls_there: int = 0
@@ -40,49 +40,53 @@ class DayTotals(msgspec.Struct):
 
 
 class CarrierCallList:
-    """The carrier's calls of a day, by the caller's leg: those of browsers, and those from outside to any number."""
+    """The carrier's calls of a day, by the id of the parent leg."""
 
     def __init__(self) -> None:
-        self.callers: dict[str, LegReport] = {}
+        self.outgoing: dict[str, LegReport] = {}
+        """Parent legs of calls that widgets placed."""
         self.incoming: dict[str, LegReport] = {}
-        self.dialled: defaultdict[str, list[LegReport]] = defaultdict(list)
+        """Parent legs of calls from outside, to any number of the account."""
+        self.child_legs: defaultdict[str, list[LegReport]] = defaultdict(list)
         self.matched: set[str] = set()
+        """Ids of calls that we have a record of."""
         self.other_calls = 0
 
     def add(self, legs: Sequence[LegReport]) -> None:
+        """Add legs in any order."""
         for leg in legs:
             if leg.parent_sid is not None:
-                self.dialled[leg.parent_sid].append(leg)
+                self.child_legs[leg.parent_sid].append(leg)
             elif placing_token(leg) is not None:
-                self.callers[leg.sid] = leg
+                self.outgoing[leg.sid] = leg
             elif leg.is_from_outside:
                 self.incoming[leg.sid] = leg
             else:
                 self.other_calls += 1
 
     def get(self, sid: str) -> CarrierCall:
-        caller = self.callers.get(sid) or self.incoming[sid]
-        return CarrierCall(caller, tuple(self.dialled.get(sid, ())))
+        parent_leg = self.outgoing.get(sid) or self.incoming[sid]
+        return CarrierCall(parent_leg, tuple(self.child_legs.get(sid, ())))
 
     def match(self, sid: str) -> CarrierCall:
-        """The call, which has a record here."""
+        """Mark the call as one that we have a record of, and return it."""
         self.matched.add(sid)
         return self.get(sid)
 
 
 async def fetch_carrier_call(carrier: Carrier, sid: str) -> CarrierCall | None:
-    """The call with the caller's leg ``sid``, asked of the carrier; None when it has none. Raises: CarrierError."""
+    """Request the call with the parent leg ``sid`` from the carrier; None when it has none. Raises: CarrierError."""
     try:
-        caller = await carrier.leg(sid)
+        parent_leg = await carrier.leg(sid)
     except NotFoundAtCarrier:
         return None
-    return CarrierCall(caller, tuple(await carrier.dialled_legs(sid)))
+    return CarrierCall(parent_leg, tuple(await carrier.dialled_legs(sid)))
 
 
-async def our_calls(jobs: Database, day: dt.date, direction: Direction) -> AsyncIterator[Sequence[Call]]:
-    """The records of the calls that began on ``day``, UTC, in batches; ``jobs`` sees every organization's."""
+async def our_calls(job_database: Database, day: dt.date, direction: Direction) -> AsyncIterator[Sequence[Call]]:
+    """Our records of the calls that began on ``day``, UTC, in batches; ``job_database`` must see all organizations."""
     start = dt.datetime.combine(day, dt.time(), dt.UTC)
-    # Ids begin with their time, so the primary key finds the day.
+    # Ids begin with the time of their creation, so the primary key finds the day.
     after, end = (first_uuid7(moment) for moment in (start - _MAX_CLOCK_SKEW, start + _DAY + _MAX_CLOCK_SKEW))
     while True:
         query = (
@@ -97,7 +101,7 @@ async def our_calls(jobs: Database, day: dt.date, direction: Direction) -> Async
             .order_by(Call.id)
             .limit(CALLS_PER_BATCH)
         )
-        async with jobs.sessions() as session:
+        async with job_database.sessions() as session:
             calls = (await session.scalars(query)).all()
         if not calls:
             return
@@ -109,23 +113,24 @@ async def store_discrepancy(
     session: AsyncSession,
     day: dt.date,
     carrier_sid: str,
-    item: Discrepancy,
+    discrepancy: Discrepancy,
     *,
     call_record_id: UUID | None = None,
     token_id: UUID | None = None,
 ) -> None:
-    corrected_at = utc_now() if item.is_correctable else None
+    """Store a discrepancy once for each call and kind; if it is correctable, as corrected now."""
+    corrected_at = utc_now() if discrepancy.is_correctable else None
     values = {
         "id": uuid7(),
         "day": day,
-        "kind": item.kind,
+        "kind": discrepancy.kind,
         "carrier_sid": carrier_sid,
         "call_record_id": call_record_id,
         "token_id": token_id,
-        "here": item.here,
-        "there": item.there,
+        "here": discrepancy.our_value,
+        "there": discrepancy.carrier_value,
         "corrected_at": corrected_at,
     }
-    again = {"here": item.here, "there": item.there, "corrected_at": corrected_at}
+    changed = {"here": discrepancy.our_value, "there": discrepancy.carrier_value, "corrected_at": corrected_at}
     statement = insert(CallDiscrepancy).values(values)
-    await session.execute(statement.on_conflict_do_update(index_elements=["carrier_sid", "kind"], set_=again))
+    await session.execute(statement.on_conflict_do_update(index_elements=["carrier_sid", "kind"], set_=changed))

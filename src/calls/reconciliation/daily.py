@@ -1,7 +1,7 @@
-"""Compares a day's calls with the carrier's list of them and corrects what the carrier knows better.
+"""Compares a day's calls with the carrier's list, corrects our records, and stores the discrepancies.
 
-Each call is corrected in a transaction of its own, together with its discrepancies, and each discrepancy is stored
-once. So an interrupted run is simply repeated: what it corrected is equal by then.
+Each call is corrected in its own transaction together with its discrepancies, and each discrepancy is stored once. So
+an interrupted run can be repeated: calls that it corrected no longer differ.
 """
 
 import datetime as dt
@@ -35,12 +35,12 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 RECONCILE_DELAY = dt.timedelta(hours=3)
-"""After the end of the day: by then the carrier knows nearly every price."""
+"""The wait after the end of a day before it is compared: by then the carrier has set nearly every price."""
 RECONCILE_AGAIN_DELAY = dt.timedelta(hours=20)
-"""After the last comparison of a day whose prices are incomplete."""
+"""The wait before a day with missing prices is compared again."""
 MAX_DAYS_BACK = 7
-"""Older days are compared only from the command line."""
-_MIDNIGHT_SLACK = dt.timedelta(minutes=10)
+"""Days before this are compared only from the command line."""
+_MIDNIGHT_MARGIN = dt.timedelta(minutes=10)
 _DAY = dt.timedelta(days=1)
 log = structlog.get_logger("epoch.calls")
 
@@ -48,44 +48,44 @@ log = structlog.get_logger("epoch.calls")
 class DailyReconciler:
     """Reconciles days, oldest first. Made once at start."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None) -> None:
-        """``jobs`` must see every organization's calls."""
-        self._jobs = jobs
+    def __init__(self, job_database: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None) -> None:
+        """``job_database`` must see every organization's calls."""
+        self._job_database = job_database
         self._carrier = carrier
-        self._corrector = CallCorrector(jobs, alert_mailer)
-        self._incoming = IncomingReconciler(jobs, carrier, self._corrector)
+        self._corrector = CallCorrector(job_database, alert_mailer)
+        self._incoming = IncomingReconciler(job_database, carrier, self._corrector)
 
     async def run(self, now: dt.datetime | None = None) -> list[ReconciledDay]:
         """Reconcile the days that are due. Raises: CarrierError; the next run reconciles that day again."""
         return [await self.reconcile(day) for day in await self._due(now or utc_now())]
 
     async def reconcile(self, day: dt.date) -> ReconciledDay:
-        """Reconcile the calls that began on ``day``, UTC, even if they were before. Raises: CarrierError."""
-        async with self._jobs.sessions() as session, session.begin():
+        """Reconcile the calls that began on ``day``, UTC, even if that was done before. Raises: CarrierError."""
+        async with self._job_database.sessions() as session, session.begin():
             begun = insert(ReconciledDay).values(id=uuid7(), day=day)
             await session.execute(begun.on_conflict_do_update(index_elements=["day"], set_={"compared_at": None}))
-            # Those that persist are found again.
+            # Open discrepancies that persist are found again.
             still_open = CallDiscrepancy.day == day, CallDiscrepancy.corrected_at.is_(None)
             await session.execute(sa.delete(CallDiscrepancy).where(*still_open))
-        found = await self._compare_day(day, await self._fetch_carrier_calls(day))
-        async with self._jobs.sessions() as session, session.begin():
+        totals = await self._compare_day(day, await self._fetch_carrier_calls(day))
+        async with self._job_database.sessions() as session, session.begin():
             of_day = CallDiscrepancy.day == day
             corrected = sa.func.count(CallDiscrepancy.corrected_at)
             counts = (await session.execute(sa.select(sa.func.count(), corrected).where(of_day))).one()
-            found.corrected, found.open = counts[1], counts[0] - counts[1]
+            totals.corrected, totals.open = counts[1], counts[0] - counts[1]
             row = (await session.scalars(sa.select(ReconciledDay).where(ReconciledDay.day == day))).one()
-            for name, value in msgspec.structs.asdict(found).items():
+            for name, value in msgspec.structs.asdict(totals).items():
                 setattr(row, name, value)
             row.compared_at = utc_now()
-        log.info("calls_compared", day=day.isoformat(), **msgspec.structs.asdict(found))
+        log.info("calls_compared", day=day.isoformat(), **msgspec.structs.asdict(totals))
         return row
 
     async def _due(self, now: dt.datetime) -> list[dt.date]:
         last = (now - RECONCILE_DELAY).date() - _DAY
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             since = ReconciledDay.day > last - MAX_DAYS_BACK * _DAY
             known = {row.day: row for row in await session.scalars(sa.select(ReconciledDay).where(since))}
-        # The first run has no earlier days that anybody waits for.
+        # The very first run compares one day only.
         days = [last - number * _DAY for number in reversed(range(MAX_DAYS_BACK))] if known else [last]
         return [day for day in days if _is_due(known.get(day), now)]
 
@@ -93,66 +93,68 @@ class DailyReconciler:
         listed = CarrierCallList()
         async for legs in self._carrier.legs_of_day(day):
             listed.add(legs)
-        # A call just before midnight may be answered on the next day.
+        # The child leg of a call just before midnight may be in the list of the next day.
         midnight = dt.datetime.combine(day + _DAY, dt.time(), dt.UTC)
-        for sid, caller in {**listed.callers, **listed.incoming}.items():
-            is_late = caller.started_at is not None and caller.started_at >= midnight - _MIDNIGHT_SLACK
-            if is_late and sid not in listed.dialled:
-                listed.dialled[sid] = await self._carrier.dialled_legs(sid)
+        for sid, parent_leg in {**listed.outgoing, **listed.incoming}.items():
+            is_near_midnight = (
+                parent_leg.started_at is not None and parent_leg.started_at >= midnight - _MIDNIGHT_MARGIN
+            )
+            if is_near_midnight and sid not in listed.child_legs:
+                listed.child_legs[sid] = await self._carrier.dialled_legs(sid)
         return listed
 
     async def _compare_day(self, day: dt.date, listed: CarrierCallList) -> DayTotals:
-        found = DayTotals(others_there=listed.other_calls)
-        for sid in listed.callers:
+        totals = DayTotals(others_there=listed.other_calls)
+        for sid in listed.outgoing:
             carrier_call = listed.get(sid)
-            found.calls_there += 1
-            found.seconds_there += carrier_call.seconds
-            found.micros_there += carrier_call.dollar_micros
-        async for calls in our_calls(self._jobs, day, Direction.OUTBOUND):
+            totals.calls_there += 1
+            totals.seconds_there += carrier_call.seconds
+            totals.micros_there += carrier_call.dollar_micros
+        async for calls in our_calls(self._job_database, day, Direction.OUTBOUND):
             for call in calls:
-                found.calls_here += 1
-                found.seconds_here += call.duration
-                found.micros_here += call.cost_micros
-                await self._compare_call(day, call, listed, found)
+                totals.calls_here += 1
+                totals.seconds_here += call.duration
+                totals.micros_here += call.cost_micros
+                await self._compare_call(day, call, listed, totals)
         await self._report_unknown(day, listed)
-        await self._incoming.compare(day, listed, found)
-        return found
+        await self._incoming.compare(day, listed, totals)
+        return totals
 
-    async def _compare_call(self, day: dt.date, call: Call, listed: CarrierCallList, found: DayTotals) -> None:
+    async def _compare_call(self, day: dt.date, call: Call, listed: CarrierCallList, totals: DayTotals) -> None:
         sid = call.carrier_sid
-        is_listed = sid in listed.callers
+        is_listed = sid in listed.outgoing
         carrier_call = listed.match(sid) if is_listed else await fetch_carrier_call(self._carrier, sid)
         if call.erased_at is not None:
-            return  # It is erased at the carrier as well, or will be.
+            return  # The carrier's call is erased as well, or will be.
         if carrier_call is None:
             await self._corrector.report_missing(day, call, f"{call.status.value}, {call.duration} s")
             return
         if not is_listed:
-            # By the carrier's clock the call began on the day before or after.
-            found.calls_there += 1
-            found.seconds_there += carrier_call.seconds
-            found.micros_there += carrier_call.dollar_micros
+            # By the carrier's clock the call began on another day.
+            totals.calls_there += 1
+            totals.seconds_there += carrier_call.seconds
+            totals.micros_there += carrier_call.dollar_micros
         if not carrier_call.is_over:
             return
         if carrier_call.price is None:
-            found.unpriced += 1
+            totals.unpriced += 1
         discrepancies = find_discrepancies(call, carrier_call)
         await self._corrector.correct(day, call, carrier_call, discrepancies, [carrier_call.end])
 
     async def _report_unknown(self, day: dt.date, listed: CarrierCallList) -> None:
-        """Report billable calls of the list that we have no record of at all."""
-        left = [sid for sid in listed.callers if sid not in listed.matched]
-        for start in range(0, len(left), CALLS_PER_BATCH):
-            some = left[start : start + CALLS_PER_BATCH]
-            async with self._jobs.sessions() as session, session.begin():
-                known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(some))))
-                for sid in some:
+        """Store discrepancies of billable calls in the carrier's list that we have no record of."""
+        unmatched = [sid for sid in listed.outgoing if sid not in listed.matched]
+        for start in range(0, len(unmatched), CALLS_PER_BATCH):
+            batch = unmatched[start : start + CALLS_PER_BATCH]
+            async with self._job_database.sessions() as session, session.begin():
+                known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(batch))))
+                for sid in batch:
                     carrier_call = listed.get(sid)
                     if sid in known or not carrier_call.is_billable:
                         continue
-                    there = f"{carrier_call.status.value}, {carrier_call.seconds} s"
-                    item = Discrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
-                    await store_discrepancy(session, day, sid, item, token_id=placing_token(carrier_call.caller))
+                    carrier_value = f"{carrier_call.status.value}, {carrier_call.seconds} s"
+                    item = Discrepancy(DiscrepancyKind.UNKNOWN_TO_US, "", carrier_value, is_correctable=False)
+                    await store_discrepancy(session, day, sid, item, token_id=placing_token(carrier_call.parent_leg))
 
 
 def _is_due(day: ReconciledDay | None, now: dt.datetime) -> bool:

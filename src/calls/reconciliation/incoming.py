@@ -1,4 +1,4 @@
-"""Compares a day's incoming calls with the carrier's list, and corrects the minutes of their legs and their prices."""
+"""Compares a day's incoming calls with the carrier's list, and corrects the ends, minutes and prices of ours."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -30,90 +30,90 @@ from tenants.models import PhoneNumber
 class IncomingReconciler:
     """Reconciles the incoming calls of one day at a time. Made once at start."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, corrector: CallCorrector) -> None:
-        """``jobs`` must see every organization's calls."""
-        self._jobs = jobs
+    def __init__(self, job_database: Database, carrier: Carrier, corrector: CallCorrector) -> None:
+        """``job_database`` must see every organization's calls."""
+        self._job_database = job_database
         self._carrier = carrier
         self._corrector = corrector
 
-    async def compare(self, day: dt.date, listed: CarrierCallList, found: DayTotals) -> None:
-        """Compare our records of ``day`` with the carrier's calls, and add both to ``found``. Raises: CarrierError."""
-        async for calls in our_calls(self._jobs, day, Direction.INBOUND):
+    async def compare(self, day: dt.date, listed: CarrierCallList, totals: DayTotals) -> None:
+        """Compare our records of ``day`` with the carrier's list, and add both to ``totals``. Raises: CarrierError."""
+        async for calls in our_calls(self._job_database, day, Direction.INBOUND):
             accepting = await self._accepting_legs(calls)
             for call in calls:
-                found.calls_here += 1
-                found.seconds_here += call.duration
-                found.micros_here += call.cost_micros
-                await self._compare_call(day, call, accepting.get(call.id), listed, found)
-        await self._report_unknown(day, listed, found)
+                totals.calls_here += 1
+                totals.seconds_here += call.duration
+                totals.micros_here += call.cost_micros
+                await self._compare_call(day, call, accepting.get(call.id), listed, totals)
+        await self._report_unknown(day, listed, totals)
 
     async def _compare_call(
-        self, day: dt.date, call: Call, accepting: str | None, listed: CarrierCallList, found: DayTotals
+        self, day: dt.date, call: Call, accepting: str | None, listed: CarrierCallList, totals: DayTotals
     ) -> None:
         sid = call.carrier_sid
         is_listed = sid in listed.incoming
         carrier_call = listed.match(sid) if is_listed else await fetch_carrier_call(self._carrier, sid)
         if carrier_call is not None:
-            found.calls_there += 1
-            found.seconds_there += _connected_seconds(carrier_call, accepting)
-            found.micros_there += carrier_call.dollar_micros
+            totals.calls_there += 1
+            totals.seconds_there += _connected_seconds(carrier_call, accepting)
+            totals.micros_there += carrier_call.dollar_micros
         if call.erased_at is not None:
-            return  # It is erased at the carrier as well, or will be.
+            return  # The carrier's call is erased as well, or will be.
         if carrier_call is None:
             await self._corrector.report_missing(day, call, f"{call.status.value}, {call.billed_minutes} min")
             return
         if not carrier_call.is_over:
             return
         if carrier_call.price is None:
-            found.unpriced += 1
-        ends = [(leg.sid, _end_of(leg)) for leg in (*carrier_call.dialled, carrier_call.caller)]
+            totals.unpriced += 1
+        ends = [(leg.sid, _end_of(leg)) for leg in (*carrier_call.child_legs, carrier_call.parent_leg)]
         await self._corrector.correct(day, call, carrier_call, find_incoming_discrepancies(call, carrier_call), ends)
 
-    async def _report_unknown(self, day: dt.date, listed: CarrierCallList, found: DayTotals) -> None:
-        """Report billable calls to our numbers that we have no record of; count those to other numbers as others."""
-        left = [sid for sid in listed.incoming if sid not in listed.matched]
-        for start in range(0, len(left), CALLS_PER_BATCH):
-            some = left[start : start + CALLS_PER_BATCH]
-            called = {listed.incoming[sid].called for sid in some}
-            async with self._jobs.sessions() as session, session.begin():
+    async def _report_unknown(self, day: dt.date, listed: CarrierCallList, totals: DayTotals) -> None:
+        """Store discrepancies of billable calls to our numbers without a record; count calls to other numbers."""
+        unmatched = [sid for sid in listed.incoming if sid not in listed.matched]
+        for start in range(0, len(unmatched), CALLS_PER_BATCH):
+            batch = unmatched[start : start + CALLS_PER_BATCH]
+            called = {listed.incoming[sid].called for sid in batch}
+            async with self._job_database.sessions() as session, session.begin():
                 ours = set(await session.scalars(sa.select(PhoneNumber.e164).where(PhoneNumber.e164.in_(called))))
-                known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(some))))
-                for sid in some:
+                known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(batch))))
+                for sid in batch:
                     if listed.incoming[sid].called not in ours:
-                        found.others_there += 1
+                        totals.others_there += 1
                         continue
                     carrier_call = listed.get(sid)
-                    # Calls that were rejected unanswered, as those of a flood, have no record and cost nothing.
-                    if sid in known or not (carrier_call.is_billable or carrier_call.caller.duration):
+                    # Calls that were rejected unanswered, as in a flood of calls, have no record and cost nothing.
+                    if sid in known or not (carrier_call.is_billable or carrier_call.parent_leg.duration):
                         continue
-                    found.calls_there += 1
-                    found.micros_there += carrier_call.dollar_micros
-                    there = f"{carrier_call.caller.status}, {leg_minutes(carrier_call)} min"
-                    item = Discrepancy(DiscrepancyKind.UNKNOWN_HERE, "", there, is_correctable=False)
+                    totals.calls_there += 1
+                    totals.micros_there += carrier_call.dollar_micros
+                    carrier_value = f"{carrier_call.parent_leg.status}, {leg_minutes(carrier_call)} min"
+                    item = Discrepancy(DiscrepancyKind.UNKNOWN_TO_US, "", carrier_value, is_correctable=False)
                     await store_discrepancy(session, day, sid, item)
 
     async def _accepting_legs(self, calls: Sequence[Call]) -> Mapping[UUID, str]:
-        """The carrier's ids of the phones' legs that accepted ``calls``."""
+        """The carrier's ids of the forwarded phones' legs that accepted ``calls``, by the call's id."""
         query = sa.select(CallEvent.call_record_id, CallEvent.leg_sid).where(
             CallEvent.call_record_id.in_([call.id for call in calls if call.answered_at is not None]),
             CallEvent.kind == ACCEPTED,
         )
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             return {row.call_record_id: row.leg_sid for row in await session.execute(query)}
 
 
 def find_incoming_discrepancies(call: Call, carrier_call: CarrierCall) -> list[Discrepancy]:
-    """The discrepancies of an incoming call that is over for the carrier.
+    """The discrepancies of an incoming call that is over at the carrier.
 
-    Its status follows from our own answers; the carrier knows that it is over, the minutes of its legs and the price.
+    Its status follows from events that we record; the carrier knows its end, the minutes of its legs and its price.
     """
     if call.status is CallStatus.REFUSED:
-        there = f"{carrier_call.caller.status}, {leg_minutes(carrier_call)} min"
-        dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", there, is_correctable=False)
-        return [dialled] if carrier_call.dialled else []
+        carrier_value = f"{carrier_call.parent_leg.status}, {leg_minutes(carrier_call)} min"
+        dialled = Discrepancy(DiscrepancyKind.DIALLED_THOUGH_REFUSED, "refused", carrier_value, is_correctable=False)
+        return [dialled] if carrier_call.child_legs else []
     found = []
     if not call.status.is_final:
-        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, carrier_call.caller.status))
+        found.append(Discrepancy(DiscrepancyKind.STATUS, call.status.value, carrier_call.parent_leg.status))
     if call.billed_minutes != (minutes := leg_minutes(carrier_call)):
         found.append(Discrepancy(DiscrepancyKind.DURATION, f"{call.billed_minutes} min", f"{minutes} min"))
     return [*found, *price_discrepancies(call, carrier_call)]
@@ -121,11 +121,11 @@ def find_incoming_discrepancies(call: Call, carrier_call: CarrierCall) -> list[D
 
 def leg_minutes(carrier_call: CarrierCall) -> int:
     """The minutes of all legs, each rounded up, as the carrier bills them."""
-    return sum(divide_up(leg.duration or 0, 60) for leg in (carrier_call.caller, *carrier_call.dialled))
+    return sum(divide_up(leg.duration or 0, 60) for leg in (carrier_call.parent_leg, *carrier_call.child_legs))
 
 
 def _connected_seconds(carrier_call: CarrierCall, accepting: str | None) -> int:
-    return sum(leg.duration or 0 for leg in carrier_call.dialled if leg.sid == accepting)
+    return sum(leg.duration or 0 for leg in carrier_call.child_legs if leg.sid == accepting)
 
 
 def _end_of(leg: LegReport) -> LegEvent:

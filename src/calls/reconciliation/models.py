@@ -1,8 +1,8 @@
 """Results of the daily reconciliation with the carrier.
 
-Staff read both tables with the back office's role, newest first by id: a ``ReconciledDay`` for each day (UTC), with
-``is_settled`` when nothing is left to look at, and its ``CallDiscrepancy`` rows. A discrepancy with ``corrected_at`` is
-corrected in our records; one without is for people, because money was spent on a call that only one side knows.
+Staff read both tables with the back office's role, newest first by id: a ``ReconciledDay`` for each day (UTC), which
+``is_settled`` when nothing is left to check, and its ``CallDiscrepancy`` rows. A discrepancy with ``corrected_at`` is
+corrected in our records; one without must be checked by people, because only one side has a record of the call.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from kit.db.model import Base, text_enum
 
 
 class ReconciledDay(Base):
-    """Sums over one day's calls on both sides, from the last comparison."""
+    """Sums over one day's calls from its last comparison: ``_here`` are ours, ``_there`` the carrier's."""
 
     __tablename__ = "reconciled_day"
     __table_args__ = (sa.UniqueConstraint("day"),)
@@ -26,24 +26,24 @@ class ReconciledDay(Base):
     compared_at: Mapped[dt.datetime | None]
     """None while the comparison is under way or was interrupted: the next run repeats it."""
     calls_here: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Rejected ones included: the carrier lists them too."""
+    """Rejected calls included, because the carrier lists them too."""
     calls_there: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Those that browsers placed through us, and those to our numbers."""
+    """Calls that our widgets placed, and calls to our numbers."""
     seconds_here: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """Connected, before anything was corrected."""
+    """Connected seconds before any correction."""
     seconds_there: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     micros_here: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """Estimates and prices in millionths of a US dollar, before anything was corrected."""
+    """Estimates and prices in millionths of a US dollar, before any correction."""
     micros_there: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
-    """As far as the carrier knows prices, and states them in US dollars."""
+    """The prices that the carrier has set in US dollars."""
     others_there: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Calls of the account that are not ours: of another product, or to other numbers."""
+    """Calls of the carrier account that are not ours: of another product, or to other numbers."""
     unpriced: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Calls whose price the carrier does not know yet: the day is compared again."""
+    """Calls whose price the carrier has not set yet: the day is compared again."""
     corrected: Mapped[int] = mapped_column(default=0, server_default="0")
     """Discrepancies of this day that were corrected, by any run."""
     open: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Discrepancies of this day that were not."""
+    """Discrepancies of this day that were not corrected."""
 
     @property
     def is_settled(self) -> bool:
@@ -51,25 +51,25 @@ class ReconciledDay(Base):
 
 
 class DiscrepancyKind(enum.StrEnum):
-    """The kinds of differences between the two sides."""
+    """The kinds of differences between our records and the carrier's."""
 
-    UNKNOWN_HERE = "unknown_here"
-    """The carrier has a call of one of our widgets, or to one of our numbers, that we have no record of. Open."""
-    UNKNOWN_THERE = "unknown_there"
-    """We have a record of a call that the carrier does not know. Open."""
+    UNKNOWN_TO_US = "unknown_here"
+    """The carrier has a call of one of our widgets, or to one of our numbers, without our record. Never corrected."""
+    UNKNOWN_TO_CARRIER = "unknown_there"
+    """We have a record of a call that the carrier has not. Never corrected."""
     DIALLED_THOUGH_REFUSED = "dialled_though_refused"
-    """We rejected the call, and the carrier dialled somebody. Open."""
+    """We rejected the call, and the carrier dialled somebody. Never corrected."""
     STATUS = "status"
     DURATION = "duration"
-    """Seconds connected; of an incoming call the minutes of all its legs."""
+    """The seconds connected; of an incoming call the minutes of all its legs."""
     END = "end"
-    """The time at which it ended."""
+    """The time of the call's end."""
     PRICE = "price"
-    """The carrier's price has changed, in millionths of a US dollar. A price that replaces an estimate is none."""
+    """The carrier has changed its price, in millionths of a US dollar. Replacing an estimate is no discrepancy."""
 
 
 class CallDiscrepancy(Base):
-    """One discrepancy of one call, stored once however often its day is compared. No numbers, no names."""
+    """One discrepancy of one call, stored once however often its day is compared; without numbers and names."""
 
     __tablename__ = "call_discrepancy"
     __table_args__ = (
@@ -81,14 +81,14 @@ class CallDiscrepancy(Base):
     day: Mapped[dt.date]
     kind: Mapped[DiscrepancyKind] = mapped_column(text_enum(DiscrepancyKind, is_open=True, name="kind"))
     carrier_sid: Mapped[str]
-    """The caller's leg, by which the call is found in the carrier's console."""
+    """The id of the parent leg, by which staff find the call in the carrier's console."""
     call_record_id: Mapped[UUID | None]
     """Our record, if there is one. No foreign key: the discrepancy outlives the organization."""
     token_id: Mapped[UUID | None]
-    """The embed token, as the record or the signed identity names it."""
+    """The embed token in the call's record or signed identity."""
     here: Mapped[str]
     """Our value; empty for none."""
     there: Mapped[str]
     """The carrier's value; empty for none."""
     corrected_at: Mapped[dt.datetime | None]
-    """The time at which our record was corrected; None means that people have to look at it."""
+    """The time at which our record was corrected; None if people have to check the discrepancy."""

@@ -1,4 +1,4 @@
-"""Asks the carrier for the prices of ended calls, which it sets some minutes after the end."""
+"""Requests the prices of ended calls from the carrier, which sets them some minutes after the end."""
 
 import asyncio
 import datetime as dt
@@ -17,11 +17,11 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 CALLS_PER_RUN = 500
-"""The next run asks for the rest."""
+"""The next run requests the other prices."""
 CONCURRENT_REQUESTS = 5
 RETRY_INTERVAL = dt.timedelta(hours=1)
 MAX_PRICE_AGE = dt.timedelta(hours=12)
-"""Measured from the call's end. Prices that come later are read by the daily reconciliation."""
+"""The time after a call's end in which its price is requested; later the daily reconciliation reads it."""
 log = structlog.get_logger("epoch.calls")
 
 
@@ -33,26 +33,26 @@ class _UnpricedCall(msgspec.Struct, frozen=True):
 
 
 class PriceUpdater:
-    """Replaces estimates by prices and corrects the spending. Made once at start."""
+    """Replaces estimated costs of calls by the carrier's prices, and corrects the spending. Made once at start."""
 
-    def __init__(self, jobs: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None) -> None:
-        """``jobs`` must see every organization's calls."""
-        self._jobs = jobs
+    def __init__(self, job_database: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None) -> None:
+        """``job_database`` must see every organization's calls."""
+        self._job_database = job_database
         self._carrier = carrier
         self._alert_mailer = alert_mailer
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Ask for the prices that are due, the oldest first; return how many were found."""
-        asked_at = now or utc_now()
-        todo, priced = iter(await self._due(asked_at)), 0
+        """Request the prices that are due, the oldest first; return the number of calls that got one."""
+        requested_at = now or utc_now()
+        remaining, priced = iter(await self._due(requested_at)), 0
 
         async def work() -> None:
             nonlocal priced
-            for call in todo:
+            for call in remaining:
                 try:
-                    priced += await self._update(call, asked_at)
+                    priced += await self._update(call, requested_at)
                 except CarrierError as error:
-                    # The call stays due: the next run asks again.
+                    # The call stays due: the next run repeats the request.
                     log.warning("price_request_failed", call_id=str(call.id), error=type(error).__name__)
 
         async with asyncio.TaskGroup() as group:
@@ -69,7 +69,7 @@ class PriceUpdater:
             .order_by(Call.price_due_at)
             .limit(CALLS_PER_RUN)
         )
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             return [_UnpricedCall(*row) for row in await session.execute(query)]
 
     async def _update(self, call: _UnpricedCall, now: dt.datetime) -> bool:
@@ -78,12 +78,12 @@ class PriceUpdater:
         except NotFoundAtCarrier:
             legs = []
         price = total_price(legs) if legs else None
-        async with self._jobs.sessions() as session, session.begin():
+        async with self._job_database.sessions() as session, session.begin():
             if price is not None:
                 await CallService(session, alert_mailer=self._alert_mailer).set_price(
                     call.organization_id, call.id, price
                 )
                 return True
-            again = now + RETRY_INTERVAL if legs and now < call.ended_at + MAX_PRICE_AGE else None
-            await session.execute(sa.update(Call).where(Call.id == call.id).values(price_due_at=again))
+            next_request = now + RETRY_INTERVAL if legs and now < call.ended_at + MAX_PRICE_AGE else None
+            await session.execute(sa.update(Call).where(Call.id == call.id).values(price_due_at=next_request))
         return False

@@ -1,4 +1,4 @@
-"""Closes live calls that no event was reported of for a while: asks the carrier whether they are over."""
+"""Closes stuck calls: asks the carrier whether live calls without recent events are over, and records their ends."""
 
 import asyncio
 import datetime as dt
@@ -25,10 +25,10 @@ from kit.clock import utc_now
 from kit.db.database import Database
 
 STUCK_AFTER = dt.timedelta(minutes=2)
-"""After a live call's last event; the carrier reports each change within seconds."""
+"""The time after a live call's last event after which it is stuck: the carrier reports changes within seconds."""
 CONCURRENT_REQUESTS = 5
 RECONCILED_SEQUENCE = 1_000_000
-"""Sequence number of an end that we asked for: it sorts last, so an end that the carrier reports later wins."""
+"""Sequence number of an end that we requested: it sorts last, so that an end which the carrier reports later wins."""
 log = structlog.get_logger("epoch.calls")
 
 
@@ -41,7 +41,7 @@ class StuckCall(msgspec.Struct, frozen=True):
 
 
 class _CarrierEnd(msgspec.Struct, frozen=True):
-    """The end of a call as the carrier lists it."""
+    """The end of an outgoing call as the carrier lists it."""
 
     leg_sid: str
     event: LegEvent
@@ -49,30 +49,30 @@ class _CarrierEnd(msgspec.Struct, frozen=True):
 
 
 class StuckCallReconciler:
-    """Closes calls that are over for the carrier. Made once at start."""
+    """Closes calls that are over at the carrier. Made once at start."""
 
     def __init__(
-        self, jobs: Database, database: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None
+        self, job_database: Database, database: Database, carrier: Carrier, alert_mailer: AlertMailer | None = None
     ) -> None:
-        """``jobs`` must see every organization's calls; changes are written through ``database``."""
-        self._jobs = jobs
+        """``job_database`` must see every organization's calls; changes are written through ``database``."""
+        self._job_database = job_database
         self._database = database
         self._carrier = carrier
         self._alert_mailer = alert_mailer
-        self._unmatched_events = UnmatchedEventMatcher(jobs, database, alert_mailer)
+        self._unmatched_events = UnmatchedEventMatcher(job_database, database, alert_mailer)
 
     async def run(self, now: dt.datetime | None = None) -> int:
-        """Ask about each stuck call; return how many are over. A failed request waits for the next run."""
+        """Ask about each stuck call; return the number of closed ones. The next run repeats failed requests."""
         matched = await self._unmatched_events.run()
         stuck = await self._stuck_calls((now or utc_now()) - STUCK_AFTER)
         closed = unanswered = 0
-        todo = iter(stuck)
+        remaining = iter(stuck)
 
         async def work() -> None:
             nonlocal closed, unanswered
-            for call in todo:
+            for call in remaining:
                 try:
-                    # Not one expression: that would read ``closed`` before the wait and write it after.
+                    # Two statements: ``closed += await …`` would lose what other tasks add during the wait.
                     is_over = await self._reconcile(call)
                     closed += is_over
                 except CarrierError:
@@ -86,13 +86,13 @@ class StuckCallReconciler:
         return closed
 
     async def _stuck_calls(self, since: dt.datetime) -> list[StuckCall]:
-        heard = sa.select(CallEvent.id).where(CallEvent.call_record_id == Call.id, CallEvent.created_at > since)
+        recent_events = sa.select(CallEvent.id).where(CallEvent.call_record_id == Call.id, CallEvent.created_at > since)
         query = (
             sa.select(Call.organization_id, Call.carrier_sid, Call.direction)
-            .where(Call.status.in_(LIVE_STATUSES), Call.started_at <= since, ~heard.exists())
+            .where(Call.status.in_(LIVE_STATUSES), Call.started_at <= since, ~recent_events.exists())
             .order_by(Call.id)
         )
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             return [StuckCall(*row) for row in await session.execute(query)]
 
     async def _reconcile(self, call: StuckCall) -> bool:
@@ -109,17 +109,17 @@ class StuckCallReconciler:
         return True
 
     async def _reconcile_incoming(self, call: StuckCall) -> bool:
-        """Record the ends of all legs of an incoming call, once the caller's is over."""
+        """Record the ends of all legs of an incoming call, once the parent leg has ended."""
         try:
-            caller = await self._carrier.leg(call.carrier_sid)
+            parent_leg = await self._carrier.leg(call.carrier_sid)
         except NotFoundAtCarrier:
             ends = [(call.carrier_sid, _leg_end(None, is_child=False))]
         else:
-            if not is_leg_over(caller):
+            if not is_leg_over(parent_leg):
                 return False
             phones = [leg for leg in await self._carrier.dialled_legs(call.carrier_sid) if is_leg_over(leg)]
             ends = [(leg.sid, _leg_end(leg, is_child=True)) for leg in phones]
-            ends.append((caller.sid, _leg_end(caller, is_child=False)))
+            ends.append((parent_leg.sid, _leg_end(parent_leg, is_child=False)))
         async with self._database.tenant_session(call.organization_id) as session:
             calls = CallService(session, alert_mailer=self._alert_mailer)
             for leg_sid, event in ends:
@@ -127,29 +127,29 @@ class StuckCallReconciler:
         return True
 
     async def _fetch_end(self, call_sid: str) -> _CarrierEnd | None:
-        """The call's end; None while it is not over. Raises: CarrierError."""
+        """The end of an outgoing call; None while it is live. Raises: CarrierError."""
         dialled = next(iter(await self._carrier.dialled_legs(call_sid)), None)
         if dialled is not None and not is_leg_over(dialled):
             return None
         try:
-            caller = await self._carrier.leg(call_sid)
+            parent_leg = await self._carrier.leg(call_sid)
         except NotFoundAtCarrier:
-            # The carrier never deletes live calls, so this one is over.
+            # The carrier never deletes live calls, so this call is over.
             if dialled is None:
                 return _CarrierEnd(call_sid, _end_event(CallStatus.FAILED), None)
-            return _end_of(dialled, None)
+            return _child_leg_end(dialled, None)
         if dialled is not None:
-            return _end_of(dialled, caller)
-        if not is_leg_over(caller):
+            return _child_leg_end(dialled, parent_leg)
+        if not is_leg_over(parent_leg):
             return None
-        # Over before anybody was dialled. This also closes a dialled leg that was reported but is not listed.
+        # The call ended before anybody was dialled, or its child leg was reported, but is not in the carrier's list.
         error_code = await self._carrier.call_error(call_sid)
-        event = _end_event(undialled_status(caller.status, error_code), caller, error_code=error_code)
+        event = _end_event(undialled_status(parent_leg.status, error_code), parent_leg, error_code=error_code)
         return _CarrierEnd(call_sid, event, None)
 
 
-def _end_of(dialled: LegReport, caller: LegReport | None) -> _CarrierEnd:
-    price = None if caller is None else total_price((caller, dialled))
+def _child_leg_end(dialled: LegReport, parent_leg: LegReport | None) -> _CarrierEnd:
+    price = None if parent_leg is None else total_price((parent_leg, dialled))
     return _CarrierEnd(dialled.sid, _end_event(STATUS_BY_CARRIER_STATUS[dialled.status], dialled), price)
 
 

@@ -269,7 +269,7 @@ async def test_the_first_days_are_set_like_a_limit_and_do_not_begin_again(
     tenant, today = await make.tenant(age=dt.timedelta(days=2)), utc_now().date().isoformat()
     row = Row("organization", tenant.organization.id)
     form = html.unescape((await operator.client.get(row.path("raise-limit"))).text)
-    assert "Needed; at most a year from now. With new-account days any day will do" in form
+    assert "Needed; at most a year from now. For days as a new account any day will do" in form
     before, after = await override_limit(operator, row, "first_days", "30", today)
     end = tenant.organization.created_at + dt.timedelta(days=30)
     assert f"After the change: new until {end:%b} {end.day} (UTC)" in before

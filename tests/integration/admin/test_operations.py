@@ -200,7 +200,7 @@ async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
     reported = NumberDiscrepancy(e164=number, reason="at the carrier, not held here", last_seen_at=tomorrow)
     async with database.sessions() as session, session.begin():
         difference = CallDiscrepancy(
-            day=day, kind=DiscrepancyKind.UNKNOWN_HERE, carrier_sid=sid, here="", there="<b>completed</b>"
+            day=day, kind=DiscrepancyKind.UNKNOWN_TO_US, carrier_sid=sid, here="", there="<b>completed</b>"
         )
         session.add_all(
             [

@@ -1,6 +1,6 @@
 """A process with the application that kills itself at a chosen step of a call.
 
-Arguments: the step, a token's id, the carrier's ids of the caller's and of the dialled leg. It receives the carrier
+Arguments: the step, a token's id, the carrier's ids of the parent and of the child leg. It receives the carrier
 callbacks of a call in their order (requested, ringing, answered, over) and dies at the step.
 """
 
@@ -30,7 +30,7 @@ WRITES = ("INSERT INTO call ", "record_call_event(")
 
 
 def on_commit(when: str) -> None:
-    """Die at the commit of what is written of the call: ``before_commit``, or ``after_commit``, done by the server."""
+    """Die at the commit of a transaction that writes the call: ``before_commit`` or ``after_commit`` by the server."""
 
     wrote: set[object] = set()
 
@@ -39,10 +39,10 @@ def on_commit(when: str) -> None:
             wrote.add(connection.connection.driver_connection)
 
     def noted(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-        """The admission gives its statements to the driver itself, where SQLAlchemy does not see them."""
+        """Note raw statements: the admission gives them to the driver, where SQLAlchemy does not see them."""
 
         async def ask(driver: object, statement: str, *arguments: object, **options: object) -> object:
-            # A call is written together with what it changes besides.
+            # The statement that inserts a call contains other changes too.
             if any(writes in statement for writes in WRITES):
                 wrote.add(driver)
             return await method(driver, statement, *arguments, **options)
@@ -67,7 +67,7 @@ def on_commit(when: str) -> None:
 
 
 class Carrier(TwilioCarrier):
-    """The carrier, at which a worker can die."""
+    """The carrier adapter, in which the worker can be killed."""
 
     def __init__(self, step: str, settings: Settings) -> None:
         super().__init__(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)

@@ -18,16 +18,16 @@ from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
 CALLS = 15
-"""More than the gate has connections."""
+"""More than ``MAX_CONCURRENT_ADMISSIONS``, and more than the pool has connections."""
 _WAITING_INCOMING = sa.text(
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'tuple' AND relation = 'incoming_usage'::regclass"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-"""Those behind the first one, which waits for the transaction that holds the row."""
+"""Counts the waiting calls behind the first one, which waits for the transaction that holds the row."""
 _WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
-async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
+async def test_calls_that_wait_for_their_usage_counters_do_not_block_other_organizations(
     make: Factory, client: httpx.AsyncClient, settings: Settings, database: Database
 ) -> None:
     callbacks = CallbackClient(client, settings)
@@ -51,7 +51,7 @@ async def test_calls_that_wait_for_their_books_hold_up_nobody_elses(
     assert all(answer.content == REJECT or b"<Dial " in answer.content for answer in answers)
 
 
-async def test_incoming_calls_that_wait_for_their_organization_hold_up_nobody_elses(
+async def test_incoming_calls_that_wait_for_their_usage_row_do_not_block_other_organizations(
     make: Factory, client: httpx.AsyncClient, settings: Settings, database: Database
 ) -> None:
     callbacks = CallbackClient(client, settings)

@@ -199,7 +199,7 @@ async def test_a_refused_call_stays_refused(callbacks: CallbackClient, database:
 async def test_events_of_unknown_calls_are_kept_once_without_an_owner(
     callbacks: CallbackClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.01,))
+    monkeypatch.setattr(event_recorder, "_LOOKUP_RETRY_SECONDS", (0.01,))
     before = await row_counts(database)
     sid, child = new_sid(), new_sid()
     for _ in range(2):
@@ -218,7 +218,7 @@ async def test_a_hang_up_reported_before_the_calls_first_row_is_written_still_en
     callbacks: CallbackClient, token: Token, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hang-up may be reported while the request that stores the call is still running."""
-    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.1,) * 200)
+    monkeypatch.setattr(event_recorder, "_LOOKUP_RETRY_SECONDS", (0.1,) * 200)
     sid = new_sid()
     early = asyncio.create_task(callbacks.event(sid, "no-answer", at(1), CallDuration="0"))
     await asyncio.sleep(0)

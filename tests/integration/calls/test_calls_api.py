@@ -145,7 +145,7 @@ async def test_the_called_person_is_kept_as_the_page_named_them_and_found_by_nam
         assert fields_refused(await client.get(path_of(tenant), params={"name": wrong})) == ["name"]
 
 
-async def test_numbers_are_found_as_people_write_them_and_agents_by_their_address(
+async def test_numbers_are_found_as_people_write_them_and_agents_by_their_email(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()

@@ -67,7 +67,7 @@ async def refused_today(database: Database, tenant: Tenant) -> int:
     ("scope", "most"),
     [(UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN), (UsageScope.ORGANIZATION, HOURLY_CAP_PER_ORGANIZATION)],
 )
-async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_phone_still_learns_why(
+async def test_rejections_up_to_the_cap_are_stored_and_above_it_each_widget_still_gets_the_reason(
     client: httpx.AsyncClient,
     callbacks: CallbackClient,
     tenant: Tenant,
@@ -89,7 +89,7 @@ async def test_up_to_its_measure_each_refusal_has_a_record_and_beyond_it_each_ph
     assert status.json() == EMERGENCY
 
 
-async def test_the_hour_after_has_a_measure_of_its_own(
+async def test_the_cap_begins_again_after_an_hour(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
@@ -102,7 +102,7 @@ async def test_the_hour_after_has_a_measure_of_its_own(
 
 
 @pytest.mark.slow
-async def test_however_many_are_refused_they_take_no_more_places(
+async def test_rejections_above_the_cap_take_a_fixed_number_of_slots(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
@@ -113,7 +113,7 @@ async def test_however_many_are_refused_they_take_no_more_places(
     assert await refused_today(database, tenant) == 1 + SLOTS_PER_TOKEN // 25 * 30
 
 
-async def test_what_the_carrier_tells_of_a_refusal_without_a_record_is_not_kept_either(
+async def test_events_of_a_rejection_above_the_cap_are_not_stored(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
@@ -124,7 +124,7 @@ async def test_what_the_carrier_tells_of_a_refusal_without_a_record_is_not_kept_
     assert await row_counts(database) == before
 
 
-async def test_another_organizations_token_finds_no_reason_of_this_one(
+async def test_another_organizations_token_does_not_get_the_reason(
     client: httpx.AsyncClient,
     callbacks: CallbackClient,
     make: Factory,
@@ -143,7 +143,7 @@ async def test_another_organizations_token_finds_no_reason_of_this_one(
     assert response.json() == {"call": None}
 
 
-async def test_what_may_be_called_is_called_however_many_were_refused(
+async def test_allowed_calls_are_dialled_however_many_were_rejected(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     await refuse(callbacks, token)
@@ -151,7 +151,7 @@ async def test_what_may_be_called_is_called_however_many_were_refused(
     assert b"<Dial " in (await callbacks.outgoing(token.id, new_sid())).content
 
 
-async def test_a_phone_that_was_only_refused_leaves_no_row_of_its_own_in_the_books(
+async def test_a_widget_whose_calls_were_all_rejected_leaves_no_usage_counter(
     callbacks: CallbackClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
     for _ in range(3):

@@ -151,7 +151,7 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
     assert again.id == day.id
 
 
-async def test_what_the_carrier_changes_later_is_corrected_again(
+async def test_later_changes_of_the_carrier_are_corrected_again(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     call = await ended_call(database, tenant, token, seconds=61)
@@ -164,7 +164,7 @@ async def test_what_the_carrier_changes_later_is_corrected_again(
     assert await found(database) == [("duration", "90", "75", True)]
 
 
-async def test_a_call_that_ended_otherwise_than_we_were_told(
+async def test_a_wrongly_reported_end_is_corrected(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     call = await ended_call(database, tenant, token, seconds=61)
@@ -175,7 +175,7 @@ async def test_a_call_that_ended_otherwise_than_we_were_told(
     assert [kind for kind, *_ in await found(database)] == ["duration", "status"]
 
 
-async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
+async def test_calls_that_only_one_side_has_a_record_of_stay_open(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     await ended_call(database, tenant, token)
@@ -199,7 +199,7 @@ async def test_calls_that_one_side_alone_knows_are_for_people_to_look_at(
     assert (await comparison.reconcile(DAY)).open == 1
 
 
-async def test_calls_that_were_turned_away_and_other_peoples_calls_are_no_differences(
+async def test_rejected_calls_and_calls_of_other_products_are_no_discrepancies(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     refused = await add_call(
@@ -214,7 +214,7 @@ async def test_calls_that_were_turned_away_and_other_peoples_calls_are_no_differ
     assert (day.calls_here, day.calls_there, day.others_there, day.is_settled) == (1, 2, 1, True)
 
 
-async def test_a_call_that_was_dialled_though_we_refused_it_is_told(
+async def test_a_call_that_was_dialled_though_refused_is_a_discrepancy(
     database: Database, tenant: Tenant, token: Token, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     refused = await add_call(
@@ -347,7 +347,7 @@ async def test_an_incoming_call_whose_end_was_lost_is_closed(
     assert (await stored(database, row)).status is CallStatus.ABANDONED
 
 
-async def test_an_incoming_call_to_our_number_without_a_record_is_for_people_to_look_at(
+async def test_an_incoming_call_to_our_number_without_a_record_stays_open(
     database: Database, tenant: Tenant, carrier_account: CarrierAccount, comparison: DailyReconciler
 ) -> None:
     assert tenant.number is not None

@@ -1,4 +1,4 @@
-"""The number that a call shows: each rule of its choice, and what is refused before anything is dialled."""
+"""The caller id of outgoing calls: each rule that chooses it, and choices that are refused before dialling."""
 
 import re
 from uuid import UUID, uuid4

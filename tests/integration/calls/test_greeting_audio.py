@@ -29,7 +29,7 @@ from tenants.models import Role
 
 pytestmark = pytest.mark.anyio
 WHOLE = wav_of(2)
-NO_AUDIO = "This is no recording that can be played. Upload a WAV or MP3 file"
+NO_AUDIO = "This file cannot be played. Upload a WAV or MP3 file"
 REFUSED: Mapping[str, tuple[bytes, str]] = {
     "text": (b"<html>not a sound</html>" * 100, NO_AUDIO),
     "nothing": (b"", "Send a WAV or MP3 file"),
@@ -246,7 +246,7 @@ async def test_a_recording_leaves_the_text_in_the_form(owner: httpx.AsyncClient,
         if changed is not None:
             assert after[0]["details"] == {"changed": changed, "before": {}, "after": {}}
     assert (
-        "Text beside the recorded greeting outside the hours"
+        "Greeting text outside the hours (not used while a recording is played)"
         in (await owner.get(f"/dashboard/{tenant.organization.slug}/audit")).text
     )
     # Neither the other forms nor the API know of the texts.

@@ -1,4 +1,4 @@
-"""Signed forms with any content get an answer, because the carrier signs what a browser says."""
+"""Signed callbacks with any content get an answer, because the carrier signs whatever a browser sends."""
 
 from urllib.parse import urlencode
 

@@ -45,19 +45,19 @@ def number_of(tenant: Tenant) -> str:
     return tenant.number
 
 
-def words(answer: httpx.Response) -> list[str]:
+def spoken_sentences(answer: httpx.Response) -> list[str]:
     """The sentences that the caller hears."""
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/xml")
     return re.findall(r"<Say[^>]*>([^<]*)</Say>", answer.text)
 
 
-async def test_a_number_without_settings_says_so_and_ends(
+async def test_without_settings_the_caller_hears_that_nobody_can_answer(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant
 ) -> None:
     sid = new_sid()
     answer = await callbacks.incoming(number_of(tenant), sid)
-    said = words(answer)
+    said = spoken_sentences(answer)
     assert said[0] == "Thank you for calling Acme Realty."
     assert "press 9" in said[1]
     assert said[-1] == "Nobody can take your call at the moment. Goodbye."
@@ -78,7 +78,7 @@ async def test_a_forwarded_call_is_accepted_with_1_and_counts_both_legs(
     sid, phone, other = new_sid(), new_sid(), new_sid()
     opening = await callbacks.incoming(number_of(tenant), sid)
     assert 'language="en-GB"' in opening.text
-    assert words(opening)[0] == "Acme here."
+    assert spoken_sentences(opening)[0] == "Acme here."
     assert re.findall(r"<Number [^>]*>([^<]*)</Number>", opening.text) == [PHONE, OTHER_PHONE]
     assert f'callerId="{CALLER}"' in opening.text
     assert "answerOnBridge" not in opening.text
@@ -90,7 +90,7 @@ async def test_a_forwarded_call_is_accepted_with_1_and_counts_both_legs(
     assert (await record(owner, tenant))["status"] == "ringing"
     leg = {"CallSid": phone, "ParentCallSid": sid, "To": PHONE, "CallStatus": "in-progress"}
     screen = await callbacks.send("/voice/incoming/screen", leg)
-    assert words(screen) == ["A call for Acme Realty. Press 1 to accept it."]
+    assert spoken_sentences(screen) == ["A call for Acme Realty. Press 1 to accept it."]
     assert screen.text.endswith("<Hangup /></Response>")
     assert "<Hangup />" in (await callbacks.send("/voice/incoming/accept", {**leg, "Digits": "2"})).text
 
@@ -124,7 +124,7 @@ async def test_phones_ring_in_turn_until_nobody_is_left(
     second = await callbacks.send("/voice/incoming/forwarded?turn=0", {"CallSid": sid, **dial})
     assert re.findall(r"<Number [^>]*>([^<]*)</Number>", second.text) == [OTHER_PHONE]
     last = await callbacks.send("/voice/incoming/forwarded?turn=1", {"CallSid": sid, **dial})
-    assert words(last) == ["Nobody can take your call at the moment. Goodbye."]
+    assert spoken_sentences(last) == ["Nobody can take your call at the moment. Goodbye."]
     await callbacks.event(sid, "completed", utc_now(), CallDuration="40")
     assert (await record(owner, tenant))["status"] == "no-answer"
 
@@ -148,7 +148,7 @@ async def test_a_caller_who_hangs_up_while_phones_ring_abandons_the_call(
     assert (await owner.get(f"{calls}?direction=sideways")).json()["code"] == "validation_failed"
 
 
-async def test_outside_the_hours_the_other_way_is_taken(
+async def test_outside_the_hours_the_after_hours_settings_answer(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant
 ) -> None:
     # Hours of another day than any on which this test can run in UTC.
@@ -159,7 +159,7 @@ async def test_outside_the_hours_the_other_way_is_taken(
     await save(owner, tenant, time_zone="UTC", hours=hours, forward_to=[PHONE], after_hours=closed)
     sid = new_sid()
     opening = await callbacks.incoming(number_of(tenant), sid)
-    assert words(opening)[0] == "We are closed."
+    assert spoken_sentences(opening)[0] == "We are closed."
     assert re.findall(r"<Number [^>]*>([^<]*)</Number>", opening.text) == [OTHER_PHONE]
     await callbacks.event(sid, "completed", utc_now(), CallDuration="5")
     call = await record(owner, tenant)
@@ -177,7 +177,7 @@ async def test_a_caller_who_presses_9_is_never_called_again(
     assert PHONE in other_key.text
     for _ in range(2):
         goodbye = await callbacks.send("/voice/incoming/key", {"CallSid": sid, "Digits": "9"})
-        assert words(goodbye) == ["We will not call you again. Goodbye."]
+        assert spoken_sentences(goodbye) == ["We will not call you again. Goodbye."]
     await callbacks.event(sid, "completed", utc_now(), CallDuration="9")
     assert (await record(owner, tenant))["end_reason"] == "blocked"
 
@@ -242,7 +242,7 @@ async def test_a_phone_that_became_a_number_of_this_service_is_not_rung(
     ("plan", "is_suspended", "reason"),
     [(Plan.STARTER, False, "plan_not_supported"), (Plan.PRO, True, "organization_suspended")],
 )
-async def test_a_refused_call_hears_a_sentence(
+async def test_the_caller_of_a_refused_call_hears_a_sentence(
     callbacks: CallbackClient, make: Factory, database: Database, plan: Plan, is_suspended: bool, reason: str
 ) -> None:
     tenant = await make.tenant(plan=plan)
@@ -250,18 +250,20 @@ async def test_a_refused_call_hears_a_sentence(
         changed = {"suspended_at": utc_now() if is_suspended else None}
         await session.execute(sa.update(Organization).where(Organization.id == tenant.organization.id).values(changed))
     sid = new_sid()
-    said = words(await callbacks.incoming(number_of(tenant), sid))
+    said = spoken_sentences(await callbacks.incoming(number_of(tenant), sid))
     assert said == ["This number cannot take calls at the moment. Please call again later. Goodbye."]
     async with database.sessions() as session:
         call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
     assert (call.status, call.end_reason, call.direction) == ("refused", reason, "inbound")
 
 
-async def test_an_unknown_number_hears_a_sentence_and_is_not_stored(
+async def test_a_call_to_an_unknown_number_hears_a_sentence_and_is_not_stored(
     callbacks: CallbackClient, database: Database
 ) -> None:
     sid = new_sid()
-    assert words(await callbacks.incoming("+14155559999", sid)) == ["This number is not in service. Goodbye."]
+    assert spoken_sentences(await callbacks.incoming("+14155559999", sid)) == [
+        "This number is not in service. Goodbye."
+    ]
     async with database.sessions() as session:
         assert await session.scalar(sa.select(Call.id).where(Call.carrier_sid == sid)) is None
 
@@ -330,12 +332,12 @@ async def test_the_incoming_minutes_of_the_day_are_a_limit_of_their_own(
 
 
 @pytest.mark.parametrize("step", ["", "/key", "/message-key", "/forwarded", "/screen", "/accept", "/silent"])
-async def test_what_cannot_be_read_or_is_of_no_call_ends_with_words_or_silence(
+async def test_an_unreadable_callback_gets_a_prompt_and_one_of_an_unknown_call_hangs_up(
     callbacks: CallbackClient, client: httpx.AsyncClient, step: str
 ) -> None:
     path = f"/voice/incoming{step}"
     unreadable = await callbacks.send(path, {"CallSid": "nonsense"})
-    assert words(unreadable)[0].startswith("This number cannot take calls")
+    assert spoken_sentences(unreadable)[0].startswith("This number cannot take calls")
     leg = {"CallSid": new_sid(), "ParentCallSid": new_sid(), "Digits": "1", "To": "+14155559998"}
     assert "<Hangup />" in (await callbacks.send(path, leg)).text
     forged = await client.post(path, data={"CallSid": new_sid()})

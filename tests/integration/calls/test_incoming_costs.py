@@ -120,7 +120,7 @@ async def test_a_recorded_message_costs_its_minutes(
     assert await spent(owner, tenant) == (7, 7)
 
 
-async def test_owners_are_told_once_at_eighty_percent_of_the_incoming_minutes(
+async def test_owners_get_one_mail_at_eighty_percent_of_the_incoming_minutes(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, database: Database, settings: Settings
 ) -> None:
     await set_up(owner, tenant)
@@ -139,7 +139,7 @@ async def test_owners_are_told_once_at_eighty_percent_of_the_incoming_minutes(
     assert event.details == {"limit": "incoming_minutes_per_day", "used": 8, "of": 10}
 
 
-async def test_owners_are_told_when_incoming_calls_nearly_use_up_the_spending_limit(
+async def test_owners_get_a_mail_when_incoming_calls_nearly_use_up_the_spending_limit(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, settings: Settings
 ) -> None:
     await owner.put(api(tenant, "incoming-calls"), json={"voicemail": True})

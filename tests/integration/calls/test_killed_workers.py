@@ -57,7 +57,7 @@ PRICE_COLUMNS = {"is_priced", "cost_micros", "price_due_at"}
 
 @pytest.fixture(scope="module")
 async def other_worker(own_settings: Settings) -> AsyncIterator[Litestar]:
-    """The worker that is left."""
+    """The worker that is not killed."""
     app = create_app(own_settings)
     async with app.lifespan():
         yield app
@@ -87,7 +87,7 @@ async def row(jobs: Database, sid: str) -> dict[str, Any] | None:
         return None if found is None else dict(found._mapping)
 
 
-async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
+async def usage_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
     """Live calls, minutes that they hold, and attempts of the organization."""
     async with jobs.sessions() as session:
         mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
@@ -98,9 +98,9 @@ async def use_of(jobs: Database, tenant: Tenant) -> tuple[int, int, int]:
 async def send_events(callbacks: CallbackClient, sid: str, child: str, *, since: int = 0) -> None:
     for number, (status, seconds, more) in enumerate(EVENTS, 1):
         if number > since:
-            told_at = START + dt.timedelta(seconds=seconds)
+            reported_at = START + dt.timedelta(seconds=seconds)
             assert (
-                await callbacks.event(sid, status, told_at, child=child, sequence=number, **more)
+                await callbacks.event(sid, status, reported_at, child=child, sequence=number, **more)
             ).status_code == 204
 
 
@@ -111,7 +111,7 @@ def comparable(record: dict[str, Any] | None) -> dict[str, Any]:
 
 @pytest.fixture
 async def record_without_a_crash(callbacks: CallbackClient, make: Factory, jobs: Database) -> dict[str, Any]:
-    """The record of a call to which nothing happened."""
+    """The record of a call during which no worker was killed."""
     sid, child = new_sid(), new_sid()
     other = await make.token(await make.tenant())
     assert b"<Dial " in (await callbacks.outgoing(other.id, sid)).content
@@ -119,7 +119,7 @@ async def record_without_a_crash(callbacks: CallbackClient, make: Factory, jobs:
     return comparable(await row(jobs, sid))
 
 
-async def test_killed_before_the_call_is_committed_nothing_happened_and_the_carriers_second_try_is_the_first(
+async def test_killed_before_the_call_is_committed_nothing_is_stored_and_the_carriers_retry_is_admitted(
     callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
@@ -130,18 +130,18 @@ async def test_killed_before_the_call_is_committed_nothing_happened_and_the_carr
     sid, child = new_sid(), new_sid()
     await die_at("before the call is committed", own_settings, token, sid, child)
     assert await row(jobs, sid) is None
-    assert await use_of(jobs, tenant) == (0, 0, 0)
+    assert await usage_of(jobs, tenant) == (0, 0, 0)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     await send_events(callbacks, sid, child)
     assert comparable(await row(jobs, sid)) == record_without_a_crash
-    assert await use_of(jobs, tenant) == (0, 0, 1)
+    assert await usage_of(jobs, tenant) == (0, 0, 1)
 
 
 COMMITTED = pytest.mark.parametrize("step", ["as the call is committed", "admitted, before the answer"])
 
 
 @COMMITTED
-async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_same_call(
+async def test_killed_with_the_call_committed_the_carriers_retry_gets_the_same_call(
     callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
@@ -152,18 +152,18 @@ async def test_killed_with_the_call_committed_the_carriers_second_try_gets_the_s
 ) -> None:
     sid, child = new_sid(), new_sid()
     await die_at(step, own_settings, token, sid, child)
-    live, held, attempts = await use_of(jobs, tenant)
+    live, held, attempts = await usage_of(jobs, tenant)
     assert (live, attempts) == (1, 1)
     assert held > 0
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
-    assert await use_of(jobs, tenant) == (live, held, attempts)
+    assert await usage_of(jobs, tenant) == (live, held, attempts)
     await send_events(callbacks, sid, child)
     assert comparable(await row(jobs, sid)) == record_without_a_crash
-    assert await use_of(jobs, tenant) == (0, 0, 1)
+    assert await usage_of(jobs, tenant) == (0, 0, 1)
 
 
 @COMMITTED
-async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_over_when_the_carrier_says_so(
+async def test_killed_with_the_call_committed_and_without_a_retry_the_carriers_report_ends_the_call(
     callbacks: CallbackClient, tenant: Tenant, token: Token, jobs: Database, own_settings: Settings, step: str
 ) -> None:
     sid = new_sid()
@@ -171,12 +171,12 @@ async def test_killed_with_the_call_committed_and_never_asked_again_the_call_is_
     assert (await callbacks.event(sid, "failed", START)).status_code == 204
     record = comparable(await row(jobs, sid))
     assert (record["status"], record["duration"], record["reserved_until"]) == (CallStatus.FAILED, 0, None)
-    assert await use_of(jobs, tenant) == (0, 0, 1)
+    assert await usage_of(jobs, tenant) == (0, 0, 1)
     assert (await callbacks.outgoing(token.id, sid)).content == REJECT
 
 
 @pytest.mark.parametrize("sent", range(1, len(EVENTS) + 1))
-async def test_killed_between_events_the_others_take_the_rest(
+async def test_killed_between_events_another_worker_records_the_rest(
     callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
@@ -189,11 +189,11 @@ async def test_killed_between_events_the_others_take_the_rest(
     await die_at(f"after {EVENTS[sent - 1][0]}", own_settings, token, sid, child)
     await send_events(callbacks, sid, child, since=sent)
     assert comparable(await row(jobs, sid)) == record_without_a_crash
-    assert await use_of(jobs, tenant) == (0, 0, 1)
+    assert await usage_of(jobs, tenant) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("number", range(len(EVENTS)))
-async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_was(
+async def test_killed_while_recording_an_event_the_lost_event_is_requested_from_the_carrier(
     callbacks: CallbackClient,
     tenant: Tenant,
     token: Token,
@@ -207,7 +207,7 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
     sid, child = new_sid(), new_sid()
     lost = EVENTS[number][0]
     await die_at(f"before {lost} is committed", own_settings, token, sid, child)
-    assert (await use_of(jobs, tenant))[0] == 1
+    assert (await usage_of(jobs, tenant))[0] == 1
     await send_events(callbacks, sid, child, since=number + 1)
     async with open_carrier_account(own_settings.twilio, tmp_path) as carrier_account:
         carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
@@ -216,7 +216,7 @@ async def test_killed_with_an_event_in_its_hands_the_carrier_is_asked_what_it_wa
         await StuckCallReconciler(jobs, database, carrier_account.carrier).run(utc_now() + dt.timedelta(minutes=3))
     record = comparable(await row(jobs, sid))
     assert {name for name in record if record[name] != record_without_a_crash[name]} <= PRICE_COLUMNS
-    assert await use_of(jobs, tenant) == (0, 0, 1)
+    assert await usage_of(jobs, tenant) == (0, 0, 1)
 
 
 @pytest.mark.parametrize("step", ["asking the carrier", "ended at the carrier, before it is noted"])

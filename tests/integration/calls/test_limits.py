@@ -181,7 +181,7 @@ async def test_foreign_numbers_are_limited_and_staff_are_told(
     assert await statuses(database, tenant) == {None: 14, "call_limit_reached": 8}
 
 
-async def test_the_time_limit_shrinks_with_what_is_left_until_nothing_is(
+async def test_the_time_limit_shrinks_with_the_remaining_minutes(
     callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -194,7 +194,7 @@ async def test_the_time_limit_shrinks_with_what_is_left_until_nothing_is(
     assert (use.live, use.reserved_minutes, use.reserved_micros) == (0, 0, 0)
     assert (use.day_minutes, use.month_minutes, use.day_micros, use.month_micros) == (2, 2, 28_000, 28_000)
     await finish(callbacks, sid, seconds=61)
-    assert (await usage_of(database, tenant)).day_minutes == 2  # told twice, booked once
+    assert (await usage_of(database, tenant)).day_minutes == 2  # reported twice, counted once
     await set_use(database, tenant, day_minutes=593)
     assert b'timeLimit="420"' in (await callbacks.outgoing(token.id, new_sid())).content
     assert (await callbacks.outgoing(token.id, new_sid())).content == REJECT
@@ -217,7 +217,7 @@ async def test_the_carriers_own_price_replaces_the_estimate(
     assert (use.day_minutes, use.day_micros, use.month_micros) == (2, 17_500, 17_500)
 
 
-async def test_a_slot_whose_end_is_never_told_frees_itself(
+async def test_a_reservation_of_a_call_whose_end_is_not_reported_is_released_in_time(
     callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(limits={"live_calls": 1})
@@ -230,12 +230,12 @@ async def test_a_slot_whose_end_is_never_told_frees_itself(
         await session.execute(past)
     assert is_dialled(await callbacks.outgoing(token.id, new_sid()))
     use = await usage_of(database, tenant)
-    assert (use.live, use.day_minutes) == (1, 60)  # charged as if it had lasted
+    assert (use.live, use.day_minutes) == (1, 60)  # charged in full
     await finish(callbacks, stuck, seconds=30)
-    assert (await usage_of(database, tenant)).day_minutes == 1  # until its end is told after all
+    assert (await usage_of(database, tenant)).day_minutes == 1  # corrected by the late report of its end
 
 
-async def test_owners_are_told_once_at_eighty_percent(
+async def test_owners_get_one_mail_at_eighty_percent(
     callbacks: CallbackClient, make: Factory, database: Database, settings: Settings
 ) -> None:
     tenant = await make.tenant()
@@ -354,7 +354,7 @@ async def separate_app(settings: Settings, new_migrated_database: Callable[[], s
 
 
 @pytest.mark.slow
-async def test_calls_that_nobody_can_judge_are_recorded_within_measure(separate_app: SeparateApp) -> None:
+async def test_calls_that_cannot_be_checked_are_stored_up_to_the_cap(separate_app: SeparateApp) -> None:
     tenant = await separate_app.make.tenant()
     token = await separate_app.make.token(tenant)
     await separate_app.as_owner("REVOKE ALL ON usage_counter FROM epoch_app")
@@ -383,7 +383,7 @@ async def test_calls_that_nobody_can_judge_are_recorded_within_measure(separate_
         "ALTER TABLE usage_counter RENAME TO lost",
     ],
 )
-async def test_a_counter_that_cannot_be_read_is_no_call_and_the_widget_learns_why(
+async def test_a_call_is_rejected_when_its_counters_cannot_be_read_and_the_widget_gets_the_reason(
     separate_app: SeparateApp, broken: str
 ) -> None:
     tenant = await separate_app.make.tenant()
@@ -413,7 +413,7 @@ async def test_paused_calls_are_refused_until_they_are_resumed(separate_app: Sep
     assert is_dialled(await separate_app.side.outgoing(token.id, new_sid()))
 
 
-async def test_the_books_forget_the_numbers_and_phones_of_the_past(
+async def test_a_call_deletes_old_numbers_and_old_widget_identities(
     callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()

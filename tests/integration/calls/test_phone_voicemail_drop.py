@@ -1,4 +1,4 @@
-"""Leaving a greeting from the phone, and who may leave one in whose call."""
+"""Voicemail drop from the widget, and who may drop a voicemail in whose call."""
 
 import datetime as dt
 import re
@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar
 
-from calls.caller_attribution import CallerAttribution
+from calls.agent_identification import AgentIdentification
 from calls.greetings.audio_urls import AUDIO_URLS
 from calls.greetings.phone_endpoints import VoicemailDropHandler, VoicemailDropRequest
 from calls.greetings.voicemail_drop import VoicemailDropper
@@ -37,7 +37,7 @@ LIST, DROP = "/widget/voicemail-greetings", "/widget/voicemail-drop"
 
 
 class PlayingCarrier(TwilioCarrier):
-    """The adapter, with legs that the sandbox does not know."""
+    """The carrier adapter for legs that the sandbox does not know: it only notes what is played."""
 
     played = ("", "")
 
@@ -65,7 +65,7 @@ async def add(client: httpx.AsyncClient, tenant: Tenant, name: str, **query: str
 
 
 async def connect(callbacks: CallbackClient, token: Token, identity: str, *, until: str = "in-progress") -> Any:
-    """Place a call: the widget's id of it, and the carrier's id of the called leg."""
+    """Place a call; return the widget's id of it, and the carrier's id of the child leg."""
     sid, child, call_id = new_sid(), new_sid(), str(uuid4())
     dialled = await callbacks.outgoing(token.id, sid, From=f"client:{identity}", CallId=call_id)
     assert "<Dial" in dialled.text
@@ -204,8 +204,8 @@ async def test_the_phone_that_placed_the_call_leaves_a_greeting_in_it(
     chosen = await add(owner, tenant, "Chosen", shared="true")
     phone = await open_phone(client, callbacks, token)
     carrier = PlayingCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
-    links, attribution = AUDIO_URLS.get(app), CallerAttribution(settings.secret_keys)
-    drop = VoicemailDropHandler(database, VoicemailDropper(database, carrier, links), attribution)
+    links, agent_identification = AUDIO_URLS.get(app), AgentIdentification(settings.secret_keys)
+    drop = VoicemailDropHandler(database, VoicemailDropper(database, carrier, links), agent_identification)
     ticket = Tickets(settings.secret_keys).read(phone.ticket, token.id, int(utc_now().timestamp()))
     assert ticket is not None
     widget = AuthenticatedWidget(

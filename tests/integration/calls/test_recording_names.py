@@ -1,4 +1,4 @@
-"""New names for recordings of greetings and for greetings to leave: by the API and by the pages, with their events."""
+"""Renaming recordings of greetings and voicemail greetings, by the API and by the pages, with audit events."""
 
 import datetime as dt
 from collections.abc import Callable

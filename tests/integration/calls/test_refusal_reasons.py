@@ -1,4 +1,4 @@
-"""Each refusal of a call says the rule at that time, from the carrier's request to the widget."""
+"""The reason of each refused call: stored at the carrier's request, shown by the widget, the API and the pages."""
 
 import datetime as dt
 import html
@@ -66,7 +66,7 @@ async def placed(callbacks: CallbackClient, token: Token, *, seconds: int) -> st
     return call_id
 
 
-async def told_about(
+async def explanation_of(
     client: httpx.AsyncClient, token: Token, call_id: str
 ) -> tuple[str | None, str | None, str | None]:
     call = (await post_token(client, token.raw, path="/widget/status", call_id=call_id)).json()["call"]
@@ -166,14 +166,14 @@ async def test_a_call_that_reached_its_time_says_so(
     tenant = await make.tenant()
     token = await make.token(tenant)
     reached, hung_up = await placed(callbacks, token, seconds=3600), await placed(callbacks, token, seconds=3599)
-    assert await told_about(client, token, hung_up) == (None, None, None)
-    assert await told_about(client, token, reached) == (
+    assert await explanation_of(client, token, hung_up) == (None, None, None)
+    assert await explanation_of(client, token, reached) == (
         "time_limit_reached",
         "The call reached its longest time",
         "The call reached its longest time (60 minutes). Call again to go on.",
     )
     await set_use(database, tenant, day_minutes=593)
-    assert (await told_about(client, token, await placed(callbacks, token, seconds=420)))[2] == (
+    assert (await explanation_of(client, token, await placed(callbacks, token, seconds=420)))[2] == (
         "The call reached its longest time (7 minutes), because the limit is 600 minutes a day. Only "
         "support can raise it; ask an admin to write to support."
     )

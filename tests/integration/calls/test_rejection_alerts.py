@@ -73,7 +73,7 @@ async def test_each_threshold_alerts_staff_and_the_hour_has_one_mail(
         ("911", None),
     ],
 )
-async def test_admins_are_told_once_a_day_about_a_repeated_reason_that_somebody_can_change(
+async def test_admins_get_a_mail_once_a_day_about_a_repeated_reason_that_somebody_can_change(
     callbacks: CallbackClient, make: Factory, settings: Settings, number: str, subject: str | None
 ) -> None:
     tenant = await make.tenant()

@@ -77,13 +77,13 @@ async def stored(database: Database, sid: str) -> Call:
         return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
 
 
-async def books_of(database: Database, tenant: Tenant) -> UsageCounter:
+async def usage_of(database: Database, tenant: Tenant) -> UsageCounter:
     async with database.sessions() as session:
         mine = UsageCounter.owned_by(tenant.organization.id), UsageCounter.scope == UsageScope.ORGANIZATION
         return (await session.scalars(sa.select(UsageCounter).where(*mine))).one()
 
 
-async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_slot(
+async def test_a_call_without_events_is_closed_and_priced_and_releases_its_reservation(
     callbacks: CallbackClient,
     token: Token,
     tenant: Tenant,
@@ -101,13 +101,13 @@ async def test_a_call_of_which_nothing_was_told_is_closed_priced_and_frees_its_s
     assert (call.status, call.duration, call.end_reason) == (CallStatus.COMPLETED, 61, None)
     assert (call.answered_at, call.ended_at) == (ended - dt.timedelta(seconds=61), ended)
     assert (call.is_priced, call.cost_micros, call.reserved_until) == (True, 2 * 18_000, None)
-    use = await books_of(database, tenant)
+    use = await usage_of(database, tenant)
     assert (use.live, use.reserved_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
     await placed(callbacks, token)
 
 
 @pytest.mark.slow
-async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_the_row_is_the_same(
+async def test_the_record_is_the_same_whichever_events_were_lost_and_in_any_order(
     callbacks: CallbackClient,
     make: Factory,
     database: Database,
@@ -118,9 +118,9 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
     events = [(number, *event) for number, event in enumerate(EVENTS, 1)]
     rows = set()
     for count in range(len(events) + 1):
-        for heard in itertools.permutations(events, count):
+        for reported in itertools.permutations(events, count):
             sid, child = await placed(callbacks, token), new_sid()
-            for number, status, seconds, more in heard:
+            for number, status, seconds, more in reported:
                 at = START + dt.timedelta(seconds=seconds)
                 await callbacks.event(sid, status, at, child=child, sequence=number, **more)
             carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
@@ -136,7 +136,7 @@ async def test_whichever_events_were_lost_and_in_whatever_order_the_others_came_
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
-async def test_each_end_is_found_out(
+async def test_each_kind_of_end_is_recorded(
     callbacks: CallbackClient,
     token: Token,
     database: Database,
@@ -217,10 +217,10 @@ async def test_a_call_that_the_carrier_does_not_know_has_failed(
     await callbacks.event(sid, "ringing", utc_now(), child=child, sequence=1)
     assert await reconciler.run(utc_now() + LATER) == 1
     assert (await stored(database, sid)).status == CallStatus.FAILED
-    assert (await books_of(database, tenant)).live == 0
+    assert (await usage_of(database, tenant)).live == 0
 
 
-async def test_only_calls_that_have_been_quiet_are_asked_about(
+async def test_the_carrier_is_asked_only_about_calls_without_recent_events(
     callbacks: CallbackClient,
     token: Token,
     database: Database,
@@ -239,7 +239,7 @@ async def test_only_calls_that_have_been_quiet_are_asked_about(
     assert await reconciler.run(utc_now() + LATER) == 1
 
 
-async def test_the_carriers_own_word_counts_when_it_comes_after_all(
+async def test_a_late_event_of_the_carrier_overrules_the_reconciled_end(
     callbacks: CallbackClient,
     token: Token,
     tenant: Tenant,
@@ -250,16 +250,16 @@ async def test_the_carriers_own_word_counts_when_it_comes_after_all(
     sid = await placed(callbacks, token)
     child = carrier_account.add_call(sid, "completed", seconds=50)
     await reconciler.run(utc_now() + LATER)
-    told_at = utc_now().replace(microsecond=0)
+    reported_at = utc_now().replace(microsecond=0)
     for _ in range(2):
-        await callbacks.event(sid, "completed", told_at, child=child.sid, sequence=3, CallDuration="61")
+        await callbacks.event(sid, "completed", reported_at, child=child.sid, sequence=3, CallDuration="61")
     call = await stored(database, sid)
-    assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, 61, told_at)
-    use = await books_of(database, tenant)
+    assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, 61, reported_at)
+    use = await usage_of(database, tenant)
     assert (use.live, use.day_minutes, use.day_micros) == (0, 2, 18_000)  # the carrier's price stands
 
 
-async def test_asking_twice_changes_nothing_more(
+async def test_a_second_run_changes_nothing(
     callbacks: CallbackClient,
     token: Token,
     database: Database,
@@ -275,7 +275,7 @@ async def test_asking_twice_changes_nothing_more(
         )
 
 
-async def test_a_carrier_that_is_away_closes_nothing(
+async def test_no_call_is_closed_while_the_carrier_does_not_answer(
     app: Litestar, callbacks: CallbackClient, token: Token, database: Database, settings: Settings
 ) -> None:
     sid = await placed(callbacks, token)
@@ -285,7 +285,7 @@ async def test_a_carrier_that_is_away_closes_nothing(
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 
 
-async def test_events_that_came_before_their_call_are_given_to_it(
+async def test_events_that_came_before_their_call_are_recorded_later(
     callbacks: CallbackClient,
     token: Token,
     tenant: Tenant,
@@ -293,28 +293,28 @@ async def test_events_that_came_before_their_call_are_given_to_it(
     reconciler: StuckCallReconciler,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.01,))
+    monkeypatch.setattr(event_recorder, "_LOOKUP_RETRY_SECONDS", (0.01,))
     sid, child, stranger = new_sid(), new_sid(), new_sid()
-    told_at = utc_now().replace(microsecond=0)
-    began = told_at - dt.timedelta(seconds=61)
-    await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    reported_at = utc_now().replace(microsecond=0)
+    began = reported_at - dt.timedelta(seconds=61)
+    await callbacks.event(sid, "completed", reported_at, child=child, sequence=3, CallDuration="61")
     await callbacks.event(sid, "in-progress", began, child=child, sequence=2)
-    await callbacks.event(stranger, "ringing", told_at, child=new_sid(), sequence=1)
+    await callbacks.event(stranger, "ringing", reported_at, child=new_sid(), sequence=1)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     assert (await stored(database, sid)).status == CallStatus.INITIATED
 
     await reconciler.run()
 
     call = await stored(database, sid)
-    assert (call.status, call.duration, call.answered_at, call.ended_at) == ("completed", 61, began, told_at)
-    use = await books_of(database, tenant)
+    assert (call.status, call.duration, call.answered_at, call.ended_at) == ("completed", 61, began, reported_at)
+    use = await usage_of(database, tenant)
     assert (use.live, use.day_minutes) == (0, 2)
     async with database.sessions() as session:
         of_these = UnmatchedEvent.parent_sid.in_([sid, stranger])
         assert list(await session.scalars(sa.select(UnmatchedEvent.parent_sid).where(of_these))) == [stranger]
 
 
-async def test_an_orphan_that_was_recorded_before_a_worker_died_is_recorded_no_second_time(
+async def test_an_unmatched_event_that_was_recorded_before_a_worker_died_is_not_recorded_twice(
     callbacks: CallbackClient,
     token: Token,
     tenant: Tenant,
@@ -322,13 +322,13 @@ async def test_an_orphan_that_was_recorded_before_a_worker_died_is_recorded_no_s
     reconciler: StuckCallReconciler,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(event_recorder, "_FIRST_WRITE_SECONDS", (0.01,))
-    sid, child, told_at = new_sid(), new_sid(), utc_now().replace(microsecond=0)
-    await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    monkeypatch.setattr(event_recorder, "_LOOKUP_RETRY_SECONDS", (0.01,))
+    sid, child, reported_at = new_sid(), new_sid(), utc_now().replace(microsecond=0)
+    await callbacks.event(sid, "completed", reported_at, child=child, sequence=3, CallDuration="61")
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
-    await callbacks.event(sid, "completed", told_at, child=child, sequence=3, CallDuration="61")
+    await callbacks.event(sid, "completed", reported_at, child=child, sequence=3, CallDuration="61")
     before = await stored(database, sid)
     await reconciler.run()
     after = await stored(database, sid)
     assert (before.status, before.ended_at, before.cost_micros) == (after.status, after.ended_at, after.cost_micros)
-    assert (await books_of(database, tenant)).day_minutes == 2
+    assert (await usage_of(database, tenant)).day_minutes == 2

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from calls.aggregates import CallTotals, started_since
+from calls.aggregates import CallTotals, outgoing_since
 from calls.models import Call, CallStatus
 from calls.usage import AgentUsage, TokenUsage, UsageService
 from conftest import NewClient
@@ -92,7 +92,7 @@ async def test_counting_reads_the_index_and_not_the_table(settings: Settings, ma
     tenant, other = await make.tenant(), await make.tenant()
     calls = _calls_of_a_year(tenant, await make.token(tenant), a_day=3)
     calls += _calls_of_a_year(other, await make.token(other), a_day=20)
-    query = sa.select(sa.literal(1)).where(*started_since(tenant.organization.id, start_of_day(THIS.date(), dt.UTC)))
+    query = sa.select(sa.literal(1)).where(*outgoing_since(tenant.organization.id, start_of_day(THIS.date(), dt.UTC)))
     assert settings.database_url is not None
     engine = owner_engine(settings.database_url)
     # As the owner, who may gather statistics; rolled back, rows and statistics.

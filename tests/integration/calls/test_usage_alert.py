@@ -1,4 +1,4 @@
-"""The carrier's usage trigger: an account whose day costs twice what the limits allow alerts people."""
+"""The carrier's usage trigger alerts staff when a day of the account costs twice what the limits allow."""
 
 import pytest
 import sqlalchemy as sa

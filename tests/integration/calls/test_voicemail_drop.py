@@ -1,4 +1,4 @@
-"""Voicemail greetings of members and of the organization, and leaving one in a connected call."""
+"""Voicemail greetings of members and of the organization, and voicemail drop by the API and the pages."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ GREETING = wav_of(2)
 
 
 class PlayingCarrier(TwilioCarrier):
-    """The adapter, with legs that the sandbox does not know."""
+    """The carrier adapter for legs that the sandbox does not know: it only notes what is played."""
 
     failure: Exception | None = None
 
@@ -57,7 +57,7 @@ async def add(client: httpx.AsyncClient, tenant: Tenant, **query: str) -> dict[s
 
 
 async def connect(callbacks: CallbackClient, token: Token, *, until: str = "in-progress") -> tuple[str, str]:
-    """Place a call; the carrier's ids of its two legs."""
+    """Place a call; return the carrier's ids of its two legs."""
     sid, child = new_sid(), new_sid()
     assert "<Dial" in (await callbacks.outgoing(token.id, sid)).text
     for sequence, status in enumerate(("initiated", "ringing", "in-progress")):
@@ -72,7 +72,7 @@ async def only_call(owner: httpx.AsyncClient, tenant: Tenant) -> dict[str, Any]:
     return dict(call)
 
 
-async def test_a_greeting_is_left_the_caller_is_free_and_the_minutes_go_on(
+async def test_a_voicemail_drop_ends_the_agents_call_and_the_mailbox_leg_is_billed(
     owner: httpx.AsyncClient,
     client: httpx.AsyncClient,
     tenant: Tenant,
@@ -93,7 +93,7 @@ async def test_a_greeting_is_left_the_caller_is_free_and_the_minutes_go_on(
     assert leg == child
     assert read_wav((await client.get(url)).content)[0] == 8000
 
-    # The caller's leg ends at once, the mailbox's when the greeting is over.
+    # The parent leg ends at once, the mailbox's leg at the end of the recording.
     dial_ended = {"CallSid": sid, "DialCallSid": child, "DialCallStatus": "completed", "CallStatus": "in-progress"}
     await callbacks.send("/voice/dial-ended", dial_ended)
     await callbacks.event(sid, "completed", utc_now(), CallDuration="21")
@@ -138,7 +138,7 @@ async def test_without_a_greeting_or_the_carrier_the_call_goes_on(
     assert (await only_call(owner, tenant))["status"] == "in-progress"
 
 
-async def test_ones_own_greetings_are_ones_own_and_go_with_the_membership(
+async def test_a_members_own_greetings_are_hidden_from_others_and_deleted_with_the_membership(
     owner: httpx.AsyncClient,
     new_client: Any,
     tenant: Tenant,

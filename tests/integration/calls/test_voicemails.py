@@ -40,7 +40,7 @@ def api(tenant: Tenant, rest: str = "voicemails") -> str:
 
 @pytest.fixture
 async def notified(owner: httpx.AsyncClient, tenant: Tenant) -> str:
-    """The owner's address, who gets a mail about each message; voicemail is on."""
+    """The e-mail address of the owner, who gets a mail about each voicemail; voicemail is on."""
     members = (await owner.get(api(tenant, "members"))).json()["items"]
     saved = await owner.put(api(tenant, "incoming-calls"), json={"voicemail": True, "notify": [members[0]["id"]]})
     assert saved.status_code == 200, saved.text

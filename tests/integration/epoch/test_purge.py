@@ -94,7 +94,7 @@ def row_aged(
         ),
         "call_discrepancy.created_at": CallDiscrepancy(
             day=now.date(),
-            kind=DiscrepancyKind.UNKNOWN_HERE,
+            kind=DiscrepancyKind.UNKNOWN_TO_US,
             carrier_sid=digest.hex(),
             here="",
             there="completed, 1 s",

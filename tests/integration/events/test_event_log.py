@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from calls.event_data import call_of_row
+from calls.event_data import call_info_of_row
 from calls.models import Call, CallStatus
 from events.emit import emit
 from events.event_types import EventType
@@ -298,7 +298,7 @@ async def test_every_column_of_a_call_survives_the_way_through_the_trigger(
         row = await session.scalar(sa.text("SELECT to_json(call) FROM call WHERE id = :id"), {"id": call_id})
         call = await session.get(Call, call_id)
     assert call is not None
-    info = call_of_row(row)
+    info = call_info_of_row(row)
     assert (info.metadata, info.agent, info.version, info.id) == ({"a": [1, None]}, "Ann", 3, call.id)
 
 

@@ -1,4 +1,4 @@
-"""The derived state of a call does not depend on order, repetition or loss of events."""
+"""The derived state of an outgoing call does not depend on order, repetition or loss of events."""
 
 import datetime as dt
 import itertools
@@ -148,7 +148,7 @@ def test_an_end_is_final_whatever_comes_later() -> None:
     )
 
 
-def test_the_duration_is_the_dialled_legs_not_the_callers() -> None:
+def test_the_duration_is_the_child_legs_not_the_parent_legs() -> None:
     assert derive_call_state([*ANSWERED_CALL[:4], parent("completed", 9.2, 700)]).duration == 6
 
 
@@ -184,15 +184,15 @@ def test_lost_steps_do_not_change_the_end(lost: set[int]) -> None:
     )
 
 
-def test_an_unanswered_call_has_no_duration_even_if_one_is_told() -> None:
+def test_an_unanswered_call_has_no_duration_even_if_one_is_reported() -> None:
     assert derive_call_state([child("busy", 1, 5, 5)]) == CallState(CallStatus.BUSY, ended_at=at(5), end_reason="busy")
 
 
-def test_words_that_we_do_not_know_change_nothing() -> None:
+def test_unknown_statuses_change_nothing() -> None:
     assert derive_call_state([*ANSWERED_CALL, child("dancing", 9, 30)]) == ANSWERED_CALL_STATE
 
 
-def test_a_greeting_that_was_left_ends_the_call_and_its_minutes_go_on() -> None:
+def test_a_voicemail_drop_ends_the_call_and_the_playing_seconds_are_counted() -> None:
     state = derive_call_state(DROPPED_CALL)
     assert (state.status, state.duration, state.ended_at) == (CallStatus.COMPLETED, 2, at(5))
     assert (state.end_reason, state.playing_seconds) == ("voicemail_dropped", 28)

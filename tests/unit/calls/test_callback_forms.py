@@ -1,4 +1,4 @@
-"""Parsing of the carrier's forms."""
+"""Parsing of the carrier's forms about outgoing calls and statuses of legs."""
 
 import datetime as dt
 import json

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calls.incoming.answer_settings import AnswerSettings, Holidays, OpenHours, Weekday, is_open
-from calls.incoming.event_values import WHOLE_DAY
+from calls.incoming.audit_texts import WHOLE_DAY
 from calls.incoming.overlapping_hours import is_same_week, overlap_errors
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")

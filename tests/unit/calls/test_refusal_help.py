@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calls.limits.limit_names import DEFAULT_LIMITS
-from calls.refusal_help import LIMIT_WORDS, explain, limit_phrase, refusal_facts
+from calls.refusal_help import LIMIT_PHRASES, explain, limit_phrase, refusal_facts
 from widget.refusals import REFUSALS, FixedBy
 
 UNTIL = "2026-12-12T14:43:00Z"
@@ -177,5 +177,5 @@ def test_a_limit_of_one_is_in_the_singular(name: str, value: int, expected: str)
     assert limit_phrase(name, value) == expected
 
 
-def test_each_limit_has_words() -> None:
-    assert set(LIMIT_WORDS) == set(DEFAULT_LIMITS)
+def test_each_limit_has_phrases() -> None:
+    assert set(LIMIT_PHRASES) == set(DEFAULT_LIMITS)

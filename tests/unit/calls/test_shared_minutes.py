@@ -1,4 +1,4 @@
-"""Shares of the remaining minutes and money: long calls while few are live, and never more than remains."""
+"""Allowed minutes of calls by what remains: long calls while few are live, never more than remains."""
 
 import contextlib
 import datetime as dt

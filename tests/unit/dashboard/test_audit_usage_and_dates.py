@@ -74,11 +74,11 @@ def test_settings_of_incoming_calls_are_told_as_people_read_them() -> None:
     }
     expected = [
         DetailRow("Hours", "Always open", "Monday to Friday 09:00-17:30; Sunday 00:00-24:00"),
-        DetailRow("Closed on", "None", "Public holidays of Germany; 2026-12-24, 2026-12-31"),
-        DetailRow("Mails about voicemails to", "No members", "1 member"),
+        DetailRow("Closed days", "None", "Public holidays of Germany; 2026-12-24, 2026-12-31"),
+        DetailRow("Members who get a mail about each voicemail", "No members", "1 member"),
         DetailRow("Phones ring", "All together", "One after the other"),
         DetailRow("Voicemail", "On", "Off"),
-        DetailRow("Also changed", None, "Phones, Text beside the recorded greeting"),
+        DetailRow("Also changed", None, "Phones, Greeting text (not used while a recording is played)"),
     ]
     assert detail_rows(details) == expected
     shown = format_details(details)
@@ -87,7 +87,7 @@ def test_settings_of_incoming_calls_are_told_as_people_read_them() -> None:
 
     # Names alone, as of a number that follows the organization again; and what only a newer release knows.
     assert detail_rows({"changed": ["follows_organization"]}) == [
-        DetailRow("Changed", None, "Follows the organization")
+        DetailRow("Changed", None, "Follows the organization's settings")
     ]
     newer = {"changed": ["hours"], "before": {"hours": []}, "after": {"hours": {"always": True}}}
     assert detail_rows(newer) == [DetailRow("Hours", "Always open", '{"always": true}')]
@@ -98,7 +98,7 @@ def test_limits_money_plans_and_countries_are_told_by_their_names() -> None:
         DetailRow("Limit", None, "Spend per day"),
         DetailRow("Value", None, "$1,000.50"),
     ]
-    assert detail_rows({"limit": "first_days", "value": 0})[0] == DetailRow("Limit", None, "New-account days")
+    assert detail_rows({"limit": "first_days", "value": 0})[0] == DetailRow("Limit", None, "Days as a new account")
     details = {
         "before": {"plan": "pro", "countries": ["US"], "limits": {"minutes_per_day": 600}},
         "after": {"plan": "business", "countries": ["US", "FR"], "limits": {"minutes_per_day": 1200}},

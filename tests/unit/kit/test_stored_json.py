@@ -33,7 +33,7 @@ def test_fields_items_and_values_of_a_newer_release_count_as_left_out() -> None:
     assert [(hours.day, hours.from_) for hours in read.hours] == [(Weekday.MON, "09:00")]
     assert (read.forward_to, read.forward_mode, read.ring_seconds) == (["+12125550147"], ForwardMode.TOGETHER, 25)
     assert read.after_hours.greeting is not None
-    assert read.after_hours.greeting.recording == RECORDING
+    assert read.after_hours.greeting.recording_id == RECORDING
 
 
 def test_a_greeting_of_an_unknown_kind_is_empty() -> None:
@@ -66,4 +66,4 @@ def test_a_caller_hears_the_usual_greeting_instead_of_one_of_an_unknown_kind() -
         limit_minutes=5,
     )
     assert "Acme" in flow.greeting
-    assert flow.recording is None
+    assert flow.recording_id is None

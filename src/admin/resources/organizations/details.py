@@ -21,7 +21,7 @@ from admin.formatters import (
     name_in,
 )
 from admin.resources.organizations.limits_section import limits_section
-from calls.aggregates import CallTotals, started_since, totals_columns
+from calls.aggregates import CallTotals, outgoing_since, totals_columns
 from calls.limits.models import Alert, LimitOverride
 from calls.models import Call
 from kit.audit import AuditEvent
@@ -51,7 +51,7 @@ async def organization_sections(view: RecordView, request: Request, organization
 
 async def _usage(view: RecordView, organization: Organization) -> Section:
     month = start_of_day(utc_now().date().replace(day=1), UTC)
-    query = sa.select(*totals_columns()).where(*started_since(organization.id, month))
+    query = sa.select(*totals_columns()).where(*outgoing_since(organization.id, month))
     used = CallTotals(*(await view.fetch(query))[0])
     summary = f"Calls: {used.calls:,}, answered: {used.answered:,}"
     time = f"Minutes: {used.minutes:,} billed, talk time: {duration(used.seconds)}"

@@ -113,12 +113,12 @@ def _before_and_after(rules: CallingRulesView, change: _Change) -> Sequence[str]
         Field(
             "value",
             "New value",
-            hint="A number, like 500. Spend: an amount in US dollars, like 25.00. New-account days: days since sign-up",
+            hint="A number, like 500. Spend: US dollars, like 25.00. Days as a new account: counted from sign-up",
         ),
         Field(
             "until",
             "Last day",
-            hint="Needed; at most a year from now. With new-account days any day will do: the rule ends with them",
+            hint="Needed; at most a year from now. For days as a new account any day will do: the rule ends with them",
             type="date",
         ),
     ],

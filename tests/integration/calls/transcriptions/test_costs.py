@@ -1,4 +1,4 @@
-"""Texts of voicemails cost money once, and count in the spending limits."""
+"""Transcripts of voicemails are charged once, and count in the spending limits."""
 
 import httpx
 import pytest
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(("seconds", "micros"), [(12, 55_000), (61, 110_000), (121, 15_000), (1, 5_000)])
 @pytest.mark.parametrize("key", ["", "9"], ids=["kept", "discarded"])
 @pytest.mark.usefixtures("switched_on")
-async def test_a_text_costs_its_minutes_once(
+async def test_a_transcript_is_charged_once_by_the_minute(
     callbacks: CallbackClient,
     tenant: Tenant,
     account: CarrierAccount,
@@ -39,7 +39,7 @@ async def test_a_text_costs_its_minutes_once(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_texts_use_up_the_spending_limit(
+async def test_transcripts_use_up_the_spending_limit(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount
 ) -> None:
     for _ in range(3):

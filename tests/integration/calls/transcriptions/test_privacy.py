@@ -1,4 +1,4 @@
-"""Texts of voicemails are deleted and erased with the message, here and at the carrier, and exported with it."""
+"""Transcripts are deleted and erased with their voicemail, here and at the carrier, and exported with it."""
 
 import io
 import zipfile
@@ -39,7 +39,7 @@ def at_carrier(account: CarrierAccount) -> list[str]:
 
 @pytest.mark.usefixtures("switched_on")
 @pytest.mark.parametrize("way", ["deleted", "erased"])
-async def test_a_text_goes_with_its_message_here_and_at_the_carrier(
+async def test_a_transcript_is_deleted_with_its_voicemail_here_and_at_the_carrier(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,
@@ -75,7 +75,7 @@ async def test_a_text_goes_with_its_message_here_and_at_the_carrier(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_a_message_that_ends_with_9_has_no_text_either(
+async def test_a_recording_that_ends_with_9_has_no_transcript(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
     sid, _ = await place_incoming_call(callbacks, tenant)
@@ -90,7 +90,7 @@ async def test_a_message_that_ends_with_9_has_no_text_either(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_a_number_is_erased_from_the_texts_of_other_callers(
+async def test_a_number_is_erased_from_the_transcripts_of_other_callers(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,
@@ -115,7 +115,7 @@ async def test_a_number_is_erased_from_the_texts_of_other_callers(
     assert await voicemail_transcripts(owner, tenant) == [("completed", TEXT), (None, None)]
 
 
-async def test_the_text_is_in_the_export(
+async def test_the_transcript_is_in_the_export(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
     await change_settings(owner, tenant, transcribe=True)

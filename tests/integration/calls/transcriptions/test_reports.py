@@ -1,4 +1,4 @@
-"""Texts of voicemails are read from the carrier by a job: in any order of reports, without them, whatever they say."""
+"""Jobs fetch transcripts from the carrier: reports in any order, lost reports, failures, unusual texts."""
 
 import datetime as dt
 import itertools
@@ -44,19 +44,19 @@ from support.transcripts import (
 pytestmark = pytest.mark.anyio
 
 
-class TellingCarrier(TwilioCarrier):
-    """The adapter, with texts that the test chooses; without any it does not answer."""
+class CarrierWithTranscripts(TwilioCarrier):
+    """The carrier adapter with transcripts that the test sets; without any it raises CarrierUnavailable."""
 
-    told: Sequence[Transcription] = ()
+    set_transcriptions: Sequence[Transcription] = ()
 
     async def transcriptions(self, recording_sid: str) -> list[Transcription]:
-        if not self.told:
+        if not self.set_transcriptions:
             raise CarrierUnavailable(recording_sid)
-        return list(self.told)
+        return list(self.set_transcriptions)
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_every_order_and_repetition_of_reports_leaves_one_text(
+async def test_every_order_and_repetition_of_reports_leaves_one_transcript(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,
@@ -83,7 +83,7 @@ async def test_every_order_and_repetition_of_reports_leaves_one_text(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_a_text_of_which_nothing_was_reported_is_asked_for(
+async def test_a_transcript_that_was_not_reported_is_fetched(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,
@@ -106,7 +106,7 @@ async def test_a_text_of_which_nothing_was_reported_is_asked_for(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_a_text_that_never_comes_has_failed_until_it_comes_after_all(
+async def test_a_missing_transcript_is_marked_failed_until_a_late_report(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,
@@ -126,7 +126,7 @@ async def test_a_text_that_never_comes_has_failed_until_it_comes_after_all(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_a_text_that_failed_is_told_as_such(
+async def test_a_failed_transcription_is_marked_failed(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
     sid, recording = await leave_voicemail(callbacks, tenant, account)
@@ -143,7 +143,7 @@ async def test_a_text_that_failed_is_told_as_such(
 
 @pytest.mark.usefixtures("switched_on")
 @pytest.mark.parametrize("seconds", [1, 121, 180])
-async def test_a_message_of_another_length_is_not_waited_for(
+async def test_no_transcript_is_expected_of_a_voicemail_that_is_too_short_or_long(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, seconds: int
 ) -> None:
     await leave_voicemail(callbacks, tenant, account, seconds)
@@ -162,7 +162,7 @@ async def test_a_message_of_another_length_is_not_waited_for(
         ("x" * 20_000, "x" * MAX_CHARACTERS),
     ],
 )
-async def test_any_text_is_stored(
+async def test_any_transcript_is_stored_in_a_safe_form(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,
@@ -173,11 +173,11 @@ async def test_any_text_is_stored(
     kept: str,
 ) -> None:
     sid, recording = await leave_voicemail(callbacks, tenant, account)
-    carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
-    carrier.told = [Transcription("TR" + "1" * 32, is_over=True, text=told)]
+    carrier = CarrierWithTranscripts(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
+    carrier.set_transcriptions = [Transcription("TR" + "1" * 32, is_over=True, text=told)]
     queue = JobQueue(database, settings.secret_keys)
     TranscriptionFetcher(queue, carrier, database)
-    await report_transcription(callbacks, sid, recording, carrier.told[0].sid)
+    await report_transcription(callbacks, sid, recording, carrier.set_transcriptions[0].sid)
     await queue.run_due()
     assert await voicemail_transcripts(owner, tenant) == [("completed", kept)]
 
@@ -192,7 +192,7 @@ async def test_a_carrier_that_does_not_answer_is_asked_for_a_day(
     settings: Settings,
 ) -> None:
     sid, recording = await leave_voicemail(callbacks, tenant, account)
-    carrier = TellingCarrier(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
+    carrier = CarrierWithTranscripts(settings.twilio, api_base="http://127.0.0.1:9", signaling=None)
     queue = JobQueue(database, settings.secret_keys)
     TranscriptionFetcher(queue, carrier, database)
     await report_transcription(callbacks, sid, recording, "TR" + "2" * 32)
@@ -213,7 +213,7 @@ async def test_a_carrier_that_does_not_answer_is_asked_for_a_day(
         {"CallSid": "CA" + "3" * 32, "RecordingSid": "RE" + "4" * 32, "TranscriptionSid": "TR" + "5" * 32},
     ],
 )
-async def test_reports_that_say_nothing_change_nothing(
+async def test_invalid_reports_change_nothing(
     callbacks: CallbackClient, database: Database, form: dict[str, str]
 ) -> None:
     assert (await callbacks.send("/voice/incoming/transcription", form)).status_code == 204
@@ -224,7 +224,7 @@ async def test_reports_that_say_nothing_change_nothing(
 
 
 @pytest.mark.usefixtures("switched_on")
-async def test_each_organization_has_its_own_texts(
+async def test_each_organization_has_its_own_transcripts(
     callbacks: CallbackClient,
     owner: httpx.AsyncClient,
     tenant: Tenant,

@@ -1,4 +1,4 @@
-"""The switch: the carrier is asked for the text of a voicemail where it is on, and nowhere else."""
+"""The setting ``transcribe``: voicemails are transcribed only where it is on and English is spoken."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from support.transcripts import (
 pytestmark = pytest.mark.anyio
 
 
-async def test_nothing_is_asked_for_where_nobody_switched_it_on(
+async def test_no_transcription_is_requested_by_default(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, database: Database
 ) -> None:
     await change_settings(owner, tenant)
@@ -49,7 +49,7 @@ async def test_nothing_is_asked_for_where_nobody_switched_it_on(
         ({"transcribe": True, "press_9": False}, True),
     ],
 )
-async def test_the_carrier_is_asked_where_it_is_on_and_english_is_spoken(
+async def test_a_transcription_is_requested_where_it_is_on_and_english_is_spoken(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, given: dict[str, Any], is_asked: bool
 ) -> None:
     await change_settings(owner, tenant, **given)
@@ -59,7 +59,7 @@ async def test_the_carrier_is_asked_where_it_is_on_and_english_is_spoken(
     assert ("/voice/incoming/transcription" in answer) is is_asked
 
 
-async def test_one_number_can_have_it_alone(
+async def test_transcription_can_be_on_for_one_number_only(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant
 ) -> None:
     (number,) = (await owner.get(api_path(tenant, "phone-numbers"))).json()["items"]

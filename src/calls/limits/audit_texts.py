@@ -1,4 +1,4 @@
-"""Formats the details of audit events for customers and operators: limits, money, plans and countries. Pure."""
+"""Texts for people about details of audit events: names and amounts of limits, plans, countries. Pure."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ _PLAN_KEYS = frozenset({"plan", "from_plan", "to_plan"})
 def limit_title(name: str) -> str | None:
     """The label of the limit ``name``; None when there is no such limit."""
     if name == NEW_ORGANIZATION_DAYS:
-        return "New-account days"
+        return "Days as a new account"
     return limit_label(name) if name in LIMIT_TABLE else None
 
 
-def event_value(key: str, value: Any, *, limit: object = None) -> str | None:
-    """The text of a value that does not read well as stored; None for all others.
+def detail_text(key: str, value: Any, *, limit: object = None) -> str | None:
+    """The text for a stored value of a limit, a plan or a country; None for other values.
 
-    ``limit`` is the name of the limit that the event is about: its whole numbers are amounts of that limit.
+    ``limit`` is the name of the limit that the event is about: whole numbers in the event are amounts of that limit.
     """
     if key == "limit" and isinstance(value, str):
         return limit_title(value)

@@ -1,4 +1,4 @@
-"""A call as its events change it: read and stored without the ORM."""
+"""The columns of a call that events change or depend on, as a struct that is read and stored without the ORM."""
 
 import datetime as dt
 from uuid import UUID
@@ -8,8 +8,8 @@ import msgspec
 from calls.models import CallStatus
 
 
-class RecordedCall(msgspec.Struct, kw_only=True):
-    """The columns of a call that events change, and those that decide how; see ``Call``."""
+class CallRow(msgspec.Struct, kw_only=True):
+    """Columns of ``Call``, which documents them."""
 
     id: UUID
     organization_id: UUID

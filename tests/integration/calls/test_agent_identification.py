@@ -1,4 +1,4 @@
-"""A call's agent is a known member or a claim of the page, and the two are never confused."""
+"""The agent of an outgoing call: a signed-in member, or a claim of the page, and the two are never confused."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Formats the settings of incoming calls, as audit events have them, for customers and operators. Pure."""
+"""Texts for people about settings of incoming calls in audit events: labels, values, opening hours. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,19 +24,19 @@ FORWARD_MODE_NAMES: Mapping[str, str] = {
 MIDNIGHT, END_OF_DAY = "00:00", "24:00"
 TYPED_WHOLE_DAY = (MIDNIGHT, END_OF_DAY)
 WHOLE_DAY = ((MIDNIGHT, "12:00"), ("12:00", MIDNIGHT))
-"""A day that is open for 24 hours, as it is stored: an interval cannot end at the time at which it begins."""
+"""The stored form of a day that is open for 24 hours: an interval cannot end at the time at which it begins."""
 
 
 def hours_text(hours: Sequence[OpenHours], day: Weekday) -> str:
-    """The intervals of a day as its field shows them: ``09:00-12:00, 13:00-17:30``."""
+    """The intervals of a day as the settings page shows them: ``09:00-12:00, 13:00-17:30``."""
     shown = [(each.from_, each.to) for each in hours if each.day is day]
     if all(half in shown for half in WHOLE_DAY):
         shown = [TYPED_WHOLE_DAY, *(each for each in shown if each not in WHOLE_DAY)]
     return ", ".join(f"{begin}-{end}" for begin, end in shown)
 
 
-def setting_value(name: str, value: Any) -> str | None:
-    """The text of a setting's value; None where it reads well as it is, or a newer release wrote it."""
+def setting_text(name: str, value: Any) -> str | None:
+    """The text for a setting's value; None where the value needs none, or is of a newer release."""
     try:
         return _TEXTS[name](value) if name in _TEXTS else None
     except msgspec.ValidationError:
@@ -44,7 +44,7 @@ def setting_value(name: str, value: Any) -> str | None:
 
 
 def _week(value: Any) -> str:
-    """``Monday to Friday 09:00-17:00; Saturday 10:00-14:00``."""
+    """The hours of a week: ``Monday to Friday 09:00-17:00; Saturday 10:00-14:00``."""
     hours = msgspec.convert(value, list[OpenHours])
     spans: list[tuple[Weekday, Weekday, str]] = []
     for day in Weekday:
@@ -85,19 +85,19 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
     "transcribe": _switch,
     "forward_mode": lambda value: FORWARD_MODE_NAMES.get(msgspec.convert(value, str), str(value)),
 }
-SETTING_NAMES: Mapping[str, str] = {
+SETTING_LABELS: Mapping[str, str] = {
     "hours": "Hours",
-    "holidays": "Closed on",
-    "notify": "Mails about voicemails to",
+    "holidays": "Closed days",
+    "notify": "Members who get a mail about each voicemail",
     "voicemail": "Voicemail",
-    "press_9": "Press 9",
+    "press_9": "Offer “press 9, and we never call you again”",
     "transcribe": "Transcribe voicemails",
     "forward_mode": "Phones ring",
     "forward_to": "Phones",
-    "after_hours": "Outside the hours",
+    "after_hours": "Settings outside the hours",
     "greeting": "Greeting",
-    "greeting_text": "Text beside the recorded greeting",
-    "after_hours_text": "Text beside the recorded greeting outside the hours",
-    "follows_organization": "Follows the organization",
+    "greeting_text": "Greeting text (not used while a recording is played)",
+    "after_hours_text": "Greeting text outside the hours (not used while a recording is played)",
+    "follows_organization": "Follows the organization's settings",
 }
-"""The names of settings on pages, where they differ from the stored ones."""
+"""Labels of stored settings, equal to those on the settings page where it has them."""

@@ -1,4 +1,4 @@
-"""Identifies the signed-in member who places a call; for other calls, the agent is only what the page claims."""
+"""Identifies the signed-in member who places an outgoing call; of other calls the page only claims the agent."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -20,25 +20,25 @@ class _Member(NamedTuple):
     user_id: UUID
     email: str
     from_number_id: UUID | None
-    """The number that their calls show; None without one of their own."""
+    """The id of the number that the member's calls show; None if no number is set for the member."""
 
 
-class CallerAttribution:
-    """Finds the member behind a client id that was issued to somebody who was signed in. Made once at start."""
+class AgentIdentification:
+    """Finds the member to whom a client id was issued. Made once at start."""
 
     def __init__(self, keys: SecretKeys) -> None:
         self._client_ids = SignedClientIds(keys)
 
     def may_identify(self, outgoing: OutgoingCall) -> bool:
-        """False for nearly all calls from customers' pages; needs no database."""
+        """True if the call's client id may belong to a member: False for nearly all others. Needs no database."""
         return self.may_be_signed(outgoing.token_id, outgoing.client_id)
 
     def may_be_signed(self, token_id: UUID, client_id: str) -> bool:
-        """False for nearly every client id that was not issued to a member; needs no database."""
+        """True if the client id may belong to a member: False for nearly all others. Needs no database."""
         return self._client_ids.may_be_signed(token_id, client_id)
 
     async def identify(self, session: AsyncSession, outgoing: OutgoingCall) -> OutgoingCall:
-        """``outgoing`` with the member's address as its agent, whatever the page says; unchanged without a member.
+        """``outgoing`` with the member as its agent, whatever the page claims; unchanged without a member.
 
         ``session`` sees the members of the token's organization.
         """
@@ -52,8 +52,8 @@ class CallerAttribution:
             member_number_id=member.from_number_id,
         )
 
-    async def find_member(self, session: AsyncSession, token_id: UUID, client_id: str) -> str | None:
-        """The address, as calls have it, of the member to whom the client id was issued; None for all others.
+    async def find_member_email(self, session: AsyncSession, token_id: UUID, client_id: str) -> str | None:
+        """The e-mail address of the member, cut as in ``Call.agent``; None if the client id belongs to no member.
 
         ``session`` sees the members of the token's organization: a former member is not found.
         """
@@ -61,7 +61,7 @@ class CallerAttribution:
         return None if member is None else member.email[:MAX_AGENT_CHARACTERS]
 
     async def find_user_id(self, session: AsyncSession, token_id: UUID, client_id: str) -> UUID | None:
-        """As ``find_member``, but the member's user id."""
+        """The member's user id; None as in ``find_member_email``."""
         if not self.may_be_signed(token_id, client_id):
             return None
         member = await self._find(session, token_id, client_id)
@@ -75,5 +75,5 @@ class CallerAttribution:
             .where(EmbedToken.id == token_id, User.disabled_at.is_(None))
         )
         members = {row.id: _Member(*row) for row in await session.execute(query)}
-        found = self._client_ids.owner_of(token_id, client_id, members)
-        return None if found is None else members[found]
+        user_id = self._client_ids.owner_of(token_id, client_id, members)
+        return None if user_id is None else members[user_id]

@@ -15,7 +15,7 @@ class VoicemailInfo(ResponseModel, frozen=True, kw_only=True):
 
     id: ResourceId
     call: ResourceId
-    """The call in which it was left."""
+    """The id of the call in which it was left."""
     from_: E164Number | None = msgspec.field(name="from")
     """The caller, E.164; null when the number is withheld."""
     to: E164Number
