@@ -1,4 +1,4 @@
-"""``AccountServices``: sign-in, registration, password reset and account settings, made once at start."""
+"""``AccountServices``: sign-in, registration, password reset, account settings and passkeys, made once at start."""
 
 import msgspec
 
@@ -18,7 +18,7 @@ from kit.settings import Settings
 
 
 class AccountServices(msgspec.Struct, frozen=True):
-    """The objects that handle accounts, and the helpers that they share."""
+    """The objects that handle customers' accounts, and the helpers that they share."""
 
     authenticator: Authenticator
     registration: Registration
@@ -37,7 +37,7 @@ ACCOUNT_SERVICES: AppKey[AccountServices] = AppKey("account_services")
 def build_account_services(
     settings: Settings, database: Database, mailer: Mailer, passwords: Passwords
 ) -> AccountServices:
-    """Make the objects of an application."""
+    """Make the account services of one application."""
     url = settings.public_url
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     totp = TotpSecrets(settings.secret_keys)

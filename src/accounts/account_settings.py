@@ -1,4 +1,4 @@
-"""Changes that people make to their own account; sensitive ones require the password again."""
+"""Changes that people make to their own account; sensitive changes require the password again."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -25,10 +25,10 @@ from kit.mail import Mailer
 
 
 class AccountSettings:
-    """Changes the password, address, sessions and second factor of the signed-in person.
+    """Changes the name, password, e-mail address, sessions and second factor of the signed-in person.
 
-    Every method may raise NotSignedIn, when the account or the session ended meanwhile. Methods that take a secret may
-    raise TooMany, and ValidationFailed of the field when the secret is wrong.
+    Every method may raise NotSignedIn, when the account or the session ended meanwhile. Methods that take a password
+    or a code may raise TooMany, and ValidationFailed for its field when it is wrong.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class AccountSettings:
         self._mailer = mailer
         self._totp = totp
         self._authenticator = authenticator
-        self._login = f"{public_url}/login"
-        self._forgot = f"{public_url}/forgot-password"
-        self._verify = f"{public_url}/verify-email/"
+        self._login_url = f"{public_url}/login"
+        self._forgot_url = f"{public_url}/forgot-password"
+        self._verify_url = f"{public_url}/verify-email/"
 
     async def rename(self, viewer: Viewer, *, name: str, by: Actor) -> None:
         """Change the person's name. Raises: ValidationFailed."""
@@ -70,13 +70,13 @@ class AccountSettings:
                 user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.CHANGE_EMAIL
             )
             await record(session, by, "password.changed", subject_id=user.id, subject_name=user.email)
-            await self._mailer.send_after_commit(session, mails.password_changed(user.email, self._forgot))
+            await self._mailer.send_after_commit(session, mails.password_changed(user.email, self._forgot_url))
             return await _end_other_sessions(session, viewer)
 
     async def request_email_change(self, viewer: Viewer, *, email: str, password: str, by: Actor) -> None:
-        """Mail a link to the new address, and a notice to the present one if it is confirmed.
+        """Mail a link to the new e-mail address, and a notice to the present one if that is confirmed.
 
-        Only the new address learns whether it has an account. Raises: ValidationFailed.
+        Only the mail to the new address tells whether that address has an account. Raises: ValidationFailed.
         """
         new_email = parse_email(email)
         if new_email == viewer.email:
@@ -86,19 +86,19 @@ class AccountSettings:
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)
         may_mail_new = await self._throttle.allow_mail("sign-up", new_email)
         async with self._database.tenant_session(None, viewer.user_id) as session:
-            known = await UserService(session).find_by_email(new_email)
-            # An unconfirmed account does not keep the owner of its address from using it.
-            if known is not None and known.email_verified_at is not None:
-                mail = mails.address_in_use(new_email, self._login)
+            other = await UserService(session).find_by_email(new_email)
+            # An unconfirmed account does not keep the owner of its e-mail address from using that address.
+            if other is not None and other.email_verified_at is not None:
+                mail = mails.email_in_use(new_email, self._login_url)
             else:
                 issue = OneTimeTokenService(session).issue
                 raw = await issue(viewer.user_id, TokenPurpose.CHANGE_EMAIL, new_email=new_email)
-                mail = mails.confirm_new_email(new_email, self._verify + raw)
+                mail = mails.confirm_new_email(new_email, self._verify_url + raw)
             if may_mail_new:
                 await self._mailer.send_after_commit(session, mail)
-            # An unconfirmed address may be a stranger's, who would read an address that somebody else chose.
+            # An unconfirmed present address may belong to a stranger, who must not learn the new one.
             if viewer.email_verified:
-                notice = mails.email_change_requested(viewer.email, new_email, self._forgot)
+                notice = mails.email_change_requested(viewer.email, new_email, self._forgot_url)
                 await self._mailer.send_after_commit(session, notice)
             details = {"new_email": new_email}
             await record(session, by, "email.change_requested", subject_id=viewer.user_id, details=details)
@@ -127,7 +127,7 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
             factor = SecondFactorService(session, self._totp)
-            return user, factor.pending_secret(user), await factor.count_codes_left(user)
+            return user, factor.pending_secret(user), await factor.count_unused_codes(user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
         """Start the enrolment. Raises: EmailNotVerified, ValidationFailed, SecondFactorUnchanged."""
@@ -171,8 +171,9 @@ class AccountSettings:
             await self._mail_second_factor_change(session, user, "switched off")
             return await _end_other_sessions(session, viewer)
 
-    async def _mail_second_factor_change(self, session: AsyncSession, user: User, what: str) -> None:
-        await self._mailer.send_after_commit(session, mails.second_factor_changed(user.email, what, self._forgot))
+    async def _mail_second_factor_change(self, session: AsyncSession, user: User, change: str) -> None:
+        mail = mails.second_factor_changed(user.email, change, self._forgot_url)
+        await self._mailer.send_after_commit(session, mail)
 
     async def _ensure_password(self, viewer: Viewer, password: str, by: Actor, *, field: str) -> None:
         try:

@@ -1,4 +1,6 @@
-"""Authenticates a request by its session cookie, with one database lookup; requests without a cookie need none."""
+"""Authenticates customers' requests by the session cookie: the cookie, the middleware that finds the signed-in person,
+the guard, and the functions by which handlers get the person.
+"""
 
 from typing import Any
 
@@ -38,7 +40,7 @@ def session_cookie(public_url: str, raw: str | None) -> Cookie:
 
 
 class SessionMiddleware:
-    """Sets ``user`` in the scope to the ``Viewer`` or None."""
+    """Sets ``user`` in the scope to the ``Viewer`` or None, with one database lookup for requests with a cookie."""
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
         self._app = app
@@ -50,7 +52,7 @@ class SessionMiddleware:
             raw = cookie_value(headers.get("cookie", ""), self._cookie)
             scope["user"] = None
             if raw and not has_bearer(headers):
-                # From the application: what a middleware is given is copied with the routes, and a pool cannot be.
+                # Read from the application: Litestar copies a middleware's arguments, and a pool cannot be copied.
                 database = DATABASE.get(scope["litestar_app"])
                 scope["user"] = await find_viewer(database, raw, utc_now())
         await self._app(scope, receive, send)
@@ -70,7 +72,7 @@ def current_viewer(connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer:
 
 
 def provide_user_context(request: Request[Any, Any, Any]) -> UserContext:
-    """The user who is signed in, for the handler's ``user_session``. Raises: MissingGuard, when there is none."""
+    """The signed-in user, for the handler's ``user_session``. Raises: MissingGuard, when nobody is signed in."""
     found = request.scope.get("user")
     if not isinstance(found, Viewer):
         raise MissingGuard(request, session="user_session", guards="requires_user, loads_memberships")
@@ -84,8 +86,8 @@ def current_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
 
 
 def browser_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
-    """Address and user agent of a request."""
-    return Browser(address=client_address(connection.scope), user_agent=connection.headers.get("user-agent", ""))
+    """IP address and user agent of a request."""
+    return Browser(ip_address=client_address(connection.scope), user_agent=connection.headers.get("user-agent", ""))
 
 
 def raw_session_id(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

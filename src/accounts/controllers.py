@@ -43,8 +43,8 @@ class SessionController(Controller):
 
     @get(guards=[requires_user], summary="Who is signed in")
     async def show(self, request: Request[Any, Any, State]) -> SessionInfo:
-        who = current_viewer(request)
-        return SessionInfo(user=Person(id=who.user_id, email=who.email, name=who.name))
+        viewer = current_viewer(request)
+        return SessionInfo(user=Person(id=viewer.user_id, email=viewer.email, name=viewer.name))
 
     @delete(guards=[requires_user], summary="Sign out", status_code=204)
     async def sign_out(

@@ -1,17 +1,17 @@
-"""Refusals about accounts."""
+"""Refusals about accounts: sign-in, second factors, passkeys and mailed links."""
 
 from kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
 
 class NotSignedIn(Unauthenticated):
-    """Nobody is signed in, or their session is over."""
+    """Nobody is signed in, or the session has ended."""
 
     code = "not_authenticated"
     message = "Sign in to continue"
 
 
 class WrongCredentials(Unauthenticated):
-    """Unknown e-mail, wrong password, or a disabled account; the answer is the same."""
+    """Unknown e-mail, wrong password, or a disabled account; the refusal does not tell which."""
 
     code = "wrong_credentials"
     message = "E-mail or password is wrong"
@@ -39,7 +39,7 @@ class EmailNotVerified(Forbidden):
 
 
 class LinkNotUsable(NotFound):
-    """The link is unknown, used, replaced or expired; the answer is the same."""
+    """The link is unknown, used, replaced or expired; the refusal does not tell which."""
 
     code = "link_not_usable"
     message = "This link no longer works. It may have been used, or a newer one sent"
@@ -53,14 +53,14 @@ class SecondFactorUnchanged(Conflict):
 
 
 class PasskeyRefused(Unauthenticated):
-    """The passkey is unknown, of a disabled account, or its answer is not valid; the answer is the same."""
+    """Unknown passkey, disabled account, or a response that is not valid; the refusal does not tell which."""
 
     code = "passkey_refused"
-    message = "This passkey did not work here. Try another one, or sign in with your password"
+    message = "This passkey could not be used. Try another one, or sign in with your password"
 
 
 class PasskeyTooLate(Unauthenticated):
-    """The browser's question is too old, was answered before, or belongs to another browser."""
+    """The challenge is too old, was used before, or was issued to another browser."""
 
     code = "passkey_too_late"
     message = "That took too long. Try again"
@@ -81,7 +81,7 @@ class PasskeysUnavailable(Conflict):
 
 
 class TooManyPasskeys(Conflict):
-    """The account has as many passkeys as it may have."""
+    """The account has the maximum number of passkeys."""
 
     code = "too_many_passkeys"
     message = "You have 10 passkeys. Remove one first"

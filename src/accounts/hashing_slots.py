@@ -1,4 +1,4 @@
-"""Slots of the machine in which a password is hashed: files that the operating system locks."""
+"""Limits how many passwords one machine hashes at once: one file for each slot, locked by the operating system."""
 
 import fcntl
 import os
@@ -12,20 +12,20 @@ log = structlog.get_logger("epoch.accounts")
 
 
 class HashingSlots:
-    """As many slots as may hash at once on this machine, whatever the number of workers.
+    """The hashing slots of this machine, shared by all its workers.
 
     A lock ends with its process, so a killed worker leaves no slot taken.
     """
 
     def __init__(self, folder: Path, *, count: int) -> None:
-        """``folder`` is the same for all workers of the machine; it is made when it is missing."""
+        """``folder`` is the same for all workers of the machine; it is created when it is missing."""
         self._paths = [folder / f"hashing-{number}.lock" for number in range(count)]
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Wait for a slot and keep it meanwhile. Runs in a thread. Without a writable folder nothing is waited for."""
+        """Wait for a slot in this thread, and hold it. Without a writable folder it does not wait."""
         try:
-            lock = self._lock()
+            lock = self._acquire()
         except OSError as error:
             log.warning("hashing_slots_unavailable", error=type(error).__name__)
             yield
@@ -35,8 +35,8 @@ class HashingSlots:
         finally:
             os.close(lock)
 
-    def _lock(self) -> int:
-        """The descriptor of a locked file; closing it gives the slot back."""
+    def _acquire(self) -> int:
+        """Lock a file and return its descriptor; closing the descriptor frees the slot."""
         self._paths[0].parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in self._paths:
             lock = _open(path)
@@ -46,7 +46,7 @@ class HashingSlots:
                 os.close(lock)
             else:
                 return lock
-        # Processes begin at different slots, so that not all of them wait for the same one.
+        # Processes wait for different slots, so that not all of them wait for the same one.
         lock = _open(self._paths[os.getpid() % len(self._paths)])
         fcntl.flock(lock, fcntl.LOCK_EX)
         return lock

@@ -1,4 +1,4 @@
-"""Limits sign-in attempts and mails, by account and by address, for all workers together."""
+"""Limits sign-in attempts, sign-ups and mails by account, IP address and recipient, for all workers together."""
 
 import datetime as dt
 import hashlib
@@ -16,7 +16,7 @@ from kit.errors import TooMany
 from kit.http.client_address import is_loopback, limited_network
 
 FREE_FAILURES = 5
-"""Failures in a row without a delay; each further one doubles the delay."""
+"""Failures in a row without a delay; each further failure doubles the delay."""
 FIRST_DELAY = dt.timedelta(seconds=30)
 MAX_DELAY = dt.timedelta(minutes=15)
 FAILURES_EXPIRE_AFTER = dt.timedelta(days=1)
@@ -29,82 +29,82 @@ class RateLimit(msgspec.Struct, frozen=True):
     window: dt.timedelta
 
 
-SIGN_IN_FAILURES_BY_ADDRESS = RateLimit(20, dt.timedelta(minutes=15))
-SIGN_UPS_BY_ADDRESS = RateLimit(20, dt.timedelta(hours=1))
-RESETS_BY_ADDRESS = RateLimit(10, dt.timedelta(hours=1))
-MAILS_TO_ONE_ADDRESS = RateLimit(3, dt.timedelta(hours=1))
+SIGN_IN_FAILURES_PER_IP_ADDRESS = RateLimit(20, dt.timedelta(minutes=15))
+SIGN_UPS_PER_IP_ADDRESS = RateLimit(20, dt.timedelta(hours=1))
+RESETS_PER_IP_ADDRESS = RateLimit(10, dt.timedelta(hours=1))
+MAILS_PER_RECIPIENT = RateLimit(3, dt.timedelta(hours=1))
 
 
 class LoginThrottle:
-    """Counts in transactions of its own, which the refusal of the request does not undo."""
+    """Counts in separate transactions, so that a refused request does not undo its count."""
 
     def __init__(self, database: Database, *, exempts_loopback: bool) -> None:
         """``exempts_loopback``: in the sandbox all people share the loopback address."""
         self._database = database
         self._exempts_loopback = exempts_loopback
 
-    async def hit_address(self, action: str, address: str, limit: RateLimit) -> None:
-        """Count one use by an address. Raises: TooMany."""
-        key = self._key(action, address)
+    async def hit_ip_address(self, action: str, ip_address: str, limit: RateLimit) -> None:
+        """Count one use of ``action`` by an IP address. Raises: TooMany."""
+        key = self._key(action, ip_address)
         if key is not None:
             async with self._database.sessions() as session, session.begin():
                 # Raised after the block, so that the count is committed.
-                refused = await _refusal(session, key, limit)
-            if refused is not None:
-                raise refused
+                refusal = await _hit(session, key, limit)
+            if refusal is not None:
+                raise refusal
 
     async def allow_mail(self, action: str, email: str) -> bool:
-        """Count one mail to an address; False when it may get no more, which must not be shown."""
+        """Count one mail to ``email``; False when the limit is reached, which responses must not reveal."""
         async with self._database.sessions() as session, session.begin():
-            return await _refusal(session, f"{action}:{fingerprint(email)}", MAILS_TO_ONE_ADDRESS) is None
+            return await _hit(session, f"{action}:{fingerprint(email)}", MAILS_PER_RECIPIENT) is None
 
     async def use_once(self, key: str, expires_at: float) -> bool:
-        """Record the use of a one-time value that works until ``expires_at`` (Unix seconds); False when it was used."""
+        """Record the use of a one-time value, valid until ``expires_at`` (Unix seconds); False when already used."""
         until = dt.datetime.fromtimestamp(expires_at, dt.UTC)
         used = insert(RateCounter).values(id=uuid7(), key=key, window_start=until, times=1).on_conflict_do_nothing()
         async with self._database.sessions() as session, session.begin():
             return await session.scalar(used.returning(RateCounter.id)) is not None
 
-    async def ensure_may_attempt(self, account: str, address: str) -> None:
+    async def ensure_may_attempt(self, account: str, ip_address: str) -> None:
         """Check the limits before a secret is checked. Raises: TooMany."""
         async with self._database.sessions() as session, session.begin():
-            await self._ensure_not_delayed(session, account, address)
+            await self._ensure_not_delayed(session, account, ip_address)
 
-    async def record_attempt(self, account: str, address: str, *, succeeded: bool) -> None:
+    async def record_attempt(self, account: str, ip_address: str, *, succeeded: bool) -> None:
         """Record the outcome after a secret was checked; a success resets the failures.
 
         Many attempts at once all pass ``ensure_may_attempt`` before the first one fails. The limits are therefore
         checked again under a lock, and an attempt beyond them does not learn whether the secret was right.
 
         Raises:
-            TooMany: the account or the address must wait.
+            TooMany: the account or the IP address must wait.
         """
         async with self._database.sessions() as session, session.begin():
             await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(account, 0))))
-            await self._ensure_not_delayed(session, account, address)
+            await self._ensure_not_delayed(session, account, ip_address)
             if succeeded:
                 await session.execute(sa.delete(RateCounter).where(RateCounter.key == account))
                 return
             await self._record_failure(session, account)
-            key = self._key("sign-in", address)
+            key = self._key("sign-in", ip_address)
             if key is not None:
-                await _refusal(session, key, SIGN_IN_FAILURES_BY_ADDRESS)
+                await _hit(session, key, SIGN_IN_FAILURES_PER_IP_ADDRESS)
 
     async def reset(self, account: str) -> None:
         """Delete the failures of an account."""
         async with self._database.sessions() as session, session.begin():
             await session.execute(sa.delete(RateCounter).where(RateCounter.key == account))
 
-    async def _ensure_not_delayed(self, session: AsyncSession, account: str, address: str) -> None:
+    async def _ensure_not_delayed(self, session: AsyncSession, account: str, ip_address: str) -> None:
         now = utc_now()
         row = (await session.execute(_failures_of(account, now))).one_or_none()
         if row is not None:
             ready_at = row.window_start + delay_after(row.times)
             if ready_at > now:
                 raise TooMany(retry_after=_seconds(ready_at - now))
-        key = self._key("sign-in", address)
+        key = self._key("sign-in", ip_address)
         if key is not None:
-            limit = SIGN_IN_FAILURES_BY_ADDRESS
+            limit = SIGN_IN_FAILURES_PER_IP_ADDRESS
             start = _window_start(now, limit.window)
             times = sa.select(RateCounter.times).where(RateCounter.key == key, RateCounter.window_start == start)
             if (await session.scalar(times) or 0) >= limit.limit:
@@ -119,15 +119,15 @@ class LoginThrottle:
         session.add(RateCounter(key=account, window_start=now, times=1 if row is None else row.times + 1))
         await session.flush()
 
-    def _key(self, action: str, address: str) -> str | None:
-        """The counter's key; None when the address is not counted."""
-        if self._exempts_loopback and is_loopback(address):
+    def _key(self, action: str, ip_address: str) -> str | None:
+        """The key of an IP address's counter; None when the IP address is not counted."""
+        if self._exempts_loopback and is_loopback(ip_address):
             return None
-        return f"{action}:address:{limited_network(address)}"
+        return f"{action}:address:{limited_network(ip_address)}"
 
 
 def account_key(action: str, account: str) -> str:
-    """The counter's key of an account; unknown accounts have one too, because it is made from the typed text."""
+    """The key of an account's counter. It is made from the entered text, so unknown accounts have one too."""
     return f"{action}:account:{fingerprint(account)}"
 
 
@@ -150,11 +150,12 @@ def _failures_of(account: str, now: dt.datetime) -> sa.Select[int, dt.datetime]:
     return sa.select(RateCounter.times, RateCounter.window_start).where(RateCounter.key == account, recent)
 
 
-async def _refusal(session: AsyncSession, key: str, limit: RateLimit) -> TooMany | None:
+async def _hit(session: AsyncSession, key: str, limit: RateLimit) -> TooMany | None:
+    """Count one use; return the refusal when it exceeds ``limit``."""
     try:
         await hit_or_raise(session, key, limit=limit.limit, window=limit.window)
-    except TooMany as refused:
-        return refused
+    except TooMany as refusal:
+        return refusal
     return None
 
 

@@ -40,7 +40,7 @@ class AbstractSession(Base):
 
 
 class AbstractRecoveryCode(Base):
-    """A code that replaces the second factor once."""
+    """A code that replaces one code of the authenticator app, once."""
 
     __abstract__ = True
 
@@ -50,7 +50,7 @@ class AbstractRecoveryCode(Base):
 
 
 class AbstractPasskey(Base):
-    """A WebAuthn credential: it signs in alone, or as the second factor after a password."""
+    """A WebAuthn credential: a person signs in with it alone, or uses it as the second factor after a password."""
 
     __abstract__ = True
 
@@ -117,7 +117,7 @@ class AbstractAccount(Base):
 
     @property
     def has_second_factor(self) -> bool:
-        """True when a password alone does not sign in any more."""
+        """True when the account has an authenticator app or a passkey, so that a password alone does not sign in."""
         return self.totp_enabled_at is not None or self.has_passkey
 
 

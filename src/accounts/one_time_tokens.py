@@ -33,8 +33,8 @@ class OneTimeTokenService:
     async def issue(self, user_id: UUID, purpose: TokenPurpose, *, new_email: str | None = None) -> str:
         """Make a token, delete older ones of the same purpose, and return its raw text for the mail."""
         # Locks the user, so that of two tokens made at once only the later one stays.
-        is_theirs = sa.select(User.id).where(User.id == user_id).with_for_update(key_share=True)
-        await self._session.execute(is_theirs)
+        lock_user = sa.select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+        await self._session.execute(lock_user)
         await self.delete_all(user_id, purpose)
         raw = secrets.token_urlsafe(32)
         await self._tokens.add(
@@ -50,11 +50,11 @@ class OneTimeTokenService:
 
     async def delete_all(self, user_id: UUID, *purposes: TokenPurpose) -> None:
         """Delete all tokens of a person for ``purposes``."""
-        is_theirs = OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(purposes)
-        await self._session.execute(sa.delete(OneTimeToken).where(*is_theirs))
+        conditions = OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(purposes)
+        await self._session.execute(sa.delete(OneTimeToken).where(*conditions))
 
     async def get_usable(self, raw: str, *purposes: TokenPurpose) -> OneTimeToken:
-        """The usable token ``raw``, which stays unused. Raises: LinkNotUsable."""
+        """The token ``raw``, if it can be used; it stays unused. Raises: LinkNotUsable."""
         token = await self._tokens.get_one_or_none(*_is_usable(raw, *purposes))
         if token is None:
             raise LinkNotUsable

@@ -35,17 +35,16 @@ _RP_NAME = "Epoch Voice"
 log = structlog.get_logger("epoch.accounts")
 
 
-class PasskeyQuestion(NamedTuple):
-    """The options for ``navigator.credentials``, and the ticket that proves later that we issued them."""
+class PasskeyOptions(NamedTuple):
+    """The options for ``navigator.credentials``, and their challenge, encrypted."""
 
-    options: str
-    """JSON."""
-    ticket: str
-    """The encrypted challenge, for a cookie of this browser."""
+    options_json: str
+    encrypted_challenge: str
+    """For a cookie of this browser; it proves later that we issued the challenge."""
 
 
 class NewPasskey(NamedTuple):
-    """A passkey that an authenticator made."""
+    """A passkey that an authenticator created."""
 
     credential_id: bytes
     public_key: bytes
@@ -53,14 +52,17 @@ class NewPasskey(NamedTuple):
     transports: Sequence[str]
 
 
-class _Ticket(msgspec.Struct, frozen=True):
+class _IssuedChallenge(msgspec.Struct, frozen=True):
     challenge: bytes
     expires_at: float
     """Unix seconds."""
 
 
 class PasskeyCeremony:
-    """Asks and checks. A challenge works once, for five minutes, in the browser and for the purpose it was made for."""
+    """Makes options and verifies responses.
+
+    A challenge can be used once, within five minutes, in the browser and for the purpose for which it was issued.
+    """
 
     def __init__(self, throttle: LoginThrottle, *, public_url: str, secret_keys: SecretKeys) -> None:
         """``throttle`` remembers used challenges for all workers."""
@@ -68,20 +70,20 @@ class PasskeyCeremony:
         self._secret_keys = secret_keys
         self._origin = public_url
         self._rp_id = urlsplit(public_url).hostname or ""
-        self.is_available = is_passkey_address(public_url)
+        self.is_available = supports_passkeys(public_url)
 
-    def ask_for_new(
-        self, account: AbstractAccount, known: Sequence[AbstractPasskey], *, purpose: str
-    ) -> PasskeyQuestion:
-        """The question for a new passkey of ``account``, not on an authenticator that has a ``known`` one.
+    def make_registration_options(
+        self, account: AbstractAccount, existing: Sequence[AbstractPasskey], *, purpose: str
+    ) -> PasskeyOptions:
+        """The options for a new passkey of ``account``, on an authenticator that has none of ``existing``.
 
         Raises: PasskeysUnavailable.
         """
-        challenge, ticket = self._make_challenge(purpose)
+        challenge, encrypted_challenge = self._make_challenge(purpose)
         options = webauthn.generate_registration_options(
             rp_id=self._rp_id,
             rp_name=_RP_NAME,
-            # The browser gives it to every page that asks with this rp id, so it is an id and not the address.
+            # Every page with this RP id can read the user handle, so it is the account's id and not the e-mail address.
             user_id=account.id.bytes,
             user_name=account.email,
             user_display_name=account.name or account.email,
@@ -92,38 +94,38 @@ class PasskeyCeremony:
                 require_resident_key=True,
                 user_verification=UserVerificationRequirement.REQUIRED,
             ),
-            exclude_credentials=[_descriptor(passkey) for passkey in known],
+            exclude_credentials=[_descriptor(passkey) for passkey in existing],
         )
-        return PasskeyQuestion(webauthn.options_to_json(options), ticket)
+        return PasskeyOptions(webauthn.options_to_json(options), encrypted_challenge)
 
-    def ask_to_sign(self, *, purpose: str) -> PasskeyQuestion:
-        """The question for any passkey of this site; it names none, so it tells nothing about accounts.
+    def make_authentication_options(self, *, purpose: str) -> PasskeyOptions:
+        """The options for a proof by any passkey of this site; they list no passkeys, so they reveal no accounts.
 
         Raises: PasskeysUnavailable.
         """
-        challenge, ticket = self._make_challenge(purpose)
+        challenge, encrypted_challenge = self._make_challenge(purpose)
         options = webauthn.generate_authentication_options(
             rp_id=self._rp_id,
             challenge=challenge,
             timeout=_SECONDS * 1000,
             user_verification=UserVerificationRequirement.REQUIRED,
         )
-        return PasskeyQuestion(webauthn.options_to_json(options), ticket)
+        return PasskeyOptions(webauthn.options_to_json(options), encrypted_challenge)
 
-    async def use_ticket(self, ticket: str | None, *, purpose: str) -> bytes:
-        """Use up the ticket and return its challenge. Raises: PasskeyTooLate."""
+    async def redeem_challenge(self, encrypted_challenge: str | None, *, purpose: str) -> bytes:
+        """Mark a challenge as used and return it decrypted. Raises: PasskeyTooLate."""
         encryptor = self._encryptor(purpose)
-        decrypted = encryptor.decrypt(ticket, seconds=_SECONDS) if ticket else None
+        decrypted = encryptor.decrypt(encrypted_challenge, seconds=_SECONDS) if encrypted_challenge else None
         if decrypted is None:
             raise PasskeyTooLate
-        found = msgspec.json.decode(decrypted, type=_Ticket)
-        digest = hashlib.sha256(found.challenge).hexdigest()
-        if not await self._throttle.use_once(f"passkey-challenge:{digest}", found.expires_at):
+        issued = msgspec.json.decode(decrypted, type=_IssuedChallenge)
+        digest = hashlib.sha256(issued.challenge).hexdigest()
+        if not await self._throttle.use_once(f"passkey-challenge:{digest}", issued.expires_at):
             raise PasskeyTooLate
-        return found.challenge
+        return issued.challenge
 
-    def check_new(self, credential: str, challenge: bytes) -> NewPasskey:
-        """Check the answer to ``ask_for_new``. Raises: PasskeyRefused."""
+    def verify_registration(self, credential: str, challenge: bytes) -> NewPasskey:
+        """Verify the response to ``make_registration_options``. Raises: PasskeyRefused."""
         try:
             verified = webauthn.verify_registration_response(
                 credential=credential[:_MAX_CREDENTIAL_CHARACTERS],
@@ -134,28 +136,30 @@ class PasskeyCeremony:
             )
             transports = _transports(credential)
         except Exception as error:
-            # The library parses what a stranger sent; whatever it stumbles over is a refusal.
+            # The library parses untrusted input; each of its exceptions becomes a refusal.
             log.info("passkey_refused", step="new", error=type(error).__name__)
             raise PasskeyRefused from error
         return NewPasskey(verified.credential_id, verified.credential_public_key, verified.sign_count, transports)
 
     @staticmethod
-    def parse_answer(credential: str) -> AuthenticationCredential:
-        """The answer to ``ask_to_sign``, unchecked. Raises: PasskeyRefused."""
+    def parse_authentication(credential: str) -> AuthenticationCredential:
+        """Parse the response to ``make_authentication_options``, without verifying it. Raises: PasskeyRefused."""
         try:
             return parse_authentication_credential_json(credential[:_MAX_CREDENTIAL_CHARACTERS])
         except Exception as error:
             log.info("passkey_refused", step="parse", error=type(error).__name__)
             raise PasskeyRefused from error
 
-    def check_signature(self, answer: AuthenticationCredential, challenge: bytes, passkey: AbstractPasskey) -> int:
-        """Check the answer to ``ask_to_sign`` and return the authenticator's counter.
+    def verify_authentication(
+        self, credential: AuthenticationCredential, challenge: bytes, passkey: AbstractPasskey
+    ) -> int:
+        """Verify the response to ``make_authentication_options`` and return the authenticator's counter.
 
         Raises: PasskeyRefused, also when the counter did not advance: the authenticator may have been copied.
         """
         try:
             verified = webauthn.verify_authentication_response(
-                credential=answer,
+                credential=credential,
                 expected_challenge=challenge,
                 expected_rp_id=self._rp_id,
                 expected_origin=self._origin,
@@ -166,7 +170,7 @@ class PasskeyCeremony:
         except Exception as error:
             log.warning("passkey_refused", step="sign", passkey=str(passkey.id), error=type(error).__name__)
             raise PasskeyRefused from error
-        if answer.response.user_handle not in (None, passkey.user_id.bytes):
+        if credential.response.user_handle not in (None, passkey.user_id.bytes):
             raise PasskeyRefused
         return verified.new_sign_count
 
@@ -174,14 +178,14 @@ class PasskeyCeremony:
         if not self.is_available:
             raise PasskeysUnavailable
         challenge = secrets.token_bytes(32)
-        ticket = _Ticket(challenge, (utc_now() + CHALLENGE_LIFETIME).timestamp())
-        return challenge, self._encryptor(purpose).encrypt(msgspec.json.encode(ticket))
+        issued = _IssuedChallenge(challenge, (utc_now() + CHALLENGE_LIFETIME).timestamp())
+        return challenge, self._encryptor(purpose).encrypt(msgspec.json.encode(issued))
 
     def _encryptor(self, purpose: str) -> Encryptor:
         return Encryptor(self._secret_keys, f"passkey:{purpose}")
 
 
-def is_passkey_address(public_url: str) -> bool:
+def supports_passkeys(public_url: str) -> bool:
     """True when browsers offer passkeys on pages at ``public_url``: a secure context whose host is a name."""
     parts = urlsplit(public_url)
     host = parts.hostname or ""
@@ -206,7 +210,7 @@ class _Credential(msgspec.Struct):
 
 
 def _transports(credential: str) -> list[str]:
-    """The transports that the browser names; unknown ones are left out."""
+    """The transports that the browser lists, without unknown ones."""
     known = {transport.value for transport in AuthenticatorTransport}
-    named = msgspec.json.decode(credential, type=_Credential).response.transports
-    return sorted(known.intersection(named))
+    listed = msgspec.json.decode(credential, type=_Credential).response.transports
+    return sorted(known.intersection(listed))

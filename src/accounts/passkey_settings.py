@@ -1,4 +1,4 @@
-"""Changes that people make to their own passkeys; adding and removing one requires a fresh proof of who they are."""
+"""Changes that people make to their own passkeys; adding or removing a passkey requires authentication again."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts import mails
 from accounts.errors import PasskeyRefused, WrongCode, WrongCredentials
 from accounts.models import AbstractAccount, AbstractPasskey, User
-from accounts.passkey_ceremony import PasskeyCeremony, PasskeyQuestion
+from accounts.passkey_ceremony import PasskeyCeremony, PasskeyOptions
 from accounts.passkeys import PasskeyService, parse_passkey_name
 from accounts.rules import ensure_email_verified
 from accounts.services import AccountService, UserService
@@ -19,8 +19,8 @@ from kit.errors import ValidationFailed
 from kit.mail import Mailer
 
 
-class OwnSession(NamedTuple):
-    """The person who makes a change, and their session."""
+class CurrentSession(NamedTuple):
+    """Ids of the person who makes a change, and of their session."""
 
     user_id: UUID
     session_id: UUID
@@ -33,8 +33,8 @@ class RemovalProof(NamedTuple):
     code: str
     """For accounts with an authenticator app."""
     credential: str
-    """For the others: the answer of any of their passkeys."""
-    ticket: str | None
+    """For accounts without an app: the response of any of their passkeys."""
+    encrypted_challenge: str | None
 
 
 class PasskeySettings:
@@ -55,7 +55,7 @@ class PasskeySettings:
         accounts: type[AccountService[Any]] = UserService,
         sessions: type[AbstractSessionService[Any]] = SessionService,
     ) -> None:
-        """``forgot_url`` is for the mails to people who can reset their password themselves."""
+        """``forgot_url`` is in mails to people who can reset their password themselves; None for staff."""
         self._database = database
         self._ceremony = ceremony
         self._authenticator = authenticator
@@ -77,42 +77,51 @@ class PasskeySettings:
             account: AbstractAccount = await self._accounts(session).get_active(user_id)
             return account, passkey
 
-    async def ask_for_new(self, who: OwnSession, *, password: str, address: str) -> PasskeyQuestion:
-        """Check the password and return the question for a new passkey.
+    async def make_registration_options(
+        self, current: CurrentSession, *, password: str, ip_address: str
+    ) -> PasskeyOptions:
+        """Check the password and return the options for a new passkey.
 
         Raises: ValidationFailed, TooMany, EmailNotVerified, PasskeysUnavailable.
         """
-        await self._ensure_password(who, password, address)
-        return await self.ask_for_new_after_password(who.user_id, purpose=_adding_purpose(who))
+        await self._ensure_password(current, password, ip_address)
+        return await self.make_registration_options_after_password(current.user_id, purpose=_adding_purpose(current))
 
-    async def ask_for_new_after_password(self, user_id: UUID, *, purpose: str) -> PasskeyQuestion:
-        """As ``ask_for_new``, for a person whose password was checked just now."""
+    async def make_registration_options_after_password(self, user_id: UUID, *, purpose: str) -> PasskeyOptions:
+        """As ``make_registration_options``, for a person whose password was checked just now."""
         async with self._database.tenant_session(None, user_id) as session:
             account = await self._accounts(session).get_active(user_id)
             if isinstance(account, User):
-                # Whoever signed up may not own the address, whose owner must not find a stranger's passkey here.
+                # The person who signed up may not own the e-mail address; its owner must not inherit their passkey.
                 ensure_email_verified(account.email_verified_at is not None)
-            known = await PasskeyService(session, self._account_model).list(user_id)
-        return self._ceremony.ask_for_new(account, known, purpose=purpose)
+            existing = await PasskeyService(session, self._account_model).list(user_id)
+        return self._ceremony.make_registration_options(account, existing, purpose=purpose)
 
-    async def add(self, who: OwnSession, *, name: str, credential: str, ticket: str | None, by: Actor) -> str:
+    async def add(
+        self, current: CurrentSession, *, name: str, credential: str, encrypted_challenge: str | None, by: Actor
+    ) -> str:
         """Add the new passkey, end all other sessions, and return this session's new raw id.
 
-        The ticket proves that the password was checked. Raises: PasskeyTooLate, PasskeyRefused, TooManyPasskeys,
+        The challenge proves that the password was checked. Raises: PasskeyTooLate, PasskeyRefused, TooManyPasskeys,
         ValidationFailed.
         """
         await self.add_first(
-            who.user_id, name=name, credential=credential, ticket=ticket, purpose=_adding_purpose(who), by=by
+            current.user_id,
+            name=name,
+            credential=credential,
+            encrypted_challenge=encrypted_challenge,
+            purpose=_adding_purpose(current),
+            by=by,
         )
-        return await self._end_other_sessions(who)
+        return await self._end_other_sessions(current)
 
     async def add_first(
-        self, user_id: UUID, *, name: str, credential: str, ticket: str | None, purpose: str, by: Actor
+        self, user_id: UUID, *, name: str, credential: str, encrypted_challenge: str | None, purpose: str, by: Actor
     ) -> None:
-        """As ``add``, during a sign-in: it changes no session. ``purpose`` is that of the question."""
+        """As ``add``, during a sign-in: it changes no session. The options were made for the same ``purpose``."""
         parse_passkey_name(name)
-        challenge = await self._ceremony.use_ticket(ticket, purpose=purpose)
-        new = self._ceremony.check_new(credential, challenge)
+        challenge = await self._ceremony.redeem_challenge(encrypted_challenge, purpose=purpose)
+        new = self._ceremony.verify_registration(credential, challenge)
         async with self._database.tenant_session(None, user_id) as session:
             account = await PasskeyService(session, self._account_model).add(user_id, new, name=name, by=by)
             mail = mails.passkey_changed(account.email, f"the passkey “{name.strip()}” was added", self._forgot_url)
@@ -123,49 +132,52 @@ class PasskeySettings:
         async with self._database.tenant_session(None, user_id) as session:
             await PasskeyService(session, self._account_model).rename(user_id, passkey_id, name, by=by)
 
-    def ask_to_remove(self, who: OwnSession) -> PasskeyQuestion:
-        """The question for a passkey of the person who wants to remove one. Raises: PasskeysUnavailable."""
-        return self._ceremony.ask_to_sign(purpose=_removal_purpose(who))
+    def make_removal_options(self, current: CurrentSession) -> PasskeyOptions:
+        """The options for a proof by passkey, before a passkey is removed. Raises: PasskeysUnavailable."""
+        return self._ceremony.make_authentication_options(purpose=_removal_purpose(current))
 
-    async def remove(self, who: OwnSession, passkey_id: UUID, *, proof: RemovalProof, by: Actor) -> str:
+    async def remove(self, current: CurrentSession, passkey_id: UUID, *, proof: RemovalProof, by: Actor) -> str:
         """Remove a passkey, end all other sessions, and return this session's new raw id.
 
         Raises: NotFound, LastSecondFactor, ValidationFailed, TooMany, PasskeyTooLate, PasskeyRefused.
         """
-        account, _ = await self.get(who.user_id, passkey_id)
-        await self._ensure_password(who, proof.password, by.address)
+        account, _ = await self.get(current.user_id, passkey_id)
+        await self._ensure_password(current, proof.password, by.address)
         if account.totp_enabled_at is not None:
             try:
                 await self._authenticator.verify_code(account, proof.code, by.address)
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
         else:
-            challenge = await self._ceremony.use_ticket(proof.ticket, purpose=_removal_purpose(who))
-            used = await self._authenticator.verify_passkey(proof.credential, challenge, by.address)
-            if used.id != who.user_id:
+            challenge = await self._ceremony.redeem_challenge(
+                proof.encrypted_challenge, purpose=_removal_purpose(current)
+            )
+            prover = await self._authenticator.verify_passkey(proof.credential, challenge, by.address)
+            if prover.id != current.user_id:
                 raise PasskeyRefused
-        async with self._database.tenant_session(None, who.user_id) as session:
-            account, name = await PasskeyService(session, self._account_model).remove(who.user_id, passkey_id, by=by)
+        async with self._database.tenant_session(None, current.user_id) as session:
+            passkeys = PasskeyService(session, self._account_model)
+            account, name = await passkeys.remove(current.user_id, passkey_id, by=by)
             mail = mails.passkey_changed(account.email, f"the passkey “{name}” was removed", self._forgot_url)
             await self._mailer.send_after_commit(session, mail)
-        return await self._end_other_sessions(who)
+        return await self._end_other_sessions(current)
 
-    async def _end_other_sessions(self, who: OwnSession) -> str:
-        async with self._database.tenant_session(None, who.user_id) as session:
+    async def _end_other_sessions(self, current: CurrentSession) -> str:
+        async with self._database.tenant_session(None, current.user_id) as session:
             sessions = self._sessions(session)
-            await sessions.end_all(who.user_id, except_id=who.session_id)
-            return await sessions.rotate_id(who.session_id)
+            await sessions.end_all(current.user_id, except_id=current.session_id)
+            return await sessions.rotate_id(current.session_id)
 
-    async def _ensure_password(self, who: OwnSession, password: str, address: str) -> None:
+    async def _ensure_password(self, current: CurrentSession, password: str, ip_address: str) -> None:
         try:
-            await self._authenticator.verify_password(who.user_id, password, address)
+            await self._authenticator.verify_password(current.user_id, password, ip_address)
         except WrongCredentials as wrong:
             raise ValidationFailed([("password", "This is not your password")]) from wrong
 
 
-def _adding_purpose(who: OwnSession) -> str:
-    return f"add:{who.session_id}"
+def _adding_purpose(current: CurrentSession) -> str:
+    return f"add:{current.session_id}"
 
 
-def _removal_purpose(who: OwnSession) -> str:
-    return f"remove:{who.session_id}"
+def _removal_purpose(current: CurrentSession) -> str:
+    return f"remove:{current.session_id}"

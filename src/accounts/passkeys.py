@@ -1,4 +1,4 @@
-"""Finds, adds, renames, uses and removes passkeys of accounts."""
+"""Finds, adds, renames and removes passkeys of accounts, and records their use."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -104,8 +104,11 @@ class PasskeyService:
         await record(self._session, by, "passkey.removed", subject_id=passkey.id, subject_name=passkey.name)
         return account, passkey.name
 
-    async def use(self, passkey: AbstractPasskey, sign_count: int) -> None:
-        """Store the counter of a use. Raises: PasskeyRefused, when another use stored the same or a later one."""
+    async def record_use(self, passkey: AbstractPasskey, sign_count: int) -> None:
+        """Store the authenticator's counter and the time of a use.
+
+        Raises: PasskeyRefused, when another use stored the same or a higher counter.
+        """
         rows = self._model
         advances = sa.or_(rows.sign_count < sign_count, sa.and_(rows.sign_count == 0, sa.literal(sign_count) == 0))
         used = sa.update(rows).where(rows.id == passkey.id, advances)
@@ -114,7 +117,7 @@ class PasskeyService:
             raise PasskeyRefused
 
     async def _lock_account(self, user_id: UUID) -> AbstractAccount:
-        """The account, locked: of two removals at once the later one sees the earlier."""
+        """The account, locked: of two concurrent removals the second one sees the first. Raises: NotSignedIn."""
         rows = self._account_model
         query = sa.select(rows).where(rows.id == user_id, rows.disabled_at.is_(None)).with_for_update()
         account: AbstractAccount | None = await self._session.scalar(query)

@@ -14,17 +14,17 @@ MAX_NAME_CHARACTERS = 100
 _MAX_EMAIL_CHARACTERS = 254
 """The longest address that mail servers transport (RFC 5321)."""
 _MIN_WORD_CHARACTERS = 4
-"""Words of the own name or address that are this long may not be the password."""
+"""A word of the person's name or e-mail address with at least this length may not be the password."""
 
 
 def ensure_email_verified(email_verified: bool) -> None:
-    """Only people with a confirmed address create organizations and accept invitations. Raises: EmailNotVerified."""
+    """Require a confirmed e-mail address, for example to create organizations. Raises: EmailNotVerified."""
     if not email_verified:
         raise EmailNotVerified
 
 
 def parse_email(typed: str, *, field: str = "email") -> str:
-    """Parse an address: lower case, the domain in ASCII. Raises: ValidationFailed."""
+    """Parse an e-mail address to its stored form: lower case, the domain in ASCII. Raises: ValidationFailed."""
     if len(typed.strip()) > _MAX_EMAIL_CHARACTERS:
         raise ValidationFailed([(field, f"An e-mail address has at most {_MAX_EMAIL_CHARACTERS} characters")])
     try:
@@ -36,7 +36,7 @@ def parse_email(typed: str, *, field: str = "email") -> str:
 
 
 def normalize_email(typed: str) -> str:
-    """A typed address in the form that accounts have, without an error when it is not valid."""
+    """A typed e-mail address in its stored form, without an error when it is not valid."""
     try:
         return parse_email(typed)
     except ValidationFailed:
@@ -70,7 +70,7 @@ def ensure_password(password: str, *, email: str, name: str, field: str = "passw
     folded = password.casefold()
     if folded in _common_passwords() or len(set(folded)) < 3:
         raise ValidationFailed([(field, "This password is among the first ones that attackers try. Choose another")])
-    if _is_own(folded, email=email, name=name):
+    if _is_name_or_email(folded, email=email, name=name):
         raise ValidationFailed([(field, "This password is your own name or e-mail address. Choose another")])
 
 
@@ -82,8 +82,8 @@ def _is_encodable(password: str) -> bool:
     return True
 
 
-def _is_own(folded: str, *, email: str, name: str) -> bool:
-    """True when the letters of the password are a name, an address or a part of one."""
+def _is_name_or_email(folded: str, *, email: str, name: str) -> bool:
+    """True when the letters of the password are the name, the e-mail address or a part of one of them."""
     letters = "".join(character for character in folded if character.isalpha())
     whole = (email, email.partition("@")[0], email.partition("@")[2], name, name + email)
     words = {"".join(c for c in text.casefold() if c.isalpha()) for text in (*whole, *name.split(), *email.split("@"))}

@@ -1,4 +1,7 @@
-"""The second factor by app: TOTP codes, each valid once, and ten recovery codes."""
+"""Enrols, verifies and removes the second factor by app: TOTP codes and recovery codes, each valid once.
+
+``remove_all`` removes passkeys, the other second factor, as well.
+"""
 
 import hashlib
 import secrets
@@ -20,7 +23,7 @@ from kit.clock import utc_now
 
 RECOVERY_CODE_COUNT = 10
 _GROUPS, _GROUP_LETTERS = 4, 4
-# Without letters and digits that look alike. 16 of them are 79 random bits.
+# Without letters and digits that look alike. 16 characters are 79 random bits.
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 log = structlog.get_logger("epoch.accounts")
 
@@ -49,12 +52,12 @@ class SecondFactorService:
         """Enable the second factor with a first code; return the recovery codes, which are shown once.
 
         Raises:
-            SecondFactorUnchanged: it is enabled, or its enrolment was not started.
+            SecondFactorUnchanged: the second factor is enabled, or its enrolment was not started.
             WrongCode: the app shows another code.
         """
         if user.totp_secret is None or user.totp_enabled_at is not None:
             raise SecondFactorUnchanged
-        if not await self._use_step(user, code):
+        if not await self._claim_step(user, code):
             raise WrongCode
         user.totp_enabled_at = utc_now()
         codes = await self._new_codes(user)
@@ -73,19 +76,19 @@ class SecondFactorService:
         """Disable the second factor. Raises: SecondFactorUnchanged, when it is disabled."""
         if user.totp_enabled_at is None:
             raise SecondFactorUnchanged
-        await self._forget_app(user)
+        await self._remove_app(user)
         await record(self._session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
     async def remove_all(self, user: AbstractAccount, *, by: Actor) -> None:
         """Remove every second factor: the app, its recovery codes and the passkeys. Raises: SecondFactorUnchanged."""
         if not user.has_second_factor:
             raise SecondFactorUnchanged
-        await self.remove_any(user, by=by)
+        await self.remove_all_if_any(user, by=by)
 
-    async def remove_any(self, user: AbstractAccount, *, by: Actor) -> None:
-        """As ``remove_all``, also when there is none; an enrolment that is not confirmed ends too."""
+    async def remove_all_if_any(self, user: AbstractAccount, *, by: Actor) -> None:
+        """As ``remove_all``, also when there is no second factor; an unconfirmed enrolment ends too."""
         had_any = user.has_second_factor
-        await self._forget_app(user)
+        await self._remove_app(user)
         await self._session.execute(sa.delete(user.passkey_model).where(user.passkey_model.user_id == user.id))
         user.has_passkey = False
         if had_any:
@@ -95,24 +98,25 @@ class SecondFactorService:
         """True when ``code`` is a current TOTP code or an unused recovery code; it is then marked as used."""
         plain = "".join(code.split()).replace("-", "").lower()
         if plain.isascii() and plain.isdigit() and len(plain) == 6:
-            return user.totp_secret is not None and await self._use_step(user, plain)
+            return user.totp_secret is not None and await self._claim_step(user, plain)
         codes = user.recovery_code_model
-        mine = codes.user_id == user.id, codes.digest == _digest(user.id, plain)
-        used = sa.update(codes).where(*mine, codes.used_at.is_(None)).values(used_at=utc_now())
+        is_code = codes.user_id == user.id, codes.digest == _digest(user.id, plain)
+        used = sa.update(codes).where(*is_code, codes.used_at.is_(None)).values(used_at=utc_now())
         return await self._session.scalar(used.returning(codes.id)) is not None
 
-    async def count_codes_left(self, user: AbstractAccount) -> int:
+    async def count_unused_codes(self, user: AbstractAccount) -> int:
         """The number of unused recovery codes."""
         codes = user.recovery_code_model
         unused = codes.user_id == user.id, codes.used_at.is_(None)
         return await self._session.scalar(sa.select(sa.func.count()).select_from(codes).where(*unused)) or 0
 
-    async def _use_step(self, user: AbstractAccount, code: str) -> bool:
-        """Claim the time step of ``code``: the present one or one next to it. Each step can be claimed once."""
+    async def _claim_step(self, user: AbstractAccount, code: str) -> bool:
+        """Claim the time step of ``code``, which each code can do once; False when the code is wrong or was used."""
         try:
             step = self._totp.find_step(self._decrypt(user), code)
         except InvalidTag:
-            log.error("second_factor_unreadable", advice="its EPOCH_SECRET_KEY is missing: epoch doctor")
+            advice = "the EPOCH_SECRET_KEY that encrypted it is missing: run epoch doctor"
+            log.error("second_factor_unreadable", advice=advice)
             return False
         if step is None:
             return False
@@ -132,8 +136,8 @@ class SecondFactorService:
     def _decrypt(self, user: AbstractAccount) -> str:
         return self._totp.decrypt(user.id, user.totp_secret or b"")
 
-    async def _forget_app(self, user: AbstractAccount) -> None:
-        """Remove the authenticator app, an enrolment that is not confirmed, and the recovery codes."""
+    async def _remove_app(self, user: AbstractAccount) -> None:
+        """Remove the authenticator app, confirmed or not, and the recovery codes."""
         user.totp_secret = user.totp_enabled_at = user.totp_last_step = None
         codes = user.recovery_code_model
         await self._session.execute(sa.delete(codes).where(codes.user_id == user.id))

@@ -23,7 +23,7 @@ IDLE_TIMEOUT = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=14)
 LAST_SEEN_PRECISION = timedelta(minutes=1)
 SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
-"""Between password and code."""
+"""The time between the password and the code."""
 MAX_USER_AGENT_CHARACTERS = 200
 
 
@@ -41,9 +41,9 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class Browser(msgspec.Struct, frozen=True):
-    """The IP address and user agent of a sign-in."""
+    """The IP address and user agent of a client that signs in."""
 
-    address: str = ""
+    ip_address: str = ""
     user_agent: str = ""
 
 
@@ -66,8 +66,8 @@ class AbstractSessionService(Generic[S]):
         A session that awaits the second factor does not sign in.
         """
         now, raw, rows = utc_now(), secrets.token_urlsafe(32), self._model
-        is_over = sa.or_(rows.expires_at < now, rows.last_seen_at < now - self.idle_timeout)
-        await self._delete(rows.user_id == user_id, is_over)
+        is_expired = sa.or_(rows.expires_at < now, rows.last_seen_at < now - self.idle_timeout)
+        await self._delete(rows.user_id == user_id, is_expired)
         agent = browser.user_agent if is_valid_text(browser.user_agent) else ""
         session = rows(
             user_id=user_id,
@@ -75,7 +75,7 @@ class AbstractSessionService(Generic[S]):
             expires_at=now + (SECOND_FACTOR_TIMEOUT if awaits_second_factor else self.lifetime),
             awaits_second_factor=awaits_second_factor,
             user_agent=agent[:MAX_USER_AGENT_CHARACTERS],
-            address=browser.address,
+            address=browser.ip_address,
         )
         self._session.add(session)
         await self._session.flush()
@@ -92,11 +92,11 @@ class AbstractSessionService(Generic[S]):
         return raw
 
     async def end(self, session_id: UUID) -> None:
-        """End a session for good."""
+        """End a session by deleting it."""
         await self._delete(self._model.id == session_id)
 
     async def end_for_user(self, user_id: UUID, session_id: UUID) -> bool:
-        """End one session of a person; False when it is not theirs."""
+        """End one session of a person; False when the person has no such session."""
         return await self._delete(self._model.user_id == user_id, self._model.id == session_id) > 0
 
     async def end_by_raw_id(self, raw: str) -> None:
@@ -106,10 +106,10 @@ class AbstractSessionService(Generic[S]):
     async def end_all(self, user_id: UUID, *, except_id: UUID | None = None) -> int:
         """End all sessions of a person, except ``except_id``; return how many there were."""
         rows = self._model
-        which = [rows.user_id == user_id]
+        conditions = [rows.user_id == user_id]
         if except_id is not None:
-            which.append(rows.id != except_id)
-        return await self._delete(*which)
+            conditions.append(rows.id != except_id)
+        return await self._delete(*conditions)
 
     async def list_active(self, user_id: UUID) -> Sequence[S]:
         """A person's active sessions, the last seen first."""
@@ -122,7 +122,7 @@ class AbstractSessionService(Generic[S]):
         found: Sequence[S] = (await self._session.scalars(query)).all()
         return found
 
-    async def find_awaiting(self, raw: str) -> S | None:
+    async def find_awaiting_second_factor(self, raw: str) -> S | None:
         """The session ``raw``, when it awaits the second factor."""
         rows = self._model
         return await self._repository.get_one_or_none(
@@ -131,9 +131,10 @@ class AbstractSessionService(Generic[S]):
             rows.awaits_second_factor.is_(True),
         )
 
-    async def _delete(self, *which: sa.ColumnElement[bool]) -> int:
-        gone = sa.delete(self._model).where(*which).returning(self._model.id)
-        deleted = await self._session.scalars(gone)
+    async def _delete(self, *conditions: sa.ColumnElement[bool]) -> int:
+        """Delete the matching sessions and return how many there were."""
+        statement = sa.delete(self._model).where(*conditions).returning(self._model.id)
+        deleted = await self._session.scalars(statement)
         return len(deleted.all())
 
 

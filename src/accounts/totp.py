@@ -35,7 +35,7 @@ class TotpSecrets:
         """The secret of the account ``user_id``, in base 32.
 
         Raises:
-            InvalidTag: it is of another account, or no key of ours decrypts it.
+            InvalidTag: ``encrypted`` belongs to another account, or no key of ours decrypts it.
         """
         for cipher in self._ciphers[:-1]:
             with suppress(InvalidTag):
@@ -43,7 +43,7 @@ class TotpSecrets:
         return _decrypt(self._ciphers[-1], user_id, encrypted)
 
     def is_current(self, user_id: UUID, encrypted: bytes) -> bool:
-        """True when the present EPOCH_SECRET_KEY decrypts it."""
+        """True when the present EPOCH_SECRET_KEY decrypts ``encrypted``."""
         try:
             _decrypt(self._ciphers[0], user_id, encrypted)
         except InvalidTag:

@@ -6,9 +6,9 @@ _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Wi
 
 
 def describe_user_agent(user_agent: str) -> str:
-    """Such as ``Firefox on Windows``; for an unknown browser the beginning of its user agent."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
-    system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in user_agent), None)
+    """The browser and system, such as ``Firefox on Windows``; for an unknown browser the start of its user agent."""
+    browser = next((name for text, name in _BROWSERS if text in user_agent), None)
+    system = next((name for text, name in (*_SYSTEMS, ("Linux", "Linux")) if text in user_agent), None)
     if browser is None:
         return user_agent[:40] or "Unknown browser"
     return browser if system is None else f"{browser} on {system}"

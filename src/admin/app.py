@@ -104,8 +104,8 @@ class AdminApp:
             # A subclass: sqladmin stores the application's session maker on the class that it is given.
             admin.add_view(new_class(view.__name__, (view,)))
         routes = admin.admin.router.routes
-        shown = [route for route in routes if isinstance(route, Route) and route.name in {"list", "details"}]
-        admin.admin.router.routes = [_clear_notice_after(route) for route in shown]
+        read_routes = [route for route in routes if isinstance(route, Route) and route.name in {"list", "details"}]
+        admin.admin.router.routes = [_clear_notice_after(route) for route in read_routes]
         admin.admin.exception_handlers = handlers
         return admin
 

@@ -1,4 +1,4 @@
-"""The objects that the back office's pages work with."""
+"""``BackOffice``: settings, databases and services that the back office's pages use."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ from kit.settings import Settings
 from phone_numbers.provisioning import NumberProvisioning
 from privacy.number_erasure_job import NumberErasureJob
 
-_UPGRADE_APPROVERS = """
+_UPGRADE_APPROVERS_SQL = """
 SELECT email FROM staff
 WHERE role IN ('operator', 'admin') AND joined_at IS NOT NULL AND disabled_at IS NULL ORDER BY email
 """
 
 
 class BackOffice(msgspec.Struct, frozen=True):
-    """One per application."""
+    """The settings, databases and services of one application's back office."""
 
     settings: Settings
     theme: Theme
@@ -39,7 +39,7 @@ class BackOffice(msgspec.Struct, frozen=True):
 
     async def upgrade_approvers(self) -> Sequence[str]:
         """E-mail addresses of the staff who may answer an upgrade request."""
-        return [row["email"] for row in await self.database.lookup_pool.fetch(_UPGRADE_APPROVERS)]
+        return [row["email"] for row in await self.database.lookup_pool.fetch(_UPGRADE_APPROVERS_SQL)]
 
     async def stop(self) -> None:
         await self.staff_database.stop()
@@ -60,7 +60,7 @@ def build_back_office(
     number_erasure: NumberErasureJob,
     theme: Theme,
 ) -> BackOffice:
-    """Make the back office of an application. It connects to nothing yet."""
+    """Make the back office of an application, without connecting to anything."""
     staff_auth = StaffAuth(staff_database, accounts, mailer)
     return BackOffice(
         settings=settings,

@@ -1,4 +1,4 @@
-"""Base class of the back office's kinds of records: list, detail page and staff actions."""
+"""Base class of the back office's views: list, detail page and staff actions of one kind of record."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -21,13 +21,14 @@ class Section(NamedTuple):
 
     title: str
     items: Sequence[tuple[str, Any, Any]] = ()
-    """Address, name and a note of each record."""
+    """URL path, name and a note of each record."""
     all_href: str = ""
-    """Address of the list with all of them."""
+    """URL path of the list with all of them."""
     columns: Sequence[str] = ()
-    """Heads of a table, whose cells are ``rows``; it replaces ``items``."""
+    """Column heads of a table, whose cells are ``rows``; the table replaces ``items``."""
     rows: Sequence[Sequence[Any]] = ()
     note: Any = ""
+    """A text below the records or the table."""
 
 
 class RecordView(ListView):
@@ -56,7 +57,7 @@ class RecordView(ListView):
         return self.heading(row)
 
     def record_state(self, row: Any) -> str:
-        """The parts of ``row`` that its actions change; a form opened in another state is refused."""
+        """The fields of ``row`` that its actions change, as text; a form opened in another state is refused."""
         return ""
 
     async def sections(self, request: Request, row: Any) -> Sequence[Section]:
@@ -64,11 +65,11 @@ class RecordView(ListView):
         return ()
 
     def links(self, row: Any) -> Sequence[tuple[str, str]]:
-        """Addresses and names of the pages that the detail page of ``row`` leads to, beside its actions."""
+        """URL paths and names of further pages about ``row``, shown beside its actions."""
         return ()
 
     def find_action(self, slug: str) -> StaffAction | None:
-        """The staff action that has ``slug`` in its address."""
+        """The staff action with this ``slug``."""
         return next((action for action in self.staff_actions if action.slug == slug), None)
 
     async def actions_for(self, request: Request, row: Any) -> Sequence[StaffAction]:
@@ -115,10 +116,10 @@ class RecordView(ListView):
         }
 
     async def _record_viewing(self, request: Request, row: Any) -> None:
-        who = requires(request, self.minimum_role)
-        async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
+        staff_viewer = requires(request, self.minimum_role)
+        async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
             action, name = f"{self.identity}.viewed", self.audit_name(row)
-            await record(session, who.actor, action, subject_id=row.id, subject_name=name)
+            await record(session, staff_viewer.actor, action, subject_id=row.id, subject_name=name)
 
 
 def newest_rows(query: Any, model: Any) -> Any:
@@ -127,6 +128,6 @@ def newest_rows(query: Any, model: Any) -> Any:
 
 
 def find_view(request: Request, identity: str) -> RecordView | None:
-    """The view whose lists are below ``/admin/<identity>``."""
+    """The view whose pages are below ``/admin/<identity>``."""
     views: Sequence[Any] = request.state.templates.globals["views"]
     return next((view for view in views if isinstance(view, RecordView) and view.identity == identity), None)

@@ -19,25 +19,25 @@ from kit.e164 import masked
 from kit.schemas import rfc3339
 
 MAX_EXPORT_ROWS = 5000
-"""The cap of one export."""
+"""Rows in one export, at most."""
 _NUMBER = re.compile(r"(?!\d{4}-\d{2}-\d{2}$)[+(]?[0-9 ().\-/]{5,}")
 
 
 async def export(request: Request) -> Response:
-    """Raises: HTTPException, StaffRoleTooLow."""
-    who = requires(request, StaffRole.OPERATOR)
+    """The list's rows as a CSV file. Raises: HTTPException, StaffRoleTooLow."""
+    staff_viewer = requires(request, StaffRole.OPERATOR)
     has_bom = bool((await read_form(request, "bom"))["bom"])
     view = find_view(request, request.path_params["identity"])
     if view is None or not view.is_exportable or not view.is_accessible(request):
         raise HTTPException(404)
     query = view.build_query(request, MAX_EXPORT_ROWS)
-    async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
+    async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
         rows = (await session.scalars(query.statement)).all()
         filters = {
             key: _masked_filter(value) for key, value in request.query_params.items() if key != "after" and value
         }
         details = {"rows": len(rows), "filters": filters}
-        await record(session, who.actor, "records.exported", subject_name=view.name_plural, details=details)
+        await record(session, staff_viewer.actor, "records.exported", subject_name=view.name_plural, details=details)
     keys = ["id", *view.list_columns]
     lines = csv_lines([keys, *([_cell(getattr(row, key)) for key in keys] for row in rows)])
     disposition = f'attachment; filename="{view.identity}.csv"'

@@ -11,7 +11,7 @@ class StaffRoleTooLow(Forbidden):
 
 
 class StaffLinkNotUsable(NotFound):
-    """The link is unknown, used, replaced by a newer one, or too old; the response does not tell which."""
+    """The link is unknown, used, replaced by a newer one, or expired; the refusal does not tell which."""
 
     code = "link_not_usable"
     message = "This link no longer works. It may have been used, or a newer one made"

@@ -1,4 +1,4 @@
-"""Formats the details of audit events and alerts: one line for each value, and what changed as before → after."""
+"""Formats the details of audit events and alerts: one line for each value, and changed values as "before → after"."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from calls.limits.audit_texts import detail_text
 
 
 def format_details(details: Mapping[str, Any]) -> str | Markup:
-    """An object as a list, one line for each key; of "before" and "after" the values that differ."""
+    """Format an object as a list, one line for each key; of "before" and "after" only the values that differ."""
     lines = dict(_changed_lines(details))
     lines |= {
         humanize_name(key): _format_value(key, value, limit=details.get("limit"))
@@ -26,7 +26,7 @@ def format_details(details: Mapping[str, Any]) -> str | Markup:
 
 
 def _changed_lines(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Label and text of each value that "before" and "after" have differently."""
+    """Label and text of each value that differs between "before" and "after"."""
     before, after = details.get("before"), details.get("after")
     if not (isinstance(before, dict) and isinstance(after, dict)):
         if "before" in details or "after" in details:
@@ -41,7 +41,7 @@ def _changed_lines(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _format_value(key: str, value: Any, *, limit: object = None) -> str:
-    """A value as text; of a limit in its unit."""
+    """A value as text, in the unit of ``limit`` if it is a limit's."""
     if (text := setting_text(key, value)) is not None:
         return text
     if isinstance(value, list):

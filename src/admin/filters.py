@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"\(?\+?[0-9 ().\-/]{4,24}")
 
 
 def parse_id(text: str) -> UUID:
-    """An id out of an address. Raises: HTTPException, 404 when it is none."""
+    """Parse an id from a URL. Raises: HTTPException, 404 when ``text`` is no id."""
     try:
         return parse_uuid(text)
     except ValueError as error:
@@ -27,7 +27,7 @@ def parse_id(text: str) -> UUID:
 
 
 def parse_day(text: str) -> date:
-    """A day out of an address. Raises: HTTPException, 404 when it is none."""
+    """Parse a day from a URL. Raises: HTTPException, 404 when ``text`` is no day."""
     try:
         return parse_iso_day(text)
     except ValueError as error:
@@ -35,7 +35,7 @@ def parse_day(text: str) -> date:
 
 
 def day_problem(text: str) -> str:
-    """The sentence about a day that no record can have, else empty. Raises: HTTPException, 404 when it is no day."""
+    """The sentence about a day that no record can have, else empty. Raises: HTTPException, 404 for no day."""
     is_possible = not text or _FIRST_DAY <= parse_day(text) <= _LAST_DAY
     return "" if is_possible else f"Choose a day from {_FIRST_DAY} to {_LAST_DAY}."
 
@@ -58,21 +58,21 @@ def _first_id(text: str, later: timedelta) -> UUID:
 
 
 def number_prefixes(text: str) -> Sequence[str]:
-    """The beginnings of stored numbers that ``text`` may mean; empty when it is not the beginning of a number."""
+    """The possible beginnings of stored numbers for the typed ``text``; empty when it cannot begin a number."""
     return stored_prefixes(text) if _NUMBER.fullmatch(text) else ()
 
 
 def starts_with(column: Any, text: str) -> sa.ColumnElement[bool]:
-    """``column`` starts with ``text``; answered by an index with ``text_pattern_ops``."""
+    """The condition that ``column`` starts with ``text``; an index with ``text_pattern_ops`` answers it."""
     return sa.type_coerce(column.startswith(text, autoescape=True), sa.Boolean)
 
 
 def of_organization(model: Any) -> Callable[[str], sa.ColumnElement[bool]]:
-    """A filter for the rows of one organization, by its id."""
+    """Make a filter that takes an organization's id and selects its rows."""
     return lambda text: model.organization_id == parse_id(text)
 
 
 def equals_enum(column: Any, text: str) -> sa.ColumnElement[bool]:
-    """``column`` is ``text``; false for a value that its enum does not have."""
+    """The condition that ``column`` is ``text``; false when the column's enum has no such value."""
     is_known = text in column.type.enums
     return sa.type_coerce(column == text, sa.Boolean) if is_known else sa.false()

@@ -1,4 +1,7 @@
-"""Formatters of column values for lists and detail pages. Only they make markup; customers' values are escaped."""
+"""Labels of columns, names of values, and formatters of column values for lists and detail pages.
+
+Formatters that make markup escape customers' values.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -36,7 +39,7 @@ LINK_COLUMNS = {
     "token_id": "embed-token",
     "call_record_id": "call",
 }
-"""Columns with the id of another record, and that record's view."""
+"""Columns with the id of another record, and the identity of that record's view."""
 EMPTY_VALUE = "–"
 PLAN_OPTIONS = [(plan.value, plan.value.capitalize()) for plan in Plan]
 """Options of a select, the lowest plan first."""
@@ -106,7 +109,7 @@ COLUMN_LABELS = {
     "window_start": "Period starts",
     "user_id": "User",
 }
-"""Labels of columns whose names are no good labels."""
+"""Labels of columns whose names cannot serve as labels."""
 
 
 def format_time(value: datetime) -> Markup:
@@ -120,7 +123,7 @@ ALERT_NAMES: Mapping[str, str] = {
     AlertKind.REJECTED_CALLS: "Many refused calls within an hour",
     AlertKind.NEAR_LIMIT: "Limit nearly used up",
 }
-"""Organizations get a mail about the second and the third kind."""
+"""Names of the kinds of alerts. Organizations get a mail about the second and the third kind."""
 
 BREAKER_NAMES = {
     BreakerState.CLOSED: "connected",
@@ -153,9 +156,9 @@ CALL_STATUS_NAMES: Mapping[str, str] = {
 }
 
 
-def format_count(number: int, one: str) -> str:
-    """``1 call``, ``1,200 calls``."""
-    return f"{number:,} {one if number == 1 else one + 's'}"
+def format_count(number: int, singular: str) -> str:
+    """A number with its noun: ``1 call``, ``1,200 calls``."""
+    return f"{number:,} {singular if number == 1 else singular + 's'}"
 
 
 def humanize_name(name: str) -> str:
@@ -165,7 +168,7 @@ def humanize_name(name: str) -> str:
 
 
 def name_in(names: Mapping[str, str], value: str) -> str:
-    """The name of ``value``; that of a newer release's value, which ``names`` lacks, from the value itself."""
+    """The name of ``value``; the humanized value if ``names`` lacks it because a newer release stored it."""
     return names.get(value) or humanize_name(value)
 
 
@@ -197,13 +200,11 @@ def format_list(value: list[Any]) -> str:
     return ", ".join(str(item) for item in value) or EMPTY_VALUE
 
 
-def format_web_address(address: str) -> str | Markup:
-    """Format an address that a page gave, as a link; as text if it is no ``http`` or ``https`` address."""
-    if not is_web_address(address):
-        return address
-    return Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a>').format(
-        address, address
-    )
+def format_url(url: str) -> str | Markup:
+    """Format a URL that a page gave: an ``http`` or ``https`` URL as a link, another one as text."""
+    if not is_web_address(url):
+        return url
+    return Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a>').format(url, url)
 
 
 TYPE_FORMATTERS: dict[type, Any] = {
@@ -228,7 +229,7 @@ COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
     "from_number": format_number,
     "kind": humanize_name,
     "to_number": format_number,
-    "url": format_web_address,
+    "url": format_url,
 }
 """Formatters by column name, for values that do not read well as stored."""
 

@@ -1,4 +1,4 @@
-"""Sentences about the limit that holds for an organization, now or after a change by staff, and what lowers it."""
+"""Sentences about an organization's effective limit, now or after a change by staff, and the rules that lower it."""
 
 import datetime as dt
 from typing import Any
@@ -24,7 +24,7 @@ async def read_rules(context: ActionContext[Any], organization_id: UUID) -> Call
 
 
 def with_override(sources: LimitSources, name: str, value: int | None) -> LimitSources:
-    """The sources with an override of ``name``; for None without one."""
+    """The sources with an override of the limit ``name``, or without one if ``value`` is None."""
     overrides = {other: amount for other, amount in sources.overrides.items() if other != name}
     if value is not None:
         overrides[name] = value
@@ -32,7 +32,7 @@ def with_override(sources: LimitSources, name: str, value: int | None) -> LimitS
 
 
 def limit_state(rules: CallingRulesView, name: str, sources: LimitSources | None = None) -> str:
-    """The value that holds with ``sources``, by default the present ones, and everything that lowers it."""
+    """The value that is effective with ``sources``, by default the present ones, and everything that lowers it."""
     sources = sources or rules.sources
     limits = effective_limits(sources, utc_now())
     if name != NEW_ORGANIZATION_DAYS:
@@ -47,7 +47,7 @@ def limit_state(rules: CallingRulesView, name: str, sources: LimitSources | None
     return f"no longer new and can call {countries}. {amounts}"
 
 
-def labelled_state(rules: CallingRulesView, name: str, organization: str) -> str:
-    """``limit_state`` as a sentence of its own."""
+def labelled_limit_state(rules: CallingRulesView, name: str, organization: str) -> str:
+    """``limit_state`` as a whole sentence, with the limit's label or the organization's name."""
     state = limit_state(rules, name)
     return f"{organization} is {state}." if name == NEW_ORGANIZATION_DAYS else f"{limit_name(name)}: {state}."

@@ -1,8 +1,8 @@
 """Base class of the back office's lists.
 
 sqladmin finds the views, checks access and formats values. This class replaces what does not scale to a million rows or
-would show too much: it pages by keyset instead of offset, estimates totals instead of counting, searches only where an
-index answers, and loads only the columns that are shown.
+would expose more than the page shows: it pages by keyset instead of offset, estimates totals instead of counting,
+searches only where an index answers, and loads only the columns that are shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -53,11 +53,11 @@ class ListQuery(NamedTuple):
     sorted_by: str
     """The column of its order."""
     is_filtered: bool
-    """True when it does not start from all records."""
+    """True when a filter or a search restricts the records."""
 
 
 class RecordViewMeta(ModelViewMeta):
-    """Keeps a view's ``identity``, which is part of addresses; sqladmin would make it of the model's class name."""
+    """Keeps a view's own ``identity``, which is part of URLs; sqladmin would derive it from the model's class name."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any], **kwargs: Any) -> Any:
         view = super().__new__(cls, name, bases, attributes, **kwargs)
@@ -83,28 +83,28 @@ class ListView(ModelView, metaclass=RecordViewMeta):
     """Name of the icon in the menu, where each entry has its own."""
     minimum_role: ClassVar[StaffRole] = StaffRole.SUPPORT
     search_label: ClassVar[str] = "ID"
-    """Label of the search field: what can be searched for."""
+    """Label of the search field, which lists what can be searched for."""
     no_match_text: ClassVar[str] = ""
-    """Text of an empty result; empty for a sentence that says what the search takes."""
+    """Text of an empty result; if empty, a sentence that repeats ``search_label`` is shown."""
     empty_text: ClassVar[str] = "New records appear here."
     filters: ClassVar[Mapping[str, Callable[[str], sa.ColumnElement[bool]]]] = {}
-    """Makes a condition of a query parameter's value, by its name; an index must answer it."""
+    """Functions that make a condition from a query parameter, by its name; an index must answer the condition."""
     filter_options: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
-    """Value and label of each option, for those ``filters`` that are shown as selects."""
+    """Value and label of each option, for the ``filters`` that are shown as selects."""
     has_date_filter: ClassVar[bool] = False
-    """True when the list can start at a day; ids begin with their time, so the primary key finds it."""
+    """True when the list can start at a chosen day; ids begin with their time, so the primary key answers it."""
     is_exportable: ClassVar[bool] = False
     """True when operators may export the rows as CSV."""
     extra_columns: ClassVar[Sequence[str]] = ()
-    """Columns that formatters need and that are not shown."""
+    """Columns that formatters need but that are not shown."""
 
     def __init__(self) -> None:
         cls: Any = type(self)
-        shown = {*self._column_names("column_list"), *self._column_names("column_details_list")}
+        columns = {*self._column_names("column_list"), *self._column_names("column_details_list")}
         if self._column_names("column_list")[0] in LINK_COLUMNS:
             raise TypeError(f"{cls.__name__}: the first column is the link to the record")
-        defaults: dict[Any, Any] = {key: format_link for key in shown if key in LINK_COLUMNS}
-        defaults |= {key: format_column for key in shown if key in COLUMN_FORMATTERS}
+        defaults: dict[Any, Any] = {key: format_link for key in columns if key in LINK_COLUMNS}
+        defaults |= {key: format_column for key in columns if key in COLUMN_FORMATTERS}
         cls.column_formatters = defaults | dict(self.formatters())
         cls.column_formatters_detail = cls.column_formatters
         super().__init__()
@@ -120,7 +120,7 @@ class ListView(ModelView, metaclass=RecordViewMeta):
         return [(key, self.label(key)) for key in self._sort_fields]
 
     def filter_options_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """The selects above the list that is requested."""
+        """The selects above the requested list: values and labels by filter name."""
         return self.filter_options
 
     def label(self, key: str) -> str:
@@ -138,11 +138,11 @@ class ListView(ModelView, metaclass=RecordViewMeta):
         return self.is_accessible(request)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        """The condition for a search term that is no id; an index must answer it."""
+        """The condition for a search term that is not an id; an index must answer it."""
         return sa.false()
 
     def parse_key(self, text: str) -> Any:
-        """The primary key out of an address. Raises: HTTPException, 404 when it is none."""
+        """Parse a primary key from a URL. Raises: HTTPException, 404 when ``text`` is none."""
         return parse_id(text)
 
     async def list(self, request: Request) -> Pagination:
@@ -186,28 +186,28 @@ class ListView(ModelView, metaclass=RecordViewMeta):
 
     async def related_names(self, rows: Sequence[Any]) -> dict[UUID, str]:
         """The names of the records that ``rows`` link to, by id; one query for each kind."""
-        wanted: dict[str, set[UUID]] = {}
+        keys_by_kind: dict[str, set[UUID]] = {}
         for row in rows:
             for column, kind in LINK_COLUMNS.items():
                 if kind in _LINK_NAMES and (key := row.__dict__.get(column)) is not None:
-                    wanted.setdefault(kind, set()).add(key)
-        found: dict[UUID, str] = {}
-        for kind, keys in wanted.items():
+                    keys_by_kind.setdefault(kind, set()).add(key)
+        names: dict[UUID, str] = {}
+        for kind, keys in keys_by_kind.items():
             key_column, name = _LINK_NAMES[kind]
-            named = await self._run_arbitrary_query(sa.select(key_column, name).where(key_column.in_(keys)))
-            found |= {row[0]: row[1] for row in named}
-        return found
+            records = await self._run_arbitrary_query(sa.select(key_column, name).where(key_column.in_(keys)))
+            names |= {record[0]: record[1] for record in records}
+        return names
 
     async def hidden_filters(self, request: Request) -> Sequence[tuple[str, str, str]]:
-        """The filters in the address that have no field: label, name of the value, address of the list without it."""
+        """The filters in the URL without a form field: label, name of the value, URL of the list without the filter."""
         chosen = {name: request.query_params.get(name, "") for name in self.filters}
         ids = {
             name: parse_id(text) for name, text in chosen.items() if text and LINK_COLUMNS.get(name, "") in _LINK_NAMES
         }
         found = []
         for name, record_id in ids.items():
-            key_column, named = _LINK_NAMES[LINK_COLUMNS[name]]
-            rows = await self._run_arbitrary_query(sa.select(named).where(key_column == record_id))
+            key_column, name_column = _LINK_NAMES[LINK_COLUMNS[name]]
+            rows = await self._run_arbitrary_query(sa.select(name_column).where(key_column == record_id))
             rest = urlencode(
                 {other: text for other, text in request.query_params.items() if other not in {name, "after"}}
             )
@@ -232,9 +232,10 @@ class ListView(ModelView, metaclass=RecordViewMeta):
         except HTTPException:
             return self.search(term)
 
-    def _select_columns(self, which: str) -> sa.Select[Any]:
-        shown = [getattr(self.model, key) for key in (*self._column_names(which), *self.extra_columns)]
-        return sa.select(self.model).options(load_only(*shown, raiseload=True))
+    def _select_columns(self, attribute: str) -> sa.Select[Any]:
+        """Select the columns that the view lists in ``attribute``, and ``extra_columns``."""
+        columns = [getattr(self.model, key) for key in (*self._column_names(attribute), *self.extra_columns)]
+        return sa.select(self.model).options(load_only(*columns, raiseload=True))
 
-    def _column_names(self, which: str) -> Sequence[str]:
-        return [self._get_prop_name(item) for item in getattr(self, which)]
+    def _column_names(self, attribute: str) -> Sequence[str]:
+        return [self._get_prop_name(item) for item in getattr(self, attribute)]

@@ -1,4 +1,4 @@
-"""The menu of the back office: groups of entries, each with its icon, and the one that is current."""
+"""The menu of the back office: groups of entries with their icons, and the test for the current entry."""
 
 import enum
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ class MenuEntry(NamedTuple):
     name: str
     icon: str
     prefix: str
-    """The entry is current on all pages whose path begins so."""
+    """The entry is current on all pages whose path begins with this text; empty for no further pages."""
 
     def is_current(self, path: str) -> bool:
         """True when ``path`` is one of this entry's pages."""
@@ -46,7 +46,7 @@ _PAGES: Sequence[tuple[MenuGroup, MenuEntry]] = (
     (MenuGroup.CALLS, MenuEntry("/admin/refusals", "Why was this refused", "refused", "/admin/refusals/")),
     (MenuGroup.SYSTEM, MenuEntry("/admin/operations", "Operations", "operations", "/admin/operations/")),
 )
-"""Entries of pages that are no lists; they are the first ones of their groups."""
+"""Entries of pages that are not lists; they come first in their groups."""
 
 
 def account_entry(email: str) -> MenuEntry:
@@ -61,7 +61,7 @@ def build_menu(views: Iterable[Any], request: Request) -> Sequence[MenuSection]:
         entries[group].append(entry)
     for view in views:
         if view.is_visible(request):
-            below = f"/admin/{view.identity}/"
-            entries[view.menu_group].append(MenuEntry(f"{below}list", view.name_plural, view.icon, below))
-    groups = [MenuSection(group.value, found) for group, found in entries.items() if found]
+            prefix = f"/admin/{view.identity}/"
+            entries[view.menu_group].append(MenuEntry(f"{prefix}list", view.name_plural, view.icon, prefix))
+    groups = [MenuSection(group.value, group_entries) for group, group_entries in entries.items() if group_entries]
     return [MenuSection("", [_HOME]), *groups]

@@ -16,11 +16,11 @@ class StaffRole(enum.StrEnum):
     """Roles of staff; each includes the ones before it."""
 
     SUPPORT = "support"
-    """Reads, and revokes tokens."""
+    """Reads records and revokes embed tokens."""
     OPERATOR = "operator"
-    """Also plans, suspensions, numbers and people."""
+    """Also changes plans, suspensions, limits, numbers and user accounts."""
     ADMIN = "admin"
-    """Also staff."""
+    """Also changes staff accounts."""
 
     @property
     def rank(self) -> int:
@@ -63,7 +63,7 @@ class Staff(AbstractAccount):
 
     role: Mapped[StaffRole] = mapped_column(text_enum(StaffRole, name="role"))
     joined_at: Mapped[dt.datetime | None]
-    """None until they have chosen a password."""
+    """None until the staff member has chosen a password."""
     link_digest: Mapped[bytes | None] = mapped_column(unique=True)
-    """SHA-256 of the one-use link by which they choose a password; None when there is none."""
+    """SHA-256 of the token in the one-time link for choosing a password; None when there is no such link."""
     link_expires_at: Mapped[dt.datetime | None]

@@ -30,7 +30,7 @@ STAFF_SESSION_COOKIE = "epoch_staff"
 PUBLIC_PATHS = ("/login", "/second-step", "/join/")
 """Paths below ``ADMIN_PATH`` that need no session."""
 OPERATIONS_REFRESH_PATH = f"{ADMIN_PATH}/operations/now"
-"""An open page requests this every few seconds, so it does not extend the session."""
+"""An open page requests this path every few seconds, so a request to it does not extend the session."""
 # No other key of the outer scope reaches the back office, above all not the customers' session and state.
 _PASSED_SCOPE_KEYS = (
     "type",
@@ -59,8 +59,8 @@ class AdminMount:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Raises: NotFoundException, for other paths and for networks that are not allowed."""
         path = _requested_path(scope)
-        address = client_address(scope)
-        if not is_allowed_network(address, self._back_office.settings.admin_networks):
+        ip_address = client_address(scope)
+        if not is_allowed_network(ip_address, self._back_office.settings.admin_networks):
             raise NotFoundException
         headers, admin_app = Headers.from_scope(scope), await self._load()
         state: dict[str, Any] = {
@@ -82,7 +82,7 @@ class AdminMount:
             is_activity = path != OPERATIONS_REFRESH_PATH
             if token:
                 staff_auth = self._back_office.staff_auth
-                state["viewer"] = await staff_auth.find_viewer(token, address, is_activity=is_activity)
+                state["viewer"] = await staff_auth.find_viewer(token, ip_address, is_activity=is_activity)
             if state["viewer"] is None and not path.removeprefix(ADMIN_PATH).startswith(PUBLIC_PATHS):
                 responder = admin_app.redirect_to_sign_in(inner)
             elif scope["method"] == "OPTIONS":
@@ -108,9 +108,9 @@ class AdminMount:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
-                found = MutableScopeHeaders.from_message(message)
+                response_headers = MutableScopeHeaders.from_message(message)
                 for name, value in self._back_office.theme.headers.items():
-                    found.setdefault(name, value)
+                    response_headers.setdefault(name, value)
             await send(message)
 
         return with_headers
@@ -128,7 +128,10 @@ def admin_route(back_office: BackOffice) -> ASGIRouteHandler:
 
 
 def _requested_path(scope: Scope) -> str:
-    """The whole requested path. Litestar cuts the mount's prefix off the scope's path, and matches ``/adminx`` too."""
+    """The whole requested path. Litestar removes the mount's prefix from the scope's path, and matches ``/adminx`` too.
+
+    Raises: NotFoundException, for a path that is not below ``ADMIN_PATH``.
+    """
     path = unquote(scope["raw_path"].split(b"?", 1)[0].decode("ascii", errors="replace"))
     if path != ADMIN_PATH and not path.startswith(f"{ADMIN_PATH}/"):
         raise NotFoundException

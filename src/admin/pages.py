@@ -1,4 +1,4 @@
-"""Helpers of the back office's pages: viewer, frame, forms, redirects, notices, error pages."""
+"""Helpers of the back office's pages: templates, viewer, forms, redirects, notices, cookies, error pages."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -88,7 +88,7 @@ def requires(request: Request, role: StaffRole) -> StaffViewer:
 
 
 def frame(request: Request) -> dict[str, Any]:
-    """The context of the frame around a page."""
+    """The template variables of a page's menu, header and notice."""
     return {
         "request": request,
         "viewer": request.state.viewer,
@@ -98,7 +98,7 @@ def frame(request: Request) -> dict[str, Any]:
 
 
 async def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
-    """Render ``template`` in the frame."""
+    """Render ``template`` with the variables of ``frame`` and ``context``."""
     templates: Environment = request.state.templates
     page = await templates.get_template(template).render_async(**frame(request), **context)
     response = HTMLResponse(page, status_code=status)
@@ -112,7 +112,7 @@ async def read_form(request: Request, *fields: str) -> Form:
 
 
 def redirect(request: Request, path: str, notice: str | None = None, *, is_problem: bool = False) -> Response:
-    """Redirect (303) to ``path``, which must be ours, and show ``notice`` there once."""
+    """Redirect (303) to ``path``, which must be a path of this site, and show ``notice`` there once."""
     response = Response(status_code=303, headers={"Location": path})
     if notice is not None:
         encrypted = _notice_encryptor(request).encrypt(msgspec.json.encode(Notice(notice, is_problem)))
@@ -128,7 +128,7 @@ def read_notice(request: Request) -> Notice | None:
 
 
 def clear_notice(request: Request, response: Response) -> None:
-    """Delete the notice, which the page in ``response`` shows: on a later page it may not be true any more."""
+    """Delete the notice that the page in ``response`` shows: on a later page it may not be true any more."""
     if NOTICE_COOKIE in request.cookies:
         set_cookie(request, response, NOTICE_COOKIE, None)
 
@@ -159,7 +159,7 @@ async def render_refused(request: Request, template: str, form: Form, error: Dom
 
 
 async def render_problem(request: Request, error: Exception) -> Response:
-    """Render the error page: what is wrong and what to do next. It shows no details of unexpected errors."""
+    """Render the error page: what is wrong and what to do next, without details of unexpected errors."""
     if isinstance(error, NotSignedIn):
         return redirect_to_sign_in(request)
     detail: str | None = None
@@ -179,16 +179,16 @@ async def render_problem(request: Request, error: Exception) -> Response:
 
 
 def log_fault(path: str, error: Exception) -> None:
-    """Log an unexpected error, but not that the client left."""
+    """Log an unexpected error, unless it is that the client disconnected."""
     if not is_client_gone(error):
         FAILURES.report(error, where=path)
 
 
 def redirect_to_sign_in(request: Request) -> Response:
-    """Redirect to the sign-in page, which leads back to a requested page. The refreshing script gets 401 instead."""
+    """Redirect to the sign-in page, which leads back to the requested page. The refreshing script gets 401 instead."""
     if request.scope["path"] == OPERATIONS_REFRESH_PATH:
         return Response(status_code=401)
-    # Not from the request's URL: it contains the host that the client names, which may be none.
+    # Made from the scope: the request's URL would contain the Host header, which may not be a valid host.
     query = request.scope["query_string"].decode("latin-1")
     requested = request.scope["path"] + (f"?{query}" if query else "")
     back = f"?next={quote(requested, safe='/')}" if request.method == "GET" and requested != "/admin" else ""

@@ -13,18 +13,18 @@ from tenants.plans import Plan
 
 MAX_REASON_CHARACTERS = 500
 MAX_OVERRIDE_DAYS = 366
-"""The last day of a raised limit is at most this far away."""
+"""The last day of a limit override is at most this many days away."""
 
 
 def ensure_staff_role(role: StaffRole, minimum: StaffRole) -> None:
-    """Raises: StaffRoleTooLow."""
+    """Require a role of at least ``minimum``. Raises: StaffRoleTooLow."""
     if role.rank < minimum.rank:
         raise StaffRoleTooLow
 
 
-def is_allowed_network(address: str, networks: tuple[str, ...]) -> bool:
-    """True when ``address`` is in one of ``networks``, or when ``networks`` is empty; an unknown address is in none."""
-    return not networks or is_in_networks(address, networks)
+def is_allowed_network(ip_address: str, networks: tuple[str, ...]) -> bool:
+    """True when ``ip_address`` is in one of ``networks``, or ``networks`` is empty; an unknown one is in no network."""
+    return not networks or is_in_networks(ip_address, networks)
 
 
 def read_reason(text: str) -> str:
@@ -47,7 +47,7 @@ def read_plan(text: str) -> Plan:
 
 
 def read_last_day(text: str, now: dt.datetime) -> dt.datetime:
-    """Midnight UTC at the end of the last day on which a raised limit holds. Raises: ValidationFailed."""
+    """Midnight UTC at the end of the last day of a limit override. Raises: ValidationFailed."""
     try:
         day = parse_day(text.strip())
     except ValueError:

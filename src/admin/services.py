@@ -1,4 +1,4 @@
-"""Services of staff accounts and staff sessions."""
+"""Staff accounts (add, join, change role, disable, reset second factor) and staff sessions."""
 
 import secrets
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ class StaffViewer(msgspec.Struct, frozen=True):
     session_id: UUID
     email: str
     role: StaffRole
-    address: str
+    ip_address: str
 
     @property
     def actor(self) -> Actor:
-        return Actor(Staff.actor_kind, self.staff_id, self.email, self.address)
+        return Actor(Staff.actor_kind, self.staff_id, self.email, self.ip_address)
 
 
 class InvitedStaff(NamedTuple):
@@ -61,11 +61,11 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
     lifetime = STAFF_SESSION_LIFETIME
 
     async def find_viewer(
-        self, raw: str, address: str, now: datetime, *, is_activity: bool = True
+        self, raw: str, ip_address: str, now: datetime, *, is_activity: bool = True
     ) -> StaffViewer | None:
-        """The staff member of the live session ``raw``; activity updates its last-seen time, at most once a minute.
+        """The staff member of the active session ``raw``; activity updates its last-seen time, at most once a minute.
 
-        Requests that a page sends by itself do not count: they must not keep an abandoned session alive.
+        Requests that a page sends without a person's action are no activity: they must not extend an unused session.
         """
         query = (
             sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
@@ -86,7 +86,7 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
             # UPDATE, not upsert: a session that has ended in the meantime must stay ended.
             seen = sa.update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=now)
             await self._session.execute(seen)
-        return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, address=address)
+        return StaffViewer(staff_id=staff_id, session_id=session_id, email=email, role=role, ip_address=ip_address)
 
     async def recent_sign_ins(self, staff_id: UUID, limit: int) -> Sequence[AuditEvent]:
         """The audit events of a staff member's sign-ins, the latest first."""
@@ -106,20 +106,20 @@ class StaffService(AccountService[Staff]):
     async def add(self, email: str, role: StaffRole | None, *, unknown_password_hash: str, by: Actor) -> InvitedStaff:
         """Create a staff account, or renew the link of an existing one; an earlier link stops working.
 
-        The first account becomes an admin whatever ``role`` says, so that somebody can manage the others. With ``role``
-        None an existing account keeps its role, and a new one gets the lowest. A new one has the password of
-        ``unknown_password_hash`` until the link's holder sets one.
+        The first account becomes an admin whatever ``role`` is, so that somebody can manage the others. With ``role``
+        None an existing account keeps its role, and a new account gets the lowest one. A new account has the password
+        of ``unknown_password_hash`` until the link's holder sets one.
 
-        Raises: ValidationFailed, when ``email`` is no address.
+        Raises: ValidationFailed, when ``email`` is not an e-mail address.
         """
-        session, address = self._session, parse_email(email)
+        session, email = self._session, parse_email(email)
         # Two concurrent requests must not both find no account, or create the same one.
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("admin.staff"))))
-        staff = await self._repository.get_one_or_none(Staff.email == address)
+        staff = await self._repository.get_one_or_none(Staff.email == email)
         if staff is None:
             is_first = await session.scalar(sa.select(Staff.id).limit(1)) is None
             staff = Staff(
-                email=address,
+                email=email,
                 role=StaffRole.ADMIN if is_first else role or StaffRole.SUPPORT,
                 password_hash=unknown_password_hash,
             )
@@ -130,21 +130,21 @@ class StaffService(AccountService[Staff]):
         staff.link_digest, staff.link_expires_at = digest(raw), utc_now() + STAFF_LINK_LIFETIME
         staff.disabled_at = None
         await session.flush()
-        invited = {"role": staff.role.value}
-        await record(session, by, "staff.invited", subject_id=staff.id, subject_name=staff.email, details=invited)
+        details = {"role": staff.role.value}
+        await record(session, by, "staff.invited", subject_id=staff.id, subject_name=staff.email, details=details)
         return InvitedStaff(staff, raw)
 
-    async def ensure_link(self, raw: str) -> Staff:
-        """The account of the link ``raw``; does not use it up. Raises: StaffLinkNotUsable."""
+    async def get_by_link(self, raw: str) -> Staff:
+        """The account of the link ``raw``, which stays usable. Raises: StaffLinkNotUsable."""
         staff = await self._repository.get_one_or_none(*_link_is_usable(raw))
         if staff is None:
             raise StaffLinkNotUsable
         return staff
 
-    async def join(self, raw: str, *, password_hash: str, address: str) -> Staff:
+    async def join(self, raw: str, *, password_hash: str, ip_address: str) -> Staff:
         """Use up the link: set the password and end all sessions of the account. Raises: StaffLinkNotUsable."""
         session = self._session
-        staff = await self.ensure_link(raw)
+        staff = await self.get_by_link(raw)
         # One statement checks and uses the link, so only one of two concurrent requests succeeds.
         used = sa.update(Staff).where(*_link_is_usable(raw)).values(link_digest=None, link_expires_at=None)
         if await session.scalar(used.returning(Staff.id)) is None:
@@ -153,7 +153,8 @@ class StaffService(AccountService[Staff]):
         await session.flush()
         await StaffSessionService(session).end_all(staff.id)
         await set_tenant_context(session, None, staff.id)
-        await record(session, actor_of(staff, address), "staff.joined", subject_id=staff.id, subject_name=staff.email)
+        by = actor_of(staff, ip_address)
+        await record(session, by, "staff.joined", subject_id=staff.id, subject_name=staff.email)
         return staff
 
     async def change_role(self, staff_id: UUID, role: StaffRole, *, by: Actor) -> None:
@@ -164,7 +165,7 @@ class StaffService(AccountService[Staff]):
         await self._record(staff, by, "staff.role_changed", changed)
 
     async def disable(self, staff_id: UUID, *, by: Actor) -> None:
-        """End all sessions of a staff member and allow no new one. Raises: NotFound, LastAdmin."""
+        """Disable a staff account and end its sessions. Raises: NotFound, LastAdmin."""
         staff = await self._lock_and_get(staff_id, is_admin_after=False)
         staff.disabled_at, staff.link_digest = utc_now(), None
         await self._session.flush()
@@ -172,7 +173,10 @@ class StaffService(AccountService[Staff]):
         await self._record(staff, by, "staff.disabled", None)
 
     async def reset_second_factor(self, staff_id: UUID, totp: TotpSecrets, *, by: Actor) -> None:
-        """Remove the second factors; the next sign-in enrols a new one. Raises: NotFound, SecondFactorUnchanged."""
+        """Remove a staff member's second factors; the next sign-in enrols a new one.
+
+        Raises: NotFound, SecondFactorUnchanged.
+        """
         staff = await self._repository.get_one_or_none(Staff.id == staff_id)
         if staff is None:
             raise NotFound
@@ -182,7 +186,7 @@ class StaffService(AccountService[Staff]):
     async def _lock_and_get(self, staff_id: UUID, *, is_admin_after: bool) -> Staff:
         """Lock all admins and return the staff member. Raises: NotFound, LastAdmin."""
         session = self._session
-        # Locks all admins, always in the same order: two who demote each other at once must not both succeed.
+        # Locks all admins, always in the same order: of two admins who demote each other at once, one must fail.
         admins = sa.select(Staff.id).where(Staff.role == StaffRole.ADMIN, Staff.disabled_at.is_(None))
         others = set((await session.scalars(admins.order_by(Staff.id).with_for_update())).all()) - {staff_id}
         staff = await self._repository.get_one_or_none(Staff.id == staff_id, Staff.disabled_at.is_(None))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Theme(NamedTuple):
-    """Templates, headers and files of the customers' pages, given by the composition root."""
+    """Templates, filters, headers and files of the customers' pages; the composition root makes it."""
 
     templates: Path
     filters: Mapping[str, Callable[..., Any]]
@@ -14,4 +14,4 @@ class Theme(NamedTuple):
     """Jinja globals that the templates need."""
     headers: Mapping[str, str]
     assets: Mapping[str, str]
-    """Built names of files, by their source names."""
+    """File names with a hash, by source name."""

@@ -43,7 +43,7 @@ async def sign_up(request: Visit) -> Response[str]:
     try:
         ensure_valid_text(form)
         proof = await _accounts(request).registration.sign_up(
-            email=form["email"], password=form["password"], name=form["name"], address=browser_of(request).address
+            email=form["email"], password=form["password"], name=form["name"], ip_address=browser_of(request).ip_address
         )
     except DomainError as error:
         return render_refused(request, "accounts/signup.html", form, error, back=own_path(form["next"]))
@@ -170,7 +170,7 @@ async def render_sign_in_refused(request: Visit, form: Form, error: DomainError,
 
 async def _sign_in_form(request: Visit, refused: tuple[Form, DomainError] | None, *, back: str) -> Response[str]:
     """The form for the password, or after it the one for the second factor."""
-    awaiting = await _accounts(request).authenticator.find_awaiting(raw_session_id(request))
+    awaiting = await _accounts(request).authenticator.find_awaiting_second_factor(raw_session_id(request))
     has_passkeys = _accounts(request).passkey_ceremony.is_available
     template = "accounts/login.html"
     context: dict[str, Any] = {"back": back, "has_passkeys": has_passkeys}

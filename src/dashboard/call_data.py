@@ -16,8 +16,8 @@ from kit.errors import ValidationFailed
 from kit.http.app_key import SETTINGS
 from kit.http.forms import Form, read_form
 from kit.parsing import parse_whole_number
+from privacy.erasure_sentences import describe_finished_erasure, describe_planned_erasure
 from privacy.errors import NumberInLiveCall
-from privacy.messages import describe_finished_erasure, describe_planned_erasure
 from privacy.number_erasure import NumberErasureService, parse_number_to_erase
 from privacy.number_erasure_job import NUMBER_ERASURE
 from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS
@@ -117,7 +117,7 @@ def _retention(request: SettingsRequest, session: AsyncSession) -> RetentionServ
 
 
 def _erasure(request: SettingsRequest, session: AsyncSession) -> NumberErasureService:
-    return NUMBER_ERASURE.get(request.app).service(session)
+    return NUMBER_ERASURE.get(request.app).make_service(session)
 
 
 def _read_months(typed: str) -> int | None:

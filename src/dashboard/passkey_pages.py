@@ -10,8 +10,8 @@ from litestar.params import FromPath
 
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.auth import browser_of, current_actor, current_viewer, raw_session_id, session_cookie
-from accounts.passkey_ceremony import CHALLENGE_LIFETIME, PasskeyQuestion
-from accounts.passkey_settings import OwnSession, PasskeySettings, RemovalProof
+from accounts.passkey_ceremony import CHALLENGE_LIFETIME, PasskeyOptions
+from accounts.passkey_settings import CurrentSession, PasskeySettings, RemovalProof
 from dashboard.account_settings import Visit, new_session_cookie, redirect_or_form
 from dashboard.auth_pages import own_path, render_sign_in_refused
 from dashboard.guards import loads_memberships
@@ -33,8 +33,8 @@ async def sign_in_options(request: Visit) -> Response[str]:
     await read_form(request, "credential", "next")
     authenticator = ACCOUNT_SERVICES.get(request.app).authenticator
 
-    async def ask() -> PasskeyQuestion:
-        return authenticator.ask_for_passkey()
+    async def ask() -> PasskeyOptions:
+        return authenticator.make_passkey_options()
 
     return await _question(request, ask, _SIGN_IN_PATH)
 
@@ -47,7 +47,7 @@ async def sign_in_with_passkey(request: Visit) -> Response[str]:
         ensure_valid_text(form)
         signed_in = await ACCOUNT_SERVICES.get(request.app).authenticator.sign_in_with_passkey(
             credential=form["credential"],
-            ticket=request.cookies.get(_COOKIE),
+            encrypted_challenge=request.cookies.get(_COOKIE),
             browser=browser_of(request),
             replaces=raw_session_id(request),
         )
@@ -62,10 +62,12 @@ async def new_passkey_options(request: Visit) -> Response[str]:
     """Check the password and return the question for the page's script."""
     form = await read_form(request, "name", "password", "credential")
 
-    async def ask() -> PasskeyQuestion:
+    async def ask() -> PasskeyOptions:
         ensure_valid_text(form)
-        address = browser_of(request).address
-        return await _settings(request).ask_for_new(_who(request), password=form["password"], address=address)
+        ip_address, password = browser_of(request).ip_address, form["password"]
+        return await _settings(request).make_registration_options(
+            _who(request), password=password, ip_address=ip_address
+        )
 
     return await _question(request, ask, _ACCOUNT_PATH)
 
@@ -81,7 +83,7 @@ async def add_passkey(request: Visit) -> Response[str]:
             _who(request),
             name=form["name"],
             credential=sent["credential"],
-            ticket=request.cookies.get(_COOKIE),
+            encrypted_challenge=request.cookies.get(_COOKIE),
             by=current_actor(request),
         )
         return redirect(request, "/account", "Your passkey is added.", cookies=_renewed(request, raw))
@@ -110,8 +112,8 @@ async def removal_options(request: Visit) -> Response[str]:
     """The question for a passkey of the person who removes one."""
     await read_form(request, "password", "credential")
 
-    async def ask() -> PasskeyQuestion:
-        return _settings(request).ask_to_remove(_who(request))
+    async def ask() -> PasskeyOptions:
+        return _settings(request).make_removal_options(_who(request))
 
     return await _question(request, ask, _ACCOUNT_PATH)
 
@@ -151,7 +153,7 @@ async def _page(request: Visit, passkey_id: UUID, *, status: int = 200, **forms:
     return render(request, "accounts/passkey.html", status=status, passkey=passkey, has_app=has_app, forms=forms)
 
 
-async def _question(request: Visit, ask: Callable[[], Awaitable[PasskeyQuestion]], path: str) -> Response[str]:
+async def _question(request: Visit, ask: Callable[[], Awaitable[PasskeyOptions]], path: str) -> Response[str]:
     """The question as JSON, with its ticket in a cookie; of a refusal the sentence."""
     headers = page_headers(SETTINGS.get(request.app))
     try:
@@ -161,8 +163,8 @@ async def _question(request: Visit, ask: Callable[[], Awaitable[PasskeyQuestion]
         refusal = msgspec.json.encode({"message": f"{message}."}).decode()
         headers |= problem_headers(error)
         return Response(refusal, media_type=MediaType.JSON, status_code=status_of(error), headers=headers)
-    cookie = _ticket_cookie(request, question.ticket, path)
-    return Response(question.options, media_type=MediaType.JSON, headers=headers, cookies=[cookie])
+    cookie = _ticket_cookie(request, question.encrypted_challenge, path)
+    return Response(question.options_json, media_type=MediaType.JSON, headers=headers, cookies=[cookie])
 
 
 def _ticket_cookie(request: Visit, ticket: str | None, path: str) -> Cookie:
@@ -181,9 +183,9 @@ def _renewed(request: Visit, raw: str) -> list[Cookie]:
     return [new_session_cookie(request, raw), _ticket_cookie(request, None, _ACCOUNT_PATH)]
 
 
-def _who(request: Visit) -> OwnSession:
+def _who(request: Visit) -> CurrentSession:
     viewer = current_viewer(request)
-    return OwnSession(viewer.user_id, viewer.session_id)
+    return CurrentSession(viewer.user_id, viewer.session_id)
 
 
 def _settings(request: Visit) -> PasskeySettings:

@@ -26,7 +26,7 @@ async def forgot_password(request: Visit) -> Response[str]:
     form = await read_form(request, "email")
     try:
         ensure_valid_text(form)
-        await _password_reset(request).request(email=form["email"], address=browser_of(request).address)
+        await _password_reset(request).request(email=form["email"], ip_address=browser_of(request).ip_address)
     except DomainError as error:
         return render_refused(request, "accounts/forgot.html", form, error)
     return redirect(request, "/forgot-password?sent=1")
@@ -46,7 +46,8 @@ async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
     form = await read_form(request, "password")
     try:
         ensure_valid_text(form)
-        await _password_reset(request).reset(token, password=form["password"], address=browser_of(request).address)
+        ip_address = browser_of(request).ip_address
+        await _password_reset(request).reset(token, password=form["password"], ip_address=ip_address)
     except LinkNotUsable:
         return render_link_expired(request)
     except DomainError as error:

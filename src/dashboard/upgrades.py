@@ -16,7 +16,12 @@ from kit.http.forms import read_form
 from kit.money import Money
 from tenants.auth import MemberAuth, current_member
 from tenants.guards import requires_role
-from tenants.mails import UPGRADE_REQUEST_RECIPIENTS, requested_plan, upgrade_request_mails, upgrade_requested_mail
+from tenants.mails import (
+    UPGRADE_REQUEST_RECIPIENTS,
+    describe_requested_plan,
+    upgrade_request_mails,
+    upgrade_requested_mail,
+)
 from tenants.members import MemberService
 from tenants.models import Role, UpgradeRequest
 from tenants.plans import UPGRADE_PLAN
@@ -59,7 +64,7 @@ async def request_upgrade(
     is_new = await UpgradeRequestService(db_session).create(who.organization_id, by=who.actor)
     organization = await OrganizationService(db_session).get(who.organization_id)
     owners = [owner.email for owner in await MemberService(db_session).list_owners(who.organization_id)]
-    state = requested_plan(organization, owners)
+    state = describe_requested_plan(organization, owners)
     if is_new:
         staff = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)()
         mails = upgrade_request_mails(organization, to=staff, by=who.actor.name, settings=settings)

@@ -39,22 +39,22 @@ the price stays verifiable."""
 
 
 class CallAnonymizationService:
-    """Anonymizes calls in the caller's transaction."""
+    """Anonymizes calls in the transaction of the given session."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def anonymize(self, which: sa.ColumnElement[bool]) -> int:
-        """Anonymize the calls that match ``which``, delete what belongs to them; return their number."""
-        ids = sa.select(Call.id).where(which, Call.erased_at.is_(None))
-        # The audio of voicemails is deleted at the carrier together with the calls.
+    async def anonymize(self, condition: sa.ColumnElement[bool]) -> int:
+        """Anonymize the calls that match ``condition`` and delete the rows that belong to them; return their number."""
+        ids = sa.select(Call.id).where(condition, Call.erased_at.is_(None))
+        # The audio of voicemails is deleted at the carrier by the job that deletes the calls there.
         for rows in (CallEvent, CallChange, Voicemail, HubSpotCall):
             await self._session.execute(
                 sa.delete(rows).where(rows.call_record_id.in_(ids)), execution_options={"synchronize_session": False}
             )
         await erase_events(self._session, ids)
         erased = await self._session.execute(
-            sa.update(Call).where(which, Call.erased_at.is_(None)).values(ANONYMIZED_VALUES),
+            sa.update(Call).where(condition, Call.erased_at.is_(None)).values(ANONYMIZED_VALUES),
             execution_options={"synchronize_session": False},
         )
         return erased.rowcount if isinstance(erased, sa.CursorResult) else 0

@@ -1,4 +1,5 @@
-"""Erases personal data from audit events: of a phone number, of a person, and by age. The chains stay verifiable.
+"""Erases personal data from audit events: a phone number, a person's e-mail address, and old data. The chains stay
+verifiable.
 
 Only the jobs' role may erase fields, so a request enqueues a job and the command line connects as that role.
 """
@@ -35,8 +36,8 @@ _FIELDS = (AuditEvent.actor_name, AuditEvent.subject_name, AuditEvent.address, A
 log = structlog.get_logger("epoch.privacy")
 
 
-class _Number(msgspec.Struct, frozen=True):
-    """The payload of a job."""
+class _NumberToErase(msgspec.Struct, frozen=True):
+    """The payload of a job that erases a number."""
 
     organization_id: UUID
     number: str
@@ -46,16 +47,16 @@ class _Number(msgspec.Struct, frozen=True):
 async def enqueue_number_erasure(
     session: AsyncSession, queue: JobQueue, organization_id: UUID, number: str, country: str
 ) -> None:
-    """Erase ``number`` (E.164) from the organization's events after the commit of the session's transaction."""
-    payload = msgspec.json.encode(_Number(organization_id, number, country))
+    """Enqueue the job that erases ``number`` (E.164) from the organization's events, with the session's transaction."""
+    payload = msgspec.json.encode(_NumberToErase(organization_id, number, country))
     await queue.enqueue(session, ERASE_NUMBER_IN_AUDIT_LOG, payload)
 
 
 class AuditNumberErasure:
     """Runs the jobs that erase a number from an organization's events. Made once at start."""
 
-    def __init__(self, queue: JobQueue, jobs: Database) -> None:
-        self._jobs = jobs
+    def __init__(self, queue: JobQueue, job_database: Database) -> None:
+        self._job_database = job_database
         queue.add_handler(
             JobHandler(
                 kind=ERASE_NUMBER_IN_AUDIT_LOG,
@@ -66,47 +67,47 @@ class AuditNumberErasure:
         )
 
     async def _erase(self, job: Job) -> None:
-        wanted = msgspec.json.decode(job.payload, type=_Number)
-        matcher = NumberMatcher(wanted.number, wanted.country)
-        is_own = AuditEvent.organization_id == wanted.organization_id
+        to_erase = msgspec.json.decode(job.payload, type=_NumberToErase)
+        matcher = NumberMatcher(to_erase.number, to_erase.country)
+        is_own = AuditEvent.organization_id == to_erase.organization_id
         may_hold = sa.or_(*(sa.cast(field, sa.Text).regexp_match(matcher.sql_pattern) for field in _FIELDS))
 
         def fields_with_number(event: Any) -> Sequence[str]:
-            # The address of a signed-in person is not erased, whatever digits it contains.
-            is_address = event.actor_kind in (ActorKind.USER, ActorKind.STAFF)
-            found = [] if is_address or not matcher.matches_text(event.actor_name) else ["actor_name"]
+            # The e-mail address of a signed-in person is not erased, whatever digits it contains.
+            is_email = event.actor_kind in (ActorKind.USER, ActorKind.STAFF)
+            found = [] if is_email or not matcher.matches_text(event.actor_name) else ["actor_name"]
             if matcher.matches_text(event.subject_name):
                 found.append("subject_name")
             return [*found, "details"] if matcher.matches_value(event.details) else found
 
-        await _erase_in_batches(self._jobs, fields_with_number, is_own, may_hold)
+        await _erase_in_batches(self._job_database, fields_with_number, is_own, may_hold)
 
 
 async def erase_person(database: Database, email: str) -> int:
-    """Erase an address from all chains, with the client addresses of its events; return the number of changed events.
+    """Erase an e-mail address from all chains, and the IP addresses from the events of its owner.
 
-    ``database`` must see all rows. Events keep what was done, when, and the id of the account.
+    Return the number of changed events. ``database`` must see all rows. Events keep action, time and account id.
     """
-    # Not within a longer address.
-    address = re.compile(rf"(?<![\w.+-]){re.escape(email)}(?![\w-]|\.\w)", re.IGNORECASE)
+    # Does not match a part of a longer e-mail address.
+    pattern = re.compile(rf"(?<![\w.+-]){re.escape(email)}(?![\w-]|\.\w)", re.IGNORECASE)
     needle = sa.func.lower(sa.literal(email))
     may_hold = sa.or_(*(sa.func.strpos(sa.func.lower(sa.cast(field, sa.Text)), needle) > 0 for field in _FIELDS))
 
-    def fields_with_address(event: Any) -> Sequence[str]:
-        found = ["actor_name", "address"] if address.fullmatch(event.actor_name) else []
-        if address.search(event.subject_name):
+    def fields_with_email(event: Any) -> Sequence[str]:
+        found = ["actor_name", "address"] if pattern.fullmatch(event.actor_name) else []
+        if pattern.search(event.subject_name):
             found.append("subject_name")
-        return [*found, "details"] if address.search(json.dumps(event.details, ensure_ascii=False)) else found
+        return [*found, "details"] if pattern.search(json.dumps(event.details, ensure_ascii=False)) else found
 
-    changed = await _erase_in_batches(database, fields_with_address, may_hold)
+    changed = await _erase_in_batches(database, fields_with_email, may_hold)
     async with database.sessions() as session, session.begin():
-        # Without the address, which would be in the log again.
+        # Recorded without the e-mail address, which would be in the log again.
         await record(session, SYSTEM, "audit_log.person_erased", details={"events": changed})
     return changed
 
 
 class AuditRetention:
-    """Erases client addresses, and the subject and details of events about calls, after the retention period.
+    """Erases clients' IP addresses, and the subject and details of events about calls, after the retention period.
 
     ``database`` must see all rows. Made once at start.
     """
@@ -119,18 +120,18 @@ class AuditRetention:
         """Erase what is due in all organizations; return the number of changed events."""
         moment, changed = now or utc_now(), 0
         async with self._database.sessions() as session:
-            kept = {
+            months_of = {
                 row.id: row.retention_months or self._default
                 for row in await session.execute(sa.select(Organization.id, Organization.retention_months))
             }
         by_end: dict[UUID, list[UUID]] = {}
-        for organization_id, months in kept.items():
+        for organization_id, months in months_of.items():
             by_end.setdefault(first_uuid7(months_before(moment, months)), []).append(organization_id)
         for end, organizations in by_end.items():
             for start in range(0, len(organizations), EVENTS_PER_BATCH):
-                some = AuditEvent.organization_id.in_(organizations[start : start + EVENTS_PER_BATCH])
+                is_of_batch = AuditEvent.organization_id.in_(organizations[start : start + EVENTS_PER_BATCH])
                 changed += await _erase_in_batches(
-                    self._database, _expired_fields, some, AuditEvent.id < end, AuditEvent.address != ""
+                    self._database, _expired_fields, is_of_batch, AuditEvent.id < end, AuditEvent.address != ""
                 )
         if changed:
             log.info("audit_events_erased_by_age", events=changed)
@@ -142,9 +143,9 @@ def _expired_fields(event: Any) -> Sequence[str]:
 
 
 async def _erase_in_batches(
-    database: Database, choose: Callable[[Any], Sequence[str]], *conditions: sa.ColumnElement[bool]
+    database: Database, choose_fields: Callable[[Any], Sequence[str]], *conditions: sa.ColumnElement[bool]
 ) -> int:
-    """Erase the fields that ``choose`` names for each event that matches; return the number of changed events.
+    """Erase the fields that ``choose_fields`` returns for each matching event; return the number of changed events.
 
     Each batch is a transaction of its own, oldest events first.
     """
@@ -159,7 +160,7 @@ async def _erase_in_batches(
         async with database.sessions() as session, session.begin():
             events = (await session.execute(query.where(AuditEvent.id > last))).all()
             # Matching is slow and needs no database; in a thread it does not block other requests.
-            chosen = await anyio.to_thread.run_sync(_group, events, choose)
+            chosen = await anyio.to_thread.run_sync(_group_by_fields, events, choose_fields)
             for fields, ids in chosen.items():
                 changed += await erase_fields(session, ids, *fields)
         if len(events) < EVENTS_PER_BATCH:
@@ -167,10 +168,12 @@ async def _erase_in_batches(
         last = events[-1].id
 
 
-def _group(events: Sequence[Any], choose: Callable[[Any], Sequence[str]]) -> Mapping[tuple[str, ...], list[UUID]]:
+def _group_by_fields(
+    events: Sequence[Any], choose_fields: Callable[[Any], Sequence[str]]
+) -> Mapping[tuple[str, ...], list[UUID]]:
     """The ids of events by the fields to erase."""
-    found: dict[tuple[str, ...], list[UUID]] = {}
+    groups: dict[tuple[str, ...], list[UUID]] = {}
     for event in events:
-        if fields := tuple(choose(event)):
-            found.setdefault(fields, []).append(event.id)
-    return found
+        if fields := tuple(choose_fields(event)):
+            groups.setdefault(fields, []).append(event.id)
+    return groups

@@ -1,4 +1,4 @@
-"""Jobs that delete the carrier's records of erased calls."""
+"""Jobs that delete erased calls, and recordings of single voicemails, at the carrier."""
 
 import contextlib
 import datetime as dt
@@ -21,12 +21,12 @@ _CALLS_PER_JOB = 20
 
 
 class CarrierCallDeletion:
-    """Enqueues and runs the jobs that delete calls at the carrier."""
+    """Enqueues and runs the jobs that delete calls at the carrier, and runs those that delete single recordings."""
 
-    def __init__(self, queue: JobQueue, carrier: Carrier, jobs: Database) -> None:
+    def __init__(self, queue: JobQueue, carrier: Carrier, job_database: Database) -> None:
         self._queue = queue
         self._carrier = carrier
-        self._jobs = jobs
+        self._job_database = job_database
         for kind, give_up_after in (
             (DELETE_CALLS, dt.timedelta(days=7)),
             (DELETE_EXPIRED_CALLS, dt.timedelta(days=60)),
@@ -42,7 +42,7 @@ class CarrierCallDeletion:
         queue.add_handler(
             JobHandler(
                 kind=DELETE_RECORDING,
-                handle=self._delete_message,
+                handle=self._delete_voicemail_recording,
                 timeout_seconds=30,
                 give_up_after=dt.timedelta(days=7),
                 encrypted=False,
@@ -50,7 +50,7 @@ class CarrierCallDeletion:
         )
 
     async def enqueue(self, session: AsyncSession, sids: Sequence[str], *, by_age: bool = False) -> None:
-        """Delete the calls of these callers' legs after the commit of the session's transaction."""
+        """Enqueue the deletion of the calls with these parent legs, with the session's transaction."""
         kind = DELETE_EXPIRED_CALLS if by_age else DELETE_CALLS
         for start in range(0, len(sids), _CALLS_PER_JOB):
             await self._queue.enqueue(session, kind, msgspec.json.encode(sids[start : start + _CALLS_PER_JOB]))
@@ -60,7 +60,7 @@ class CarrierCallDeletion:
 
         Raises: DeploymentUnconfirmed, CarrierError.
         """
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
         for call_sid in msgspec.json.decode(job.payload, type=list[str]):
             if deployment.separate_since is not None and not await self._is_own(call_sid, deployment):
@@ -71,22 +71,22 @@ class CarrierCallDeletion:
                 await self._delete(leg.sid)
             await self._delete(call_sid)
 
-    async def _delete_message(self, job: Job) -> None:
+    async def _delete_voicemail_recording(self, job: Job) -> None:
         """Delete one recording, unless its voicemail came with a copy of the original deployment's database.
 
         Raises: DeploymentUnconfirmed, CarrierError.
         """
-        async with self._jobs.sessions() as session:
+        async with self._job_database.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
         recording = msgspec.json.decode(job.payload, type=RecordingToDelete)
         if deployment.is_own(None, recording.stored_at):
             await self._delete_recording(recording.sid)
 
     async def _delete_recording(self, sid: str) -> None:
-        # First its texts: a recording that is deleted does not list them any more.
-        for written in await self._carrier.transcriptions(sid):
+        # Transcriptions first, because a deleted recording does not list them any more.
+        for transcription in await self._carrier.transcriptions(sid):
             with contextlib.suppress(NotFoundAtCarrier):
-                await self._carrier.delete_transcription(written.sid)
+                await self._carrier.delete_transcription(transcription.sid)
         with contextlib.suppress(NotFoundAtCarrier):
             await self._carrier.delete_recording(sid)
 
@@ -95,7 +95,7 @@ class CarrierCallDeletion:
         try:
             started_at = (await self._carrier.leg(call_sid)).started_at
         except NotFoundAtCarrier:
-            return True  # its dialled legs may still be there
+            return True  # its child legs may still exist
         return started_at is not None and deployment.is_own(None, started_at)
 
     async def _delete(self, sid: str) -> None:

@@ -72,9 +72,9 @@ class ErasureController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[EraseNumber],
     ) -> ErasedNumber:
-        who = current_member(request)
-        erasure = NUMBER_ERASURE.get(request.app).service(db_session)
-        number = parse_number_to_erase(data.number, who.country)
+        member = current_member(request)
+        erasure = NUMBER_ERASURE.get(request.app).make_service(db_session)
+        number = parse_number_to_erase(data.number, member.country)
         return ErasedNumber.of(
-            await erasure.erase(organization_id, number, who.country, by=who.actor, unblock=data.unblock)
+            await erasure.erase(organization_id, number, member.country, by=member.actor, unblock=data.unblock)
         )

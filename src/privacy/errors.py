@@ -1,4 +1,4 @@
-"""Errors about erasing call data."""
+"""The refusal of an erasure of a number."""
 
 from kit.errors import Conflict
 

@@ -60,7 +60,7 @@ EXPORTED_TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         ("id", "call_record_id", "created_at", "source", "author", "outcome", "note", "tags"),
     ),
 )
-"""File, model and columns of each table; other columns, as digests and ids of the carrier, are not exported."""
+"""File, model and columns of each table; other columns, such as digests and the carrier's ids, are not exported."""
 EXPORT_README = """\
 {name}: everything that Epoch Voice holds for this organization, {today} (UTC).
 
@@ -75,14 +75,14 @@ call_changes.csv    who changed outcome, note or tags of a call; call_record_id 
 call_events.csv     what happened in each call; call is its id in calls.csv
 incoming_calls.json the answer to calls to the numbers
 recordings.csv, voicemail_greetings.csv
-                    recorded greetings for callers, and for mailboxes; the sound of each is recordings/<id>.wav,
-                    membership_id the member to whom one belongs, by their id in members.csv
-voicemails.csv      messages of callers, by the ids of their calls, and their texts where the carrier wrote them down;
+                    recorded greetings for incoming callers, and recordings for voicemail drops; the audio of each is
+                    recordings/<id>.wav, and membership_id is the member to whom it belongs, by their id in members.csv
+voicemails.csv      messages that callers left, by the ids of their calls, and their transcripts, if any;
                     the audio is at the carrier and in the dashboard
-hubspot_account.csv the connected HubSpot account; hubspot_calls.csv each call on its way there, by its id in calls.csv
+hubspot_account.csv the connected HubSpot account; hubspot_calls.csv the calls for HubSpot, by their ids in calls.csv
 audit.csv           who changed what
 
-Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. In the CSV files an apostrophe stands before text
-that a spreadsheet would take for a formula; phone numbers stand as they are. Tokens, keys and passwords are not here:
-only their digests are stored.
+Times are RFC 3339 in UTC, durations whole seconds, numbers E.164. In the CSV files an apostrophe is put before text
+that a spreadsheet would take for a formula, but not before phone numbers. Tokens, keys and passwords are not exported,
+because only their digests are stored.
 """

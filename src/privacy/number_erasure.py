@@ -37,12 +37,12 @@ _CALLS_PER_STATEMENT = 1000
 
 
 class NumberOccurrences(msgspec.Struct, frozen=True):
-    """Numbers of calls that contain a number, or contained it before it was erased."""
+    """Counts of calls that contain a phone number, or contained it before it was erased."""
 
     calls: int
-    """Calls to the number, rejected ones included."""
+    """Calls to or from the number, rejected calls included."""
     mentioning_calls: int
-    """Calls to other numbers in which something that the page sent contains it."""
+    """Other calls with text from a page or a member that contains the number."""
     is_complete: bool = True
     """False when older calls were not searched yet."""
     is_blocked: bool = False
@@ -51,12 +51,13 @@ class NumberOccurrences(msgspec.Struct, frozen=True):
 
 
 class RemainingSearch(msgspec.Struct, frozen=True):
-    """The payload of a job: the part of a search that the request did not do."""
+    """The payload of a job: the part of a search that the request left to it."""
 
     organization_id: UUID
     number: str
     country: str
     before: UUID
+    """Calls with lower ids are not searched yet."""
 
 
 class NumberErasureService:
@@ -69,11 +70,11 @@ class NumberErasureService:
 
     async def count(self, organization_id: UUID, number: str, country: str) -> NumberOccurrences:
         """Count the calls that contain ``number`` (E.164), in at most ``MAX_BATCHES_PER_REQUEST`` batches."""
-        to_number = sa.select(sa.func.count()).where(Call.owned_by(organization_id), _is_party(number))
+        party_calls = sa.select(sa.func.count()).where(Call.owned_by(organization_id), _is_party(number))
         is_blocked = (
             await self._session.scalar(sa.select(_blocked_number_query(organization_id, number).exists())) or False
         )
-        calls, mentions, batches = await self._session.scalar(to_number) or 0, 0, 0
+        calls, mentions, batches = await self._session.scalar(party_calls) or 0, 0, 0
         async for batch in search_batches(
             self._session, organization_id, NumberMatcher(number, country), number=number, before=None
         ):
@@ -93,15 +94,15 @@ class NumberErasureService:
     ) -> NumberOccurrences:
         """Erase ``number`` (E.164) from the organization's calls; return how many contained it. Safe to repeat.
 
-        Calls to the number are anonymized. Other calls whose metadata contains it lose all their metadata, which may
-        contain names as well; so does a name, company, address or agent that contains it. ``country`` is the
-        organization's country. Unless ``unblock``, the number stays on the block list, so that it is not called again.
-        A job erases the number from the organization's audit events.
+        Calls to or from the number are anonymized. Of other calls, all metadata is erased if it contains the number,
+        because it may contain names as well; so are name, company, URL, agent and so on that contain it. ``country`` is
+        the organization's country. Unless ``unblock``, the number stays on the block list, so that it is not called
+        again. A job erases the number from the organization's audit events.
 
         Raises: NumberInLiveCall; then nothing is erased.
         """
-        mine = Call.owned_by(organization_id)
-        live = sa.select(Call.id).where(mine, _is_party(number), Call.status.in_(LIVE_STATUSES))
+        is_own = Call.owned_by(organization_id)
+        live = sa.select(Call.id).where(is_own, _is_party(number), Call.status.in_(LIVE_STATUSES))
         if await self._session.scalar(live.limit(1)) is not None:
             raise NumberInLiveCall
         calls = await self._erase_calls(organization_id, number)
@@ -122,7 +123,7 @@ class NumberErasureService:
         erased = NumberOccurrences(
             calls + search.calls, search.mentioning_calls, search.is_complete, was_unblocked=unblocked
         )
-        # The reason is free text of staff, and the audit log keeps it for ever.
+        # The reason is free text that staff entered, and the audit log keeps it.
         by = msgspec.structs.replace(by, reason=NumberMatcher(number, country).mask_in(by.reason))
         await _record_audit(self._session, organization_id, number, erased, by)
         await enqueue_number_erasure(self._session, self._queue, organization_id, number, country)
@@ -141,8 +142,8 @@ class NumberErasureService:
         return found is not None
 
     async def _erase_calls(self, organization_id: UUID, number: str) -> int:
-        mine = Call.owned_by(organization_id), _is_party(number), Call.erased_at.is_(None)
-        query, erased = sa.select(Call.id, Call.carrier_sid).where(*mine), 0
+        conditions = Call.owned_by(organization_id), _is_party(number), Call.erased_at.is_(None)
+        query, erased = sa.select(Call.id, Call.carrier_sid).where(*conditions), 0
         while found := (await self._session.execute(query.limit(_CALLS_PER_STATEMENT))).all():
             erased += await CallAnonymizationService(self._session).anonymize(call_id_in([row.id for row in found]))
             await self._at_carrier.enqueue(self._session, [row.carrier_sid for row in found])
@@ -151,7 +152,10 @@ class NumberErasureService:
     async def _erase_mentions(
         self, organization_id: UUID, number: str, country: str, *, before: UUID | None
     ) -> NumberOccurrences:
-        """Erase the number from the metadata of calls, up to the limits of one transaction; a job continues."""
+        """Erase the number from rejected calls and from texts of other calls, up to the limits of one transaction.
+
+        A job continues with the older calls.
+        """
         calls, mentions, batches = 0, 0, 0
         async for batch in search_batches(
             self._session, organization_id, NumberMatcher(number, country), number=number, before=before
@@ -180,9 +184,9 @@ class NumberErasureService:
 
 
 def _is_party(number: str) -> sa.ColumnElement[bool]:
-    """A call to ``number``, or an incoming one from it or that it answered."""
-    from_it = sa.and_(is_inbound(), sa.or_(Call.from_number == number, Call.answered_by == number))
-    return sa.or_(Call.to_number == number, from_it)
+    """The condition for calls to ``number``, and incoming calls from it or answered on it."""
+    is_other_side = sa.and_(is_inbound(), sa.or_(Call.from_number == number, Call.answered_by == number))
+    return sa.or_(Call.to_number == number, is_other_side)
 
 
 def _blocked_number_query(organization_id: UUID, number: str) -> sa.Select[UUID]:
@@ -198,16 +202,16 @@ async def _erase_from_origins(session: AsyncSession, organization_id: UUID, matc
         found = [row_id for row_id, text in await session.execute(query) if matcher.matches_text(text)]
         if not found:
             continue
-        is_one = model.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
+        is_found = model.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
         if model is BlockedOrigin:
-            await session.execute(sa.delete(BlockedOrigin).where(is_one))
+            await session.execute(sa.delete(BlockedOrigin).where(is_found))
         else:
-            await session.execute(sa.update(EmbedToken).where(is_one).values(last_origin=None))
-            await erase_events(session, sa.select(EmbedToken.id).where(is_one))
+            await session.execute(sa.update(EmbedToken).where(is_found).values(last_origin=None))
+            await erase_events(session, sa.select(EmbedToken.id).where(is_found))
 
 
 async def _erase_from_changes(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
-    """Delete the changes of calls whose note or tags contain the number: they have notes that were changed since."""
+    """Delete the changes of calls whose note or tags contain the number; they also have a call's earlier notes."""
     texts = CallChange.note, CallChange.tags
     query = sa.select(CallChange.id, *texts).where(
         CallChange.owned_by(organization_id),
@@ -216,13 +220,13 @@ async def _erase_from_changes(session: AsyncSession, organization_id: UUID, matc
     found = [
         row.id for row in await session.execute(query) if matcher.matches_value([row.note or "", *(row.tags or ())])
     ]
-    is_one = CallChange.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
-    await erase_events(session, sa.select(CallChange.call_record_id).where(is_one))
-    await session.execute(sa.delete(CallChange).where(is_one))
+    is_found = CallChange.id == sa.any_(sa.cast(found, ARRAY(sa.Uuid)))
+    await erase_events(session, sa.select(CallChange.call_record_id).where(is_found))
+    await session.execute(sa.delete(CallChange).where(is_found))
 
 
 async def _erase_from_transcripts(session: AsyncSession, organization_id: UUID, matcher: NumberMatcher) -> None:
-    """Erase the texts of messages, of other callers, that contain the number; at the carrier by a job."""
+    """Erase the transcripts of voicemails that contain the number; a job deletes them at the carrier."""
     query = (
         sa.select(Voicemail.id, Voicemail.transcript, Voicemail.transcription_sid, Voicemail.recording_sid)
         .add_columns(Call.carrier_sid)
@@ -230,18 +234,19 @@ async def _erase_from_transcripts(session: AsyncSession, organization_id: UUID, 
         .where(Voicemail.owned_by(organization_id), Voicemail.transcript.regexp_match(matcher.sql_pattern))
     )
     found = [row for row in await session.execute(query) if matcher.matches_text(row.transcript)]
-    is_one = Voicemail.id == sa.any_(sa.cast([row.id for row in found], ARRAY(sa.Uuid)))
+    is_found = Voicemail.id == sa.any_(sa.cast([row.id for row in found], ARRAY(sa.Uuid)))
     erased = {"transcript": None, "transcript_status": None, "transcription_sid": None}
-    await session.execute(sa.update(Voicemail).where(is_one).values(erased))
+    await session.execute(sa.update(Voicemail).where(is_found).values(erased))
     for row in found:
-        unkept = TranscriptionToFetch(organization_id, row.carrier_sid, row.recording_sid, row.transcription_sid)
-        await enqueue_transcription_fetch(session, unkept)
+        # The job that fetches transcripts deletes one at the carrier whose voicemail has no transcript status.
+        transcription = TranscriptionToFetch(organization_id, row.carrier_sid, row.recording_sid, row.transcription_sid)
+        await enqueue_transcription_fetch(session, transcription)
 
 
 async def _record_audit(
     session: AsyncSession, organization_id: UUID, number: str, erased: NumberOccurrences, by: Actor
 ) -> None:
-    """Record the erasure in the audit log, with the masked number only, because the log is never erased."""
+    """Record the erasure in the audit log, with the masked number only, because events of the log are kept."""
     details = {"number": masked(number), "calls": erased.calls, "metadata_of_calls": erased.mentioning_calls}
     unblocked = {"unblocked": True} if erased.was_unblocked else {}
     await record(

@@ -1,4 +1,4 @@
-"""Jobs that continue the erasure of a number where a request stopped, and reach the audit log."""
+"""Job that continues a long erasure of a number after the request; also makes the service that enqueues the job."""
 
 import datetime as dt
 
@@ -14,14 +14,17 @@ from privacy.number_erasure import ERASE_NUMBER, NumberErasureService, Remaining
 
 
 class NumberErasureJob:
-    """Handles the jobs, and makes the service whose long searches they continue. Made once at start."""
+    """Runs the jobs that continue erasures, also in the audit log, and makes the service that enqueues them.
 
-    def __init__(self, queue: JobQueue, at_carrier: CarrierCallDeletion, jobs: Database) -> None:
-        """``jobs`` is the database of the queue's handlers."""
+    Made once at start.
+    """
+
+    def __init__(self, queue: JobQueue, at_carrier: CarrierCallDeletion, job_database: Database) -> None:
+        """``job_database`` connects as the role of the queue's handlers."""
         self._queue = queue
         self._at_carrier = at_carrier
-        self._jobs = jobs
-        AuditNumberErasure(queue, jobs)
+        self._job_database = job_database
+        AuditNumberErasure(queue, job_database)
         queue.add_handler(
             JobHandler(
                 kind=ERASE_NUMBER,
@@ -31,14 +34,14 @@ class NumberErasureJob:
             )
         )
 
-    def service(self, session: AsyncSession) -> NumberErasureService:
+    def make_service(self, session: AsyncSession) -> NumberErasureService:
         """The service for one transaction."""
         return NumberErasureService(session, self._queue, self._at_carrier)
 
     async def _continue(self, job: Job) -> None:
         remaining = msgspec.json.decode(job.payload, type=RemainingSearch)
-        async with self._jobs.tenant_session(remaining.organization_id) as session:
-            await self.service(session).continue_search(remaining)
+        async with self._job_database.tenant_session(remaining.organization_id) as session:
+            await self.make_service(session).continue_search(remaining)
 
 
 NUMBER_ERASURE: AppKey[NumberErasureJob] = AppKey("number_erasure")

@@ -1,4 +1,4 @@
-"""Finds a phone number in metadata and other text of pages, in any format and at any depth. Pure."""
+"""Finds a phone number in metadata and other text, in any format and at any depth of JSON. Pure."""
 
 import re
 import unicodedata
@@ -13,15 +13,15 @@ from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 from kit.e164 import dialing_of, masked
 
 _TAIL_DIGITS = 7
-"""The number of last digits that distinguish nearly all numbers and that every format contains."""
+"""So many last digits distinguish nearly all numbers, and every format contains them."""
 _MIN_HOME_DIGITS, _MIN_FOREIGN_DIGITS = 6, 8
 """A national number with fewer digits is matched only with its country code, because it may be a count or an id."""
 _MAX_PREFIX_CHARACTERS = 40
-"""Characters before the national digits that may be a prefix."""
+"""So many characters before the national digits are searched for a prefix."""
 _INTERNATIONAL_PREFIXES = ("00", "011")
 # Between the digits of one number: at most six characters, none of them a letter.
 _SEPARATORS = r"[\W_]{0,6}"
-_BEFORE = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
+_LEADING_DIGITS = re.compile(r"(\+?)((?:\d[\W_]{0,6})*)\Z")
 _NUMBER = re.compile(r"\+?\(?\d(?:[\W_]{0,3}\d){5,}")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _TOKENS = re.compile(r"\d+")
@@ -42,18 +42,20 @@ class NumberMatcher:
         region = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(int(code))
         trunk = dialing_of(region).trunk_prefix if region in phonenumbers.SUPPORTED_REGIONS else ""
         home = dialing_of(country)
-        self._is_home = home.calling_code == code
-        self._abroad = {code, code + trunk, f"{code}0"}
-        prefixes = {*_INTERNATIONAL_PREFIXES, home.international_prefix} - {""}
-        self._with_code = self._abroad | {prefix + after for prefix in prefixes for after in self._abroad}
-        self._national = {"", trunk, "0"}
+        self._is_home_number = home.calling_code == code
+        self._code_prefixes = {code, code + trunk, f"{code}0"}
+        dialed = {*_INTERNATIONAL_PREFIXES, home.international_prefix} - {""}
+        self._international_prefixes = self._code_prefixes | {
+            prefix + code_prefix for prefix in dialed for code_prefix in self._code_prefixes
+        }
+        self._national_prefixes = {"", trunk, "0"}
         self._digits = re.compile(_SEPARATORS.join(national) + r"(?!\d)")
-        self._is_short = len(national) < (_MIN_HOME_DIGITS if self._is_home else _MIN_FOREIGN_DIGITS)
+        self._is_short = len(national) < (_MIN_HOME_DIGITS if self._is_home_number else _MIN_FOREIGN_DIGITS)
         self._tail = tail = national[-_TAIL_DIGITS:]
-        # A percent-encoded separator contains digits.
+        # The first alternative is a percent-encoded separator, which may contain digits.
         self.sql_pattern = "(%[0-9A-Fa-f]{2}|[^0-9])*".join(tail) + f"|[{_decimal_digits()}]"
         """A PostgreSQL regular expression that matches every text that may contain the number, and few others."""
-        self._known: dict[str, bool] = {}
+        self._cache: dict[str, bool] = {}
 
     def matches_value(self, value: Any) -> bool:
         """True when a JSON value contains the number: in a text, a key or a JSON number, or split over texts."""
@@ -64,11 +66,11 @@ class NumberMatcher:
         """True when ``text`` contains the number."""
         if not text:
             return False
-        if text not in self._known:
-            if len(self._known) > 10_000:
-                self._known.clear()
-            self._known[text] = self._is_in(text)
-        return self._known[text]
+        if text not in self._cache:
+            if len(self._cache) > 10_000:
+                self._cache.clear()
+            self._cache[text] = self._is_in(text)
+        return self._cache[text]
 
     def mask_in(self, text: str) -> str:
         """``text`` with the number masked to its last digits."""
@@ -88,27 +90,29 @@ class NumberMatcher:
 
     def _has_prefix(self, before: str, digits: str) -> bool:
         """True when the text before the national digits ends with a prefix of this number, not with other digits."""
-        found = _BEFORE.search(before[-_MAX_PREFIX_CHARACTERS:])
-        plus, led = ("", "") if found is None else found.groups()
-        tokens = _TOKENS.findall(led)
-        together = "".join(tokens)
+        found = _LEADING_DIGITS.search(before[-_MAX_PREFIX_CHARACTERS:])
+        plus, leading = ("", "") if found is None else found.groups()
+        tokens = _TOKENS.findall(leading)
+        joined = "".join(tokens)
         if plus:
-            return together in self._abroad
-        if together in self._with_code:
+            return joined in self._code_prefixes
+        if joined in self._international_prefixes:
             return True
-        if together not in self._national and self._is_other_number(together + digits):
+        if joined not in self._national_prefixes and self._is_other_number(joined + digits):
             return False
-        touches = led[-1:].isdigit()
+        ends_with_digit = leading[-1:].isdigit()
         for first in range(len(tokens) + 1):
             prefix = "".join(tokens[first:])
-            if not prefix and touches:
+            if not prefix and ends_with_digit:
                 continue
-            if prefix in self._with_code or (prefix in self._national and self._is_dialled(prefix + digits)):
+            is_national = prefix in self._national_prefixes
+            if prefix in self._international_prefixes or (is_national and self._reaches_number(prefix + digits)):
                 return True
         return False
 
-    def _is_dialled(self, national: str) -> bool:
-        return not self._is_short and (self._is_home or not self._is_other_number(national))
+    def _reaches_number(self, national: str) -> bool:
+        """True when the digits, dialled in the organization's country, can be this number."""
+        return not self._is_short and (self._is_home_number or not self._is_other_number(national))
 
     def _is_other_number(self, digits: str) -> bool:
         """True when the digits, dialled in the organization's country, are another valid number."""
@@ -119,7 +123,7 @@ class NumberMatcher:
         return phonenumbers.is_valid_number(parsed) and self._e164(parsed) != self._number
 
     def _is_matched_in(self, text: str) -> bool:
-        """True when a national format matches that changes digits, such as carrier codes and mobile prefixes."""
+        """True when the number is in the text in a national format with other digits, such as a mobile prefix."""
         matches = PhoneNumberMatcher(text, None if self._is_short else self._country, leniency=Leniency.POSSIBLE)
         return any(self._e164(match.number) == self._number for match in matches)
 

@@ -1,4 +1,4 @@
-"""Searches an organization's calls for a number in what pages sent with them, and in rejected calls."""
+"""Searches an organization's calls for a number: in texts from pages and members, and in numbers of rejected calls."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ PAGE_TEXTS: Mapping[str, InstrumentedAttribute[Any]] = {
     "agent": Call.agent,
     "origin": Call.origin,
 }
-"""Columns with text that a page sent or a person wrote: any can contain a number of somebody else than was called."""
+"""Columns with text from a page or a person: each can contain another number than the one that was called."""
 
 
 class SearchBatch(NamedTuple):
@@ -35,7 +35,7 @@ class SearchBatch(NamedTuple):
     rejected: list[tuple[UUID, str]]
     """Rejected calls to the number in another format, each with the carrier's id."""
     mentions: dict[str, list[UUID]]
-    """For each of ``PAGE_TEXTS``, calls to other numbers in which it contains the number."""
+    """For each of ``PAGE_TEXTS``, the calls to other numbers in which that column contains the number."""
     last: UUID | None
     """The oldest call of the batch; None when there are no older ones."""
 
@@ -94,15 +94,15 @@ def _classify(rows: Sequence[Any], matcher: NumberMatcher, last: UUID | None) ->
             batch.rejected.append((row.id, row.carrier_sid))
             continue
         for name, found in batch.mentions.items():
-            # A member's address is not erased, whatever digits it contains.
+            # A member's e-mail address is not erased, whatever digits it contains.
             if name == "agent" and row.agent_is_member:
                 continue
-            # matches_value reads a text as it reads JSON that is one text.
+            # matches_value treats a text like a JSON value.
             if matcher.matches_value(getattr(row, name)):
                 found.append(row.id)
     return batch
 
 
 def call_id_in(ids: list[UUID]) -> sa.ColumnElement[bool]:
-    """A condition for calls with these ids, with one array parameter instead of one parameter for each id."""
+    """The condition for calls with these ids, with one array parameter instead of one parameter for each id."""
     return Call.id == sa.any_(sa.cast(ids, ARRAY(sa.Uuid)))

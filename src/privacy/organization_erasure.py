@@ -1,8 +1,8 @@
 """Erases deleted organizations after their restore period, in steps that can be repeated after a crash.
 
-First the reconciliation of phone numbers releases the numbers, and deletes addresses and verified numbers at the
-carrier. Then the organization is marked, so that nobody restores a part of it, and its usage by month is recorded in
-the audit log. Then all its rows are deleted in batches, and finally the organization itself.
+Before, the reconciliation of phone numbers releases the numbers, and deletes addresses and verified numbers at the
+carrier. This module then marks the organization, so that nobody restores a part of it, and records its usage by month
+in the audit log. It deletes all rows of the organization in batches, and finally the organization itself.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class OrganizationErasure:
 
     async def run(self) -> int:
         """Erase the organizations that are due; return how many."""
-        due = await self._due()
+        due = await self._find_due()
         for organization_id in due:
             await self._mark(organization_id)
             await self._delete_rows(organization_id)
@@ -43,8 +43,8 @@ class OrganizationErasure:
             log.info("organization_erased", organization=str(organization_id))
         return len(due)
 
-    async def _due(self) -> Sequence[UUID]:
-        """Deleted organizations after their restore period that have nothing at the carrier and buy nothing."""
+    async def _find_due(self) -> Sequence[UUID]:
+        """Deleted organizations after their restore period, without anything at the carrier or a running purchase."""
         holds = sa.exists().where(PhoneNumber.organization_id == Organization.id, PhoneNumber.released_at.is_(None))
         buys = sa.exists().where(
             NumberPurchase.organization_id == Organization.id, NumberPurchase.state == PurchaseState.REQUESTED
@@ -90,12 +90,12 @@ class OrganizationErasure:
     async def _delete_organization(self, organization_id: UUID) -> None:
         marked = Organization.id == organization_id, Organization.erasing_at.is_not(None)
         async with self._database.sessions() as session, session.begin():
-            # Deletes events recorded since; the audit log has no foreign key that would delete them.
+            # Deletes events that were recorded meanwhile; the audit log has no foreign key that would delete them.
             await session.execute(sa.delete(AuditEvent).where(AuditEvent.organization_id == organization_id))
             # Deleting the organization deletes the chain's end; the platform's chain keeps it.
             end = await session.get(AuditChain, organization_id)
-            gone = await session.scalar(sa.delete(Organization).where(*marked).returning(Organization.id))
-            if gone is not None:
+            deleted_id = await session.scalar(sa.delete(Organization).where(*marked).returning(Organization.id))
+            if deleted_id is not None:
                 chain = None if end is None or end.digest is None else {"length": end.length, "end": end.digest.hex()}
                 details = None if chain is None else {"audit_log": chain}
                 await record(session, SYSTEM, "organization.erased", subject_id=organization_id, details=details)

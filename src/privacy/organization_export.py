@@ -45,7 +45,7 @@ _COST_COLUMNS = (
 _EVENT_COLUMNS = ("call", "at", "event", "leg", "duration", "sip_code")
 _MEMBER_COLUMNS = ("id", "email", "name", "role", "joined_at")
 _SEPARATORS = {"tags": "; "}
-"""Between the items of a list in one cell, by column; of domains a space."""
+"""Separators of the items of a list in one cell, by column; in other columns a space."""
 
 _Recording = tuple[type[GreetingAudio | VoicemailGreeting], UUID]
 """The table of a recorded greeting, and its id there."""
@@ -80,7 +80,7 @@ class OrganizationExport:
             ]
         now = utc_now()
         files = self.files(organization.name, now, recordings)
-        return zip_of(map(_with_mark, files) if has_bom else files, made_at=now)
+        return zip_of(map(_with_byte_order_mark, files) if has_bom else files, made_at=now)
 
     def files(
         self, name: str, now: dt.datetime, recordings: Sequence[_Recording]
@@ -106,7 +106,7 @@ class OrganizationExport:
     async def _organization(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
             row = await OrganizationService(session).get(self._id)
-            kept = await RetentionService(session, default_months=self._default_months).get(self._id)
+            retention = await RetentionService(session, default_months=self._default_months).get(self._id)
         yield _json(
             {
                 "id": row.id,
@@ -116,7 +116,7 @@ class OrganizationExport:
                 "country": row.country,
                 "time_zone": row.zone.key,
                 "created_at": rfc3339(row.created_at),
-                "call_data_kept_months": kept.months,
+                "call_data_kept_months": retention.months,
                 "call_outcomes": row.call_outcomes,
             }
         )
@@ -129,13 +129,13 @@ class OrganizationExport:
     async def _incoming_calls(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
             service = IncomingSettingsService(session)
-            settings, own = await service.get(self._id), await service.list_own(self._id)
-        yield _json({"organization": settings, "numbers": own})
+            settings, number_settings = await service.get(self._id), await service.list_own(self._id)
+        yield _json({"organization": settings, "numbers": number_settings})
 
     async def _recording(self, model: type[GreetingAudio | VoicemailGreeting], audio_id: UUID) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:
             wav = await session.scalar(sa.select(model.wav).where(model.owned_by(self._id), model.id == audio_id))
-        # None when it was removed meanwhile.
+        # None when the recording was removed meanwhile.
         if wav is not None:
             yield wav
 
@@ -199,7 +199,7 @@ class OrganizationExport:
             return (await session.scalars(query if after is None else query.where(Call.id < after))).all()
 
 
-def _with_mark(file: tuple[str, AsyncIterator[bytes]]) -> tuple[str, AsyncIterator[bytes]]:
+def _with_byte_order_mark(file: tuple[str, AsyncIterator[bytes]]) -> tuple[str, AsyncIterator[bytes]]:
     name, chunks = file
     return name, with_byte_order_mark(chunks) if name.endswith(".csv") else chunks
 

@@ -45,7 +45,7 @@ _ORGANIZATIONS_WITH_EXPIRED_CALLS = sa.text(
     *(sa.bindparam(name, type_=sa.Uuid()) for name in ("no_call", "after", "through", "latest")),
     sa.bindparam("months", type_=sa.Integer()),
 )
-# The next calls of some organizations, at most :share for each.
+# The next calls of a group of organizations, at most :share for each.
 _NEXT_CALLS = sa.text(
     """
     SELECT c.organization_id, c.id, c.carrier_sid, c.erased_at
@@ -87,9 +87,9 @@ class RetentionJob:
     async def run(self, now: dt.datetime | None = None) -> int:
         """Erase the expired calls; return their number."""
         moment, after, erased = now or utc_now(), _NO_CALL, 0
-        while (through := await self._some_organizations(after)) is not None:
+        while (through := await self._end_of_next_group(after)) is not None:
             due = []
-            for organization_id, last, first_call, months in await self._due(moment, after, through):
+            for organization_id, last, first_call, months in await self._find_due(moment, after, through):
                 until = _id_at(months_before(moment, months))
                 if first_call < until:
                     due.append(_ExpiredCalls(organization_id, last or _NO_CALL, until))
@@ -99,16 +99,19 @@ class RetentionJob:
             log.info("calls_erased_by_age", calls=erased)
         return erased
 
-    async def _some_organizations(self, after: UUID) -> UUID | None:
+    async def _end_of_next_group(self, after: UUID) -> UUID | None:
         """The last id of the next group of organizations after ``after``; None when there are no more."""
         ids = sa.select(Organization.id).where(Organization.id > after).order_by(Organization.id)
-        some = ids.limit(ORGANIZATIONS_PER_QUERY).subquery()
-        last = sa.select(some.c.id).order_by(some.c.id.desc()).limit(1)
+        group = ids.limit(ORGANIZATIONS_PER_QUERY).subquery()
+        last = sa.select(group.c.id).order_by(group.c.id.desc()).limit(1)
         async with self._database.sessions() as session:
             found: UUID | None = await session.scalar(last)
             return found
 
-    async def _due(self, now: dt.datetime, after: UUID, through: UUID) -> list[tuple[UUID, UUID | None, UUID, int]]:
+    async def _find_due(
+        self, now: dt.datetime, after: UUID, through: UUID
+    ) -> list[tuple[UUID, UUID | None, UUID, int]]:
+        """Organizations with calls that may be expired: id, last erased call, next call, months of retention."""
         values = {
             "months": self._default,
             "no_call": _NO_CALL,
@@ -122,42 +125,42 @@ class RetentionJob:
 
     async def _erase(self, due: Sequence[_ExpiredCalls]) -> int:
         erased, waiting = 0, deque(due)
-        left = dict.fromkeys((one.organization_id for one in due), MAX_CALLS_PER_ORGANIZATION)
+        remaining = dict.fromkeys((expired.organization_id for expired in due), MAX_CALLS_PER_ORGANIZATION)
         while waiting:
-            some = [waiting.popleft() for _ in range(min(_ORGANIZATIONS_PER_TRANSACTION, len(waiting)))]
-            share = divide_up(CALLS_PER_TRANSACTION, len(some))
+            group = [waiting.popleft() for _ in range(min(_ORGANIZATIONS_PER_TRANSACTION, len(waiting)))]
+            share = divide_up(CALLS_PER_TRANSACTION, len(group))
             async with self._database.sessions() as session, session.begin():
-                taken, fresh = await self._erase_next(session, some, share)
-            erased += fresh
-            for one in some:
-                calls, last = taken.get(one.organization_id, (0, one.last))
-                left[one.organization_id] -= calls
-                if calls == share and left[one.organization_id] > 0:
-                    waiting.append(one._replace(last=last))
+                progress, newly_erased = await self._erase_next(session, group, share)
+            erased += newly_erased
+            for expired in group:
+                calls, last = progress.get(expired.organization_id, (0, expired.last))
+                remaining[expired.organization_id] -= calls
+                if calls == share and remaining[expired.organization_id] > 0:
+                    waiting.append(expired._replace(last=last))
         return erased
 
     async def _erase_next(
-        self, session: AsyncSession, some: Sequence[_ExpiredCalls], share: int
+        self, session: AsyncSession, group: Sequence[_ExpiredCalls], share: int
     ) -> tuple[Mapping[UUID, tuple[int, UUID]], int]:
-        """Erase the next calls of some organizations.
+        """Erase the next calls of a group of organizations, at most ``share`` for each.
 
         Return the number of calls and the last id for each organization, and the number of newly erased calls in all.
         """
-        ranges = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*some, strict=True)), strict=True))
+        ranges = dict(zip(("organizations", "lasts", "untils"), map(list, zip(*group, strict=True)), strict=True))
         calls = (await session.execute(_NEXT_CALLS, {**ranges, "share": share})).all()
         # A job deletes them at the carrier, so an outage of the carrier does not stop the erasure here.
         sids = [call.carrier_sid for call in calls if call.erased_at is None]
         await self._at_carrier.enqueue(session, sids, by_age=True)
         erased = await CallAnonymizationService(session).anonymize(call_id_in([call.id for call in calls]))
-        taken: dict[UUID, tuple[int, UUID]] = {}
+        progress: dict[UUID, tuple[int, UUID]] = {}
         for call in calls:
-            count, last = taken.get(call.organization_id, (0, _NO_CALL))
-            taken[call.organization_id] = count + 1, max(last, call.id)
+            count, last = progress.get(call.organization_id, (0, _NO_CALL))
+            progress[call.organization_id] = count + 1, max(last, call.id)
         # Last, because the update locks the organizations' rows, and new calls wait for these locks.
         await session.execute(
-            _SAVE_PROGRESS, {"organizations": list(taken), "lasts": [last for _, last in taken.values()]}
+            _SAVE_PROGRESS, {"organizations": list(progress), "lasts": [last for _, last in progress.values()]}
         )
-        return taken, erased
+        return progress, erased
 
 
 def months_before(moment: dt.datetime, months: int) -> dt.datetime:

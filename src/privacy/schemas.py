@@ -20,8 +20,8 @@ class RetentionInfo(ResponseModel, frozen=True, kw_only=True):
     """True while the organization has chosen nothing itself."""
 
     @classmethod
-    def of(cls, kept: RetentionPeriod) -> "RetentionInfo":
-        return cls(months=kept.months, is_default=kept.is_default)
+    def of(cls, period: RetentionPeriod) -> "RetentionInfo":
+        return cls(months=period.months, is_default=period.is_default)
 
 
 class ChangeRetention(RequestModel, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Retention period of an organization's call data."""
+"""Reads and changes the retention period of an organization's call data."""
 
 from uuid import UUID
 

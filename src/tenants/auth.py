@@ -1,4 +1,4 @@
-"""Authenticates the member behind a tenant-scoped request."""
+"""Finds the signed-in member of the organization in the path, for guards and handlers of tenant-scoped routes."""
 
 from typing import Any
 from uuid import UUID
@@ -32,11 +32,11 @@ class MemberAuth(msgspec.Struct, frozen=True):
     """The organization's time zone."""
     suspended: bool
     caller_id: str | None
-    """E.164 number that calls come from; None without one."""
+    """E.164 number that calls show by default; None without one."""
 
 
 async def find_member(reader: RawConnection, organization_id: UUID, actor: Actor) -> MemberAuth:
-    """The membership of a person. Raises: NotFound, without organization or membership alike."""
+    """The membership of a person. Raises: NotFound, for an unknown organization and for one without membership."""
     row = await reader.fetch_row(_FIND_MEMBER, organization_id=organization_id, user_id=actor.user_id)
     if row is None:
         raise NotFound
@@ -82,9 +82,9 @@ async def load_member(connection: ASGIConnection[Any, Any, Any, Any], actor: Act
 
 
 def provide_tenant_context(request: Request[Any, Any, Any]) -> TenantContext:
-    """The organization that the handler's guard loaded, for its ``db_session``.
+    """The organization that the handler's guard loaded, for the handler's ``db_session``.
 
-    Raises: MissingGuard, when no guard did.
+    Raises: MissingGuard, when no guard loaded one.
     """
     found, user = request.scope.get("auth"), request.scope.get("user")
     if not isinstance(found, MemberAuth):
@@ -93,7 +93,7 @@ def provide_tenant_context(request: Request[Any, Any, Any]) -> TenantContext:
 
 
 def current_member(connection: ASGIConnection[Any, Any, Any, Any]) -> MemberAuth:
-    """The member that the guard ``requires_member`` let through."""
+    """The member that the guard ``requires_member`` loaded. Raises: NotFound, when no guard loaded one."""
     found = connection.scope["auth"]
     if not isinstance(found, MemberAuth):
         raise NotFound

@@ -42,7 +42,7 @@ from tenants.schemas import (
 from tenants.services import OrganizationService
 
 _ADMIN = [requires_member, requires_role(Role.ADMIN)]
-# API keys are refused first: they may not even see or count team data.
+# API keys are refused before the role is checked: they may not even see or count team data.
 _TEAM = [requires_member, rejects_api_keys]
 _TEAM_ADMIN = [*_TEAM, requires_role(Role.ADMIN)]
 
@@ -59,7 +59,7 @@ class OrganizationController(Controller):
         request: Request[Any, Any, State],
         page_query: NamedDependency[PageQuery],
     ) -> Page[OrganizationInfo]:
-        # Opened here: a key's session sees the key's organization, a user's sees the user.
+        # Opened here, because a key's session may read the key's organization, and a user's all of the user's.
         database = DATABASE.get(request.app)
         if has_api_key(request):
             key = current_member(request)
@@ -202,7 +202,7 @@ class InvitationController(Controller):
         sent = await InvitationService(db_session).invite(
             organization_id, email=data.email, role=data.role, by=inviter.actor, inviter_role=inviter.role
         )
-        await _mail(request, db_session, sent)
+        await _mail_invitation(request, db_session, sent)
         return Response(InvitationInfo.of(sent.invitation), status_code=201)
 
     @post(
@@ -220,12 +220,12 @@ class InvitationController(Controller):
         invitation_id: FromPath[UUID],
     ) -> InvitationInfo:
         invitations, inviter = InvitationService(db_session), current_member(request)
-        known = await invitations.get_open(organization_id, invitation_id)
+        invitation = await invitations.get_open(organization_id, invitation_id)
         await ensure_may_send_invitation(
-            DATABASE.get(request.app), organization_id, known.email, current_viewer(request).user_id
+            DATABASE.get(request.app), organization_id, invitation.email, current_viewer(request).user_id
         )
         sent = await invitations.resend(organization_id, invitation_id, by=inviter.actor, inviter_role=inviter.role)
-        await _mail(request, db_session, sent)
+        await _mail_invitation(request, db_session, sent)
         return InvitationInfo.of(sent.invitation)
 
     @delete("/{invitation_id:uuid}", guards=_TEAM_ADMIN, summary="Withdraw an invitation", status_code=204)
@@ -239,7 +239,7 @@ class InvitationController(Controller):
         await InvitationService(db_session).withdraw(organization_id, invitation_id, by=current_member(request).actor)
 
 
-async def _mail(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
+async def _mail_invitation(request: Request[Any, Any, State], db_session: AsyncSession, sent: SentInvitation) -> None:
     settings, mailer = SETTINGS.get(request.app), MAILER.get(request.app)
     inviter = current_viewer(request)
     mail = invitation_mail(sent, inviter=inviter.name, settings=settings)

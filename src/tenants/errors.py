@@ -1,4 +1,4 @@
-"""Refusals about organizations."""
+"""Refusals about organizations, their members and invitations."""
 
 from kit.errors import Conflict, Forbidden, NotFound, ValidationFailed
 
@@ -25,7 +25,7 @@ class NoPhoneNumber(Conflict):
 
 
 class RoleTooLow(Forbidden):
-    """The member's role does not include this."""
+    """The member's role does not allow the request."""
 
     code = "role_too_low"
     message = "Your role in this organization does not allow this"
@@ -39,7 +39,7 @@ class SlugTaken(Conflict):
 
 
 class UserRequired(Forbidden):
-    """An API key acts as an admin, but this needs a person."""
+    """The request needs a person; an API key may not make it, although it acts as an admin."""
 
     code = "key_not_allowed"
     message = "An API key may not touch members, keys and ownership"
@@ -81,21 +81,21 @@ class InvitationsPaused(Conflict):
 
 
 class ReportLinkNotUsable(NotFound):
-    """The link of a report is not ours or has expired, or its invitation was deleted."""
+    """The report link is forged or has expired, or its invitation was deleted."""
 
     code = "report_link_not_usable"
     message = "This link no longer works. Use the link in the newest mail"
 
 
 class InvitationNotUsable(NotFound):
-    """The invitation is unknown, accepted, withdrawn, replaced or expired; the answer is the same."""
+    """The invitation is unknown, accepted, withdrawn, replaced or expired; the refusal does not tell which."""
 
     code = "invitation_not_usable"
     message = "This invitation no longer works. Ask for a new one"
 
 
 class InvitationForAnotherEmail(Forbidden):
-    """The invitation was sent to another address than the signed-in person's."""
+    """The invitation was sent to another e-mail address than the signed-in person's."""
 
     code = "invitation_for_another_address"
     message = "This invitation is for another e-mail address. Sign in with the address it was sent to"
@@ -105,7 +105,7 @@ class AlreadyApplied(Conflict):
     """The change was made already."""
 
     code = "already_so"
-    message = "It is already so. Nothing was changed"
+    message = "This was done already. Nothing was changed"
 
 
 class ConfirmationMismatch(ValidationFailed):

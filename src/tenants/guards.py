@@ -34,11 +34,11 @@ async def requires_user_or_key(connection: Connection, _: BaseRouteHandler) -> N
         current_viewer(connection)
 
 
-def requires_role(at_least: Role) -> Callable[[Connection, BaseRouteHandler], None]:
-    """Require a role of ``at_least`` this. Raises: RoleTooLow."""
+def requires_role(minimum: Role) -> Callable[[Connection, BaseRouteHandler], None]:
+    """Make a guard that requires the role ``minimum`` or a higher one. The guard raises: RoleTooLow."""
 
     def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        rules.ensure_role(current_member(connection).role, at_least)
+        rules.ensure_role(current_member(connection).role, minimum)
 
     return guard
 

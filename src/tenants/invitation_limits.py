@@ -1,4 +1,4 @@
-"""Rules about who may mail an invitation to whom, and how many."""
+"""Limits on invitation mails: for each organization, inviter and recipient, and after reports by recipients."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -17,41 +17,41 @@ from tenants.models import InvitationReport, Organization
 from tenants.plans import WIDGET_PLANS
 
 MAX_INVITATIONS_PER_DAY = 50
-"""Mails of one organization, and of one person; an organization's limits may differ (``invitations_per_day``)."""
+"""For one organization, and for one inviter; an organization's limits may differ (``invitations_per_day``)."""
 MAX_INVITATIONS_OF_NEW_ACCOUNTS_PER_DAY = 5
-"""Below Pro, until the account is ``NEW_ACCOUNT_AGE`` old."""
+"""The limit for plans without widgets, until the inviter's account is ``NEW_ACCOUNT_AGE`` old."""
 NEW_ACCOUNT_AGE = timedelta(days=14)
 TOO_MANY_INVITATIONS = "Too many invitations for today. Try again tomorrow"
-MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY = 3
-"""From all organizations together, so that nobody's mailbox is flooded."""
+MAX_INVITATIONS_PER_RECIPIENT_PER_DAY = 3
+"""From all organizations together, so that no mailbox is flooded."""
 
 
 async def ensure_may_send_invitation(
     database: Database, organization_id: UUID, email: str, inviter_id: UUID | None
 ) -> None:
-    """Count one invitation mail in a transaction of its own, which a later refusal does not undo.
+    """Count one invitation mail in a separate transaction, which a later refusal does not undo.
 
     ``inviter_id`` is None for staff.
 
     Raises:
         InvitationsPaused: recipients reported many invitations of the organization.
         InvitationsDeclined: the recipient reported one of the organization or of the inviter.
-        TooMany: always with the same sentence, so that it tells nothing about invitations of others.
+        TooMany: a limit is reached; the sentence does not tell which, because other organizations count too.
     """
     async with database.tenant_session(organization_id, inviter_id) as session:
         await _ensure_not_reported(session, organization_id, email, inviter_id)
         limit = await _invitations_per_day(session, organization_id, inviter_id)
         counters = [(f"invitations:{organization_id}", limit)]
         if inviter_id is not None:
-            # Of all organizations of the person, who can create many.
+            # For all organizations of the person together, because a person can create many.
             counters.append((f"invitations-by:{inviter_id}", limit))
-        counters.append((f"invited:{recipient_digest(email).hex()}", MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY))
-        for key, most in counters:
+        counters.append((f"invited:{recipient_digest(email).hex()}", MAX_INVITATIONS_PER_RECIPIENT_PER_DAY))
+        for key, key_limit in counters:
             try:
-                await hit_or_raise(session, key, limit=most, window=timedelta(days=1))
-            except TooMany as refused:
+                await hit_or_raise(session, key, limit=key_limit, window=timedelta(days=1))
+            except TooMany as refusal:
                 await session.commit()
-                raise TooMany(TOO_MANY_INVITATIONS, retry_after=refused.retry_after) from refused
+                raise TooMany(TOO_MANY_INVITATIONS, retry_after=refusal.retry_after) from refusal
 
 
 async def _invitations_per_day(session: AsyncSession, organization_id: UUID, inviter_id: UUID | None) -> int:
@@ -72,7 +72,7 @@ async def _ensure_not_reported(
     paused_at = sa.select(Organization.invitations_paused_at).where(Organization.id == organization_id)
     if await session.scalar(paused_at) is not None:
         raise InvitationsPaused
-    # The policies show reports of this organization, and those about invitations of this person in any other.
+    # Row-level security shows reports about this organization, and about this person's invitations in any other one.
     by_sender = InvitationReport.owned_by(organization_id)
     if inviter_id is not None:
         by_sender |= InvitationReport.invited_by == inviter_id
@@ -82,6 +82,6 @@ async def _ensure_not_reported(
 
 
 def recipient_digest(email: str) -> bytes:
-    """A digest of the mailbox, the same for each of its ``+`` addresses: only the invitation contains the address."""
+    """A digest of the mailbox, the same for each of its ``+`` addresses; reports store it instead of the address."""
     local, _, domain = email.strip().lower().rpartition("@")
     return sha256(f"{local.partition('+')[0]}@{domain}".encode(errors="replace")).digest()

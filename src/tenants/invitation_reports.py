@@ -1,4 +1,6 @@
-"""Reports of invitations by their recipients, through a signed link in the mail that needs no account."""
+"""Reports of unwanted invitations: recipients report by a signed link in the mail, without an account; many reports
+pause the organization's invitations.
+"""
 
 import datetime as dt
 from typing import NamedTuple
@@ -23,11 +25,11 @@ from tenants.models import Invitation, InvitationReport, Organization
 
 REPORT_LINK_LIFETIME = dt.timedelta(days=90)
 REPORTS_ALERT = 3
-"""The number of recipients whose reports alert the operator by a line in the log."""
+"""The number of reporting recipients at which a log line alerts the operator."""
 REPORTS_PAUSE = 5
-"""The number of recipients whose reports pause the organization's invitations until staff resume them."""
+"""The number of reporting recipients at which the organization's invitations pause until staff resume them."""
 MAX_REPORTS_PER_HOUR = 60
-"""From one network."""
+"""The maximum from one network."""
 _LINK_BYTES = 32
 _REPORTS = Counter("epoch_invitation_reports", "Reports of invitations by their recipients.")
 _PAUSES = Counter("epoch_invitation_pauses", "Organizations whose invitations were paused after reports.")
@@ -60,7 +62,7 @@ class ReportLinks:
 
 
 class ReportableInvitation(NamedTuple):
-    """The data about an invitation that everybody with the link may see: less than the mail contained."""
+    """The data about an invitation that everybody with the report link may see."""
 
     organization_name: str
     masked_email: str
@@ -92,7 +94,7 @@ class InvitationReportService:
         Raises: ReportLinkNotUsable.
         """
         session, organization_id = self._session, link.organization_id
-        # Locked, so that of two reports at once each counts the other.
+        # Locked, so that of two concurrent reports the second one counts the first.
         locked = sa.select(Organization).where(Organization.id == organization_id).with_for_update()
         organization: Organization | None = await session.scalar(locked)
         if organization is None:
@@ -127,7 +129,10 @@ class InvitationReportService:
             await self._pause(organization, reports)
 
     async def resume(self, organization_id: UUID, *, by: Actor) -> None:
-        """Let the organization invite again; its earlier reports count no more. Raises: NotFound, AlreadyApplied."""
+        """Resume the organization's invitations; earlier reports do not count any more.
+
+        Raises: NotFound, AlreadyApplied (the invitations are not paused).
+        """
         query = sa.select(Organization).where(Organization.id == organization_id).with_for_update()
         organization: Organization | None = await self._session.scalar(query)
         if organization is None:
@@ -138,10 +143,10 @@ class InvitationReportService:
         await record_organization_event(self._session, by, "organization.invitations_resumed", organization)
 
     async def dismiss(self, organization_id: UUID, report_id: UUID, *, by: Actor) -> None:
-        """Delete a report made by mistake: its address can be invited again. Raises: NotFound."""
-        is_it = InvitationReport.owned_by(organization_id), InvitationReport.id == report_id
-        gone = sa.delete(InvitationReport).where(*is_it).returning(InvitationReport.invitation_id)
-        row = (await self._session.execute(gone)).one_or_none()
+        """Delete a report that was made by mistake: the recipient can be invited again. Raises: NotFound."""
+        is_report = InvitationReport.owned_by(organization_id), InvitationReport.id == report_id
+        deleted = sa.delete(InvitationReport).where(*is_report).returning(InvitationReport.invitation_id)
+        row = (await self._session.execute(deleted)).one_or_none()
         if row is None:
             raise NotFound
         await record(
@@ -164,14 +169,14 @@ class InvitationReportService:
         return row[0], row[1]
 
     async def _is_reported(self, invitation: Invitation) -> bool:
-        known = (
+        is_by_recipient = (
             InvitationReport.owned_by(invitation.organization_id),
             InvitationReport.recipient == recipient_digest(invitation.email),
         )
-        return await self._session.scalar(sa.select(InvitationReport.id).where(*known)) is not None
+        return await self._session.scalar(sa.select(InvitationReport.id).where(*is_by_recipient)) is not None
 
     async def _withdraw_all_to(self, reported: Invitation) -> bool:
-        """Withdraw the organization's open invitations to the recipient, whose mailbox may have several addresses."""
+        """Withdraw the organization's open invitations to all addresses of the mailbox; True when there was one."""
         is_open = (
             Invitation.owned_by(reported.organization_id),
             Invitation.accepted_at.is_(None),
@@ -185,10 +190,10 @@ class InvitationReportService:
         return bool(withdrawn)
 
     async def _count(self, organization: Organization) -> int:
-        counted = sa.select(sa.func.count()).where(InvitationReport.owned_by(organization.id))
+        query = sa.select(sa.func.count()).where(InvitationReport.owned_by(organization.id))
         if organization.invitations_resumed_at is not None:
-            counted = counted.where(InvitationReport.created_at > organization.invitations_resumed_at)
-        return await self._session.scalar(counted) or 0
+            query = query.where(InvitationReport.created_at > organization.invitations_resumed_at)
+        return await self._session.scalar(query) or 0
 
     async def _pause(self, organization: Organization, reports: int) -> None:
         organization.invitations_paused_at = utc_now()
@@ -200,6 +205,6 @@ class InvitationReportService:
 
 
 def masked_email(email: str) -> str:
-    """The address with the first character of its local part only."""
+    """The e-mail address with only the first character of its local part."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}***@{domain}"

@@ -39,7 +39,7 @@ class SentInvitation(NamedTuple):
 
 
 class InvitationPreview(NamedTuple):
-    """The data that the holder of the link may see."""
+    """The data that the holder of the invitation's link may see."""
 
     organization_name: str
     email: str
@@ -71,27 +71,27 @@ class InvitationService:
 
         Raises:
             RoleTooLow: the role is above ``inviter_role``.
-            ValidationFailed: not an address.
+            ValidationFailed: ``email`` is not an e-mail address.
             AlreadyMember: the address belongs to a member.
-            AlreadyInvited: an invitation to it is open.
+            AlreadyInvited: an invitation to the address is open.
         """
         rules.ensure_may_manage(inviter_role, role)
-        session, address = self._session, parse_email(email)
+        session, email = self._session, parse_email(email)
         await OrganizationService(session).lock(organization_id)
         members = sa.select(Membership.id).join(User, User.id == Membership.user_id)
-        if await session.scalar(members.where(Membership.owned_by(organization_id), User.email == address)):
+        if await session.scalar(members.where(Membership.owned_by(organization_id), User.email == email)):
             raise AlreadyMember
-        known = await self._repository.get_one_or_none(*_is_open(organization_id), Invitation.email == address)
-        if known is not None:
-            if known.expires_at > utc_now():
+        earlier = await self._repository.get_one_or_none(*_is_open(organization_id), Invitation.email == email)
+        if earlier is not None:
+            if earlier.expires_at > utc_now():
                 raise AlreadyInvited
-            known.revoked_at = utc_now()
+            earlier.revoked_at = utc_now()
             await session.flush()
         raw = secrets.token_urlsafe(32)
         invitation = await self._repository.add(
             Invitation(
                 organization_id=organization_id,
-                email=address,
+                email=email,
                 role=role,
                 digest=digest(raw),
                 invited_by=by.user_id,
@@ -138,21 +138,21 @@ class InvitationService:
         """Make ``by`` a member; an existing member keeps their role.
 
         Raises:
-            InvitationNotUsable: the link does not work, or no longer does.
-            InvitationForAnotherEmail: it was sent to another address.
-            EmailNotVerified: the person has not confirmed their address.
+            InvitationNotUsable: the link is unknown or does not work any more.
+            InvitationForAnotherEmail: the invitation was sent to another e-mail address.
+            EmailNotVerified: the person has not confirmed their e-mail address.
         """
         session = self._session
         await OrganizationService(session).lock(organization_id)
         invitation = await self._get_by_token(organization_id, raw)
-        person = await session.get(User, by.user_id)
-        if person is None or person.email != invitation.email:
+        user = await session.get(User, by.user_id)
+        if user is None or user.email != invitation.email:
             raise InvitationForAnotherEmail
-        ensure_email_verified(person.email_verified_at is not None)
+        ensure_email_verified(user.email_verified_at is not None)
         invitation.accepted_at = utc_now()
-        membership = Membership.owned_by(organization_id), Membership.user_id == person.id
+        membership = Membership.owned_by(organization_id), Membership.user_id == user.id
         if await session.scalar(sa.select(Membership.id).where(*membership)) is None:
-            session.add(Membership(organization_id=organization_id, user_id=person.id, role=invitation.role))
+            session.add(Membership(organization_id=organization_id, user_id=user.id, role=invitation.role))
         await self._record(invitation, by, "invitation.accepted", {"role": invitation.role})
         query = sa.select(Organization).where(Organization.id == organization_id)
         organization: Organization = (await session.scalars(query)).one()

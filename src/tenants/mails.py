@@ -1,4 +1,4 @@
-"""Mails about organizations."""
+"""Texts of the mails about organizations: invitations, upgrade requests, deletion."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -17,14 +17,14 @@ REPORT_LABEL = "You did not expect this? Report it and stop mails from this orga
 
 
 def invitation_mail(sent: SentInvitation, *, inviter: str, settings: Settings) -> Mail:
-    """The invitation; the same for addresses with and without an account.
+    """The mail of an invitation; the same for recipients with and without an account.
 
-    Of all mails only this one goes to people who have no account or did not join, with words that a customer chose.
+    Only this mail brings text that a customer chose to people who have not joined the customer's organization.
     """
     public_url = settings.public_url
     report = ReportLinks(settings.secret_keys).token_for(sent.invitation)
     role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
-    # Strangers chose these names, and a stranger reads them.
+    # The recipient may not know the people who chose these names.
     person, organization = (
         plain_name(inviter, otherwise="Somebody"),
         plain_name(sent.organization_name, otherwise="a team"),
@@ -42,14 +42,14 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, settings: Settings) -
 
 
 UPGRADE_REQUEST_RECIPIENTS: AppKey[Callable[[], Awaitable[Sequence[str]]]] = AppKey("upgrade_request_recipients")
-"""Returns the addresses of the staff who may answer an upgrade request."""
+"""The function that returns the e-mail addresses of the staff who may answer an upgrade request."""
 
 
-def requested_plan(organization: Organization, owners: Sequence[str]) -> str:
-    """The sentences that say what holds while a request for the bigger plan is open."""
-    asked, present = _plan_name(UPGRADE_PLAN), _plan_name(organization.plan)
+def describe_requested_plan(organization: Organization, owners: Sequence[str]) -> str:
+    """The sentences about the organization's plan while a request for the bigger plan is open."""
+    requested, present = _plan_name(UPGRADE_PLAN), _plan_name(organization.plan)
     return (
-        f"{asked} is requested. {organization.name} stays on {present} until we approve it;"
+        f"{requested} is requested. {organization.name} stays on {present} until we approve it;"
         f" we answer by mail to {' and '.join(owners)}."
     )
 
@@ -57,19 +57,19 @@ def requested_plan(organization: Organization, owners: Sequence[str]) -> str:
 def upgrade_request_mails(
     organization: Organization, *, to: Sequence[str], by: str, settings: Settings
 ) -> Sequence[Mail]:
-    """The request for the bigger plan, to each of the staff who may answer it."""
-    asked = f"{_plan_name(UPGRADE_PLAN)}{_price(UPGRADE_PLAN, settings)}"
+    """The mails about a request for the bigger plan, to each of the staff who may answer it."""
+    requested = f"{_plan_name(UPGRADE_PLAN)}{_price_in_brackets(UPGRADE_PLAN, settings)}"
     return [
         Mail(
-            to=address,
+            to=email,
             subject=f"{organization.name} asks for {_plan_name(UPGRADE_PLAN)}",
             paragraphs=(
-                f"{by} asks for {asked} for {organization.name}, which is on {_plan_name(organization.plan)}.",
+                f"{by} asks for {requested} for {organization.name}, which is on {_plan_name(organization.plan)}.",
                 "Approve or decline it in the back office; the owners get a mail either way.",
             ),
             action=("Answer the request", f"{settings.public_url}/admin"),
         )
-        for address in to
+        for email in to
     ]
 
 
@@ -79,8 +79,8 @@ def upgrade_requested_mail(organization: Organization, *, owners: Sequence[str],
         to=tuple(owners),
         subject=f"{_plan_name(UPGRADE_PLAN)} is requested for {organization.name}",
         paragraphs=(
-            requested_plan(organization, owners),
-            f"The price of {_plan_name(UPGRADE_PLAN)} is {_monthly(UPGRADE_PLAN, settings)}.",
+            describe_requested_plan(organization, owners),
+            f"The price of {_plan_name(UPGRADE_PLAN)} is {_monthly_price(UPGRADE_PLAN, settings)}.",
         ),
         action=("Compare the plans", f"{settings.public_url}/plans"),
     )
@@ -91,13 +91,14 @@ def upgrade_answer_mail(organization: Organization, *, to: str, approved: bool, 
     name, plan = organization.name, _plan_name(organization.plan)
     if approved:
         subject = f"{name} is on {plan} now"
-        said = f"{name} is on {plan}{_price(organization.plan, settings)} from now on: get a number and call."
+        price = _price_in_brackets(organization.plan, settings)
+        answer = f"{name} is on {plan}{price} from now on: get a number and call."
     else:
-        subject, said = f"About your upgrade of {name}", f"We cannot upgrade {name} now; it stays on {plan}."
+        subject, answer = f"About your upgrade of {name}", f"We cannot upgrade {name} now; it stays on {plan}."
     return Mail(
         to=to,
         subject=subject,
-        paragraphs=(said,),
+        paragraphs=(answer,),
         action=("Open the dashboard", f"{settings.public_url}/dashboard/{organization.slug}"),
     )
 
@@ -121,11 +122,11 @@ def _plan_name(plan: Plan) -> str:
     return plan.value.capitalize()
 
 
-def _monthly(plan: Plan, settings: Settings) -> str:
+def _monthly_price(plan: Plan, settings: Settings) -> str:
     price = settings.plan_prices.get(plan.value)
     return f"not listed: ask {settings.contact}" if price is None else f"{price} a month"
 
 
-def _price(plan: Plan, settings: Settings) -> str:
+def _price_in_brackets(plan: Plan, settings: Settings) -> str:
     price = settings.plan_prices.get(plan.value)
     return "" if price is None else f" ({price} a month)"

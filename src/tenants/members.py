@@ -1,4 +1,4 @@
-"""Lists members, changes their roles, removes them and transfers ownership."""
+"""Lists members, changes their role, caller id and mails, removes them and transfers ownership."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,18 +15,18 @@ from kit.clock import utc_now
 from kit.errors import NotFound, ValidationFailed
 from tenants import rules
 from tenants.errors import LastOwner
-from tenants.models import Membership, MissedDigest, Role, shown_numbers
+from tenants.models import Membership, MissedDigest, Role, select_caller_id_numbers
 from tenants.services import OrganizationService
 
 
 class TeamMember(NamedTuple):
-    """A membership with the person's address and name."""
+    """A membership with the person's e-mail address and name."""
 
     membership: Membership
     email: str
     name: str
     from_number_id: UUID | None
-    """The number that the member's calls show; None without one, also when it is not usable any more."""
+    """The number that the member's calls show; None when none is set, or when it is not usable any more."""
 
 
 class MemberService:
@@ -41,25 +41,26 @@ class MemberService:
 
     async def list_members(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[TeamMember]:
         """``limit`` + 1 members, newest first."""
-        query = _members(organization_id).order_by(Membership.id.desc()).limit(limit + 1)
+        query = _select_members(organization_id).order_by(Membership.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Membership.id < after)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def list_calling_from(self, organization_id: UUID, number_ids: Sequence[UUID]) -> Sequence[TeamMember]:
         """Members whose calls show one of ``number_ids``."""
-        query = _members(organization_id).where(Membership.from_number_id.in_(number_ids)).order_by(Membership.id)
+        query = _select_members(organization_id).where(Membership.from_number_id.in_(number_ids))
+        query = query.order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def list_owners(self, organization_id: UUID) -> Sequence[TeamMember]:
         """The owners of the organization."""
-        query = _members(organization_id).where(Membership.role == Role.OWNER).order_by(Membership.id)
+        query = _select_members(organization_id).where(Membership.role == Role.OWNER).order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def list_administrators(self, organization_id: UUID) -> Sequence[TeamMember]:
         """The owners and admins of the organization."""
         of_role = Membership.role.in_((Role.OWNER, Role.ADMIN))
-        query = _members(organization_id).where(of_role).order_by(Membership.id)
+        query = _select_members(organization_id).where(of_role).order_by(Membership.id)
         return [TeamMember(*row) for row in await self._session.execute(query)]
 
     async def get_role(self, organization_id: UUID, user_id: UUID) -> Role:
@@ -74,7 +75,7 @@ class MemberService:
         """Change a member's role.
 
         Raises:
-            RoleTooLow: the member or the role is above ``by``.
+            RoleTooLow: the member's role or the new role is above the role of ``by``.
             NotFound: there is no such member.
             LastOwner: the organization has no other owner.
         """
@@ -89,20 +90,20 @@ class MemberService:
     async def set_number(
         self, organization_id: UUID, member_id: UUID, number_id: UUID | None, *, by: Actor
     ) -> TeamMember:
-        """Decide which number the member's calls show; None for none of their own.
+        """Set the number that the member's calls show; None removes it, so that the usual rules choose the number.
 
         Raises:
             NotFound: there is no such member.
-            ValidationFailed: it is none of the organization's numbers that calls may show.
+            ValidationFailed: the organization has no such number that calls may show.
         """
         member = await self.get_member(organization_id, member_id)
-        numbers = {row.id: row.e164 for row in await self._session.execute(shown_numbers(organization_id))}
+        numbers = {row.id: row.e164 for row in await self._session.execute(select_caller_id_numbers(organization_id))}
         if number_id is not None and number_id not in numbers:
             raise ValidationFailed([("from_number_id", "Must be the id of a number that the organization holds")])
         before = member.membership.from_number_id
         if number_id != before:
             member.membership.from_number_id = number_id
-            old, new = ({"number": numbers.get(one) if one else None} for one in (before, number_id))
+            old, new = ({"number": numbers.get(each) if each else None} for each in (before, number_id))
             await self._record(member, by, "member.number_changed", {"before": old, "after": new})
         return member._replace(from_number_id=number_id)
 
@@ -113,7 +114,7 @@ class MemberService:
     async def set_missed_digest(
         self, organization_id: UUID, member_id: UUID, digest: MissedDigest, *, by: Actor
     ) -> TeamMember:
-        """Decide how often the member gets a mail about missed calls, from now on. Raises: NotFound."""
+        """Set how often the member gets a mail about missed calls from now on. Raises: NotFound."""
         member = await self.get_member(organization_id, member_id)
         before = member.membership.missed_digest
         if digest != before:
@@ -123,7 +124,7 @@ class MemberService:
         return member
 
     async def remove(self, organization_id: UUID, member_id: UUID, *, by: Actor) -> None:
-        """Remove a member, which takes effect with their next request. Members may always remove themselves.
+        """Remove a member; their next request is refused. Members may always remove themselves.
 
         Raises: RoleTooLow, NotFound, LastOwner.
         """
@@ -156,7 +157,10 @@ class MemberService:
         return new_owner
 
     async def _get_own_membership(self, organization_id: UUID, by: Actor) -> Membership:
-        """Read under the organization's lock, so that a role that was just taken away does not count."""
+        """The membership of ``by``, read under the organization's lock: a role that was just removed does not count.
+
+        Raises: NotFound.
+        """
         own = await self._repository.get_one_or_none(
             Membership.owned_by(organization_id), Membership.user_id == by.user_id
         )
@@ -166,7 +170,7 @@ class MemberService:
 
     async def get_member(self, organization_id: UUID, member_id: UUID) -> TeamMember:
         """One member. Raises: NotFound."""
-        query = _members(organization_id).where(Membership.id == member_id)
+        query = _select_members(organization_id).where(Membership.id == member_id)
         row = (await self._session.execute(query)).one_or_none()
         if row is None:
             raise NotFound
@@ -200,8 +204,8 @@ class MemberService:
         )
 
 
-def _members(organization_id: UUID) -> sa.Select[Membership, str, str, UUID]:
-    usable = sa.select(shown_numbers(organization_id).subquery().c.id)
+def _select_members(organization_id: UUID) -> sa.Select[Membership, str, str, UUID]:
+    usable = sa.select(select_caller_id_numbers(organization_id).subquery().c.id)
     own_number = sa.case((Membership.from_number_id.in_(usable), Membership.from_number_id))
     return (
         sa.select(Membership, User.email, User.name, own_number)

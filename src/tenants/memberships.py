@@ -29,13 +29,13 @@ class MembershipSummary(msgspec.Struct, frozen=True):
 async def memberships_of(
     reader: RawConnection, user_id: UUID, *, first: str | None = None
 ) -> Sequence[MembershipSummary]:
-    """The person's organizations by name; the one with the slug ``first``, if any, comes first.
+    """The person's organizations by name; the organization with the slug ``first``, if any, comes first.
 
-    ``first`` may be any text of a cookie or an address.
+    ``first`` may be any text from a cookie or a URL.
     """
     slug = first if first is not None and is_valid_text(first) else ""
     rows = await reader.fetch(_FIND_MEMBERSHIPS, user_id=user_id, first=slug)
-    return [MembershipSummary(found, slug, name, Plan(plan), Role(role)) for found, slug, name, plan, role in rows]
+    return [MembershipSummary(row_id, slug, name, Plan(plan), Role(role)) for row_id, slug, name, plan, role in rows]
 
 
 _FIND_MEMBERSHIPS = CompiledStatement(

@@ -1,4 +1,6 @@
-"""Organizations, memberships, numbers, purchases, invitations and their reports, upgrade requests, API keys."""
+"""Tables of organizations: memberships, phone numbers, verified numbers, purchases, invitations and their reports,
+upgrade requests, API keys.
+"""
 
 import datetime as dt
 import enum
@@ -30,12 +32,12 @@ class Role(enum.StrEnum):
 
     @property
     def with_article(self) -> str:
-        """The role in a sentence."""
+        """The role with its indefinite article."""
         return f"a {self.value}" if self is Role.MEMBER else f"an {self.value}"
 
 
 class MissedDigest(enum.StrEnum):
-    """The choices of how often a member gets a mail about missed calls."""
+    """The frequency of a member's mails about missed calls."""
 
     OFF = "off"
     HOURLY = "hourly"
@@ -67,7 +69,7 @@ class Organization(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     plan: Mapped[Plan] = mapped_column(text_enum(Plan), default=Plan.STARTER, server_default=Plan.STARTER.value)
     country: Mapped[str]
-    """ISO 3166 two-letter code, by which national numbers are read."""
+    """ISO 3166 two-letter code; numbers without a country code are numbers of this country."""
     time_zone: Mapped[str | None]
     """IANA name of the zone in which pages and mails show times; None for that of the country."""
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=sa.text("'{}'::jsonb"))
@@ -82,7 +84,7 @@ class Organization(Base):
     invitations_paused_at: Mapped[dt.datetime | None]
     """Set when many recipients reported invitations; staff resume them."""
     invitations_resumed_at: Mapped[dt.datetime | None]
-    """Earlier reports count no more towards the next pause."""
+    """Reports before this time do not count towards the next pause."""
     deleted_at: Mapped[dt.datetime | None]
     erasing_at: Mapped[dt.datetime | None]
     """Set before the first row of the organization is erased; from then on it cannot be restored."""
@@ -128,16 +130,16 @@ class PhoneNumber(TenantOwned, Base):
     e164: Mapped[str]
     carrier_sid: Mapped[str | None]
     name: Mapped[str] = mapped_column(default="", server_default="")
-    """The organization's own name for the number; also the widgets of its pages show it."""
+    """The organization's own name for the number; its widgets show the name too."""
     is_default: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """Set by an admin. Where no usable number has it, the oldest one is the default: ``default_of``."""
+    """Set by an admin. When no usable number is marked, the oldest usable number is the default: ``default_of``."""
     releasing_at: Mapped[dt.datetime | None]
     """Set before the carrier is asked to release the number, so that a crash cannot leave it held by mistake."""
     released_at: Mapped[dt.datetime | None]
 
     @classmethod
     def caller_id_of(cls, organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]) -> sa.Select[str]:
-        """The E.164 number of the organization's default: the one that was made so, else its oldest one.
+        """Select the organization's default number as E.164: the number marked as default, else its oldest number.
 
         Numbers that are being released do not count.
         """
@@ -145,54 +147,54 @@ class PhoneNumber(TenantOwned, Base):
 
     @classmethod
     def default_of(cls, organization_id: UUID) -> sa.Select[UUID]:
-        """The id of the number of ``caller_id_of``."""
+        """Select the id of the number that ``caller_id_of`` selects."""
         return cls.usable(sa.select(cls.id), organization_id).limit(1)
 
     @classmethod
     def usable(
         cls, query: sa.Select[*Columns], organization_id: UUID | sa.ColumnElement[UUID] | Mapped[UUID]
     ) -> sa.Select[*Columns]:
-        """``query`` for the organization's numbers that calls may show, the default first."""
+        """Restrict ``query`` to the organization's bought numbers that calls may show, the default first."""
         return query.where(
             cls.organization_id == organization_id, cls.released_at.is_(None), cls.releasing_at.is_(None)
         ).order_by(cls.is_default.desc(), cls.id)
 
 
 class VerificationState(enum.StrEnum):
-    """The state of a number that an organization holds elsewhere."""
+    """The state of a verified number."""
 
     PENDING = "pending"
-    """The carrier was asked to call it, and nobody has typed the code yet."""
+    """The carrier was asked to call the number, and nobody has entered the code yet."""
     VERIFIED = "verified"
     FAILED = "failed"
-    """The call is over, or half an hour, and nobody typed the code."""
+    """The call ended or half an hour passed, and nobody entered the code."""
     EXPIRED = "expired"
-    """It was verified, and the carrier does not list it any more."""
+    """The number was verified, and the carrier does not list it any more."""
     REMOVING = "removing"
-    """Removed for everybody; the row stays until the carrier has deleted its part."""
+    """Members do not see the number any more; the row stays until the carrier has deleted its record."""
 
 
 class VerifiedNumber(TenantOwned, Base):
-    """A number that the organization holds elsewhere: calls out may show it, and nobody is called on it.
+    """A number that the organization holds with another company: outgoing calls may show it; we get no calls to it.
 
-    Each organization verifies for itself, also a number that another one has.
+    Each organization verifies a number itself, even if another organization has verified the same number.
     """
 
     __tablename__ = "verified_number"
     __table_args__ = (sa.UniqueConstraint("organization_id", "e164"),)
 
     e164: Mapped[str]
-    """The row's id instead, while it is being removed."""
+    """E.164; the row's id instead while the number is being removed."""
     name: Mapped[str] = mapped_column(default="", server_default="")
     state: Mapped[VerificationState] = mapped_column(text_enum(VerificationState, name="state"))
     requested_at: Mapped[dt.datetime]
     """The time of the last validation call, in UTC."""
     checked_at: Mapped[dt.datetime | None]
-    """The last time that the carrier listed it."""
+    """The last time that the carrier listed the number."""
 
 
-def shown_numbers(organization_id: UUID) -> sa.CompoundSelect[UUID, str, str]:
-    """Id, E.164 number and name of each number that the organization's calls may show, in no particular order."""
+def select_caller_id_numbers(organization_id: UUID) -> sa.CompoundSelect[UUID, str, str]:
+    """Select id, E.164 number and name of each number that the organization's calls may show, in no order."""
     bought = sa.select(PhoneNumber.id, PhoneNumber.e164, PhoneNumber.name).where(
         PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None), PhoneNumber.releasing_at.is_(None)
     )
@@ -204,7 +206,7 @@ def shown_numbers(organization_id: UUID) -> sa.CompoundSelect[UUID, str, str]:
 
 
 class PurchaseState(enum.StrEnum):
-    """The state of a purchase."""
+    """The state of the purchase of a number."""
 
     REQUESTED = "requested"
     COMPLETED = "completed"
@@ -258,7 +260,7 @@ class Invitation(TenantOwned, Base):
 
 
 class InvitationReport(TenantOwned, Base):
-    """A recipient's report of an invitation. While it exists, organization and inviter cannot invite the address."""
+    """A recipient's report of an invitation. While it exists, organization and inviter cannot invite the recipient."""
 
     __tablename__ = "invitation_report"
     __table_args__ = (
@@ -275,7 +277,7 @@ class InvitationReport(TenantOwned, Base):
 
 
 class UpgradeOutcome(enum.StrEnum):
-    """The answer of staff."""
+    """The answer of staff to an upgrade request."""
 
     APPROVED = "approved"
     DECLINED = "declined"

@@ -1,4 +1,4 @@
-"""Plans and their features."""
+"""Plans, and which of them include widgets."""
 
 import enum
 
@@ -13,5 +13,5 @@ class Plan(enum.StrEnum):
 
 
 UPGRADE_PLAN = Plan.PRO
-"""The smallest plan with widgets: what an owner on a smaller one requests."""
+"""The smallest plan with widgets: the plan that owners on a smaller plan request."""
 WIDGET_PLANS = frozenset({Plan.PRO, Plan.BUSINESS, Plan.ENTERPRISE})

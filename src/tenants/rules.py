@@ -13,38 +13,38 @@ MAX_NAME_CHARACTERS = 80
 
 
 def ensure_not_suspended(suspended: bool) -> None:
-    """Raises: OrganizationSuspended."""
+    """Check that the organization is not suspended. Raises: OrganizationSuspended."""
     if suspended:
         raise OrganizationSuspended
 
 
 def ensure_widget_plan(plan: str) -> None:
-    """Raises: PlanTooLow."""
+    """Check that the plan includes widgets. Raises: PlanTooLow."""
     if plan not in WIDGET_PLANS:
         raise PlanTooLow
 
 
 def ensure_phone_number(e164: str | None) -> str:
-    """Return the number to call from. Raises: NoPhoneNumber."""
+    """Check that the organization has a number to call from, and return it. Raises: NoPhoneNumber."""
     if e164 is None:
         raise NoPhoneNumber
     return e164
 
 
-def ensure_role(role: Role, at_least: Role) -> None:
-    """Raises: RoleTooLow."""
-    if role.rank < at_least.rank:
+def ensure_role(role: Role, minimum: Role) -> None:
+    """Check that ``role`` is ``minimum`` or higher. Raises: RoleTooLow."""
+    if role.rank < minimum.rank:
         raise RoleTooLow
 
 
 def ensure_not_api_key(actor: Actor) -> None:
-    """Only people manage members, keys and ownership. Raises: UserRequired."""
+    """Check that the actor is no API key: only people manage members, keys and ownership. Raises: UserRequired."""
     if actor.kind is ActorKind.API_KEY:
         raise UserRequired
 
 
 def ensure_may_manage(own_role: Role, *roles: Role) -> None:
-    """Nobody changes a member above themselves or grants a role above their own. Raises: RoleTooLow."""
+    """Check that an admin or owner manages only ``roles`` up to their own role. Raises: RoleTooLow."""
     for role in (Role.ADMIN, *roles):
         ensure_role(own_role, role)
 
@@ -64,7 +64,7 @@ def parse_name(typed: str) -> str:
 
 
 def parse_country(typed: str) -> str:
-    """A country's code as it is stored. Raises: ValidationFailed."""
+    """A country's ISO 3166 code as it is stored. Raises: ValidationFailed."""
     code = typed.strip().upper()
     if code not in countries():
         raise ValidationFailed([("country", "Choose a country, by its two-letter code like US")])

@@ -1,4 +1,4 @@
-"""Creates, changes, suspends, deletes and restores organizations."""
+"""Creates, lists, changes, suspends, deletes and restores organizations, and sets their plan."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,12 +27,12 @@ from tenants.models import Membership, Organization, PhoneNumber, Role
 from tenants.plans import Plan
 
 RESTORE_PERIOD = timedelta(days=30)
-"""A deleted organization can be restored this long."""
+"""The time in which a deleted organization can be restored."""
 MAX_ORGANIZATIONS_PER_USER_PER_DAY = 20
 
 
 class OrganizationService:
-    """Organizations, their members and their numbers."""
+    """Organizations, with their first owner and numbers without a purchase."""
 
     class Repository(SQLAlchemyAsyncRepository[Organization]):
         model_type = Organization
@@ -46,7 +46,7 @@ class OrganizationService:
         session, organization_id = self._session, uuid7()
         await set_tenant_context(session, organization_id, owner_id)
         values = {"id": organization_id, "name": name, "slug": slug, "country": country, "plan": plan}
-        # Row-level security hides other organizations, so only the unique index can tell whether the slug is taken.
+        # Row-level security hides other organizations, so only the unique index can decide whether the slug is taken.
         statement = insert(Organization).values(values).on_conflict_do_nothing(index_elements=["slug"])
         organization: Organization | None = await session.scalar(statement.returning(Organization))
         if organization is None:
@@ -56,10 +56,10 @@ class OrganizationService:
         return organization
 
     async def create_for_user(self, by: Actor, *, name: str, country: str) -> Organization:
-        """Create an organization for a person with a confirmed address; its slug comes from the name.
+        """Create an organization for a person with a confirmed e-mail address; its slug is made from the name.
 
         Raises:
-            EmailNotVerified: the address is not confirmed.
+            EmailNotVerified: the e-mail address is not confirmed.
             ValidationFailed: name or country cannot be stored.
         """
         if by.user_id is None:
@@ -67,8 +67,8 @@ class OrganizationService:
         session = self._session
         verified_at = await session.scalar(sa.select(User.email_verified_at).where(User.id == by.user_id))
         ensure_email_verified(verified_at is not None)
-        checked, code = rules.parse_name(name), rules.parse_country(country)
-        organization = await self._create_with_free_slug(checked, code, by.user_id)
+        name, country = rules.parse_name(name), rules.parse_country(country)
+        organization = await self._create_with_free_slug(name, country, by.user_id)
         details = {"slug": organization.slug, "country": organization.country}
         await record_organization_event(session, by, "organization.created", organization, details)
         return organization
@@ -87,9 +87,9 @@ class OrganizationService:
         return organization
 
     async def lock(self, organization_id: UUID) -> None:
-        """Lock the organization until the transaction ends, so that changes of its team and settings wait in turn.
+        """Lock the organization until the transaction ends: changes of its team and settings run one after another.
 
-        Two owners must not leave at once, each relying on the other.
+        For example, two owners must not leave at once, each because the other one stays.
         """
         await self._session.execute(
             sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
@@ -104,19 +104,19 @@ class OrganizationService:
         country: str | None = None,
         time_zone: str | None = None,
     ) -> Organization:
-        """Change what is given; an empty ``time_zone`` stands for the country's.
+        """Change the given fields; an empty ``time_zone`` stands for that of the country.
 
         The slug stays, so that links keep working. Raises: NotFound, ValidationFailed.
         """
         organization = await self.get(organization_id)
-        before = _changeable(organization)
+        before = _changeable_fields(organization)
         if name is not None:
             organization.name = rules.parse_name(name)
         if country is not None:
             organization.country = rules.parse_country(country)
         if time_zone is not None:
             organization.time_zone = rules.parse_time_zone(time_zone)
-        after = _changeable(organization)
+        after = _changeable_fields(organization)
         if after != before:
             await record_organization_event(
                 self._session, by, "organization.changed", organization, {"before": before, "after": after}
@@ -124,9 +124,9 @@ class OrganizationService:
         return organization
 
     async def soft_delete(self, organization_id: UUID, *, by: Actor, confirmation: str) -> Organization:
-        """Hide the organization from everybody; an owner can restore it for ``RESTORE_PERIOD``.
+        """Mark the organization as deleted; an owner can restore it within ``RESTORE_PERIOD``.
 
-        It keeps its numbers until then: a job releases them after the period.
+        The organization keeps its numbers during this period; a job releases them afterwards.
 
         Raises:
             NotFound: there is no such organization.
@@ -211,7 +211,7 @@ class OrganizationService:
         return [(organization, role) for organization, role in await self._session.execute(query)]
 
     async def set_plan(self, slug: str, plan: Plan, *, by: Actor = SYSTEM) -> Organization:
-        """Change the plan of the organization called ``slug``. Raises: NotFound."""
+        """Change the plan of the organization with this ``slug``. Raises: NotFound."""
         organization = await self._repository.get_one_or_none(
             Organization.slug == slug, Organization.deleted_at.is_(None)
         )
@@ -247,6 +247,6 @@ async def ensure_may_create_organization(database: Database, user_id: UUID) -> N
         )
 
 
-def _changeable(organization: Organization) -> dict[str, str]:
-    """The fields that members change, as the audit log has them."""
+def _changeable_fields(organization: Organization) -> dict[str, str]:
+    """The fields that members can change, with the values for the audit log."""
     return {"name": organization.name, "country": organization.country, "time_zone": organization.zone.key}

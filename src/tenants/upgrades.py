@@ -17,7 +17,7 @@ from tenants.plans import Plan
 
 
 class UpgradeRequestService:
-    """Requests for a bigger plan; each organization has at most one open."""
+    """Requests for a bigger plan; each organization has at most one open request."""
 
     class Repository(SQLAlchemyAsyncRepository[UpgradeRequest]):
         model_type = UpgradeRequest
@@ -27,15 +27,15 @@ class UpgradeRequestService:
         self._repository = self.Repository(session=session)
 
     async def get_open(self, organization_id: UUID) -> UpgradeRequest | None:
-        """The open request."""
+        """The organization's open request, if any."""
         return await self._repository.get_one_or_none(
             UpgradeRequest.owned_by(organization_id), UpgradeRequest.resolved_at.is_(None)
         )
 
     async def resolve(self, organization_id: UUID, request_id: UUID, *, new_plan: Plan | None, by: Actor) -> None:
-        """Approve an open request with ``new_plan``, or decline it with None; the plan itself is set by the caller.
+        """Approve an open request with ``new_plan``, or decline it with None. It does not change the plan itself.
 
-        Of two answers at once the first counts. Raises: AlreadyApplied.
+        Of two concurrent answers the first one counts. Raises: AlreadyApplied.
         """
         outcome = UpgradeOutcome.DECLINED if new_plan is None else UpgradeOutcome.APPROVED
         is_request = UpgradeRequest.owned_by(organization_id), UpgradeRequest.id == request_id

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from accounts.passwords import THREADS
+from accounts.passwords import HASHING_THREADS
 
 
 def slot_files(folder: Path) -> list[Path]:
-    return [folder / f"hashing-{number}.lock" for number in range(THREADS)]
+    return [folder / f"hashing-{number}.lock" for number in range(HASHING_THREADS)]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Confirmation page of a staff action on several records picked in a list."""
+"""Confirmation page of a staff action on several records that were selected in a list."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text
 from kit.parsing import parse_uuid
 
-NONE_PICKED = "Select at least one row. Nothing was changed."
+NONE_SELECTED = "Select at least one row. Nothing was changed."
 NONE_APPLIES = "This does not apply to any of the selected rows. Nothing was changed."
 _PATH = "/admin/{kind}/many/{action}"
 _TEMPLATE = "admin/confirm_bulk.html"
@@ -40,39 +40,39 @@ class BulkAction(NamedTuple):
 
 
 async def show(request: Request) -> Response:
-    """Raises: HTTPException, StaffRoleTooLow."""
+    """The page for the selected rows. Raises: HTTPException, StaffRoleTooLow."""
     bulk = _bulk_action(request)
-    picked = list(dict.fromkeys(parse_id(text) for text in request.query_params.getlist("row")))
-    if not picked or len(picked) > PAGE_ROWS:
-        return redirect(request, bulk.return_path, NONE_PICKED, is_problem=True)
-    records = await _records(request, bulk.view, picked)
+    selected = list(dict.fromkeys(parse_id(text) for text in request.query_params.getlist("row")))
+    if not selected or len(selected) > PAGE_ROWS:
+        return redirect(request, bulk.return_path, NONE_SELECTED, is_problem=True)
+    records = await _records(request, bulk.view, selected)
     if not any(bulk.action.applies(record) for record in records):
         return redirect(request, bulk.return_path, NONE_APPLIES, is_problem=True)
     return await render(request, _TEMPLATE, form=None, **_page_context(bulk, records))
 
 
 async def submit(request: Request) -> Response:
-    """Raises: HTTPException, StaffRoleTooLow, MalformedRequest."""
+    """Run the action on the confirmed records. Raises: HTTPException, StaffRoleTooLow, MalformedRequest."""
     bulk, form = _bulk_action(request), await read_form(request, "reason", "seen")
     states = _parse_states(form["seen"])
     try:
         ensure_valid_text(form)
         reason = read_reason(form["reason"])
         async with action_lock(back_office(request).database, map(str, states)):
-            done, refusals = await _run(request, bulk, states, reason)
+            succeeded, refusals = await _run(request, bulk, states, reason)
     except (ValidationFailed, Conflict) as refusal:
         records = await _records(request, bulk.view, list(states))
         return await render_refused(request, _TEMPLATE, form, refusal, **_page_context(bulk, records))
-    notice = f"{done} of {len(states)} {'is' if done == 1 else 'are'} {bulk.action.bulk_result} now."
+    notice = f"{succeeded} of {len(states)} {'is' if succeeded == 1 else 'are'} {bulk.action.bulk_result} now."
     return redirect(request, bulk.return_path, " ".join([notice, *refusals]), is_problem=bool(refusals))
 
 
 async def _run(
     request: Request, bulk: BulkAction, states: Mapping[UUID, str], reason: str
 ) -> tuple[int, Sequence[str]]:
-    """Run the action on each record; returns the number of successes and a sentence for each refusal.
+    """Run the action on each record; return the number of successes and a sentence for each refusal.
 
-    Raises: StaleForm, before the first one, when a record is gone or is not in the state that the form showed.
+    Raises: StaleForm, before the first run, when a record was deleted or is not in the state that the form showed.
     """
     view, action = bulk
     records = await _records(request, view, list(states))
@@ -81,15 +81,15 @@ async def _run(
     ):
         raise StaleForm
     by = msgspec.structs.replace(viewer(request).actor, reason=reason)
-    done, refusals = 0, []
+    succeeded, refusals = 0, []
     for record in records:
-        # One transaction for each: the records belong to different organizations.
+        # One transaction for each record, because the records belong to different organizations.
         try:
             await action.run(ActionContext(back_office(request), record, Form(), by))
-            done += 1
+            succeeded += 1
         except DomainError as refusal:
             refusals.append(f"{view.confirmation_name(record)}: {refusal.message}.")
-    return done, refusals
+    return succeeded, refusals
 
 
 ROUTES = (Route(_PATH, show, methods=["GET"]), Route(_PATH, submit, methods=["POST"]))

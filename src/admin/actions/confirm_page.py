@@ -36,7 +36,7 @@ class PendingAction(NamedTuple):
     record: Any
     title: str
     state: str
-    """The record's state; a form that was opened in another state is refused."""
+    """The record's state; a form that was opened while the record had another state is refused."""
     lock_key: str
     return_path: str
     suggested_reason: str = ""
@@ -44,9 +44,9 @@ class PendingAction(NamedTuple):
     """Labels and values that the page shows above the fields."""
 
     def ensure_applies(self) -> None:
-        """Raises: AlreadyDone, which says what is so."""
+        """Check that the action applies to the record. Raises: AlreadyDone, whose message names the record's state."""
         if not self.action.applies(self.record):
-            raise AlreadyDone(self.action.done_already(self.record))
+            raise AlreadyDone(self.action.already_done_text(self.record))
 
     @property
     def page_context(self) -> dict[str, Any]:
@@ -123,7 +123,7 @@ async def _submit(request: Request, load: Loader) -> Response:
 
 @asynccontextmanager
 async def action_lock(database: Database, keys: Iterable[str]) -> AsyncIterator[None]:
-    """Keep other staff actions, of any worker, off ``keys`` meanwhile. Raises: StaleForm, when one is running.
+    """Lock ``keys`` against other staff actions of all workers. Raises: StaleForm, when one of them has a key.
 
     ``database`` is the customers': the lock keeps a connection while the action uses another, and the staff's engine
     may have only one.
@@ -157,13 +157,13 @@ async def _load_record_action(request: Request) -> PendingAction:
         state=view.record_state(record),
         lock_key=str(record_id),
         return_path=_OPERATIONS_PATH if is_from_operations else f"/admin/{identity}/details/{record_id}",
-        suggested_reason=await _reason_of_alert(request, record),
+        suggested_reason=await _suggested_reason(request, record),
         facts=view.confirmation_facts(record),
     )
 
 
-async def _reason_of_alert(request: Request, organization: Any) -> str:
-    """A reason for an action on an organization that was begun from one of its alerts; else empty."""
+async def _suggested_reason(request: Request, organization: Any) -> str:
+    """A reason for an action on an organization that was started from one of its alerts; else empty."""
     alert_id = request.query_params.get("alert")
     if not alert_id or request.method != "GET":
         return ""

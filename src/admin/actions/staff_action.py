@@ -1,8 +1,8 @@
-"""Defines staff actions: functions that change one record after a confirmation with a reason.
+"""``@staff_action``, which makes a staff action of a function that changes one record after a confirmation.
 
-A record's module defines its actions beside its list and detail page. Each action is one function under
-``@staff_action``: the text of the confirmation page, the least role, the fields, and the call of the service that makes
-the change. The service records the audit event; the reason is part of the actor that it is given.
+The module of a kind of record defines its actions beside its list and detail page. The decorator takes the text of the
+confirmation page, the lowest role and the fields; the function calls the service that makes the change. The service
+records the audit event; the reason is part of the actor that it gets.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,7 +32,7 @@ class Field(NamedTuple):
     type: str = "text"
     """The HTML input type."""
     initial: Callable[[Any], str] | None = None
-    """Returns the value that is chosen or entered at first, of the record."""
+    """Returns the field's first value for the record."""
 
 
 class ActionContext(NamedTuple, Generic[R]):
@@ -44,11 +44,11 @@ class ActionContext(NamedTuple, Generic[R]):
     by: Actor
 
     def tenant_session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction on one organization, as the customers' requests have."""
+        """A transaction of the customers' role on one organization."""
         return self.back_office.database.tenant_session(organization_id, actor=self.by)
 
     def user_session(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction of the customers' role on no organization, for changes of user accounts."""
+        """A transaction of the customers' role without an organization, for changes of user accounts."""
         return self.back_office.database.tenant_session(None, self.by.id, actor=self.by)
 
     def staff_session(self) -> AbstractAsyncContextManager[AsyncSession]:
@@ -61,28 +61,28 @@ class StaffAction:
     """One action; ``@staff_action`` makes it from a function."""
 
     slug: str
-    """Its name in the address."""
+    """The action's name in the URL path."""
     label: str
     role: StaffRole
-    """The lowest role that may run it."""
+    """The lowest role that may run the action."""
     effect: str
     """The effect, as a sentence for the confirmation page."""
     run: Callable[[ActionContext[Any]], Awaitable[str]]
-    """Runs it and returns the notice for the next page."""
+    """Runs the action and returns the notice for the next page."""
     applies: Callable[[Any], bool]
     """True when a record is in a state in which the action can be run."""
     fields: Sequence[Field]
     is_destructive: bool
     bulk_result: str
-    """State of a record afterwards, like "revoked", for actions that run on several records of a list; else empty."""
-    done_already: Callable[[Any], str]
-    """Returns the sentence about a record to which the action does not apply: the state that it has."""
+    """State of a record after the action, like "revoked", for actions on several records of a list; else empty."""
+    already_done_text: Callable[[Any], str]
+    """Returns the sentence about the state of a record to which the action does not apply."""
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None
     """Returns sentences about the effect of the entered values; a second page shows them before the action runs."""
 
     @property
     def is_bulk(self) -> bool:
-        """True when it can be run on several records of a list at once."""
+        """True when the action can be run on several records of a list at once."""
         return bool(self.bulk_result)
 
     def initial_values(self, record: Any) -> dict[str, str]:
@@ -90,7 +90,7 @@ class StaffAction:
         return {field.name: field.initial(record) for field in self.fields if field.initial is not None}
 
 
-def _done_already(_record: Any) -> str:
+def _default_already_done_text(_record: Any) -> str:
     return "Already done, or it does not apply any more"
 
 
@@ -104,14 +104,14 @@ def staff_action(
     fields: Sequence[Field] = (),
     is_destructive: bool = True,
     bulk_result: str = "",
-    done_already: Callable[[Any], str] = _done_already,
+    already_done_text: Callable[[Any], str] = _default_already_done_text,
     preview: Callable[[ActionContext[Any]], Awaitable[Sequence[str]]] | None = None,
 ) -> Callable[[Callable[[ActionContext[R]], Awaitable[str]]], StaffAction]:
     """Make a staff action of a function that changes one record and returns a notice; see ``StaffAction``."""
 
     def decorate(run: Callable[[ActionContext[R]], Awaitable[str]]) -> StaffAction:
         return StaffAction(
-            slug, label, role, effect, run, applies, fields, is_destructive, bulk_result, done_already, preview
+            slug, label, role, effect, run, applies, fields, is_destructive, bulk_result, already_done_text, preview
         )
 
     return decorate

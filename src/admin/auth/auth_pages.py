@@ -1,4 +1,4 @@
-"""Staff pages: join by a link, sign in, second factor, sign out, own account with its sessions."""
+"""Staff pages: set the first password by a link, sign in, second factor, sign out, own account with its sessions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,7 @@ async def join_page(request: Request) -> Response:
     try:
         email = await back_office(request).staff_auth.email_of_link(request.path_params["token"])
     except StaffLinkNotUsable:
-        return await _link_gone(request)
+        return await _link_not_usable(request)
     return _without_referrer(await render(request, "admin/join.html", email=email, form=None))
 
 
@@ -55,12 +55,12 @@ async def join(request: Request) -> Response:
     try:
         email = await staff_auth.email_of_link(link)
     except StaffLinkNotUsable:
-        return await _link_gone(request)
+        return await _link_not_usable(request)
     try:
         ensure_valid_text(form)
-        await staff_auth.join(link, password=form["password"], address=browser_of(request).address)
+        await staff_auth.join(link, password=form["password"], ip_address=browser_of(request).ip_address)
     except StaffLinkNotUsable:
-        return await _link_gone(request)
+        return await _link_not_usable(request)
     except DomainError as error:
         return _without_referrer(await render_refused(request, "admin/join.html", form, error, email=email))
     return redirect(request, "/admin/login", "Your password is set. Sign in with it.")
@@ -78,7 +78,7 @@ async def sign_in(request: Request) -> Response:
     back = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
-        begun = await back_office(request).staff_auth.first_step(
+        started = await back_office(request).staff_auth.start_sign_in(
             email=form["email"],
             password=form["password"],
             browser=browser_of(request),
@@ -89,7 +89,7 @@ async def sign_in(request: Request) -> Response:
             request, "admin/login.html", form, error, back=back, has_passkeys=has_passkeys(request)
         )
     response = redirect(request, f"/admin/second-step?next={back}")
-    return with_session_cookie(request, response, begun.raw)
+    return with_session_cookie(request, response, started.raw)
 
 
 async def second_step_page(request: Request) -> Response:
@@ -109,9 +109,9 @@ async def second_step(request: Request) -> Response:
     try:
         ensure_valid_text(form)
         if pending.enrolment_secret is None:
-            begun = await staff_auth.second_step(raw=token, code=form["code"], browser=browser_of(request))
+            signed_in = await staff_auth.finish_sign_in(raw=token, code=form["code"], browser=browser_of(request))
         else:
-            codes, begun = await staff_auth.enrol(raw=token, code=form["code"], browser=browser_of(request))
+            codes, signed_in = await staff_auth.enrol(raw=token, code=form["code"], browser=browser_of(request))
     except (NotSignedIn, SecondFactorUnchanged):
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
@@ -120,7 +120,7 @@ async def second_step(request: Request) -> Response:
     if codes is not None:
         encrypted = _codes_encryptor(request, pending.staff.id).encrypt(msgspec.json.encode(list(codes)))
         set_cookie(request, response, _CODES_COOKIE, encrypted, seconds=_CODES_SECONDS, path=_CODES_PATH)
-    return with_session_cookie(request, response, begun.raw)
+    return with_session_cookie(request, response, signed_in.raw)
 
 
 async def recovery_codes_page(request: Request) -> Response:
@@ -150,17 +150,17 @@ async def account_page(request: Request) -> Response:
 
 
 async def render_account(request: Request, refused: tuple[Form, DomainError] | None) -> Response:
-    """Render the account page; ``refused`` is the form of a passkey and why it was refused."""
-    who = viewer(request)
+    """Render the account page; ``refused`` is the form for a new passkey with the refusal."""
+    staff_id = viewer(request).staff_id
     async with back_office(request).staff_database.sessions() as session:
         service = StaffSessionService(session)
-        sessions = await service.list_active(who.staff_id)
-        sign_ins = await service.recent_sign_ins(who.staff_id, RECENT_SIGN_INS)
+        sessions = await service.list_active(staff_id)
+        sign_ins = await service.recent_sign_ins(staff_id, RECENT_SIGN_INS)
     context: dict[str, Any] = {
         "sessions": sessions,
         "sign_ins": sign_ins,
         "has_passkeys": has_passkeys(request),
-        "passkeys": await back_office(request).staff_auth.passkey_settings.list(who.staff_id),
+        "passkeys": await back_office(request).staff_auth.passkey_settings.list(staff_id),
         "passkey_name": describe_user_agent(request.headers.get("user-agent", "")),
     }
     if refused is None:
@@ -171,12 +171,12 @@ async def render_account(request: Request, refused: tuple[Form, DomainError] | N
 async def end_session(request: Request) -> Response:
     """End one of the viewer's sessions."""
     await read_form(request)
-    who = viewer(request)
+    staff_viewer = viewer(request)
     session_id: UUID = request.path_params["session_id"]
-    async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
-        if not await StaffSessionService(session).end_for_user(who.staff_id, session_id):
+    async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
+        if not await StaffSessionService(session).end_for_user(staff_viewer.staff_id, session_id):
             raise NotFound
-        await record(session, who.actor, "session.ended", subject_id=session_id)
+        await record(session, staff_viewer.actor, "session.ended", subject_id=session_id)
     return redirect(request, "/admin/account", "That browser is signed out.")
 
 
@@ -203,13 +203,13 @@ async def render_second_step(request: Request, form: Form, error: DomainError, b
     """Render the second step again after a refusal; the first step when no sign-in is pending."""
     pending = await _pending_sign_in(request)
     if pending is None:
-        has_any = has_passkeys(request)
-        return await render_refused(request, "admin/login.html", form, error, back=back, has_passkeys=has_any)
+        are_offered = has_passkeys(request)
+        return await render_refused(request, "admin/login.html", form, error, back=back, has_passkeys=are_offered)
     return await _second_step(request, pending, (form, error), back)
 
 
 def has_passkeys(request: Request) -> bool:
-    """True when browsers offer passkeys on the product's address."""
+    """True when browsers offer passkeys on pages of the product's public URL."""
     return back_office(request).accounts.passkey_ceremony.is_available
 
 
@@ -235,19 +235,19 @@ async def _second_step(
     return await render_refused(request, "admin/second_step.html", *refused, **context)
 
 
-async def _link_gone(request: Request) -> Response:
-    return _without_referrer(await render(request, "admin/link_gone.html", status=404))
+async def _link_not_usable(request: Request) -> Response:
+    return _without_referrer(await render(request, "admin/link_not_usable.html", status=404))
 
 
 def _without_referrer(response: Response) -> Response:
-    """Keep the page's address, which is a secret, from pages that are opened from it."""
+    """Keep the page's URL, which contains a secret, from pages that are opened from it."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def browser_of(request: Request) -> Browser:
-    """Address and user agent of a request."""
-    return Browser(address=client_address(request.scope), user_agent=request.headers.get("user-agent", ""))
+    """IP address and user agent of a request."""
+    return Browser(ip_address=client_address(request.scope), user_agent=request.headers.get("user-agent", ""))
 
 
 def with_session_cookie(request: Request, response: Response, token: str) -> Response:
@@ -257,5 +257,5 @@ def with_session_cookie(request: Request, response: Response, token: str) -> Res
 
 
 def _codes_encryptor(request: Request, staff_id: UUID) -> Encryptor:
-    # Bound to the person: whoever signs in next in this browser cannot see them.
+    # Bound to the staff member, so that another one who signs in with this browser cannot read the codes.
     return Encryptor(back_office(request).settings.secret_keys, f"{_CODES_COOKIE}:{staff_id}")

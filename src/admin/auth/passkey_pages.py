@@ -1,4 +1,4 @@
-"""Passkeys of staff: sign in with one, add the first one at the second step, add, rename and remove them later."""
+"""Staff pages about passkeys: sign in with a passkey, add the first one during sign-in, add, rename and remove them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from accounts.errors import NotSignedIn, SecondFactorUnchanged
-from accounts.passkey_ceremony import CHALLENGE_LIFETIME, PasskeyQuestion
-from accounts.passkey_settings import OwnSession, RemovalProof
+from accounts.passkey_ceremony import CHALLENGE_LIFETIME, PasskeyOptions
+from accounts.passkey_settings import CurrentSession, RemovalProof
 from admin.auth.auth_pages import (
     SIGN_IN_EXPIRED,
     browser_of,
@@ -24,18 +24,18 @@ from kit.http.forms import Form, ensure_valid_text
 from kit.http.problems import problem_headers, status_of
 
 _COOKIE = "staff_passkey"
-"""Cookie with the encrypted challenge of the question that this browser was asked last."""
+"""Cookie with the encrypted challenge of the options that this browser got last."""
 _ACCOUNT_PATH = "/admin/account"
 
 
 async def sign_in_options(request: Request) -> Response:
-    """The question for the page's script; it is the same for everybody."""
+    """The options for the page's script; except for the challenge they are the same for everybody."""
     await read_form(request, "credential", "next")
 
-    async def ask() -> PasskeyQuestion:
-        return back_office(request).staff_auth.ask_for_passkey()
+    async def make() -> PasskeyOptions:
+        return back_office(request).staff_auth.make_passkey_options()
 
-    return await _question(request, ask)
+    return await _options_response(request, make)
 
 
 async def sign_in_with_passkey(request: Request) -> Response:
@@ -43,22 +43,25 @@ async def sign_in_with_passkey(request: Request) -> Response:
     back = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
-        begun = await back_office(request).staff_auth.sign_in_with_passkey(
-            credential=form["credential"], ticket=_ticket(request), browser=browser_of(request), replaces=token
+        signed_in = await back_office(request).staff_auth.sign_in_with_passkey(
+            credential=form["credential"],
+            encrypted_challenge=_encrypted_challenge(request),
+            browser=browser_of(request),
+            replaces=token,
         )
     except DomainError as error:
         return await render_second_step(request, Form(), error, back)
-    return with_session_cookie(request, redirect(request, back), begun.raw)
+    return with_session_cookie(request, redirect(request, back), signed_in.raw)
 
 
 async def first_passkey_options(request: Request) -> Response:
-    """The question for the first passkey of staff whose password was checked just now."""
+    """The options for the first passkey of staff whose password was checked just now."""
     await read_form(request, "name", "credential", "next")
 
-    async def ask() -> PasskeyQuestion:
-        return await back_office(request).staff_auth.ask_for_first_passkey(request.state.session_token or "")
+    async def make() -> PasskeyOptions:
+        return await back_office(request).staff_auth.make_first_passkey_options(request.state.session_token or "")
 
-    return await _question(request, ask)
+    return await _options_response(request, make)
 
 
 async def add_first_passkey(request: Request) -> Response:
@@ -66,43 +69,45 @@ async def add_first_passkey(request: Request) -> Response:
     back = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
-        begun = await back_office(request).staff_auth.enrol_passkey(
+        signed_in = await back_office(request).staff_auth.enrol_passkey(
             raw=request.state.session_token or "",
             name=form["name"],
             credential=form["credential"],
-            ticket=_ticket(request),
+            encrypted_challenge=_encrypted_challenge(request),
             browser=browser_of(request),
         )
     except (NotSignedIn, SecondFactorUnchanged):
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
         return await render_second_step(request, Form({"name": form["name"]}), error, back)
-    return with_session_cookie(request, redirect(request, back, "Your passkey is added."), begun.raw)
+    return with_session_cookie(request, redirect(request, back, "Your passkey is added."), signed_in.raw)
 
 
 async def new_passkey_options(request: Request) -> Response:
-    """Check the password and return the question for the page's script."""
+    """Check the password and return the options for a new passkey."""
     form = await read_form(request, "name", "password", "credential")
 
-    async def ask() -> PasskeyQuestion:
+    async def make() -> PasskeyOptions:
         ensure_valid_text(form)
         settings = back_office(request).staff_auth.passkey_settings
-        address = browser_of(request).address
-        return await settings.ask_for_new(_who(request), password=form["password"], address=address)
+        ip_address = browser_of(request).ip_address
+        return await settings.make_registration_options(
+            _current_session(request), password=form["password"], ip_address=ip_address
+        )
 
-    return await _question(request, ask)
+    return await _options_response(request, make)
 
 
 async def add_passkey(request: Request) -> Response:
-    # The password was checked with the question, which the ticket proves.
+    # The password was checked before the options were made; the challenge proves that.
     form = await read_form(request, "name", "password", "credential")
     try:
         ensure_valid_text(form)
         raw = await back_office(request).staff_auth.passkey_settings.add(
-            _who(request),
+            _current_session(request),
             name=form["name"],
             credential=form["credential"],
-            ticket=_ticket(request),
+            encrypted_challenge=_encrypted_challenge(request),
             by=viewer(request).actor,
         )
     except DomainError as error:
@@ -115,32 +120,32 @@ async def passkey_page(request: Request) -> Response:
 
 
 async def rename_passkey(request: Request) -> Response:
-    form, who = await read_form(request, "name"), viewer(request)
+    form, staff_viewer = await read_form(request, "name"), viewer(request)
     settings, passkey_id = back_office(request).staff_auth.passkey_settings, _passkey_id(request)
     try:
-        await settings.rename(who.staff_id, passkey_id, name=form["name"], by=who.actor)
+        await settings.rename(staff_viewer.staff_id, passkey_id, name=form["name"], by=staff_viewer.actor)
     except ValidationFailed as error:
         return await _page(request, (form, error))
     return redirect(request, _ACCOUNT_PATH, "The passkey's name is saved.")
 
 
 async def removal_options(request: Request) -> Response:
-    """The question for a passkey of the person who removes one."""
+    """The options for a proof by passkey of the person who removes a passkey."""
     await read_form(request, "password", "credential")
 
-    async def ask() -> PasskeyQuestion:
-        return back_office(request).staff_auth.passkey_settings.ask_to_remove(_who(request))
+    async def make() -> PasskeyOptions:
+        return back_office(request).staff_auth.passkey_settings.make_removal_options(_current_session(request))
 
-    return await _question(request, ask)
+    return await _options_response(request, make)
 
 
 async def remove_passkey(request: Request) -> Response:
     form = await read_form(request, "password", "code", "credential")
-    proof = RemovalProof(form["password"], form["code"], form["credential"], _ticket(request))
+    proof = RemovalProof(form["password"], form["code"], form["credential"], _encrypted_challenge(request))
     settings, passkey_id = back_office(request).staff_auth.passkey_settings, _passkey_id(request)
     try:
         ensure_valid_text(form)
-        raw = await settings.remove(_who(request), passkey_id, proof=proof, by=viewer(request).actor)
+        raw = await settings.remove(_current_session(request), passkey_id, proof=proof, by=viewer(request).actor)
     except NotFound:
         raise
     except DomainError as error:
@@ -148,7 +153,7 @@ async def remove_passkey(request: Request) -> Response:
     return with_session_cookie(request, redirect(request, _ACCOUNT_PATH, "The passkey is removed."), raw)
 
 
-_ONE = "/admin/account/passkeys/{passkey_id:uuid}"
+_PASSKEY_PATH = "/admin/account/passkeys/{passkey_id:uuid}"
 ROUTES: Sequence[BaseRoute] = (
     Route("/admin/login/passkey/options", sign_in_options, methods=["POST"]),
     Route("/admin/login/passkey", sign_in_with_passkey, methods=["POST"]),
@@ -157,9 +162,9 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/admin/account/passkeys/options", new_passkey_options, methods=["POST"]),
     Route("/admin/account/passkeys/removal-options", removal_options, methods=["POST"]),
     Route("/admin/account/passkeys", add_passkey, methods=["POST"]),
-    Route(_ONE, passkey_page, methods=["GET"]),
-    Route(f"{_ONE}/name", rename_passkey, methods=["POST"]),
-    Route(f"{_ONE}/remove", remove_passkey, methods=["POST"]),
+    Route(_PASSKEY_PATH, passkey_page, methods=["GET"]),
+    Route(f"{_PASSKEY_PATH}/name", rename_passkey, methods=["POST"]),
+    Route(f"{_PASSKEY_PATH}/remove", remove_passkey, methods=["POST"]),
 )
 
 
@@ -172,20 +177,21 @@ async def _page(request: Request, refused: tuple[Form, DomainError] | None) -> R
     return await render_refused(request, "admin/passkey.html", *refused, passkey=passkey, has_app=has_app)
 
 
-async def _question(request: Request, ask: Callable[[], Awaitable[PasskeyQuestion]]) -> Response:
-    """The question as JSON, with its ticket in a cookie; of a refusal the sentence."""
+async def _options_response(request: Request, make: Callable[[], Awaitable[PasskeyOptions]]) -> Response:
+    """The options as JSON, with the encrypted challenge in a cookie; after a refusal its sentence as JSON."""
     try:
-        question = await ask()
+        options = await make()
     except DomainError as error:
         message = error.errors[0][1] if isinstance(error, ValidationFailed) else error.message
         refusal, status = msgspec.json.encode({"message": f"{message}."}), status_of(error)
         return Response(refusal, status, problem_headers(error), "application/json")
-    response = Response(question.options, media_type="application/json")
-    set_cookie(request, response, _COOKIE, question.ticket, seconds=int(CHALLENGE_LIFETIME.total_seconds()))
+    response = Response(options.options_json, media_type="application/json")
+    lifetime = int(CHALLENGE_LIFETIME.total_seconds())
+    set_cookie(request, response, _COOKIE, options.encrypted_challenge, seconds=lifetime)
     return response
 
 
-def _ticket(request: Request) -> str | None:
+def _encrypted_challenge(request: Request) -> str | None:
     return request.cookies.get(_COOKIE)
 
 
@@ -194,6 +200,6 @@ def _passkey_id(request: Request) -> UUID:
     return found
 
 
-def _who(request: Request) -> OwnSession:
-    who = viewer(request)
-    return OwnSession(who.staff_id, who.session_id)
+def _current_session(request: Request) -> CurrentSession:
+    staff_viewer = viewer(request)
+    return CurrentSession(staff_viewer.staff_id, staff_viewer.session_id)

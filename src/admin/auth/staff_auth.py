@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.account_services import AccountServices
 from accounts.errors import NotSignedIn, SecondFactorUnchanged, WrongCode
 from accounts.login_throttle import account_key
-from accounts.passkey_ceremony import PasskeyQuestion
+from accounts.passkey_ceremony import PasskeyOptions
 from accounts.passkey_settings import PasskeySettings
 from accounts.rules import ensure_password
 from accounts.second_factor import SecondFactorService
@@ -25,15 +25,15 @@ STAFF_SIGN_IN = "staff-sign-in"
 
 
 class PendingSignIn(NamedTuple):
-    """A sign-in whose password was right and whose code is missing."""
+    """A sign-in whose password was right and whose second factor is missing."""
 
     staff: Staff
     enrolment_secret: str | None
-    """The key for their authenticator app; None when they have enrolled already."""
+    """The key for the authenticator app; None when the staff member has a second factor already."""
 
 
 class StaffAuth:
-    """Signs staff in and out. It has the throttle of the customers' sign-in, with counters of its own."""
+    """Signs staff in and out. Uses the throttle of the customers' sign-in, with separate counters."""
 
     def __init__(self, database: Database, accounts: AccountServices, mailer: Mailer) -> None:
         """``database`` connects as the staff's role; ``accounts`` has the customers' password hasher and throttle."""
@@ -60,19 +60,19 @@ class StaffAuth:
             sessions=StaffSessionService,
         )
 
-    async def find_viewer(self, raw: str, address: str, *, is_activity: bool = True) -> StaffViewer | None:
-        """The staff member of the live session ``raw``; ``is_activity`` extends the session."""
+    async def find_viewer(self, raw: str, ip_address: str, *, is_activity: bool = True) -> StaffViewer | None:
+        """The staff member of the active session ``raw``; ``is_activity`` extends the session."""
         async with self._database.sessions() as session, session.begin():
-            return await StaffSessionService(session).find_viewer(raw, address, utc_now(), is_activity=is_activity)
+            return await StaffSessionService(session).find_viewer(raw, ip_address, utc_now(), is_activity=is_activity)
 
-    async def first_step(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
+    async def start_sign_in(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
         """Check the password and start a session that awaits the code. Raises: TooMany, WrongCredentials."""
         return await self._sign_in.start_sign_in(email=email, password=password, browser=browser, replaces=replaces)
 
     async def pending_sign_in(self, raw: str) -> PendingSignIn | None:
         """The sign-in of the session ``raw``; starts the enrolment of staff without a second factor."""
         async with self._database.sessions() as session, session.begin():
-            awaiting = await StaffSessionService(session).find_awaiting(raw)
+            awaiting = await StaffSessionService(session).find_awaiting_second_factor(raw)
             if awaiting is None:
                 return None
             staff = await StaffService(session).get_active(awaiting.user_id)
@@ -81,70 +81,77 @@ class StaffAuth:
                 return PendingSignIn(staff, None)
             return PendingSignIn(staff, factor.pending_secret(staff) or await factor.enrol(staff))
 
-    async def second_step(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
+    async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
         """Sign in with a code. Raises: NotSignedIn (no pending sign-in), TooMany, WrongCode."""
         return await self._sign_in.finish_sign_in(raw=raw, code=code, browser=browser)
 
     async def enrol(self, *, raw: str, code: str, browser: Browser) -> tuple[Sequence[str], SignedIn]:
-        """Confirm the second factor with its first code and sign in; returns the recovery codes, which are shown once.
+        """Confirm the second factor with its first code and sign in; return the recovery codes, which are shown once.
 
         Raises:
             NotSignedIn: ``raw`` has no pending sign-in.
-            SecondFactorUnchanged: it has been enrolled already.
-            TooMany, WrongCode: as in ``second_step``.
+            SecondFactorUnchanged: the staff member has a second factor already.
+            TooMany, WrongCode: as in ``finish_sign_in``.
         """
         pending = await self.pending_sign_in(raw)
         if pending is None:
             raise NotSignedIn
-        staff, limits = pending.staff, self._accounts.login_throttle
+        staff, throttle = pending.staff, self._accounts.login_throttle
         account = account_key("second-factor", str(staff.id))
-        await limits.ensure_may_attempt(account, browser.address)
+        await throttle.ensure_may_attempt(account, browser.ip_address)
         try:
             async with self._database.tenant_session(None, staff.id) as session:
-                fresh = await StaffService(session).get_active(staff.id)
-                by = actor_of(fresh, browser.address)
-                codes = await SecondFactorService(session, self._accounts.totp).confirm(fresh, code, by=by)
+                staff = await StaffService(session).get_active(staff.id)
+                by = actor_of(staff, browser.ip_address)
+                codes = await SecondFactorService(session, self._accounts.totp).confirm(staff, code, by=by)
         except WrongCode:
-            await limits.record_attempt(account, browser.address, succeeded=False)
+            await throttle.record_attempt(account, browser.ip_address, succeeded=False)
             raise
-        await limits.record_attempt(account, browser.address, succeeded=True)
-        return codes, await self._sign_in.start_session(fresh, browser, raw)
+        await throttle.record_attempt(account, browser.ip_address, succeeded=True)
+        return codes, await self._sign_in.start_session(staff, browser, raw)
 
-    def ask_for_passkey(self) -> PasskeyQuestion:
-        """The question for a passkey that signs in. Raises: PasskeysUnavailable."""
-        return self._sign_in.ask_for_passkey()
+    def make_passkey_options(self) -> PasskeyOptions:
+        """The options for signing in with a passkey. Raises: PasskeysUnavailable."""
+        return self._sign_in.make_passkey_options()
 
     async def sign_in_with_passkey(
-        self, *, credential: str, ticket: str | None, browser: Browser, replaces: str | None
+        self, *, credential: str, encrypted_challenge: str | None, browser: Browser, replaces: str | None
     ) -> SignedIn:
         """Sign in with a passkey alone, or after the password. Raises: PasskeyTooLate, PasskeyRefused, TooMany."""
         return await self._sign_in.sign_in_with_passkey(
-            credential=credential, ticket=ticket, browser=browser, replaces=replaces
+            credential=credential, encrypted_challenge=encrypted_challenge, browser=browser, replaces=replaces
         )
 
-    async def ask_for_first_passkey(self, raw: str) -> PasskeyQuestion:
-        """The question for a new passkey as the second factor of staff without one, whose password was checked.
+    async def make_first_passkey_options(self, raw: str) -> PasskeyOptions:
+        """The options for the first passkey of staff without a second factor, whose password was checked.
 
         Raises: NotSignedIn, SecondFactorUnchanged, PasskeysUnavailable.
         """
-        staff = await self._enrolling(raw)
-        return await self.passkey_settings.ask_for_new_after_password(staff.id, purpose=_first(staff.id))
+        staff = await self._get_enrolling_staff(raw)
+        return await self.passkey_settings.make_registration_options_after_password(
+            staff.id, purpose=_first_passkey_purpose(staff.id)
+        )
 
     async def enrol_passkey(
-        self, *, raw: str, name: str, credential: str, ticket: str | None, browser: Browser
+        self, *, raw: str, name: str, credential: str, encrypted_challenge: str | None, browser: Browser
     ) -> SignedIn:
         """Add the first passkey and sign in.
 
         Raises: NotSignedIn, SecondFactorUnchanged, PasskeyTooLate, PasskeyRefused, ValidationFailed.
         """
-        staff = await self._enrolling(raw)
-        by = actor_of(staff, browser.address)
+        staff = await self._get_enrolling_staff(raw)
+        by = actor_of(staff, browser.ip_address)
         await self.passkey_settings.add_first(
-            staff.id, name=name, credential=credential, ticket=ticket, purpose=_first(staff.id), by=by
+            staff.id,
+            name=name,
+            credential=credential,
+            encrypted_challenge=encrypted_challenge,
+            purpose=_first_passkey_purpose(staff.id),
+            by=by,
         )
         return await self._sign_in.start_session(staff, browser, raw)
 
-    async def _enrolling(self, raw: str) -> Staff:
+    async def _get_enrolling_staff(self, raw: str) -> Staff:
         """The staff member without a second factor whose password was checked in the session ``raw``."""
         pending = await self.pending_sign_in(raw)
         if pending is None:
@@ -153,31 +160,31 @@ class StaffAuth:
             raise SecondFactorUnchanged
         return pending.staff
 
-    async def join(self, raw: str, *, password: str, address: str) -> None:
-        """Set the password by the one-use link, which stays usable when the password is not allowed.
+    async def join(self, raw: str, *, password: str, ip_address: str) -> None:
+        """Set the password by the one-time link, which stays usable when the password is not allowed.
 
         Raises: StaffLinkNotUsable, ValidationFailed, TooMany.
         """
         async with self._database.sessions() as session, session.begin():
-            staff = await StaffService(session).ensure_link(raw)
+            staff = await StaffService(session).get_by_link(raw)
         ensure_password(password, email=staff.email, name=staff.name)
-        # Between the transactions, so that no connection waits for a hashing slot.
+        # Hashed between the transactions, so that no connection waits for a hashing slot.
         hashed = await self._accounts.passwords.hash(password)
         async with self._database.sessions() as session, session.begin():
-            await StaffService(session).join(raw, password_hash=hashed, address=address)
+            await StaffService(session).join(raw, password_hash=hashed, ip_address=ip_address)
 
     async def email_of_link(self, raw: str) -> str:
         """The e-mail address of the link's staff member. Raises: StaffLinkNotUsable."""
         async with self._database.sessions() as session, session.begin():
-            return (await StaffService(session).ensure_link(raw)).email
+            return (await StaffService(session).get_by_link(raw)).email
 
     async def sign_out(self, raw: str, viewer: StaffViewer | None) -> None:
-        """End the session ``raw``, also one that awaits its code."""
+        """End the session ``raw``, which may still await the second factor."""
         async with self._database.tenant_session(None, None if viewer is None else viewer.staff_id) as session:
             await StaffSessionService(session).end_by_raw_id(raw)
             if viewer is not None:
                 await record(session, viewer.actor, "session.ended", subject_id=viewer.session_id)
 
 
-def _first(staff_id: UUID) -> str:
+def _first_passkey_purpose(staff_id: UUID) -> str:
     return f"first:{staff_id}"

@@ -13,7 +13,7 @@ from kit.counters import MinuteCounter
 from kit.errors import Unavailable
 
 RECENT_MINUTES = 5
-"""The time span of the current figures."""
+"""The recent figures are about this many minutes."""
 _EXCHANGES = "exchange."
 _ADMITTED = "exchange.ok"
 _ERRORS = f"{_EXCHANGES}{Unavailable.code}"
@@ -29,12 +29,12 @@ class RecentExchanges(NamedTuple):
     """Exchanges that failed because the service was unavailable."""
 
     @property
-    def all(self) -> int:
+    def total(self) -> int:
         return self.admitted + sum(times for _, times in self.refused) + self.errors
 
     @property
     def per_minute(self) -> float:
-        return self.all / RECENT_MINUTES
+        return self.total / RECENT_MINUTES
 
 
 class CarrierStatus(NamedTuple):
@@ -45,6 +45,7 @@ class CarrierStatus(NamedTuple):
     answered: int
     failed: int
     not_sent: int
+    """Requests that an open circuit breaker stopped."""
     average_milliseconds: int | None
     """Mean response time; None without a response."""
     answered_at: dt.datetime | None
@@ -95,7 +96,7 @@ class MetricsService:
         return RecentExchanges(found.get(_ADMITTED, 0), ordered, found.get(_ERRORS, 0))
 
     async def carrier_status(self, now: dt.datetime) -> CarrierStatus:
-        """The state of the carrier."""
+        """The recent requests to the carrier, and the state of the circuit breakers."""
         found = await self._recent_counts(now)
         running = (
             sa.select(CarrierHealthReport.state, sa.func.count())

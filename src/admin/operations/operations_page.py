@@ -18,7 +18,7 @@ async def show(request: Request) -> Response:
 
 
 async def refresh(request: Request) -> Response:
-    """The page without its frame; an open page requests it every few seconds."""
+    """The page's content without menu and header; an open page requests it every few seconds."""
     return await _render(request, "admin/_bare.html")
 
 

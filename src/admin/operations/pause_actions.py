@@ -6,11 +6,11 @@ from starlette.requests import Request
 
 from admin.actions.confirm_page import PendingAction, confirmation_routes
 from admin.actions.staff_action import ActionContext, StaffAction, staff_action
-from admin.effective_state import live_calls_state
 from admin.errors import StaleForm
 from admin.models import StaffRole
 from admin.operations.services import OperationsService
 from admin.pages import back_office, requires
+from admin.state_sentences import live_calls_sentence
 from calls.limits.pause import CallingPauseService
 
 OPERATIONS_PATH = "/admin/operations"
@@ -21,7 +21,7 @@ _RUNNING, _PAUSED, _PAUSED_AND_ENDED = "running", "paused", "paused, live calls 
     "pause",
     "Pause all calls",
     role=StaffRole.OPERATOR,
-    effect="No organization can place a call until somebody resumes them: phones are told that the service is "
+    effect="No organization can place a call until somebody resumes calls: phones show that the service is "
     "temporarily unavailable. Live calls continue.",
     applies=lambda state: state == _RUNNING,
 )
@@ -29,7 +29,7 @@ async def pause(context: ActionContext[str]) -> str:
     async with context.staff_session() as session:
         if not await CallingPauseService(session).pause(reason=context.by.reason, by=context.by):
             raise StaleForm
-        live = await live_calls_state(session, sa.true(), "continuing")
+        live = await live_calls_sentence(session, sa.true(), "continuing")
     return f"The calls of all organizations are paused. {live}"
 
 
@@ -37,7 +37,7 @@ async def pause(context: ActionContext[str]) -> str:
     "pause-and-end",
     "Pause and end live calls",
     role=StaffRole.OPERATOR,
-    effect="No organization can place a call until somebody resumes them, and every live call is cut off within "
+    effect="No organization can place a call until somebody resumes calls, and every live call is cut off within "
     "seconds.",
     applies=lambda state: state in (_RUNNING, _PAUSED),
 )
@@ -45,7 +45,7 @@ async def pause_and_end(context: ActionContext[str]) -> str:
     async with context.staff_session() as session:
         if not await CallingPauseService(session).pause(reason=context.by.reason, by=context.by, end_live=True):
             raise StaleForm
-        live = await live_calls_state(session, sa.true(), "being ended")
+        live = await live_calls_sentence(session, sa.true(), "being ended")
     return f"The calls of all organizations are paused. {live}"
 
 

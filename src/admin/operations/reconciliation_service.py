@@ -1,4 +1,4 @@
-"""Reads the differences from the carrier: calls by day, and phone numbers."""
+"""Reads the results of the comparisons with the carrier: compared days, and open differences of calls and numbers."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ class ReconciliationSummary(NamedTuple):
     """Results of the last comparisons."""
 
     days: Sequence[ReconciledDay]
-    """The newest is first."""
+    """The latest compared days, the newest first."""
     calls: Sequence[CallDiscrepancy]
-    """Differences that no rule corrected."""
+    """Differences of calls that no rule corrected."""
     numbers: Sequence[NumberDiscrepancy]
     numbers_compared_at: dt.datetime | None
     """Minute of the last comparison of numbers; None when there was none within a day."""

@@ -1,4 +1,4 @@
-"""Reads what the operations page and the home page show of all organizations.
+"""Reads the figures of all organizations for the operations page and the home page.
 
 Each query is bounded and answered by an index.
 """
@@ -24,10 +24,10 @@ LIST_ROWS = 20
 """Rows of each list."""
 CHART_HOURS = 24
 MAX_CALLS_READ = 100_000
-"""The charts count the latest of this many calls; the page says so when there were more."""
+"""The charts count at most the latest calls, this many; the page says so when there were more."""
 COUNT_CAP = 10_000
 """Counts of live calls and jobs stop here."""
-# Spelled as in the partial index: with a parameter the planner could not use it.
+# Written as in the partial index: with a parameter the planner could not use the index.
 _IS_LIVE = sa.text("call.status IN ('initiated','ringing','in-progress')")
 
 
@@ -36,7 +36,7 @@ class HourlyCounts(NamedTuple):
 
     start: dt.datetime
     calls: int
-    """Without the refused ones."""
+    """Without refused calls."""
     refused: int
     exchanges: int
     exchanges_refused: int
@@ -57,7 +57,7 @@ class Queue(NamedTuple):
     backlog: Sequence[Backlog]
     """Waiting jobs by kind; counted up to ``COUNT_CAP``."""
     dead_letters: int
-    """Jobs that failed for good in the last month; the same cap."""
+    """Jobs that failed for good in the last month; counted up to ``COUNT_CAP``."""
 
 
 class OperationsSnapshot(NamedTuple):
@@ -184,8 +184,8 @@ class OperationsService:
         return Queue(await backlog(self._session, limit=COUNT_CAP), dead_letters)
 
     async def _capped_count(self, query: sa.Select[Any]) -> int:
-        some = query.limit(COUNT_CAP).subquery()
-        return int(await self._session.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
+        capped = query.limit(COUNT_CAP).subquery()
+        return int(await self._session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0)
 
 
 def _latest_calls(first: dt.datetime) -> Any:

@@ -1,6 +1,6 @@
 """The page "Why was this refused": a search by number, organization or e-mail, and the latest refusals.
 
-A number is searched by POST and never part of an address; organizations and people are in it by their id.
+A number is searched by POST and never part of a URL; organizations and users are in the URL by their id.
 """
 
 from typing import Any
@@ -13,12 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from accounts.models import User
-from admin.effective_state import phones_state
 from admin.filters import parse_id
 from admin.models import StaffRole
 from admin.pages import back_office, read_form, redirect, render, requires
 from admin.refusals.refusals_service import MAX_REFUSALS, SHOWN_DAYS, RefusalsService
 from admin.refusals.search import SearchMatches, search
+from admin.state_sentences import phones_sentence
 from kit.audit import record
 from kit.clock import utc_now
 from kit.e164 import masked, readable
@@ -30,7 +30,7 @@ _TEMPLATE = "admin/refusals.html"
 
 
 async def show(request: Request) -> Response:
-    """The search alone, or the refusals of the organization or user in the address. Raises: HTTPException."""
+    """The search alone, or the refusals of the organization or user in the URL. Raises: HTTPException."""
     requires(request, StaffRole.SUPPORT)
     parameters = request.query_params
     if organization_id := parameters.get("organization"):
@@ -41,7 +41,7 @@ async def show(request: Request) -> Response:
 
 
 async def submit(request: Request) -> Response:
-    """Search: one organization or user leads to its address, a number or several matches are shown."""
+    """Search: redirect to a single organization or user; show a number's refusals or several matches."""
     requires(request, StaffRole.SUPPORT)
     form = await read_form(request, "text")
     async with back_office(request).staff_database.sessions() as session:
@@ -72,8 +72,8 @@ async def _show_organization(request: Request, organization_id: UUID) -> Respons
         service, name = RefusalsService(session), row.name
         context: dict[str, Any] = {
             "heading": name,
-            "about": await phones_state(session, organization_id),
-            "about_href": f"/admin/organization/details/{organization_id}",
+            "summary": await phones_sentence(session, organization_id),
+            "details_href": f"/admin/organization/details/{organization_id}",
             "refusals": await service.of_organization(organization_id, now),
             "counts": await service.counts(organization_id, now),
             "origins": await service.blocked_origins([organization_id]),
@@ -93,9 +93,9 @@ async def _show_user(request: Request, user_id: UUID) -> Response:
         organizations = await service.organizations_of(user_id)
         context: dict[str, Any] = {
             "heading": user.email,
-            "about": "Calls that this person placed while signed in. Calls of pages without a signed-in person are "
-            "listed with the organization.",
-            "about_href": f"/admin/user/details/{user_id}",
+            "summary": "Calls that this person placed while signed in. Calls from pages without a signed-in person are "
+            "listed at the organization.",
+            "details_href": f"/admin/user/details/{user_id}",
             "refusals": await service.of_user(user_id, user.email, now),
             "origins": await service.blocked_origins([row.id for row in organizations]),
             "matches": SearchMatches(organizations=organizations),
@@ -113,16 +113,16 @@ async def _show_number(request: Request, form: Form, matches: SearchMatches) -> 
         request,
         form=form,
         heading=f"Calls to {readable(number)}",
-        about="Refused calls of all organizations to this number.",
+        summary="Refused calls of all organizations to this number.",
         refusals=refusals,
         matches=matches,
     )
 
 
 async def _record_viewing(request: Request, subject_id: UUID | None, name: str) -> None:
-    who = requires(request, StaffRole.SUPPORT)
-    async with back_office(request).staff_database.tenant_session(None, who.staff_id) as session:
-        await record(session, who.actor, "refusals.viewed", subject_id=subject_id, subject_name=name)
+    staff_viewer = requires(request, StaffRole.SUPPORT)
+    async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
+        await record(session, staff_viewer.actor, "refusals.viewed", subject_id=subject_id, subject_name=name)
 
 
 async def _render(request: Request, **context: Any) -> Response:
@@ -130,8 +130,8 @@ async def _render(request: Request, **context: Any) -> Response:
         "form": None,
         "matches": SearchMatches(),
         "heading": "",
-        "about": "",
-        "about_href": "",
+        "summary": "",
+        "details_href": "",
         "refusals": [],
         "counts": [],
         "origins": [],
@@ -141,5 +141,5 @@ async def _render(request: Request, **context: Any) -> Response:
         _TEMPLATE,
         **{**defaults, **context},
         days=SHOWN_DAYS,
-        most=MAX_REFUSALS,
+        max_refusals=MAX_REFUSALS,
     )

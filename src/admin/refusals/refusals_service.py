@@ -34,7 +34,7 @@ _FIXED_BY = {
 
 
 class RefusedCall(NamedTuple):
-    """One refused call, with its reason in words."""
+    """One refused call, with its reason as sentences."""
 
     call_id: UUID | None
     """None for a refusal over the hourly cap, which has no call record."""
@@ -73,16 +73,16 @@ class RefusalsService:
             .order_by(CappedRejection.rejected_at.desc())
             .limit(MAX_REFUSALS)
         )
-        beyond = [
+        over_cap = [
             _refused(row.end_reason, row.end_details, None, row.id, row.name, "", None, row.rejected_at)
             for row in await self._session.execute(capped)
         ]
-        return sorted([*calls, *beyond], key=lambda refused: refused.refused_at, reverse=True)[:MAX_REFUSALS]
+        return sorted([*calls, *over_cap], key=lambda refused: refused.refused_at, reverse=True)[:MAX_REFUSALS]
 
     async def of_user(self, user_id: UUID, email: str, now: dt.datetime) -> Sequence[RefusedCall]:
         """The latest refused calls that a signed-in person placed in their organizations."""
-        theirs = sa.select(Membership.organization_id).where(Membership.user_id == user_id)
-        organizations = (await self._session.scalars(theirs)).all()
+        organization_ids = sa.select(Membership.organization_id).where(Membership.user_id == user_id)
+        organizations = (await self._session.scalars(organization_ids)).all()
         own = Call.organization_id.in_(organizations), Call.agent == email, Call.agent_is_member.is_(True)
         return await self._calls(now, *own)
 
@@ -198,7 +198,7 @@ def _refused(
 
 
 def fixed_by_name(explanation: Explanation, organization: str) -> str:
-    """The person who can change that something is refused, in words."""
+    """Text that names who can remove the cause of a refusal."""
     return _FIXED_BY[explanation.fixed_by].format(organization=organization)
 
 

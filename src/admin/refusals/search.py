@@ -1,4 +1,4 @@
-"""Finds what staff search refusals of: a phone number, an organization or a person."""
+"""The search of the refusals page: finds the numbers, organizations and users that a text can mean."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -42,21 +42,21 @@ async def search(session: AsyncSession, text: str) -> SearchMatches:
 
 
 async def find_organizations(session: AsyncSession, text: str) -> Sequence[Any]:
-    """Organizations by id, by slug, or by the start of their name; one that is meant exactly comes alone."""
+    """Organizations by id, by slug, or by the start of their name; an exact match is returned alone."""
     text = text.strip()
     try:
         return await _organizations(session, Organization.id == parse_uuid(text))
     except ValueError:
         pass
     name = sa.func.lower(Organization.name)
-    for exactly in (Organization.slug == text.lower(), name == text.lower()):
-        if found := await _organizations(session, exactly):
+    for is_exact in (Organization.slug == text.lower(), name == text.lower()):
+        if found := await _organizations(session, is_exact):
             return found
     return await _organizations(session, starts_with(name, text.lower()))
 
 
 async def find_users(session: AsyncSession, text: str) -> Sequence[Any]:
-    """Users by id or by the start of their e-mail; one that is meant exactly comes alone."""
+    """Users by id or by the start of their e-mail; an exact match is returned alone."""
     text = text.strip().lower()
     try:
         return await _select_users(session, User.id == parse_uuid(text))

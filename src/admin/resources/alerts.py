@@ -9,11 +9,11 @@ from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.effective_state import organization_name
 from admin.filters import of_organization
 from admin.formatters import ALERT_NAMES, format_count, limit_name, name_in
 from admin.menu import MenuGroup
 from admin.models import StaffRole
+from admin.state_sentences import organization_name
 from calls.limits.limit_alerts import AlertService
 from calls.limits.models import Alert
 
@@ -31,8 +31,10 @@ async def mark_as_seen(context: ActionContext[Alert]) -> str:
     alert = context.record
     async with context.staff_session() as session:
         await AlertService(session).resolve(alert.id, by=context.by)
-        waiting = sa.select(sa.func.count()).where(Alert.owned_by(alert.organization_id), Alert.resolved_at.is_(None))
-        count = await session.scalar(waiting) or 0
+        still_open = sa.select(sa.func.count()).where(
+            Alert.owned_by(alert.organization_id), Alert.resolved_at.is_(None)
+        )
+        count = await session.scalar(still_open) or 0
         name = await organization_name(session, alert.organization_id)
     return f"This alert is marked as seen. {name} has {format_count(count, 'open alert')} now."
 

@@ -70,13 +70,13 @@ class AuditEventView(RecordView, model=AuditEvent):
     filters = {
         "organization_id": of_organization(AuditEvent),
         "actor_id": lambda text: AuditEvent.actor_id == parse_id(text),
-        # With one action alone: an index has the action, none has the subject.
+        # Limited to one action, because there is an index of actions and none of subjects.
         "subject_id": lambda text: sa.and_(
             AuditEvent.action == ORGANIZATION_VIEWED, AuditEvent.subject_id == parse_id(text)
         ),
         "action": lambda text: AuditEvent.action == text if is_valid_text(text) else sa.false(),
         "day": _is_on_day,
-        # Set by the form when no filter that was filled in means anything: it does not mean all events.
+        # Set when none of the entered filters could be resolved: then the list is empty instead of unfiltered.
         "none": lambda _: sa.false(),
     }
 
@@ -113,7 +113,7 @@ def _format_subject(row: Any, _column: str, request: Request) -> str | Markup:
 
 
 def _link(request: Request, identity: str | None, key: UUID | None, name: str) -> str | Markup:
-    """``name`` as a link to the record where the viewer may see it. A deleted record's page answers 404."""
+    """``name`` as a link to the record, if the viewer may see it. The page of a deleted record answers 404."""
     is_visible = identity != "staff" or viewer(request).role is StaffRole.ADMIN
     if identity is None or key is None or not is_visible:
         return name or EMPTY_VALUE

@@ -1,6 +1,6 @@
 """The form that filters the audit log by person, organization, action and day.
 
-It posts, and the list's address has ids alone: e-mails do not belong into addresses.
+The form is sent by POST and leads to a URL with ids only, because e-mail addresses must not be in URLs.
 """
 
 from collections.abc import Sequence
@@ -36,19 +36,22 @@ WITH RECURSIVE known AS (
     SELECT (SELECT e.action FROM audit_event e WHERE e.action > known.action ORDER BY e.action LIMIT 1)
     FROM known WHERE known.action IS NOT NULL
 )
-SELECT action FROM known WHERE action IS NOT NULL LIMIT :most
-""").bindparams(most=_MAX_ACTIONS)
+SELECT action FROM known WHERE action IS NOT NULL LIMIT :max_actions
+""").bindparams(max_actions=_MAX_ACTIONS)
 
 
-class _Resolved(NamedTuple):
-    """The id that a typed text means, or the sentence that says why there is none."""
+class _ResolvedId(NamedTuple):
+    """The id of the record that a typed text means, or the sentence that says why there is none."""
 
     key: UUID | None = None
     problem: str = ""
 
 
 async def submit(request: Request) -> Response:
-    """Lead to the list with the ids of what was typed; a text that means nothing or several is said and left out."""
+    """Redirect to the list that is filtered by what was entered.
+
+    A text that matches no record or several ones is left out, and the notice says so.
+    """
     requires(request, StaffRole.SUPPORT)
     form = await read_form(request, "person", "organization", "action", "day")
     async with back_office(request).staff_database.sessions() as session:
@@ -63,7 +66,7 @@ async def submit(request: Request) -> Response:
         problems.append("Day: enter a day like 2026-12-31.")
     chosen = {
         "actor_id": person.key,
-        # The organization's own chain, which its admins read, has no event for a page that staff opened.
+        # Views by staff are not in the organization's own audit log: there it is the event's subject.
         "subject_id" if form["action"] == ORGANIZATION_VIEWED else "organization_id": organization.key,
         "action": form["action"] if is_valid_text(form["action"]) else "",
         "day": day,
@@ -79,51 +82,53 @@ ROUTE = Route(AUDIT_SEARCH_PATH, submit, methods=["POST"])
 
 
 async def read_actions(session: AsyncSession) -> Sequence[str]:
-    """Every action that the log has, in alphabetical order."""
+    """All actions in the log, in alphabetical order."""
     return (await session.scalars(_ACTIONS)).all()
 
 
 async def describe_person(session: AsyncSession, key: UUID) -> str:
-    """The e-mail of a user or member of staff, else the name by which the log knows the actor, else the id."""
+    """The e-mail of a user or staff member, else the actor's last name in the log, else the id."""
     for model in (User, Staff):
         if email := await session.scalar(sa.select(model.email).where(model.id == key)):
             return str(email)
-    named = sa.select(AuditEvent.actor_name).where(AuditEvent.actor_id == key).order_by(AuditEvent.id.desc()).limit(1)
-    return str(await session.scalar(named) or key)
+    names = sa.select(AuditEvent.actor_name).where(AuditEvent.actor_id == key).order_by(AuditEvent.id.desc())
+    return str(await session.scalar(names.limit(1)) or key)
 
 
 async def describe_organization(session: AsyncSession, key: UUID) -> str:
-    """The slug of an organization, which finds it alone; else the id."""
+    """The slug of an organization, because a search for it finds only this organization; else the id."""
     return str(await session.scalar(sa.select(Organization.slug).where(Organization.id == key)) or key)
 
 
-async def _resolve_person(session: AsyncSession, text: str) -> _Resolved:
+async def _resolve_person(session: AsyncSession, text: str) -> _ResolvedId:
     if not text:
-        return _Resolved()
+        return _ResolvedId()
     if not is_valid_text(text):
-        return _Resolved(problem="Person: no e-mail starts like this.")
+        return _ResolvedId(problem="Person: no e-mail starts like this.")
     found = [row.id for row in await find_users(session, text)]
-    found += await _staff(session, text.lower())
-    return _only(found, "Person: no e-mail starts like this.", "Person: several e-mails start like this; enter more.")
+    found += await _staff_ids(session, text.lower())
+    return _resolve_single(
+        found, "Person: no e-mail starts like this.", "Person: several e-mails start like this; enter more."
+    )
 
 
-async def _staff(session: AsyncSession, email: str) -> list[Any]:
-    exactly = list(await session.scalars(sa.select(Staff.id).where(Staff.email == email)))
-    return exactly or list(await session.scalars(sa.select(Staff.id).where(starts_with(Staff.email, email)).limit(2)))
+async def _staff_ids(session: AsyncSession, email: str) -> list[Any]:
+    exact = list(await session.scalars(sa.select(Staff.id).where(Staff.email == email)))
+    return exact or list(await session.scalars(sa.select(Staff.id).where(starts_with(Staff.email, email)).limit(2)))
 
 
-async def _resolve_organization(session: AsyncSession, text: str) -> _Resolved:
+async def _resolve_organization(session: AsyncSession, text: str) -> _ResolvedId:
     if not text:
-        return _Resolved()
+        return _ResolvedId()
     found = [row.id for row in await find_organizations(session, text)] if is_valid_text(text) else []
-    return _only(
+    return _resolve_single(
         found,
         "Organization: no name starts like this.",
         "Organization: several names start like this; enter the slug or more of the name.",
     )
 
 
-def _only(found: Sequence[UUID], none: str, several: str) -> _Resolved:
+def _resolve_single(found: Sequence[UUID], none_problem: str, several_problem: str) -> _ResolvedId:
     if len(found) == 1:
-        return _Resolved(key=found[0])
-    return _Resolved(problem=several if found else none)
+        return _ResolvedId(key=found[0])
+    return _ResolvedId(problem=several_problem if found else none_problem)

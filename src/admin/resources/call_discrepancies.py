@@ -1,4 +1,4 @@
-"""Calls that the carrier reports otherwise, in the back office: list and detail page."""
+"""Differences between our call records and the carrier's, in the back office: list and detail page."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -43,7 +43,7 @@ async def end(context: ActionContext[Call]) -> str:
             subject_id=call.id,
             subject_name=masked(call.to_number),
         )
-        # A job, so that the carrier is asked until the call is over even if this process stops.
+        # By a job, so that the carrier is asked until the call has ended, even if this process stops.
         await enqueue_end_call(session, call.id, ImposedEnd.BY_STAFF)
     return "The carrier is being asked to end this call. It counts as live until the carrier reports its end."
 
@@ -91,7 +91,7 @@ class CallView(RecordView, model=Call):
     staff_actions = (end,)
 
     def filter_options_for(self, request: Request) -> Mapping[str, Sequence[tuple[str, str]]]:
-        # Only the index that begins with the organization has the status.
+        # The only index with the status begins with the organization.
         if not request.query_params.get("organization_id"):
             return {}
         return {"status": [(str(status), name) for status, name in CALL_STATUS_NAMES.items()]}
@@ -102,8 +102,8 @@ class CallView(RecordView, model=Call):
         if not (status and request.query_params.get("organization_id")):
             return query
         statement = query.statement.where(Call.status == status if status in set(CallStatus) else sa.false())
-        # The inner query reads ids from that index alone. Asked for whole rows, PostgreSQL prefers to walk the primary
-        # key through all organizations' calls.
+        # The inner query reads ids from that index alone. For whole rows PostgreSQL would scan the primary key through
+        # all organizations' calls.
         ids = statement.with_only_columns(Call.id, maintain_column_froms=True)
         statement = self._select_columns("column_list").where(Call.id.in_(ids)).order_by(Call.id.desc())
         return ListQuery(statement, query.sorted_by, is_filtered=True)
@@ -137,10 +137,10 @@ class CallView(RecordView, model=Call):
                 [
                     (
                         "",
-                        f"{humanize_name(r.kind)}, {'called party' if r.is_child else 'caller'}'s side",
-                        format_time(r.occurred_at),
+                        f"{humanize_name(event.kind)}, {'called party' if event.is_child else 'caller'}'s side",
+                        format_time(event.occurred_at),
                     )
-                    for r in found
+                    for event in found
                 ],
             ),
         ]

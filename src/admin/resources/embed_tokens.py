@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.effective_state import live_calls_state
 from admin.filters import of_organization
 from admin.menu import MenuGroup
 from admin.models import StaffRole
+from admin.state_sentences import live_calls_sentence
 from calls.models import Call
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
@@ -31,7 +31,7 @@ async def revoke(context: ActionContext[EmbedToken]) -> str:
     async with context.tenant_session(token.organization_id) as session:
         await EmbedTokenService(session).revoke(token.organization_id, token.id, by=context.by)
         own = sa.and_(Call.owned_by(token.organization_id), Call.token_id == token.id)
-        live = await live_calls_state(session, own, "being ended")
+        live = await live_calls_sentence(session, own, "being ended")
     return f"The token {token.label or token.prefix} is revoked: no phone can use it. {live}"
 
 
@@ -63,7 +63,7 @@ class EmbedTokenView(RecordView, model=EmbedToken):
     staff_actions = (revoke,)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:
-        # A pasted token is cut to its prefix, so that the secret part is not sent to the database.
+        # Only the prefix of a pasted token is searched, so that the secret part is not sent to the database.
         return sa.type_coerce(EmbedToken.prefix == term[:_PREFIX_CHARACTERS], sa.Boolean)
 
     def links(self, row: Any) -> Sequence[tuple[str, str]]:

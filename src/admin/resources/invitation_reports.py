@@ -1,4 +1,6 @@
-"""Reports of invitations in the back office: list, detail page and the staff action that dismisses one."""
+"""Invitations that recipients reported as unwanted, in the back office: list, detail page and the staff action that
+dismisses a report.
+"""
 
 from typing import Any
 

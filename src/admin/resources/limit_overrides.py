@@ -5,12 +5,12 @@ from typing import Any
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.effective_state import organization_name
 from admin.filters import of_organization
 from admin.formatters import format_limit, limit_name
-from admin.limit_state import labelled_state, limit_state, read_rules, with_override
+from admin.limit_state import labelled_limit_state, limit_state, read_rules, with_override
 from admin.menu import MenuGroup
 from admin.models import StaffRole
+from admin.state_sentences import organization_name
 from calls.limits.models import LimitOverride
 from calls.limits.overrides import LimitOverrideService
 from kit.clock import utc_now
@@ -36,7 +36,7 @@ async def end(context: ActionContext[LimitOverride]) -> str:
     async with context.staff_session() as session:
         await LimitOverrideService(session).end(override.id, by=context.by)
         organization = await organization_name(session, override.organization_id)
-    state = labelled_state(await read_rules(context, override.organization_id), override.name, organization)
+    state = labelled_limit_state(await read_rules(context, override.organization_id), override.name, organization)
     return f"The override has ended. {state}"
 
 

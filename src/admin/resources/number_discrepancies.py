@@ -1,4 +1,6 @@
-"""Phone numbers that only the carrier or only an organization holds: list, detail page and the release of one."""
+"""Phone numbers that only the carrier or only our records have, in the back office: list, detail page and the staff
+action that releases one at the carrier.
+"""
 
 from typing import Any
 
@@ -43,7 +45,7 @@ class NumberDiscrepancyView(RecordView, model=NumberDiscrepancy):
     description = "Phone numbers held only at the carrier, or only in our records. Staff decide about each."
     menu_group = MenuGroup.CARRIER
     icon = "keypad-compare"
-    empty_text = "Numbers that only one side has appear here."
+    empty_text = "Numbers that are only at the carrier or only in our records appear here."
     search_label = "Start of a number, or ID"
     column_list = ("e164", "reason", "carrier_sid", "last_seen_at", "created_at", "id")
     column_details_list = column_list

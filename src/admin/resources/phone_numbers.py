@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.effective_state import numbers_state
 from admin.filters import number_prefixes, of_organization, starts_with
 from admin.formatters import format_number
 from admin.menu import MenuGroup
 from admin.models import StaffRole
+from admin.state_sentences import numbers_sentence
 from tenants.models import PhoneNumber
 
 
@@ -26,7 +26,7 @@ async def release(context: ActionContext[PhoneNumber]) -> str:
     number, releaser = context.record, context.back_office.number_provisioning.releaser
     await releaser.release(number.organization_id, number.id, by=context.by)
     async with context.tenant_session(number.organization_id) as session:
-        numbers = await numbers_state(session, number.organization_id)
+        numbers = await numbers_sentence(session, number.organization_id)
     return f"{format_number(number.e164)} is released. {numbers}"
 
 

@@ -8,7 +8,7 @@ from kit.jobs.models import QueuedJob
 from kit.parsing import parse_whole_number
 
 _ID_DIGITS = 18
-"""Digits of a row number that surely fits into PostgreSQL's bigint."""
+"""Every number with this many digits fits into PostgreSQL's bigint."""
 
 
 class QueuedJobView(RecordView, model=QueuedJob):

@@ -1,4 +1,4 @@
-"""Daily comparisons with the carrier in the back office: list and detail page."""
+"""Daily comparisons of calls with the carrier, in the back office: list and detail page."""
 
 from collections.abc import Mapping
 from typing import Any

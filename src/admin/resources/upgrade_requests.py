@@ -9,18 +9,18 @@ from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, Field, staff_action
 from admin.base_view import RecordView
-from admin.effective_state import phones_state
 from admin.filters import of_organization
 from admin.formatters import EMPTY_VALUE, PLAN_OPTIONS, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.rules import read_plan
+from admin.state_sentences import phones_sentence
 from tenants.mails import upgrade_answer_mail
 from tenants.members import MemberService
 from tenants.models import UpgradeRequest
 from tenants.plans import UPGRADE_PLAN, Plan
 from tenants.services import OrganizationService
-from tenants.upgrade_request_names import UPGRADE_REQUEST_NAMES
+from tenants.upgrade_request_columns import UPGRADE_REQUEST_COLUMNS
 from tenants.upgrades import UpgradeRequestService
 
 
@@ -28,7 +28,7 @@ def _is_open(request: UpgradeRequest) -> bool:
     return request.resolved_at is None
 
 
-def _decision(request: Any) -> str:
+def _decided_text(request: Any) -> str:
     return f"Already done: this request was {request.outcome}"
 
 
@@ -40,7 +40,7 @@ def _decision(request: Any) -> str:
     applies=_is_open,
     fields=[Field("plan", "New plan", PLAN_OPTIONS[1:], initial=lambda _: UPGRADE_PLAN.value)],
     is_destructive=False,
-    done_already=_decision,
+    already_done_text=_decided_text,
 )
 async def approve(context: ActionContext[Any]) -> str:
     request, plan = context.record, read_plan(context.form["plan"])
@@ -57,7 +57,7 @@ async def approve(context: ActionContext[Any]) -> str:
     role=StaffRole.OPERATOR,
     effect="The organization keeps its plan, and its owners get a mail. They can ask again.",
     applies=_is_open,
-    done_already=_decision,
+    already_done_text=_decided_text,
 )
 async def decline(context: ActionContext[Any]) -> str:
     request = context.record
@@ -69,7 +69,10 @@ async def decline(context: ActionContext[Any]) -> str:
 
 
 async def _answer(context: ActionContext[Any], plan: Plan | None) -> str:
-    """Approve the request with ``plan``, or decline it with None, and mail the owners; says if its phones can call."""
+    """Approve the request with ``plan``, or decline it with None, and mail the owners.
+
+    Return the sentence about whether the organization's phones can call now.
+    """
     back_office, organization_id = context.back_office, context.record.organization_id
     async with context.tenant_session(organization_id) as session:
         organization = await OrganizationService(session).get(organization_id)
@@ -82,7 +85,7 @@ async def _answer(context: ActionContext[Any], plan: Plan | None) -> str:
                 organization, to=owner.email, approved=plan is not None, settings=back_office.settings
             )
             await back_office.mailer.send_after_commit(session, mail)
-        return await phones_state(session, organization_id)
+        return await phones_sentence(session, organization_id)
 
 
 def requester(request: Any) -> str:
@@ -114,7 +117,7 @@ class UpgradeRequestView(RecordView, model=UpgradeRequest):
         *column_list,
         "note",
     )
-    extra_columns = UPGRADE_REQUEST_NAMES
+    extra_columns = UPGRADE_REQUEST_COLUMNS
     filters = {
         "organization_id": of_organization(UpgradeRequest),
         "status": lambda text: UpgradeRequest.resolved_at.is_(None) if text == "waiting" else sa.false(),
@@ -163,7 +166,7 @@ _LABELS = {
 def _format_plan(row: Any, column: str, _request: Request) -> str:
     plan = getattr(row, column)
     if column == "new_plan" and _is_open(row):
-        # Stored with the decision; until then it is the plan that is asked for.
+        # The column is set by the decision; an open request is for this plan.
         plan = UPGRADE_PLAN
     return EMPTY_VALUE if plan is None else humanize_name(plan)
 

@@ -112,11 +112,11 @@ class UserView(RecordView, model=User):
             .join(Membership, Membership.organization_id == Organization.id)
             .where(Membership.user_id == row.id)
         )
-        found = await self.fetch(newest_rows(memberships, Membership))
+        rows = await self.fetch(newest_rows(memberships, Membership))
         return [
             Section(
                 "Organizations",
-                [(f"/admin/organization/details/{r.id}", r.name, humanize_name(r.role)) for r in found],
+                [(f"/admin/organization/details/{found.id}", found.name, humanize_name(found.role)) for found in rows],
                 f"/admin/membership/list?user_id={row.id}",
             ),
             await recent_activity(self, row.id),

@@ -101,7 +101,7 @@ async def resume_calls(settings: Settings) -> bool:
 
 async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[InvitedStaff, str]:
     """Make a staff account, or a new link for one; return it with its link. Raises: SettingsError, ValidationFailed."""
-    staff_role, password_hash = None if role is None else StaffRole(role), await Passwords().hash_unknown()
+    staff_role, password_hash = None if role is None else StaffRole(role), await Passwords().hash_random_password()
     async with _session_of_all_organizations(settings) as session:
         invited = await StaffService(session).add(email, staff_role, unknown_password_hash=password_hash, by=SYSTEM)
     return invited, f"{settings.public_url}/admin/join/{invited.raw}"

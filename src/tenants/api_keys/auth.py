@@ -1,4 +1,4 @@
-"""Authenticates programs by their API key."""
+"""Authenticates requests of programs by their API key."""
 
 from typing import Any
 from uuid import UUID
@@ -51,8 +51,8 @@ class ApiKeyAuthenticator:
         self._database = database
         self.uses = LastUsedWriter(database, _UPDATE_LAST_USED_SQL, of="api_key")
 
-    async def authenticate(self, raw: str, address: str) -> AuthenticatedKey:
-        """The active key ``raw``, used from ``address``. Raises: InvalidApiKey."""
+    async def authenticate(self, raw: str, ip_address: str) -> AuthenticatedKey:
+        """The active key ``raw``, used by a client with ``ip_address``. Raises: InvalidApiKey."""
         if not secrets.has_checksum(raw, API_KEY_PREFIX):
             raise InvalidApiKey
         row = await self._database.lookup_pool.fetch_row_in_time(_FIND_KEY_SQL, secrets.digest(raw))
@@ -61,7 +61,7 @@ class ApiKeyAuthenticator:
         key_id, organization_id, label, scope, last_used_at, plan, country, time_zone, suspended, e164 = row
         self.uses.note(key_id, last_used_at, utc_now())
         member = MemberAuth(
-            actor=Actor(ActorKind.API_KEY, key_id, label or raw[:8], address),
+            actor=Actor(ActorKind.API_KEY, key_id, label or raw[:8], ip_address),
             role=Role.ADMIN,
             organization_id=organization_id,
             plan=Plan(plan),
@@ -77,7 +77,7 @@ API_KEYS: AppKey[ApiKeyAuthenticator] = AppKey("api_keys")
 
 
 def has_api_key(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """True when the request has a bearer key; its session, if any, is then ignored."""
+    """True when the request has a bearer key; its session cookie, if any, is then ignored."""
     return has_bearer(connection.headers)
 
 

@@ -4,7 +4,7 @@ from kit.errors import Conflict, Forbidden, Unauthenticated
 
 
 class InvalidApiKey(Unauthenticated):
-    """Malformed, unknown, revoked, or of a deleted organization; the answer is the same."""
+    """Malformed, unknown or revoked key, or one of a deleted organization; the refusal does not tell which."""
 
     code = "invalid_api_key"
     message = "Invalid or revoked API key"
@@ -18,7 +18,7 @@ class KeyReadOnly(Forbidden):
 
 
 class TooManyKeys(Conflict):
-    """The organization has as many active keys as it may."""
+    """The organization has the maximum number of active keys."""
 
     code = "too_many_keys"
     message = "Too many active API keys. Revoke one first"

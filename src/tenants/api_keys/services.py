@@ -20,7 +20,7 @@ API_KEY_PREFIX = "epk_"
 MAX_LABEL_CHARACTERS = 64
 MAX_ACTIVE_KEYS = 50
 ACTIVE_KEYS_LIMIT_NAME = "active_keys"
-"""The name under which an organization's ``limits`` override ``ACTIVE_KEYS``."""
+"""The name under which an organization's ``limits`` override ``MAX_ACTIVE_KEYS``."""
 
 
 class ApiKeyService:
@@ -38,14 +38,14 @@ class ApiKeyService:
 
         Raises:
             ValidationFailed: the label cannot be stored.
-            TooManyKeys: the organization has as many active keys as it may.
+            TooManyKeys: the organization has the maximum number of active keys.
         """
         checked_label = parse_label(label)
         # Locks the organization's row, so that two keys created at once cannot both be the last one allowed.
         limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
-        if await self._keys.count(*_active(organization_id)) >= int(
+        if await self._keys.count(*_is_active(organization_id)) >= int(
             (limits or {}).get(ACTIVE_KEYS_LIMIT_NAME, MAX_ACTIVE_KEYS)
         ):
             raise TooManyKeys
@@ -65,7 +65,7 @@ class ApiKeyService:
 
     async def list_active(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
         """``limit`` + 1 active keys, newest first."""
-        query = sa.select(ApiKey).where(*_active(organization_id)).order_by(ApiKey.id.desc()).limit(limit + 1)
+        query = sa.select(ApiKey).where(*_is_active(organization_id)).order_by(ApiKey.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(ApiKey.id < after)
         rows: Sequence[ApiKey] = (await self._session.scalars(query)).all()
@@ -73,13 +73,13 @@ class ApiKeyService:
 
     async def get_active(self, organization_id: UUID, key_id: UUID) -> ApiKey:
         """One active key. Raises: NotFound."""
-        key = await self._keys.get_one_or_none(*_active(organization_id), ApiKey.id == key_id)
+        key = await self._keys.get_one_or_none(*_is_active(organization_id), ApiKey.id == key_id)
         if key is None:
             raise NotFound
         return key
 
     async def revoke(self, organization_id: UUID, key_id: UUID, *, by: Actor) -> None:
-        """Revoke for good. After the commit no request with the key succeeds. Raises: NotFound."""
+        """Revoke a key permanently; after the commit no request with it succeeds. Raises: NotFound."""
         key = await self.get_active(organization_id, key_id)
         key.revoked_at, key.revoked_by = utc_now(), by.user_id
         await self._record(key, "api_key.revoked", by)
@@ -105,5 +105,5 @@ def parse_label(typed: str) -> str:
     return typed.strip()
 
 
-def _active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
     return ApiKey.owned_by(organization_id), ApiKey.revoked_at.is_(None)

@@ -34,7 +34,7 @@ def audit_filters(
     since: Moment = None,
     until: Moment = None,
 ) -> AuditFilters:
-    """The filters of the list and the export, from the query. Raises: ValidationFailed."""
+    """Parse the filters of the list and the export from the query string. Raises: ValidationFailed."""
     return parse_filters(action, actor, read_moment("since", since), read_moment("until", until))
 
 

@@ -1,4 +1,6 @@
-"""Ends of chains that earlier verifications printed and that somebody kept outside the database."""
+"""Formats, parses and compares kept ends: ends of audit chains that an earlier verification printed and that somebody
+keeps outside the database.
+"""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ _NAMES = ("platform", "organization")
 _END = " events, end "
 
 KeptEnds = Mapping[UUID, Mapping[int, str]]
-"""Digests (hexadecimal) by length, by chain."""
+"""For each chain its kept ends: digests (hexadecimal) by the chain's length at that time."""
 
 
 class KeptEndsNotReadable(Invalid):
@@ -28,7 +30,7 @@ class KeptEndsNotReadable(Invalid):
 
 
 def format_end(chain_id: UUID, length: int, digest: str) -> str:
-    """The line of one end."""
+    """The line that a verification prints about one end."""
     name = "platform" if chain_id == PLATFORM_CHAIN else f"organization {chain_id}"
     return f"{name}: {length} events, end {digest}"
 
@@ -36,7 +38,7 @@ def format_end(chain_id: UUID, length: int, digest: str) -> str:
 def parse_kept_ends(text: str) -> KeptEnds:
     """The ends in the output of one or several verifications; their other lines are ignored.
 
-    Raises: KeptEndsNotReadable: a line is damaged, two contradict each other, or there is none.
+    Raises: KeptEndsNotReadable, when a line is damaged, two lines contradict each other, or there is none.
     """
     found: dict[UUID, dict[int, str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -61,7 +63,7 @@ def erased_end(event: Any) -> dict[UUID, tuple[int, str]]:
 
 
 def are_ends_of(kept: Mapping[int, str], erased: tuple[int, str] | None) -> bool:
-    """True when a chain that was erased at the end ``erased`` can have had the ends ``kept``."""
+    """True when the ends ``kept`` fit a chain that was erased when its end was ``erased``."""
     if erased is None:
         return False
     length, digest = erased

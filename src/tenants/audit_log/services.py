@@ -38,9 +38,9 @@ class AuditFilters(msgspec.Struct, frozen=True):
     """The filters of the list and the export."""
 
     action: str | None = None
-    """``embed_token.revoked``, or ``embed_token`` for all that happened to those."""
+    """One action like ``embed_token.revoked``, or ``embed_token`` for all actions on embed tokens."""
     actor: str | None = None
-    """An id, or a part of a name, whatever its case."""
+    """The actor's id, or a part of the name in any case."""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -72,7 +72,7 @@ class AuditLogService:
         self, organization_id: UUID, filters: AuditFilters, *, after: UUID | None, limit: int
     ) -> Sequence[AuditEvent]:
         """``limit`` + 1 events of the organization, newest first."""
-        # Ids first, from the index alone: for whole events PostgreSQL would scan all organizations' rows, newest first.
+        # Reads the ids from the index alone: for whole events PostgreSQL would scan the rows of all organizations.
         found = (
             sa.select(AuditEvent.id)
             .where(AuditEvent.organization_id == organization_id, *_conditions(filters))
@@ -105,7 +105,7 @@ class AuditLogService:
 
 
 def export_audit_csv(reading: Reading, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
-    """All events that match ``filters``, newest first."""
+    """The chunks of a CSV file with all events that match ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[AuditEvent]:
         async with reading.tenant_session(organization_id) as session:
@@ -134,8 +134,8 @@ def _cells(event: AuditEvent) -> Sequence[Cell]:
 def _conditions(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if filters.action is not None:
-        whole_thing = AuditEvent.action.startswith(f"{filters.action}.", autoescape=True)
-        conditions.append(sa.or_(AuditEvent.action == filters.action, whole_thing))
+        is_of_subject = AuditEvent.action.startswith(f"{filters.action}.", autoescape=True)
+        conditions.append(sa.or_(AuditEvent.action == filters.action, is_of_subject))
     if filters.actor is not None:
         conditions.append(_is_actor(filters.actor))
     if filters.since is not None:
@@ -146,17 +146,17 @@ def _conditions(filters: AuditFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def _is_actor(actor: str) -> sa.ColumnElement[bool]:
-    """Staff match only their display name: a search by their own names could confirm guesses."""
-    is_meant = AuditEvent.actor_name.icontains(actor, autoescape=True)
+    """The filter by actor. Staff match only their display name: a match by their own names would reveal them."""
+    is_match = AuditEvent.actor_name.icontains(actor, autoescape=True)
     with contextlib.suppress(ValueError):
-        is_meant = sa.or_(AuditEvent.actor_id == parse_uuid(actor), is_meant)
+        is_match = sa.or_(AuditEvent.actor_id == parse_uuid(actor), is_match)
     is_staff = AuditEvent.actor_kind == ActorKind.STAFF
-    others = sa.and_(~is_staff, is_meant)
-    return sa.or_(others, is_staff) if actor.casefold() in STAFF_DISPLAY_NAME.casefold() else others
+    is_other_match = sa.and_(~is_staff, is_match)
+    return sa.or_(is_other_match, is_staff) if actor.casefold() in STAFF_DISPLAY_NAME.casefold() else is_other_match
 
 
 def _hide_staff_identity(session: AsyncSession, row: AuditEvent) -> None:
-    """Customers see that staff acted; who, from where and why is shown in the back office only."""
+    """Customers see that staff acted; the person, IP address and reason are shown in the back office only."""
     session.expunge(row)
     row.actor_id, row.actor_name, row.address = None, STAFF_DISPLAY_NAME, ""
     row.details = {key: value for key, value in (row.details or {}).items() if key != "reason"} or None

@@ -1,4 +1,4 @@
-"""Verifies the audit log's chains: computes every digest again, in pages of one read-only snapshot."""
+"""Verifies the audit log's chains: recomputes every digest, in pages of one read-only snapshot."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ _EVENTS = sa.select(
     AuditEvent.actor_name,
     AuditEvent.subject_name,
     AuditEvent.address,
-    # As PostgreSQL writes it, because the digest covers that text.
+    # In PostgreSQL's text form, which the digest covers.
     sa.func.coalesce(sa.cast(AuditEvent.details, sa.Text), "").label("details"),
     AuditEvent.field_salts,
     AuditEvent.field_digests,
@@ -42,14 +42,14 @@ class ChainBreak(msgspec.Struct, frozen=True):
 
     chain_id: UUID
     number: int | None
-    """The event's number in its chain; None when it has none."""
+    """The event's sequence number in its chain; None when it has none."""
     event_id: UUID | None
-    """None when the event with that number is missing."""
+    """None when the event with that sequence number is missing."""
     problem: str
 
 
 class ChainEnd(NamedTuple):
-    """The verified end of a chain. Whoever keeps it elsewhere notices later when the whole chain was made anew."""
+    """The verified end of a chain. A copy kept outside the database shows later if the whole chain was rebuilt."""
 
     chain_id: UUID
     length: int
@@ -71,7 +71,7 @@ class AuditVerification(msgspec.Struct):
     kept_ends: int = 0
     """Kept ends that were found in their chain, or in the event of their organization's erasure."""
     ends: list[ChainEnd] = []
-    """Of the platform's chain, or of all."""
+    """The end of the platform's chain, or the ends of all chains."""
 
     def add_break(self, chain_id: UUID, number: int | None, event_id: UUID | None, problem: str) -> None:
         self.break_count += 1
@@ -87,40 +87,40 @@ class AuditVerifier:
         self._page_rows = page_rows
 
     async def verify(self, *, all_ends: bool = False, kept: KeptEnds | None = None) -> AuditVerification:
-        """Compute every chain again; with ``all_ends`` the result has the end of each one.
+        """Recompute every chain; with ``all_ends`` the result has the end of each chain, else of the platform's.
 
         Each chain must still contain the ends that ``kept`` has for it, or have been erased with its organization.
         """
-        found, missing = AuditVerification(), dict(kept or {})
+        result, unmatched_ends = AuditVerification(), dict(kept or {})
         erased_ends: dict[UUID, tuple[int, str]] = {}
         async with self._database.sessions() as session:
-            # In one snapshot, an event that is added meanwhile and the chain's new end are both out of sight.
+            # One snapshot hides both an event that is added meanwhile and the chain's new end.
             await session.connection(execution_options=_SNAPSHOT)
             marked = sa.select(Organization.id).where(Organization.erasing_at.is_not(None))
             being_erased = set(await session.scalars(marked))
-            await _report_unchained(session, found)
+            await _report_unchained(session, result)
             events = self._read_events(session)
             event = await anext(events, None)
             async for end in self._read_ends(session):
-                event = await _report_chains_without_end(events, event, found, before=end.id)
-                chain = _Chain(end, found, missing.pop(end.id, {}))
+                event = await _report_chains_without_end(events, event, result, before=end.id)
+                chain = _ChainCheck(end, result, unmatched_ends.pop(end.id, {}))
                 while event is not None and event.chain_id == end.id:
                     chain.add(event)
                     if event.action == ERASED_ACTION and end.id == PLATFORM_CHAIN:
                         erased_ends |= erased_end(event)
                     event = await anext(events, None)
                 if end.id in being_erased:
-                    found.being_erased += 1
+                    result.being_erased += 1
                 else:
-                    chain.finish(is_end_wanted=all_ends or end.id == PLATFORM_CHAIN)
-            await _report_chains_without_end(events, event, found, before=None)
-        for chain_id, ends in missing.items():
+                    chain.finish(includes_end=all_ends or end.id == PLATFORM_CHAIN)
+            await _report_chains_without_end(events, event, result, before=None)
+        for chain_id, ends in unmatched_ends.items():
             if are_ends_of(ends, erased_ends.get(chain_id)):
-                found.kept_ends += len(ends)
+                result.kept_ends += len(ends)
             else:
                 problem = "its chain is missing, and no erasure of its organization is recorded"
-                found.add_break(chain_id, 1, None, problem)
-        return found
+                result.add_break(chain_id, 1, None, problem)
+        return result
 
     async def _read_ends(self, session: AsyncSession) -> AsyncIterator[Any]:
         """The stored ends of all chains, by chain."""
@@ -132,20 +132,20 @@ class AuditVerifier:
             page = (await session.execute(query.where(AuditChain.id > page[-1].id).limit(self._page_rows))).all()
 
     async def _read_events(self, session: AsyncSession) -> AsyncIterator[Any]:
-        """All events with a number, by chain and number; the platform's first."""
-        numbered, organization_id, sequence = (
+        """All events with a sequence number, by chain and sequence number; the platform's chain first."""
+        is_chained, organization_id, sequence = (
             AuditEvent.sequence.is_not(None),
             AuditEvent.organization_id,
             AuditEvent.sequence,
         )
-        platform = _EVENTS.where(organization_id.is_(None), numbered).order_by(sequence).limit(self._page_rows)
+        platform = _EVENTS.where(organization_id.is_(None), is_chained).order_by(sequence).limit(self._page_rows)
         page = (await session.execute(platform)).all()
         while page:
             for event in page:
                 yield event
             page = (await session.execute(platform.where(sequence > page[-1].sequence))).all()
         others = (
-            _EVENTS.where(organization_id.is_not(None), numbered)
+            _EVENTS.where(organization_id.is_not(None), is_chained)
             .order_by(organization_id, sequence)
             .limit(self._page_rows)
         )
@@ -157,12 +157,12 @@ class AuditVerifier:
             page = (await session.execute(others.where(sa.tuple_(organization_id, sequence) > last))).all()
 
 
-class _Chain:
+class _ChainCheck:
     """Checks the events of one chain, in order, and reports the first that does not verify."""
 
-    def __init__(self, end: Any, found: AuditVerification, kept: Mapping[int, str]) -> None:
+    def __init__(self, end: Any, result: AuditVerification, kept: Mapping[int, str]) -> None:
         self._end = end
-        self._found = found
+        self._result = result
         self._kept = kept
         self._break: tuple[int | None, UUID | None, str] | None = None
         self._length = 0
@@ -185,12 +185,12 @@ class _Chain:
             return
         self._length, self._digest = event.sequence, event.digest
 
-    def finish(self, *, is_end_wanted: bool) -> None:
-        """Compare the chain with its stored end, and add it to the report."""
-        found, end = self._found, self._end
-        found.chains += 1
-        found.events += self._events
-        found.erased_fields += self._erased_fields
+    def finish(self, *, includes_end: bool) -> None:
+        """Compare the chain with its stored end, and add the chain to the result, with its end if ``includes_end``."""
+        result, end = self._result, self._end
+        result.chains += 1
+        result.events += self._events
+        result.erased_fields += self._erased_fields
         if self._break is None and self._length < end.length:
             self._break = (self._length + 1, None, "the event is missing")
         if self._break is None and (self._length, self._digest) != (end.length, end.digest):
@@ -198,11 +198,11 @@ class _Chain:
         if self._break is None and max(self._kept, default=0) > self._length:
             self._break = (self._length + 1, None, "the event is missing: the end that was kept is later")
         if self._break is not None:
-            found.add_break(end.id, *self._break)
+            result.add_break(end.id, *self._break)
             return
-        found.kept_ends += len(self._kept)
-        if is_end_wanted and self._digest is not None:
-            found.ends.append(ChainEnd(end.id, self._length, self._digest.hex()))
+        result.kept_ends += len(self._kept)
+        if includes_end and self._digest is not None:
+            result.ends.append(ChainEnd(end.id, self._length, self._digest.hex()))
 
     def _find_problem(self, event: Any) -> str | None:
         values = (event.actor_name, event.subject_name, event.address, event.details)
@@ -230,18 +230,19 @@ class _Chain:
         return None
 
 
-async def _report_unchained(session: AsyncSession, found: AuditVerification) -> None:
+async def _report_unchained(session: AsyncSession, result: AuditVerification) -> None:
+    """Report events without a sequence number."""
     query = _EVENTS.where(AuditEvent.sequence.is_(None)).order_by(AuditEvent.id).limit(MAX_REPORTED_BREAKS)
     for event in (await session.execute(query)).all():
-        found.add_break(event.chain_id, None, event.id, "it has no place in the chain")
+        result.add_break(event.chain_id, None, event.id, "it has no place in the chain")
 
 
 async def _report_chains_without_end(
-    events: AsyncIterator[Any], event: Any, found: AuditVerification, *, before: UUID | None
+    events: AsyncIterator[Any], event: Any, result: AuditVerification, *, before: UUID | None
 ) -> Any:
     """Report the chains from ``event`` up to the chain ``before`` that have no stored end; return the next event."""
     while event is not None and (before is None or event.chain_id < before):
-        found.add_break(event.chain_id, event.sequence, event.id, "its chain has no end in audit_chain")
+        result.add_break(event.chain_id, event.sequence, event.id, "its chain has no end in audit_chain")
         without_end = event.chain_id
         while event is not None and event.chain_id == without_end:
             event = await anext(events, None)

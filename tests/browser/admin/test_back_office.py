@@ -94,7 +94,7 @@ async def refreshing_until(page: Page, check: Callable[[], Awaitable[None]]) -> 
                 return await check()
 
 
-async def test_who_may_upgrades_suspends_revokes_and_reads_the_audit_log(
+async def test_an_operator_upgrades_suspends_revokes_and_reads_the_audit_log(
     context: BrowserContext, browser: Browser, product: Product, open_phone: OpenPhone
 ) -> None:
     customer = await product.customer(plan=Plan.STARTER)

@@ -11,7 +11,7 @@ from litestar import Litestar
 
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.hashing_slots import HashingSlots
-from accounts.passwords import THREADS
+from accounts.passwords import HASHING_THREADS
 from admin.models import StaffRole
 from epoch.cli.commands import add_staff
 from kit.db.database import Database
@@ -106,7 +106,7 @@ async def test_no_connection_is_held_while_a_password_waits_for_a_slot(
 ) -> None:
     send = await prepare(Visitor(client, settings, database, make))
     passwords, watch = ACCOUNT_SERVICES.get(app).passwords, await ConnectionWatch.open(app, database_url)
-    monkeypatch.setattr(passwords, "_slots", HashingSlots(tmp_path, count=THREADS))
+    monkeypatch.setattr(passwords, "_slots", HashingSlots(tmp_path, count=HASHING_THREADS))
     with all_slots_taken(tmp_path):
         answer = asyncio.ensure_future(send())
         await wait_until(lambda: passwords._unfinished > 0)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from accounts.errors import PasskeyRefused, PasskeyTooLate
 from accounts.models import Passkey, User
-from accounts.passkey_ceremony import is_passkey_address
+from accounts.passkey_ceremony import supports_passkeys
 from kit.audit import AuditEvent
 from kit.db.database import Database
 from kit.http.csrf import HEADER
@@ -29,7 +29,7 @@ NewClient = Callable[[], httpx.AsyncClient]
 ADD, SIGN_IN = "/account/passkeys", "/login/passkey"
 
 
-async def question(client: httpx.AsyncClient, path: str, page: str, **fields: str) -> dict[str, Any]:
+async def get_options(client: httpx.AsyncClient, path: str, page: str, **fields: str) -> dict[str, Any]:
     """The options that the page's script gets."""
     answer = await submit(client, path, page, **fields)
     assert answer.status_code == 200, answer.text
@@ -40,7 +40,7 @@ async def question(client: httpx.AsyncClient, path: str, page: str, **fields: st
 async def add_passkey(client: httpx.AsyncClient, *, name: str = "My phone") -> SoftwareAuthenticator:
     """Add a passkey in the settings of the signed-in person."""
     authenticator = SoftwareAuthenticator()
-    options = await question(client, f"{ADD}/options", "/account", password=PASSWORD, name=name)
+    options = await get_options(client, f"{ADD}/options", "/account", password=PASSWORD, name=name)
     added = await submit(client, ADD, "/account", name=name, credential=authenticator.create(options))
     assert (added.status_code, added.headers["location"]) == (303, "/account"), added.text
     return authenticator
@@ -50,7 +50,7 @@ async def use(
     client: httpx.AsyncClient, authenticator: SoftwareAuthenticator, *, next_page: str = "/account"
 ) -> httpx.Response:
     """Press `Sign in with a passkey`."""
-    options = await question(client, f"{SIGN_IN}/options", "/login")
+    options = await get_options(client, f"{SIGN_IN}/options", "/login")
     return await submit(client, SIGN_IN, "/login", credential=authenticator.sign(options), next=next_page)
 
 
@@ -83,20 +83,20 @@ async def test_a_passkey_alone_signs_in(
     assert "passkey.added" in actions
 
 
-async def test_the_questions_name_no_account_and_ask_for_verification(
+async def test_the_options_list_no_account_and_require_verification(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     user = await make.user()
     await sign_in(client, user)
-    created = await question(client, f"{ADD}/options", "/account", password=PASSWORD)
-    assert decode(created["user"]["id"]) == user.id.bytes, "an id, not the address"
+    created = await get_options(client, f"{ADD}/options", "/account", password=PASSWORD)
+    assert decode(created["user"]["id"]) == user.id.bytes, "the account's id, not the e-mail address"
     wanted = {"residentKey": "required", "requireResidentKey": True, "userVerification": "required"}
     assert created["authenticatorSelection"] == wanted
     await add_passkey(client)
-    asked = await question(new_client(), f"{SIGN_IN}/options", "/login")
+    asked = await get_options(new_client(), f"{SIGN_IN}/options", "/login")
     assert not asked.get("allowCredentials")
     assert (asked["rpId"], asked["userVerification"]) == ("localhost", "required")
-    assert len((await question(client, f"{ADD}/options", "/account", password=PASSWORD))["excludeCredentials"]) == 1
+    assert len((await get_options(client, f"{ADD}/options", "/account", password=PASSWORD))["excludeCredentials"]) == 1
 
 
 async def test_after_the_password_the_passkey_is_the_second_factor(
@@ -151,7 +151,7 @@ WRONG: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-async def test_a_wrong_answer_is_refused(
+async def test_a_wrong_response_is_refused(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory, wrong: str
 ) -> None:
     await sign_in(client, await make.user())
@@ -165,7 +165,7 @@ async def test_a_wrong_answer_is_refused(
 
 @pytest.mark.parametrize("junk", ["", "{}", "[]", "null", '{"id": 1}', "\u0661", "[" * 5000, '{"response":{}}'])
 async def test_junk_is_refused_in_a_sentence(client: httpx.AsyncClient, junk: str) -> None:
-    await question(client, f"{SIGN_IN}/options", "/login")
+    await get_options(client, f"{SIGN_IN}/options", "/login")
     answer = await submit(client, SIGN_IN, "/login", credential=junk)
     assert answer.status_code == 401
     assert PasskeyRefused.message in answer.text
@@ -194,26 +194,26 @@ async def test_an_authenticator_without_a_counter_works_again_and_again(
         assert (await use(new_client(), authenticator)).status_code == 303
 
 
-async def test_a_question_works_once_in_one_browser_and_for_one_purpose(
+async def test_a_challenge_works_once_in_one_browser_and_for_one_purpose(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     user = await make.user()
     await sign_in(client, user)
     authenticator = await add_passkey(client)
     visitor, thief = new_client(), new_client()
-    options = await question(visitor, f"{SIGN_IN}/options", "/login")
-    ticket = visitor.cookies["passkey"]
+    options = await get_options(visitor, f"{SIGN_IN}/options", "/login")
+    encrypted_challenge = visitor.cookies["passkey"]
     stolen = authenticator.sign(options)
     answer = await submit(thief, SIGN_IN, "/login", credential=stolen)
-    assert (answer.status_code, PasskeyTooLate.message in answer.text) == (401, True), "no ticket in that browser"
+    assert (answer.status_code, PasskeyTooLate.message in answer.text) == (401, True), "no challenge in that browser"
     assert (await submit(visitor, SIGN_IN, "/login", credential=stolen)).status_code == 303
     assert "passkey" not in visitor.cookies
-    thief.cookies.set("passkey", ticket, domain="localhost.local", path="/login/passkey")
+    thief.cookies.set("passkey", encrypted_challenge, domain="localhost.local", path="/login/passkey")
     answers = [await submit(thief, SIGN_IN, "/login", credential=authenticator.sign(options)) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [401, 401]
 
 
-async def test_twenty_uses_of_one_answer_at_once_sign_in_one_browser(
+async def test_twenty_uses_of_one_response_at_once_sign_in_one_browser(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     user = await make.user()
@@ -221,7 +221,7 @@ async def test_twenty_uses_of_one_answer_at_once_sign_in_one_browser(
     authenticator = await add_passkey(client)
     visitor = new_client()
     page = (await visitor.get("/login")).text
-    options = await question(visitor, f"{SIGN_IN}/options", "/login")
+    options = await get_options(visitor, f"{SIGN_IN}/options", "/login")
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     form = {"credential": authenticator.sign(options), "next": "/account", "csrf_token": token}
     cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
@@ -238,9 +238,9 @@ async def test_adding_takes_the_password_and_a_name(client: httpx.AsyncClient, m
     assert (wrong.status_code, wrong.json()["message"]) == (400, "This is not your password.")
     assert "passkey" not in wrong.cookies
     made = SoftwareAuthenticator().create({"challenge": "AAAA", "user": {"id": "AAAA"}})
-    await submit(client, ADD, "/account", name="No question asked", credential=made)
-    assert "No question asked" not in (await client.get("/account")).text
-    options = await question(client, f"{ADD}/options", "/account", password=PASSWORD)
+    await submit(client, ADD, "/account", name="No options requested", credential=made)
+    assert "No options requested" not in (await client.get("/account")).text
+    options = await get_options(client, f"{ADD}/options", "/account", password=PASSWORD)
     answer = await submit(client, ADD, "/account", name=" ", credential=SoftwareAuthenticator().create(options))
     assert (answer.status_code, errors_of(answer.text)) == (400, {"name": "Give the passkey a name"})
 
@@ -261,7 +261,7 @@ async def test_renaming_and_removing(
     assert (await submit(stranger, f"{page}/name", "/account", name="Mine")).status_code == 404
     assert (await submit(stranger, f"{page}/remove", "/account", password=PASSWORD)).status_code == 404
     assert (await submit(client, f"{page}/remove", page, password=PASSWORD)).status_code == 401, "no passkey used"
-    options = await question(client, f"{ADD}/removal-options", page)
+    options = await get_options(client, f"{ADD}/removal-options", page)
     proof = authenticator.sign(options)
     wrong = await submit(client, f"{page}/remove", page, password="wrong wrong wrong", credential=proof)
     assert errors_of(wrong.text) == {"password": "This is not your password"}
@@ -302,7 +302,7 @@ async def test_a_disabled_account_cannot_sign_in_with_its_passkey(
     assert (await use(new_client(), authenticator)).status_code == 401
 
 
-async def test_wrong_answers_make_the_passkey_wait(
+async def test_wrong_responses_make_the_passkey_wait(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     await sign_in(client, await make.user())
@@ -314,7 +314,7 @@ async def test_wrong_answers_make_the_passkey_wait(
 
 
 @pytest.mark.parametrize(
-    ("address", "offered"),
+    ("public_url", "offered"),
     [
         ("https://voice.example.com", True),
         ("http://localhost:8000", True),
@@ -325,5 +325,5 @@ async def test_wrong_answers_make_the_passkey_wait(
         ("https://[2001:db8::1]", False),
     ],
 )
-def test_passkeys_are_offered_where_browsers_have_them(address: str, offered: bool) -> None:
-    assert is_passkey_address(address) is offered
+def test_passkeys_are_offered_where_browsers_have_them(public_url: str, offered: bool) -> None:
+    assert supports_passkeys(public_url) is offered

@@ -1,4 +1,4 @@
-"""Hashing of passwords: one budget for all workers of a machine, a bounded queue, slow threads."""
+"""Hashing of passwords: shared slots for all workers of a machine, a bounded queue, threads of low priority."""
 
 import asyncio
 import os
@@ -15,7 +15,14 @@ from litestar import Litestar
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.login_throttle import LoginThrottle
 from accounts.passkey_ceremony import PasskeyCeremony
-from accounts.passwords import CHECKS, HASH_OF_NOBODY, MAX_WAITING, NICENESS, THREADS, Passwords
+from accounts.passwords import (
+    DUMMY_HASH,
+    HASHING_THREADS,
+    MAX_CONCURRENT_CHECKS,
+    MAX_WAITING_PASSWORDS,
+    NICENESS,
+    Passwords,
+)
 from accounts.sessions import Browser
 from accounts.sign_in import Authenticator
 from accounts.totp import TotpSecrets
@@ -29,7 +36,7 @@ from support.hashing_slots import all_slots_taken, slot_files
 from support.passwords import PASSWORD
 
 pytestmark = pytest.mark.anyio
-BROWSER = Browser(address="203.0.113.7", user_agent="")
+BROWSER = Browser(ip_address="203.0.113.7", user_agent="")
 _HOLD = """
 import fcntl, sys
 files = [open(path, "w") for path in sys.argv[1:]]
@@ -71,12 +78,12 @@ async def test_workers_share_the_slots_and_a_killed_one_gives_them_back(tmp_path
 async def test_the_queue_is_bounded_and_the_refusal_says_when_to_come_back(tmp_path: Path) -> None:
     passwords = Passwords(tmp_path, max_waiting=2)
     with all_slots_taken(tmp_path):
-        waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(THREADS + 2)]
+        waiting = [asyncio.create_task(passwords.hash(PASSWORD)) for _ in range(HASHING_THREADS + 2)]
         await asyncio.sleep(0)
         with pytest.raises(TooMany) as refused:
             await passwords.hash(PASSWORD)
     assert refused.value.retry_after > 0
-    assert len(await asyncio.gather(*waiting)) == THREADS + 2
+    assert len(await asyncio.gather(*waiting)) == HASHING_THREADS + 2
     assert await passwords.matches(await passwords.hash(PASSWORD), PASSWORD)
 
 
@@ -93,16 +100,16 @@ async def test_a_full_queue_is_answered_429(client: httpx.AsyncClient, app: Lite
     assert (await submit(client, "/login", email=user.email, password=PASSWORD)).status_code == 303
 
 
-async def test_a_sign_in_waits_for_its_turn_before_it_reads_anything(settings: Settings) -> None:
+async def test_a_sign_in_waits_for_a_check_slot_before_it_reads_anything(settings: Settings) -> None:
     unreachable = Database("postgresql://nobody@127.0.0.1:1/none", role=REQUEST_ROLE)
     passwords, throttle = Passwords(), LoginThrottle(unreachable, exempts_loopback=False)
     ceremony = PasskeyCeremony(throttle, public_url=settings.public_url, secret_keys=settings.secret_keys)
     authenticator = Authenticator(unreachable, passwords, throttle, TotpSecrets(settings.secret_keys), ceremony)
     sign_in = partial(authenticator.sign_in, email="a@b.test", password=PASSWORD, code=None, browser=BROWSER)
-    async with AsyncExitStack() as turns:
-        for _ in range(CHECKS):
-            await turns.enter_async_context(passwords.turn())
-        waiting = [asyncio.create_task(sign_in()) for _ in range(MAX_WAITING)]
+    async with AsyncExitStack() as slots:
+        for _ in range(MAX_CONCURRENT_CHECKS):
+            await slots.enter_async_context(passwords.check_slot())
+        waiting = [asyncio.create_task(sign_in()) for _ in range(MAX_WAITING_PASSWORDS)]
         await asyncio.sleep(0)
         with pytest.raises(TooMany) as refused:
             await sign_in()
@@ -145,5 +152,5 @@ async def test_without_a_folder_to_write_passwords_are_checked_still(tmp_path: P
     assert (await Passwords(tmp_path / "file" / "locks").hash(PASSWORD)).startswith("$argon2id$")
 
 
-def test_a_password_of_nobody_takes_as_long_to_check_as_a_present_one() -> None:
-    assert not Passwords().is_outdated(HASH_OF_NOBODY)
+def test_the_dummy_hash_takes_as_long_to_check_as_a_present_hash() -> None:
+    assert not Passwords().is_outdated(DUMMY_HASH)

@@ -195,7 +195,9 @@ async def test_the_next_person_in_a_browser_does_not_see_the_new_recovery_codes(
     assert (page.status_code, page.headers["location"]) == (303, "/account")
 
 
-async def test_a_sealed_secret_opens_for_its_owner_alone(make: Factory, settings: Settings, database: Database) -> None:
+async def test_an_encrypted_secret_is_decrypted_for_its_account_only(
+    make: Factory, settings: Settings, database: Database
+) -> None:
     from cryptography.exceptions import InvalidTag
 
     one, other = await make.user(), await make.user()

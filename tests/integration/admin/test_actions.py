@@ -269,7 +269,7 @@ async def test_the_first_days_are_set_like_a_limit_and_do_not_begin_again(
     tenant, today = await make.tenant(age=dt.timedelta(days=2)), utc_now().date().isoformat()
     row = Row("organization", tenant.organization.id)
     form = html.unescape((await operator.client.get(row.path("raise-limit"))).text)
-    assert "Needed; at most a year from now. For days as a new account any day will do" in form
+    assert "Required; at most a year from now. For days as a new account any day is valid" in form
     before, after = await override_limit(operator, row, "first_days", "30", today)
     end = tenant.organization.created_at + dt.timedelta(days=30)
     assert f"After the change: new until {end:%b} {end.day} (UTC)" in before
@@ -323,7 +323,7 @@ async def organization_audit_event(database: Database, organization_id: UUID, ac
         ({"until": "9999-12-31"}, "Choose a day from today"),
     ],
 )
-async def test_a_limit_is_not_raised_to_nothing_or_for_ever(
+async def test_an_override_needs_a_known_limit_a_valid_value_and_a_last_day(
     operator: StaffBrowser, make: Factory, database: Database, wrong: Mapping[str, str], words: str
 ) -> None:
     row = Row("organization", (await make.tenant()).organization.id)
@@ -376,7 +376,7 @@ async def test_a_number_is_adopted_and_released(operator: StaffBrowser, make: Fa
     assert (await stored(database, PhoneNumber, number.id)).released_at is not None
 
 
-async def test_a_user_is_disabled_enabled_and_freed_of_a_second_factor(
+async def test_a_user_is_disabled_and_enabled_and_loses_the_second_factor(
     operator: StaffBrowser, new_client: NewClient, make: Factory, database: Database
 ) -> None:
     user = await make.user()
@@ -462,8 +462,13 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
 
     preview = await do(operator, row, "erase-number", **form)
     assert preview.status_code == 200
-    for said in ("+1 212-555-0147", "2 calls have this number", "1 other call mentions it", "taken off the block list"):
-        assert said in preview.text
+    for sentence in (
+        "+1 212-555-0147",
+        "2 calls have this number",
+        "1 other call mentions the number",
+        "removed from the block list",
+    ):
+        assert sentence in preview.text
     for typed in ({**form, "number": "+12125550199"}, {**form, "block_list": "keep"}):
         assert (await do(operator, row, "erase-number", **typed, previewed="(212) 555-0147|unblock")).status_code != 303
     assert (await stored(database, Call, calls[0])).to_number == number
@@ -493,7 +498,7 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
     assert "This number is in a live call" in live.text
 
 
-async def test_cutting_off_a_call_is_work_that_outlives_the_request(
+async def test_a_call_is_ended_by_a_job_after_the_request(
     operator: StaffBrowser, rows: Mapping[str, Row], database: Database
 ) -> None:
     row = rows["call"]

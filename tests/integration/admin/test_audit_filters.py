@@ -1,4 +1,4 @@
-"""The audit log filtered by person, organization, action and day, with ids alone in the address."""
+"""The audit log filtered by person, organization, action and day, with only ids in the URL."""
 
 import datetime as dt
 import secrets
@@ -32,13 +32,13 @@ def event_id(moment: dt.datetime) -> UUID:
     return UUID(int=first_uuid7(moment).int | secrets.randbits(62))
 
 
-async def shown(colleague: StaffBrowser, address: str) -> list[str]:
-    """The subjects of the events that the list at ``address`` shows, the newest first."""
-    page = (await colleague.client.get(address)).text
+async def shown(colleague: StaffBrowser, url: str) -> list[str]:
+    """The subjects of the events that the list at ``url`` shows, the newest first."""
+    page = (await colleague.client.get(url)).text
     return [part.split("<")[0] for part in page.split('data-label="Subject"><bdi>')[1:]]
 
 
-async def test_filters_combine_and_stand_in_the_address_by_id(
+async def test_filters_combine_and_are_in_the_url_by_id(
     support: StaffBrowser, make: Factory, database: Database
 ) -> None:
     acme, other = [await make.tenant(name=f"Audited {secrets.token_hex(6)}") for _ in range(2)]
@@ -72,13 +72,13 @@ async def test_filters_combine_and_stand_in_the_address_by_id(
         ({"person": person, "organization": other.organization.slug}, []),
     ):
         answer = await post(support.client, AUDIT_SEARCH_PATH, **fields)
-        address = answer.headers["location"]
-        assert "%40" not in address
-        assert person not in address
-        assert organization not in address
-        assert set(parse_qs(urlsplit(address).query)) <= {"actor_id", "organization_id", "action", "day"}
-        assert sorted(part for part in await shown(support, address) if part in events) == expected, fields
-    page = unescape((await support.client.get(address)).text)
+        url = answer.headers["location"]
+        assert "%40" not in url
+        assert person not in url
+        assert organization not in url
+        assert set(parse_qs(urlsplit(url).query)) <= {"actor_id", "organization_id", "action", "day"}
+        assert sorted(part for part in await shown(support, url) if part in events) == expected, fields
+    page = unescape((await support.client.get(url)).text)
     assert "No event matches all of these filters." in page
     assert f'value="{person}"' in page
     assert '<option value="plan.tested">Plan tested</option>' in page
@@ -88,7 +88,7 @@ async def test_filters_combine_and_stand_in_the_address_by_id(
     assert 'value="2026-03-02"' in page
 
 
-async def test_a_text_that_means_nobody_or_several_is_said_and_the_rest_is_applied(
+async def test_a_text_that_matches_none_or_several_is_reported_and_the_others_are_applied(
     support: StaffBrowser, make: Factory
 ) -> None:
     word = secrets.token_hex(6)
@@ -136,7 +136,7 @@ async def test_an_index_answers_each_filter(database: Database) -> None:
             assert index in plan, plan
 
 
-async def test_other_lists_say_to_what_they_are_narrowed(support: StaffBrowser, make: Factory) -> None:
+async def test_other_lists_show_the_filters_of_their_url(support: StaffBrowser, make: Factory) -> None:
     tenant = await make.tenant(name=f"Narrowed {secrets.token_hex(4)}")
     path = f"/admin/call/list?organization_id={tenant.organization.id}"
     page = (await support.client.get(f"{path}&until={utc_now().date()}")).text

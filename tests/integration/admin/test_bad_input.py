@@ -71,7 +71,7 @@ async def seen_by(colleague: StaffBrowser, path: str) -> str:
         ("upgrade-request", "decline", {}, "upgrade.declined"),
     ],
 )
-async def test_a_form_that_is_sent_twice_is_done_once(
+async def test_an_action_whose_form_is_sent_twice_runs_once(
     admin: StaffBrowser,
     rows: Mapping[str, Row],
     database: Database,
@@ -124,7 +124,7 @@ async def test_several_rows_are_changed_and_those_that_cannot_be_are_left_out(
     assert "This does not apply to any" in (await admin.client.get("/admin/embed-token/list")).text
 
 
-async def test_nothing_is_begun_when_one_of_several_rows_has_changed(
+async def test_no_row_is_changed_when_one_of_several_rows_has_changed_meanwhile(
     admin: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenants = [await make.tenant() for _ in range(3)]
@@ -167,7 +167,7 @@ async def test_rows_that_cannot_be_picked_are_refused_clearly(
     assert 'name="row"' in (await support.client.get("/admin/embed-token/list")).text
 
 
-async def test_an_id_of_another_kind_is_acted_on_by_nobody(
+async def test_no_action_runs_on_an_id_of_another_kind(
     admin: StaffBrowser, rows: Mapping[str, Row], database: Database
 ) -> None:
     for kind in ACTIONS:

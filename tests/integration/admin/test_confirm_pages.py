@@ -63,7 +63,7 @@ async def test_an_open_upgrade_request_names_the_plan_that_is_asked_for(
     assert '<option value="pro" selected>' in page
 
 
-async def test_an_action_that_does_not_apply_says_what_is_so(
+async def test_an_action_that_does_not_apply_says_the_records_state(
     operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(plan=Plan.STARTER, name=f"Done {secrets.token_hex(6)}")

@@ -190,7 +190,7 @@ async def test_the_figures_are_those_of_all_workers(
     assert "HTTP 503 of the test" in page
 
 
-async def test_differences_from_the_carrier_stand_there_until_they_are_settled(
+async def test_differences_from_the_carrier_are_listed_until_they_are_corrected(
     client: httpx.AsyncClient, database: Database
 ) -> None:
     day, sid = dt.date(2026, 1, 2), f"CA{random.token_hex(16)}"
@@ -262,7 +262,7 @@ async def test_a_page_that_refreshes_itself_keeps_no_session_alive(
         assert (over.status_code, over.text) == (401, ""), path
 
 
-async def test_customers_and_visitors_are_shown_the_door(
+async def test_customers_and_visitors_are_sent_to_the_sign_in_page(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     customer = await sign_in(new_client(), (await make.tenant()).owner)

@@ -98,7 +98,7 @@ async def test_people_numbers_tokens_and_calls_are_found(operator: StaffBrowser,
     assert "victim.example" in page
 
 
-async def test_staff_find_by_national_formats_by_names_and_by_members_addresses(
+async def test_staff_find_by_national_formats_by_names_and_by_members_emails(
     operator: StaffBrowser, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -110,8 +110,8 @@ async def test_staff_find_by_national_formats_by_names_and_by_members_addresses(
         assert f"/admin/call/details/{call_id}" in await found(operator, "call", term), term
     for term in (name, name.upper()[:10]):
         assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", term), term
-    by_address = await found(operator, "organization", tenant.owner.email.upper())
-    assert f"/admin/organization/details/{tenant.organization.id}" in by_address
+    by_email = await found(operator, "organization", tenant.owner.email.upper())
+    assert f"/admin/organization/details/{tenant.organization.id}" in by_email
 
 
 async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
@@ -209,7 +209,7 @@ def id_of(moment: dt.datetime) -> UUID:
     return UUID(int=first_uuid7(moment).int | random.randbits(62))
 
 
-async def test_dated_lists_begin_where_one_wants(operator: StaffBrowser, make: Factory, database: Database) -> None:
+async def test_lists_can_start_at_a_chosen_day(operator: StaffBrowser, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     moments = {day: dt.datetime(2026, 3, day, 23, 59, 59, 999_000, tzinfo=dt.UTC) for day in (1, 2, 3)}
@@ -263,7 +263,7 @@ async def test_people_are_shown_with_what_they_did(
         "/admin/api-key/list",
     ],
 )
-async def test_what_is_not_there_is_clearly_not(operator: StaffBrowser, path: str) -> None:
+async def test_unknown_records_and_paths_answer_404(operator: StaffBrowser, path: str) -> None:
     answer = await operator.client.get(path)
     assert answer.status_code == 404
     assert "There is nothing here" in answer.text
@@ -390,7 +390,7 @@ async def test_an_export_is_capped_inert_audited_and_for_operators(
     assert (await operator.client.post(path, headers={"Origin": "https://evil.example"})).status_code == 403
 
 
-async def test_who_previewed_whom_is_in_the_audit_log(
+async def test_the_view_of_a_record_is_in_the_audit_log(
     operator: StaffBrowser, full_tenant: FullTenant, database: Database
 ) -> None:
     await operator.client.get(f"/admin/user/details/{full_tenant.tenant.owner.id}")

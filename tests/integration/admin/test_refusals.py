@@ -50,7 +50,7 @@ async def viewed(database: Database, colleague: StaffBrowser) -> list[str]:
         return list(await session.scalars(sa.select(AuditEvent.subject_name).where(*mine).order_by(AuditEvent.id)))
 
 
-async def test_a_number_in_any_format_leads_to_its_refusals_and_is_in_no_address(
+async def test_a_number_in_any_format_leads_to_its_refusals_and_is_in_no_url(
     support: StaffBrowser, acme: tuple[Tenant, Token], database: Database
 ) -> None:
     number = unused_number()

@@ -100,8 +100,8 @@ def table(app: Litestar) -> Iterator[tuple[str, str]]:
                 yield method, prefix + inner.path
 
 
-def addresses(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tuple[str, StaffRole]]:
-    """Each address of a route, and its least role."""
+def filled_paths(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tuple[str, StaffRole]]:
+    """Paths of a route with its parameters filled in, and the lowest role that may request each."""
     at_least = ROUTES[method, path] or SUPPORT
     if "{identity}" in path:
         for identity, view in LISTED.items():
@@ -134,12 +134,12 @@ async def test_visitors_and_customers_get_nothing(
     for (method, path), at_least in ROUTES.items():
         if at_least is NO_SESSION:
             continue
-        for address, _ in addresses(method, path, rows):
+        for filled, _ in filled_paths(method, path, rows):
             for who in (client, customer):
-                answer = await ask(who, method, address)
+                answer = await ask(who, method, filled)
                 result = (answer.status_code, answer.text, answer.headers.get("location", "").split("?")[0])
-                expected = (401, "", "") if address.endswith("/now") else (303, "", "/admin/login")
-                assert result == expected, (method, address)
+                expected = (401, "", "") if filled.endswith("/now") else (303, "", "/admin/login")
+                assert result == expected, (method, filled)
     assert await state(database, rows) == before
 
 
@@ -152,12 +152,12 @@ async def test_lower_roles_get_nothing_of_what_is_above_them(
     }
     before, refused = await state(database, rows), 0
     for method, path in ROUTES:
-        for address, at_least in addresses(method, path, rows):
+        for filled, at_least in filled_paths(method, path, rows):
             for role, colleague in colleagues.items():
                 if role.rank >= at_least.rank:
                     continue
-                answer = await ask(colleague.client, method, address)
-                assert answer.status_code == 403, (role, method, address)
+                answer = await ask(colleague.client, method, filled)
+                assert answer.status_code == 403, (role, method, filled)
                 assert "Your role does not allow this" in answer.text or "This is not open to you" in answer.text
                 assert str(rows["organization"].id) not in answer.text
                 refused += 1
@@ -173,10 +173,10 @@ async def test_no_form_of_another_site_is_taken(
     for method, path in ROUTES:
         if method == "GET":
             continue
-        for address, _ in addresses(method, path, rows):
+        for filled, _ in filled_paths(method, path, rows):
             for headers in FOREIGN:
-                answer = await admin.client.post(address, data=FIELDS, headers=headers)
-                assert answer.status_code == 403, (address, headers)
+                answer = await admin.client.post(filled, data=FIELDS, headers=headers)
+                assert answer.status_code == 403, (filled, headers)
     assert await state(database, rows) == before
     assert (await admin.client.get("/admin")).status_code == 200
 
@@ -185,17 +185,17 @@ async def test_only_forms_change_anything(new_client: NewClient, rows: Mapping[s
     admin = await sign_in_to_back_office(new_client(), await make_staff(database, ADMIN))
     before = await state(database, rows)
     for method, path in ROUTES:
-        for address, _ in addresses(method, path, rows):
+        for filled, _ in filled_paths(method, path, rows):
             if method == "GET":
-                assert (await admin.client.get(address)).status_code < 500, address
+                assert (await admin.client.get(filled)).status_code < 500, filled
             for other in ("PUT", "PATCH", "DELETE"):
-                answer = await admin.client.request(other, address, headers={"Sec-Fetch-Site": "same-origin"})
-                assert answer.status_code in (404, 405), (other, address)
+                answer = await admin.client.request(other, filled, headers={"Sec-Fetch-Site": "same-origin"})
+                assert answer.status_code in (404, 405), (other, filled)
     assert await state(database, rows) == before
 
 
-async def ask(who: httpx.AsyncClient, method: str, address: str) -> httpx.Response:
-    return await (who.get(address) if method == "GET" else post(who, address, **FIELDS))
+async def ask(client: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
+    return await (client.get(path) if method == "GET" else post(client, path, **FIELDS))
 
 
 async def state(database: Database, rows: Mapping[str, Row]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 ACCOUNT = "/admin/account/passkeys"
 
 
-async def question(client: httpx.AsyncClient, path: str, **fields: str) -> dict[str, Any]:
+async def get_options(client: httpx.AsyncClient, path: str, **fields: str) -> dict[str, Any]:
     """The options that the page's script gets."""
     answer = await post(client, path, **fields)
     assert answer.status_code == 200, answer.text
@@ -37,7 +37,7 @@ async def enter_with_passkey(client: httpx.AsyncClient, staff: Staff) -> Softwar
     await post(client, "/admin/login", email=staff.email, password=PASSWORD, next="/admin")
     authenticator, first = SoftwareAuthenticator(), "/admin/second-step/passkey"
     assert "Add passkey" in (await client.get("/admin/second-step")).text
-    credential = authenticator.create(await question(client, f"{first}/options"))
+    credential = authenticator.create(await get_options(client, f"{first}/options"))
     added = await post(client, first, name="Laptop", credential=credential, next="/admin/account")
     assert added.headers["location"] == "/admin/account", added.text
     return authenticator
@@ -45,7 +45,7 @@ async def enter_with_passkey(client: httpx.AsyncClient, staff: Staff) -> Softwar
 
 async def use(client: httpx.AsyncClient, authenticator: SoftwareAuthenticator) -> httpx.Response:
     """Press `Sign in with a passkey`."""
-    options = await question(client, "/admin/login/passkey/options")
+    options = await get_options(client, "/admin/login/passkey/options")
     return await post(client, "/admin/login/passkey", credential=authenticator.sign(options), next="/admin/account")
 
 
@@ -80,14 +80,14 @@ async def test_the_last_factor_is_not_removed(client: httpx.AsyncClient, databas
     authenticator = await enter_with_passkey(client, staff)
     async with database.sessions() as session:
         first = await session.scalar(sa.select(StaffPasskey.id).where(StaffPasskey.user_id == staff.id))
-    options = await question(client, f"{ACCOUNT}/removal-options")
+    options = await get_options(client, f"{ACCOUNT}/removal-options")
     proof = {"password": PASSWORD, "credential": authenticator.sign(options)}
     refused = await post(client, f"{ACCOUNT}/{first}/remove", **proof)
     assert (refused.status_code, LastSecondFactor.message in refused.text) == (409, True)
     other = SoftwareAuthenticator()
-    options = await question(client, f"{ACCOUNT}/options", password=PASSWORD)
+    options = await get_options(client, f"{ACCOUNT}/options", password=PASSWORD)
     await post(client, ACCOUNT, name="Key", credential=other.create(options))
-    options = await question(client, f"{ACCOUNT}/removal-options")
+    options = await get_options(client, f"{ACCOUNT}/removal-options")
     proof = {"password": PASSWORD, "credential": other.sign(options)}
     assert (await post(client, f"{ACCOUNT}/{first}/remove", **proof)).status_code == 303
     assert (await use(client, authenticator)).status_code == 401
@@ -112,7 +112,7 @@ async def test_customers_passkeys_do_not_enter_the_back_office(
 ) -> None:
     colleague = await sign_in_to_back_office(client, await make_staff(database, StaffRole.SUPPORT))
     authenticator = SoftwareAuthenticator()
-    options = await question(colleague.client, f"{ACCOUNT}/options", password=PASSWORD)
+    options = await get_options(colleague.client, f"{ACCOUNT}/options", password=PASSWORD)
     added = await post(colleague.client, ACCOUNT, name="Key", credential=authenticator.create(options))
     assert added.headers["location"] == "/admin/account"
     visitor = new_client()

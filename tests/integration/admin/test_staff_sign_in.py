@@ -45,7 +45,7 @@ async def admin(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
 
 
 async def invite(database: Database, email: str, role: StaffRole | None = None) -> str:
-    hashed = await Passwords().hash_unknown()
+    hashed = await Passwords().hash_random_password()
     async with database.sessions() as session, session.begin():
         return (await StaffService(session).add(email, role, unknown_password_hash=hashed, by=SYSTEM)).raw
 
@@ -56,10 +56,10 @@ async def session_of(database: Database, email: str) -> StaffSession:
         return (await session.scalars(mine)).one()
 
 
-@pytest.mark.parametrize("address", ["", "notanemail"])
-async def test_a_command_with_a_wrong_address_says_so(settings: Settings, address: str) -> None:
+@pytest.mark.parametrize("email", ["", "notanemail"])
+async def test_the_command_refuses_a_wrong_email(settings: Settings, email: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        await add_staff(settings, address, None)
+        await add_staff(settings, email, None)
     assert describe_failure(refusal.value) == "Enter an e-mail address like name@example.com"
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
-from accounts.login_throttle import SIGN_IN_FAILURES_BY_ADDRESS
+from accounts.login_throttle import SIGN_IN_FAILURES_PER_IP_ADDRESS
 from support.api_helpers import with_csrf
 from support.production import ProxiedProduct, proxied_product
 
@@ -49,7 +49,7 @@ async def test_wrong_sign_ins_lock_out_their_own_address_alone(product: ProxiedP
     async with product.client(ATTACKER) as attacker, product.client(VISITOR) as visitor:
         await with_csrf(attacker)
         await with_csrf(visitor)
-        limit = SIGN_IN_FAILURES_BY_ADDRESS.limit
+        limit = SIGN_IN_FAILURES_PER_IP_ADDRESS.limit
         # The window may end in between; a second one cannot.
         for attempt in range(2 * limit + 1):
             spoofed = {"x-forwarded-for": f"9.9.9.{attempt}"}

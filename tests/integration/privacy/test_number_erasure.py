@@ -28,7 +28,7 @@ from widget.blocked_origins import BLOCKED_ORIGINS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 NUMBER, WRITTEN, DIGITS = "+13035550162", "(303) 555-0162", "3035550162"
-"""Of no other test: the whole database is looked through."""
+"""Used by no other test, because the whole database is searched."""
 OTHER = "+12125550148"
 PAGE = f"https://t{DIGITS}.example"
 CAME_IN = {
@@ -126,10 +126,12 @@ async def test_no_column_holds_the_digits_of_an_erased_number(
     await assert_held_by(database, {("blocked_number", "number")})
     assert (await client.post(f"{api}/erasures", json={"number": NUMBER, "unblock": True})).json()["unblocked"]
     await assert_held_by(database, set())
-    # Sealed, and so not among what a column shows: work that waits, mails included.
-    sealer = Encryptor(settings.secret_keys, "outbox")
+    # Queued jobs, mails included, are encrypted, so the search of the columns does not find the digits there.
+    encryptor = Encryptor(settings.secret_keys, "outbox")
     async with database.sessions() as session:
         waiting = await session.scalars(sa.select(QueuedJob.payload).where(QueuedJob.payload.is_not(None)))
-        opened = [sealer.decrypt((payload or b"").decode(), seconds=None) or payload or b"" for payload in waiting]
+        decrypted = [
+            encryptor.decrypt((payload or b"").decode(), seconds=None) or payload or b"" for payload in waiting
+        ]
     mails = [path.read_bytes() for path in (settings.data_dir / "mail").glob("*.eml")]
-    assert not [text for text in (*opened, *mails) if DIGITS.encode() in re.sub(rb"\D", b"", text)]
+    assert not [text for text in (*decrypted, *mails) if DIGITS.encode() in re.sub(rb"\D", b"", text)]

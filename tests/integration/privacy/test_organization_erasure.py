@@ -90,7 +90,7 @@ async def test_everything_of_an_erased_organization_is_gone_and_nothing_of_anoth
         assert await session.scalar(owner, {"id": gone.tenant.owner.id}) == 1, "people's accounts are their own"
 
 
-async def test_until_the_grace_is_over_nothing_is_erased(jobs: Database, make: Factory) -> None:
+async def test_nothing_is_erased_before_the_end_of_the_restore_period(jobs: Database, make: Factory) -> None:
     tenant = await make.tenant()
     await delete(jobs, tenant.organization.id, ago=RESTORE_PERIOD - timedelta(minutes=1))
     assert await erasure(jobs).run() == 0
@@ -150,7 +150,7 @@ class Killed(BaseException):
 
 
 async def die_at_transaction(url: str, number: int) -> bool:
-    """Erase with a process that dies when it begins its so-manieth transaction; False when it lived."""
+    """Erase with a process that dies at the start of its transaction ``number``; False when it ended before."""
     database, begun = Database(url, role=ADMIN_ROLE), 0
 
     def count(_: Any) -> None:

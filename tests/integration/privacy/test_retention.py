@@ -367,7 +367,7 @@ async def erase(
     tenant_database: Database, erasure: NumberErasureJob, tenant: Tenant, number: str = NUMBER
 ) -> NumberOccurrences:
     async with tenant_database.tenant_session(tenant.organization.id) as session:
-        return await erasure.service(session).erase(tenant.organization.id, number, "US", by=SYSTEM)
+        return await erasure.make_service(session).erase(tenant.organization.id, number, "US", by=SYSTEM)
 
 
 async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
@@ -398,7 +398,8 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
     async with tenant_database.tenant_session(tenant.organization.id) as session:
-        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(3, 0)
+        counted = await erasure.make_service(session).count(tenant.organization.id, NUMBER, "US")
+    assert counted == NumberOccurrences(3, 0)
     assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(3, 0)
 
     for call_id in (*called, refused):
@@ -459,7 +460,8 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     elsewhere = await add_call(database, stranger, await make.token(stranger), to_number=OTHER, details=written[0])
 
     async with tenant_database.tenant_session(tenant.organization.id) as session:
-        assert await erasure.service(session).count(tenant.organization.id, NUMBER, "US") == NumberOccurrences(0, 13)
+        counted = await erasure.make_service(session).count(tenant.organization.id, NUMBER, "US")
+    assert counted == NumberOccurrences(0, 13)
     assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(0, 13)
 
     for call_id in (*mentioned, live):
@@ -497,7 +499,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     ]
     old = await add_call(database, tenant, token, to_number=NUMBER)
     async with tenant_database.tenant_session(tenant.organization.id) as session:
-        counted = await erasure.service(session).count(tenant.organization.id, NUMBER, "US")
+        counted = await erasure.make_service(session).count(tenant.organization.id, NUMBER, "US")
     erased = await erase(tenant_database, erasure, tenant)
     assert not erased.is_complete
     assert erased.mentioning_calls < len(calls)

@@ -23,7 +23,7 @@ from support.mailbox import Mailbox, text_of
 from tenants.errors import InvitationForAnotherEmail, InvitationNotUsable
 from tenants.invitation_limits import (
     MAX_INVITATIONS_PER_DAY,
-    MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY,
+    MAX_INVITATIONS_PER_RECIPIENT_PER_DAY,
     TOO_MANY_INVITATIONS,
 )
 from tenants.invitations import InvitationService, find_organization_id
@@ -343,7 +343,7 @@ async def test_one_mailbox_gets_few_invitations_from_all_organizations(new_clien
 
 
 @pytest.mark.parametrize(
-    ("limit", "key"), [(MAX_INVITATIONS_PER_DAY, "organization"), (MAX_INVITATIONS_TO_ONE_ADDRESS_PER_DAY, "address")]
+    ("limit", "key"), [(MAX_INVITATIONS_PER_DAY, "organization"), (MAX_INVITATIONS_PER_RECIPIENT_PER_DAY, "address")]
 )
 async def test_invitations_of_an_organization_and_to_an_address_are_limited(
     client: httpx.AsyncClient, make: Factory, limit: int, key: str

@@ -129,7 +129,7 @@ async def test_who_creates_an_organization_owns_it_on_the_starter_plan(
     assert await actions(database, organization.id) == ["organization.created"]
 
 
-async def test_the_same_name_gets_an_address_of_its_own_each_time(tenant_database: Database, make: Factory) -> None:
+async def test_each_organization_of_the_same_name_gets_another_slug(tenant_database: Database, make: Factory) -> None:
     owner, name = await make.user(), f"Same {uuid4().hex[:8]}"
 
     made = [await create(tenant_database, owner, name) for _ in range(3)]
@@ -199,7 +199,7 @@ async def test_deleting_asks_for_the_name(tenant_database: Database, make: Facto
         assert (await session.get_one(Organization, tenant.organization.id)).deleted_at is None
 
 
-async def test_an_owner_restores_within_the_grace_and_everything_works_again(
+async def test_an_owner_restores_within_the_restore_period_and_everything_works_again(
     tenant_database: Database, client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -229,7 +229,7 @@ async def test_nobody_but_an_owner_restores(
             await OrganizationService(session).restore(tenant.organization.id, by=acting(other))
 
 
-async def test_after_the_grace_there_is_nothing_to_restore(
+async def test_after_the_restore_period_nothing_can_be_restored(
     tenant_database: Database, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()

@@ -20,5 +20,5 @@ def test_every_value_has_a_name(names: Mapping[str, str], kind: type[enum.StrEnu
     assert set(names) == set(kind)
 
 
-def test_a_status_of_a_newer_release_is_shown_as_it_is() -> None:
+def test_a_status_of_a_newer_release_is_shown_by_its_humanized_value() -> None:
     assert call_status_name("no-agent") == "No agent"

@@ -1,4 +1,4 @@
-"""Staff actions on an organization's limits: override one, end its first days. Each says first what will hold."""
+"""Staff actions on an organization: override a limit, end the new-account rule; a preview shows the new limits."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import msgspec
 from admin.actions.staff_action import ActionContext, Field, staff_action
 from admin.errors import AlreadyDone
 from admin.formatters import format_limit, limit_name
-from admin.limit_state import labelled_state, limit_state, read_rules, with_override
+from admin.limit_state import labelled_limit_state, limit_state, read_rules, with_override
 from admin.models import StaffRole
 from admin.rules import read_last_day
 from calls.limits.effective_limits import LimitSources, new_account_end
@@ -37,7 +37,7 @@ _OPTIONS = [
 
 
 class _Change(msgspec.Struct, frozen=True):
-    """A limit to set."""
+    """A limit override to set."""
 
     name: str
     value: int
@@ -45,11 +45,11 @@ class _Change(msgspec.Struct, frozen=True):
 
     @property
     def last_day(self) -> str:
-        """The last day on which it holds, in UTC."""
+        """The last day of the override, in UTC."""
         return f"{self.ends_at - dt.timedelta(days=1):%Y-%m-%d}"
 
 
-def _is_live(organization: Organization) -> bool:
+def _is_not_deleted(organization: Organization) -> bool:
     return organization.deleted_at is None
 
 
@@ -65,7 +65,10 @@ def _read_change(form: Form, sources: LimitSources) -> _Change:
 
 
 def _last_of_ends(sources: LimitSources, ends_at: dt.datetime) -> dt.datetime:
-    """The end of an override of the first days: one that ended before them would change when they end."""
+    """The end of an override of the first days.
+
+    It is not before the end of the first days, because the override's own end would then change them again.
+    """
     without = with_override(sources, NEW_ORGANIZATION_DAYS, None)
     return max(ends_at, new_account_end(sources), new_account_end(without))
 
@@ -107,7 +110,7 @@ def _before_and_after(rules: CallingRulesView, change: _Change) -> Sequence[str]
     role=StaffRole.OPERATOR,
     effect="Replaces the plan's limit until the end of the chosen day (UTC). Two things can still lower it: the "
     "customer's own limit, and the new-account rule. The next page shows what will hold.",
-    applies=_is_live,
+    applies=_is_not_deleted,
     fields=[
         Field("limit", "Limit", _OPTIONS),
         Field(
@@ -118,7 +121,8 @@ def _before_and_after(rules: CallingRulesView, change: _Change) -> Sequence[str]
         Field(
             "until",
             "Last day",
-            hint="Needed; at most a year from now. For days as a new account any day will do: the rule ends with them",
+            hint="Required; at most a year from now. For days as a new account any day is valid: "
+            "the override ends with the rule",
             type="date",
         ),
     ],
@@ -128,12 +132,12 @@ def _before_and_after(rules: CallingRulesView, change: _Change) -> Sequence[str]
 async def raise_limit(context: ActionContext[Organization]) -> str:
     organization = context.record
     change = _read_change(context.form, (await read_rules(context, organization.id)).sources)
-    await _set(context, change)
-    said = labelled_state(await read_rules(context, organization.id), change.name, organization.name)
-    return said if change.name == NEW_ORGANIZATION_DAYS else f"{said} Set until the end of {change.last_day} (UTC)."
+    await _set_override(context, change)
+    state = labelled_limit_state(await read_rules(context, organization.id), change.name, organization.name)
+    return state if change.name == NEW_ORGANIZATION_DAYS else f"{state} Set until the end of {change.last_day} (UTC)."
 
 
-async def _set(context: ActionContext[Organization], change: _Change) -> None:
+async def _set_override(context: ActionContext[Organization], change: _Change) -> None:
     # The customers' role may not write overrides; the staff's role may.
     async with context.staff_session() as session:
         await LimitOverrideService(session).set(
@@ -152,7 +156,7 @@ async def _preview_end(context: ActionContext[Organization]) -> Sequence[str]:
 
 
 def _end_of_first_days(rules: CallingRulesView, organization: Organization) -> _Change:
-    """Raises: AlreadyDone, when they are over."""
+    """The override that ends the first days now. Raises: AlreadyDone, when they have ended."""
     if rules.limits.new_until is None:
         raise AlreadyDone(f"Already done: {organization.name} is not new")
     return _Change(NEW_ORGANIZATION_DAYS, 0, _last_of_ends(rules.sources, rules.limits.new_until))
@@ -165,12 +169,12 @@ def _end_of_first_days(rules: CallingRulesView, organization: Organization) -> _
     effect="The account is no longer new: minutes, spend and international numbers hold in full, and the countries on "
     "the customer's list can be called from the next call.",
     # An override may have ended or prolonged the first days, so the run decides.
-    applies=_is_live,
-    done_already=lambda organization: f"{organization.name} is deleted",
+    applies=_is_not_deleted,
+    already_done_text=lambda organization: f"{organization.name} is deleted",
     is_destructive=False,
     preview=_preview_end,
 )
 async def end_first_days(context: ActionContext[Organization]) -> str:
     organization = context.record
-    await _set(context, _end_of_first_days(await read_rules(context, organization.id), organization))
-    return labelled_state(await read_rules(context, organization.id), NEW_ORGANIZATION_DAYS, organization.name)
+    await _set_override(context, _end_of_first_days(await read_rules(context, organization.id), organization))
+    return labelled_limit_state(await read_rules(context, organization.id), NEW_ORGANIZATION_DAYS, organization.name)

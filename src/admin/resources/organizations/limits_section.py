@@ -42,18 +42,18 @@ def _row(name: str, default: int, organization: Organization, override: Any, rul
     """The cells of one limit, in the order of ``_COLUMNS``."""
     permanent, own = organization.limits.get(name), rules.sources.own.get(name)
     base = default if permanent is None else int(permanent)
-    granted: str | Markup = EMPTY_VALUE
+    override_cell: str | Markup = EMPTY_VALUE
     if override is not None:
-        granted = Markup('<a href="/admin/limit-override/details/{}">{}</a> until {}').format(
+        override_cell = Markup('<a href="/admin/limit-override/details/{}">{}</a> until {}').format(
             override.id, format_limit(name, override.value), format_time(override.ends_at)
         )
     elif permanent is not None:
-        granted = f"{format_limit(name, base)}, without an end"
+        override_cell = f"{format_limit(name, base)}, without an end"
     used = rules.used.get(name)
     return (
         limit_name(name),
         format_limit(name, default),
-        granted,
+        override_cell,
         EMPTY_VALUE if own is None else format_limit(name, int(own)),
         format_limit(name, rules.limits[name]),
         EMPTY_VALUE if used is None else format_limit(name, used),

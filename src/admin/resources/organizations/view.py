@@ -1,4 +1,4 @@
-"""Organizations in the back office: list and search."""
+"""Organizations in the back office: list, search and detail page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from calls.limits.services import CallingRulesService
 from tenants.models import Membership, Organization, PhoneNumber
 
 MAX_SEARCH_MATCHES = 1000
-"""Of name, slug and number each: two letters match too many organizations, in an order that no index has."""
+"""For each searched column: two letters match too many organizations, in an order that no index has."""
 
 
 def _has_status(text: str) -> sa.ColumnElement[bool]:
@@ -90,7 +90,7 @@ class OrganizationView(RecordView, model=Organization):
         actions = await super().actions_for(request, row)
         if end_first_days not in actions:
             return actions
-        # An override, stored in another table, may have ended the time in which the account is new.
+        # An override, which is stored in another table, may have ended the organization's first days.
         async with back_office(request).database.tenant_session(row.id) as session:
             rules = await CallingRulesService(session).get(row.id)
         return actions if rules.limits.new_until else [action for action in actions if action is not end_first_days]

@@ -1,4 +1,4 @@
-"""Sentences that describe what erasing a number will do and has done, for every page. Pure."""
+"""Sentences about the effect of erasing a number, before and after the erasure, for dashboard and back office. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from privacy.number_erasure import NumberOccurrences
 
 
 def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
-    """Sentences about the effect of the erasure; empty when the number was not found."""
+    """Sentences about the effect of a planned erasure; empty when the number was not found."""
     sentences = []
     if (calls := found.calls) > 0:
         sentences.append(
             f"{_count(calls)} {_plural(calls, 'has', 'have')} this number. "
             f"It is erased from {_plural(calls, 'it', 'them')} together with the extension, the names, the company, "
             "the link, the page, its metadata, note, tags and the timeline, here and at the carrier. When the call "
-            "was, how long it took, what it cost and its outcome stays."
+            "was, how long it took, what it cost and its outcome are kept."
         )
     if (mentions := found.mentioning_calls) > 0:
         stays = _plural(
@@ -22,14 +22,14 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
             "The calls themselves and the numbers that they went to stay.",
         )
         sentences.append(
-            f"{_count(mentions, 'other call')} {_plural(mentions, 'mentions', 'mention')} it in what the page sent or "
-            f"somebody noted. All metadata of {_plural(mentions, 'that call', 'those calls')} is erased, because names "
-            f"stand beside numbers, and so is a name, company, link, note or list of tags that contains it. {stays}"
+            f"{_count(mentions, 'other call')} {_plural(mentions, 'mentions', 'mention')} the number in what the page "
+            f"sent or somebody noted. All metadata of {_plural(mentions, 'that call', 'those calls')} is erased, "
+            "because it may name the person, and so is a name, company, link, note or list of tags that contains the "
+            f"number. {stays}"
         )
     if not found.is_complete:
         sentences.append(
-            "There are older calls, too many to look through while you wait: that is done in the background once you "
-            "confirm."
+            "There are too many older calls to search now: they are searched in the background after you confirm."
         )
     if found.is_blocked and not sentences:
         sentences.append("No call has this number, but it is on the block list.")
@@ -37,7 +37,7 @@ def describe_planned_erasure(found: NumberOccurrences) -> Sequence[str]:
 
 
 def describe_finished_erasure(erased: NumberOccurrences) -> str:
-    """Sentences about the result of the erasure."""
+    """Sentences about the result of an erasure."""
     erased_from = [_count(erased.calls)] if erased.calls else []
     if erased.mentioning_calls:
         erased_from.append(f"the metadata of {_count(erased.mentioning_calls, 'other call')}")
@@ -51,13 +51,13 @@ def describe_finished_erasure(erased: NumberOccurrences) -> str:
     if erased.was_unblocked:
         sentences.append("It is off the block list: it can be called again.")
     if not erased.is_complete:
-        sentences.append("Older calls are being looked through in the background.")
+        sentences.append("Older calls are being searched in the background.")
     return " ".join(sentences)
 
 
-def _count(number: int, what: str = "call") -> str:
-    return f"{number:,} {_plural(number, what, f'{what}s')}"
+def _count(number: int, noun: str = "call") -> str:
+    return f"{number:,} {_plural(number, noun, f'{noun}s')}"
 
 
-def _plural(number: int, one: str, many: str) -> str:
-    return one if number == 1 else many
+def _plural(number: int, singular: str, plural: str) -> str:
+    return singular if number == 1 else plural

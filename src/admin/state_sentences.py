@@ -1,4 +1,7 @@
-"""Sentences about what holds after a staff action, read in the transaction of the change."""
+"""Sentences about an organization's state after a staff action: whether its phones can call, live calls, phone numbers.
+
+The state is read in the transaction of the change.
+"""
 
 from uuid import UUID
 
@@ -12,8 +15,8 @@ from tenants.models import Organization, PhoneNumber
 from tenants.plans import WIDGET_PLANS
 
 
-async def phones_state(session: AsyncSession, organization_id: UUID) -> str:
-    """The sentence that says if the organization's phones can call now, and if not, the first reason."""
+async def phones_sentence(session: AsyncSession, organization_id: UUID) -> str:
+    """The sentence that says whether the organization's phones can call now, and if not, the first reason."""
     organization = await session.get_one(Organization, organization_id)
     if organization.suspended_at is not None:
         return "Its phones cannot call: the organization is suspended."
@@ -26,16 +29,16 @@ async def phones_state(session: AsyncSession, organization_id: UUID) -> str:
     return "Its phones can call now."
 
 
-async def live_calls_state(session: AsyncSession, condition: sa.ColumnElement[bool], what_happens: str) -> str:
-    """The sentence about the live calls that fulfil ``condition``."""
+async def live_calls_sentence(session: AsyncSession, condition: sa.ColumnElement[bool], participle: str) -> str:
+    """The sentence about the live calls that fulfil ``condition``; ``participle`` says what happens to them."""
     query = sa.select(sa.func.count()).where(condition, Call.status.in_(LIVE_STATUSES))
     count = await session.scalar(query) or 0
     if not count:
         return "There is no live call."
-    return f"{format_count(count, 'live call')} {'is' if count == 1 else 'are'} {what_happens}."
+    return f"{format_count(count, 'live call')} {'is' if count == 1 else 'are'} {participle}."
 
 
-async def numbers_state(session: AsyncSession, organization_id: UUID) -> str:
+async def numbers_sentence(session: AsyncSession, organization_id: UUID) -> str:
     """The sentence about the phone numbers that an organization holds now."""
     organization = await session.get_one(Organization, organization_id)
     numbers = await _held_numbers(session, organization_id)
