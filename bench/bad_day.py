@@ -1,11 +1,11 @@
-"""Measures how much a bad day of one tenant, or of strangers, costs the others.
+"""Measures how much faults and overload caused by one tenant, or by strangers, slow down the other tenants.
 
-``bad_day.py [--seconds N] [--rounds N] [--only WORDS]``; the answer is a table for docs/performance.md.
+``bad_day.py [--seconds N] [--rounds N] [--only TEXT]`` prints a table for docs/performance.md.
 
 Two workers of ``epoch run`` and PostgreSQL on this machine's processors, loopback only. Exchanges, calls and pages of
 39 organizations arrive at a steady rate, whether earlier ones are answered or not; latency counts from when a request
-should have been sent. A second process makes the trouble. Before each trouble the same requests are measured in quiet;
-the times of several rounds are put together.
+should have been sent. A second process makes the trouble. Before each trouble the same requests are measured without
+it; the times of several rounds are combined.
 """
 
 import argparse
@@ -77,12 +77,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, choices=range(2, 61), metavar="2..60")
     parser.add_argument("--rounds", type=int, default=3, choices=range(1, 21), metavar="1..20")
-    parser.add_argument("--only", default="", metavar="WORDS", help="the troubles whose name contains these words")
+    parser.add_argument("--only", default="", metavar="TEXT", help="the troubles whose name contains this text")
     given = parser.parse_args()
     seconds, rounds = given.seconds, given.rounds
     names = [name for name in TROUBLES if given.only in name]
     if not names:
-        parser.error(f"no trouble is named so; there are: {', '.join(TROUBLES)}")
+        parser.error(f"no name contains this text; the troubles are: {', '.join(TROUBLES)}")
     CACHE.mkdir(exist_ok=True)
     port, log_path = free_port(), CACHE / "bench-server.log"
     with EmbeddedPostgres(CACHE / "bench-postgres", durable=False) as postgres, log_path.open("wb") as log:

@@ -1,4 +1,4 @@
-"""Measures the latency of exchanges, callbacks and pages of many organizations at a steady rate."""
+"""Fills organizations, and measures the latency of their exchanges, callbacks and pages at a steady rate."""
 
 import asyncio
 import json
@@ -41,12 +41,12 @@ SELECT id_of(began, 'call' || n), id_of('organization', 1), 'CA' || md5('call' |
 
 
 class InvalidMeasurement(Exception):
-    """The measurement does not mean what it should."""
+    """The measurement is not valid; the message says why."""
 
 
 @dataclass(frozen=True)
 class Tenants:
-    """The organizations: 1 makes the trouble."""
+    """The organizations; number ``NOISY`` causes the trouble."""
 
     ids: list[UUID]
     token_ids: list[UUID]
@@ -94,7 +94,7 @@ async def fill(database_url: str) -> Tenants:
 def request(
     port: int, method: str, path: str, *, address: str, headers: Sequence[str] = (), body: bytes = b"", raw: bytes = b""
 ) -> bytes:
-    """A request that our proxy forwards for ``address``; or ``raw``, as from there."""
+    """A request as our proxy forwards it for the client IP ``address``; ``raw`` is a complete request instead."""
     if raw:
         return raw.replace(b"\r\n", f"\r\nX-Forwarded-For: {address}\r\n".encode(), 1)
     lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{port}", f"X-Forwarded-For: {address}", *headers]
@@ -143,7 +143,7 @@ class Timings:
     refused: Counter[str] = field(default_factory=Counter)
 
     def add(self, more: "Timings") -> None:
-        """Put the times of another round to these."""
+        """Add the times of another round."""
         for kind, seconds in more.seconds.items():
             self.seconds[kind] += seconds
         self.refused += more.refused

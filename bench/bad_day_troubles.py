@@ -1,4 +1,4 @@
-"""Troubles that one tenant, or strangers, make for the others: each runs in a process of its own."""
+"""The troubles of ``bad_day.py``: faults and overload caused by one tenant or by strangers, each in its own process."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ SLOW_CLIENTS, FLOOD_CLIENTS, EXPORT_CLIENTS, SIGN_INS, WRITERS = 600, 40, 30, 40
 
 @dataclass(frozen=True)
 class Trouble:
-    """The server, database and tenants that the functions which make trouble use."""
+    """The server, the database and the tenants, as each trouble function uses them."""
 
     port: int
     database_url: str
@@ -37,12 +37,12 @@ class Trouble:
 
 
 async def quiet(_: Trouble) -> None:
-    """Nothing happens."""
+    """No trouble."""
     await asyncio.Event().wait()
 
 
 async def slow_clients(trouble: Trouble) -> None:
-    """Half-open requests of strangers: headers that do not end, bodies that do not come."""
+    """Incomplete requests of strangers: headers that do not end, bodies that do not arrive."""
 
     async def one(number: int) -> None:
         while True:
@@ -97,7 +97,7 @@ async def slow_exports(trouble: Trouble) -> None:
 
 
 async def sign_ins(trouble: Trouble) -> None:
-    """Hundreds of people sign in at once, each from an address of their own, with a wrong password."""
+    """Hundreds of people sign in at once with a wrong password, each from another IP address."""
     client = Client(trouble.port)
     _, head, _ = await client.send(request(trouble.port, "GET", "/api/session", address="10.2.0.1"))
     token = head.partition(b"csrftoken=")[2].partition(b";")[0].decode()
@@ -143,7 +143,7 @@ async def locked_row(trouble: Trouble) -> None:
 
 
 async def heavy_query(trouble: Trouble) -> None:
-    """Somebody's report keeps one processor of the database busy."""
+    """A query of an administrator keeps one processor of the database busy."""
     connection = await asyncpg.connect(trouble.database_url)
     while True:
         await connection.fetchval("SELECT sum(sqrt(n)) FROM generate_series(1, 1000000) n")
@@ -160,7 +160,7 @@ TROUBLES: dict[str, Callable[[Trouble], Awaitable[None]]] = {
 
 
 def make_trouble(name: str, trouble: Trouble, seconds: float) -> None:
-    """Runs in a process of its own and ends by itself."""
+    """Make the trouble for ``seconds``; runs in its own process."""
 
     async def run() -> None:
         with contextlib.suppress(TimeoutError):

@@ -1,4 +1,7 @@
-"""Divides ``call`` and ``call_event`` of a filled database by months, with a table of keys, to compare both forms."""
+"""Partitions ``call`` and ``call_event`` of a filled database by month, with a table of unique keys.
+
+For ``call_partitions.py``, which compares these tables with the product's.
+"""
 
 import datetime as dt
 import re
@@ -16,7 +19,7 @@ EVENTS_ALONE = PartitionGroup(tables=(EVENTS,), retention=dt.timedelta(days=365)
 _OLD = "undivided"
 """The schema in which the tables are kept until their rows are copied."""
 _NOT_OVER_ALL = {"pk_call_event", "uq_call_carrier_sid"}
-"""Unique indexes that a divided table cannot have: they do not contain its key."""
+"""Unique indexes that a partitioned table cannot have: they do not contain the partition key."""
 _CATALOG = """
 SELECT ARRAY(SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
              WHERE indrelid = t.oid AND c.relname <> ALL ($2::text[]) ORDER BY c.relname) AS indexes,

@@ -1,4 +1,4 @@
-"""Measures calls and their events by months against one table each: ``call_partitions.py [--calls N] [--rounds N]``.
+"""Compares monthly partitions of calls and their events with one table each: ``call_partitions.py [--calls N]``.
 
 Three databases hold the same calls of a year with five events each: one has the product's schema, one has events
 partitioned by month, and one both tables, with a table of keys for what is unique over all calls (``call_forms.py``).
@@ -23,7 +23,7 @@ import asyncpg
 
 import outgoing_data
 from call_forms import EVENTS_ALONE, GROUP, divide, divided_statement, months_of
-from call_statements import Fresh, Noted, note_work
+from call_statements import IdReplacer, RecordedWork, record_work
 from dashboard_buffers import EXPLAIN
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
@@ -115,20 +115,20 @@ class Form:
         return divided_statement(text) if self.is_divided else text
 
 
-async def run(form: Form, work: Noted, owner: UUID, values: Values) -> None:
-    """Run noted statements in one transaction, as the product does."""
+async def run(form: Form, work: RecordedWork, owner: UUID, values: Values) -> None:
+    """Run recorded statements in one transaction, as the product does."""
     connection = await form.connection(work.role)
     async with connection.transaction():
         await _run_in(connection, form, work, owner, values)
 
 
-async def _run_in(connection: asyncpg.Connection, form: Form, work: Noted, owner: UUID, values: Values) -> None:
+async def _run_in(connection: asyncpg.Connection, form: Form, work: RecordedWork, owner: UUID, values: Values) -> None:
     await connection.fetchrow(KEEP_PLANS_SQL if work.keeps_plans else SET_TENANT_SQL, str(owner), "")
     for (text, _), given in zip(work.statements, values, strict=True):
         await connection.fetch(form.statement(text), *given)
 
 
-async def count_locks(form: Form, work: Noted, owner: UUID, values: Values) -> int:
+async def count_locks(form: Form, work: RecordedWork, owner: UUID, values: Values) -> int:
     """The number of tables and indexes that the work locks; nothing of it stays."""
     connection = await form.connection(work.role)
     transaction = connection.transaction()
@@ -139,7 +139,7 @@ async def count_locks(form: Form, work: Noted, owner: UUID, values: Values) -> i
     return locks
 
 
-async def explain(form: Form, work: Noted, owner: UUID, values: Values) -> tuple[float, int]:
+async def explain(form: Form, work: RecordedWork, owner: UUID, values: Values) -> tuple[float, int]:
     """Milliseconds of planning and buffers of all statements; nothing of it stays."""
     connection, planning, buffers = await form.connection(work.role), 0.0, 0
     transaction = connection.transaction()
@@ -155,13 +155,13 @@ async def explain(form: Form, work: Noted, owner: UUID, values: Values) -> tuple
 
 
 async def measure(
-    forms: Sequence[Form], noted: Sequence[Noted], owner: UUID, fresh: Fresh, rounds: int
+    forms: Sequence[Form], works: Sequence[RecordedWork], owner: UUID, ids: IdReplacer, rounds: int
 ) -> Mapping[str, Mapping[str, Figures]]:
     """Every piece of work in each form: rounds of ``EACH`` runs, the forms in changing order."""
     figures: dict[str, Mapping[str, Figures]] = {}
     made: list[dict[object, object]] = [{} for _ in range(WARM_UP + rounds * EACH + LOOKS)]
-    for work in noted:
-        given = [fresh.values(work, known) for known in made]
+    for work in works:
+        given = [ids.values(work, known) for known in made]
         for form in forms:
             for values in given[:WARM_UP]:
                 await run(form, work, owner, values)
@@ -172,7 +172,7 @@ async def measure(
 
 
 async def _rounds(
-    forms: Sequence[Form], work: Noted, owner: UUID, given: Sequence[Values], rounds: int
+    forms: Sequence[Form], work: RecordedWork, owner: UUID, given: Sequence[Values], rounds: int
 ) -> Mapping[str, list[float]]:
     taken: dict[str, list[float]] = {form.name: [] for form in forms}
     for number in range(rounds):
@@ -186,7 +186,7 @@ async def _rounds(
 
 
 async def _look(
-    form: Form, work: Noted, owner: UUID, given: Sequence[Values], taken: Mapping[str, list[float]]
+    form: Form, work: RecordedWork, owner: UUID, given: Sequence[Values], taken: Mapping[str, list[float]]
 ) -> Figures:
     looked = [await explain(form, work, owner, values) for values in given]
     locks = await count_locks(form, work, owner, given[-1])
@@ -310,9 +310,9 @@ async def _compare(urls: Mapping[str, str], months: Sequence[dt.date], owner: UU
         await connection.close()
     forms = [Form(name, url, is_divided=name == BOTH) for name, url in urls.items()]
     print(f"{len(months)} months and a default partition", flush=True)
-    fresh = Fresh(utc_now())
-    noted = await note_work(urls[ONE_TABLE], CACHE, owner, token)
-    figures = await measure(forms, noted, owner, fresh, rounds)
+    ids = IdReplacer(utc_now())
+    works = await record_work(urls[ONE_TABLE], CACHE, owner, token)
+    figures = await measure(forms, works, owner, ids, rounds)
     for form in forms:
         await form.close()
     one, events, both = forms

@@ -1,8 +1,8 @@
-"""Measures exchanges and whole calls by workers and by tokens, and open phones: ``call_scale.py [--workers N ...]``.
+"""Measures the CPU of exchanges, calls and idle widgets by workers and tokens: ``call_scale.py [--workers N ...]``.
 
 The server is ``epoch serve`` with its supervisor. CPU is that of all its processes and, beside it, of PostgreSQL's;
-figures are CPU for each exchange and call, because requests a second depend on what else runs on the machine. An open
-phone exchanges its token once, and then asks for its token's state every five minutes.
+figures are CPU for each exchange and call, because requests per second depend on what else runs on the machine. An open
+phone (an idle widget) exchanges its token once, and then requests its token's state every five minutes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The product's own statements about calls, noted while it runs them, to be run again in another database."""
+"""Records the SQL statements that the product sends for a call and its lists, so that other databases can run them."""
 
 import datetime as dt
 import secrets
@@ -36,8 +36,8 @@ _FRAME = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SELECT set_con
 Read = Callable[[AsyncSession], Awaitable[object]]
 
 
-class Noted(NamedTuple):
-    """A piece of work of the product: its statements, with their values, of one transaction."""
+class RecordedWork(NamedTuple):
+    """The statements of one transaction of the product, with their values."""
 
     name: str
     role: str
@@ -46,29 +46,29 @@ class Noted(NamedTuple):
     statements: list[tuple[str, tuple[Any, ...]]]
 
 
-class Fresh:
-    """Gives each run of noted statements ids of its own, the same in all databases."""
+class IdReplacer:
+    """Replaces the ids in recorded values, so that each run inserts new rows with the same ids in all databases."""
 
     def __init__(self, since: dt.datetime) -> None:
-        """Ids that are newer than ``since`` were made by the noted work."""
+        """Ids that are newer than ``since`` were made by the recorded work."""
         self._since = first_uuid7(since)
 
-    def values(self, noted: Noted, known: dict[object, object]) -> list[tuple[Any, ...]]:
-        """The values of another run; ``known`` has what stands for what, and gets the new ids."""
-        if not noted.writes:
-            return [values for _, values in noted.statements]
-        return [tuple(self._renewed(value, known) for value in values) for _, values in noted.statements]
+    def values(self, work: RecordedWork, new_ids: dict[object, object]) -> list[tuple[Any, ...]]:
+        """The values for another run; ``new_ids`` has the new id of each recorded id, and gets those still missing."""
+        if not work.writes:
+            return [values for _, values in work.statements]
+        return [tuple(self._replaced(value, new_ids) for value in values) for _, values in work.statements]
 
-    def _renewed(self, value: Any, known: dict[object, object]) -> Any:
+    def _replaced(self, value: Any, new_ids: dict[object, object]) -> Any:
         is_id = isinstance(value, UUID) and value > self._since and value.version == 7
         is_sid = isinstance(value, str) and value[:2] in {"CA", "CB"} and len(value) == 34
         if is_id or is_sid:
-            return known.setdefault(value, uuid7() if is_id else f"{value[:2]}{secrets.token_hex(16)}")
+            return new_ids.setdefault(value, uuid7() if is_id else f"{value[:2]}{secrets.token_hex(16)}")
         return value
 
 
-async def note_work(url: str, cache: Path, owner: UUID, token: UUID) -> list[Noted]:
-    """Run each piece of work once in the database at ``url`` for an organization, and note its statements."""
+async def record_work(url: str, cache: Path, owner: UUID, token: UUID) -> list[RecordedWork]:
+    """Run each transaction once in the database at ``url`` for the organization ``owner``; return the statements."""
     connection = await asyncpg.connect(url)
     deep = await connection.fetchrow(_NTH_CALL, owner, PAGE * (DEEP_PAGE - 1) - 1)
     deep = deep or await connection.fetchrow(_NTH_CALL, owner, 0)  # with so few calls there is no such page
@@ -76,23 +76,24 @@ async def note_work(url: str, cache: Path, owner: UUID, token: UUID) -> list[Not
     database = Database(url)
     try:
         sid = f"CA{secrets.token_hex(16)}"
+        admission = _admission(cache, owner, token, sid)
         made = [
-            await _note(database, owner, "admission of a call", _admission(cache, owner, token, sid), keeps_plans=True),
-            await _note(database, owner, "event: ringing", _event(owner, sid, "ringing", 1), keeps_plans=True),
-            await _note(database, owner, "event: answered", _event(owner, sid, "in-progress", 2), keeps_plans=True),
+            await _record(database, owner, "admission of a call", admission, keeps_plans=True),
+            await _record(database, owner, "event: ringing", _event(owner, sid, "ringing", 1), keeps_plans=True),
+            await _record(database, owner, "event: answered", _event(owner, sid, "in-progress", 2), keeps_plans=True),
         ]
-        reads = [await _note(database, owner, name, read) for name, read in _reads(owner, deep).items()]
+        reads = [await _record(database, owner, name, read) for name, read in _reads(owner, deep).items()]
     finally:
         await database.stop()
     lookups = [
-        Noted(
-            "webhook: a call by its carrier's id",
+        RecordedWork(
+            "callback: a call by its carrier's id",
             LOOKUP_ROLE,
             True,
             False,
             [(TENANT_OF_CALL_SQL, (deep["carrier_sid"],))],
         ),
-        Noted(
+        RecordedWork(
             "phone: a call by its own id",
             LOOKUP_ROLE,
             True,
@@ -154,7 +155,7 @@ def _reads(owner: UUID, deep: Any) -> Mapping[str, Read]:
     }
 
 
-async def _note(database: Database, owner: UUID, name: str, read: Read, *, keeps_plans: bool = False) -> Noted:
+async def _record(database: Database, owner: UUID, name: str, read: Read, *, keeps_plans: bool = False) -> RecordedWork:
     sent: list[tuple[str, tuple[Any, ...]]] = []
 
     def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -170,4 +171,4 @@ async def _note(database: Database, owner: UUID, name: str, read: Read, *, keeps
         finally:
             sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
     statements = [one for one in sent if not one[0].lstrip().startswith(_FRAME)]
-    return Noted(name, REQUEST_ROLE, keeps_plans, keeps_plans, statements)
+    return RecordedWork(name, REQUEST_ROLE, keeps_plans, keeps_plans, statements)

@@ -1,4 +1,4 @@
-"""Fills the exchange benchmark's database with Pro organizations, each with a number and ten embed tokens."""
+"""Fills the exchange benchmark's database with organizations of the plan Pro, each with a number and ten tokens."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The log of deliveries with many rows: fills a database, and measures a webhook's page and the API's list."""
+"""Fills a log of webhook deliveries with many rows, and measures a webhook's page and the API's list of deliveries."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A small HTTP load generator for machines without wrk: ``generator.py PORT VISITORS CONNECTIONS SECONDS``."""
+"""Generates HTTP load of exchanges on machines without wrk: ``generator.py PORT VISITORS CONNECTIONS SECONDS``."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Runs the load generator: wrk where it is installed, else ``generator.py``."""
+"""Runs the load generator of the exchange benchmark: wrk where it is installed, else ``generator.py``."""
 
 import json
 import re

@@ -1,7 +1,7 @@
-"""The main thread of a page in a trace of the browser: every task, whosever it is.
+"""Reads the tasks of a page's main thread from a trace of the browser: all tasks, and those of the phone's script.
 
 Times are the thread's processor time, which other programs on the machine do not lengthen. The browser slows a
-processor down by having the thread do idle work, which counts.
+processor down by letting the thread do idle work, which is counted.
 
 A trace names the script of a call, and no script of a microtask: of what goes on behind an ``await`` when an import, an
 answer of the server or the microphone has come. Microtasks that begin a task of their own are taken for the phone's:

@@ -1,4 +1,4 @@
-"""Visits of the benchmarks' page in a browser, with and without the phone: its times and its main thread."""
+"""Loads the benchmarks' page in a browser, with and without the phone, and measures its times and its main thread."""
 
 from collections.abc import Awaitable, Callable, Mapping
 

@@ -1,6 +1,7 @@
-"""Measures events by months against one table: ``partitions.py [--events N]``.
+"""Compares monthly partitions of the event log with one table: ``partitions.py [--events N]``.
 
-Two databases hold the same events of three months, each with a delivery: one before the tables were divided, one after.
+Two databases hold the same events of three months, each with a delivery: one before the tables were partitioned, one
+after.
 Measured are lists, inserts, and the end of the oldest month; CPU is that of PostgreSQL's process of the connection.
 """
 

@@ -1,4 +1,4 @@
-"""Medians, ratios and targets of the benchmark, as a Markdown table."""
+"""Formats the results of the exchange benchmark (``run.py``) as a Markdown table: medians, ratios and targets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Runs one worker of the product on its own core, for benchmarks."""
+"""Starts one worker of the product on its own core, for benchmarks, and waits until it is ready."""
 
 import contextlib
 import http.client

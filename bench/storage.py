@@ -1,6 +1,6 @@
-"""Measures the bytes that PostgreSQL keeps for a call, its events and an embed token: ``storage.py [--calls N]``.
+"""Measures the bytes that PostgreSQL stores for a call, its events and an embed token: ``storage.py [--calls N]``.
 
-Tables with their indexes, after VACUUM, for ``docs/scaling.md``. Metadata and names that pages send come on top.
+Tables with their indexes, after VACUUM, for ``docs/scaling.md``, without the metadata and names that pages send.
 """
 
 import argparse

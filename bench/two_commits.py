@@ -1,6 +1,6 @@
-"""The exchange's CPU in this checkout and in another one, in the same minutes: ``two_commits.py OTHER [--rounds N]``.
+"""Compares the exchange's CPU in this checkout and in another one: ``two_commits.py OTHER [--rounds N]``.
 
-A worker of each gets a short load in turn, in changing order, so that other work on the machine meets both.
+A worker of each gets a short load in turn, in changing order, so that other work on the machine affects both alike.
 ``OTHER`` is a checkout of another commit with a built frontend. It runs with this checkout's packages, and with those
 in ``--packages`` that it alone needs. Each has a database by its own migrations, on one server.
 """

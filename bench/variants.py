@@ -1,4 +1,4 @@
-"""Servers under comparison: one worker each, with production settings."""
+"""The servers that the exchange benchmark (``run.py``) compares: one worker each, with production settings."""
 
 import sys
 from collections.abc import Callable

@@ -1,8 +1,8 @@
-"""A whole call's CPU and statements: ``whole_call.py [OTHER] [--starts N] [--rounds N] [--calls N]``.
+"""Measures the CPU and the statements of a whole call: ``whole_call.py [OTHER] [--starts N] [--rounds N] [--calls N]``.
 
-A call is seven webhooks: the browser's request, four states of the dialled leg, the end of the dial and the caller's
-leg. With ``OTHER``, a checkout of another commit, a worker of each gets some calls in turn, in changing order, so that
-other work on the machine meets both. CPU is that of the worker, and that of PostgreSQL's processes beside it.
+A call is seven carrier callbacks: the browser's request, four states of the dialled leg, the end of the dial and of the
+caller's leg. With ``OTHER``, a checkout of another commit, a worker of each gets some calls in turn, in changing order,
+so that other work on the machine affects both. CPU is that of the worker, and that of PostgreSQL's processes beside it.
 Statements are those of ``pg_stat_statements``, without the frame of transactions: BEGIN, COMMIT and set_config.
 """
 
