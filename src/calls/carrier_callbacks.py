@@ -98,7 +98,7 @@ class CarrierCallbackController(Controller):
                 return
             try:
                 verifier = NUMBER_PROVISIONING.get(request.app).verifier
-                await verifier.end_call(organization_id, number_id, is_confirmed=is_confirmed)
+                await verifier.record_call_end(organization_id, number_id, is_confirmed=is_confirmed)
             except CarrierError as error:
                 # The reconciliation of numbers asks the carrier again within a minute.
                 callback.outcome = CallbackOutcome.FAILED

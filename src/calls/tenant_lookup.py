@@ -95,7 +95,9 @@ class CallLookup:
         )
         error_info = CARRIER_ERROR_CODES.get(carrier_error) if explanation is None else None
         message, advice = (None, None) if error_info is None else (error_info.message, f"{error_info.advice}.")
-        error_details = RefusalDetails(who=error_info.who) if error_info is not None and error_info.who else None
+        error_details = (
+            RefusalDetails(who=error_info.fixed_by) if error_info is not None and error_info.fixed_by else None
+        )
         return CallLookupResult(
             summary=CallSummary(
                 status=status,

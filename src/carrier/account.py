@@ -1,4 +1,7 @@
-"""The carrier's account as an operator prepares and checks it; only commands use it, never requests."""
+"""Operations that set up and check our account at the carrier: applications, usage triggers, keys, balance.
+
+The operator's commands use them; request handlers never do.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,22 +13,22 @@ from carrier.port import Carrier
 
 
 class ApplicationUrls(msgspec.Struct, frozen=True):
-    """The addresses of a TwiML application; empty where none is set."""
+    """The callback URLs of a TwiML application; empty where none is set."""
 
     voice: str
     fallback: str
-    """Asked when ``voice`` fails or does not answer in time."""
+    """Requested when ``voice`` fails or does not respond in time."""
     status: str
 
 
 class Application(msgspec.Struct, frozen=True):
-    """A TwiML application: what the carrier asks about a call from a browser."""
+    """A TwiML application: the URLs that the carrier requests for calls from browsers."""
 
     sid: str
     friendly_name: str
     urls: ApplicationUrls
     is_posted: bool = True
-    """True when the carrier posts to each of the addresses; another method has another signature."""
+    """True when the carrier requests each URL with POST; the signature depends on the method."""
 
 
 class UsageTrigger(msgspec.Struct, frozen=True):
@@ -40,20 +43,20 @@ class UsageTrigger(msgspec.Struct, frozen=True):
 
 
 class AccountState(msgspec.Struct, frozen=True):
-    """The account."""
+    """The state of the account."""
 
     is_active: bool
     """False when it is suspended or closed."""
     is_trial: bool
     auth_token: str | None
-    """The primary auth token, which signs callbacks; None where the carrier does not show it. Secret."""
+    """The primary auth token, which signs callbacks; None where the carrier does not return it. Secret."""
 
     def __repr__(self) -> str:
         return f"AccountState(is_active={self.is_active}, is_trial={self.is_trial}, …)"
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """The money that is left."""
+    """The remaining balance of the account."""
 
     amount: Decimal
     currency: str
@@ -64,7 +67,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
     sid: str
     is_restricted: bool
-    """True for keys with a list of permissions: the carrier refuses access tokens that they sign."""
+    """True for keys with a list of permissions: the carrier refuses access tokens signed by such keys."""
 
 
 class NumberRoute(msgspec.Struct, frozen=True):
@@ -81,11 +84,11 @@ class AccountAdmin(Carrier, Protocol):
     """The operations on an account. Every method may raise ``CarrierError``."""
 
     def sign(self, url: str, form: Mapping[str, str]) -> str:
-        """The signature of a callback to ``url`` with our auth token, as the carrier makes it with its own."""
+        """The signature that the carrier would send with a callback to ``url``, made with our auth token."""
         ...
 
     async def find_application(self, sid: str) -> Application | None:
-        """The application; None when the account has none with this id."""
+        """The application; None when the account has no application with this id."""
         ...
 
     async def list_applications(self, friendly_name: str) -> list[Application]:
@@ -93,15 +96,15 @@ class AccountAdmin(Carrier, Protocol):
         ...
 
     async def create_application(self, friendly_name: str, urls: ApplicationUrls) -> Application:
-        """Create an application. Not idempotent: look for it by its name first."""
+        """Create an application. Not idempotent: search for it by its name first."""
         ...
 
     async def update_application(self, sid: str, friendly_name: str, urls: ApplicationUrls) -> Application:
-        """Set the name and the addresses of an application. Raises: NotFoundAtCarrier."""
+        """Set the name and the URLs of an application. Raises: NotFoundAtCarrier."""
         ...
 
     async def list_usage_triggers(self) -> list[UsageTrigger]:
-        """All usage triggers of the account, those of other programs too."""
+        """All usage triggers of the account, including those of other programs."""
         ...
 
     async def create_usage_trigger(self, friendly_name: str, dollars: Decimal, callback_url: str) -> UsageTrigger:
@@ -113,7 +116,7 @@ class AccountAdmin(Carrier, Protocol):
         ...
 
     async def number_routes(self) -> list[NumberRoute]:
-        """All numbers of the account with what happens to calls to them."""
+        """All numbers of the account, with the destination of the calls to each."""
         ...
 
     async def state(self) -> AccountState:
@@ -121,15 +124,15 @@ class AccountAdmin(Carrier, Protocol):
         ...
 
     async def balance(self) -> Balance:
-        """The money that is left."""
+        """The remaining balance of the account."""
         ...
 
     async def find_key(self, sid: str) -> ApiKey | None:
-        """The API key; None when the account has none with this id. Asked with the auth token."""
+        """The API key; None when the account has no key with this id. Needs the auth token as credentials."""
         ...
 
     async def may_manage(self) -> bool:
-        """True when these credentials may read the account's keys: the auth token and main keys may."""
+        """True when our credentials may read the account's keys, as the auth token and main keys may."""
         ...
 
     async def permitted_countries(self) -> frozenset[str]:

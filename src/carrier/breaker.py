@@ -1,4 +1,4 @@
-"""Circuit breaker: after repeated failures no request is sent to the carrier for a while."""
+"""Circuit breaker: after repeated failures no request is sent to the carrier for some seconds."""
 
 import enum
 import math
@@ -11,12 +11,12 @@ import structlog
 from carrier.port import NotDoneAtCarrier
 
 FAILURES_TO_OPEN = 5
-"""Consecutive failures within ``WINDOW_SECONDS`` that open the breaker."""
+"""Consecutive failures within ``FAILURE_WINDOW_SECONDS`` that open the breaker."""
 FAILURE_WINDOW_SECONDS = 30.0
 OPEN_SECONDS = 5.0
-"""Seconds that the breaker stays open: half of the time in which calls of a revoked token must end."""
+"""Seconds that the breaker stays open: half of the time within which calls of a revoked token must end."""
 PROBE_SECONDS = 10.0
-"""Seconds after which the trial request without a result no longer blocks others."""
+"""Seconds after which a trial request without a result no longer blocks other requests."""
 log = structlog.get_logger("epoch.carrier")
 
 
@@ -46,13 +46,13 @@ class CircuitBreaker:
         return BreakerState.OPEN if self._clock() < self._open_until else BreakerState.PROBING
 
     def ensure_closed(self) -> None:
-        """Let a request pass; after a pause only one. Raises: NotDoneAtCarrier."""
+        """Let a request pass; after ``OPEN_SECONDS`` only one trial request. Raises: NotDoneAtCarrier."""
         if self._open_until is None:
             return
         now = self._clock()
         if now < self._open_until:
             raise NotDoneAtCarrier(
-                "the carrier has failed too often and is left alone for a moment",
+                "the carrier failed repeatedly: no request is sent to it for some seconds",
                 retry_after=math.ceil(self._open_until - now),
             )
         self._open_until = now + PROBE_SECONDS

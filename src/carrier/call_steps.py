@@ -1,4 +1,7 @@
-"""The steps of an answered call, in the product's terms: sentences, keys, forwarding, recording, further steps."""
+"""The steps that an answered call can run, independent of the carrier: speak, play, gather a key, forward, record.
+
+An adapter translates them to the carrier's document.
+"""
 
 from collections.abc import Sequence
 
@@ -24,7 +27,7 @@ class Gather(msgspec.Struct, frozen=True):
     """Wait for one key during some prompts and for some seconds after them; the next step follows silence."""
 
     action_url: str
-    """Absolute URL requested when a key was pressed; its answer replaces the steps that follow."""
+    """Absolute URL requested when a key was pressed; its response replaces the following steps."""
     prompts: Sequence[Say | Play]
     wait_seconds: int
 
@@ -49,25 +52,25 @@ class Forward(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """Record the caller after a tone until they hang up, press a key or are silent.
 
-    When nothing was said, the next step follows, whatever key was pressed.
+    If the caller said nothing, the next step follows, whatever key was pressed.
     """
 
     action_url: str
-    """Absolute URL requested when the caller stopped without hanging up."""
+    """Absolute URL requested at the end of the recording; after a hang-up the response is ignored."""
     status_url: str
-    """Absolute URL of the callback that says that the recording can be fetched."""
+    """Absolute URL of the callback that is sent when the recording can be fetched."""
     max_seconds: int
     end_keys: str
-    """The keys that end the recording; the request to ``action_url`` says which one did."""
+    """The keys that end the recording; the request to ``action_url`` names the pressed key."""
     transcription_url: str | None = None
-    """Absolute URL of the callback that says that the carrier wrote down what was said; None where it does not."""
+    """Absolute URL of the callback that is sent when the transcription has ended; None for no transcription."""
 
 
 class Redirect(msgspec.Struct, frozen=True):
-    """Ask for further steps."""
+    """Request further steps."""
 
     url: str
-    """Absolute URL; its answer replaces the steps that follow."""
+    """Absolute URL; its response replaces the following steps."""
 
 
 class HangUp(msgspec.Struct, frozen=True):

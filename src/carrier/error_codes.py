@@ -1,7 +1,7 @@
-"""The carrier's error codes of calls that it did not dial: the meaning for staff, and a sentence for customers.
+"""The carrier's error codes for calls that it did not dial: the meaning for staff, and sentences for customers.
 
-Source: the carrier's public list of errors and warnings. Calls that failed with another
-code have ``UNKNOWN_CODE_MESSAGE``: whether they were dialled is not known.
+Source: the carrier's public list of errors and warnings. A call that failed with another code gets
+``UNKNOWN_CODE_MESSAGE``, because it is not known whether it was dialled.
 """
 
 from typing import NamedTuple
@@ -16,12 +16,15 @@ class CarrierErrorCode(NamedTuple):
     """For customers: what happened, without a full stop."""
     advice: str
     """For customers: what to do, without a full stop."""
-    who: str | None = "support"
-    """The one who must change something first: ``support`` or ``caller``; None if the same call may succeed later."""
+    fixed_by: str | None = "support"
+    """The party that must change something first: ``support``, or ``caller``, the person who placed the call.
+
+    None if the same call may succeed later.
+    """
 
     @property
     def sentences(self) -> str:
-        """The message and the advice, without a last full stop."""
+        """The message and the advice, without the final full stop."""
         return f"{self.message}. {self.advice}"
 
 
@@ -29,10 +32,10 @@ UNKNOWN_CODE_MESSAGE = "The carrier could not complete the call. Try again; if i
 _INVALID_NUMBER = "The carrier cannot call this number", "Check the number, then try again"
 CARRIER_ERROR_CODES = {
     10004: CarrierErrorCode(
-        "The account has as many calls at once as the carrier allows it",
+        "The account has reached the carrier's limit of simultaneous calls",
         "The carrier has too many calls at the moment",
         "Try again in a minute",
-        who=None,
+        fixed_by=None,
     ),
     13214: CarrierErrorCode(
         "The caller ID is not a phone number of the carrier's account",
@@ -54,7 +57,7 @@ CARRIER_ERROR_CODES = {
         "Ask an admin to contact support",
     ),
     21219: CarrierErrorCode(
-        "The account is a trial: it calls verified numbers only",
+        "The account is a trial, which can call verified numbers only",
         "The carrier cannot call this number yet",
         "Ask an admin to contact support",
     ),
@@ -62,7 +65,7 @@ CARRIER_ERROR_CODES = {
 
 
 def describe_error(code: int | None) -> str | None:
-    """The code with its meaning, for staff; None without a code."""
+    """The code and its meaning, for staff; None without a code."""
     if code is None:
         return None
     known = CARRIER_ERROR_CODES.get(code)
@@ -70,6 +73,6 @@ def describe_error(code: int | None) -> str | None:
 
 
 def error_message(code: int | None) -> str | None:
-    """The sentences for customers about a call that was not dialled; None for codes without any."""
+    """The sentences for customers about a call that was not dialled; None for an unknown code."""
     known = CARRIER_ERROR_CODES.get(code or 0)
     return known.sentences if known else None

@@ -39,11 +39,11 @@ class CarrierCounter(enum.StrEnum):
     ACCESS_REFUSED = "carrier.access_refused"
     """Our credentials were refused, or the account is suspended."""
     NOT_SENT = "carrier.left_alone"
-    """Not sent, because the breaker was open."""
+    """Not sent, because the circuit breaker was open."""
 
 
 class CarrierHealthReport(Base):
-    """State of the carrier as one process sees it; the row's id is the process's."""
+    """State of the carrier as one process sees it; the row's id identifies the process."""
 
     __tablename__ = "carrier_health_report"
     __table_args__ = (sa.Index(None, "reported_at"),)
@@ -54,7 +54,7 @@ class CarrierHealthReport(Base):
     answered_at: Mapped[dt.datetime | None]
     failed_at: Mapped[dt.datetime | None]
     failure: Mapped[str | None]
-    """The last failure in plain words; never the carrier's text, which quotes phone numbers."""
+    """A description of the last failure; never the carrier's text, which quotes phone numbers."""
 
 
 class CarrierHealthReporter(BufferedWriter):
@@ -75,7 +75,7 @@ class CarrierHealthReporter(BufferedWriter):
         """True while the carrier's last answer to this process refused our credentials."""
 
     def set_breaker(self, breaker: CircuitBreaker) -> None:
-        """``breaker`` is this process's circuit breaker."""
+        """Set this process's circuit breaker, whose state is reported."""
         self._breaker = breaker
 
     @property
@@ -95,7 +95,7 @@ class CarrierHealthReporter(BufferedWriter):
         self._measures.add(CarrierCounter.MILLISECONDS, round(seconds * 1000))
 
     def record_failure(self, failure: str) -> None:
-        """Record a missing response or a server error; ``failure`` says what it was."""
+        """Record a missing response or a server error; ``failure`` describes it."""
         self._failed_at, self._failure = utc_now(), failure
         self._measures.add(CarrierCounter.FAILED)
 
@@ -104,7 +104,7 @@ class CarrierHealthReporter(BufferedWriter):
         self._measures.add(CarrierCounter.NOT_SENT)
 
     async def flush(self) -> None:
-        """Write this process's state if it changed or was not written lately."""
+        """Write this process's state if it changed or was last written before ``REPORT_INTERVAL``."""
         state = self.state
         now, report = utc_now(), (state, self._answered_at is None, self._failed_at, self._failure)
         if report == self._reported and self._reported_at is not None and now - self._reported_at < REPORT_INTERVAL:

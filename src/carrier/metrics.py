@@ -10,19 +10,19 @@ OTHER = "other"
 
 
 class RequestOutcome(enum.StrEnum):
-    """The results of a request, with all its retries."""
+    """The results of a request, after all its retries."""
 
     ANSWERED = "answered"
     NOT_FOUND = "not_found"
     REJECTED = "rejected"
-    """The carrier refused what was asked for."""
+    """The carrier refused the request, for another reason than those below."""
     ACCESS_REFUSED = "access_refused"
     """The carrier refused our credentials, or the account is suspended."""
     RATE_LIMITED = "rate_limited"
     FAILED = "failed"
     """A server error of the carrier."""
     UNREACHABLE = "unreachable"
-    """No answer."""
+    """No response."""
     NOT_SENT = "not_sent"
     """The circuit breaker was open."""
 
@@ -53,12 +53,12 @@ _RESOURCES = {
     "Recordings": "recordings",
     "Triggers": "usage_triggers",
 }
-"""The names of resources by parts of paths; the set is fixed, so that no id becomes a label."""
+"""The label ``resource`` by a part of the URL's path; the set is fixed, so that no id becomes a label."""
 _PART = re.compile(r"[A-Za-z]+")
 
 
 def resource_of(path: str) -> str:
-    """The resource of a path such as ``/2010-04-01/Accounts/AC…/Calls/CA….json``: the last part that is known."""
+    """The resource of a path such as ``/2010-04-01/Accounts/AC…/Calls/CA….json``: that of its last known part."""
     found = OTHER
     for part in path.split("/"):
         word = _PART.match(part)
@@ -67,7 +67,7 @@ def resource_of(path: str) -> str:
 
 
 def outcome_of(status: int) -> RequestOutcome:
-    """The outcome of an answer with the HTTP ``status``."""
+    """The outcome of a response with the HTTP ``status``."""
     if status >= 500:
         return RequestOutcome.FAILED
     return {
@@ -87,7 +87,7 @@ def count_request(method: str, path: str, outcome: RequestOutcome, seconds: floa
 
 
 def begin_series() -> None:
-    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
+    """Begin the series that alerts watch at 0: ``rate()`` needs two samples and would miss the first failure."""
     for method in METHODS:
         for outcome in RequestOutcome:
             REQUESTS.labels(method, "calls", outcome)

@@ -1,4 +1,4 @@
-"""The carrier port: the operations that the product needs of a telephone carrier, in the product's terms."""
+"""The carrier port: ``Carrier``, the operations that the product needs of a telephone carrier, its types and errors."""
 
 import enum
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -22,17 +22,17 @@ class CarrierError(DependencyFailed):
     def __init__(self, message: str, *, code: int | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.code = code
-        """The carrier's error code, where it gave one."""
+        """The carrier's error code; None where it gave none."""
         self.retry_after = retry_after
-        """Whole seconds after which the carrier may be asked again, where that is known."""
+        """Whole seconds after which the request may be repeated; None where that is not known."""
 
 
 class CarrierUnavailable(CarrierError):
-    """The carrier did not answer in time, or answered with a server error; a later try may succeed."""
+    """The carrier did not respond in time, or with a server error; a later attempt may succeed."""
 
 
 class NotDoneAtCarrier(CarrierUnavailable):
-    """Nothing was done: the carrier had too many requests, or the request was not sent. A later try may succeed."""
+    """Nothing was done: the carrier had too many requests, or the request was not sent. A later attempt may succeed."""
 
 
 class CarrierRateLimited(NotDoneAtCarrier):
@@ -40,19 +40,19 @@ class CarrierRateLimited(NotDoneAtCarrier):
 
 
 class CarrierAccessRefused(CarrierUnavailable):
-    """The carrier refused our credentials, or suspended the account: an operator's fault, not a customer's."""
+    """The carrier refused our credentials, or suspended our account: only the operator can correct that."""
 
 
 class NotFoundAtCarrier(CarrierError):
-    """The carrier does not know this call, number or application, or no longer does."""
+    """The carrier does not have this call, number or other resource, or no longer has it."""
 
 
 class NotInProgressAtCarrier(CarrierError):
-    """The call is not in progress: it is over, or it has not begun."""
+    """The call is not in progress: it has ended, or it has not begun."""
 
 
 class NumberType(enum.StrEnum):
-    """The types of numbers that are sold; a country has some of them."""
+    """The types of numbers that the carrier sells; not every country has all types."""
 
     LOCAL = "local"
     MOBILE = "mobile"
@@ -69,13 +69,16 @@ class NumberQuery(msgspec.Struct, frozen=True):
     area_code: str | None = None
     """Only for countries in ``AREA_CODE_COUNTRIES``."""
     contains: str | None = None
-    """Digits anywhere in the number; after a plus sign, the digits that it begins with."""
+    """Digits anywhere in the number; with a plus sign before them, the digits with which the number begins."""
     locality: str | None = None
     """City, as the carrier writes it."""
     without_foreign_address: bool = False
     """Leave out the numbers that need an address outside their country."""
     without_local_address: bool = False
-    """Leave out the numbers that need an address in their country. With both, those that need any are left out too."""
+    """Leave out the numbers that need an address in their country.
+
+    With both flags, numbers that need an address in any country are left out too.
+    """
 
 
 AREA_CODE_COUNTRIES = frozenset({"US", "CA"})
@@ -96,7 +99,7 @@ class AvailableNumber(msgspec.Struct, frozen=True):
 
 
 class PostalAddress(msgspec.Struct, frozen=True):
-    """The address of whoever uses a number."""
+    """The postal address of the user of a number."""
 
     customer_name: str
     street: str
@@ -110,37 +113,37 @@ class PostalAddress(msgspec.Struct, frozen=True):
 
 
 class CarrierAddress(msgspec.Struct, frozen=True):
-    """An address that the account has at the carrier."""
+    """A postal address in our account at the carrier."""
 
     sid: str
     friendly_name: str
     address: PostalAddress
-    """As the carrier validated it; it may correct what it was sent."""
+    """The address as the carrier validated it, possibly corrected."""
 
 
 class NumberUrls(msgspec.Struct, frozen=True):
-    """Addresses that the carrier asks about calls to a number; empty where there are none."""
+    """The callback URLs for calls to a number; empty where none is set."""
 
     voice: str
     fallback: str
-    """Asked when ``voice`` does not answer."""
+    """Requested when ``voice`` does not respond."""
     status: str
-    """Told that a call has ended."""
+    """Requested when a call has ended."""
 
 
 class OwnedNumber(msgspec.Struct, frozen=True):
-    """A number that the account holds."""
+    """A number that our account holds."""
 
     sid: str
     e164: str
     friendly_name: str
     urls: NumberUrls = NumberUrls("", "", "")
     application_sid: str = ""
-    """The application that calls to the number go to instead of ``urls``; empty without one."""
+    """The TwiML application that handles calls to the number instead of ``urls``; empty without one."""
 
 
 class CallerId(msgspec.Struct, frozen=True):
-    """A number that somebody else holds, and that calls of the account may show because its holder confirmed that."""
+    """A number outside our account that its holder confirmed to the carrier: our calls may show it."""
 
     sid: str
     e164: str
@@ -152,7 +155,7 @@ class Price(Money, frozen=True):
 
     @property
     def is_in_dollars(self) -> bool:
-        """True for US dollars, in which estimates and limits are."""
+        """True for US dollars, the currency of estimates and limits."""
         return self.currency == "USD"
 
 
@@ -176,11 +179,11 @@ class LegReport(msgspec.Struct, frozen=True):
     called: str = ""
     """The called party in the carrier's terms, such as a number."""
     is_from_outside: bool = False
-    """True for the leg of somebody who calls a number of the account."""
+    """True for the leg of a caller who calls a number of the account."""
 
 
 class DialPlan(msgspec.Struct, frozen=True):
-    """Instructions for an admitted call."""
+    """The parameters of the ``<Dial>`` of an admitted call."""
 
     to: str
     """E.164."""
@@ -209,7 +212,7 @@ class Carrier(Protocol):
         ...
 
     def dial(self, plan: DialPlan) -> bytes:
-        """Return the TwiML document that dials ``plan`` and reports each step to ``plan.status_url``."""
+        """Return the TwiML document that dials ``plan.to`` and reports each status to ``plan.status_url``."""
         ...
 
     def reject(self) -> bytes:
@@ -221,27 +224,27 @@ class Carrier(Protocol):
         ...
 
     def answer(self, steps: Sequence[CallStep]) -> bytes:
-        """Return the TwiML document that answers a call with ``steps``; without any it connects a screened phone."""
+        """Return the TwiML document that runs ``steps``; without steps it connects a screened phone."""
         ...
 
     def signature_is_valid(
         self, url: str, form: Sequence[tuple[str, str]], signature: str | None, algorithm_header: str | None = None
     ) -> bool:
-        """True when ``signature`` is the carrier's, over the public ``url`` and all ``form`` fields with repeats.
+        """True when ``signature`` is the carrier's for the public ``url`` and all ``form`` fields, repeated ones too.
 
-        ``algorithm_header`` is the request's ``X-Twilio-Webhooks-Signature-Settings``.
+        ``algorithm_header`` is the request's header ``X-Twilio-Webhooks-Signature-Settings``.
         """
         ...
 
     async def end_call(self, call_sid: str) -> bool:
-        """End a live call; False until the carrier reports it as over.
+        """End a live call; return False while the carrier does not report it as ended.
 
         Raises: NotFoundAtCarrier.
         """
         ...
 
     async def play_and_hang_up(self, leg_sid: str, url: str) -> None:
-        """Let an answered leg leave its call, hear the recording at ``url`` and end; the rest of the call ends.
+        """Take an answered leg out of its call, play it the recording at ``url``, and end it; the other leg ends.
 
         Raises: NotInProgressAtCarrier, NotFoundAtCarrier.
         """
@@ -256,7 +259,7 @@ class Carrier(Protocol):
         ...
 
     async def call_error(self, call_sid: str) -> int | None:
-        """Return the code of the last error that the carrier recorded about a call; None without any."""
+        """Return the code of the last error that the carrier recorded about a call; None without an error."""
         ...
 
     def legs_of_day(self, day: date) -> AsyncIterator[list[LegReport]]:
@@ -292,9 +295,9 @@ class Carrier(Protocol):
         ...
 
     async def number_prices(self, country: str) -> Mapping[NumberType, Price]:
-        """Return the price per month of a number of each type that is sold in ``country``, where the carrier names one.
+        """Return the monthly prices of numbers in ``country``, by type; a type without a known price is left out.
 
-        Raises: NotFoundAtCarrier, when it names none for the country.
+        Raises: NotFoundAtCarrier, when the carrier has no prices for the country.
         """
         ...
 
@@ -314,18 +317,21 @@ class Carrier(Protocol):
         bundle_sid: str | None = None,
         urls: NumberUrls | None = None,
     ) -> OwnedNumber:
-        """Buy one number, for the user at this address and with these approved documents; calls to it go to ``urls``.
+        """Buy a number with a registered address and a regulatory bundle; ``urls`` handle the calls to it.
 
         Not idempotent at the carrier: after a timeout check ``owned_numbers`` first.
         """
         ...
 
     async def owned_numbers(self, *, e164: str | None = None, friendly_name: str | None = None) -> list[OwnedNumber]:
-        """Return all of the account's numbers, filtered by the carrier where it can."""
+        """Return the account's numbers, filtered as the carrier does: ``e164`` may match a part of a number."""
         ...
 
     async def set_number_urls(self, sid: str, urls: NumberUrls, *, has_application: bool = False) -> None:
-        """Let calls to a number go to ``urls`` and to no application. Raises: NotFoundAtCarrier."""
+        """Set the callback URLs of a number, and remove its TwiML application. Raises: NotFoundAtCarrier.
+
+        ``has_application``: the number has an application, which would take precedence over the URLs.
+        """
         ...
 
     async def release_number(self, sid: str) -> None:
@@ -333,11 +339,11 @@ class Carrier(Protocol):
         ...
 
     async def create_address(self, address: PostalAddress, *, friendly_name: str) -> CarrierAddress:
-        """Create an address. Not idempotent: after a timeout check ``find_addresses`` first."""
+        """Create a postal address. Not idempotent: after a timeout check ``find_addresses`` first."""
         ...
 
     async def find_addresses(self, *, friendly_name: str) -> list[CarrierAddress]:
-        """Return the account's addresses of exactly this name."""
+        """Return the account's addresses with exactly this name."""
         ...
 
     async def is_address_used(self, sid: str) -> bool:
@@ -349,14 +355,14 @@ class Carrier(Protocol):
         ...
 
     async def request_validation(self, e164: str, *, friendly_name: str, status_url: str | None = None) -> str:
-        """Call ``e164`` and ask for a code, by which its holder confirms it as a caller id; return the code.
+        """Let the carrier call ``e164`` and ask for a code; return the code. The right code confirms the caller id.
 
         The end of the call is reported to ``status_url``.
         """
         ...
 
     async def caller_ids(self, *, friendly_name: str | None = None) -> list[CallerId]:
-        """Return the confirmed caller ids, or those of exactly this name."""
+        """Return the confirmed caller ids; with ``friendly_name`` those with exactly this name."""
         ...
 
     async def delete_caller_id(self, sid: str) -> None:
@@ -372,7 +378,7 @@ CARRIER: AppKey[Carrier] = AppKey("carrier")
 
 
 def form_fields(form: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Return a callback form as a mapping; of a repeated field the first value."""
+    """Return a callback form as a mapping; a repeated field has its first value."""
     seen: dict[str, str] = {}
     for name, value in form:
         seen.setdefault(name, value)

@@ -1,22 +1,22 @@
-"""Recordings at the carrier and the texts of them, in the product's terms."""
+"""Types of the carrier port: recordings of calls, and their transcriptions."""
 
 import msgspec
 
 
 class CallRecording(msgspec.Struct, frozen=True):
-    """A message that was recorded in a call."""
+    """A recording of a call, such as a voicemail."""
 
     sid: str
     seconds: int
     is_complete: bool
-    """False while it is recorded or prepared, and when there is nothing to hear."""
+    """False while it is recorded or processed, and when it has no audio."""
 
 
 class Transcription(msgspec.Struct, frozen=True):
-    """The text that the carrier makes of a recording."""
+    """The carrier's transcription of a recording."""
 
     sid: str
     is_over: bool
-    """False while the carrier listens to the recording."""
+    """False while the carrier transcribes the recording."""
     text: str | None
-    """None before that is over, and where it failed; empty where nothing was understood."""
+    """None before the end and after a failure; empty when no speech was recognized."""

@@ -1,4 +1,4 @@
-"""HTTP transport of the carrier library's client: bounded waits, and retries only where they are safe."""
+"""HTTP transport for the carrier library's client: time limits, retries of idempotent requests, circuit breaker."""
 
 import asyncio
 import math
@@ -22,17 +22,17 @@ CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 """Seconds for one request with all its retries."""
 MAX_DOWNLOAD_BYTES = 20_000_000
-"""Of one file: twenty minutes of a telephone's audio."""
+"""The largest file that is downloaded: about twenty minutes of telephone audio."""
 MAX_RETRIES = 2
 MAX_RETRY_AFTER_SECONDS = 300
-"""The longest wait that is passed on to our own clients."""
+"""The longest ``Retry-After`` of the carrier that is passed on to our own clients."""
 _retry_after_of_task: ContextVar[int | None] = ContextVar("carrier_retry_after", default=None)
 BACKOFF_SECONDS = 0.25
-"""Seconds before the first retry, doubled before the second; the wait is random between half and all of it."""
+"""Seconds before the first retry, doubled before the second; the wait is a random part of it, from half to all."""
 
 
 class HttpTransport:
-    """Transport of the library's ``*_async`` calls; must be created inside the running loop."""
+    """Transport of the library's ``*_async`` methods; must be created inside the running event loop."""
 
     is_async = True
     """Read by the library before it sends."""
@@ -62,12 +62,14 @@ class HttpTransport:
         """Send one request; redirects are not followed, the library's own timeout argument is not used.
 
         Raises:
-            TimeoutError: no answer within ``TOTAL_SECONDS``.
+            TimeoutError: no response within ``TOTAL_SECONDS``.
             httpx.HTTPError: the connection failed.
             CarrierUnavailable: the circuit breaker is open; nothing was sent.
         """
         _retry_after_of_task.set(None)
-        request = self._client.build_request(method, url, params=_present(params), data=_present(data), headers=headers)
+        request = self._client.build_request(
+            method, url, params=_without_none(params), data=_without_none(data), headers=headers
+        )
         retries = MAX_RETRIES if _is_idempotent(method, url) else 0
         path = request.url.path
         self._ensure_closed(method, path)
@@ -79,7 +81,7 @@ class HttpTransport:
                     response = await self._send(request, auth, retries)
                 attributes["http.response.status_code"] = response.status_code
         except (httpx.HTTPError, TimeoutError) as error:
-            self._failed(describe_connection_failure(error))
+            self._record_failure(describe_connection_failure(error))
             count_request(method, path, RequestOutcome.UNREACHABLE, time.monotonic() - began)
             raise
         seconds = time.monotonic() - began
@@ -87,7 +89,7 @@ class HttpTransport:
         if wait := math.ceil(_retry_after(response)):
             _retry_after_of_task.set(min(wait, MAX_RETRY_AFTER_SECONDS))
         if response.status_code >= 500:
-            self._failed(f"HTTP {response.status_code}")
+            self._record_failure(f"HTTP {response.status_code}")
         else:
             self._breaker.record_success()
             if self._health is not None:
@@ -95,9 +97,9 @@ class HttpTransport:
         return Response(response.status_code, response.text, response.headers)
 
     async def download(self, url: str, auth: tuple[str, str]) -> tuple[int, bytes]:
-        """The status and the body of a file. Redirects are followed, without ``auth`` to another host.
+        """Download a file; return the HTTP status and the body. Redirects to another host get no ``auth``.
 
-        Raises: as ``request``; CarrierUnavailable for a file of more than ``MAX_DOWNLOAD_BYTES``.
+        Raises: as ``request``; CarrierUnavailable for a file larger than ``MAX_DOWNLOAD_BYTES``.
         """
         path = httpx.URL(url).path
         self._ensure_closed("GET", path)
@@ -113,7 +115,7 @@ class HttpTransport:
                     if size > MAX_DOWNLOAD_BYTES:
                         raise CarrierUnavailable("the carrier's file is too large")
         except (httpx.HTTPError, TimeoutError) as error:
-            self._failed(describe_connection_failure(error))
+            self._record_failure(describe_connection_failure(error))
             count_request("GET", path, RequestOutcome.UNREACHABLE, time.monotonic() - began)
             raise
         count_request("GET", path, outcome_of(response.status_code), time.monotonic() - began)
@@ -129,7 +131,7 @@ class HttpTransport:
             count_request(method, path, RequestOutcome.NOT_SENT, None)
             raise
 
-    def _failed(self, failure: str) -> None:
+    def _record_failure(self, failure: str) -> None:
         self._breaker.record_failure()
         if self._health is not None:
             self._health.record_failure(failure)
@@ -144,7 +146,7 @@ class HttpTransport:
                     raise
                 wait = _jittered(backoff)
             else:
-                if not retries or not _is_passing(response.status_code):
+                if not retries or not _is_transient(response.status_code):
                     return response
                 wait = max(_jittered(backoff), _retry_after(response))
                 if asyncio.get_running_loop().time() + wait >= end:
@@ -159,15 +161,15 @@ class HttpTransport:
 
 
 def last_retry_after() -> int | None:
-    """Seconds of the ``Retry-After`` in the carrier's last answer to this task; None without one.
+    """Seconds of the ``Retry-After`` in the carrier's last response to this asyncio task; None without one.
 
-    The library's exceptions have no headers.
+    The library's exceptions do not contain the response's headers.
     """
     return _retry_after_of_task.get()
 
 
-def _present(fields: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Drop None values: the library marks absent parameters with None."""
+def _without_none(fields: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Drop None values: the library passes None for absent parameters."""
     return {name: value for name, value in fields.items() if value is not None} if fields else None
 
 
@@ -179,7 +181,7 @@ def _is_idempotent(method: str, url: str) -> bool:
     return len(last) == 34 and last[:2].isupper() and last[2:].isalnum()
 
 
-def _is_passing(status: int) -> bool:
+def _is_transient(status: int) -> bool:
     return status == 429 or status >= 500
 
 

@@ -1,4 +1,4 @@
-"""The Twilio adapter: TwiML documents, signatures and REST calls by the carrier's own library."""
+"""The Twilio adapter of the carrier port: TwiML documents, callback signatures, REST requests by Twilio's library."""
 
 import hmac
 import re
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS = 1000
 _ERROR_LOG = 0
-"""The carrier's level of errors among a call's notifications; 1 is a warning."""
+"""The log level of errors among a call's notifications; 1 is a warning."""
 _NO_DATE = datetime.min.replace(tzinfo=UTC)
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 """The carrier's statuses of an ended leg."""
 
 
 class _MultiDict(dict[str, list[str]]):
-    """A form for the library's validator, which reads all values of a name."""
+    """A form with repeated fields, as the library's validator reads it."""
 
     def __init__(self, form: Iterable[tuple[str, str]]) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class TwilioCarrier:
     ) -> bool:
         if signature is None:
             return False
-        # A sender can choose the header, but it needs one of our secrets with each algorithm.
+        # The sender can choose the header, but a valid signature needs one of our secrets with each algorithm.
         algorithms = (get_signature_algorithm(algorithm_header),) if algorithm_header else (HMAC_SHA1, HMAC_SHA256)
         fields = _MultiDict(form)
         if not algorithm_header and self._signed_exactly(url, fields, signature):
@@ -132,7 +132,7 @@ class TwilioCarrier:
         )
 
     def _signed_exactly(self, url: str, fields: "_MultiDict", signature: str) -> bool:
-        """True for nearly all right signatures; the library also tries other ways to write the address, slowly."""
+        """True for nearly all valid signatures. The library's check also tries variants of the URL, but is slower."""
         return any(
             hmac.compare_digest(validator.compute_signature(url, fields).encode(), signature.encode())
             for validator in self._validators
@@ -176,16 +176,16 @@ class TwilioCarrier:
         while True:
             legs = [_leg(call) for call in page]
             yield [leg for leg in legs if leg.started_at is not None and leg.started_at.date() == day]
-            address = page.next_page_url
-            if not address:
+            next_url = page.next_page_url
+            if not next_url:
                 return
             async with self._rest() as client:
-                page = await client.calls.get_page_async(address)
+                page = await client.calls.get_page_async(next_url)
 
     async def recordings(self, call_sid: str) -> list[CallRecording]:
         try:
             async with self._rest() as client:
-                return await twilio_recordings.of_call(client, call_sid)
+                return await twilio_recordings.recordings_of(client, call_sid)
         except NotFoundAtCarrier:
             return []
 
@@ -248,7 +248,7 @@ class TwilioCarrier:
             return twilio_numbers.owned(bought)
 
     async def set_number_urls(self, sid: str, urls: NumberUrls, *, has_application: bool = False) -> None:
-        # The carrier prefers an application to the number's own addresses.
+        # At the carrier an application takes precedence over the number's own URLs.
         no_application = {"voice_application_sid": ""} if has_application else {}
         async with self._rest() as client:
             await client.incoming_phone_numbers(sid).update_async(**twilio_numbers.url_fields(urls), **no_application)
@@ -293,10 +293,10 @@ class TwilioCarrier:
             twilio_errors.ensure_deleted(await client.incoming_phone_numbers(sid).delete_with_http_info_async())
 
     async def _download(self, client: Any, url: str) -> tuple[int, bytes]:
-        """The status and the body of a file at ``url``, fetched by the library's own transport."""
+        """The HTTP status and the body of a file at ``url``, fetched by the client's transport."""
         transport: HttpTransport = client.http_client
-        own = self._settings
-        return await transport.download(client.get_hostname(url), (own.api_key_sid, own.api_key_secret))
+        credentials = (self._settings.api_key_sid, self._settings.api_key_secret)
+        return await transport.download(client.get_hostname(url), credentials)
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -305,21 +305,23 @@ class TwilioCarrier:
 
     @asynccontextmanager
     async def _rest(self) -> AsyncIterator[Any]:
-        """The library's client; its exceptions are translated to ours."""
+        """The library's client; its exceptions are translated to the port's."""
         import httpx
 
         try:
-            yield self._connected()
+            yield self._get_client()
         except TwilioException as error:
             from carrier.transport import last_retry_after
 
-            raise twilio_errors.translated(error, last_retry_after()) from error
+            raise twilio_errors.translate_error(error, last_retry_after()) from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise twilio_errors.no_answer(error, is_sandbox=self._api_base is not None) from error
-        except twilio_errors.UNREADABLE as error:
-            raise twilio_errors.unreadable("the carrier's answer is not the document that was asked for") from error
+            raise twilio_errors.no_response_error(error, is_sandbox=self._api_base is not None) from error
+        except twilio_errors.PARSING_ERRORS as error:
+            raise twilio_errors.unreadable_response_error(
+                "the carrier's answer is not the requested document"
+            ) from error
 
-    def _connected(self) -> Any:
+    def _get_client(self) -> Any:
         if self._client is None:
             # The library's REST half takes 0.3 s to import; the application's start and the callbacks do not need it.
             from twilio.rest import Client
@@ -328,10 +330,12 @@ class TwilioCarrier:
 
             # A proxy set in the environment is for the real carrier, never for the sandbox on this machine.
             self._transport = HttpTransport(trust_env=self._api_base is None, health=self._health)
-            own = self._settings
-            client = Client(own.api_key_sid, own.api_key_secret, own.account_sid, http_client=self._transport)
-            # The library would read the environment, where an edge may be a list.
-            client.region, client.edge = own.region, own.request_edge
+            account = self._settings
+            client = Client(
+                account.api_key_sid, account.api_key_secret, account.account_sid, http_client=self._transport
+            )
+            # The library would read the environment variables, where the edge may be a list.
+            client.region, client.edge = account.region, account.request_edge
             if self._api_base is not None:
                 client.api.base_url = client.pricing.base_url = self._api_base
                 client.region = client.edge = None
@@ -378,7 +382,7 @@ def _price(call: Any) -> Price | None:
         return None
     currency = (call.price_unit or "USD").upper()
     if not _CURRENCY.fullmatch(currency):
-        raise ValueError("a price without a currency")
+        raise ValueError("the price has no currency")
     return Price(round(-Decimal(call.price) * 1_000_000), currency)
 
 

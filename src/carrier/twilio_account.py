@@ -1,4 +1,4 @@
-"""The Twilio adapter of the operations on an account."""
+"""The Twilio adapter of ``AccountAdmin``: requests about applications, usage triggers, keys and our account's state."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,7 +21,7 @@ from carrier.port import CarrierAccessRefused, NotFoundAtCarrier
 from carrier.twilio import TwilioCarrier
 
 _DAILY_COST = ("totalprice", "price", "daily")
-"""Category, unit and recurrence of a trigger on a day's cost of everything."""
+"""Category, unit and recurrence of a usage trigger on the total cost of a day."""
 _NO_BALANCE = "the carrier's answer has no readable balance"
 _TEST_CALL_SECONDS = 20
 _TEST_CALL_RING_SECONDS = 30
@@ -102,10 +102,10 @@ class TwilioAccountAdmin(TwilioCarrier):
             row = await client.balance.fetch_async()
         try:
             amount = Decimal(row.balance)
-        except twilio_errors.UNREADABLE as error:
-            raise twilio_errors.unreadable(_NO_BALANCE) from error
+        except twilio_errors.PARSING_ERRORS as error:
+            raise twilio_errors.unreadable_response_error(_NO_BALANCE) from error
         if not amount.is_finite():
-            raise twilio_errors.unreadable(_NO_BALANCE)
+            raise twilio_errors.unreadable_response_error(_NO_BALANCE)
         return Balance(amount, row.currency)
 
     async def find_key(self, sid: str) -> ApiKey | None:
@@ -144,10 +144,10 @@ class TwilioAccountAdmin(TwilioCarrier):
             )
         return str(call.sid)
 
-    def _connected(self) -> Any:
-        client = super()._connected()
+    def _get_client(self) -> Any:
+        client = super()._get_client()
         if self._api_base is not None:
-            # The sandbox has all parts of the API under one address.
+            # The sandbox serves all parts of the API at one origin.
             client.voice.base_url = client.iam.base_url = self._api_base
         return client
 

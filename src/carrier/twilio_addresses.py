@@ -1,4 +1,4 @@
-"""The Twilio adapter's requests about addresses, each by the library's client that it receives."""
+"""Requests of the Twilio adapter about postal addresses; each function takes the library's client."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from carrier.port import CarrierAddress, PostalAddress
 
 
 async def create(client: Any, address: PostalAddress, *, friendly_name: str) -> CarrierAddress:
-    """Create an address; in some countries the carrier corrects it to a valid one."""
+    """Create an address; in some countries the carrier corrects it."""
     return _read(
         await client.addresses.create_async(
             customer_name=address.customer_name,
@@ -21,7 +21,7 @@ async def create(client: Any, address: PostalAddress, *, friendly_name: str) -> 
 
 
 async def find(client: Any, *, friendly_name: str) -> list[CarrierAddress]:
-    """The addresses of exactly this name; the carrier's own filter may match more."""
+    """The addresses with exactly this name; the carrier's own filter may match more."""
     found = await client.addresses.list_async(friendly_name=friendly_name)
     return [_read(row) for row in found if row.friendly_name == friendly_name]
 

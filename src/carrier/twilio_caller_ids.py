@@ -1,4 +1,4 @@
-"""The Twilio adapter's requests about verified caller ids, each by the library's client that it receives."""
+"""Requests of the Twilio adapter about verified caller ids; each function takes the library's client."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from carrier.port import CallerId
 
 
 async def request_validation(client: Any, e164: str, friendly_name: str, status_url: str | None) -> str:
-    """Request the call that asks for the code; return the code."""
+    """Request the validation call; return the code that it asks for."""
     created = await client.validation_requests.create_async(
         phone_number=e164, friendly_name=friendly_name, status_callback=status_url or values.unset
     )
@@ -16,7 +16,7 @@ async def request_validation(client: Any, e164: str, friendly_name: str, status_
 
 
 async def find(client: Any, *, friendly_name: str | None) -> list[CallerId]:
-    """The caller ids, or those of exactly this name; the carrier's own filter may match more."""
+    """The caller ids; with ``friendly_name`` those with exactly this name. The carrier's own filter may match more."""
     found = await client.outgoing_caller_ids.list_async(friendly_name=friendly_name, page_size=1000)
     return [
         CallerId(sid=row.sid, e164=row.phone_number, friendly_name=row.friendly_name or "")

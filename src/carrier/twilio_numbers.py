@@ -1,4 +1,7 @@
-"""The Twilio adapter's requests about numbers, each by the library's client that it receives."""
+"""Requests of the Twilio adapter about numbers for sale: types, prices, search. Also translates our own numbers.
+
+Each request function takes the library's client.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,7 +18,7 @@ from carrier.port import (
     Price,
 )
 
-_LIST_OF_TYPE = {
+_LIST_NAMES = {
     NumberType.LOCAL: "local",
     NumberType.MOBILE: "mobile",
     NumberType.NATIONAL: "national",
@@ -23,37 +26,37 @@ _LIST_OF_TYPE = {
 }
 """The library's name of each list of numbers for sale; the carrier's list of a country's types has the same names."""
 
-_TYPE_OF_PRICE = {name: kind for kind, name in _LIST_OF_TYPE.items()}
+_TYPES_BY_LIST_NAME = {name: number_type for number_type, name in _LIST_NAMES.items()}
 
 
 async def types_of(client: Any, country: str) -> frozenset[NumberType]:
     """The types that ``AvailablePhoneNumbers/{country}.json`` lists; other types, such as shared-cost, are left out."""
     offered = (await client.available_phone_numbers(country).fetch_async()).subresource_uris or {}
-    return frozenset(kind for kind, name in _LIST_OF_TYPE.items() if name in offered)
+    return frozenset(number_type for number_type, name in _LIST_NAMES.items() if name in offered)
 
 
 async def prices_of(client: Any, country: str) -> Mapping[NumberType, Price]:
-    """The account's own prices of numbers per month; types without a price are left out."""
+    """The monthly prices of numbers for our account; types without a price are left out."""
     if client.region not in (None, "us1"):
-        # A key of another region is refused there, which would look like wrong credentials.
-        raise NotFoundAtCarrier("the carrier names prices in the region us1 only")
+        # The pricing API refuses a key of another region, which would look like wrong credentials.
+        raise NotFoundAtCarrier("the carrier has prices in the region us1 only")
     listed = await client.pricing.v1.phone_numbers.countries(country).fetch_async()
     currency, prices = (listed.price_unit or "").upper(), {}
     for row in listed.phone_number_prices or ():
-        kind = _TYPE_OF_PRICE.get(str(row.get("number_type")).replace(" ", "_"))
-        # The base price is the list's; the current one contains the account's discount.
+        number_type = _TYPES_BY_LIST_NAME.get(str(row.get("number_type")).replace(" ", "_"))
+        # The base price is the list price; the current price contains the account's discount.
         price = row.get("current_price") or row.get("base_price")
-        if kind is not None and price:
-            prices[kind] = Price(round(Decimal(str(price)) * 1_000_000), currency)
+        if number_type is not None and price:
+            prices[number_type] = Price(round(Decimal(str(price)) * 1_000_000), currency)
     if prices and len(currency) != 3:
-        raise ValueError("a price without a currency")
+        raise ValueError("the prices have no currency")
     return prices
 
 
 async def search(client: Any, query: NumberQuery, *, limit: int) -> list[AvailableNumber]:
     """Search one country's numbers of one type that can make calls."""
     is_without_any = query.without_local_address and query.without_foreign_address
-    listed = getattr(client.available_phone_numbers(query.country), _LIST_OF_TYPE[query.number_type])
+    listed = getattr(client.available_phone_numbers(query.country), _LIST_NAMES[query.number_type])
     found = await listed.list_async(
         area_code=query.area_code if query.country in AREA_CODE_COUNTRIES else None,
         contains=query.contains,
@@ -75,13 +78,13 @@ async def search(client: Any, query: NumberQuery, *, limit: int) -> list[Availab
             number_type=query.number_type,
         )
         for number in found
-        # The carrier is asked for numbers with voice; one without could neither call nor be called.
+        # The search asks for numbers with voice; a number without voice could neither call nor be called.
         if number.phone_number and (number.capabilities or {}).get("voice") is not False
     ]
 
 
 def url_fields(urls: NumberUrls) -> Mapping[str, str]:
-    """The addresses for incoming calls as the library takes them."""
+    """The callback URLs for incoming calls, as the library's arguments."""
     return {
         "voice_url": urls.voice,
         "voice_method": "POST",
@@ -93,9 +96,9 @@ def url_fields(urls: NumberUrls) -> Mapping[str, str]:
 
 
 def owned(number: Any) -> OwnedNumber:
-    """A number of the account. Raises: ValueError, when the carrier sent something else."""
+    """Translate a number of our account. Raises: ValueError, when the response is not that of a number."""
     if not number.sid or not number.phone_number:
-        raise ValueError  # a document, but not that of a number
+        raise ValueError
     return OwnedNumber(
         sid=number.sid,
         e164=number.phone_number,

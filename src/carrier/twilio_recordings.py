@@ -1,4 +1,4 @@
-"""The Twilio adapter's requests about recordings, each by the library's client that it receives."""
+"""Requests of the Twilio adapter about recordings and transcriptions; each function takes the library's client."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from carrier.recordings import CallRecording, Transcription
 COMPLETED, _FAILED = "completed", "failed"
 
 
-async def of_call(client: Any, call_sid: str) -> list[CallRecording]:
+async def recordings_of(client: Any, call_sid: str) -> list[CallRecording]:
     """The recordings of a call."""
     found = await client.calls(call_sid).recordings.list_async()
     return [

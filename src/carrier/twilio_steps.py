@@ -1,4 +1,4 @@
-"""Writes the steps of an answered call as TwiML."""
+"""Translates the steps of an answered call to a TwiML document."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from carrier.call_steps import CallStep, Forward, Gather, HangUp, Play, Record, 
 
 STATUS_EVENTS = "initiated ringing answered completed"
 _SILENCE_SECONDS = 5
-"""The carrier ends a recording after so much silence."""
+"""The silence after which the carrier ends a recording."""
 
 
 def document(steps: Sequence[CallStep]) -> bytes:
-    """The TwiML document of ``steps``; without any it ends, or connects, the leg."""
+    """The TwiML document of ``steps``; an empty one ends the leg, or connects a screened phone."""
     response = VoiceResponse()
     for step in steps:
         _append(response, step)
@@ -32,7 +32,7 @@ def _append(response: Any, step: CallStep) -> None:
         case Forward():
             response.append(_dial(step))
         case Record():
-            written = {} if step.transcription_url is None else _transcribed(step.transcription_url)
+            transcription = {} if step.transcription_url is None else _transcription_fields(step.transcription_url)
             response.record(
                 action=step.action_url,
                 method="POST",
@@ -44,7 +44,7 @@ def _append(response: Any, step: CallStep) -> None:
                 recording_status_callback=step.status_url,
                 recording_status_callback_method="POST",
                 recording_status_callback_event="completed absent",
-                **written,
+                **transcription,
             )
         case Redirect():
             response.redirect(step.url, method="POST")
@@ -52,7 +52,7 @@ def _append(response: Any, step: CallStep) -> None:
             response.hangup()
 
 
-def _transcribed(url: str) -> dict[str, object]:
+def _transcription_fields(url: str) -> dict[str, object]:
     return {"transcribe": True, "transcribe_callback": url}
 
 
@@ -66,7 +66,7 @@ def _gather(step: Gather) -> Any:
 
 
 def _dial(step: Forward) -> Any:
-    # Not bridged on answer: the caller's leg is answered already, and a phone is connected only once it accepts.
+    # Without answer_on_bridge: the caller's leg is already answered, and a phone is connected only after it accepts.
     dial = Dial(
         caller_id=step.caller_id,
         time_limit=step.limit_seconds,

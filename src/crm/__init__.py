@@ -1,1 +1,1 @@
-"""Syncs calls from the server to customers' CRMs: HubSpot connections, the sync and its failures."""
+"""Writes calls from the server into customers' HubSpot accounts: connections, the sync, and its failures."""

@@ -1,4 +1,4 @@
-"""Marks a connection to HubSpot as broken, and mails the organization's owners."""
+"""Marks a HubSpot connection as broken, because HubSpot refuses its token, and mails the organization's owners."""
 
 from collections.abc import Awaitable, Callable
 
@@ -16,15 +16,15 @@ from tenants.settings_paths import SettingsSection, settings_path
 
 
 class BrokenConnectionNotifier:
-    """Marks connections whose token HubSpot refuses. Made once at start."""
+    """Marks connections as broken, and notifies the owners. Made once at start."""
 
     def __init__(self, send: Callable[[AsyncSession, Mail], Awaitable[None]], public_url: str) -> None:
-        """``send`` sends a mail after the commit; its link begins with ``public_url``."""
+        """``send`` sends a mail after the commit; the link in the mail begins with ``public_url``."""
         self._send = send
         self._public_url = public_url
 
     async def mark_broken(self, session: AsyncSession, connection: HubSpotConnection) -> None:
-        """Send nothing more with this token, in the session's transaction."""
+        """Mark ``connection`` in the session's transaction: its token is not used any more."""
         connection.broken_at, connection.due_at = utc_now(), None
         organization = await session.scalar(
             sa.select(Organization).where(Organization.id == connection.organization_id)
@@ -50,8 +50,8 @@ class BrokenConnectionNotifier:
                     paragraphs=(
                         f"HubSpot refuses the token of {organization.name} for the {account}.",
                         "It was revoked, rotated or deleted in HubSpot.",
-                        "No call is lost: they are kept here, and those that end now wait.",
-                        "Make a new token in HubSpot and connect it: what waits is written then.",
+                        "No call is lost: Epoch Voice keeps all calls, and calls that end from now on wait.",
+                        "Create a new token in HubSpot and connect it: the waiting calls are then written.",
                     ),
                     action=("Connect a token", f"{self._public_url}{path}"),
                 ),

@@ -1,7 +1,7 @@
-"""Syncs calls to HubSpot, in the background of each process that runs jobs.
+"""Writes due calls into HubSpot, in the background of each process that runs jobs.
 
-A connection is the unit of work: one process at a time holds its lease and writes its calls one after the other, so an
-account gets one request at a time. See docs/decisions/0297.
+A connection is the unit of work: one process at a time holds its lease and writes its calls one after the other, so
+that a HubSpot account gets one request at a time. See docs/decisions/0297.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.call_writer import CallWriter, Written
+from crm.call_writer import CallWriter, WriteResult
 from crm.hubspot_api import HubSpotApi, HubSpotRefused, HubSpotUnreachable
 from crm.metrics import WRITES, WriteOutcome
 from crm.models import FailureReason, HubSpotConnection
@@ -21,8 +21,8 @@ from kit.leased_work import LeasedWork
 
 POLL_SECONDS = 0.5
 MAX_CONNECTIONS_AT_A_TIME = 100
-MAX_CALLS_OF_A_TURN = 50
-"""The most calls that one lease writes; then other connections are served."""
+MAX_CALLS_PER_LEASE = 50
+"""The most calls that are written under one lease; then other connections are served."""
 BreakConnection = Callable[[AsyncSession, HubSpotConnection], Awaitable[None]]
 """Marks a connection as broken and mails the organization's owners."""
 
@@ -33,7 +33,7 @@ class HubSpotCallSync(LeasedWork[ClaimedConnection]):
     def __init__(
         self, database: Database, api: HubSpotApi, encryptor: Encryptor, *, break_connection: BreakConnection
     ) -> None:
-        """``database`` must see all rows."""
+        """``database`` must have a role that sees all rows."""
         super().__init__(
             "crm.call_sync",
             most=MAX_CONNECTIONS_AT_A_TIME,
@@ -58,7 +58,7 @@ class HubSpotCallSync(LeasedWork[ClaimedConnection]):
             return
         async with self._api.session(token.decode()) as hubspot:
             writer = CallWriter(hubspot, row.portal_id)
-            for _ in range(MAX_CALLS_OF_A_TURN):
+            for _ in range(MAX_CALLS_PER_LEASE):
                 async with self._database.sessions() as session, session.begin():
                     due = await SyncStore(session, self.owner).next_call(row)
                 if due is None:
@@ -77,34 +77,34 @@ class HubSpotCallSync(LeasedWork[ClaimedConnection]):
             await SyncStore(session, self.owner).release_all()
 
     async def _write(self, connection: ClaimedConnection, writer: CallWriter, due: DueCall) -> bool:
-        """Write one call and store the result; False when no further call may be tried now."""
+        """Write one call and store the result; return False when no further call may be tried now."""
         retry_after: int | None = None
         try:
-            written: Written | None = await writer.write(due.call, due.engagement_id)
+            result: WriteResult | None = await writer.write(due.call, due.engagement_id)
         except HubSpotUnreachable as error:
-            written, retry_after = None, error.retry_after
+            result, retry_after = None, error.retry_after
             WRITES.labels(WriteOutcome.RETRIED).inc()
         except HubSpotRefused:
             WRITES.labels(WriteOutcome.BROKEN).inc()
             await self._mark_broken(connection)
             return False
         except Exception as error:
-            # One call that cannot be written must not stop all others.
+            # A call that cannot be written must not stop the other calls.
             FAILURES.report(error, where=self.name)
-            written = Written(due.engagement_id, FailureReason.FAULT)
-        if written is not None and written.is_named:
-            WRITES.labels(written.reason or WriteOutcome.WRITTEN).inc()
+            result = WriteResult(due.engagement_id, FailureReason.FAULT)
+        if result is not None and result.names_record:
+            WRITES.labels(result.reason or WriteOutcome.WRITTEN).inc()
         async with self._database.sessions() as session, session.begin():
             store = SyncStore(session, self.owner)
-            if written is None:
+            if result is None:
                 await store.postpone(connection, due, retry_after)
                 return False
-            await store.store(connection, due, written)
+            await store.store(connection, due, result)
         return True
 
     async def _mark_broken(self, connection: ClaimedConnection) -> None:
         async with self._database.sessions() as session, session.begin():
-            held = await SyncStore(session, self.owner).lock_held(connection)
-            if held is not None and held.broken_at is None:
-                held.leased_until = held.leased_by = None
-                await self._break_connection(session, held)
+            row = await SyncStore(session, self.owner).lock_unchanged(connection)
+            if row is not None and row.broken_at is None:
+                row.leased_until = row.leased_by = None
+                await self._break_connection(session, row)

@@ -1,4 +1,4 @@
-"""``…/integrations/hubspot``: admins connect their HubSpot account, and see what could not be written there."""
+"""API ``…/integrations/hubspot``: connect or remove a HubSpot account; list and retry calls that were not written."""
 
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from tenants.guards import requires_member, requires_role
 from tenants.models import Role
 
 HUBSPOT_ENCRYPTOR: AppKey[Encryptor] = AppKey("hubspot_encryptor")
-"""Encrypts the tokens of HubSpot."""
+"""Encrypts stored HubSpot tokens."""
 HubSpotRequest = Request[Any, Any, State]
 
 
@@ -53,7 +53,7 @@ class HubSpotController(Controller):
         organization_id: FromPath[UUID],
         data: JSONBody[ConnectHubSpot],
     ) -> HubSpotInfo:
-        # Before the first statement: no connection to the database waits for HubSpot.
+        # Before the first database statement, so that no database connection is held while HubSpot responds.
         info = await TOKEN_CHECK.get(request.app).check(data.access_token)
         service = hubspot_service(request, db_session)
         connection = await service.connect(organization_id, data.access_token, info, by=current_member(request).actor)

@@ -1,7 +1,7 @@
-"""Translates a call into a HubSpot call engagement: its properties, and the record it is associated with. Pure.
+"""Translates a call to a HubSpot call engagement: its properties, and the record that it is associated with. Pure.
 
 Names and values are those of HubSpot's public documentation of the calls API (v3, read in November 2026); they were not
-tried with a real account.
+tested with a real account.
 """
 
 import html
@@ -37,15 +37,15 @@ _STATUSES: Mapping[CallStatus, str] = {
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A record of HubSpot's that a call belongs to."""
+    """A HubSpot record that a call belongs to."""
 
     object_type: str
-    """As HubSpot's addresses name it: ``contacts``, or the id of a type."""
+    """The type in HubSpot's URLs: a name such as ``contacts``, or the id of a custom type."""
     id: str
 
 
 class RecordRefused(Exception):
-    """The call names a record, but not one that it can be written to."""
+    """The call names a record to which it cannot be written."""
 
     def __init__(self, reason: FailureReason) -> None:
         super().__init__(reason.value)
@@ -53,12 +53,12 @@ class RecordRefused(Exception):
 
 
 def names_record(details: Mapping[str, Any] | None) -> bool:
-    """True if a call's metadata names a record in HubSpot, rightly or not."""
+    """True if a call's metadata names a HubSpot record, valid or not."""
     return details is not None and (_is_from_calling_page(details) or details.get("contact") not in (None, ""))
 
 
 def record_of(details: Mapping[str, Any] | None, *, portal_id: str) -> Record | None:
-    """The record that a call's metadata names; None where it names none. Never found by a number.
+    """The record that a call's metadata names; None if it names none. Records are never searched by phone number.
 
     Raises: RecordRefused.
     """
@@ -76,17 +76,17 @@ def record_of(details: Mapping[str, Any] | None, *, portal_id: str) -> Record | 
 
 
 def properties_of(call: Call, *, dispositions: Mapping[str, str]) -> dict[str, str]:
-    """The properties of HubSpot's record of a call that is over.
+    """The properties of the engagement of an ended call.
 
-    ``dispositions`` has the id of each of the account's call outcomes, by its label in lower case.
+    ``dispositions`` has the ids of the account's call outcomes, by their labels in lower case.
     """
     is_outbound = call.direction == Direction.OUTBOUND
-    other = call.to_number if is_outbound else call.from_number or "a withheld number"
+    other_party = call.to_number if is_outbound else call.from_number or "a withheld number"
     disposition = dispositions.get((call.outcome or "").lower())
     properties = {
         CALL_PROPERTY: str(call.id),
         "hs_timestamp": rfc3339(call.started_at) or rfc3339(call.created_at) or "",
-        "hs_call_title": f"Call {'to' if is_outbound else 'from'} {call.name or other}",
+        "hs_call_title": f"Call {'to' if is_outbound else 'from'} {call.name or other_party}",
         "hs_call_direction": "OUTBOUND" if is_outbound else "INBOUND",
         "hs_call_to_number": call.to_number,
         "hs_call_status": _STATUSES.get(call.status, "COMPLETED"),

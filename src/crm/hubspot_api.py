@@ -1,6 +1,6 @@
-"""Sends requests to HubSpot: to one fixed host, within limits of time and size, without redirects and proxies.
+"""HubSpot API client: tokens, properties, records and calls. One fixed host; limits of time and size; no redirects.
 
-Paths and fields are those of HubSpot's public documentation; they were not tried with a real account. See
+Paths and fields are those of HubSpot's public documentation; they were not tested with a real account. See
 docs/decisions/0295.
 """
 
@@ -19,7 +19,7 @@ from crm.failures import CALL_PROPERTY
 from kit.tls import system_tls
 
 TOTAL_SECONDS = 10.0
-"""For one request with its whole answer."""
+"""The time limit for one request and its whole response."""
 CONNECT_SECONDS = 4.0
 MAX_ANSWER_BYTES = 1_000_000
 _TRANSIENT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
@@ -29,10 +29,10 @@ _CATEGORY = re.compile(r"[A-Z_]{1,60}")
 
 
 class HubSpotUnreachable(Exception):
-    """There was no whole answer, or one that says that a later attempt may succeed."""
+    """There was no complete response, or its status says that a later attempt may succeed."""
 
     def __init__(self, retry_after: int | None = None) -> None:
-        """``retry_after`` is whole seconds, where HubSpot names them."""
+        """``retry_after`` is HubSpot's ``Retry-After`` in whole seconds; None without one."""
         super().__init__("HubSpot is unreachable")
         self.retry_after = retry_after
 
@@ -41,7 +41,7 @@ class HubSpotRefused(Exception):
     """HubSpot refused the request."""
 
     def __init__(self, status: int, category: str, scopes: tuple[str, ...]) -> None:
-        """``scopes`` are those that the answer asks for."""
+        """``scopes`` are the scopes that the response names as missing."""
         super().__init__(f"HubSpot answered {status}")
         self.status = status
         self.category = category
@@ -49,15 +49,15 @@ class HubSpotRefused(Exception):
 
 
 class TokenInfo(msgspec.Struct, frozen=True):
-    """The account of a token, and its scopes."""
+    """The HubSpot account of a token, and the token's scopes."""
 
     portal_id: str
     scopes: list[str] | None
-    """None where HubSpot does not tell them."""
+    """None where HubSpot does not return them."""
 
 
 class _Answer(msgspec.Struct, rename="camel"):
-    """The fields of HubSpot's answers that are read; all others are left out."""
+    """The fields of HubSpot's responses that we read; other fields are ignored."""
 
 
 class _TokenAnswer(_Answer):
@@ -101,10 +101,10 @@ class HubSpotApi:
 
     @asynccontextmanager
     async def session(self, access_token: str) -> AsyncIterator["HubSpotSession"]:
-        """Requests with one token, over connections that stay open meanwhile."""
+        """Open a session for requests with one token; its connections stay open until the context ends."""
         headers = {
             "Authorization": f"Bearer {access_token}",
-            # Nothing is decompressed, so that the limit of size holds.
+            # Without compression, so that the size limit applies to the decoded response.
             "Accept-Encoding": "identity",
             "User-Agent": "EpochVoice-HubSpot/1",
         }
@@ -136,12 +136,12 @@ class HubSpotSession:
         except HubSpotRefused as error:
             if error.status == HTTPStatus.UNAUTHORIZED:
                 raise
-        # A token of another kind, such as a service key, is known by the account alone.
+        # For a token of another kind, such as a service key, only the account can be read.
         account = await self._send(_Account, "GET", "/account-info/v3/details")
         return TokenInfo(str(account.portal_id), None)
 
     async def ensure_property(self) -> None:
-        """Create the property with our id of a call, unless it exists."""
+        """Create the property for our id of a call (``CALL_PROPERTY``), unless it exists."""
         try:
             await self._send(_Property, "GET", f"/crm/v3/properties/calls/{CALL_PROPERTY}")
         except HubSpotRefused as error:
@@ -166,7 +166,7 @@ class HubSpotSession:
                 raise
 
     async def has_record(self, record: Record) -> bool:
-        """True if the record exists, and the token may read it."""
+        """True if the record exists and the token may read it."""
         try:
             await self._send(_Object, "GET", f"/crm/v3/objects/{record.object_type}/{record.id}")
         except HubSpotRefused as error:
@@ -176,7 +176,7 @@ class HubSpotSession:
         return True
 
     async def upsert_call(self, properties: Mapping[str, str]) -> str:
-        """Create the call, or change the one with the same ``CALL_PROPERTY``; return HubSpot's id of it."""
+        """Create the call, or update the call with the same ``CALL_PROPERTY``; return HubSpot's id of the call."""
         upserted = {"idProperty": CALL_PROPERTY, "id": properties[CALL_PROPERTY], "properties": properties}
         found = await self._send(_Batch, "POST", "/crm/v3/objects/calls/batch/upsert", {"inputs": [upserted]})
         if not found.results:
@@ -184,21 +184,21 @@ class HubSpotSession:
         return found.results[0].id
 
     async def update_call(self, engagement_id: str, properties: Mapping[str, str]) -> None:
-        """Change a call by HubSpot's id."""
+        """Update a call by HubSpot's id."""
         await self._send(_Object, "PATCH", f"/crm/v3/objects/calls/{engagement_id}", {"properties": properties})
 
     async def associate(self, engagement_id: str, record: Record) -> None:
-        """Put the call on the record; nothing happens when it is there."""
+        """Associate the call with the record; nothing changes when it is associated already."""
         to = f"{record.object_type}/{record.id}"
         await self._send(Any, "PUT", f"/crm/v4/objects/calls/{engagement_id}/associations/default/{to}")
 
     async def list_dispositions(self) -> dict[str, str]:
-        """The id of each call outcome of the account, by its label in lower case."""
+        """The ids of the account's call outcomes, by their labels in lower case."""
         found = await self._send(list[_Disposition], "GET", "/calling/v1/dispositions")
         return {each.label.lower(): each.id for each in found if not each.deleted}
 
     async def _send(self, into: type[T], method: str, path: str, body: Mapping[str, Any] | None = None) -> T:
-        """The answer to a request, read as ``into``."""
+        """Send a request; return the response, decoded as ``into``."""
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
         received = b""
@@ -214,7 +214,7 @@ class HubSpotSession:
             _raise_for_status(response, received)
             return msgspec.json.decode(received or b"{}", type=into)
         except (TimeoutError, httpx.HTTPError, OSError, msgspec.DecodeError) as error:
-            # Also an answer of another form than documented, such as a page of a proxy.
+            # Also for a response that is not as documented, such as a proxy's page.
             raise HubSpotUnreachable from error
 
 
@@ -235,5 +235,5 @@ def _raise_for_status(response: httpx.Response, received: bytes) -> None:
 
 
 def _plain(category: str) -> str:
-    """HubSpot's category of an error, where it is a word in capitals: nothing else of its answers is kept."""
+    """HubSpot's category of an error, if it is a word in capitals; no other text of its responses is stored."""
     return category if _CATEGORY.fullmatch(category) else "no reason given"

@@ -11,13 +11,13 @@ from kit.db.measured_gauges import MeasuredGauges, seconds_since
 
 
 class WriteOutcome(enum.StrEnum):
-    """The results of one attempt to write a call that is no failure of the call; else it is a ``FailureReason``."""
+    """The outcomes of an attempt to write a call, in addition to each ``FailureReason``."""
 
     WRITTEN = "written"
     RETRIED = "retried"
     """HubSpot could not be reached, or asked to wait."""
     BROKEN = "broken"
-    """HubSpot refused the token: nothing more is sent for the organization until it connects another one."""
+    """HubSpot refused the token: nothing is sent for the organization until it connects another token."""
 
 
 WRITES = Counter("epoch_hubspot_writes", "Attempts to write calls into HubSpot, by outcome.", ["outcome"])
@@ -41,6 +41,6 @@ HUBSPOT_GAUGES = MeasuredGauges(
 
 
 def begin_series() -> None:
-    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
+    """Begin the series that alerts watch at 0: ``rate()`` needs two samples and would miss the first failure."""
     for outcome in (*WriteOutcome, *FailureReason):
         WRITES.labels(outcome)

@@ -15,11 +15,11 @@ class CrmCallState(enum.StrEnum):
     """The states of a call on its way to HubSpot."""
 
     WAITING = "waiting"
-    """It is written for the first time, or again after a change."""
+    """The call waits to be written for the first time, or again after a change."""
     LOGGED = "logged"
-    """HubSpot has it as it is."""
+    """HubSpot has the call's present state."""
     FAILED = "failed"
-    """It is not tried again, unless somebody asks for it or the call changes."""
+    """The call could not be written; it is tried again when a person requests that or the call changes."""
 
 
 class FailureReason(enum.StrEnum):
@@ -51,18 +51,18 @@ class HubSpotConnection(TenantOwned, Base):
     portal_id: Mapped[str]
     """The number of the HubSpot account."""
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
-    """The token's scopes when it was connected; None where HubSpot does not tell them."""
+    """The token's scopes when it was connected; None where HubSpot does not return them."""
     broken_at: Mapped[dt.datetime | None]
-    """Nothing is sent since HubSpot refused the token, until another one is connected."""
+    """The time at which HubSpot refused the token; nothing is sent until another token is connected."""
     calls_without_record: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Calls that were over since the connection and named no record, so that they are not written."""
+    """Calls that have ended since the connection and named no record, so that they are not written."""
     last_logged_at: Mapped[dt.datetime | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     """Failed attempts to reach HubSpot since the last success."""
     due_at: Mapped[dt.datetime | None]
     """The time of the next attempt; None when no call waits."""
     leased_until: Mapped[dt.datetime | None]
-    """A process writes the calls until then, or until it dies."""
+    """The end of the lease of the process that writes the calls."""
     leased_by: Mapped[UUID | None]
 
 
@@ -94,8 +94,8 @@ class HubSpotCall(TenantOwned, Base):
     """Grows with each event of the call, so that an event during a write causes another write."""
     requested_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     engagement_id: Mapped[str | None]
-    """HubSpot's id of its record of the call."""
+    """HubSpot's id of the call."""
     reason: Mapped[FailureReason | None] = mapped_column(text_enum(FailureReason, name="reason"))
     detail: Mapped[str | None]
-    """The missing scopes, or HubSpot's category of an error. Never a text of HubSpot's, which may hold numbers."""
+    """The missing scopes, or HubSpot's category of an error; never HubSpot's text, which may contain phone numbers."""
     failed_at: Mapped[dt.datetime | None]

@@ -1,4 +1,4 @@
-"""Queues calls that are over, or that changed afterwards, for HubSpot, in the transaction that numbers their events."""
+"""Queues ended or later changed calls for HubSpot, in the transaction that assigns sequence numbers to their events."""
 
 from collections.abc import Sequence
 
@@ -18,11 +18,11 @@ _LOGGED_EVENTS = (EventType.CALL_ENDED, EventType.CALL_UPDATED)
 
 
 async def queue_calls(session: AsyncSession, events: Sequence[OrganizationEvent]) -> None:
-    """Queue the call of each event for the HubSpot account of its organization, if it has one."""
-    ended = {event.subject_id: event for event in events if event.type in _LOGGED_EVENTS and event.subject_id}
-    if not ended:
+    """Queue the call of each event that ends or changes a call, if the organization has a HubSpot connection."""
+    call_events = {event.subject_id: event for event in events if event.type in _LOGGED_EVENTS and event.subject_id}
+    if not call_events:
         return
-    organizations = {event.organization_id for event in ended.values()}
+    organizations = {event.organization_id for event in call_events.values()}
     # Locked in the order of ids, so that two transactions with the same connections do not deadlock.
     query = sa.select(HubSpotConnection).where(HubSpotConnection.organization_id.in_(organizations))
     connections = {
@@ -31,8 +31,8 @@ async def queue_calls(session: AsyncSession, events: Sequence[OrganizationEvent]
     }
     if not connections:
         return
-    mine = Call.organization_id.in_(connections), Call.id.in_(ended)
-    calls = await session.execute(sa.select(Call.id, Call.organization_id, Call.details).where(*mine))
+    conditions = Call.organization_id.in_(connections), Call.id.in_(call_events)
+    calls = await session.execute(sa.select(Call.id, Call.organization_id, Call.details).where(*conditions))
     rows, now = [], utc_now()
     for call in calls:
         connection = connections[call.organization_id]
@@ -46,10 +46,10 @@ async def queue_calls(session: AsyncSession, events: Sequence[OrganizationEvent]
                 }
             )
             connection.due_at = connection.due_at or now
-        elif ended[call.id].type is EventType.CALL_ENDED:
+        elif call_events[call.id].type is EventType.CALL_ENDED:
             connection.calls_without_record += 1
     if rows:
-        again = {
+        requeued = {
             "state": CrmCallState.WAITING,
             "requested": HubSpotCall.requested + 1,
             "requested_at": sa.func.now(),
@@ -58,7 +58,7 @@ async def queue_calls(session: AsyncSession, events: Sequence[OrganizationEvent]
             "failed_at": None,
         }
         statement = insert(HubSpotCall).on_conflict_do_update(
-            index_elements=["organization_id", "call_record_id"], set_=again
+            index_elements=["organization_id", "call_record_id"], set_=requeued
         )
         await session.execute(statement, rows)
     await session.flush()

@@ -1,4 +1,4 @@
-"""Wire types of the connection to HubSpot."""
+"""Request and response schemas of the API of the HubSpot connection and its failures."""
 
 from typing import Annotated
 
@@ -14,10 +14,10 @@ Count = Annotated[int, Meta(examples=[0])]
 
 
 class ConnectHubSpot(RequestModel, frozen=True, kw_only=True):
-    """The token of a private app or a service key of HubSpot's."""
+    """The token of a private app, or a service key, of HubSpot."""
 
     access_token: Annotated[str, Meta(examples=["pat-eu1-…"])]
-    """Stored encrypted, and in no answer."""
+    """Stored encrypted; no response contains it."""
 
     def __repr__(self) -> str:
         return "ConnectHubSpot(…)"
@@ -28,10 +28,10 @@ class HubSpotInfo(ResponseModel, frozen=True, kw_only=True):
 
     connected: Annotated[bool, Meta(examples=[True])]
     portal_id: PortalId
-    """The number of the HubSpot account; null without a connection, as all times then."""
+    """The number of the HubSpot account; null without a connection, like all times."""
     connected_at: Timestamp | None
     broken_at: Timestamp | None
-    """Since then HubSpot refuses the token: connect another one. Null while it works."""
+    """The time since which HubSpot refuses the token: connect another token. Null while the token works."""
     last_logged_at: Timestamp | None
     """The time at which a call was last written."""
     waiting: Count
@@ -39,7 +39,7 @@ class HubSpotInfo(ResponseModel, frozen=True, kw_only=True):
     failed: Count
     """Calls that could not be written: ``…/failures`` lists them."""
     calls_without_record: Count
-    """Calls since the connection that named no record of HubSpot, and are not written."""
+    """Calls since the connection that named no HubSpot record, and are not written."""
 
     @classmethod
     def of(cls, connection: HubSpotConnection | None, counts: CallCounts) -> "HubSpotInfo":
@@ -67,16 +67,16 @@ class HubSpotInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class HubSpotCallInfo(ResponseModel, frozen=True, kw_only=True):
-    """A call that could not be written into HubSpot, or that is tried again."""
+    """A call that could not be written into HubSpot, or that waits for another attempt."""
 
     id: ResourceId
     call_id: ResourceId
-    """The ``id`` of the call: its record is as it was."""
+    """The ``id`` of the call."""
     state: CrmCallState
     """``failed``, or ``waiting`` after *retry*."""
     reason: FailureReason | None
     message: Annotated[str | None, Meta(examples=[failure_sentence(FailureReason.RECORD_MISSING, None)])]
-    """The cause in plain words, with the next step; null while it waits."""
+    """The cause and the next step, as a sentence; null while the call waits."""
     failed_at: Timestamp | None
 
     @classmethod

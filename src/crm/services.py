@@ -1,4 +1,4 @@
-"""Connects and removes an organization's HubSpot account, and lists calls that could not be written."""
+"""Connects and removes an organization's HubSpot account; counts, lists and retries calls that could not be written."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -26,25 +26,25 @@ class CallCounts(msgspec.Struct, frozen=True):
 
 
 def token_encryptor(keys: SecretKeys) -> Encryptor:
-    """The encryption of stored tokens."""
+    """The encryptor of stored tokens."""
     return Encryptor(keys, "hubspot")
 
 
 class HubSpotService:
-    """The connection of one organization at a time. ``TokenCheck`` must have let the token through."""
+    """The HubSpot connection of one organization at a time. Tokens must have passed ``TokenCheck`` before."""
 
     def __init__(self, session: AsyncSession, encryptor: Encryptor) -> None:
         self._session = session
         self._encryptor = encryptor
 
     async def find(self, organization_id: UUID) -> HubSpotConnection | None:
-        """The connection; None for none."""
+        """The organization's connection; None without one."""
         query = sa.select(HubSpotConnection).where(HubSpotConnection.owned_by(organization_id))
         return await self._session.scalar(query)
 
     async def connect(self, organization_id: UUID, token: str, info: TokenInfo, *, by: Actor) -> HubSpotConnection:
-        """Connect an account, or put another token in the place of the present one: what waits is written then."""
-        # Locks the organization's row, so that two requests at once do not both add a connection.
+        """Connect an account, or replace the token of the connection; waiting calls are then written."""
+        # Locks the organization's row, so that two concurrent requests do not both add a connection.
         await self._session.execute(
             sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
@@ -71,7 +71,7 @@ class HubSpotService:
         return connection
 
     async def remove(self, organization_id: UUID, *, by: Actor) -> None:
-        """Delete the token and everything that waits; HubSpot keeps what was written. Raises: NotFound."""
+        """Delete the token and the waiting calls' rows; HubSpot keeps the written calls. Raises: NotFound."""
         query = sa.select(HubSpotConnection).where(HubSpotConnection.owned_by(organization_id))
         connection = await self._session.scalar(query.with_for_update())
         if connection is None:
@@ -99,7 +99,7 @@ class HubSpotService:
         return rows
 
     async def retry(self, organization_id: UUID, failure_id: UUID) -> HubSpotCall:
-        """Let one call be written again. Raises: NotFound, also for a call that waits or is written."""
+        """Queue one failed call again. Raises: NotFound, also for a call that waits or is written."""
         connection = await self._lock_connection(organization_id)
         query = sa.select(HubSpotCall).where(*self._failed(organization_id), HubSpotCall.id == failure_id)
         failed = await self._session.scalar(query.with_for_update())
@@ -114,12 +114,12 @@ class HubSpotService:
         return failed
 
     async def retry_all(self, organization_id: UUID) -> int:
-        """Let all calls that could not be written be written again; return how many."""
+        """Queue all failed calls again; return their number."""
         connection = await self._lock_connection(organization_id)
         if connection is None:
             return 0
         is_deleted = HubSpotCall.reason == FailureReason.CALL_DELETED
-        again = {
+        requeued = {
             "engagement_id": sa.case((is_deleted, None), else_=HubSpotCall.engagement_id),
             "state": CrmCallState.WAITING,
             "requested": HubSpotCall.requested + 1,
@@ -129,7 +129,7 @@ class HubSpotService:
             "failed_at": None,
         }
         changed = await self._session.execute(
-            sa.update(HubSpotCall).where(*self._failed(organization_id)).values(again),
+            sa.update(HubSpotCall).where(*self._failed(organization_id)).values(requeued),
             execution_options={"synchronize_session": False},
         )
         connection.due_at = utc_now()
@@ -141,18 +141,12 @@ class HubSpotService:
         return await self._session.scalar(query.with_for_update())
 
     async def _forget_engagements(self, connection: HubSpotConnection) -> None:
-        """Forget what was written into another account: ids of HubSpot's are those of one account."""
-        mine = HubSpotCall.connection_id == connection.id
+        """Delete the ids of calls in the previous account, because HubSpot's ids are valid in one account only."""
+        of_connection = HubSpotCall.owned_by(connection.organization_id), HubSpotCall.connection_id == connection.id
         await self._session.execute(
-            sa.delete(HubSpotCall).where(
-                HubSpotCall.owned_by(connection.organization_id), mine, HubSpotCall.state == CrmCallState.LOGGED
-            )
+            sa.delete(HubSpotCall).where(*of_connection, HubSpotCall.state == CrmCallState.LOGGED)
         )
-        await self._session.execute(
-            sa.update(HubSpotCall)
-            .where(HubSpotCall.owned_by(connection.organization_id), mine)
-            .values(engagement_id=None)
-        )
+        await self._session.execute(sa.update(HubSpotCall).where(*of_connection).values(engagement_id=None))
 
     def _failed(self, organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
         return HubSpotCall.owned_by(organization_id), HubSpotCall.state == CrmCallState.FAILED

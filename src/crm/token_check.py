@@ -1,4 +1,7 @@
-"""Checks a token of HubSpot's before it is stored: that HubSpot takes it, its scopes, and the property for our ids."""
+"""Checks a HubSpot token before it is stored: that HubSpot accepts it, and that it has the required scopes.
+
+Also creates the property for our ids of calls in the HubSpot account, if it is missing.
+"""
 
 import re
 from http import HTTPStatus
@@ -14,16 +17,16 @@ _TOKEN = re.compile(r"[!-~]+")
 
 
 class TokenCheck:
-    """Asks HubSpot about tokens. Made once at start."""
+    """Checks tokens by requests to HubSpot. Made once at start."""
 
     def __init__(self, api: HubSpotApi) -> None:
         self._api = api
 
     async def check(self, token: str) -> TokenInfo:
-        """Return the token's account and scopes, and make sure that the account can hold our ids of calls.
+        """Return the token's account and scopes; create the property for our ids of calls, if it is missing.
 
         Raises:
-            ValidationFailed: on ``access_token``: HubSpot does not take it, or it may not do what is needed.
+            ValidationFailed: on ``access_token``: HubSpot refuses the token, or it lacks a scope.
             HubSpotNotAnswering: HubSpot does not answer.
         """
         ensure_token_form(token)
@@ -42,11 +45,11 @@ class TokenCheck:
 
 
 def ensure_token_form(token: str) -> None:
-    """Raises: ValidationFailed: no text of this form is a token."""
+    """Check the characters and the length of a token. Raises: ValidationFailed."""
     if not token:
         raise _refused("Paste the token that HubSpot shows")
     if len(token) > MAX_TOKEN_CHARACTERS:
-        raise _refused(f"This is no token of HubSpot: tokens have at most {MAX_TOKEN_CHARACTERS} characters")
+        raise _refused(f"This is not a HubSpot token: tokens have at most {MAX_TOKEN_CHARACTERS} characters")
     if _TOKEN.fullmatch(token) is None:
         raise _refused("Copy the whole token from HubSpot: it has only letters, digits and hyphens, and no spaces")
 

@@ -1,1 +1,1 @@
-"""The phone in other companies' products: the HubSpot calling page, and kits to download."""
+"""The phone in other companies' products: the HubSpot calling page, and downloadable kits for CRMs and websites."""

@@ -1,4 +1,4 @@
-"""``GET /integrations/hubspot``: the calling page that HubSpot shows in a frame."""
+"""``GET /integrations/hubspot``: the calling page with the phone, which HubSpot shows in a frame."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +20,12 @@ from kit.templates import create_templates
 from widget import csp
 from widget.tickets import issue_page_ticket
 
-MAX_FRAMES_PER_ADDRESS = 300
-"""Lookups of tokens by id per minute and address: an office shares one address, and each CRM record opens a frame."""
-# A revoked token is answered like an unknown one: its domains are nobody's business any more.
-_FRAME_SQL = """
+MAX_LOOKUPS_PER_NETWORK = 300
+"""Token lookups per minute and network: an office shares one IP address, and each CRM record opens a frame."""
+# A revoked token gets the same response as an unknown one, so that the page does not reveal its domains.
+_LOOKUP_SQL = """
 SELECT t.allowed_domains,
-       (SELECT portal_id FROM hubspot_connection WHERE organization_id = o.id) AS logged_account
+       (SELECT portal_id FROM hubspot_connection WHERE organization_id = o.id) AS hubspot_account_id
 FROM embed_token t JOIN organization o ON o.id = t.organization_id
 WHERE t.id = $1 AND t.revoked_at IS NULL AND o.deleted_at IS NULL
 """
@@ -33,15 +33,15 @@ _templates = create_templates(Path(__file__).parent / "templates")
 
 
 class _CallingPage(msgspec.Struct, frozen=True):
-    """The token that the page's URL names, and who may frame the page."""
+    """The values of one page: the token that its URL names, the hosts that may frame it, or a problem."""
 
     token_id: str = ""
     """Empty for an unknown or revoked token."""
     hosts: tuple[str, ...] = ()
-    """Hosts that may frame the page, besides HubSpot's own."""
+    """Hosts that may frame the page, in addition to HubSpot's hosts."""
     ticket: str = ""
-    logged_account: str = ""
-    """The HubSpot account whose calls the server writes; empty for none."""
+    hubspot_account_id: str = ""
+    """The HubSpot account into which the server writes calls; empty without a connection."""
     problem: str = ""
     status: int = 200
     retry_after: int = 0
@@ -50,9 +50,10 @@ class _CallingPage(msgspec.Struct, frozen=True):
 def integrations_router(
     settings: Settings, assets: Mapping[str, str], database: Database, limiter: RateLimiter
 ) -> Router:
-    """Return the public routes of the integrations: a token's id in the URL gives no access.
+    """Return the public routes of the integrations.
 
-    It does tell the token's domains, which a frame's policy must name: ``limiter`` counts who looks up how many.
+    The token's id in the URL gives no access to the token, but the page's policy (CSP) reveals the token's domains:
+    ``limiter`` limits the lookups of each network.
 
     Raises:
         KeyError: the page's files are not in ``assets``.
@@ -60,17 +61,17 @@ def integrations_router(
     template = _templates.get_template("hubspot.html")
     script, stylesheet, icon = (f"/widget/{assets[name]}" for name in ("hubspot.js", "hubspot.css", "icon.svg"))
 
-    async def frame_of(given: str, address: str) -> _CallingPage:
+    async def load_page(token_id_text: str, client_ip_address: str) -> _CallingPage:
         try:
-            token_id = parse_uuid(given)
+            token_id = parse_uuid(token_id_text)
         except ValueError:
             return _CallingPage()
-        if not (settings.is_sandbox and is_loopback(address)):
-            wait = await limiter.hit(f"hubspot:{limited_network(address)}", MAX_FRAMES_PER_ADDRESS)
+        if not (settings.is_sandbox and is_loopback(client_ip_address)):
+            wait = await limiter.hit(f"hubspot:{limited_network(client_ip_address)}", MAX_LOOKUPS_PER_NETWORK)
             if wait:
                 return _CallingPage(problem=TooMany.message, status=429, retry_after=wait)
         try:
-            row = await database.lookup_pool.fetch_row_in_time(_FRAME_SQL, token_id)
+            row = await database.lookup_pool.fetch_row_in_time(_LOOKUP_SQL, token_id)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -82,20 +83,20 @@ def integrations_router(
             token_id=str(token_id),
             hosts=hubspot.frame_hosts(row["allowed_domains"]),
             ticket="" if origin is None else issue_page_ticket(settings, token_id, origin=origin),
-            logged_account=row["logged_account"] or "",
+            hubspot_account_id=row["hubspot_account_id"] or "",
         )
 
     @get(hubspot.CALLING_PAGE_PATH, media_type=MediaType.HTML)
     async def hubspot_page(
         request: Request[object, object, State], t: FromQuery[str] = "", code: FromQuery[str] = ""
     ) -> Response[str]:
-        # HubSpot leads people back here with a code after an installation. The page only says what to do with it.
-        frame = await frame_of(t, client_address(request.scope))
-        page = template.render(
+        # After the installation of an app HubSpot redirects to this page with a code: the page explains the next step.
+        calling_page = await load_page(t, client_address(request.scope))
+        html = template.render(
             script=script,
             stylesheet=stylesheet,
             icon=icon,
-            frame=frame,
+            page=calling_page,
             has_code=bool(code),
             app_hosts=hubspot.APP_HOSTS,
             width=hubspot.FRAME_WIDTH_PX,
@@ -107,18 +108,18 @@ def integrations_router(
             install_link=hubspot.install_link(settings.public_url),
         )
         return Response(
-            page,
+            html,
             media_type=MediaType.HTML,
-            status_code=frame.status,
-            headers=_headers(settings, frame),
+            status_code=calling_page.status,
+            headers=_headers(settings, calling_page),
         )
 
     return Router(path="/", route_handlers=[hubspot_page], include_in_schema=False)
 
 
-def _headers(settings: Settings, frame: _CallingPage) -> dict[str, str]:
-    # no-store: the page holds a ticket.
-    headers = csp.page_headers(settings, frame_ancestors=hubspot.frame_ancestors(frame.hosts), cache_control="no-store")
-    if frame.retry_after:
-        headers["Retry-After"] = str(frame.retry_after)
+def _headers(settings: Settings, page: _CallingPage) -> dict[str, str]:
+    # no-store, because the page contains a ticket.
+    headers = csp.page_headers(settings, frame_ancestors=hubspot.frame_ancestors(page.hosts), cache_control="no-store")
+    if page.retry_after:
+        headers["Retry-After"] = str(page.retry_after)
     return headers

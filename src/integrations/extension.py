@@ -1,4 +1,4 @@
-"""Identity of a kit's Chrome extension: its key, and the id that browsers derive from it. Pure."""
+"""Identity of a kit's Chrome extension: its key, its id that browsers derive from the key, and its origin. Pure."""
 
 import base64
 import hashlib
@@ -11,9 +11,9 @@ _ID_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 def extension_key(token_id: UUID) -> str:
-    """Return the manifest's ``key`` of a token's kit: always the same, so that the extension keeps its id.
+    """Return the manifest's ``key`` in a token's kit: always the same, so that the extension keeps its id.
 
-    It proves nothing and nobody signs with it: an extension that is loaded from a folder is what stands in the folder.
+    The key protects nothing, and nothing is signed with it: browsers do not verify an extension loaded from a folder.
     """
     secret = int.from_bytes(hashlib.sha256(b"extension:" + token_id.bytes).digest()[:31], "big") + 1
     public = ec.derive_private_key(secret, ec.SECP256R1()).public_key()

@@ -1,7 +1,7 @@
-"""Kits: ZIP downloads that put the phone into a website or CRM. Their files are in the repository's ``integrations/``.
+"""Builds kits: ZIP downloads that put the phone into a website or a CRM, made from the repository's ``integrations/``.
 
-A kit never holds a token: the server has none. Where one belongs stands ``TOKEN_MARK``, which the page that shows a
-fresh token replaces in the browser. The same kit is the same bytes whenever it is made.
+A kit contains ``TOKEN_PLACEHOLDER`` in place of the token, because the server does not store tokens: the page that
+shows a new token replaces the placeholder in the browser. The same kit always has the same bytes.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from kit.settings import Settings
 from kit.version import VERSION
 from widget.built_files import API_BASE_PLACEHOLDER, load_manifest
 
-TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - stands for one
+TOKEN_PLACEHOLDER = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - not a token
 KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
 KIT_SOURCES = PRODUCT_FILES / "integrations"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -39,17 +39,17 @@ class Kit(msgspec.Struct, frozen=True):
 
 
 class KitToken(msgspec.Struct, frozen=True):
-    """The embed token that a kit is for."""
+    """The embed token for which a kit is built."""
 
     id: UUID
-    page: str
-    """Path of its page in the dashboard."""
+    page_path: str
+    """The path of the token's page in the dashboard."""
     country: str
-    """Home country (ISO 3166) of its organization, for sample numbers."""
+    """The home country (ISO 3166) of the token's organization, for sample numbers."""
 
 
 class KitBuilder:
-    """Builds kits for tokens, with the phone files that this server serves."""
+    """Builds kits for tokens, with the files of the phone that this server serves."""
 
     def __init__(self, settings: Settings, dist: Path) -> None:
         """Raises: AssetsMissing."""
@@ -64,7 +64,7 @@ class KitBuilder:
         if name not in KIT_NAMES:
             raise NotFound
         folder = f"epoch-{name}-kit"
-        files = {**self._sources(name, token), **self._generated(name, token.id, app_name)}
+        files = {**self._filled_sources(name, token), **self._generated_files(name, token.id, app_name)}
         files["VERSION.txt"] = f"Epoch Voice kit {name} {VERSION}\nWidget {self.widget_version}\n".encode()
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -74,27 +74,28 @@ class KitBuilder:
                 archive.writestr(info, files[path], compresslevel=9)
         return Kit(f"{folder}-{VERSION}.zip", packed.getvalue())
 
-    def _sources(self, name: str, token: KitToken) -> dict[str, bytes]:
+    def _filled_sources(self, name: str, token: KitToken) -> dict[str, bytes]:
+        """Return the source files of a kit by path, with their placeholders replaced."""
         root = KIT_SOURCES / name
-        marks = {
+        values = {
             b"{{ public_url }}": self._public_url.encode(),
             b"{{ version }}": VERSION.encode(),
             b"{{ extension_id }}": extension.extension_id(token.id).encode(),
             b"{{ extension_key }}": extension.extension_key(token.id).encode(),
             b"{{ hubspot_install_link }}": hubspot.install_link(self._public_url).encode(),
-            b"{{ token_page }}": f"{self._public_url}{token.page}".encode(),
+            b"{{ token_page }}": f"{self._public_url}{token.page_path}".encode(),
         }
-        for place, number in enumerate(sample_numbers(token.country), 1):
-            marks[b"{{ sample_number_%d }}" % place] = number.e164.encode()
-            marks[b"{{ sample_written_%d }}" % place] = number.written.encode()
+        for index, number in enumerate(sample_numbers(token.country), 1):
+            values[b"{{ sample_number_%d }}" % index] = number.e164.encode()
+            values[b"{{ sample_written_%d }}" % index] = number.national_format.encode()
         return {
-            path.relative_to(root).as_posix(): _filled(path.read_bytes(), marks)
+            path.relative_to(root).as_posix(): _fill(path.read_bytes(), values)
             for path in root.rglob("*")
             if path.is_file()
         }
 
-    def _generated(self, name: str, token_id: UUID, app_name: str) -> dict[str, bytes]:
-        """Return the files of a kit that are generated."""
+    def _generated_files(self, name: str, token_id: UUID, app_name: str) -> dict[str, bytes]:
+        """Return the generated files of a kit by path."""
         match name:
             case "hubspot":
                 url = hubspot.page_url(self._public_url, token_id, TOKEN_PLACEHOLDER)
@@ -111,7 +112,7 @@ class KitBuilder:
 INTEGRATION_KITS: AppKey[KitBuilder] = AppKey("integration_kits")
 
 
-def _filled(text: bytes, marks: Mapping[bytes, bytes]) -> bytes:
-    for mark, value in marks.items():
-        text = text.replace(mark, value)
+def _fill(text: bytes, values: Mapping[bytes, bytes]) -> bytes:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
     return text

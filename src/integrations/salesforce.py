@@ -1,4 +1,4 @@
-"""Salesforce kit: the path of the phone's files in the project, and the Trusted URLs that it needs. Pure."""
+"""The Salesforce kit: the path of the phone's file in the project, and the Trusted URLs that the phone needs. Pure."""
 
 import re
 from pathlib import Path
@@ -17,12 +17,15 @@ _TEMPLATE = create_templates(
 def trusted_sites(settings: Settings) -> dict[str, bytes]:
     """Return the Trusted URL metadata files by path: one for each origin that the phone connects to."""
     return {
-        f"{_TRUSTED_SITES_FOLDER}/{name}.cspTrustedSite-meta.xml": _TEMPLATE.render(address=address).encode()
-        for address in csp.phone_connect_sources(settings)
-        for name in [_site_name(address)]
+        f"{_TRUSTED_SITES_FOLDER}/{_site_name(origin)}.cspTrustedSite-meta.xml": _render(origin)
+        for origin in csp.phone_connect_sources(settings)
     }
 
 
-def _site_name(address: str) -> str:
-    """Return a Salesforce API name: letters, digits and single underscores."""
-    return "Epoch_" + re.sub(r"[^0-9A-Za-z]+", "_", address).strip("_")
+def _render(origin: str) -> bytes:
+    return _TEMPLATE.render(origin=origin).encode()
+
+
+def _site_name(origin: str) -> str:
+    """Return a Salesforce API name for an origin: letters, digits and single underscores."""
+    return "Epoch_" + re.sub(r"[^0-9A-Za-z]+", "_", origin).strip("_")

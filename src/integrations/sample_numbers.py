@@ -1,4 +1,4 @@
-"""Numbers for samples: ranges that a country's regulator keeps for fiction, so that nobody is called. Pure."""
+"""Sample phone numbers for kits, from ranges that a country's regulator reserves for fiction. Pure."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ import phonenumbers
 
 
 class SampleNumber(NamedTuple):
-    """A number of a sample."""
+    """A sample number."""
 
     e164: str
-    written: str
-    """As people in its country write it."""
+    national_format: str
+    """The number as people in its country write it."""
 
 
 _RESERVED = {
@@ -25,11 +25,11 @@ _RESERVED = {
 
 
 def sample_numbers(country: str) -> tuple[SampleNumber, SampleNumber]:
-    """Two numbers of ``country``, or of the United States where the regulator keeps none for fiction."""
+    """Two numbers of ``country``, or of the United States for countries without reserved numbers."""
     first, second = _RESERVED.get(country, _RESERVED["US"])
-    return _written(first), _written(second)
+    return _sample_number(first), _sample_number(second)
 
 
-def _written(e164: str) -> SampleNumber:
+def _sample_number(e164: str) -> SampleNumber:
     parsed = phonenumbers.parse(e164)
     return SampleNumber(e164, str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)))

@@ -1,1 +1,1 @@
-"""Phone numbers of organizations: search, purchase, release, and reconciliation with the carrier's list."""
+"""Phone numbers of organizations: search, purchase, release, postal addresses, verified numbers, reconciliation."""

@@ -1,4 +1,4 @@
-"""Rules about addresses and identity documents that numbers need. Pure."""
+"""Rules about postal addresses and regulatory bundles that numbers need: parsing, and choice of the address. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -18,21 +18,21 @@ ADDRESS_FIELDS: Mapping[str, tuple[str, int, bool]] = {
     "region": ("State, province or region", 64, False),
     "postal_code": ("Postal code", 16, False),
 }
-"""Label, greatest length and whether it is required, of each text field of an address."""
+"""Each text field of an address: its label, its greatest length in characters, and True if it is required."""
 MAX_NAME_BYTES = 64
-"""The carrier's limit of a customer's name, in UTF-8."""
+"""The carrier's limit for the customer's name, in bytes of UTF-8."""
 _BUNDLE_SID = re.compile(r"BU[0-9a-f]{32}")
 
 
 class NumberDocuments(msgspec.Struct, frozen=True):
-    """The carrier's ids that go with a purchase."""
+    """The carrier's ids of the address and the regulatory bundle that a purchase sends; None for none."""
 
     address_sid: str | None = None
     bundle_sid: str | None = None
 
 
 def parse_address(country: str, fields: Mapping[str, str]) -> PostalAddress:
-    """Check what somebody entered; whether the place exists is the carrier's to say. Raises: ValidationFailed."""
+    """Parse an entered address; only the carrier checks that the place exists. Raises: ValidationFailed."""
     code, errors = country.strip().upper(), []
     if code not in countries():
         errors.append(("country", "Choose a country, by its two-letter code like US"))
@@ -48,12 +48,12 @@ def parse_address(country: str, fields: Mapping[str, str]) -> PostalAddress:
         errors.append(("customer_name", "Shorten the name: the carrier keeps about 20 characters of this script"))
     if errors:
         raise ValidationFailed(errors)
-    # The carrier wants a region everywhere; where a country has none, its documentation takes the city.
+    # The carrier requires a region; for countries without regions its documentation uses the city.
     return PostalAddress(country=code, **{**values, "region": values["region"] or values["city"]})
 
 
 def parse_bundle_sid(typed: str) -> str:
-    """Check the carrier's id of a regulatory bundle. Raises: ValidationFailed."""
+    """Parse the carrier's id of a regulatory bundle. Raises: ValidationFailed."""
     sid = typed.strip()
     if not _BUNDLE_SID.fullmatch(sid):
         raise ValidationFailed([("bundle", "Enter the carrier's id of the bundle: BU and 32 digits from 0 to f")])
@@ -61,9 +61,10 @@ def parse_bundle_sid(typed: str) -> str:
 
 
 def address_country_for(requirement: str, country: str, registered: Collection[str]) -> str | None:
-    """The country of the address to send with a number of ``country``; None when none satisfies ``requirement``.
+    """The country of the address to send with the purchase of a number of ``country``.
 
-    ``registered`` has the countries in which the organization has an address.
+    ``registered`` has the countries in which the organization has an address. None when no address satisfies
+    ``requirement``.
     """
     others = sorted(other for other in registered if other != country)
     if country in registered and requirement != "foreign":
@@ -78,5 +79,5 @@ def is_available_now(offered: AvailableNumber, registered: Collection[str] = ())
 
 
 def address_name(deployment: str, address_id: UUID) -> str:
-    """The name of an address at the carrier, which leads back to its deployment and row; 52 characters."""
+    """The name of an address at the carrier, which contains the deployment and the row's id; 52 characters."""
     return f"ad:{deployment}:{address_id}"

@@ -1,4 +1,4 @@
-"""Stores the addresses and regulatory bundles of organizations. Nothing here calls the carrier."""
+"""Postal addresses and regulatory bundles of organizations in the database. No calls to the carrier."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,7 +20,7 @@ from phone_numbers.models import AddressState, RegisteredAddress, RegulatoryBund
 
 
 class AddressService:
-    """Addresses and bundles of one organization at a time. The audit log has their countries only."""
+    """Addresses and bundles of one organization at a time. The audit log contains only their countries."""
 
     class Repository(SQLAlchemyAsyncRepository[RegisteredAddress]):
         model_type = RegisteredAddress
@@ -30,7 +30,7 @@ class AddressService:
         self._addresses = self.Repository(session=session)
 
     async def list_all(self, organization_id: UUID) -> Sequence[RegisteredAddress]:
-        """All addresses, by country; those being registered or deleted included."""
+        """All addresses in the order of their countries, including those being registered or deleted."""
         query = sa.select(RegisteredAddress).where(RegisteredAddress.owned_by(organization_id))
         rows: Sequence[RegisteredAddress] = (
             await self._session.scalars(query.order_by(RegisteredAddress.country))
@@ -43,7 +43,7 @@ class AddressService:
         return frozenset(row.country for row in rows if row.state is AddressState.REGISTERED)
 
     async def documents_for(self, organization_id: UUID, offered: AvailableNumber) -> NumberDocuments:
-        """The address and bundle that a purchase of ``offered`` names. Raises: AddressRequired."""
+        """The address and the bundle that a purchase of ``offered`` sends. Raises: AddressRequired."""
         rows = await self.list_all(organization_id)
         sids = {row.country: row.carrier_sid for row in rows if row.state is AddressState.REGISTERED}
         if not is_available_now(offered, sids):
@@ -54,13 +54,13 @@ class AddressService:
             )
         )
         requirement = offered.address_requirements
-        # A bundle has an address of its own; another one beside it could contradict it.
+        # A bundle contains an address; a second address beside it could contradict it.
         country = address_country_for(requirement, offered.country, sids)
         is_sent = country is not None and (requirement != "none" or bundle is None)
         return NumberDocuments(address_sid=sids[country] if is_sent and country else None, bundle_sid=bundle)
 
     async def add_requested(self, organization_id: UUID, address: PostalAddress, *, by: Actor) -> RegisteredAddress:
-        """Store an address before the carrier is asked. Raises: AddressExists."""
+        """Store an address as requested, before the carrier is asked. Raises: AddressExists."""
         row_id = uuid7()
         values = {"id": row_id, "organization_id": organization_id, "state": AddressState.REQUESTED}
         statement = insert(RegisteredAddress).values(**values, **msgspec.structs.asdict(address))
@@ -76,7 +76,7 @@ class AddressService:
         return row
 
     async def confirm(self, organization_id: UUID, address_id: UUID, created: CarrierAddress, *, by: Actor) -> None:
-        """Store that the carrier has the address, as the carrier corrected it. Idempotent."""
+        """Mark the address as registered, with the carrier's corrections. Idempotent."""
         row = await self._find_locked(organization_id, address_id)
         if row is not None and row.state is AddressState.REQUESTED:
             row.state, row.carrier_sid = AddressState.REGISTERED, created.sid
@@ -85,7 +85,7 @@ class AddressService:
             await self._record(row, by, "address.registered")
 
     async def drop_requested(self, organization_id: UUID, address_id: UUID, reason: str, *, by: Actor) -> None:
-        """Delete an address that the carrier does not have; ``reason`` is for people."""
+        """Delete the row of an address that the carrier does not have; ``reason`` is a sentence for the audit log."""
         row = await self._find_locked(organization_id, address_id)
         if row is not None and row.state is AddressState.REQUESTED:
             await self._record(row, by, "address.not_registered", reason=reason)
@@ -104,7 +104,7 @@ class AddressService:
         return row
 
     async def cancel_deletion(self, organization_id: UUID, address_id: UUID) -> None:
-        """Keep an address that a number needs."""
+        """Mark an address as registered again, because a number needs it."""
         row = await self._find_locked(organization_id, address_id)
         if row is not None and row.state is AddressState.DELETING:
             row.state = AddressState.REGISTERED
@@ -117,16 +117,16 @@ class AddressService:
             await self._session.delete(row)
 
     async def list_bundles(self, organization_id: UUID) -> Sequence[RegulatoryBundle]:
-        """The regulatory bundles, by country."""
+        """The regulatory bundles, in the order of their countries."""
         query = sa.select(RegulatoryBundle).where(RegulatoryBundle.owned_by(organization_id))
         rows: Sequence[RegulatoryBundle] = (await self._session.scalars(query.order_by(RegulatoryBundle.country))).all()
         return rows
 
     async def set_bundle(self, organization_id: UUID, country: str, carrier_sid: str | None, *, by: Actor) -> None:
-        """Store or replace a country's bundle; None deletes it. Its number purchases send it from now on."""
+        """Store or replace a country's bundle; None deletes it. Purchases of the country's numbers then send it."""
         if carrier_sid is None:
-            which = RegulatoryBundle.owned_by(organization_id), RegulatoryBundle.country == country
-            await self._session.execute(sa.delete(RegulatoryBundle).where(*which))
+            conditions = RegulatoryBundle.owned_by(organization_id), RegulatoryBundle.country == country
+            await self._session.execute(sa.delete(RegulatoryBundle).where(*conditions))
         else:
             values = {"organization_id": organization_id, "country": country, "carrier_sid": carrier_sid}
             statement = insert(RegulatoryBundle).values(id=uuid7(), **values)

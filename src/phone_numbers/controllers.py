@@ -1,4 +1,4 @@
-"""API endpoints of an organization's phone numbers and addresses: search, buy, list, change, release, register."""
+"""API of phone numbers (search, buy, list, change, release) and of postal addresses (list, register, delete)."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -90,17 +90,21 @@ class PhoneNumberController(Controller):
         """Numbers for sale, of one type.
 
         ``type`` is ``local`` (when left out), ``mobile``, ``national`` or ``toll-free``; a country without that type
-        has none. Outside the US and Canada ``area_code`` is looked for at the beginning of the number, and goes without
-        ``contains``. ``available_now=true`` leaves out the numbers that need an address first. ``monthly_price`` is
-        the carrier's price of the number per month; null where it names none.
+        has no results. Outside the US and Canada ``area_code`` is matched with the beginning of the number, and cannot
+        be combined with ``contains``. ``available_now=true`` leaves out the numbers that need an address first.
+        ``monthly_price`` is the carrier's price of the number per month; null where it is not known.
         """
-        who = current_member(request)
+        member = current_member(request)
         query = parse_search(
-            who.country if country is None else country, area_code, contains, number_type=number_type, locality=locality
+            member.country if country is None else country,
+            area_code,
+            contains,
+            number_type=number_type,
+            locality=locality,
         )
         searcher, prices = number_provisioning(request).searcher, number_provisioning(request).prices
-        found = await searcher.search(organization_id, query, by=who.actor, available_now=available_now)
-        registered = await searcher.registered_countries(organization_id, by=who.actor)
+        found = await searcher.search(organization_id, query, by=member.actor, available_now=available_now)
+        registered = await searcher.registered_countries(organization_id, by=member.actor)
         monthly = await prices.of_country(query.country) if found else {}
         return Page(
             items=[AvailableNumberInfo.of(offered, registered, monthly.get(offered.number_type)) for offered in found]
@@ -118,8 +122,8 @@ class PhoneNumberController(Controller):
         organization_id: FromPath[UUID],
         country: FromQuery[str | None] = None,
     ) -> NumberTypesInfo:
-        who = current_member(request)
-        code = parse_search(who.country if country is None else country).country
+        member = current_member(request)
+        code = parse_search(member.country if country is None else country).country
         types = await number_provisioning(request).searcher.number_types(code)
         return NumberTypesInfo(country=code, types=sorted(types))
 
@@ -156,11 +160,11 @@ class PhoneNumberController(Controller):
     async def obtain(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[GetNumber]
     ) -> PhoneNumberInfo:
-        who, database = current_member(request), DATABASE.get(request.app)
+        member, database = current_member(request), DATABASE.get(request.app)
         number = await number_provisioning(request).purchaser.buy(
-            organization_id, data.number, by=who.actor, country=data.country, number_type=data.type
+            organization_id, data.number, by=member.actor, country=data.country, number_type=data.type
         )
-        async with database.tenant_session(organization_id, who.actor.user_id) as session:
+        async with database.tenant_session(organization_id, member.actor.user_id) as session:
             return PhoneNumberInfo.of(number, await PhoneNumberService(session).get_default_id(organization_id))
 
     @get("/{number_id:uuid}", guards=_MEMBER, summary="One phone number")
@@ -190,7 +194,7 @@ class PhoneNumberController(Controller):
         )
         return PhoneNumberInfo.of(number, await service.get_default_id(organization_id))
 
-    # Needs no plan: a number that costs money can always be released.
+    # No plan is required: a number, which costs money, can always be released.
     @delete(
         "/{number_id:uuid}",
         guards=_ADMIN,
@@ -207,7 +211,7 @@ class PhoneNumberController(Controller):
 
 
 class AddressController(Controller):
-    """Addresses of the organization in the path, at most one in each country.
+    """Postal addresses of the organization in the path, at most one in each country.
 
     Handlers that ask the carrier take no session from the framework: no transaction may be open meanwhile.
     """
@@ -233,14 +237,14 @@ class AddressController(Controller):
     ) -> AddressInfo:
         """Register an address at the carrier, which may correct its parts.
 
-        Numbers that need an address are then bought with it; `available_now` in the number search counts it.
+        Numbers that need an address are then bought with it; `available_now` in the number search considers it.
         """
         address = parse_address(data.country, msgspec.structs.asdict(data))
-        who, database = current_member(request), DATABASE.get(request.app)
-        row_id = await number_provisioning(request).addresses.register(organization_id, address, by=who.actor)
-        return await _read(database, organization_id, row_id, who.actor.user_id)
+        member, database = current_member(request), DATABASE.get(request.app)
+        row_id = await number_provisioning(request).addresses.register(organization_id, address, by=member.actor)
+        return await _read_address(database, organization_id, row_id, member.actor.user_id)
 
-    # Needs no plan: what somebody stored can always be deleted.
+    # No plan is required: stored data can always be deleted.
     @delete(
         "/{address_id:uuid}",
         guards=_ADMIN,
@@ -256,7 +260,7 @@ class AddressController(Controller):
         )
 
 
-async def _read(database: Database, organization_id: UUID, row_id: UUID, user_id: UUID | None) -> AddressInfo:
+async def _read_address(database: Database, organization_id: UUID, row_id: UUID, user_id: UUID | None) -> AddressInfo:
     async with database.tenant_session(organization_id, user_id) as session:
         rows = await AddressService(session).list_all(organization_id)
     row = next((row for row in rows if row.id == row_id), None)

@@ -1,11 +1,11 @@
-"""Refusals about phone numbers."""
+"""Errors (refusals) about phone numbers, their purchase and release, verified numbers and postal addresses."""
 
 from carrier.port import CarrierAccessRefused, CarrierRateLimited, CarrierUnavailable
 from kit.errors import Conflict, DomainError, Forbidden, Invalid, Unavailable
 
 
 class NumberNotAvailable(Conflict):
-    """The carrier does not sell this number, or no longer."""
+    """The carrier does not sell this number, or no longer sells it."""
 
     code = "number_not_available"
     message = "This number is not available any more. Search again and choose another one"
@@ -22,12 +22,12 @@ class AddressRequired(Conflict):
 
 
 class BundleRequired(Conflict):
-    """The carrier sells this number only to somebody whose identity documents it has approved."""
+    """The carrier sells this number only to a buyer whose identity documents it has approved."""
 
     code = "bundle_required"
     message = (
-        "Numbers of this country and type need identity documents that the carrier has approved. Contact support: it"
-        " says which documents, and registers them; then get the number again"
+        "Numbers of this country and type need identity documents that the carrier has approved. Contact support, which"
+        " tells you the documents and registers them; then get the number again"
     )
 
 
@@ -39,7 +39,7 @@ class NoNumbersInAreaCode(Conflict):
 
 
 class CarrierAccountLimited(Unavailable):
-    """The carrier limits the installation's account: its operator's matter."""
+    """The carrier limits this installation's account; only the operator can change that."""
 
     code = "carrier_account_limited"
     message = (
@@ -57,7 +57,7 @@ class CarrierBusy(Unavailable):
 
 
 def refusal_by_carrier(error: CarrierUnavailable) -> DomainError:
-    """Our refusal when the carrier did nothing, with the wait that it asks for."""
+    """The error for customers when the carrier did nothing, with the carrier's ``Retry-After``."""
     if isinstance(error, CarrierAccessRefused):
         return Unavailable()
     kind = CarrierBusy if isinstance(error, CarrierRateLimited) else CarrierNotAnswering
@@ -72,25 +72,25 @@ class FromNotAllowed(Forbidden):
 
 
 class NumberVerifiedAlready(Conflict):
-    """The organization's calls may show this number: it was bought or verified before."""
+    """The organization's calls may show this number already: it was bought or verified before."""
 
     code = "number_verified_already"
     message = "Your calls can show this number already: there is nothing to verify"
 
 
 class TooManyVerifiedNumbers(Conflict):
-    """The organization has as many verified numbers as it may, pending and failed ones included."""
+    """The organization has reached its limit of verified numbers, pending and failed ones included."""
 
     code = "too_many_verified_numbers"
     message = "An organization can have at most 10 verified numbers. Remove one first"
 
 
-class NumberVerifiedElsewhere(Conflict):
-    """The carrier's account has verified the number for somebody else, and does not verify it twice."""
+class NumberVerifiedForAnotherAccount(Conflict):
+    """Our account at the carrier has verified the number for another organization, and does not verify it twice."""
 
     code = "number_verified_elsewhere"
     message = (
-        "The carrier has verified this number for another account already and does not call it again. Contact support,"
+        "The carrier has already verified this number for another account, and does not call it again. Contact support,"
         " or choose another number"
     )
 
@@ -103,14 +103,14 @@ class NumberInUse(Conflict):
 
 
 class TooManyNumbers(Conflict):
-    """The organization has as many numbers as it may."""
+    """The organization has reached its limit of held numbers."""
 
     code = "too_many_numbers"
     message = "The organization holds as many phone numbers as its limit allows. Release one first"
 
 
 class TooManyPurchases(Conflict):
-    """The organization bought as many numbers within a day as it may."""
+    """The organization has reached its limit of purchases within a day."""
 
     code = "too_many_purchases"
     message = "The organization bought as many phone numbers today as its limit allows. Try again tomorrow"
@@ -131,24 +131,24 @@ class CarrierNotAnswering(Unavailable):
 
 
 class PurchaseUnconfirmed(Unavailable):
-    """The carrier did not say whether the number was bought; the reconciliation finds out."""
+    """It is not known whether the carrier sold the number; the reconciliation asks the carrier."""
 
     code = "carrier_unavailable"
     message = (
-        "The carrier did not confirm the purchase. If it went through, the number appears here within two minutes;"
+        "The carrier did not confirm the purchase. If the number was bought, it appears here within two minutes;"
         " it is not bought twice"
     )
 
 
 class ReleaseUnconfirmed(Unavailable):
-    """The carrier has not taken the number back yet; the reconciliation asks it again."""
+    """The carrier has not confirmed the release yet; the reconciliation repeats it."""
 
     code = "carrier_unavailable"
     message = "The carrier does not answer at the moment. The number is released as soon as it does"
 
 
 class ReleasesPaused(Unavailable):
-    """The database is a copy of another deployment's, and nobody has confirmed yet what it owns at the carrier."""
+    """The database is a copy of another deployment's, and the operator has not confirmed what it owns."""
 
     code = "releases_paused"
     message = (
@@ -158,7 +158,7 @@ class ReleasesPaused(Unavailable):
 
 
 class AddressNotValid(Invalid):
-    """The carrier does not accept the address."""
+    """The carrier does not accept the postal address."""
 
     code = "address_not_valid"
     message = (
@@ -182,31 +182,31 @@ class AddressPending(Conflict):
 
 
 class AddressInUse(Conflict):
-    """A number needs the address."""
+    """A phone number needs the address."""
 
     code = "address_in_use"
     message = "A phone number needs this address. Release the number first"
 
 
 class AddressUnconfirmed(Unavailable):
-    """The carrier did not say whether it has the address; the reconciliation finds out."""
+    """It is not known whether the carrier has the address; the reconciliation asks the carrier."""
 
     code = "carrier_unavailable"
     message = (
-        "The carrier did not confirm the address. If it has it, the address is registered within two minutes; if not,"
-        " it disappears from the list, and can be added again"
+        "The carrier did not confirm the address. Within two minutes the list shows it as registered, or no longer"
+        " shows it; if it is not in the list, add it again"
     )
 
 
 class AddressDeletionUnconfirmed(Unavailable):
-    """The carrier has not deleted the address yet; the reconciliation asks it again."""
+    """The carrier has not confirmed the deletion yet; the reconciliation repeats it."""
 
     code = "carrier_unavailable"
     message = "The carrier does not answer at the moment. The address is deleted as soon as it does"
 
 
 class AddressDeletionPaused(Unavailable):
-    """The database is a copy of another deployment's, and nobody has confirmed yet what it owns at the carrier."""
+    """The database is a copy of another deployment's, and the operator has not confirmed what it owns."""
 
     code = "releases_paused"
     message = (

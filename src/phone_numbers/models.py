@@ -1,4 +1,7 @@
-"""Discrepancies of numbers, and the addresses and identity documents that some countries ask of a number's user."""
+"""Tables of this package: discrepancies with the carrier's numbers, postal addresses, and regulatory bundles.
+
+``PhoneNumber``, ``NumberPurchase`` and ``VerifiedNumber`` are in ``tenants.models``.
+"""
 
 import datetime as dt
 import enum
@@ -15,18 +18,18 @@ RELEASED_BY_STAFF = "released at the carrier by staff"
 
 
 class NumberDiscrepancy(Base):
-    """A number that only the carrier or only an organization holds, and that a person must look at."""
+    """A number that is only at the carrier, or only held by an organization: a person must decide about it."""
 
     __tablename__ = "phone_number_discrepancy"
     __table_args__ = (sa.UniqueConstraint("e164", "reason"),)
 
     e164: Mapped[str]
     carrier_sid: Mapped[str | None]
-    """The carrier's id of the number, where it is known."""
+    """The carrier's id of the number, if it is known."""
     reason: Mapped[str]
-    """One of the texts above."""
+    """One of the constants above."""
     last_seen_at: Mapped[dt.datetime]
-    """By the last comparison; ``created_at`` is the time of the first one."""
+    """The time of the last comparison that found it; ``created_at`` is the time of the first one."""
 
     @property
     def last_digits(self) -> str:
@@ -38,13 +41,13 @@ class AddressState(enum.StrEnum):
     """The state of an address at the carrier."""
 
     REQUESTED = "requested"
-    """Stored before the carrier is asked; the answer is not known yet."""
+    """Stored before the carrier is asked; the outcome is not known yet."""
     REGISTERED = "registered"
     DELETING = "deleting"
 
 
 class RegisteredAddress(TenantOwned, Base):
-    """An address of an organization, which numbers of some countries need: one in each country."""
+    """A postal address of an organization, which numbers of some countries need: at most one in each country."""
 
     __tablename__ = "registered_address"
     __table_args__ = (sa.UniqueConstraint("organization_id", "country"),)

@@ -1,4 +1,4 @@
-"""``NumberProvisioning``: the search, the purchase and the release of phone numbers, made once at start."""
+"""``NumberProvisioning``: the services that ask the carrier about numbers, bundled for request handlers and jobs."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from carrier.port import Carrier, NumberUrls
 from kit.db.database import Database
 from kit.http.app_key import AppKey
-from phone_numbers.addresses import AddressRegistrar
+from phone_numbers.address_registrar import AddressRegistrar
 from phone_numbers.prices import NumberPrices
 from phone_numbers.purchases import PURCHASE_ABANDONED_AFTER, NumberPurchaser
 from phone_numbers.releases import NumberReleaser
@@ -16,9 +16,9 @@ from phone_numbers.verified_numbers.verifier import NumberVerifier, Verification
 
 
 class NumberProvisioning(NamedTuple):
-    """Searches for, buys, releases and verifies numbers, and registers the addresses that they need.
+    """Searches for, prices, buys, releases and verifies numbers, and registers postal addresses. Made once at start.
 
-    It checks no permission: guards do, before they call it.
+    Its parts check no permission: the guards of the handlers do.
     """
 
     searcher: NumberSearcher

@@ -1,4 +1,4 @@
-"""Stores purchases of phone numbers: claimed before the carrier is asked, then completed or failed."""
+"""Stores purchases of phone numbers in the database: claimed before the carrier is asked, then completed or failed."""
 
 from typing import Any
 from uuid import UUID
@@ -46,9 +46,10 @@ class NumberPurchaseService:
         """The organization's number ``e164`` or its pending purchase; None when there is neither.
 
         Raises:
-            PurchaseInProgress: another number is being bought.
+            PurchaseInProgress: the organization is buying another number.
         """
-        # The purchase first: its completion makes the number in the same transaction, so one of the two is always seen.
+        # The purchase is read first: its completion adds the number in the same transaction, so that one of the two
+        # is always found.
         pending = await self.get_pending(organization_id)
         if pending is not None and pending.e164 == e164:
             return PurchaseClaim(pending.id, e164, is_new=False)
@@ -68,13 +69,13 @@ class NumberPurchaseService:
         )
 
     async def claim(self, organization_id: UUID, e164: str, *, by: Actor) -> NumberOrClaim:
-        """Claim the purchase of ``e164``, or return the number or the claim that is already there.
+        """Claim the purchase of ``e164``, or return the number or the claim that exists already.
 
         Raises:
             NotFound, OrganizationSuspended, PlanTooLow: the organization may not have numbers.
-            PurchaseInProgress, TooManyNumbers, TooManyPurchases: not now.
+            PurchaseInProgress, TooManyNumbers, TooManyPurchases: another purchase, or a limit, forbids it now.
         """
-        # Locks the organization's row: of many requests at once one makes the purchase, the others find it.
+        # Locks the organization's row: of concurrent requests one makes the claim, the others find it.
         organization = await self._session.scalar(
             sa.select(Organization)
             .where(Organization.id == organization_id, Organization.deleted_at.is_(None))
@@ -109,8 +110,8 @@ class NumberPurchaseService:
     ) -> PhoneNumber | None:
         """Record that the carrier sold the number, which the organization holds from now on. Idempotent.
 
-        Returns None when the purchase failed meanwhile: the number must then be released at the carrier. An
-        ``IntegrityError`` means that another organization's row still holds the number.
+        Returns None when the purchase was marked as failed before: the caller must release the number at the carrier.
+        An ``IntegrityError`` means that another organization's row still holds the number.
         """
         purchase = await self._get_locked(organization_id, purchase_id)
         if purchase is None or purchase.state is PurchaseState.FAILED:

@@ -1,8 +1,9 @@
-"""Buys phone numbers at the carrier, so that no crash loses a number or pays for two.
+"""Buys phone numbers at the carrier, so that no crash loses a number or buys it twice.
 
-A purchase is a saga. Its row is committed before the carrier is asked, and the number's name at the carrier is the
-row's id, so that a number without a row leads back to its purchase. The carrier's create call is not idempotent: when
-its outcome is unknown, the carrier's list is read and the call is not repeated. No transaction is open meanwhile.
+A purchase is a saga. Its row is committed before the carrier is asked, and the number's name at the carrier contains
+the row's id, so that a number at the carrier can be matched with its purchase. The carrier's create request is not
+idempotent: when its outcome is unknown, the carrier's list is read and the request is not repeated. No transaction is
+open while the carrier is asked.
 """
 
 import asyncio
@@ -49,16 +50,16 @@ from phone_numbers.searches import AttemptCounter, NumberSearcher
 from tenants.models import PhoneNumber, PurchaseState
 
 PURCHASE_ABANDONED_AFTER = timedelta(seconds=60)
-"""Older pending purchases are abandoned: the transport waits at most 10 s for the carrier's answer."""
+"""The age at which a pending purchase counts as abandoned: the transport waits at most 10 s for the carrier."""
 _MAX_WAIT_SECONDS = 25
 _POLL_SECONDS = 0.25
-_NOT_SOLD = "The carrier did not give this number"
+_NOT_SOLD = "The carrier did not sell this number"
 _NOT_RECEIVED = "The purchase did not reach the carrier"
 log = structlog.get_logger("epoch.numbers")
 
 
 class NumberPurchaser:
-    """Buys numbers."""
+    """Buys numbers, and completes purchases whose outcome was unknown."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class NumberPurchaser:
         abandoned_after: timedelta = PURCHASE_ABANDONED_AFTER,
         urls: NumberUrls | None = None,
     ) -> None:
-        """Calls to bought numbers go to ``urls``."""
+        """``urls`` are set as the callback URLs of bought numbers."""
         self._database = database
         self._carrier = carrier
         self._urls = urls
@@ -76,24 +77,24 @@ class NumberPurchaser:
         self._abandoned_after = abandoned_after
 
     def is_abandoned(self, claim: PurchaseClaim) -> bool:
-        """True when no request can still be waiting for the carrier's answer."""
+        """True when no request can still wait for the carrier's response."""
         return rules.requested_at(claim.purchase_id) < utc_now() - self._abandoned_after
 
     async def buy(
         self, organization_id: UUID, e164: str, *, by: Actor, country: str = "", number_type: str = ""
     ) -> PhoneNumber:
-        """Buy ``e164``, at most once for any number of requests at a time; return it when it is held already.
+        """Buy ``e164``, at most once for concurrent requests; return the number if the organization holds it already.
 
-        ``country`` and ``number_type`` are those under which the search offered it; without them they are guessed.
+        ``country`` and ``number_type`` are those of the search that offered it; without them they are guessed.
 
         Raises:
             ValidationFailed: not a number that can be for sale.
-            TooMany, TooManyNumbers, TooManyPurchases, PurchaseInProgress: not now.
+            TooMany, TooManyNumbers, TooManyPurchases, PurchaseInProgress: a limit, or another purchase, forbids it now.
             OrganizationSuspended, PlanTooLow: the organization may not have numbers.
             NumberNotAvailable, AddressRequired, BundleRequired, NoNumbersInAreaCode, CarrierAccountLimited: the
                 carrier does not sell it to us.
             CarrierNotAnswering, CarrierBusy, PurchaseUnconfirmed, Unavailable: the carrier does not answer, or refuses
-                us.
+                our credentials.
         """
         queries = rules.exact_queries(e164, country, number_type)
         existing = await self._find_number_or_claim(organization_id, e164, by)
@@ -124,9 +125,10 @@ class NumberPurchaser:
     async def adopt(
         self, organization_id: UUID, purchase_id: UUID, bought: OwnedNumber, *, by: Actor
     ) -> PhoneNumber | None:
-        """Complete the purchase with the number at the carrier.
+        """Complete the purchase with the number ``bought`` at the carrier; return the stored number.
 
-        When the purchase cannot be completed, the number is released: its name says that this purchase bought it.
+        When the purchase cannot be completed, release the number and return None: its name proves that this purchase
+        bought it.
         """
         try:
             async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
@@ -138,7 +140,7 @@ class NumberPurchaser:
             await self._fail(organization_id, purchase_id, _NOT_SOLD, by)
             number = None
         if number is None:
-            # If this fails, the number has a failed purchase's name at the carrier, and the reconciliation releases it.
+            # If this fails, the reconciliation releases the number: its name contains the id of a failed purchase.
             await release_unowned(self._carrier, bought.sid)
         return number
 
@@ -149,7 +151,7 @@ class NumberPurchaser:
     async def _claim_offered(
         self, organization_id: UUID, e164: str, queries: Sequence[NumberQuery], by: Actor
     ) -> tuple[NumberOrClaim, NumberDocuments]:
-        """Claim the purchase, if the number is really for sale to us and can make calls."""
+        """Claim the purchase, if the carrier's search finds the number; return the claim and the number's documents."""
         offered = await self._searcher.find_offer(e164, queries)
         if offered is None:
             # Another request of this organization may have just bought it.
@@ -193,16 +195,16 @@ class NumberPurchaser:
     async def _refuse(
         self, organization_id: UUID, claim: PurchaseClaim, refusal: DomainError, error: CarrierError, by: Actor
     ) -> DomainError:
-        """Store that the carrier definitely did not sell the number; return ``refusal``."""
+        """Store that the carrier refused to sell the number; return ``refusal``."""
         meaning = describe_refusal(error.code)
         log.warning("purchase_refused", purchase=str(claim.purchase_id), error=str(error), meaning=meaning)
         await self._fail(organization_id, claim.purchase_id, refusal.message, by, carrier_error=error.code)
         return refusal
 
     async def _find_unanswered(self, claim: PurchaseClaim) -> OwnedNumber:
-        """The number, if the carrier lists it. If not, the request may still be on its way.
+        """The number of a purchase without a response, if the carrier lists it.
 
-        Raises: PurchaseUnconfirmed.
+        Raises: PurchaseUnconfirmed, when it is not listed: the request may still reach the carrier.
         """
         try:
             found = await self._find_at_carrier(claim)
@@ -237,7 +239,7 @@ class NumberPurchaser:
     async def _find_at_carrier(self, claim: PurchaseClaim) -> OwnedNumber | None:
         for owned in await self._carrier.owned_numbers(e164=claim.e164):
             name = rules.parse_friendly_name(owned.friendly_name)
-            # The carrier also returns numbers that only contain this one.
+            # The carrier's filter also returns numbers that only contain this number.
             if owned.e164 == claim.e164 and name is not None and name.purchase_id == claim.purchase_id:
                 return owned
         return None

@@ -1,4 +1,4 @@
-"""Reconciles phone numbers every 30 s in one worker; every 10th run compares the carrier's whole list."""
+"""The periodic task that reconciles phone numbers with the carrier: every 10th run compares the whole list."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ log = structlog.get_logger("epoch.numbers")
 
 
 class PeriodicNumberReconciliation:
-    """Counts the runs, and decides which of them compares the whole list."""
+    """Runs the reconciliation; a scheduler calls ``run`` every 30 s in one worker."""
 
     def __init__(self, reconciler: NumberReconciler, count: Callable[[str], None]) -> None:
         self._reconciler = reconciler

@@ -1,6 +1,7 @@
-"""Compares the carrier's list of numbers with the database, repairs what is explained and reports the rest.
+"""Reconciles numbers with the carrier: finishes pending changes, and compares the carrier's list with the database.
 
-It covers all organizations, so its database role must see them all.
+Numbers that match a purchase of this deployment are adopted or released; all other differences are stored as
+discrepancies for staff. It covers all organizations, so that its database role must see all rows.
 """
 
 from collections.abc import Sequence
@@ -37,17 +38,17 @@ class ReconciliationReport(msgspec.Struct, kw_only=True):
     failed: int = 0
     released: int = 0
     postponed: int = 0
-    """Releases left for the next run: the number is in use, or the carrier did not answer."""
+    """Releases postponed to the next run: the number is in use, or the carrier did not answer."""
     discrepancies: list[NumberDiscrepancy] = []
-    """For a person to look at."""
+    """Differences that a person must decide."""
     routed: int = 0
-    """Numbers whose calls were led to this deployment."""
+    """Numbers whose callback URLs were set to those of this deployment."""
     is_paused: bool = False
-    """True when nothing was repaired, because this database is a copy that nobody has confirmed."""
+    """True when nothing was changed, because this database is a copy that nobody has confirmed."""
 
 
 class NumberReconciler:
-    """Compares and repairs. Each step is idempotent, and two runs at a time do no harm."""
+    """Runs the reconciliation. Each step is idempotent, so that two runs at the same time do no harm."""
 
     def __init__(
         self,
@@ -57,14 +58,14 @@ class NumberReconciler:
         *,
         urls: NumberUrls | None = None,
     ) -> None:
-        """Calls to held numbers go to ``urls``; without them that is not checked."""
+        """``urls`` are the callback URLs that held numbers must have; without them URLs are not checked."""
         self._urls = urls
         self._database = database
         self._carrier = carrier
         self._provisioning = provisioning
 
     async def finish_pending(self) -> ReconciliationReport:
-        """Finish what requests left undone: purchases, releases, addresses, verified numbers. Raises: CarrierError."""
+        """Finish pending purchases, releases, and changes of addresses and verified numbers. Raises: CarrierError."""
         deployment = await self._read_deployment()
         report = ReconciliationReport(is_paused=deployment.is_copy)
         if deployment.is_copy:
@@ -82,11 +83,11 @@ class NumberReconciler:
             except DomainError:
                 report.postponed += 1
         await self._provisioning.addresses.finish_changes()
-        await self._provisioning.verifier.finish_changes(with_all=False)
+        await self._provisioning.verifier.finish_changes(is_full=False)
         return report
 
     async def compare(self) -> ReconciliationReport:
-        """``finish_pending``, then compare the carrier's whole list.
+        """Run ``finish_pending``, then compare the carrier's whole list.
 
         Numbers that this deployment does not provably own are reported and never changed: another deployment on the
         same account may use them.
@@ -96,9 +97,9 @@ class NumberReconciler:
         deployment = await self._read_deployment()
         report = await self.finish_pending()
         if not deployment.is_copy:
-            await self._provisioning.verifier.finish_changes(with_all=True)
+            await self._provisioning.verifier.finish_changes(is_full=True)
         began = utc_now()
-        # The carrier's list is read first. A number that is bought after this is only in the database, and too new to
+        # The carrier's list is read first. A number that is bought afterwards is in the database only, and too new to
         # be reported as missing.
         listed = await self._carrier.owned_numbers()
         held = await self._list_held()
@@ -106,41 +107,41 @@ class NumberReconciler:
         by_e164 = {number.e164: number for number in held}
         for owned in listed:
             if owned.sid not in by_sid:
-                await self._explain(owned, by_e164.get(owned.e164), deployment, report)
-            elif not deployment.is_copy and number_routing.is_to_change(owned, self._urls, deployment.name):
+                await self._handle_unmatched(owned, by_e164.get(owned.e164), deployment, report)
+            elif not deployment.is_copy and number_routing.needs_new_urls(owned, self._urls, deployment.name):
                 await self._route(owned, report)
-        there, e164_there = {owned.sid for owned in listed}, {owned.e164 for owned in listed}
+        sids, e164s = {owned.sid for owned in listed}, {owned.e164 for owned in listed}
         for number in held:
-            is_there = number.carrier_sid in there or (number.carrier_sid is None and number.e164 in e164_there)
-            if not is_there and number.releasing_at is None and number.created_at < began - PURCHASE_ABANDONED_AFTER:
+            is_listed = number.carrier_sid in sids or (number.carrier_sid is None and number.e164 in e164s)
+            if not is_listed and number.releasing_at is None and number.created_at < began - PURCHASE_ABANDONED_AFTER:
                 report.discrepancies.append(_discrepancy(number.carrier_sid, number.e164, MISSING))
         async with self._database.sessions() as session, session.begin():
             await NumberDiscrepancyService(session).replace_all(report.discrepancies, began)
         return report
 
-    async def _explain(
+    async def _handle_unmatched(
         self, owned: OwnedNumber, row: PhoneNumber | None, deployment: Deployment, report: ReconciliationReport
     ) -> None:
-        """Adopt, release or report a number at the carrier whose id is in no row."""
+        """Adopt, release or report a number at the carrier whose id is in no row; ``row`` has the same number."""
         name = rules.parse_friendly_name(owned.friendly_name)
         if deployment.is_copy:
             report.discrepancies.append(_discrepancy(owned.sid, owned.e164, UNEXPLAINED))
         elif name is None:
-            await self._explain_unnamed(owned, row, report)
+            await self._handle_unnamed(owned, row, report)
         elif name.deployment not in (None, deployment.name):
             report.discrepancies.append(_discrepancy(owned.sid, owned.e164, OF_ANOTHER_DEPLOYMENT))
         else:
-            await self._explain_purchase(owned, name, row, deployment, report)
+            await self._handle_named(owned, name, row, deployment, report)
 
-    async def _explain_unnamed(self, owned: OwnedNumber, row: PhoneNumber | None, report: ReconciliationReport) -> None:
-        """Complete the row of a number that a person bought; report numbers without a row."""
+    async def _handle_unnamed(self, owned: OwnedNumber, row: PhoneNumber | None, report: ReconciliationReport) -> None:
+        """Complete the row of a number that a person bought at the carrier; report numbers without a row."""
         if row is not None and row.carrier_sid is None:
             await self._set_carrier_sid(row.id, owned.sid)
             report.adopted += 1
         else:
             self._report_unexplained(owned, report)
 
-    async def _explain_purchase(
+    async def _handle_named(
         self,
         owned: OwnedNumber,
         name: rules.PurchaseName,
@@ -155,7 +156,7 @@ class NumberReconciler:
             report.adopted += adopted is not None
             report.released += adopted is None
         elif await self._is_held(owned.sid):
-            return  # completed meanwhile
+            return  # another process completed the purchase
         elif (
             purchase is not None
             and purchase.state is PurchaseState.FAILED
@@ -167,7 +168,7 @@ class NumberReconciler:
             self._report_unexplained(owned, report)
 
     async def _route(self, owned: OwnedNumber, report: ReconciliationReport) -> None:
-        """Let calls to a held number come to this deployment. A failure is left to the next run."""
+        """Set the callback URLs of a held number to this deployment's; after a failure the next run repeats it."""
         if self._urls is None:
             return
         try:

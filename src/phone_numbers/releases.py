@@ -1,6 +1,6 @@
 """Releases phone numbers at the carrier, in three steps: mark as releasing, ask the carrier, mark as released.
 
-A crash in between leaves a number that is being released, never one that only looks held.
+A crash between the steps leaves a number marked as releasing, never a number that is held here but not at the carrier.
 """
 
 from contextlib import suppress
@@ -29,15 +29,15 @@ class NumberReleaser:
         self._is_in_use = is_in_use
 
     async def release(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> None:
-        """Release a number at the carrier; call records keep it.
+        """Release a number at the carrier; its row stays for the call records.
 
-        A number that another deployment owns stays at the carrier; only this database's row is closed.
+        A number that another deployment owns stays at the carrier; only its row here is marked as released.
 
         Raises:
             NotFound: the organization does not hold it.
             NumberInUse: a live call comes from it.
             ReleasesPaused: this database is a copy that nobody has confirmed.
-            ReleaseUnconfirmed: the carrier does not answer; the release stays ordered.
+            ReleaseUnconfirmed: the carrier does not answer; the reconciliation repeats the release.
         """
         deployment = await self._read_deployment()
         if deployment.is_copy:
@@ -62,19 +62,19 @@ class NumberReleaser:
         """Raises: CarrierError, but not when the account does not hold the number."""
         for owned in await self._carrier.owned_numbers(e164=number.e164):
             name = rules.parse_friendly_name(owned.friendly_name)
-            # Without an id in the row, a number that is named for a purchase belongs to that purchase, not to this row.
-            is_meant = owned.sid == number.carrier_sid if number.carrier_sid is not None else name is None
-            if owned.e164 != number.e164 or not is_meant:
+            # If the row has no carrier id, a number with a purchase's name belongs to that purchase, not to this row.
+            is_of_row = owned.sid == number.carrier_sid if number.carrier_sid is not None else name is None
+            if owned.e164 != number.e164 or not is_of_row:
                 continue
             if not deployment.is_own(None if name is None else name.deployment, number.created_at):
                 log.warning("number_of_another_deployment_kept", number=str(number.id), number_sid=owned.sid)
                 continue
-            with suppress(NotFoundAtCarrier):  # released meanwhile
+            with suppress(NotFoundAtCarrier):  # another process released it
                 await self._carrier.release_number(owned.sid)
 
 
 async def release_unowned(carrier: Carrier, sid: str) -> bool:
-    """Release a number that no organization holds; False when the carrier must be asked again."""
+    """Release a number that no organization holds; return False when the carrier must be asked again."""
     try:
         await carrier.release_number(sid)
     except NotFoundAtCarrier:

@@ -1,4 +1,4 @@
-"""Rules about phone numbers: limits, searches, and names at the carrier. Pure."""
+"""Rules about phone numbers: limits of purchases, parsing of search forms, countries, names at the carrier. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from phonenumbers import PhoneNumberType
 
 from carrier.port import AREA_CODE_COUNTRIES, NumberQuery, NumberType
 from kit.countries import countries
-from kit.e164 import dialing_of
+from kit.e164 import dialing_of, is_e164
 from kit.errors import ValidationFailed
 from kit.text import is_valid_text, single_line
 from phone_numbers.errors import TooManyNumbers, TooManyPurchases
@@ -21,16 +21,15 @@ HELD_NUMBERS_LIMIT = "phone_numbers"
 PURCHASES_LIMIT = "purchases_per_day"
 SEARCHES_LIMIT = "number_searches_per_minute"
 DEFAULT_LIMITS: Mapping[str, int] = {HELD_NUMBERS_LIMIT: 5, PURCHASES_LIMIT: 3, SEARCHES_LIMIT: 60}
-"""Defaults by the name under which an organization's ``limits`` override them."""
+"""Default limits by name; an organization's ``limits`` override them."""
 ATTEMPTS_PER_PURCHASE = 20
-"""Attempts to buy may be this many times the purchases: a failed attempt costs nothing."""
+"""The limit of attempts to buy is the limit of purchases times this: a failed attempt costs nothing."""
 PURCHASE_WINDOW = timedelta(days=1)
 _AREA_CODE = re.compile(r"[0-9]{1,6}")
 _DIGITS = re.compile(r"[0-9]{2,15}")
 _MAX_CITY_CHARACTERS = 64
 MAX_NUMBER_NAME_CHARACTERS = 64
 _SEPARATORS = re.compile(r"[\s().\-/+]+")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TYPE_GUESSES = {
     PhoneNumberType.MOBILE: NumberType.MOBILE,
     PhoneNumberType.TOLL_FREE: NumberType.TOLL_FREE,
@@ -38,7 +37,7 @@ _TYPE_GUESSES = {
     PhoneNumberType.VOIP: NumberType.NATIONAL,
     PhoneNumberType.SHARED_COST: NumberType.NATIONAL,
 }
-"""The carrier's probable type of a number; it may list the number under another one."""
+"""The carrier's probable type by the library's type; the carrier may list the number under another type."""
 _NON_GEOGRAPHIC, _UNKNOWN_REGION = "001", "ZZ"
 _PURCHASE_NAME = re.compile(
     r"pn:(?:([0-9a-f]{12}):)?([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
@@ -49,7 +48,7 @@ class PurchaseName(msgspec.Struct, frozen=True):
     """The parts of a bought number's name at the carrier."""
 
     deployment: str | None
-    """None in names from before deployments had names."""
+    """None in names that were made before deployments had names."""
     purchase_id: UUID
 
 
@@ -59,7 +58,7 @@ def effective_limit(limits: Mapping[str, Any], name: str) -> int:
 
 
 def ensure_may_buy(limits: Mapping[str, Any], *, held: int, bought_today: int) -> None:
-    """Raises: TooManyNumbers, TooManyPurchases."""
+    """Check the limits of held numbers and of purchases within a day. Raises: TooManyNumbers, TooManyPurchases."""
     if held >= effective_limit(limits, HELD_NUMBERS_LIMIT):
         raise TooManyNumbers
     if bought_today >= effective_limit(limits, PURCHASES_LIMIT):
@@ -67,7 +66,7 @@ def ensure_may_buy(limits: Mapping[str, Any], *, held: int, bought_today: int) -
 
 
 def parse_number_name(typed: str) -> str:
-    """An organization's name for a number as it is stored; it may be empty. Raises: ValidationFailed."""
+    """Normalize an organization's own name for a number, which may be empty. Raises: ValidationFailed."""
     if not is_valid_text(typed):
         raise ValidationFailed([("name", "Control characters are not allowed")])
     if len(typed) > MAX_NUMBER_NAME_CHARACTERS:
@@ -78,7 +77,7 @@ def parse_number_name(typed: str) -> str:
 def parse_search(
     country: str, area_code: str = "", contains: str = "", *, number_type: str = "", locality: str = ""
 ) -> NumberQuery:
-    """Parse the search form; without a type it searches local numbers. Raises: ValidationFailed."""
+    """Parse the fields of a search; the default type is local. Raises: ValidationFailed."""
     code, digits = country.strip().upper(), _without_separators(contains)
     kind, city = number_type.strip() or NumberType.LOCAL, locality.strip()
     area, errors = "", []
@@ -108,7 +107,7 @@ def _parse_area_code(country: str, typed: str) -> str:
     """The area code without prefixes: ``020``, ``20``, ``+44 20`` and ``0044 20`` are ``20`` in GB; empty for none.
 
     Raises:
-        ValueError: it is no area code; the message is for customers.
+        ValueError: not an area code; the message is for customers.
     """
     area = _without_separators(typed)
     if area and country in countries():
@@ -131,37 +130,37 @@ def _without_prefixes(country: str, area: str, *, is_international: bool) -> str
     if dialing.trunk_prefix and area.startswith(dialing.trunk_prefix):
         return area.removeprefix(dialing.trunk_prefix)
     if area.startswith(code):
-        # 491 in Germany may be +49 1… or the area 0491.
+        # In Germany 491 may mean +49 1… or the area code 0491.
         raise ValueError(f"Enter the area code without the country code {code}, or begin with +{code}")
     return area
 
 
 def _number_beginning(country: str, area_code: str) -> str:
-    """The first digits of the numbers of an area: ``20`` in GB is ``+4420``."""
+    """The beginning (E.164) of the numbers of an area code: ``+4420`` for ``20`` in GB."""
     return f"+{dialing_of(country).calling_code}{area_code}"
 
 
 def matches_beginning(query: NumberQuery, e164: str) -> bool:
-    """False for a number that does not begin as ``query`` asks: the carrier may ignore that part of it."""
+    """False for a number that does not begin as ``query`` requires: the carrier may ignore that part of the query."""
     beginning = query.contains or ""
     return not beginning.startswith("+") or e164.startswith(beginning)
 
 
 def exact_queries(e164: str, country: str = "", number_type: str = "") -> Sequence[NumberQuery]:
-    """The searches of which one finds exactly ``e164``, if it is for sale; the most probable one is first.
+    """Searches of which one finds exactly ``e164``, if it is for sale; the most probable search is first.
 
-    ``country`` and ``number_type`` are those of the search that offered the number, where they are known.
+    ``country`` and ``number_type`` are those of the search that offered the number, empty where they are not known.
 
     Raises: ValidationFailed.
     """
-    code = country.strip().upper() or (country_of(e164) if _E164.fullmatch(e164) else "")
-    if not _E164.fullmatch(e164) or (not country and code not in countries()):
+    code = country.strip().upper() or (country_of(e164) if is_e164(e164) else "")
+    if not is_e164(e164) or (not country and code not in countries()):
         raise ValidationFailed([("number", "Must be a number from the search, like +14155550123")])
-    # Only this says that the country and the type are right, so both are read as in a search.
+    # Validates the country and the type as in a search.
     query = parse_search(code, number_type=number_type)
     known, national = _parsed(e164), e164[1:]
     guess = NumberType.LOCAL
-    # Numbers that the library does not know are bought when the carrier offers them.
+    # A number that the library does not know can be bought if the carrier offers it.
     if known is not None:
         national = str(phonenumbers.national_significant_number(known))
         kind = phonenumbers.number_type(known)
@@ -175,9 +174,9 @@ def exact_queries(e164: str, country: str = "", number_type: str = "") -> Sequen
 
 
 def country_of(e164: str) -> str:
-    """ISO 3166 code of the country that ``e164`` belongs to; empty when it belongs to none.
+    """ISO 3166 code of the country of ``e164``; empty when it belongs to no country.
 
-    A number that the library does not know belongs to the main country of its calling code.
+    A number that the library does not know counts as a number of the main country of its calling code.
     """
     number = _parsed(e164)
     if number is None:
@@ -196,17 +195,17 @@ def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
 
 
 def friendly_name(deployment: str, purchase_id: UUID) -> str:
-    """The name of a number at the carrier, which leads back to its deployment and its purchase; 52 characters."""
+    """The name of a number at the carrier, from which its deployment and its purchase can be read; 52 characters."""
     return f"pn:{deployment}:{purchase_id}"
 
 
 def requested_at(purchase_id: UUID) -> datetime:
-    """The time of a purchase, from its UUIDv7."""
+    """The time of a request (purchase or address), from the UUIDv7 of its row."""
     return datetime.fromtimestamp((purchase_id.int >> 80) / 1000, UTC)
 
 
 def parse_friendly_name(name: str) -> PurchaseName | None:
-    """Parse a number's name at the carrier; None for names that ``friendly_name`` never made."""
+    """Parse a number's name at the carrier; None for names that ``friendly_name`` does not make."""
     found = _PURCHASE_NAME.fullmatch(name)
     return None if found is None else PurchaseName(deployment=found[1], purchase_id=UUID(found[2]))
 

@@ -1,4 +1,4 @@
-"""Wire types about phone numbers."""
+"""Request and response schemas of the API of phone numbers, postal addresses and verified numbers."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -20,28 +20,28 @@ class GetNumber(RequestModel, frozen=True, kw_only=True):
     number: E164Number
     """E.164, as the search shows it."""
     country: Annotated[str, Meta(examples=["US"])] = ""
-    """The country of the search that showed it; without it the number's own."""
+    """The country of the search that showed the number; without it the number's own country."""
     type: Annotated[str, Meta(examples=["local"])] = ""
-    """The type of the search that showed it; without it all types are searched."""
+    """The type of the search that showed the number; without it all types are searched."""
 
 
 NumberName = Annotated[str, Meta(examples=["Front desk"])]
-"""The organization's own name for the number; empty where it has none."""
+"""The organization's own name for the number; empty without one."""
 
 
 class ChangeNumber(RequestModel, frozen=True, kw_only=True):
-    """The fields of a number that can be changed; a field that is left out stays."""
+    """The fields of a number that can be changed; a field that is left out is not changed."""
 
     name: NumberName | UnsetType = UNSET
     default: Annotated[bool | UnsetType, Meta(examples=[True])] = UNSET
-    """``true`` makes the number the default, instead of the one that is; ``false`` is refused for the default."""
+    """``true`` makes the number the default, in place of the present default; ``false`` is refused for the default."""
 
 
 class VerifyNumber(RequestModel, frozen=True, kw_only=True):
-    """A number that the organization holds elsewhere."""
+    """A number that the organization holds with another company."""
 
     number: Annotated[str, Meta(examples=["+12125550108"])]
-    """As people in the organization's country write it, or E.164."""
+    """The number as people in the organization's country write it, or E.164."""
     name: NumberName = ""
 
 
@@ -50,20 +50,20 @@ class VerificationRequested(ResponseModel, frozen=True, kw_only=True):
 
     id: ResourceId
     validation_code: Annotated[str, Meta(examples=["123456"])]
-    """The digits that the person who answers types; shown in this answer only."""
+    """The digits that the person who answers the call must type; shown in this response only."""
 
 
 class VerifiedNumberInfo(ResponseModel, frozen=True, kw_only=True):
-    """A number that the organization holds elsewhere: calls out may show it, nobody is called on it."""
+    """A number that the organization holds with another company: outgoing calls may show it."""
 
     id: ResourceId
     number: E164Number
     """E.164."""
     name: NumberName
     status: Annotated[str, Meta(examples=["verified"])]
-    """``pending`` while the carrier waits for the code, at most 30 minutes; ``verified``: calls out may show it;
-    ``failed``: nobody typed the code; ``expired``: the carrier no longer lists it as verified. Verify a failed or
-    expired one again to use it."""
+    """``pending`` while the carrier waits for the code, at most 30 minutes; ``verified``: outgoing calls may show the
+    number; ``failed``: nobody typed the code; ``expired``: the carrier no longer lists the number as verified. Verify
+    a failed or expired number again to use it."""
     requested_at: Timestamp | None
     """The time of the last validation call."""
 
@@ -88,17 +88,17 @@ class AvailableNumberInfo(ResponseModel, frozen=True, kw_only=True):
     locality: Annotated[str | None, Meta(examples=["San Francisco"])]
     region: Annotated[str | None, Meta(examples=["CA"])]
     available_now: Annotated[bool, Meta(examples=[True])]
-    """False for numbers that need a registered address which the organization does not have."""
+    """False for a number that needs a registered address, if the organization does not have that address."""
     address_requirement: Annotated[str, Meta(examples=["none"])]
     """The required place of the address: ``none`` (not needed), ``any``, ``local`` (in the country) or ``foreign``."""
     monthly_price: Annotated[str | None, Meta(examples=["1.15"])]
-    """Decimal number; null when the carrier names no price."""
+    """Decimal number; null when the price is not known."""
     price_currency: Annotated[str | None, Meta(examples=["USD"])]
     """ISO 4217 code of the price."""
 
     @classmethod
     def of(cls, offered: AvailableNumber, registered: Collection[str], price: Price | None) -> "AvailableNumberInfo":
-        """``registered`` has the countries in which the organization has an address; ``price`` is per month."""
+        """``registered`` are the countries in which the organization has an address; ``price`` is per month."""
         return cls(
             number=offered.e164,
             country=offered.country,
@@ -127,10 +127,10 @@ class PhoneNumberInfo(ResponseModel, frozen=True, kw_only=True):
     """E.164."""
     name: NumberName
     default: Annotated[bool, Meta(examples=[True])]
-    """True for the number that calls come from where nothing else chooses one."""
+    """True for the number that outgoing calls show when no other rule chooses a number."""
     country: CountryCode
     status: Annotated[str, Meta(examples=["active"])]
-    """``active``, or ``releasing`` while the carrier takes it back."""
+    """``active``, or ``releasing`` until the carrier has confirmed the release."""
     created_at: Timestamp | None
 
     @classmethod
@@ -151,7 +151,7 @@ AddressText = Annotated[str, Meta(examples=["Acme Realty"])]
 
 
 class AddAddress(RequestModel, frozen=True, kw_only=True):
-    """An address of whoever uses the numbers."""
+    """The postal address of the user of the numbers."""
 
     customer_name: AddressText
     street: Annotated[str, Meta(examples=["1 Market Street"])]
@@ -163,7 +163,7 @@ class AddAddress(RequestModel, frozen=True, kw_only=True):
 
 
 class AddressInfo(ResponseModel, frozen=True, kw_only=True):
-    """An address of the organization; there is one in each country at most."""
+    """A postal address of the organization, which has at most one in each country."""
 
     id: ResourceId
     customer_name: AddressText

@@ -1,4 +1,7 @@
-"""Searches the carrier's numbers for sale. No transaction is open while the carrier is asked."""
+"""Searches the carrier's numbers for sale, and limits the searches and purchase attempts of an organization.
+
+No transaction is open while the carrier is asked.
+"""
 
 import time
 from collections.abc import Sequence
@@ -32,7 +35,7 @@ log = structlog.get_logger("epoch.numbers")
 
 
 class AttemptCounter:
-    """Counts an organization's searches and attempts to buy, and refuses too many."""
+    """Counts an organization's searches and attempts to buy, and refuses those over a limit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -42,26 +45,26 @@ class AttemptCounter:
         async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             limits = await NumberPurchaseService(session).get_limits(organization_id)
         limit = factor * rules.effective_limit(limits, limit_name)
-        # In a transaction of its own: the count stays when the request is refused afterwards.
+        # In a separate transaction, so that the count stays when the request is refused afterwards.
         async with self._database.sessions() as session, session.begin():
             await hit_or_raise(session, f"{limit_name}:{organization_id}", limit=limit, window=window)
 
 
 class NumberSearcher:
-    """Searches for numbers."""
+    """Searches for numbers and number types; caches the types of each country."""
 
     def __init__(self, database: Database, carrier: Carrier) -> None:
         self._database, self._carrier = database, carrier
         self._attempts = AttemptCounter(database)
         self._types: dict[str, tuple[float, frozenset[NumberType]]] = {}
-        """The types of each country, with the time (monotonic) until which they need not be asked for again."""
+        """The types of each country, with the time (monotonic) until which they are valid."""
 
     async def search(
         self, organization_id: UUID, query: NumberQuery, *, by: Actor, available_now: bool = False
     ) -> list[AvailableNumber]:
-        """Numbers for sale that calls can come from, best match first; none in a country without any.
+        """Numbers for sale that can make calls, best match first; empty for a country without numbers.
 
-        With ``available_now`` only those that need no address, or one that the organization has.
+        With ``available_now`` only numbers that need no address, or an address that the organization has.
 
         Raises:
             TooMany: the organization searches too often.
@@ -102,12 +105,12 @@ class NumberSearcher:
         return types
 
     def known_types(self, country: str) -> frozenset[NumberType]:
-        """The types of ``country`` that the carrier listed before, without asking it; empty when it was not asked."""
+        """The cached types of ``country``, without a request to the carrier; empty when none are cached."""
         known = self._types.get(country.strip().upper())
         return frozenset() if known is None else known[1]
 
     async def find_offer(self, e164: str, queries: Sequence[NumberQuery]) -> AvailableNumber | None:
-        """The number ``e164`` as the first of ``queries`` that finds it offers it. Raises: as ``search``."""
+        """The offer of ``e164`` from the first of ``queries`` that finds it; else None. Raises: as ``search``."""
         for query in queries:
             if (
                 offered := next((found for found in await self._search(query) if found.e164 == e164), None)
@@ -118,9 +121,9 @@ class NumberSearcher:
     async def review(
         self, organization_id: UUID, e164: str, *, by: Actor, country: str = "", number_type: str = ""
     ) -> AvailableNumber:
-        """The number ``e164`` as it is for sale now. Counts as a search.
+        """The present offer of the number ``e164``, for the confirmation before a purchase. Counts as a search.
 
-        ``country`` and ``number_type`` are those under which the search offered it; without them they are guessed.
+        ``country`` and ``number_type`` are those of the search that offered it; without them they are guessed.
 
         Raises:
             ValidationFailed: not a number that can be for sale.
@@ -145,7 +148,7 @@ class NumberSearcher:
         except CarrierError as error:
             if error.code in NUMBER_REFUSALS:
                 raise number_refusal(error.code) from error
-            # The carrier has the country, but refuses the area code or the pattern.
+            # The carrier sells numbers in the country, but refuses the area code or the digits.
             log.info("number_search_refused", country=query.country, error=str(error))
             return []
         return [number for number in found if rules.matches_beginning(query, number.e164)]

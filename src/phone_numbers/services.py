@@ -1,4 +1,7 @@
-"""Lists, changes and releases an organization's phone numbers in the database. Nothing here calls the carrier."""
+"""Phone numbers of organizations in the database (list, rename, default, release), and stored discrepancies.
+
+Nothing in this module calls the carrier.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -26,7 +29,7 @@ from tenants.models import PhoneNumber, VerificationState, VerifiedNumber
 from tenants.services import OrganizationService
 
 MAX_NUMBER_CHOICES = 100
-"""Numbers in the filter of a list of calls."""
+"""The most bought numbers that the filter of a list of calls offers."""
 NumberInUseCheck = Callable[[AsyncSession, UUID, str], Awaitable[bool]]
 """True if a live call of the organization comes from the number. The package ``calls`` implements it."""
 
@@ -42,7 +45,7 @@ class PhoneNumberService:
         self._numbers = self.Repository(session=session)
 
     async def list_held(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[PhoneNumber]:
-        """``limit`` + 1 held numbers, those being released included, newest first."""
+        """``limit`` + 1 held numbers, newest first, including those being released."""
         query = (
             sa.select(PhoneNumber).where(*is_held_by(organization_id)).order_by(PhoneNumber.id.desc()).limit(limit + 1)
         )
@@ -66,12 +69,12 @@ class PhoneNumberService:
         return number
 
     async def get_caller_id(self, organization_id: UUID) -> str | None:
-        """The number that calls come from now; None without one."""
+        """The number that calls show by default; None without a usable number."""
         e164: str | None = await self._session.scalar(PhoneNumber.caller_id_of(organization_id))
         return e164
 
     async def list_from_numbers(self, organization_id: UUID) -> Sequence[FromNumber]:
-        """The numbers that calls may show: the default first, verified ones last."""
+        """The numbers that calls may show: the default number first, verified numbers last."""
         bought = PhoneNumber.usable(sa.select(PhoneNumber.id, PhoneNumber.e164, PhoneNumber.name), organization_id)
         verified = (
             sa.select(VerifiedNumber.id, VerifiedNumber.e164, VerifiedNumber.name)
@@ -81,7 +84,7 @@ class PhoneNumberService:
         return [FromNumber(*row) for query in (bought, verified) for row in await self._session.execute(query)]
 
     async def list_ever_held(self, organization_id: UUID) -> Sequence[FromNumber]:
-        """The newest numbers, released and verified ones included, for the filter of a list of calls."""
+        """The newest numbers, including released and verified ones, for the filter of a list of calls."""
         query = sa.select(PhoneNumber.id, PhoneNumber.e164, PhoneNumber.name).where(
             PhoneNumber.owned_by(organization_id)
         )
@@ -100,15 +103,15 @@ class PhoneNumberService:
     async def update(
         self, organization_id: UUID, number_id: UUID, *, by: Actor, name: str | None = None, default: bool | None = None
     ) -> PhoneNumber:
-        """Rename the number, make it the default, or both; what is None stays.
+        """Rename the number, make it the default, or both; None leaves that field unchanged.
 
         Raises:
             NotFound: the organization does not hold it.
-            ValidationFailed: the name cannot be stored, the number is being released, or it is the default and
-                ``default`` is False: another one must be made the default.
+            ValidationFailed: the name cannot be stored, the number is being released, or ``default`` is False for the
+                default number: another number must be made the default.
         """
         new_name = None if name is None else rules.parse_number_name(name)
-        # Of two changes at once the later one decides which number is the default.
+        # The lock serializes concurrent changes, so that one number is the default.
         await OrganizationService(self._session).lock(organization_id)
         number = await self._find_locked(organization_id, number_id)
         if number is None:
@@ -125,11 +128,11 @@ class PhoneNumberService:
         organization_id = number.organization_id
         is_default = await self.get_default_id(organization_id) == number.id
         if not default and is_default:
-            raise ValidationFailed([("default", "Make another number the default; this one then stops being it")])
+            raise ValidationFailed([("default", "To change the default, make another number the default")])
         if not default:
             return
         if number.releasing_at is not None:
-            raise ValidationFailed([("default", "This number is being released. Make another one the default")])
+            raise ValidationFailed([("default", "This number is being released. Make another number the default")])
         others = sa.update(PhoneNumber).where(PhoneNumber.owned_by(organization_id), PhoneNumber.id != number.id)
         await self._session.execute(others.where(PhoneNumber.is_default).values(is_default=False))
         number.is_default = True
@@ -193,13 +196,13 @@ class PhoneNumberService:
 
 
 class NumberDiscrepancyService:
-    """Discrepancies of all organizations together."""
+    """Discrepancies between the numbers of all organizations and the carrier's list."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def replace_all(self, found: Sequence[NumberDiscrepancy], now: datetime) -> None:
-        """Store what the comparison of ``now`` found, and delete what it did not find again."""
+        """Store the discrepancies that the comparison at ``now`` found, and delete all others."""
         carrier_sids = {(row.e164, row.reason): row.carrier_sid for row in found}
         values = [
             {"id": uuid7(), "e164": e164, "carrier_sid": sid, "reason": reason, "last_seen_at": now}
@@ -214,13 +217,13 @@ class NumberDiscrepancyService:
         await self._session.execute(sa.delete(NumberDiscrepancy).where(NumberDiscrepancy.last_seen_at < now))
 
     async def ensure_not_held(self, discrepancy: NumberDiscrepancy) -> None:
-        """Raises: NumberInUse, when an organization holds the number meanwhile."""
+        """Check that no organization holds the number by now. Raises: NumberInUse."""
         held = sa.select(PhoneNumber.id).where(PhoneNumber.released_at.is_(None), PhoneNumber.e164 == discrepancy.e164)
         if await self._session.scalar(held.limit(1)) is not None:
             raise NumberInUse
 
     async def mark_released(self, discrepancy: NumberDiscrepancy, *, by: Actor) -> None:
-        """Record that staff released the number, also in the audit log. The next comparison deletes the report."""
+        """Record that staff released the number, also in the audit log; the next comparison deletes the discrepancy."""
         same_number = sa.and_(NumberDiscrepancy.e164 == discrepancy.e164, NumberDiscrepancy.reason == RELEASED_BY_STAFF)
         await self._session.execute(sa.delete(NumberDiscrepancy).where(same_number))
         await self._session.execute(
@@ -237,5 +240,5 @@ class NumberDiscrepancyService:
 
 
 def is_held_by(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    """The filter of an organization's held numbers, those being released included."""
+    """The filter of an organization's held numbers, including those being released."""
     return PhoneNumber.owned_by(organization_id), PhoneNumber.released_at.is_(None)

@@ -18,7 +18,7 @@ import uvicorn
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
 from sandbox.app import SandboxCarrier
-from sandbox.stored_rows import AccountStoreError
+from sandbox.json_rows import DamagedFileError
 
 MAX_FRAME_BYTES = 256 * 1024
 
@@ -37,7 +37,7 @@ def main() -> int:
         if settings.is_production:
             raise SettingsError("the sandbox carrier does not run under EPOCH_ENV=production")
         asyncio.run(_serve(settings, _listen(port)))
-    except (SettingsError, AccountStoreError, OSError, OverflowError) as error:
+    except (SettingsError, DamagedFileError, OSError, OverflowError) as error:
         sys.stderr.write(f"sandbox carrier: {error}\n")
         return 2
     return 0
@@ -53,8 +53,8 @@ def _listen(port: int) -> socket.socket:
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
     await _watch_parent(stop)
     sandbox = SandboxCarrier(settings)
     config = uvicorn.Config(
@@ -69,14 +69,14 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     # The audio libraries load in the background: the start does not wait, and the first call finds them ready.
-    warming = asyncio.create_task(asyncio.to_thread(importlib.import_module, "sandbox.media"))
+    loading = asyncio.create_task(asyncio.to_thread(importlib.import_module, "sandbox.webrtc_media"))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     await sandbox.close()
     server.should_exit = True
     await serving
-    await warming
+    await loading
 
 
 async def _watch_parent(stop: asyncio.Event) -> None:
@@ -95,7 +95,7 @@ class _StopAtEndOfInput(asyncio.Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Prints its address as one line of stdout, and leaves signals to ``_serve``, which ends the calls first."""
+    """Prints its host and port as a line of JSON, and leaves signals to ``_serve``, which ends the calls first."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

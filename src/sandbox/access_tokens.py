@@ -10,6 +10,7 @@ from sandbox.legs import TokenIdentity
 EXPIRED = 31205
 BAD_SIGNATURE = 31202
 INVALID = 31204
+"""Error codes of the browser's SDK about a token."""
 
 
 class AccessToken(NamedTuple):
@@ -28,7 +29,7 @@ class TokenError(Exception):
 
 
 def read_access_token(token: object, account: CarrierSettings) -> AccessToken:
-    """Check ``token`` and return what it grants.
+    """Check ``token`` and return its identity and its end.
 
     Raises:
         TokenError: expired, wrongly signed, or not a voice token of this account.

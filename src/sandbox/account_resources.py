@@ -1,4 +1,7 @@
-"""The account's own REST resources as JSON objects, with all fields of the carrier's published schemas."""
+"""Builds the JSON objects of the account's REST resources: account, balance, API key, country permissions, triggers.
+
+They have all fields of the carrier's published schemas.
+"""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -35,7 +38,7 @@ def key(sid: str) -> Resource:
 
 def country(code: str, *, is_permitted: bool) -> Resource:
     """The geographic permissions of a country; its high-risk numbers are never permitted."""
-    address = f"https://voice.twilio.com/v1/DialingPermissions/Countries/{code}"
+    url = f"https://voice.twilio.com/v1/DialingPermissions/Countries/{code}"
     return {
         "iso_code": code,
         "name": countries()[code],
@@ -44,8 +47,8 @@ def country(code: str, *, is_permitted: bool) -> Resource:
         "low_risk_numbers_enabled": is_permitted,
         "high_risk_special_numbers_enabled": False,
         "high_risk_tollfraud_numbers_enabled": False,
-        "url": address,
-        "links": {"highrisk_special_prefixes": f"{address}/HighRiskSpecialPrefixes"},
+        "url": url,
+        "links": {"highrisk_special_prefixes": f"{url}/HighRiskSpecialPrefixes"},
     }
 
 

@@ -1,4 +1,4 @@
-"""The part of the carrier's REST API about the account itself: state, balance, keys, permissions, usage triggers."""
+"""REST endpoints of the account, as at the carrier: state, balance, API keys, country permissions, usage triggers."""
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
@@ -73,13 +73,13 @@ class AccountRest(RestEndpoints):
 
     def _countries(self, request: Request, _: dict[str, str]) -> Response:
         query, excluded = request.query_params, self._registry.switches.countries_not_permitted
-        wanted = {"true": True, "false": False}.get(query.get("LowRiskNumbersEnabled", ""))
-        shown: Iterable[str] = sorted(countries())
-        if wanted is not None:
-            shown = [code for code in shown if (code not in excluded) is wanted]
-        content = [account_resources.country(code, is_permitted=code not in excluded) for code in shown]
-        address = str(request.url)
-        meta = {"key": "content", "page": 0, "page_size": len(content), "url": address, "first_page_url": address}
+        is_permitted = {"true": True, "false": False}.get(query.get("LowRiskNumbersEnabled", ""))
+        codes: Iterable[str] = sorted(countries())
+        if is_permitted is not None:
+            codes = [code for code in codes if (code not in excluded) is is_permitted]
+        content = [account_resources.country(code, is_permitted=code not in excluded) for code in codes]
+        url = str(request.url)
+        meta = {"key": "content", "page": 0, "page_size": len(content), "url": url, "first_page_url": url}
         return JSONResponse(
             {"content": content, "meta": {**meta, "previous_page_url": None, "next_page_url": None}},
         )
@@ -108,6 +108,6 @@ class AccountRest(RestEndpoints):
         return account_resources.usage_trigger(self._account.account_sid, row)
 
     def _ensure_may_manage(self, request: Request) -> None:
-        """Only the auth token and main API keys reach the account and its keys. Raises: RestError."""
+        """Only the auth token and main API keys may read the account and its keys. Raises: RestError."""
         if not self._is_auth_token(request) and self._registry.switches.key_type != "main":
             raise RestError(401, NOT_AUTHENTICATED, "Authenticate")

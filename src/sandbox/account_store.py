@@ -1,4 +1,4 @@
-"""Stores the numbers, applications and past calls of the sandbox's one account in JSON files."""
+"""Stores the sandbox's one account in JSON files: numbers, addresses, caller ids, applications, triggers, past legs."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
+from sandbox.json_rows import read_rows, write_rows
 from sandbox.legs import Leg, new_sid
-from sandbox.stored_rows import read_rows, write_rows
 
 
 class NumberTakenError(Exception):
@@ -29,6 +29,8 @@ class Number(msgspec.Struct, kw_only=True):
 
 
 class Address(msgspec.Struct, kw_only=True):
+    """A postal address."""
+
     sid: str
     friendly_name: str
     customer_name: str
@@ -42,7 +44,7 @@ class Address(msgspec.Struct, kw_only=True):
 
 
 class CallerId(msgspec.Struct, kw_only=True):
-    """A number of somebody else's that its holder confirmed."""
+    """A number outside the account that its holder confirmed: calls may show it."""
 
     sid: str
     e164: str
@@ -88,7 +90,7 @@ class AccountStore:
         """Open the files in ``folder``; add the application ``application_sid`` when it is missing.
 
         Raises:
-            AccountStoreError: a file is damaged.
+            DamagedFileError: a file cannot be parsed.
         """
         self._numbers_file = folder / "numbers.json"
         self._applications_file = folder / "applications.json"
@@ -103,8 +105,8 @@ class AccountStore:
         self._caller_ids = {row.sid: row for row in read_rows(self._caller_ids_file, list[CallerId])}
         if application_sid not in self._applications:
             now = _now()
-            first = Application(sid=application_sid, friendly_name="Epoch Voice", created=now, updated=now)
-            self._applications[application_sid] = first
+            application = Application(sid=application_sid, friendly_name="Epoch Voice", created=now, updated=now)
+            self._applications[application_sid] = application
 
     def numbers(self) -> list[Number]:
         """Newest first, like the carrier's list."""

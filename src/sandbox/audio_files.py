@@ -1,4 +1,4 @@
-"""Reads audio files, such as WAV and MP3, as clips of the telephone's sample rate."""
+"""Decodes audio files, such as WAV and MP3, to clips with the telephone's sample rate."""
 
 import io
 
@@ -8,16 +8,16 @@ from sandbox.audio_track import SAMPLE_RATE, Clip
 
 
 class UnplayableAudioError(Exception):
-    """The file is no audio that can be played."""
+    """The file is not audio that can be played."""
 
 
 def decode_audio(content: bytes) -> Clip:
     """Decode a file; this takes time and blocks.
 
     Raises:
-        UnplayableAudioError: it is no audio.
+        UnplayableAudioError: the file is not audio.
     """
-    import av  # late: loading it takes time, and most calls play no file
+    import av  # imported on first use: it takes time, and most calls play no file
 
     try:
         with av.open(io.BytesIO(content), "r") as container:

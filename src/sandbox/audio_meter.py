@@ -1,11 +1,11 @@
-"""Measurement of a call's audio at the sandbox carrier."""
+"""Counts the audio packets and the audio energy of one call at the sandbox carrier."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class AudioMeter:
-    """Packets and energy in both directions, from the carrier's side: in comes from the caller."""
+    """Packets and energy in both directions: ``in`` is received from the browser, ``out`` is sent to it."""
 
     packets_in: int = 0
     packets_out: int = 0

@@ -1,4 +1,4 @@
-"""The sound of a line that has no browser: kept as segments of tones and clips, rendered when it is asked for.
+"""The audio of a line without a browser: stored as segments of tones and clips, rendered to samples on request.
 
 Times are seconds of the call's script clock.
 """
@@ -19,7 +19,7 @@ Samples = npt.NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A sum of sine waves without end."""
+    """A sum of sine waves that does not end."""
 
     hertz: tuple[float, ...]
 
@@ -32,12 +32,12 @@ class Tone:
         return (end - begin) * (TONE_LEVEL / len(self.hertz)) ** 2 / 2 * len(self.hertz)
 
 
-PERSON = Tone((300.0, 500.0))
-"""A person who speaks."""
-FAR_END = Tone((440.0, 660.0))
-SPEECH = Tone((220.0, 350.0))
-"""A text that the carrier or a mailbox speaks."""
-BEEP = Tone((1000.0,))
+PERSON_TONE = Tone((300.0, 500.0))
+"""The voice of a simulated person."""
+FAR_END_TONE = Tone((440.0, 660.0))
+SPEECH_TONE = Tone((220.0, 350.0))
+"""A text spoken by the carrier or by a mailbox."""
+BEEP_TONE = Tone((1000.0,))
 
 
 class Clip:
@@ -66,14 +66,14 @@ class Clip:
 
 
 class Track:
-    """The sound in one direction of a line."""
+    """The audio in one direction of a line."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._segments: list[_Segment] = []
 
     def play(self, sound: "Sound | None") -> None:
-        """Play ``sound`` from now on, or nothing."""
+        """Play ``sound`` from now on; None is silence."""
         if self._segments and self._segments[-1].end is None:
             self._segments[-1].end = self._now()
         if sound is not None:
@@ -86,12 +86,12 @@ class Track:
             for part in self._between(begin, end)
         )
 
-    def last_sound(self) -> float:
-        """The end of the last sound; now while it goes on, 0 when there was none."""
+    def last_sound_end(self) -> float:
+        """The end of the last sound: the present time while it plays, 0 when there was none."""
         return self._segments[-1].end_by(self._now()) if self._segments else 0.0
 
     def extent(self, begin: float, end: float) -> tuple[float, float] | None:
-        """The first and the last moment with a sound between two times; None when it is silent."""
+        """The times of the first and the last sound between two times; None when all is silent."""
         parts = self._between(begin, end)
         if not parts:
             return None
@@ -122,7 +122,7 @@ class _Segment:
     sound: Sound
 
     def end_by(self, moment: float) -> float:
-        """The segment's end; ``moment`` while it goes on."""
+        """The segment's end; ``moment`` while it plays."""
         return moment if self.end is None else self.end
 
 

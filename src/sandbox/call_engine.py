@@ -1,7 +1,7 @@
-"""The call engine: one call from the browser's invite to its end, as a state machine without input or output.
+"""The call engine: one call from a browser, from the invite to its end, as a state machine without I/O of its own.
 
 Clock, timers, signalling and callbacks are the ``CallEnvironment``, audio is the ``Media``; neither blocks.
-Events from outside arrive as method calls. A call that is over ignores them.
+Events from outside arrive as method calls. A call that has ended ignores them.
 """
 
 import logging
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from kit.e164 import is_e164
 from sandbox import twiml_verbs
 from sandbox.audio_source import AudioSource
 from sandbox.audio_track import Samples
@@ -32,10 +33,10 @@ from sandbox.legs import (
 )
 from sandbox.mailbox import Mailbox
 from sandbox.media_interface import Media
-from sandbox.number_script import DIAL_SETUP_SECONDS, E164, NumberScript
-from sandbox.redirected_leg import RedirectedLeg, joined
+from sandbox.redirected_leg import RedirectedLeg, concatenated
+from sandbox.sandbox_numbers import Behaviour
 from sandbox.script_clock import ScriptClock
-from sandbox.test_numbers import Behaviour
+from sandbox.simulation import DIAL_SETUP_SECONDS, SimulationSettings
 
 RECORDED_ERROR_SECONDS = 3.0
 
@@ -43,12 +44,12 @@ logger = logging.getLogger(__name__)
 
 
 class Call:
-    """One call."""
+    """One call from a browser: the caller's leg, and the leg that its document dials."""
 
     def __init__(
         self,
         environment: CallEnvironment,
-        script: NumberScript,
+        simulation: SimulationSettings,
         caller: TokenIdentity,
         *,
         temporary_sid: str,
@@ -63,12 +64,12 @@ class Call:
         self.parent = Leg(new_sid("CA"), f"client:{caller.identity}", params.get("To", ""), environment.now())
         self.child: Leg | None = None
         self.redirected: RedirectedLeg | None = None
-        """The dialled leg after it left the call for a document of its own."""
+        """The dialled leg after it left the call to run another document."""
         self.recording_sid: str | None = None
         self.digits = ""
         self.media: Media | None = None
         self._environment = environment
-        self._script = script
+        self._simulation = simulation
         self._voice_url = voice_url
         self._status_url = status_url
         self._verbs: deque[twiml_verbs.Verb] = deque()
@@ -89,7 +90,7 @@ class Call:
     # Events from outside.
 
     def start(self, media: Media) -> None:
-        """The audio is negotiated: request the application's document."""
+        """Request the application's document; the audio is negotiated."""
         if self.is_over:
             media.close()
             return
@@ -103,7 +104,7 @@ class Call:
         self._environment.fetch_document(self._voice_url, form, self._run_document)
 
     def reject(self, fault: CallError) -> None:
-        """The call cannot start."""
+        """End a call that cannot start."""
         self._end_from_outside(Status.FAILED, fault)
 
     def hang_up(self) -> None:
@@ -115,9 +116,9 @@ class Call:
         self._end_from_outside(Status.CANCELED)
 
     def redirect_leg(self, leg: Leg, document: str | Sequence[twiml_verbs.Verb]) -> bool:
-        """The account gave a dialled leg another document; the call continues after its ``<Dial>``.
+        """The account redirected a dialled leg to another document; the call continues after its ``<Dial>``.
 
-        Returns False when the sandbox cannot do that: it is the browser's leg, or not connected.
+        Returns False when the sandbox cannot do that: ``leg`` is the browser's leg, or it is not answered.
         """
         if self.redirected is not None and leg is self.child:
             self.redirected.run(document)
@@ -126,12 +127,12 @@ class Call:
             return False
         self._cancel_step()
         self._play(AudioSource.SILENCE)
-        heard = None if self._mailbox is None else self._mailbox.stop()
-        ended = partial(self._end_redirected, heard)
-        account, speed = self.caller.account_sid, self._script.speed
+        recorded = None if self._mailbox is None else self._mailbox.stop()
+        ended = partial(self._end_redirected, recorded)
+        account, speed = self.caller.account_sid, self._simulation.speed
         self.redirected = RedirectedLeg(leg, account, self._environment, speed, ended)
         self.redirected.run(document)
-        self._go_on_after_dial(self._run_document)
+        self._continue_after_dial(self._run_document)
         return True
 
     def complete_child(self) -> None:
@@ -188,18 +189,18 @@ class Call:
                 self._finish_document()
 
     def _fail_document(self) -> None:
-        """The application's document could not be read."""
-        switches = self._script.switches
+        """End the call, because the application's document could not be fetched or parsed."""
+        switches = self._simulation.switches
         if switches.recorded_error and self.parent.answered is None:
             self._answer()
             self._play(AudioSource.TONES)
-            self._schedule(RECORDED_ERROR_SECONDS / self._script.speed, self._finish_document)
+            self._schedule(RECORDED_ERROR_SECONDS / self._simulation.speed, self._finish_document)
             return
         code = switches.webhook_failure
         self._end(self._final_status(Status.FAILED), APPLICATION_ERROR if code is None else CallError(code, "Decline"))
 
     def _finish_document(self) -> None:
-        """End the call after the last verb. A caller who was never answered gets the reason of the dialled leg."""
+        """End the call after the last verb. A caller whose leg was not answered gets the dialled leg's reason."""
         reason = self.child.status if self.child is not None else Status.COMPLETED
         unanswered = self.parent.answered is None
         self._end(self._final_status(reason), UNREACHED_ERRORS.get(reason) if unanswered else None)
@@ -208,7 +209,7 @@ class Call:
         self._answer()
         self._play(AudioSource.TONES)
         seconds = SECONDS_PER_WORD * max(1, len(text.split()))
-        self._schedule(seconds / self._script.speed, self._finish_say)
+        self._schedule(seconds / self._simulation.speed, self._finish_say)
 
     def _finish_say(self) -> None:
         self._play(AudioSource.SILENCE)
@@ -218,21 +219,21 @@ class Call:
 
     def _start_dial(self, dial: twiml_verbs.Dial) -> None:
         self._dial = dial
-        if dial.first.number in self._script.switches.no_child:
-            self._schedule(DIAL_SETUP_SECONDS / self._script.speed, self._fail_dial)
+        if dial.first.number in self._simulation.switches.no_child:
+            self._schedule(DIAL_SETUP_SECONDS / self._simulation.speed, self._fail_dial)
             return
         self.child = Leg(new_sid("CA"), dial.caller_id, dial.first.number, self._environment.now(), parent_sid=self.sid)
         self.child.status = Status.INITIATED
         if not dial.answer_on_bridge:
             self._answer()
         self._report_child("initiated")
-        self._schedule(DIAL_SETUP_SECONDS / self._script.speed, self._reach_far_end)
+        self._schedule(DIAL_SETUP_SECONDS / self._simulation.speed, self._reach_far_end)
 
     def _fail_dial(self) -> None:
-        """The dial ends without a dialled leg."""
+        """End a ``<Dial>`` that made no dialled leg."""
         if self._dial is None:
             return
-        code = self.parent.error_code = self._script.switches.no_child[self._dial.first.number]
+        code = self.parent.error_code = self._simulation.switches.no_child[self._dial.first.number]
         if self._dial.action is None:
             self._finish_document()
         else:
@@ -241,10 +242,10 @@ class Call:
 
     def _reach_far_end(self) -> None:
         dial, child = self._current_dial()
-        far = self._script.far_end(dial.first.number)
-        if far.behaviour is Behaviour.FAILS or not E164.fullmatch(dial.first.number):
+        far_end = self._simulation.far_end(dial.first.number)
+        if far_end.behaviour is Behaviour.FAILS or not is_e164(dial.first.number):
             self._end_child(Status.FAILED)
-        elif far.behaviour is Behaviour.BUSY:
+        elif far_end.behaviour is Behaviour.BUSY:
             self._end_child(Status.BUSY)
         else:
             child.status = Status.RINGING
@@ -252,50 +253,50 @@ class Call:
                 self._sid_is_known = True
                 self._environment.send_signal("ringing", {"callsid": self.sid})
             self._report_child("ringing")
-            if far.behaviour is Behaviour.NEVER_ANSWERS or far.ring_seconds >= dial.ring_seconds:
-                self._schedule(dial.ring_seconds / self._script.speed, lambda: self._end_child(Status.NO_ANSWER))
+            if far_end.behaviour is Behaviour.NEVER_ANSWERS or far_end.ring_seconds >= dial.ring_seconds:
+                self._schedule(dial.ring_seconds / self._simulation.speed, lambda: self._end_child(Status.NO_ANSWER))
             else:
-                self._schedule(far.ring_seconds / self._script.speed, self._answer_child)
+                self._schedule(far_end.ring_seconds / self._simulation.speed, self._answer_child)
 
     def _answer_child(self) -> None:
         dial, child = self._current_dial()
-        far = self._script.far_end(dial.first.number)
+        far_end = self._simulation.far_end(dial.first.number)
         child.status = Status.IN_PROGRESS
         child.answered = self._environment.now()
         self._answer()
-        if far.is_mailbox and self.media is not None:
-            self._mailbox = Mailbox(self.media, ScriptClock(self._environment, self._script.speed))
+        if far_end.is_mailbox and self.media is not None:
+            self._mailbox = Mailbox(self.media, ScriptClock(self._environment, self._simulation.speed))
             self._mailbox.answer()
         else:
-            self._play(far.audio)
+            self._play(far_end.audio)
         self._report_child("answered")
         seconds = float(dial.limit_seconds)
-        if far.hangs_up_after is not None:
-            seconds = min(seconds, far.hangs_up_after / self._script.speed)
+        if far_end.hangs_up_after is not None:
+            seconds = min(seconds, far_end.hangs_up_after / self._simulation.speed)
         self._schedule(seconds, lambda: self._end_child(Status.COMPLETED))
 
     def _end_child(self, status: Status) -> None:
         """End the dialled leg; the caller's leg continues with the document."""
         dial, _ = self._current_dial()
-        self._close_child(status, is_reported=dial.action is None or not self._script.switches.action_first)
+        self._close_child(status, is_reported=dial.action is None or not self._simulation.switches.action_first)
         self._play(AudioSource.SILENCE)
-        self._go_on_after_dial(self._report_late if self._script.switches.action_first else self._run_document)
+        self._continue_after_dial(self._report_late if self._simulation.switches.action_first else self._run_document)
 
-    def _go_on_after_dial(self, then: OnDocument) -> None:
+    def _continue_after_dial(self, on_document: OnDocument) -> None:
         dial, child = self._current_dial()
         if dial.action is None:
             self._run_next_verb()
         else:
-            self._environment.fetch_document(dial.action, dial_form(self.caller, self.parent, child), then)
+            self._environment.fetch_document(dial.action, dial_form(self.caller, self.parent, child), on_document)
 
-    def _end_redirected(self, heard: Samples | None, played: Samples) -> None:
-        """The dialled leg that left the call is over."""
+    def _end_redirected(self, recorded: Samples | None, played: Samples) -> None:
+        """Report the end of the redirected leg; its mailbox recorded the caller first, then what was played to it."""
         self._report_child("completed")
-        self._keep_mailbox(None if self._mailbox is None else joined(heard, played))
+        self._store_mailbox_recording(None if self._mailbox is None else concatenated(recorded, played))
 
-    def _keep_mailbox(self, samples: Samples | None) -> None:
+    def _store_mailbox_recording(self, samples: Samples | None) -> None:
         if samples is not None and self.child is not None:
-            self.recording_sid = self._environment.keep_mailbox_recording(self.child.sid, samples)
+            self.recording_sid = self._environment.store_mailbox_recording(self.child.sid, samples)
 
     def _report_late(self, verbs: Sequence[twiml_verbs.Verb] | None) -> None:
         """Report the dialled leg's end after the request for the next document."""
@@ -303,12 +304,12 @@ class Call:
         self._run_document(verbs)
 
     def _close_child(self, unanswered: Status, *, is_reported: bool = True) -> None:
-        """Give the dialled leg its final status: ``unanswered`` unless it was connected."""
+        """Give the dialled leg its final status: ``completed`` if it was answered, else ``unanswered``."""
         _, child = self._current_dial()
         self._cancel_step()
         child.ended = self._environment.now()
         child.status = Status.COMPLETED if child.answered is not None else unanswered
-        self._keep_mailbox(None if self._mailbox is None else self._mailbox.stop())
+        self._store_mailbox_recording(None if self._mailbox is None else self._mailbox.stop())
         if is_reported:
             self._report_child("completed")
 
@@ -334,7 +335,7 @@ class Call:
         self._environment.send_signal("answer", dict(payload))
 
     def _end_from_outside(self, unanswered: Status, fault: CallError | None = None) -> None:
-        """End the call in any state; a dialled leg ends with it, as canceled or completed."""
+        """End the call in any state; its dialled leg ends as canceled or completed."""
         if self.is_over:
             return
         dial, child = self._dial, self.child
@@ -343,7 +344,7 @@ class Call:
             self._close_child(Status.CANCELED)
         self._end(self._final_status(unanswered), fault)
         if was_dialling and dial is not None and dial.action is not None and child is not None:
-            # The carrier requests the action even then, and ignores its answer.
+            # The carrier requests the action also after a hang-up, and ignores the response.
             self._environment.fetch_document(
                 dial.action, dial_form(self.caller, self.parent, child), self._run_document
             )
@@ -357,7 +358,7 @@ class Call:
         has_begun = self.parent.status is not Status.QUEUED
         self.parent.status = status
         self.parent.ended = self._environment.now()
-        is_parent_sid = self._sid_is_known or self._script.switches.hangup_sid == "parent"
+        is_parent_sid = self._sid_is_known or self._simulation.switches.hangup_sid == "parent"
         payload: dict[str, object] = {"callsid": self.sid if is_parent_sid else self.temporary_sid}
         if fault is not None:
             payload["error"] = {"code": fault.code, "message": fault.message}
@@ -368,7 +369,7 @@ class Call:
             self._send_status(self._status_url, ended_form(self.caller, self.parent, self._environment.now()))
 
     def _send_status(self, url: str, form: Form) -> None:
-        delay = self._script.switches.report_delay_seconds
+        delay = self._simulation.switches.report_delay_seconds
         if delay:
             self._environment.call_later(delay, lambda: self._environment.send_status(url, form))
         else:

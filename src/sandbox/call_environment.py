@@ -1,4 +1,4 @@
-"""The interface between a call and its surroundings: clock, timers, signalling, callbacks. No method blocks."""
+"""Interfaces of all that a call uses outside itself: clock, timers, callbacks, signalling. No method blocks."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -25,24 +25,24 @@ class Environment(Protocol):
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer: ...
 
-    def fetch_document(self, url: str, form: Form, then: OnDocument) -> None:
-        """Request a TwiML document; ``then`` gets None when there is no usable one."""
+    def fetch_document(self, url: str, form: Form, on_document: OnDocument) -> None:
+        """Request a TwiML document; ``on_document`` gets its verbs, or None when there is no usable document."""
         ...
 
-    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
-        """Request an audio file; ``then`` gets None when there is no playable one."""
+    def fetch_audio(self, url: str, on_clip: Callable[[Clip | None], None]) -> None:
+        """Request an audio file; ``on_clip`` gets None when there is no playable one."""
         ...
 
     def send_status(self, url: str, form: Form) -> None:
-        """Deliver a status callback, in order with the others of this call."""
+        """Send a status callback, after the earlier ones of this call."""
         ...
 
 
 class CallEnvironment(Environment, Protocol):
     """Everything that a call from a browser uses outside itself."""
 
-    def keep_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
-        """Keep what a mailbox recorded; returns the recording's SID."""
+    def store_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
+        """Store what a mailbox recorded; returns the recording's SID."""
         ...
 
     def send_signal(self, kind: str, payload: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""The reasons for a call's end that the browser's SDK is told."""
+"""Errors that are sent to the browser's SDK when a call ends: code and message."""
 
 from typing import NamedTuple
 

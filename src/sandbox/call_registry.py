@@ -1,4 +1,4 @@
-"""Holds all calls of the sandbox and connects each with a browser's socket, the clock and the callbacks."""
+"""Holds all calls of the sandbox; connects those from browsers with their socket, audio, clock and callbacks."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from sandbox.incoming_call import IncomingCall
 from sandbox.incoming_calls import IncomingCalls
 from sandbox.legs import Leg, TokenIdentity
 from sandbox.media_interface import BadOfferError, Media
-from sandbox.number_script import NumberScript
 from sandbox.outbound_calls import OutboundCalls
 from sandbox.recordings import Recordings
+from sandbox.sandbox_numbers import far_end_of
+from sandbox.simulation import SimulationSettings
 from sandbox.switches import Switches
-from sandbox.test_numbers import far_end_of
 
 MAX_CALLS = 500
 CLOSE_SECONDS = 3.0
@@ -30,7 +30,7 @@ BAD_OFFER = CallError(31100, "The session description cannot be answered")
 logger = logging.getLogger(__name__)
 
 MediaNegotiator = Callable[[str, Callable[[str], None]], Awaitable[Media]]
-"""Answers a session description; the callable gets the DTMF digits in the audio."""
+"""Answers a session description (SDP); its callable argument gets the DTMF digits in the audio."""
 
 
 class Socket(Protocol):
@@ -47,7 +47,7 @@ class SocketEnvironment(CallbackEnvironment):
         self.socket: Socket | None = socket
         self._recordings = recordings
 
-    def keep_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
+    def store_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
         return self._recordings.add(call_sid, samples, begun=self.now(), source="mailbox").sid
 
     def send_signal(self, kind: str, payload: dict[str, object]) -> None:
@@ -82,7 +82,7 @@ class CallRegistry:
     def set_switches(self, switches: Switches) -> None:
         """Set the behaviour of calls that begin from now on."""
         self.switches = switches
-        self.script = NumberScript(far_end_of, self._speed, switches)
+        self.simulation = SimulationSettings(far_end_of, self._speed, switches)
 
     def calls(self) -> list[Call]:
         """The calls from browsers, newest first; the oldest ended calls are dropped."""
@@ -110,7 +110,7 @@ class CallRegistry:
         environment = SocketEnvironment(socket, self._recordings, self._callbacks, temporary_sid)
         call = Call(
             environment,
-            self.script,
+            self.simulation,
             caller,
             temporary_sid=temporary_sid,
             params=params,
@@ -142,7 +142,7 @@ class CallRegistry:
         return False
 
     def detach(self, socket: Socket, grace_seconds: float) -> None:
-        """``socket`` closed: its calls wait for the browser to reconnect."""
+        """Let the calls of the closed ``socket`` wait for the browser to reconnect."""
         for call, environment in list(self._calls.values()):
             if environment.socket is socket:
                 environment.socket = None
@@ -183,9 +183,9 @@ class CallRegistry:
 
     def _drop_oldest(self) -> None:
         if len(self._calls) > MAX_CALLS:
-            over = next((sid for sid, (call, _) in self._calls.items() if call.is_over), None)
-            if over is not None:
-                del self._calls[over]
+            oldest_ended = next((sid for sid, (call, _) in self._calls.items() if call.is_over), None)
+            if oldest_ended is not None:
+                del self._calls[oldest_ended]
 
     def _run(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

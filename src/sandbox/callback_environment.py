@@ -1,4 +1,4 @@
-"""The ``Environment`` of a call in the running event loop: its clock, timers and signed callbacks."""
+"""The ``Environment`` of a call in the running sandbox: the event loop's clock and timers, and signed callbacks."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from sandbox.callback_sender import CallbackSender
 
 
 class CallbackEnvironment:
-    """One call's; status callbacks on its ``channel`` keep their order."""
+    """The environment of one call; status callbacks on its ``channel`` keep their order."""
 
     def __init__(self, callbacks: CallbackSender, channel: str) -> None:
         self._callbacks = callbacks
@@ -26,11 +26,11 @@ class CallbackEnvironment:
     def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
         return self._loop.call_later(seconds, action)
 
-    def fetch_document(self, url: str, form: Form, then: OnDocument) -> None:
-        self._callbacks.fetch(url, form, then)
+    def fetch_document(self, url: str, form: Form, on_document: OnDocument) -> None:
+        self._callbacks.fetch(url, form, on_document)
 
-    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
-        self._callbacks.fetch_audio(url, then)
+    def fetch_audio(self, url: str, on_clip: Callable[[Clip | None], None]) -> None:
+        self._callbacks.fetch_audio(url, on_clip)
 
     def send_status(self, url: str, form: Form) -> None:
         self._callbacks.report(self._channel, url, form)

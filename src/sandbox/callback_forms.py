@@ -1,4 +1,4 @@
-"""The form fields of the carrier's callbacks, one function for each kind."""
+"""Builds the form fields of the carrier's callbacks: one function for each kind of request."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,13 +20,13 @@ SIP_RESPONSE_CODES = {
 
 
 def voice_form(caller: TokenIdentity, parent: Leg, params: Mapping[str, str]) -> Form:
-    """The first request of a call. The carrier's fields override the token's, and those the page's."""
-    # The page chooses only whom to call.
+    """The first request of a call. The carrier's fields override the token's, and the token's override the page's."""
+    # A page must not choose the identity or the account.
     return {**params, **caller.params, **_parent(caller, parent)}
 
 
 def status_form(caller: TokenIdentity, leg: Leg, now: datetime) -> Form:
-    """A status callback of the dialled leg."""
+    """A status callback of the leg that a call from a browser dials."""
     form = {
         "CallSid": leg.sid,
         "ParentCallSid": leg.parent_sid or "",
@@ -71,7 +71,7 @@ def failed_dial_result(code: int) -> Form:
 
 
 def ended_form(caller: TokenIdentity, parent: Leg, now: datetime) -> Form:
-    """The application's status callback, sent once when the caller's leg is over."""
+    """The application's status callback, sent once when the caller's leg has ended."""
     return {**_parent(caller, parent), **_report(parent, now), **_outcome(parent)}
 
 
@@ -92,7 +92,7 @@ def line_form(account_sid: str, leg: Leg) -> Form:
 
 
 def line_status_form(account_sid: str, leg: Leg, now: datetime) -> Form:
-    """A status callback of a leg between phone numbers; of the caller's leg there is one, when it is over."""
+    """A status callback of a leg between phone numbers; the caller's leg has one, at its end."""
     return {**line_form(account_sid, leg), **_report(leg, now), **_outcome(leg)}
 
 

@@ -1,4 +1,4 @@
-"""Sends the carrier's signed callbacks to the product, in order for each call, without blocking the call."""
+"""Sends the carrier's signed requests to the product: status callbacks in order, and fetches of documents and audio."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from sandbox.twiml_verbs import Verb
 TIMEOUT_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 FLUSH_SECONDS = 3.0
-"""For pending callbacks when the sandbox stops."""
+"""The wait for pending callbacks when the sandbox stops."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +35,16 @@ class CallbackSender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: dict[str, asyncio.Task[None]] = {}
 
-    def fetch(self, url: str, form: Form, then: OnDocument) -> None:
-        """Request a document; ``then`` gets its verbs, or None when there is no usable document."""
-        self._start(self._fetch(url, form, then))
+    def fetch(self, url: str, form: Form, on_document: OnDocument) -> None:
+        """Request a document; ``on_document`` gets its verbs, or None when there is no usable document."""
+        self._start(self._fetch(url, form, on_document))
 
-    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
-        """Request an audio file; ``then`` gets None when there is no playable one."""
-        self._start(self._fetch_audio(url, then))
+    def fetch_audio(self, url: str, on_clip: Callable[[Clip | None], None]) -> None:
+        """Request an audio file; ``on_clip`` gets None when it cannot be played."""
+        self._start(self._fetch_audio(url, on_clip))
 
     def report(self, channel: str, url: str, form: Form) -> None:
-        """Send ``form`` after everything sent on ``channel`` before."""
+        """Send a status callback, after the earlier ones on ``channel``."""
         task = self._start(self._deliver(self._last.get(channel), url, form))
         self._last[channel] = task
         task.add_done_callback(lambda done: self._forget(channel, done))
@@ -67,11 +67,11 @@ class CallbackSender:
         if self._last.get(channel) is done:
             del self._last[channel]
 
-    async def _fetch(self, url: str, form: Form, then: OnDocument) -> None:
-        then(await self._document(url, form))
+    async def _fetch(self, url: str, form: Form, on_document: OnDocument) -> None:
+        on_document(await self._document(url, form))
 
-    async def _fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
-        then(await self._audio(url))
+    async def _fetch_audio(self, url: str, on_clip: Callable[[Clip | None], None]) -> None:
+        on_clip(await self._audio(url))
 
     async def _audio(self, url: str) -> Clip | None:
         try:
@@ -89,7 +89,7 @@ class CallbackSender:
         try:
             return twiml.parse(response.content, url)
         except twiml.TwimlError as error:
-            logger.warning("A callback was answered with something that is not TwiML: %s", error)
+            logger.warning("The response to a callback is not TwiML: %s", error)
             return None
 
     async def _deliver(self, previous: asyncio.Task[None] | None, url: str, form: Form) -> None:
@@ -98,7 +98,7 @@ class CallbackSender:
         await self._post(url, form)
 
     async def _post(self, url: str, form: Form) -> httpx.Response | None:
-        """The successful answer or None; tried once more when the connection was refused."""
+        """The successful response, or None; tried once more when the connection was refused."""
         headers = self._headers(url, form)
         for tries_left in (1, 0):
             try:
@@ -112,7 +112,7 @@ class CallbackSender:
             else:
                 if response.is_success:
                     return response
-                logger.warning("A callback was answered with %s", response.status_code)
+                logger.warning("A callback got the response status %s", response.status_code)
             return None
         return None
 

@@ -1,50 +1,55 @@
-"""A phone that an incoming call is forwarded to: rings, is answered, behaves as its number says, ends."""
+"""A phone that an incoming call is forwarded to: rings, answers, behaves as its number prescribes, and ends."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from kit.e164 import is_e164
 from sandbox.audio_source import AudioSource
-from sandbox.audio_track import BEEP, FAR_END, SPEECH, Sound
+from sandbox.audio_track import BEEP_TONE, FAR_END_TONE, SPEECH_TONE, Sound
 from sandbox.call_environment import Environment, Timer
-from sandbox.caller_script import Step
 from sandbox.document_runner import DocumentRunner
 from sandbox.legs import Status
 from sandbox.line import Line, Stage
-from sandbox.number_script import DIAL_SETUP_SECONDS, E164
 from sandbox.person import Person
-from sandbox.test_numbers import BEEP_SECONDS, GREETING_SECONDS, Behaviour, FarEnd
+from sandbox.person_script import Step
+from sandbox.sandbox_numbers import BEEP_SECONDS, GREETING_SECONDS, Behaviour, FarEnd
+from sandbox.simulation import DIAL_SETUP_SECONDS
 from sandbox.twiml_verbs import DialledNumber, Verb
 
 DECISION_SECONDS = 1.0
-"""From the question of a document to the key."""
+"""The time from a document's ``<Gather>`` to the key that the person presses."""
 
 
 class PhoneEvents(Protocol):
-    """The dial that the phone belongs to."""
+    """Receives the events of a phone: the ``<Dial>`` that called it."""
 
     def report(self, phone: "CalledPhone", event: str) -> None:
-        """A status callback is due."""
+        """Send the status callback of ``event``, if the ``<Number>`` asks for it."""
         ...
 
-    def answered(self, phone: "CalledPhone") -> None: ...
+    def answered(self, phone: "CalledPhone") -> None:
+        """The phone was answered."""
+        ...
 
-    def ended(self, phone: "CalledPhone") -> None: ...
+    def ended(self, phone: "CalledPhone") -> None:
+        """The phone's leg has ended."""
+        ...
 
 
 class CalledPhone:
     """One phone; ``call`` dials it."""
 
     def __init__(
-        self, target: DialledNumber, line: Line, far: FarEnd, environment: Environment, events: PhoneEvents
+        self, target: DialledNumber, line: Line, far_end: FarEnd, environment: Environment, events: PhoneEvents
     ) -> None:
         self.target, self.line = target, line
         self.runner: DocumentRunner | None = None
         self.was_connected = False
-        self._far, self._environment, self._events = far, environment, events
+        self._far_end, self._environment, self._events = far_end, environment, events
         self._timer: Timer | None = None
         line.on_hang_up = self.end
-        steps = (Step(until="gather"), Step(wait=DECISION_SECONDS), Step(press=far.presses)) if far.presses else ()
-        self._person = Person(line, steps)
+        key_press = Step(until="gather"), Step(wait=DECISION_SECONDS), Step(press=far_end.presses)
+        self._person = Person(line, key_press if far_end.presses else ())
 
     def call(self, ring_seconds: float) -> None:
         """Dial; without an answer the phone rings for ``ring_seconds``."""
@@ -52,16 +57,16 @@ class CalledPhone:
         self._events.report(self, "initiated")
         self._later(DIAL_SETUP_SECONDS, lambda: self._reach(ring_seconds))
 
-    def connect(self, heard: Sound) -> None:
-        """Hear the caller from now on."""
+    def connect(self, caller_sound: Sound) -> None:
+        """Connect the phone with the caller: it hears ``caller_sound`` from now on."""
         self.was_connected = True
-        self.line.heard.play(heard)
-        if self._far.presses:
+        self.line.heard.play(caller_sound)
+        if self._far_end.presses:
             self._speak()
         self.line.enter(Stage.CONNECTED)
 
     def end(self, unanswered: Status = Status.CANCELED) -> None:
-        """End the leg in any state; an answered one is completed."""
+        """End the leg in any state, with the status ``completed`` if it was answered, else ``unanswered``."""
         leg = self.line.leg
         if leg.is_over:
             return
@@ -74,7 +79,7 @@ class CalledPhone:
         self._events.ended(self)
 
     def redirect(self, runner: DocumentRunner, document: str | Sequence[Verb]) -> None:
-        """Leave the dial, and run a document given by its URL or its verbs."""
+        """Leave the ``<Dial>``, and run a document given by its URL or its verbs."""
         if self.runner is not None:
             self.runner.stop()
         self.line.heard.play(None)
@@ -83,18 +88,18 @@ class CalledPhone:
         runner.replace(document)
 
     def _reach(self, ring_seconds: float) -> None:
-        far = self._far
-        if far.behaviour is Behaviour.FAILS or not E164.fullmatch(self.target.number):
+        far_end = self._far_end
+        if far_end.behaviour is Behaviour.FAILS or not is_e164(self.target.number):
             self.end(Status.FAILED)
-        elif far.behaviour is Behaviour.BUSY:
+        elif far_end.behaviour is Behaviour.BUSY:
             self.end(Status.BUSY)
         else:
             self.line.leg.status = Status.RINGING
             self._events.report(self, "ringing")
-            if far.behaviour is Behaviour.NEVER_ANSWERS or far.ring_seconds >= ring_seconds:
+            if far_end.behaviour is Behaviour.NEVER_ANSWERS or far_end.ring_seconds >= ring_seconds:
                 self._later(ring_seconds, lambda: self.end(Status.NO_ANSWER))
             else:
-                self._later(far.ring_seconds, self._answer)
+                self._later(far_end.ring_seconds, self._answer)
 
     def _answer(self) -> None:
         self._stop_timer()
@@ -102,25 +107,25 @@ class CalledPhone:
         self.line.leg.answered = self._environment.now()
         self.line.enter(Stage.ANSWERED)
         self._person.start()
-        if self._far.hangs_up_after is not None:
-            self._later(self._far.hangs_up_after, self.end)
-        elif not self._far.presses:
+        if self._far_end.hangs_up_after is not None:
+            self._later(self._far_end.hangs_up_after, self.end)
+        elif not self._far_end.presses:
             self._speak()
         self._events.report(self, "answered")
         self._events.answered(self)
 
     def _speak(self) -> None:
-        """Make the sound of the number."""
-        if self._far.is_mailbox:
-            self.line.spoken.play(SPEECH)
+        """Play the sound that the number prescribes."""
+        if self._far_end.is_mailbox:
+            self.line.spoken.play(SPEECH_TONE)
             self._later(GREETING_SECONDS, self._beep)
-        elif self._far.audio is AudioSource.ECHO:
+        elif self._far_end.audio is AudioSource.ECHO:
             self.line.spoken.play(self.line.heard)
-        elif self._far.audio is AudioSource.TONES:
-            self.line.spoken.play(FAR_END)
+        elif self._far_end.audio is AudioSource.TONES:
+            self.line.spoken.play(FAR_END_TONE)
 
     def _beep(self) -> None:
-        self.line.spoken.play(BEEP)
+        self.line.spoken.play(BEEP_TONE)
         self._later(BEEP_SECONDS, self._record)
 
     def _record(self) -> None:

@@ -1,4 +1,4 @@
-"""The interface between a document that runs on a line and the call that the line belongs to."""
+"""``DocumentHost``: the methods that a ``DocumentRunner`` calls on the call to which its line belongs."""
 
 from typing import Protocol
 
@@ -9,30 +9,32 @@ from sandbox.twiml_verbs import Dial, Record
 
 
 class DocumentHost(Protocol):
-    """The call whose line it is."""
+    """The call to which the lines belong."""
 
-    def fetch(self, line: Line, url: str, extra: Form, then: OnDocument) -> None:
-        """Request a document for ``line``; ``extra`` are the fields beside the call's own."""
+    def fetch(self, line: Line, url: str, extra: Form, on_document: OnDocument) -> None:
+        """Request a document for ``line``; the form has the call's fields and ``extra``."""
         ...
 
     def answer(self, line: Line) -> None:
         """Answer the line, unless it is answered."""
         ...
 
-    def reject(self, line: Line, *, busy: bool) -> None: ...
+    def reject(self, line: Line, *, busy: bool) -> None:
+        """End the call without an answer."""
+        ...
 
     def hang_up(self, line: Line) -> None:
-        """The document ends the leg."""
+        """End the leg, because its document says so."""
         ...
 
     def finish(self, line: Line) -> None:
-        """The document has no verb left."""
+        """Continue after the last verb of a document: end the leg, or connect a screened phone."""
         ...
 
-    def keep_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
-        """Keep what was recorded since ``begin``; returns the fields about it, or None when it is empty."""
+    def store_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
+        """Store what was recorded since ``begin``; returns its form fields, or None when nothing was said."""
         ...
 
     def dial(self, line: Line, verb: Dial) -> None:
-        """Dial from the caller's line; the runner's ``go_on`` follows."""
+        """Dial from the caller's line; at the end of the dial call the runner's ``continue_after_dial``."""
         ...

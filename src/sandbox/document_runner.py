@@ -1,11 +1,11 @@
-"""Executes TwiML documents on one line."""
+"""Executes TwiML documents on one line, verb by verb: prompts, keys, recordings, dials, redirects and hang-ups."""
 
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from sandbox import twiml_verbs
-from sandbox.audio_track import SPEECH, Clip
+from sandbox.audio_track import SPEECH_TONE, Clip
 from sandbox.call_environment import Environment, Timer
 from sandbox.callback_forms import Form
 from sandbox.document_host import DocumentHost
@@ -15,19 +15,20 @@ from sandbox.twiml_verbs import Gather, Pause, Play, Say, Verb
 
 SECONDS_PER_WORD = 0.4
 MAX_DOCUMENTS = 200
-"""Of one line: documents that redirect to each other without end are stopped."""
+"""The most documents of one line, so that documents that redirect to each other end."""
 HANG_UP = "hangup"
-"""The key that the carrier tells when the caller ended a recording by hanging up."""
+"""The value of ``Digits`` when the caller ended a recording by hanging up."""
 RECORDED_ERROR = Say("We are sorry, an application error has occurred. Goodbye.")
 
 logger = logging.getLogger(__name__)
 
 Prompt = Say | Play | Pause
-Then = Callable[[], None]
+OnEnd = Callable[[], None]
+"""Called at the end of a prompt."""
 
 
 class DocumentRunner:
-    """Runs one document after the other until the line is over or the runner is stopped."""
+    """Runs one document after the other until the line has ended or the runner is stopped."""
 
     def __init__(self, line: Line, host: DocumentHost, environment: Environment) -> None:
         self._line, self._host, self._environment = line, host, environment
@@ -40,8 +41,8 @@ class DocumentRunner:
         self._recorder: Recorder | None = None
         line.on_key = self._take_key
 
-    def request(self, url: str, extra: Form, answered: Then = lambda: None) -> None:
-        """Run the document at ``url`` instead of the present one; ``answered`` is called before it runs."""
+    def request(self, url: str, extra: Form, on_response: Callable[[], None] = lambda: None) -> None:
+        """Run the document at ``url`` instead of the present one; ``on_response`` is called before it runs."""
         self._begin_step()
         self._documents += 1
         if self._documents > MAX_DOCUMENTS:
@@ -51,7 +52,7 @@ class DocumentRunner:
         step = self._step
 
         def run(verbs: Sequence[Verb] | None) -> None:
-            answered()
+            on_response()
             self._run_fetched(step, verbs)
 
         self._host.fetch(self._line, url, extra, run)
@@ -67,19 +68,19 @@ class DocumentRunner:
         """Run ``verbs`` instead of the present document."""
         self._begin_step()
         self._verbs = deque(verbs)
-        self._next()
+        self._run_next_verb()
 
-    def go_on(self, url: str | None, extra: Form, answered: Then) -> None:
-        """Continue after a ``<Dial>``: with the document at ``url``, or else with the next verb."""
+    def continue_after_dial(self, url: str | None, extra: Form, on_response: Callable[[], None]) -> None:
+        """Run the document at ``url``, the action of the ``<Dial>``; without one, run the next verb."""
         if url is None:
-            self._next()
+            self._run_next_verb()
         else:
-            self.request(url, extra, answered)
+            self.request(url, extra, on_response)
 
     def stop(self) -> tuple[str, Form] | None:
-        """Execute nothing any more; a running recording is kept.
+        """Stop the document; a running recording is stored.
 
-        Returns the recording's action and the fields for it. The carrier requests it and ignores its answer.
+        Returns the recording's action URL and its form fields. The carrier requests it and ignores the response.
         """
         self._begin_step()
         self._verbs.clear()
@@ -91,7 +92,7 @@ class DocumentRunner:
         recorder.stop()
         if recorder.begin is None:
             return None
-        fields = self._host.keep_recording(self._line, recorder.verb, recorder.begin)
+        fields = self._host.store_recording(self._line, recorder.verb, recorder.begin)
         return None if fields is None else (recorder.verb.action, {**fields, "Digits": HANG_UP})
 
     def _run_fetched(self, step: object, verbs: Sequence[Verb] | None) -> None:
@@ -99,14 +100,14 @@ class DocumentRunner:
             return
         self.run([RECORDED_ERROR] if verbs is None else verbs)
 
-    def _next(self) -> None:
+    def _run_next_verb(self) -> None:
         self._begin_step()
         verb = self._verbs.popleft() if self._verbs else None
         match verb:
             case None:
                 self._host.finish(self._line)
             case Say() | Play() | Pause():
-                self._play(verb, self._next)
+                self._play(verb, self._run_next_verb)
             case Gather():
                 self._start_gather(verb)
             case twiml_verbs.Record():
@@ -130,47 +131,47 @@ class DocumentRunner:
 
     # Prompts.
 
-    def _play(self, prompt: Prompt, then: Then) -> None:
+    def _play(self, prompt: Prompt, on_end: OnEnd) -> None:
         match prompt:
             case Pause(seconds):
-                # As the first verb it does not answer the call.
+                # A pause does not answer the call.
                 self._log("Pause", seconds=seconds)
-                self._later(seconds, then)
+                self._later(seconds, on_end)
             case Say(text, language, loop):
                 self._host.answer(self._line)
                 self._log("Say", text=text, language=language)
-                self._line.heard.play(SPEECH)
-                self._stop_after(SECONDS_PER_WORD * max(1, len(text.split())) * loop, then)
+                self._line.heard.play(SPEECH_TONE)
+                self._stop_after(SECONDS_PER_WORD * max(1, len(text.split())) * loop, on_end)
             case Play(url, loop):
                 self._host.answer(self._line)
                 step = self._step
-                self._environment.fetch_audio(url, lambda clip: self._play_clip(step, clip, loop, url, then))
+                self._environment.fetch_audio(url, lambda clip: self._play_clip(step, clip, loop, url, on_end))
 
-    def _play_clip(self, step: object, clip: Clip | None, loop: int, url: str, then: Then) -> None:
+    def _play_clip(self, step: object, clip: Clip | None, loop: int, url: str, on_end: OnEnd) -> None:
         if step is not self._step:
             return
         self._log("Play", url=url, seconds=None if clip is None else clip.seconds)
         if clip is None:
-            logger.warning("An audio file cannot be played: the document goes on without it")
-            then()
+            logger.warning("An audio file cannot be played: the document continues without it")
+            on_end()
             return
         self._line.heard.play(clip.repeated(max(1, loop)))
-        self._stop_after(clip.seconds * loop, then)
+        self._stop_after(clip.seconds * loop, on_end)
 
-    def _stop_after(self, seconds: float, then: Then) -> None:
-        """Stop the sound after ``seconds``; 0 seconds are without end."""
+    def _stop_after(self, seconds: float, on_end: OnEnd) -> None:
+        """Stop the sound after ``seconds``; with 0 it does not stop."""
         if seconds:
-            self._later(seconds, lambda: self._end_prompt(then))
+            self._later(seconds, lambda: self._end_prompt(on_end))
 
-    def _end_prompt(self, then: Then) -> None:
+    def _end_prompt(self, on_end: OnEnd) -> None:
         self._line.heard.play(None)
-        then()
+        on_end()
 
-    def _play_all(self, prompts: Sequence[Prompt], then: Then) -> None:
+    def _play_all(self, prompts: Sequence[Prompt], on_end: OnEnd) -> None:
         if prompts:
-            self._play(prompts[0], lambda: self._play_all(prompts[1:], then))
+            self._play(prompts[0], lambda: self._play_all(prompts[1:], on_end))
         else:
-            then()
+            on_end()
 
     # Keys.
 
@@ -193,7 +194,7 @@ class DocumentRunner:
         if self._gather is None:
             return
         if key == self._gather.finish_on_key:
-            # Without a key before it, it ends nothing.
+            # The finishing key alone does not end the gathering.
             if self._keys:
                 self._end_gather(key)
             return
@@ -214,7 +215,7 @@ class DocumentRunner:
             fields = {"msg": "Gather End", "Digits": self._keys, "FinishedOnKey": finished_on}
             self.request(verb.action, fields)
         else:
-            self._next()
+            self._run_next_verb()
 
     # Recordings.
 
@@ -228,13 +229,13 @@ class DocumentRunner:
         recorder, self._recorder = self._recorder, None
         if recorder is None or recorder.begin is None:
             return
-        fields = self._host.keep_recording(self._line, recorder.verb, recorder.begin)
+        fields = self._host.store_recording(self._line, recorder.verb, recorder.begin)
         if fields is None:
-            self._next()
+            self._run_next_verb()
         else:
             self.request(recorder.verb.action, {**fields, "Digits": key})
 
-    # Steps: a new step cancels whatever the earlier one waited for.
+    # Steps: a new step cancels what the earlier step waited for.
 
     def _begin_step(self) -> None:
         self._step = object()
@@ -242,9 +243,9 @@ class DocumentRunner:
             self._timer.cancel()
             self._timer = None
 
-    def _later(self, seconds: float, action: Then) -> None:
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self._begin_step()
         self._timer = self._line.clock.call_later(seconds, action)
 
-    def _log(self, verb: str, **facts: object) -> None:
-        self._line.verbs.append({"verb": verb, **facts})
+    def _log(self, verb: str, **fields: object) -> None:
+        self._line.verbs.append({"verb": verb, **fields})

@@ -1,6 +1,7 @@
-"""A ``<Dial>`` of an incoming call: the phones it calls at the same time, and the one that is connected.
+"""A ``<Dial>`` of an incoming call: calls phones at the same time, and connects the first phone that accepts.
 
-A phone may hear a document of its own when it answers: it accepts the call unless that document hangs up.
+A ``<Number>`` with a URL runs that document on its phone after the answer: the phone accepts the call unless the
+document hangs up.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,23 +14,23 @@ from sandbox.document_host import DocumentHost
 from sandbox.document_runner import DocumentRunner
 from sandbox.legs import Leg, new_sid
 from sandbox.line import Line, Stage
-from sandbox.number_script import DIAL_SETUP_SECONDS, NumberScript
+from sandbox.simulation import DIAL_SETUP_SECONDS, SimulationSettings
 from sandbox.twiml_verbs import Dial, Verb
 
 
 class ForwardingHost(DocumentHost, Protocol):
-    """The incoming call."""
+    """The methods that a ``Forwarding`` calls on its incoming call."""
 
     def report(self, line: Line, url: str) -> None:
         """Send the status callback of a called phone's line."""
         ...
 
-    def keep_mailbox_recording(self, line: Line, begin: float) -> None:
-        """Keep what the mailbox on ``line`` heard since ``begin``."""
+    def store_mailbox_recording(self, line: Line, begin: float) -> None:
+        """Store what the mailbox on ``line`` heard since ``begin``."""
         ...
 
-    def dial_ended(self, result: Form, then: Callable[[], None]) -> None:
-        """The dial is over; ``then`` is called when the request after it is answered."""
+    def dial_ended(self, result: Form, on_next_document: Callable[[], None]) -> None:
+        """Continue after the dial; ``on_next_document`` is called when the response to its action has arrived."""
         ...
 
 
@@ -37,10 +38,10 @@ class Forwarding:
     """One ``<Dial>``."""
 
     def __init__(
-        self, dial: Dial, caller: Line, host: ForwardingHost, environment: Environment, script: NumberScript
+        self, dial: Dial, caller: Line, host: ForwardingHost, environment: Environment, simulation: SimulationSettings
     ) -> None:
         self.dial = dial
-        self._caller, self._host, self._environment, self._script = caller, host, environment, script
+        self._caller, self._host, self._environment, self._simulation = caller, host, environment, simulation
         self._phones: list[CalledPhone] = []
         self._connected: CalledPhone | None = None
         self._last: CalledPhone | None = None
@@ -52,12 +53,12 @@ class Forwarding:
         """Call the phones; returns their lines."""
         if not self.dial.answer_on_bridge:
             self._host.answer(self._caller)
-        refused = self._script.switches.no_child
+        refused = self._simulation.switches.no_child
         for target in self.dial.numbers:
             if target.number not in refused:
                 line = self._new_line(target.number)
-                far = self._script.far_end(target.number)
-                self._phones.append(CalledPhone(target, line, far, self._environment, self))
+                far_end = self._simulation.far_end(target.number)
+                self._phones.append(CalledPhone(target, line, far_end, self._environment, self))
         if not self._phones:
             self._caller.leg.error_code = code = refused[self.dial.first.number]
             self._caller.clock.call_later(DIAL_SETUP_SECONDS, lambda: self._finish(failed_dial_result(code)))
@@ -66,7 +67,7 @@ class Forwarding:
         return [phone.line for phone in self._phones]
 
     def cancel(self) -> Form:
-        """The caller's leg leaves the dial, which ends all phones; returns the dial's result."""
+        """End all phones, because the caller's leg leaves the dial; returns the dial's result."""
         self._is_over = True
         for phone in list(self._phones):
             phone.end()
@@ -78,11 +79,11 @@ class Forwarding:
         return next((phone for phone in self._phones if phone.line is line), None)
 
     def accept(self, phone: CalledPhone) -> None:
-        """The document of a phone has ended: it takes the call."""
+        """Connect a phone whose document has ended without a hang-up."""
         self._connect(phone)
 
     def redirect(self, phone: CalledPhone, document: str | Sequence[Verb]) -> None:
-        """An answered phone leaves the dial for another document."""
+        """Take an answered phone out of the dial, and run a document on it."""
         self._phones.remove(phone)
         self._last = phone
         runner = DocumentRunner(phone.line, self._host, self._environment)
@@ -90,14 +91,14 @@ class Forwarding:
         if phone is self._connected or all(each.line.leg.is_over for each in self._phones):
             self._finish(self._result())
 
-    # Events of the phones.
+    # Methods of ``PhoneEvents``.
 
     def report(self, phone: CalledPhone, event: str) -> None:
         if phone.target.status_url is not None and event in phone.target.status_events:
             self._host.report(phone.line, phone.target.status_url)
 
     def answered(self, phone: CalledPhone) -> None:
-        if self._script.switches.first_answer_ends_others:
+        if self._simulation.switches.first_answer_ends_others:
             self._cancel_others(phone)
         if phone.target.url is None:
             self._connect(phone)
@@ -108,9 +109,9 @@ class Forwarding:
     def ended(self, phone: CalledPhone) -> None:
         self._last = phone
         if phone.line.recorded_from is not None:
-            self._host.keep_mailbox_recording(phone.line, phone.line.recorded_from)
+            self._host.store_mailbox_recording(phone.line, phone.line.recorded_from)
         is_last = phone is self._connected or all(each.line.leg.is_over for each in self._phones)
-        if is_last and not self._is_over and self._script.switches.action_first:
+        if is_last and not self._is_over and self._simulation.switches.action_first:
             self._late.append(phone)
         else:
             self.report(phone, "completed")
@@ -151,11 +152,11 @@ class Forwarding:
             self.report(phone, "completed")
 
     def _result(self) -> Form:
-        """The fields about the connected phone, or else about the last that ended."""
+        """The form fields about the connected phone, or else about the phone that ended last."""
         phone = self._connected or self._last
         if phone is None:
             return failed_dial_result(self._caller.leg.error_code or 0)
-        status_if_not_connected = self._script.switches.unaccepted_dial_status
+        status_if_not_connected = self._simulation.switches.unaccepted_dial_status
         return dial_result(
             phone.line.leg, was_connected=phone.was_connected, status_if_not_connected=status_if_not_connected
         )

@@ -1,4 +1,4 @@
-"""A call from outside to one of the account's numbers: the documents that run on it, and its end."""
+"""One call from outside to a number of the account: runs its TwiML documents, forwards it, records, and ends it."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from sandbox.call_environment import Environment, OnDocument
 from sandbox.callback_forms import Form, line_form, line_status_form
-from sandbox.caller_script import Step
 from sandbox.document_runner import DocumentRunner
 from sandbox.forwarding import Forwarding
 from sandbox.legs import Leg, Status, new_sid
 from sandbox.line import Line, Stage
-from sandbox.number_script import NumberScript
 from sandbox.person import Person
+from sandbox.person_script import Step
 from sandbox.recording_reports import RecordingReports
 from sandbox.recordings import Recordings
 from sandbox.script_clock import ScriptClock
+from sandbox.simulation import SimulationSettings
 from sandbox.twiml_verbs import Dial, Record, Verb
 
 HTTP_RETRIEVAL_FAILURE = "11200"
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class VoiceRoute:
-    """The callbacks of a called number."""
+    """The callback URLs of a called number."""
 
     account_sid: str
     voice_url: str
@@ -33,11 +33,11 @@ class VoiceRoute:
     status_url: str = ""
     application_sid: str = ""
     api_url: str = ""
-    """The address of the carrier's REST API."""
+    """The base URL of the sandbox's REST API."""
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class CallerInfo:
     """The caller, as the carrier reports them."""
 
     from_: str
@@ -51,18 +51,18 @@ class IncomingCall:
         self,
         environment: Environment,
         route: VoiceRoute,
-        origin: Origin,
+        caller: CallerInfo,
         to: str,
         steps: Sequence[Step],
-        script: NumberScript,
+        simulation: SimulationSettings,
         recordings: Recordings,
     ) -> None:
-        self._environment, self._route, self._script, self._recordings = environment, route, script, recordings
-        self._reports = RecordingReports(environment, recordings, route.account_sid, route.api_url, script.switches)
-        fields = {"StirVerstat": origin.stir_verstat, "ApplicationSid": route.application_sid}
-        self._own_fields = {name: value for name, value in fields.items() if value}
-        self.parent = Leg(new_sid("CA"), origin.from_, to, environment.now(), is_inbound=True)
-        self.line = Line(self.parent, ScriptClock(environment, script.speed))
+        self._environment, self._route, self._simulation, self._recordings = environment, route, simulation, recordings
+        self._reports = RecordingReports(environment, recordings, route.account_sid, route.api_url, simulation.switches)
+        fields = {"StirVerstat": caller.stir_verstat, "ApplicationSid": route.application_sid}
+        self._caller_fields = {name: value for name, value in fields.items() if value}
+        self.parent = Leg(new_sid("CA"), caller.from_, to, environment.now(), is_inbound=True)
+        self.line = Line(self.parent, ScriptClock(environment, simulation.speed))
         self.line.on_hang_up = self.caller_hangs_up
         self._caller = Person(self.line, steps)
         self._runner = DocumentRunner(self.line, self, environment)
@@ -86,7 +86,7 @@ class IncomingCall:
         """Ring the number."""
         self.parent.status = Status.RINGING
         self._runner.request(self._route.voice_url, {})
-        if self._caller.hangs_up_at_once:
+        if self._caller.hangs_up_first:
             self._caller.start()
 
     def caller_hangs_up(self) -> None:
@@ -105,7 +105,7 @@ class IncomingCall:
                 line.on_hang_up()
 
     def redirect_leg(self, leg: Leg, document: str | Sequence[Verb]) -> bool:
-        """The account gave a leg another document: a dialled one leaves its ``<Dial>``, the caller's ends it.
+        """The account redirected a leg to another document: a dialled leg leaves its ``<Dial>``, the caller's ends it.
 
         Returns False when the leg is not answered.
         """
@@ -127,26 +127,26 @@ class IncomingCall:
                 return True
         return False
 
-    # The document of a line.
+    # Methods of ``DocumentHost``.
 
-    def fetch(self, line: Line, url: str, extra: Form, then: OnDocument) -> None:
-        """Request a document, and the number's fallback document when there is none."""
+    def fetch(self, line: Line, url: str, extra: Form, on_document: OnDocument) -> None:
+        """Request a document; when there is no usable one, request the number's fallback document."""
         form = {**self._form(line), **extra}
-        self._environment.fetch_document(url, form, lambda verbs: self._fetched(line, url, form, verbs, then))
+        self._environment.fetch_document(url, form, lambda verbs: self._fetched(line, url, form, verbs, on_document))
 
-    def _fetched(self, line: Line, url: str, form: Form, verbs: Sequence[Verb] | None, then: OnDocument) -> None:
+    def _fetched(self, line: Line, url: str, form: Form, verbs: Sequence[Verb] | None, on_document: OnDocument) -> None:
         if line.leg.is_over:
             return
         fallback = self._route.fallback_url
         if verbs is None and fallback and url != fallback:
             fields = {**form, "ErrorCode": HTTP_RETRIEVAL_FAILURE, "ErrorUrl": url}
             self._environment.fetch_document(
-                fallback, fields, lambda verbs: self._fetched(line, fallback, form, verbs, then)
+                fallback, fields, lambda verbs: self._fetched(line, fallback, form, verbs, on_document)
             )
             return
-        # The caller's script begins when our number does something.
+        # The caller's script begins with the number's first document.
         self._caller.start()
-        then(verbs)
+        on_document(verbs)
 
     def answer(self, line: Line) -> None:
         if line.leg.answered is None:
@@ -171,34 +171,33 @@ class IncomingCall:
         else:
             self.hang_up(line)
 
-    def keep_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
-        return self._reports.keep(line, verb, begin)
+    def store_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
+        return self._reports.store(line, verb, begin)
 
-    # Forwarding.
+    # Methods of ``ForwardingHost``.
 
     def dial(self, line: Line, verb: Dial) -> None:
         if line is not self.line:
             logger.warning("A document of a dialled leg cannot dial: the leg ends")
             self.hang_up(line)
             return
-        self._forwarding = Forwarding(verb, self.line, self, self._environment, self._script)
+        self._forwarding = Forwarding(verb, self.line, self, self._environment, self._simulation)
         self._phones += self._forwarding.start()
 
-    def dial_ended(self, result: Form, then: Callable[[], None]) -> None:
+    def dial_ended(self, result: Form, on_next_document: Callable[[], None]) -> None:
         forwarding, self._forwarding = self._forwarding, None
         action = None if forwarding is None else forwarding.dial.action
         if action is None:
-            then()
-        self._runner.go_on(action, result, then)
+            on_next_document()
+        self._runner.continue_after_dial(action, result, on_next_document)
 
     def report(self, line: Line, url: str) -> None:
         self._send_status(url, self._status_form(line))
 
-    def keep_mailbox_recording(self, line: Line, begin: float) -> None:
+    def store_mailbox_recording(self, line: Line, begin: float) -> None:
         samples = line.heard.samples(begin, line.clock.seconds())
-        begun = self._environment.now()
-        kept = self._recordings.add(line.leg.sid, samples, begun=begun, source="mailbox")
-        line.recording_sid = kept.sid
+        recording = self._recordings.add(line.leg.sid, samples, begun=self._environment.now(), source="mailbox")
+        line.recording_sid = recording.sid
 
     # The end.
 
@@ -216,22 +215,22 @@ class IncomingCall:
         if forwarding is not None and forwarding.dial.action is not None and result is not None:
             requested = (forwarding.dial.action, result)
         if requested is not None:
-            # The carrier requests the action even then, and ignores its answer.
+            # The carrier requests the action also after a hang-up, and ignores the response.
             action, fields = requested
             self._environment.fetch_document(action, {**self._form(self.line), **fields}, lambda _: None)
 
     def _form(self, line: Line) -> Form:
         form = line_form(self._route.account_sid, line.leg)
-        return {**form, **self._own_fields} if line is self.line else form
+        return {**form, **self._caller_fields} if line is self.line else form
 
     def _status_form(self, line: Line) -> Form:
         form = line_status_form(self._route.account_sid, line.leg, self._environment.now())
-        return {**form, **self._own_fields} if line is self.line else form
+        return {**form, **self._caller_fields} if line is self.line else form
 
     def _send_status(self, url: str, form: Form) -> None:
         if not url:
             return
-        delay = self._script.switches.report_delay_seconds
+        delay = self._simulation.switches.report_delay_seconds
         if delay:
             self._environment.call_later(delay, lambda: self._environment.send_status(url, form))
         else:

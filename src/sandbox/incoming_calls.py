@@ -1,15 +1,15 @@
-"""Starts calls from outside to the account's numbers on request of a test, and lists them."""
+"""Calls from outside to the account's numbers: reads a test's request, starts the call, and lists all such calls."""
 
 import msgspec
 
 from sandbox.account_store import AccountStore
 from sandbox.callback_environment import CallbackEnvironment
 from sandbox.callback_sender import CallbackSender
-from sandbox.caller_script import ScriptError, Step, check_script
-from sandbox.incoming_call import IncomingCall, Origin, VoiceRoute
+from sandbox.incoming_call import CallerInfo, IncomingCall, VoiceRoute
 from sandbox.legs import new_sid
-from sandbox.number_script import NumberScript
+from sandbox.person_script import ScriptError, Step, check_script
 from sandbox.recordings import Recordings
+from sandbox.simulation import SimulationSettings
 
 MAX_CALLS = 500
 MAX_CALLER_LENGTH = 64
@@ -33,28 +33,28 @@ class IncomingCallRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=Tr
 def parse_incoming_call(body: bytes) -> IncomingCallRequest:
     """Read the request from JSON. Raises: RequestError."""
     try:
-        wanted = msgspec.json.decode(body, type=IncomingCallRequest)
-        check_script(wanted.script)
+        request = msgspec.json.decode(body, type=IncomingCallRequest)
+        check_script(request.script)
     except (msgspec.MsgspecError, ScriptError) as error:
         message = f"The call cannot be made: {error}"
         raise RequestError(message) from error
-    if len(wanted.from_) > MAX_CALLER_LENGTH:
+    if len(request.from_) > MAX_CALLER_LENGTH:
         message = f"The caller has at most {MAX_CALLER_LENGTH} characters"
         raise RequestError(message)
-    return wanted
+    return request
 
 
 def route_to(e164: str, store: AccountStore, account_sid: str, api_url: str) -> VoiceRoute:
-    """The callbacks of the account's number: its application's, if it has one, else its own.
+    """The callback URLs of the account's number: those of its application, if it has one, else its own.
 
-    ``api_url`` is the sandbox's own address.
+    ``api_url`` is the base URL of the sandbox's REST API.
 
     Raises:
         RequestError: the account does not have the number, or it has no voice URL.
     """
     number = next((row for row in store.numbers() if row.e164 == e164), None)
     if number is None:
-        message = f"{e164} is no number of the account; its numbers are in IncomingPhoneNumbers"
+        message = f"{e164} is not a number of the account; IncomingPhoneNumbers lists its numbers"
         raise RequestError(message)
     application = store.application(number.voice_application_sid)
     urls = (number.voice_url, number.voice_fallback_url, number.status_callback)
@@ -69,7 +69,7 @@ def route_to(e164: str, store: AccountStore, account_sid: str, api_url: str) -> 
 
 
 class IncomingCalls:
-    """Made inside the running event loop."""
+    """All calls from outside. Made inside the running event loop."""
 
     def __init__(self, callbacks: CallbackSender, recordings: Recordings) -> None:
         self._callbacks, self._recordings = callbacks, recordings
@@ -79,15 +79,15 @@ class IncomingCalls:
         """Newest first; the oldest ended calls are dropped."""
         return list(reversed(self._calls.values()))
 
-    def ring(self, wanted: IncomingCallRequest, route: VoiceRoute, script: NumberScript) -> IncomingCall:
+    def ring(self, request: IncomingCallRequest, route: VoiceRoute, simulation: SimulationSettings) -> IncomingCall:
         """Start a call; it rings when this returns."""
         call = IncomingCall(
             CallbackEnvironment(self._callbacks, new_sid("CH")),
             route,
-            Origin(wanted.from_, wanted.stir_verstat),
-            wanted.to,
-            wanted.script,
-            script,
+            CallerInfo(request.from_, request.stir_verstat),
+            request.to,
+            request.script,
+            simulation,
             self._recordings,
         )
         self._calls[call.sid] = call
@@ -101,6 +101,6 @@ class IncomingCalls:
 
     def _drop_oldest(self) -> None:
         if len(self._calls) > MAX_CALLS:
-            over = next((sid for sid, call in self._calls.items() if call.is_over), None)
-            if over is not None:
-                del self._calls[over]
+            oldest_ended = next((sid for sid, call in self._calls.items() if call.is_over), None)
+            if oldest_ended is not None:
+                del self._calls[oldest_ended]

@@ -1,4 +1,4 @@
-"""The two legs of a call, the caller's and the dialled one, each with its own status and times."""
+"""The legs of a call: the caller's leg and the dialled legs, each with its own status and times."""
 
 import secrets
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class TokenIdentity(NamedTuple):
     account_sid: str
     application_sid: str
     params: Mapping[str, str]
-    """Parameters that the token itself adds to each call."""
+    """Parameters that the token adds to each call."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Leg:
     answered: datetime | None = None
     ended: datetime | None = None
     error_code: int | None = None
-    """An error that the carrier recorded about the call."""
+    """The code of an error that the carrier recorded about the call."""
     is_inbound: bool = False
     """A call from a phone outside to one of the account's numbers."""
     _callbacks: int = field(default=0, repr=False)
@@ -63,14 +63,14 @@ class Leg:
 
     @property
     def direction(self) -> str:
-        """In the carrier's words."""
+        """The carrier's value of the leg's direction."""
         if self.parent_sid is not None:
             return "outbound-dial"
         return "inbound" if self.is_inbound or self.from_.startswith("client:") else "outbound-api"
 
     @property
     def seconds(self) -> int:
-        """Whole seconds connected, rounded to the nearest; 0 when never answered or not over yet."""
+        """Whole seconds connected, rounded to the nearest; 0 when never answered or not ended."""
         if self.answered is None or self.ended is None:
             return 0
         return int((self.ended - self.answered).total_seconds() + 0.5)

@@ -1,4 +1,4 @@
-"""A line: one leg of a call without a browser, with the sound and the keys of the person at its end."""
+"""A line: one leg between phone numbers, without a browser, with the audio, keys and verbs of the person at its end."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -9,7 +9,7 @@ from sandbox.script_clock import ScriptClock
 
 
 class Stage(StrEnum):
-    """The state of a line, by the words of the scripts."""
+    """The states of a line; scripts wait for them by these values."""
 
     RINGING = "ringing"
     ANSWERED = "answered"
@@ -20,11 +20,11 @@ class Stage(StrEnum):
 
 
 def _ignore_key(_: str) -> None:
-    """Keys that nobody gathers are lost."""
+    """Ignore a key that no verb gathers."""
 
 
 class Line:
-    """One leg, the person at its end and what was executed on it."""
+    """One leg with the audio in both directions, the pressed keys and the executed verbs."""
 
     def __init__(self, leg: Leg, clock: ScriptClock) -> None:
         self.leg = leg
@@ -35,7 +35,7 @@ class Line:
         """To the person."""
         self.digits = ""
         self.verbs: list[dict[str, object]] = []
-        """The executed verbs of TwiML."""
+        """The executed TwiML verbs."""
         self.stage = Stage.RINGING
         self.recorded_from: float | None = None
         """The beginning of a mailbox's recording, in seconds of the clock."""
@@ -57,7 +57,7 @@ class Line:
         self.on_key = _ignore_key
 
     def close(self) -> None:
-        """The leg is over: no sound any more."""
+        """Stop all sound, because the leg has ended."""
         self.ignore_keys()
         self.spoken.play(None)
         self.heard.play(None)

@@ -9,10 +9,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class LocalRequestsOnly:
-    """Requires a loopback name with the own port as ``Host``, and refuses what a page of another site sends.
+    """Requires a loopback name with this server's port as ``Host``, and refuses requests from pages of other sites.
 
-    A name that resolves to this machine (DNS rebinding) is no loopback name. WebSockets pass: pages with the phone
-    signal through them, and they need an access token.
+    A name that only resolves to this machine (DNS rebinding) is not a loopback name. WebSockets pass: pages with the
+    phone use them for signalling, and they need an access token.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,7 +22,10 @@ class LocalRequestsOnly:
         if scope["type"] != "http" or _is_local(Headers(scope=scope), scope["server"]):
             await self._app(scope, receive, send)
             return
-        message = "The sandbox carrier answers programs on this machine: use http://localhost and its port, no page"
+        message = (
+            "The sandbox carrier accepts requests of programs on this machine only, at http://localhost with its port;"
+            " it refuses requests of web pages"
+        )
         await JSONResponse({"message": message}, 403)(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""A mailbox at the far end of a call from a browser: greeting, beep, then it records what it hears."""
+"""The voicemail mailbox of a number called from a browser: plays a greeting and a beep, then records the caller."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ from sandbox.audio_source import AudioSource
 from sandbox.audio_track import Samples
 from sandbox.call_environment import Timer
 from sandbox.media_interface import Media
+from sandbox.sandbox_numbers import BEEP_SECONDS, GREETING_SECONDS
 from sandbox.script_clock import ScriptClock
-from sandbox.test_numbers import BEEP_SECONDS, GREETING_SECONDS
 
 
 class Mailbox:
-    """One mailbox; ``answer`` begins."""
+    """One mailbox; ``answer`` starts its greeting."""
 
     def __init__(self, media: Media, clock: ScriptClock) -> None:
         self._media, self._clock = media, clock
@@ -22,7 +22,7 @@ class Mailbox:
         self._later(GREETING_SECONDS, self._beep)
 
     def stop(self) -> Samples | None:
-        """The browser is not heard any more; returns its sound since the beep, or None before the beep is over."""
+        """Stop, and return the browser's audio since the beep; None when the beep has not ended."""
         if self._timer is not None:
             self._timer.cancel()
         return self._media.take_recording()

@@ -1,4 +1,4 @@
-"""``Media``, the interface of one call's audio, and its error."""
+"""``Media``: the interface of the audio of one call from a browser, and the error of an offer that it cannot answer."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from sandbox.audio_track import Samples
 
 
 class Media(Protocol):
-    """The audio of one call."""
+    """The audio of one call. The caller is the person at the browser."""
 
     @property
     def answer(self) -> str:
@@ -28,7 +28,7 @@ class Media(Protocol):
         ...
 
     def start_recording(self) -> None:
-        """Keep the caller's sound from now on."""
+        """Record the caller from now on."""
         ...
 
     def take_recording(self) -> Samples | None:
@@ -48,7 +48,7 @@ class Media(Protocol):
         ...
 
     def close(self) -> None:
-        """Start to hang up; idempotent."""
+        """Start to close the connection; idempotent."""
         ...
 
     async def closed(self) -> None:

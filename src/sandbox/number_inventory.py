@@ -1,4 +1,4 @@
-"""The sandbox's numbers for sale: ranges of several countries that are reserved for fiction."""
+"""The sandbox's numbers for sale, and their search: ranges of several countries that are reserved for fiction."""
 
 import re
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from sandbox.test_numbers import TEST_NUMBERS
+from sandbox.sandbox_numbers import SANDBOX_NUMBERS
 
 
 class Locality(NamedTuple):
-    """The place of a prefix."""
+    """The city and the region of a number range."""
 
     city: str | None
     region: str | None
 
 
-class NumberKind(StrEnum):
+class NumberType(StrEnum):
     """The types of numbers, by the carrier's names in a country's list of types."""
 
     LOCAL = "local"
@@ -27,15 +27,15 @@ class NumberKind(StrEnum):
 
     @property
     def resource(self) -> str:
-        """The last part of the path of this type's list."""
+        """The last part of the path of the list of this type."""
         return self.value.title().replace("_", "")
 
 
-KINDS_BY_NAME = {kind.resource: kind for kind in NumberKind}
+TYPES_BY_RESOURCE = {number_type.resource: number_type for number_type in NumberType}
 
 
 class Block(NamedTuple):
-    """A range of ``size`` numbers: ``prefix``, then a number of ``digits`` digits from ``first`` on."""
+    """A range of ``size`` numbers: ``prefix``, then ``digits`` digits that count from ``first``."""
 
     country: str
     prefix: str
@@ -43,7 +43,7 @@ class Block(NamedTuple):
     first: int
     size: int
     locality: Locality
-    kind: NumberKind = NumberKind.LOCAL
+    number_type: NumberType = NumberType.LOCAL
 
 
 KNOWN_AREAS = {
@@ -63,8 +63,8 @@ KNOWN_AREAS = {
     "604": Locality("Vancouver", "BC"),
 }
 NORTH_AMERICA = ("US", "CA")
-_NOWHERE = Locality(None, None)
-TOLL_FREE_NUMBERS = ("+18005550", 3, 100, 100, _NOWHERE, NumberKind.TOLL_FREE)
+_NO_LOCALITY = Locality(None, None)
+TOLL_FREE_NUMBERS = ("+18005550", 3, 100, 100, _NO_LOCALITY, NumberType.TOLL_FREE)
 INTERNATIONAL_BLOCKS = (
     Block("GB", "+442079460", 3, 0, 1000, Locality("London", None)),
     Block("GB", "+441614960", 3, 0, 1000, Locality("Manchester", None)),
@@ -80,11 +80,11 @@ INTERNATIONAL_BLOCKS = (
     Block("ES", "+3491555", 4, 0, 1000, Locality("Madrid", None)),
     Block("IT", "+3902555", 5, 0, 1000, Locality("Milano", None)),
     # The library phonenumbers does not know this range, as it may not know new ranges of the carrier.
-    Block("GB", "+447700900", 3, 0, 1000, _NOWHERE, NumberKind.MOBILE),
-    Block("GB", "+443069990", 3, 0, 1000, _NOWHERE, NumberKind.NATIONAL),
-    Block("GB", "+448081570", 3, 0, 1000, _NOWHERE, NumberKind.TOLL_FREE),
-    Block("AU", "+61491570", 3, 0, 1000, _NOWHERE, NumberKind.MOBILE),
-    Block("FR", "+3363998", 4, 0, 1000, _NOWHERE, NumberKind.MOBILE),
+    Block("GB", "+447700900", 3, 0, 1000, _NO_LOCALITY, NumberType.MOBILE),
+    Block("GB", "+443069990", 3, 0, 1000, _NO_LOCALITY, NumberType.NATIONAL),
+    Block("GB", "+448081570", 3, 0, 1000, _NO_LOCALITY, NumberType.TOLL_FREE),
+    Block("AU", "+61491570", 3, 0, 1000, _NO_LOCALITY, NumberType.MOBILE),
+    Block("FR", "+3363998", 4, 0, 1000, _NO_LOCALITY, NumberType.MOBILE),
 )
 COUNTRIES = frozenset((*NORTH_AMERICA, *(block.country for block in INTERNATIONAL_BLOCKS)))
 KEYPAD_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
@@ -94,7 +94,7 @@ class NumberForSale(NamedTuple):
     e164: str
     country: str
     locality: Locality
-    kind: NumberKind
+    number_type: NumberType
 
     @property
     def friendly(self) -> str:
@@ -103,16 +103,16 @@ class NumberForSale(NamedTuple):
         return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
 
 
-def kinds_of(country: str) -> list[NumberKind]:
-    """The types of numbers of ``country``; empty when the inventory has none."""
+def number_types_of(country: str) -> list[NumberType]:
+    """The types of numbers that are for sale in ``country``; empty when the inventory has none."""
     if country in NORTH_AMERICA:
-        return [NumberKind.LOCAL, NumberKind.TOLL_FREE]
-    has = {block.kind for block in INTERNATIONAL_BLOCKS if block.country == country}
-    return [kind for kind in NumberKind if kind in has]
+        return [NumberType.LOCAL, NumberType.TOLL_FREE]
+    sold = {block.number_type for block in INTERNATIONAL_BLOCKS if block.country == country}
+    return [number_type for number_type in NumberType if number_type in sold]
 
 
 def search(
-    country: str, area_code: str | None, contains: str | None, kind: NumberKind = NumberKind.LOCAL
+    country: str, area_code: str | None, contains: str | None, number_type: NumberType = NumberType.LOCAL
 ) -> Iterator[NumberForSale]:
     """The numbers of ``country`` for sale of one type.
 
@@ -121,16 +121,16 @@ def search(
     Raises:
         LookupError: the inventory has no numbers of this country and type.
     """
-    if kind not in kinds_of(country):
+    if number_type not in number_types_of(country):
         raise LookupError(country)
     pattern = _pattern(contains)
     for block in _blocks(country, area_code):
-        if block.kind is not kind:
+        if block.number_type is not number_type:
             continue
         for index in range(block.first, block.first + block.size):
             number = f"{block.prefix}{index:0{block.digits}d}"
-            if number not in TEST_NUMBERS and (pattern is None or pattern.search(number)):
-                yield NumberForSale(number, country, block.locality, block.kind)
+            if number not in SANDBOX_NUMBERS and (pattern is None or pattern.search(number)):
+                yield NumberForSale(number, country, block.locality, block.number_type)
 
 
 def find_for_sale(e164: str) -> NumberForSale | None:
@@ -140,8 +140,8 @@ def find_for_sale(e164: str) -> NumberForSale | None:
             index = e164.removeprefix(block.prefix)
             if len(index) == block.digits and len(e164) == len(block.prefix) + block.digits and index.isdigit():
                 is_inside = block.first <= int(index) < block.first + block.size
-                is_for_sale = is_inside and e164 not in TEST_NUMBERS
-                return NumberForSale(e164, country, block.locality, block.kind) if is_for_sale else None
+                is_for_sale = is_inside and e164 not in SANDBOX_NUMBERS
+                return NumberForSale(e164, country, block.locality, block.number_type) if is_for_sale else None
     return None
 
 

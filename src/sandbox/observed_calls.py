@@ -1,4 +1,7 @@
-"""Calls as tests see them, as JSON objects; the real carrier has no such resources."""
+"""Builds the JSON objects of ``GET /sandbox/calls``, for tests: a call with its legs, keys, verbs and audio energy.
+
+The real carrier has no such resource.
+"""
 
 from sandbox.call_engine import Call
 from sandbox.incoming_call import IncomingCall
@@ -35,7 +38,7 @@ def observed_call(call: Call) -> Resource:
 
 
 def observed_incoming_call(call: IncomingCall) -> Resource:
-    """A call from outside, with the fields of the others too; its last phone is the child."""
+    """A call from outside, with the fields of a call from a browser; the phone that was called last is the child."""
     caller, *phones = call.lines
     child = phones[-1].leg if phones else None
     now = caller.clock.seconds()
@@ -62,7 +65,7 @@ def observed_incoming_call(call: IncomingCall) -> Resource:
 
 
 def _observed_line(line: Line) -> Resource:
-    """A leg without a browser. Energy is in script seconds: in comes from the person on the line."""
+    """A leg without a browser. Energy is in script seconds; ``energy_in`` comes from the person on the line."""
     now = line.clock.seconds()
     return {
         **_observed_leg(line.leg),

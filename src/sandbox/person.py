@@ -1,20 +1,20 @@
-"""A person on a line who follows a script."""
+"""Simulates the person at the end of a line: executes the steps of a script."""
 
 from collections.abc import Sequence
 
-from sandbox.audio_track import PERSON, Sound
+from sandbox.audio_track import PERSON_TONE, Sound
 from sandbox.call_environment import Timer
-from sandbox.caller_script import Milestone, Step
 from sandbox.line import Line, Stage
+from sandbox.person_script import Milestone, Step
 
 KEY_SECONDS = 0.2
-"""From one key to the next."""
+"""The time from one key to the next."""
 
 
 class Person:
-    """Executes the steps one after the other; ``start`` begins."""
+    """Executes the steps one after the other, from ``start`` on."""
 
-    def __init__(self, line: Line, steps: Sequence[Step], voice: Sound = PERSON) -> None:
+    def __init__(self, line: Line, steps: Sequence[Step], voice: Sound = PERSON_TONE) -> None:
         self._line, self._steps, self._voice = line, list(steps), voice
         self._awaited: Milestone | None = None
         self._timer: Timer | None = None
@@ -22,11 +22,12 @@ class Person:
         line.on_stage = self._stage_changed
 
     @property
-    def hangs_up_at_once(self) -> bool:
+    def hangs_up_first(self) -> bool:
+        """True when the first step hangs up: the script then begins without an answer."""
         return bool(self._steps) and self._steps[0].hang_up is not None
 
     def start(self) -> None:
-        """Begin, unless the script runs already."""
+        """Begin the script, unless it has begun."""
         if not self._has_begun:
             self._has_begun = True
             self._later(0)
@@ -36,7 +37,7 @@ class Person:
             self._stop()
         elif self._awaited is not None and self._is_reached(self._awaited):
             self._awaited = None
-            # Later: whoever changed the stage finishes first.
+            # In a timer, so that the code that changed the stage finishes first.
             self._later(0)
 
     def _is_reached(self, milestone: Milestone) -> bool:
@@ -49,9 +50,9 @@ class Person:
             case _:
                 return stage == milestone
 
-    def _next(self) -> None:
+    def _run_next_step(self) -> None:
         if self._is_speaking:
-            # Only what this script said: the sound of a mailbox or an echo is not its own.
+            # Only if a step speaks: the line may play a mailbox's sound or an echo, which must continue.
             self._line.spoken.play(None)
             self._is_speaking = False
         if not self._steps:
@@ -82,7 +83,7 @@ class Person:
         self._line.press(keys[0])
 
     def _later(self, seconds: float) -> None:
-        self._timer = self._line.clock.call_later(seconds, self._next)
+        self._timer = self._line.clock.call_later(seconds, self._run_next_step)
 
     def _stop(self) -> None:
         self._steps.clear()

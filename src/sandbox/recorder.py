@@ -1,8 +1,8 @@
-"""A running ``<Record>``: from its beep until silence, a key, its greatest length or a hang-up."""
+"""Executes a ``<Record>`` verb on one line: from the beep until silence, a key, the maximum length or a hang-up."""
 
 from collections.abc import Callable
 
-from sandbox.audio_track import BEEP
+from sandbox.audio_track import BEEP_TONE
 from sandbox.call_environment import Timer
 from sandbox.line import Line, Stage
 from sandbox.twiml_verbs import Record
@@ -11,7 +11,7 @@ BEEP_SECONDS = 1.0
 
 
 class Recorder:
-    """Records the person on one line; ``ended`` gets the key that ended it, or an empty string."""
+    """Records the person on one line; ``ended`` gets the key that ended the recording, or an empty string."""
 
     def __init__(self, verb: Record, line: Line, ended: Callable[[str], None]) -> None:
         self.verb = verb
@@ -22,7 +22,7 @@ class Recorder:
 
     def start(self) -> None:
         if self.verb.plays_beep:
-            self._line.heard.play(BEEP)
+            self._line.heard.play(BEEP_TONE)
             self._later(BEEP_SECONDS, self._record)
         else:
             self._record()
@@ -32,7 +32,7 @@ class Recorder:
             self._end(key)
 
     def stop(self) -> None:
-        """Stop without a result."""
+        """Stop, without a call of ``ended``."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -48,12 +48,12 @@ class Recorder:
     def _check_silence(self) -> None:
         now = self._line.clock.seconds()
         begin = now if self.begin is None else self.begin
-        left = self.verb.timeout - (now - max(begin, self._line.spoken.last_sound()))
+        remaining = self.verb.timeout - (now - max(begin, self._line.spoken.last_sound_end()))
         # Sums of seconds may differ from each other in the last digit.
-        if left <= 0.001:
+        if remaining <= 0.001:
             self._end("")
         else:
-            self._later(left, self._check_silence)
+            self._later(remaining, self._check_silence)
 
     def _end(self, key: str) -> None:
         self.stop()

@@ -1,4 +1,4 @@
-"""Keeps what a ``<Record>`` recorded, and tells the application of it: recording and transcription callbacks."""
+"""Stores what ``<Record>`` recorded, and sends its callbacks: status of the recording, and transcription."""
 
 from datetime import timedelta
 from email.utils import format_datetime
@@ -14,7 +14,7 @@ from sandbox.twiml_verbs import Record
 
 
 class RecordingReports:
-    """The recordings of one call."""
+    """Stores and reports the recordings of one call."""
 
     def __init__(
         self, environment: Environment, recordings: Recordings, account_sid: str, api_url: str, switches: Switches
@@ -22,8 +22,8 @@ class RecordingReports:
         self._environment, self._recordings, self._switches = environment, recordings, switches
         self._account_sid, self._api_url = account_sid, api_url
 
-    def keep(self, line: Line, verb: Record, begin: float) -> Form | None:
-        """Keep the recording from ``begin`` until now; returns the action's fields, or None when it is empty."""
+    def store(self, line: Line, verb: Record, begin: float) -> Form | None:
+        """Store the recording from ``begin`` until now; returns the action's form fields, or None when it is silent."""
         end = line.clock.seconds()
         sound = line.spoken.extent(begin, end)
         if sound is None:
@@ -32,19 +32,19 @@ class RecordingReports:
         first, last = sound if verb.is_trimmed else (begin, end)
         begun = self._environment.now() - timedelta(seconds=last - first)
         samples = line.spoken.samples(first, last)
-        kept = self._recordings.add(line.leg.sid, samples, begun=begun, source="RecordVerb")
-        line.recording_sid = kept.sid
-        fields = self._fields(kept)
-        start = format_datetime(kept.created.replace(microsecond=0))
-        more = {"RecordingChannels": "1", "RecordingStartTime": start, "RecordingTrack": "inbound"}
-        self._report(verb, "completed", {"CallSid": kept.call_sid, **fields, **more})
+        recording = self._recordings.add(line.leg.sid, samples, begun=begun, source="RecordVerb")
+        line.recording_sid = recording.sid
+        fields = self._recording_fields(recording)
+        start = format_datetime(recording.created.replace(microsecond=0))
+        extra = {"RecordingChannels": "1", "RecordingStartTime": start, "RecordingTrack": "inbound"}
+        self._report(verb, "completed", {"CallSid": recording.call_sid, **fields, **extra})
         if verb.is_transcribed and not self._switches.transcriptions_unavailable:
-            self._transcribe(line, verb.transcribe_url, kept)
+            self._transcribe(line, verb.transcribe_url, recording)
         return fields
 
-    def _fields(self, kept: Recording) -> Form:
-        url = f"{self._api_url}/{API_VERSION}/Accounts/{self._account_sid}/Recordings/{kept.sid}"
-        return {"RecordingUrl": url, "RecordingSid": kept.sid, "RecordingDuration": str(kept.seconds)}
+    def _recording_fields(self, recording: Recording) -> Form:
+        url = f"{self._api_url}/{API_VERSION}/Accounts/{self._account_sid}/Recordings/{recording.sid}"
+        return {"RecordingUrl": url, "RecordingSid": recording.sid, "RecordingDuration": str(recording.seconds)}
 
     def _report(self, verb: Record, status: str, fields: Form) -> None:
         url, switches = verb.status_url, self._switches
@@ -60,30 +60,30 @@ class RecordingReports:
             else:
                 self._environment.send_status(url, form)
 
-    def _transcribe(self, line: Line, url: str | None, kept: Recording) -> None:
-        written = self._recordings.transcriptions
-        row = written.begin(kept.sid, seconds=kept.seconds, at=self._environment.now())
+    def _transcribe(self, line: Line, url: str | None, recording: Recording) -> None:
+        transcriptions = self._recordings.transcriptions
+        row = transcriptions.begin(recording.sid, seconds=recording.seconds, at=self._environment.now())
 
         def end() -> None:
-            written.end(row, self._text(kept))
+            transcriptions.end(row, self._transcribed_text(recording))
             if url is not None and not self._switches.transcription_reports_lost:
                 delay, doubled = (
                     self._switches.transcription_report_delay_seconds,
                     self._switches.transcription_reports_doubled,
                 )
-                self._send(url, self._transcription(line, kept, row), delay, is_doubled=doubled)
+                self._send(url, self._transcription_form(line, recording, row), delay, is_doubled=doubled)
 
         line.clock.call_later(self._switches.transcription_seconds, end)
 
-    def _text(self, kept: Recording) -> str | None:
-        """None where it cannot be transcribed: its length is out of range, or it was deleted meanwhile."""
-        is_in_range = SHORTEST_SECONDS <= kept.seconds < LONGEST_SECONDS
-        if not is_in_range or self._switches.transcription_failed or self._recordings.find(kept.sid) is None:
+    def _transcribed_text(self, recording: Recording) -> str | None:
+        """None when the transcription fails: by a switch, for a length out of range, or for a deleted recording."""
+        is_in_range = SHORTEST_SECONDS <= recording.seconds < LONGEST_SECONDS
+        if not is_in_range or self._switches.transcription_failed or self._recordings.find(recording.sid) is None:
             return None
-        return f"Somebody spoke for {kept.seconds} seconds."
+        return f"Somebody spoke for {recording.seconds} seconds."
 
-    def _transcription(self, line: Line, kept: Recording, row: Transcription) -> Form:
-        fields = self._fields(kept)
+    def _transcription_form(self, line: Line, recording: Recording, row: Transcription) -> Form:
+        fields = self._recording_fields(recording)
         return {
             **line_form(self._account_sid, line.leg),
             "TranscriptionSid": row.sid,
@@ -91,6 +91,6 @@ class RecordingReports:
             "TranscriptionStatus": row.status,
             "TranscriptionType": "fast",
             "TranscriptionUrl": f"{fields['RecordingUrl']}/Transcriptions/{row.sid}",
-            "RecordingSid": kept.sid,
+            "RecordingSid": recording.sid,
             "RecordingUrl": fields["RecordingUrl"],
         }

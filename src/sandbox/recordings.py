@@ -1,4 +1,4 @@
-"""The recordings of the account, and of the sandbox's mailboxes, as WAV files with a list in JSON."""
+"""Stores the recordings of the account and of the mailboxes of called numbers: WAV files, and a list in JSON."""
 
 import io
 import wave
@@ -10,8 +10,8 @@ import msgspec
 
 from kit.private_files import write_private
 from sandbox.audio_track import SAMPLE_RATE, Samples
+from sandbox.json_rows import read_rows, write_rows
 from sandbox.legs import new_sid
-from sandbox.stored_rows import read_rows, write_rows
 from sandbox.transcriptions import Transcriptions
 
 Source = Literal["RecordVerb", "mailbox"]
@@ -24,7 +24,7 @@ class Recording(msgspec.Struct, kw_only=True):
     """The recording's beginning."""
     seconds: int
     source: Source
-    """A mailbox belongs to a phone outside: its recording is no resource of the account."""
+    """``mailbox``: the mailbox of a called number, whose recordings are not resources of the account."""
 
 
 class Recordings:
@@ -34,14 +34,14 @@ class Recordings:
         """Open the files in ``folder``.
 
         Raises:
-            AccountStoreError: a list is damaged.
+            DamagedFileError: a list cannot be parsed.
         """
         self._folder, self._list_file = folder / "recordings", folder / "recordings.json"
         self._rows = {row.sid: row for row in read_rows(self._list_file, list[Recording])}
         self.transcriptions = Transcriptions(folder)
 
     def all(self) -> list[Recording]:
-        """The account's, newest first."""
+        """The account's recordings, newest first."""
         return [row for row in reversed(self._rows.values()) if row.source != "mailbox"]
 
     def find(self, sid: str) -> Recording | None:

@@ -1,4 +1,4 @@
-"""The part of the carrier's REST API about recordings: lists, one of them, its audio, its deletion."""
+"""REST endpoints of the account's recordings, as at the carrier: list, one recording, its audio, its deletion."""
 
 from email.utils import format_datetime
 
@@ -38,7 +38,7 @@ class RecordingsRest(RestEndpoints):
         return JSONResponse(self._json(request, self._found(request)))
 
     def _audio(self, request: Request, _: dict[str, str]) -> Response:
-        """The WAV file, or the range of it that is asked for."""
+        """The WAV file, or the requested range of it."""
         return FileResponse(self._recordings.file(self._found(request)), media_type="audio/x-wav")
 
     def _delete(self, request: Request, _: dict[str, str]) -> Response:
@@ -53,11 +53,11 @@ class RecordingsRest(RestEndpoints):
         return row
 
     def _json(self, request: Request, row: Recording) -> Resource:
-        own = self._account.account_sid
+        account_sid = self._account.account_sid
         created = format_datetime(row.created.replace(microsecond=0))
         return {
             "sid": row.sid,
-            "account_sid": own,
+            "account_sid": account_sid,
             "api_version": API_VERSION,
             "call_sid": row.call_sid,
             "channels": 1,
@@ -67,12 +67,12 @@ class RecordingsRest(RestEndpoints):
             "duration": str(row.seconds),
             "encryption_details": None,
             "error_code": None,
-            "media_url": f"{request.base_url}{API_VERSION}/Accounts/{own}/Recordings/{row.sid}",
+            "media_url": f"{request.base_url}{API_VERSION}/Accounts/{account_sid}/Recordings/{row.sid}",
             "price": None,
             "price_unit": "USD",
             "source": row.source,
             "start_time": created,
             "status": "completed",
             "subresource_uris": {},
-            "uri": account_path(own, f"Recordings/{row.sid}"),
+            "uri": account_path(account_sid, f"Recordings/{row.sid}"),
         }

@@ -1,4 +1,4 @@
-"""The dialled leg of a call from a browser after it was given a document of its own: it has left the call."""
+"""The dialled leg of a call from a browser after a redirect by REST: it has left the call and runs other documents."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ from sandbox.twiml_verbs import Dial, Record, Verb
 
 
 class RedirectedLeg:
-    """Runs documents on the leg until they end, and ends the leg."""
+    """Runs documents on the leg, and ends the leg after the last one."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class RedirectedLeg:
         speed: float,
         ended: Callable[[Samples], None],
     ) -> None:
-        """``ended`` gets the sound that the leg heard from its documents."""
+        """``ended`` gets the sound that the documents played to the leg."""
         self.line = Line(leg, ScriptClock(environment, speed))
         self.line.stage = Stage.ANSWERED
         self._account_sid, self._environment, self._ended = account_sid, environment, ended
@@ -36,7 +36,7 @@ class RedirectedLeg:
         self._runner.replace(document)
 
     def end(self) -> None:
-        """End the leg."""
+        """End the leg, unless it has ended."""
         leg = self.line.leg
         if leg.is_over:
             return
@@ -45,13 +45,13 @@ class RedirectedLeg:
         self.line.close()
         self._ended(self.line.heard.samples(0, self.line.clock.seconds()))
 
-    # The host of its documents.
+    # Methods of ``DocumentHost``.
 
-    def fetch(self, line: Line, url: str, extra: Form, then: OnDocument) -> None:
-        self._environment.fetch_document(url, {**line_form(self._account_sid, line.leg), **extra}, then)
+    def fetch(self, line: Line, url: str, extra: Form, on_document: OnDocument) -> None:
+        self._environment.fetch_document(url, {**line_form(self._account_sid, line.leg), **extra}, on_document)
 
     def answer(self, line: Line) -> None:
-        """The leg is answered already."""
+        """Do nothing: the leg is answered already."""
 
     def reject(self, line: Line, *, busy: bool) -> None:
         self.end()
@@ -62,13 +62,13 @@ class RedirectedLeg:
     def finish(self, line: Line) -> None:
         self.end()
 
-    def keep_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
-        """The sandbox records callers from outside only."""
+    def store_recording(self, line: Line, verb: Record, begin: float) -> Form | None:
+        """Store nothing: the sandbox executes ``<Record>`` only for calls from outside."""
         return None
 
     def dial(self, line: Line, verb: Dial) -> None:
         self.end()
 
 
-def joined(first: Samples | None, second: Samples) -> Samples:
+def concatenated(first: Samples | None, second: Samples) -> Samples:
     return second if first is None else np.concatenate((first, second))

@@ -1,4 +1,4 @@
-"""Parts of the sandbox's REST API that all its resources share: routes, credentials, pages and errors."""
+"""The base of the sandbox's REST endpoints: routes, credentials, pages of lists, and errors in the carrier's format."""
 
 import secrets
 from base64 import b64decode
@@ -50,46 +50,46 @@ class RestEndpoints:
         return Route(path, endpoint, methods=list(handlers))
 
     def _authenticate(self, request: Request) -> None:
-        presented, own = _credentials(request), self._account
-        is_key = secrets.compare_digest(presented, f"{own.api_key_sid}:{own.api_key_secret}".encode())
+        presented, account = _credentials(request), self._account
+        is_key = secrets.compare_digest(presented, f"{account.api_key_sid}:{account.api_key_secret}".encode())
         if not is_key and not self._is_auth_token(request):
             raise RestError(401, NOT_AUTHENTICATED, "Authenticate")
         # Newer parts of the API have no account in their paths.
-        if request.path_params.get("account_sid", own.account_sid) != own.account_sid:
+        if request.path_params.get("account_sid", account.account_sid) != account.account_sid:
             raise NO_SUCH_RESOURCE
 
     def _is_auth_token(self, request: Request) -> bool:
         """True when the request has the account's auth token, not an API key."""
-        own = self._account
-        return secrets.compare_digest(_credentials(request), f"{own.account_sid}:{own.auth_token}".encode())
+        account = self._account
+        return secrets.compare_digest(_credentials(request), f"{account.account_sid}:{account.auth_token}".encode())
 
     def _page(self, request: Request, name: str, rows: Sequence[Row], to_json: Callable[[Row], Resource]) -> Response:
         query = dict(request.query_params)
         size = min(_integer(query.get("PageSize"), DEFAULT_PAGE_ROWS), MAX_PAGE_ROWS) or DEFAULT_PAGE_ROWS
         page = _integer(query.get("Page"), 0)
-        shown = rows[page * size : (page + 1) * size]
+        page_rows = rows[page * size : (page + 1) * size]
 
         def uri(number: int) -> str:
             return f"{request.url.path}?{urlencode({**query, 'PageSize': size, 'Page': number})}"
 
-        last = (page + 1) * size >= len(rows)
+        is_last = (page + 1) * size >= len(rows)
         return JSONResponse(
             {
-                name: [to_json(row) for row in shown],
+                name: [to_json(row) for row in page_rows],
                 "first_page_uri": uri(0),
                 "previous_page_uri": uri(page - 1) if page else None,
-                "next_page_uri": None if last else uri(page + 1),
+                "next_page_uri": None if is_last else uri(page + 1),
                 "uri": uri(page),
                 "page": page,
                 "page_size": size,
                 "start": page * size,
-                "end": max(page * size + len(shown) - 1, 0),
+                "end": max(page * size + len(page_rows) - 1, 0),
             }
         )
 
 
 def _credentials(request: Request) -> bytes:
-    """User and password of the request; empty without any."""
+    """User and password of the request, as ``user:password``; empty without them."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     try:
         return b64decode(credentials, validate=True) if scheme.lower() == "basic" else b""
@@ -99,8 +99,8 @@ def _credentials(request: Request) -> bytes:
 
 def error_response(status: int, code: int, message: str) -> Response:
     """An error response in the carrier's format."""
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return JSONResponse({"code": code, "message": message, "more_info": more, "status": status}, status)
+    url = f"https://www.twilio.com/docs/errors/{code}"
+    return JSONResponse({"code": code, "message": message, "more_info": url, "status": status}, status)
 
 
 async def http_error(_: Request, error: Exception) -> Response:
@@ -110,6 +110,7 @@ async def http_error(_: Request, error: Exception) -> Response:
 
 
 def or_not_found(row: Row | None) -> Row:
+    """Return ``row``. Raises: RestError with status 404, when it is None."""
     if row is None:
         raise NO_SUCH_RESOURCE
     return row

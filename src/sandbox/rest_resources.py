@@ -1,4 +1,7 @@
-"""The REST resources as JSON objects, with all fields of the carrier's published schemas."""
+"""Builds the JSON objects of REST resources: numbers, prices, addresses, caller ids, applications, legs, notifications.
+
+They have all fields of the carrier's published schemas.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,17 +11,17 @@ from email.utils import format_datetime
 from kit.rounding import divide_up
 from sandbox.account_store import Address, Application, CallerId, Number
 from sandbox.legs import Leg
-from sandbox.number_inventory import NumberForSale, NumberKind
+from sandbox.number_inventory import NumberForSale, NumberType
 
 API_VERSION = "2010-04-01"
 Resource = dict[str, object]
 _CALLER_MINUTE, _DIALLED_MINUTE, _INCOMING_MINUTE = Decimal("0.004"), Decimal("0.014"), Decimal("0.0085")
-"""US dollars, the same for every destination."""
+"""Prices per minute of the caller's, the dialled and the incoming leg: US dollars, the same for every destination."""
 _MONTHLY_PRICES = {
-    NumberKind.LOCAL: "1.15",
-    NumberKind.MOBILE: "3.75",
-    NumberKind.NATIONAL: "2.50",
-    NumberKind.TOLL_FREE: "2.15",
+    NumberType.LOCAL: "1.15",
+    NumberType.MOBILE: "3.75",
+    NumberType.NATIONAL: "2.50",
+    NumberType.TOLL_FREE: "2.15",
 }
 
 
@@ -44,20 +47,20 @@ def available_number(number: NumberForSale, *, address_requirements: str) -> Res
     }
 
 
-def available_country(account_sid: str, country: str, kinds: Collection[NumberKind]) -> Resource:
+def available_country(account_sid: str, country: str, number_types: Collection[NumberType]) -> Resource:
     path = f"/{API_VERSION}/Accounts/{account_sid}/AvailablePhoneNumbers/{country}"
     return {
         "country_code": country,
         "country": country,
         "uri": f"{path}.json",
         "beta": False,
-        "subresource_uris": {kind.value: f"{path}/{kind.resource}.json" for kind in kinds},
+        "subresource_uris": {number_type.value: f"{path}/{number_type.resource}.json" for number_type in number_types},
     }
 
 
-def number_prices(country: str, kinds: Collection[NumberKind], *, price_unit: str) -> Resource:
+def number_prices(country: str, number_types: Collection[NumberType], *, price_unit: str) -> Resource:
     """Prices of numbers per month, the same in every country."""
-    prices = [(kind.value.replace("_", " "), _MONTHLY_PRICES[kind]) for kind in kinds]
+    prices = [(number_type.value.replace("_", " "), _MONTHLY_PRICES[number_type]) for number_type in number_types]
     return {
         "country": country,
         "iso_country": country,
@@ -143,10 +146,9 @@ def caller_id(account_sid: str, row: CallerId) -> Resource:
 
 
 def dependent_number(account_sid: str, number: Number) -> Resource:
-    """A number that needs an address: the fields that this list has."""
-    left_out = {"address_sid", "bundle_sid", "identity_sid", "origin", "status", "type", "beta", "voice_receive_mode"}
-    full = incoming_number(account_sid, number)
-    return {name: value for name, value in full.items() if name not in left_out}
+    """A number that needs an address, with the fields of the list of an address's numbers."""
+    absent = {"address_sid", "bundle_sid", "identity_sid", "origin", "status", "type", "beta", "voice_receive_mode"}
+    return {name: value for name, value in incoming_number(account_sid, number).items() if name not in absent}
 
 
 def application(account_sid: str, app: Application) -> Resource:
@@ -207,7 +209,7 @@ def call_leg(account_sid: str, leg: Leg, *, price_unit: str) -> Resource:
 
 
 def notification(account_sid: str, leg: Leg) -> Resource:
-    """The error that was recorded about a call."""
+    """The notification of the error that was recorded about a call."""
     sid = f"NO{leg.sid[2:]}"
     return {
         "sid": sid,
@@ -233,7 +235,7 @@ def started_at(leg: Leg) -> datetime:
 
 
 def _price(leg: Leg) -> str | None:
-    """The cost, a negative amount per started minute; None until the leg is over."""
+    """The cost, a negative amount per started minute; None until the leg has ended."""
     if not leg.is_over:
         return None
     minute = _DIALLED_MINUTE if leg.parent_sid is not None else _INCOMING_MINUTE if leg.is_inbound else _CALLER_MINUTE

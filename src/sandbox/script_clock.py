@@ -8,8 +8,8 @@ from sandbox.call_environment import Environment, Timer
 class ScriptClock:
     """Counts seconds of one call's script from its beginning; all lines of a call share it.
 
-    While the action of a timer runs, it is the moment when the timer was due: ``speed`` would multiply the delays of
-    a busy machine.
+    While a timer's action runs, ``seconds`` is the time at which the timer was due. The time that really passed would
+    contain the delays of a busy machine, multiplied by ``speed``.
     """
 
     def __init__(self, environment: Environment, speed: float) -> None:
@@ -19,7 +19,7 @@ class ScriptClock:
         self._latest = 0.0
 
     def seconds(self) -> float:
-        """Never less than before."""
+        """The seconds since the script's beginning; never less than the value returned before."""
         now = self._passed() if self._due is None else self._due
         self._latest = max(self._latest, now)
         return self._latest

@@ -1,4 +1,4 @@
-"""Session descriptions: adds DTMF to aiortc's answers and decodes DTMF packets (RFC 4733)."""
+"""Session descriptions (SDP): reads codecs, adds DTMF to aiortc's answers, and decodes DTMF packets (RFC 4733)."""
 
 import re
 
@@ -15,7 +15,7 @@ def telephone_event_type(offer: str) -> int | None:
 
 
 def with_telephone_event(answer: str, payload_type: int | None) -> str:
-    """``answer`` that also accepts DTMF. aiortc never accepts it, and the browser would then use signalling."""
+    """``answer`` that also accepts DTMF. aiortc never accepts DTMF; the browser would send the digits by signalling."""
     media = MEDIA_LINE.search(answer)
     if payload_type is None or media is None:
         return answer
@@ -40,7 +40,7 @@ class DtmfDecoder:
         self._last_timestamp: int | None = None
 
     def decode(self, timestamp: int, payload: bytes) -> str:
-        """The digit that ends with this packet, or nothing."""
+        """The digit that ends with this packet; empty when none does."""
         if (
             len(payload) < 4
             or not payload[1] & 0x80

@@ -40,7 +40,7 @@ class Signaling:
             self._sessions.discard(session)
 
     def drop(self, code: int) -> int:
-        """Close every socket with ``code``; returns how many there were."""
+        """Close every socket with ``code``; returns the number of sockets."""
         sessions = list(self._sessions)
         for session in sessions:
             session.drop(code)
@@ -75,11 +75,11 @@ class Session:
         self._outbox.put_nowait(json.dumps({"type": kind, "version": "1.6", "payload": payload}))
 
     def drop(self, code: int) -> None:
-        """Close the socket with ``code`` after what was sent before."""
+        """Close the socket with ``code`` after the queued messages."""
         self._outbox.put_nowait(code)
 
     async def _write(self) -> None:
-        """Send queued frames in order, and a heartbeat after a pause."""
+        """Send queued frames in order, and a heartbeat after ``HEARTBEAT_SECONDS`` without one."""
         while True:
             try:
                 frame = await asyncio.wait_for(self._outbox.get(), HEARTBEAT_SECONDS)
@@ -122,7 +122,7 @@ class Session:
         try:
             self._token = access_tokens.read_access_token(payload.get("token"), self._account)
         except access_tokens.TokenError as error:
-            # Stays open: if closed here, the SDK would reconnect ten times a second without end.
+            # The socket stays open: after a close the SDK would reconnect ten times a second, forever.
             self._error(error.code, error.message)
             return
         self._grace_seconds = float(min(max(payload.get("reconnectTimeout") or 0, 0), MAX_GRACE_SECONDS))
@@ -154,7 +154,7 @@ class Session:
             self.send("hangup", {"callsid": payload["callsid"], "error": error})
 
     def _handle_call_message(self, kind: str, payload: dict[str, Any], token: access_tokens.AccessToken) -> None:
-        # The browser may hang up a call that never reached the carrier: an unknown call is no error.
+        # The browser may hang up a call that never reached the carrier, so that an unknown call is not an error.
         call = self._registry.find(payload.get("callsid"), token.caller.identity)
         if call is None:
             return

@@ -1,75 +1,78 @@
-"""Switches that make the sandbox behave as the real carrier was reported to, where it is kinder by default."""
+"""Switches of the sandbox: faults and behaviours reported of the real carrier, which are off by default."""
 
 from typing import Any, Literal
 
 import msgspec
 
 DEFAULT_DIAL_ERROR = 13227
-"""The carrier's code of a ``<Dial>`` that makes no leg, where the switch names none: the country is not permitted."""
+"""The error code of a ``<Dial>`` that makes no leg, where the switch names none: the country is not permitted."""
 
 
 class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The switches of a sandbox; all are off at start."""
 
     hangup_sid: Literal["parent"] | None = None
-    """A call that ends before ringing is reported with the sid of the caller's leg, which the SDK does not know yet."""
+    """``parent``: a call that ends before ringing is reported with the SID of the caller's leg.
+
+    The SDK does not know that SID before ringing.
+    """
     no_child: dict[str, int] = {}
-    """Numbers (E.164) for which a ``<Dial>`` makes no leg, each with the carrier's error code of that dial.
+    """Numbers (E.164) for which a ``<Dial>`` makes no leg, each with the carrier's error code for that dial.
 
     A list of numbers is accepted too; their code is ``DEFAULT_DIAL_ERROR``.
     """
     action_first: bool = False
     """The request after a ``<Dial>`` comes before the last status callback of the dialled leg."""
     first_answer_ends_others: bool = False
-    """The first of several dialled phones that answers ends the others, though it has not accepted the call yet."""
+    """The first dialled phone that answers ends the other phones, although it has not accepted the call yet."""
     unaccepted_dial_status: Literal["no-answer", "completed"] = "no-answer"
     """The ``DialCallStatus`` of a phone that answered and did not accept the call."""
     report_delay_seconds: float = 0
-    """Status callbacks come this much later; requests for documents do not."""
+    """The delay of status callbacks; requests for documents are not delayed."""
     recording_report_delay_seconds: float = 0
-    """The callbacks about recordings come this much later."""
+    """The delay of callbacks about recordings."""
     recording_reports_doubled: bool = False
-    """Each callback about a recording comes twice."""
+    """Each callback about a recording is sent twice."""
     recording_reports_lost: bool = False
-    """No callback about a recording comes."""
+    """No callback about a recording is sent."""
     transcription_report_delay_seconds: float = 0
-    """The callbacks about transcriptions come this much later."""
+    """The delay of callbacks about transcriptions."""
     transcription_reports_doubled: bool = False
-    """Each callback about a transcription comes twice."""
+    """Each callback about a transcription is sent twice."""
     transcription_reports_lost: bool = False
-    """No callback about a transcription comes."""
+    """No callback about a transcription is sent."""
     transcription_seconds: float = 2
-    """The time from the end of a recording to the end of its transcription, which ``EPOCH_SANDBOX_SPEED`` divides."""
+    """The time from the end of a recording to the end of its transcription, divided by ``EPOCH_SANDBOX_SPEED``."""
     transcription_failed: bool = False
     """Every transcription fails."""
     transcriptions_unavailable: bool = False
-    """Nothing is transcribed and nothing is told, as in an account that keeps the rules of payment cards."""
+    """Nothing is transcribed and no transcription callback is sent, as in an account in PCI mode."""
     webhook_failure: int | None = None
-    """The code with which the browser learns that the application's document could not be read."""
+    """The error code sent to the browser when the application's document cannot be fetched or parsed."""
     gateway_error: int | None = None
-    """The code with which the gateway refuses an invitation, in an error message of its own; nothing is asked."""
+    """The gateway refuses each invite with this code, in a separate error message; no document is requested."""
     recorded_error: bool = False
-    """A call whose document cannot be read is answered and hears a recorded sentence first."""
+    """A call whose document cannot be fetched or parsed is answered and hears a recorded sentence before its end."""
     update_answers_in_progress: bool = False
-    """A request to end a call is answered with ``in-progress``; the call ends a moment later."""
+    """The response to a request that ends a call is ``in-progress``; the call ends a moment later."""
     price_unit: str = "USD"
-    """The currency in which calls and numbers are priced."""
+    """The currency of the prices of calls and numbers."""
     number_prices_unknown: frozenset[str] = frozenset()
-    """Countries (ISO 3166) for which no prices of numbers are named."""
+    """Countries (ISO 3166) whose number prices are not found."""
     empty_prices: bool = False
-    """A call whose price is not set yet has an empty price instead of none, and no call gets one."""
+    """No call gets a price: its price is an empty string, not null."""
     address_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with an address."""
     address_requirement: Literal["any", "local", "foreign"] = "any"
-    """The required place of that address: anywhere, in the number's country, or outside it."""
+    """The place that the address must be in: anywhere, the number's country, or another country."""
     bundle_required: frozenset[str] = frozenset()
     """Countries (ISO 3166) whose numbers are sold only with a regulatory bundle."""
     purchase_error: int | None = None
-    """The carrier's code with which every purchase is refused; 20429 comes with status 429."""
+    """Every purchase is refused with this code; 20429 has the HTTP status 429."""
     address_error: int | None = None
-    """The carrier's code with which every new address is refused, such as 21628: it cannot be validated."""
+    """Every new address is refused with this code, such as 21628: it cannot be validated."""
     verified_once: bool = False
-    """A number that the account verified already is not verified again, for whomever."""
+    """A number that the account has verified is not verified again, not even for another organization."""
     area_code_ignored_abroad: bool = False
     """Searches outside North America ignore the area code."""
     trial: bool = False
@@ -81,10 +84,10 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     key_type: Literal["standard", "main", "restricted"] = "standard"
     """The kind of the API key."""
     other_auth_token: bool = False
-    """The account's primary auth token is another one than the configured, which is still accepted."""
+    """The account's primary auth token differs from the configured one, which is still accepted."""
 
     def requirement_of(self, country: str) -> str:
-        """The address requirement of a country's numbers, in the carrier's words."""
+        """The carrier's value of the address requirement of a country's numbers."""
         return self.address_requirement if country in self.address_required else "none"
 
 

@@ -1,4 +1,4 @@
-"""The transcriptions of the account's recordings, as a list in JSON."""
+"""Stores the transcriptions of the account's recordings in a JSON file."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from sandbox.json_rows import read_rows, write_rows
 from sandbox.legs import new_sid
-from sandbox.stored_rows import read_rows, write_rows
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 2, 120
-"""Recordings that are shorter, or not shorter than the latter, are not transcribed."""
+"""A recording is transcribed when it has at least the first number of seconds and less than the second."""
 
 
 class Transcription(msgspec.Struct, kw_only=True):
@@ -18,7 +18,7 @@ class Transcription(msgspec.Struct, kw_only=True):
     recording_sid: str
     created: datetime
     seconds: int
-    """Of the recording."""
+    """The recording's duration."""
     status: Literal["in-progress", "completed", "failed"] = "in-progress"
     text: str = ""
 
@@ -30,7 +30,7 @@ class Transcriptions:
         """Open the list in ``folder``.
 
         Raises:
-            AccountStoreError: the list is damaged.
+            DamagedFileError: the list cannot be parsed.
         """
         self._list_file = folder / "transcriptions.json"
         self._rows = {row.sid: row for row in read_rows(self._list_file, list[Transcription])}
@@ -49,7 +49,7 @@ class Transcriptions:
         return row
 
     def end(self, row: Transcription, text: str | None) -> None:
-        """Complete ``row`` with ``text``; without one it failed."""
+        """Complete ``row`` with ``text``; None marks it as failed."""
         row.status, row.text = ("failed", "") if text is None else ("completed", text)
         if row.sid in self._rows:
             self._save()

@@ -1,4 +1,4 @@
-"""The part of the carrier's REST API about transcriptions: lists, one of them, its deletion."""
+"""REST endpoints of transcriptions, as at the carrier: list, one transcription, its deletion."""
 
 from decimal import Decimal
 from email.utils import format_datetime
@@ -14,7 +14,7 @@ from sandbox.rest_base import NO_SUCH_RESOURCE, RestEndpoints, or_not_found
 from sandbox.rest_resources import API_VERSION, Resource, account_path
 from sandbox.transcriptions import Transcription
 
-_MINUTE = Decimal("0.05")
+_PRICE_PER_MINUTE = Decimal("0.05")
 """US dollars."""
 
 
@@ -39,7 +39,7 @@ class TranscriptionsRest(RestEndpoints):
     def _list(self, request: Request, _: dict[str, str]) -> Response:
         recording = request.path_params.get("recording_sid")
         if recording is not None:
-            # A deleted recording has no lists, while its transcriptions are still there.
+            # A deleted recording has no list of transcriptions, although they still exist.
             or_not_found(self._recordings.find(recording))
         rows = [row for row in self._transcriptions.all() if recording in (None, row.recording_sid)]
         return self._page(request, "transcriptions", rows, self._json)
@@ -58,20 +58,20 @@ class TranscriptionsRest(RestEndpoints):
         return row
 
     def _json(self, row: Transcription) -> Resource:
-        own, created = self._account.account_sid, format_datetime(row.created.replace(microsecond=0))
+        account_sid, created = self._account.account_sid, format_datetime(row.created.replace(microsecond=0))
         is_paid = row.status == "completed"
         return {
             "sid": row.sid,
-            "account_sid": own,
+            "account_sid": account_sid,
             "api_version": API_VERSION,
             "date_created": created,
             "date_updated": created,
             "duration": str(row.seconds),
-            "price": float(-_MINUTE * divide_up(row.seconds, 60)) if is_paid else None,
+            "price": float(-_PRICE_PER_MINUTE * divide_up(row.seconds, 60)) if is_paid else None,
             "price_unit": "USD",
             "recording_sid": row.recording_sid,
             "status": row.status,
             "transcription_text": row.text,
             "type": "fast",
-            "uri": account_path(own, f"Transcriptions/{row.sid}"),
+            "uri": account_path(account_sid, f"Transcriptions/{row.sid}"),
         }

@@ -1,4 +1,4 @@
-"""Parses TwiML documents into lists of verbs."""
+"""Parses TwiML documents (XML) into sequences of verbs."""
 
 from collections.abc import Callable
 from urllib.parse import urljoin
@@ -32,10 +32,10 @@ class TwimlError(Exception):
 
 
 def parse(document: bytes, base_url: str) -> tuple[Verb, ...]:
-    """Read the verbs of ``document``; addresses in it are resolved against ``base_url``.
+    """Read the verbs of ``document``; its relative URLs are resolved against ``base_url``.
 
     Raises:
-        TwimlError: it is not a TwiML document.
+        TwimlError: ``document`` is not TwiML.
     """
     root = _tree(document)
     if root.tag != "Response":
@@ -72,26 +72,26 @@ def _verb(element: Element, base_url: str) -> Verb:
 
 def _prompt(element: Element, base_url: str) -> Say | Play | Pause:
     if element.tag == "Pause":
-        return Pause(_whole(element, "length", 1, least=0))
-    loop = _whole(element, "loop", 1, least=0)
+        return Pause(_whole_number(element, "length", 1, least=0))
+    loop = _whole_number(element, "loop", 1, least=0)
     if element.tag == "Say":
         return Say(_text(element), element.get("language", ""), loop)
     if not _text(element):
-        raise TwimlError("Play has no address")
+        raise TwimlError("Play has no URL")
     return Play(urljoin(base_url, _text(element)), loop)
 
 
 def _gather(element: Element, base_url: str) -> Gather:
-    foreign = next((child.tag for child in element if child.tag not in ("Say", "Play", "Pause")), None)
-    if foreign is not None:
-        message = f"Gather can only have Say, Play and Pause here, not {foreign}"
+    unsupported = next((child.tag for child in element if child.tag not in ("Say", "Play", "Pause")), None)
+    if unsupported is not None:
+        message = f"In the sandbox a Gather can only have Say, Play and Pause, not {unsupported}"
         raise TwimlError(message)
     digits = element.get("numDigits")
     return Gather(
         prompts=tuple(_prompt(child, base_url) for child in element),
         action=_absolute_url(element.get("action"), base_url) or base_url,
-        timeout=_whole(element, "timeout", DEFAULT_SILENCE_SECONDS),
-        num_digits=None if digits is None else _whole(element, "numDigits", 1),
+        timeout=_whole_number(element, "timeout", DEFAULT_SILENCE_SECONDS),
+        num_digits=None if digits is None else _whole_number(element, "numDigits", 1),
         finish_on_key=element.get("finishOnKey", "#"),
         is_sent_when_empty=element.get("actionOnEmptyResult") == "true",
     )
@@ -101,9 +101,9 @@ def _record(element: Element, base_url: str) -> Record:
     transcribe_url = _absolute_url(element.get("transcribeCallback"), base_url)
     return Record(
         action=_absolute_url(element.get("action"), base_url) or base_url,
-        timeout=_whole(element, "timeout", DEFAULT_SILENCE_SECONDS, least=0),
+        timeout=_whole_number(element, "timeout", DEFAULT_SILENCE_SECONDS, least=0),
         finish_on_key=element.get("finishOnKey", ALL_KEYS),
-        max_length=_whole(element, "maxLength", MAX_RECORDING_SECONDS),
+        max_length=_whole_number(element, "maxLength", MAX_RECORDING_SECONDS),
         plays_beep=element.get("playBeep") != "false",
         is_trimmed=element.get("trim", "trim-silence") != "do-not-trim",
         status_url=_absolute_url(element.get("recordingStatusCallback"), base_url),
@@ -115,17 +115,17 @@ def _record(element: Element, base_url: str) -> Record:
 
 def _dial(element: Element, base_url: str) -> Dial:
     nouns = list(element)
-    foreign = next((noun.tag for noun in nouns if noun.tag != "Number"), None)
-    if foreign is not None:
-        message = f"Dial can only dial a Number here, not {foreign}"
+    unsupported = next((noun.tag for noun in nouns if noun.tag != "Number"), None)
+    if unsupported is not None:
+        message = f"In the sandbox a Dial can only have Number, not {unsupported}"
         raise TwimlError(message)
     numbers = tuple(_number(noun, base_url) for noun in nouns) or (DialledNumber(_text(element)),)
     return Dial(
         numbers=numbers,
         caller_id=element.get("callerId", ""),
         answer_on_bridge=element.get("answerOnBridge") == "true",
-        ring_seconds=_whole(element, "timeout", DEFAULT_RING_SECONDS),
-        limit_seconds=_whole(element, "timeLimit", DEFAULT_LIMIT_SECONDS),
+        ring_seconds=_whole_number(element, "timeout", DEFAULT_RING_SECONDS),
+        limit_seconds=_whole_number(element, "timeLimit", DEFAULT_LIMIT_SECONDS),
         action=_absolute_url(element.get("action"), base_url),
     )
 
@@ -172,7 +172,7 @@ def _absolute_url(value: str | None, base_url: str) -> str | None:
     return urljoin(base_url, value) if value else None
 
 
-def _whole(element: Element, name: str, default: int, *, least: int = 1) -> int:
+def _whole_number(element: Element, name: str, default: int, *, least: int = 1) -> int:
     value = element.get(name, str(default))
     if not (value.isascii() and value.isdigit() and int(value) >= least):
         message = f"{name} of {element.tag} must be a whole number from {least} on, not {value!r}"

@@ -1,4 +1,4 @@
-"""The verbs of TwiML that the sandbox executes. Addresses are absolute, times are seconds."""
+"""The verbs of TwiML that the sandbox executes. URLs are absolute, times are seconds."""
 
 from dataclasses import dataclass
 
@@ -34,14 +34,14 @@ class Say:
     text: str
     language: str = ""
     loop: int = 1
-    """0 repeats without end."""
+    """0 repeats forever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
     url: str
     loop: int = 1
-    """0 repeats without end."""
+    """0 repeats forever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Collects keys; the prompts are played meanwhile."""
+    """Collects keys while the prompts are played, and for ``timeout`` seconds after the last key or prompt."""
 
     prompts: tuple[Say | Play | Pause, ...]
     action: str
@@ -72,7 +72,7 @@ class Record:
     max_length: int
     plays_beep: bool
     is_trimmed: bool
-    """Silence at the beginning and end is left out."""
+    """True when silence at the beginning and at the end is cut off."""
     status_url: str | None
     status_events: frozenset[str]
     is_transcribed: bool

@@ -16,10 +16,10 @@ from kit.clock import utc_now
 from kit.settings import CarrierSettings
 from sandbox.account_store import AccountStore
 from sandbox.call_registry import CallRegistry
+from sandbox.calls_and_numbers_rest import CallsAndNumbersRest
 from sandbox.legs import Leg, Status
 from sandbox.recordings import Recordings
 from sandbox.recordings_rest import RecordingsRest
-from sandbox.rest import RestApi
 from sandbox.switches import Switches
 from sandbox.transcriptions_rest import TranscriptionsRest
 from support.callback_client import new_sid
@@ -83,7 +83,7 @@ async def open_carrier_account(account: CarrierSettings, folder: Path) -> AsyncI
     carrier = TwilioCarrier(account, api_base=f"http://{address}", signaling=None)
     carrier_account = CarrierAccount(carrier, Recordings(folder))
     store = AccountStore(folder, account.twiml_app_sid)
-    rest = RestApi(account, store, cast(CallRegistry, carrier_account))
+    rest = CallsAndNumbersRest(account, store, cast(CallRegistry, carrier_account))
     recordings = RecordingsRest(account, carrier_account.recordings)
     transcriptions = TranscriptionsRest(account, carrier_account.recordings)
     routes = [*rest.routes(), *recordings.routes(), *transcriptions.routes()]

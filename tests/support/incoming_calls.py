@@ -17,7 +17,7 @@ from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
 from kit.settings import CarrierSettings, load_settings
-from sandbox.app import SandboxCarrier, webrtc
+from sandbox.app import SandboxCarrier, negotiate_webrtc
 from sandbox.call_registry import MediaNegotiator
 from support.local_http import local_client
 from support.sandbox_server import served
@@ -89,7 +89,9 @@ class IncomingCallBench:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, data: Path, negotiate: MediaNegotiator = webrtc) -> AsyncIterator["IncomingCallBench"]:
+    async def opened(
+        cls, data: Path, negotiate: MediaNegotiator = negotiate_webrtc
+    ) -> AsyncIterator["IncomingCallBench"]:
         """Start both; ``negotiate`` makes the audio of calls from browsers."""
         settings = load_settings({"EPOCH_DATA_DIR": str(data), "EPOCH_SANDBOX_SPEED": SPEED})
         sandbox = SandboxCarrier(settings, negotiate=negotiate)

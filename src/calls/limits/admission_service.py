@@ -26,7 +26,7 @@ from kit.clock import utc_now
 from kit.db.raw import CompiledStatement, raw_connection
 from kit.errors import DomainError
 from phone_numbers.errors import FromNotAllowed
-from phone_numbers.from_numbers import FromNumber, FromWishes, choose_from_number
+from phone_numbers.from_numbers import FromNumber, FromNumberInputs, choose_from_number
 from tenants.models import PhoneNumber
 
 REPLAY_PERIOD = dt.timedelta(minutes=5)
@@ -204,17 +204,17 @@ def _parse(dialled: str, country: str) -> Destination | DomainError:
 def _choose_from_number(
     numbers: Sequence[FromNumber], outgoing: OutgoingCall, dialled: Destination | DomainError, context: CallContext
 ) -> FromNumber | FromNotAllowed | None:
-    near = dialled.number if context.matches_area_code and isinstance(dialled, Destination) else None
-    wishes = FromWishes(
+    match_area_code_of = dialled.number if context.matches_area_code and isinstance(dialled, Destination) else None
+    inputs = FromNumberInputs(
         requested=outgoing.from_number,
         member_number_id=outgoing.member_number_id,
         last_number=context.last_number,
-        near=near,
+        match_area_code_of=match_area_code_of,
     )
     try:
         # Verified numbers can be shown only by an organization that holds a phone number too.
         verified = map(FromNumber, context.verified_ids, context.verified_numbers) if numbers else ()
-        return choose_from_number([*numbers, *verified], context.token_numbers, wishes)
+        return choose_from_number([*numbers, *verified], context.token_numbers, inputs)
     except FromNotAllowed as error:
         return error
 

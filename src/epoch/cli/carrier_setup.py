@@ -26,7 +26,7 @@ from epoch.cli.carrier_expectations import (
 )
 from epoch.phone_number_jobs import incoming_urls
 from kit.settings import Settings
-from phone_numbers.number_routing import is_to_change
+from phone_numbers.number_routing import needs_new_urls
 
 
 class StepState(enum.StrEnum):
@@ -167,7 +167,7 @@ class CarrierSetup:
     async def _set_up_number(self, owned: OwnedNumber) -> None:
         """Send calls to a number to this product; only report a number that a person has sent to another server."""
         urls, subject = incoming_urls(self._settings), f"number …{owned.e164[-4:]} ({owned.sid})"
-        if is_to_change(owned, urls, self._deployment.name):
+        if needs_new_urls(owned, urls, self._deployment.name):
             if not self._is_check:
                 await self._admin.set_number_urls(owned.sid, urls, has_application=bool(owned.application_sid))
             found = owned.application_sid or owned.urls.voice or "empty"

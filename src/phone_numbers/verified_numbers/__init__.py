@@ -1,1 +1,1 @@
-"""Numbers that organizations hold elsewhere and that calls out may show: verification, checks, removal, API."""
+"""Verified numbers, which organizations hold with another company: verification, checks, removal, API."""

@@ -1,4 +1,4 @@
-"""API of verified numbers: an organization's list, validation calls, removal."""
+"""API of verified numbers: list an organization's numbers, request a validation call, remove a number."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from phone_numbers.errors import (
     CarrierBusy,
     CarrierNotAnswering,
     NumberVerifiedAlready,
-    NumberVerifiedElsewhere,
+    NumberVerifiedForAnotherAccount,
     TooManyVerifiedNumbers,
 )
 from phone_numbers.schemas import VerificationRequested, VerifiedNumberInfo, VerifyNumber
@@ -33,7 +33,7 @@ _ADMIN = (requires_member, requires_role(Role.ADMIN))
 
 
 class VerifiedNumberController(Controller):
-    """Numbers that the organization in the path holds elsewhere, and that its calls out may show.
+    """Numbers that the organization in the path holds with another company, and that its outgoing calls may show.
 
     Handlers that ask the carrier take no session from the framework: no transaction may be open meanwhile.
     """
@@ -45,18 +45,18 @@ class VerifiedNumberController(Controller):
     async def index(
         self, db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID]
     ) -> Page[VerifiedNumberInfo]:
-        """All of them in every state, newest first; at most 10."""
+        """The organization's verified numbers in every state, newest first; at most 10."""
         rows = await VerifiedNumberService(db_session).list_all(organization_id)
         return Page(items=[VerifiedNumberInfo.of(row) for row in rows])
 
     @post(
         guards=(*_ADMIN, requires_widget_plan),
         opt=ASKS_CARRIER,
-        summary="Verify a number that the organization holds elsewhere",
+        summary="Verify a number that the organization holds with another company",
         refusals=(
             OrganizationSuspended,
             NumberVerifiedAlready,
-            NumberVerifiedElsewhere,
+            NumberVerifiedForAnotherAccount,
             TooManyVerifiedNumbers,
             TooMany,
             CarrierBusy,
@@ -66,20 +66,21 @@ class VerifiedNumberController(Controller):
     async def verify(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], data: JSONBody[VerifyNumber]
     ) -> VerificationRequested:
-        """The carrier calls the number at once: whoever answers types `validation_code` on its keys.
+        """Let the carrier call the number at once: the person who answers types `validation_code` on the keypad.
 
-        The list then says `verified`, or `failed` if nobody typed it: ask again. At most 3 calls a day (UTC) to one
-        number, and 10 for the organization. The calling rules hold: a number in a country that is not enabled, a
-        blocked number and a business number of another organization are refused before the carrier is asked.
+        The list then shows the status `verified`, or `failed` if nobody typed the code; after that request another
+        call. At most 3 calls a day (UTC) to one number, and 10 for the organization. The calling rules apply: a number
+        in a country that is not enabled, a blocked number and a business number of another organization are refused
+        before the carrier is asked.
         """
-        who = current_member(request)
-        ensure_not_suspended(who.suspended)
-        asked = await number_provisioning(request).verifier.request(
-            organization_id, data.number, data.name, country=who.country, by=who.actor
+        member = current_member(request)
+        ensure_not_suspended(member.suspended)
+        requested = await number_provisioning(request).verifier.request(
+            organization_id, data.number, data.name, country=member.country, by=member.actor
         )
-        return VerificationRequested(id=asked.number_id, validation_code=asked.code)
+        return VerificationRequested(id=requested.number_id, validation_code=requested.code)
 
-    # Needs no plan: what somebody stored can always be deleted.
+    # No plan is required: stored data can always be deleted.
     @delete(
         "/{verified_number_id:uuid}",
         guards=_ADMIN,
@@ -90,8 +91,8 @@ class VerifiedNumberController(Controller):
     async def remove(
         self, request: Request[Any, Any, State], organization_id: FromPath[UUID], verified_number_id: FromPath[UUID]
     ) -> None:
-        """Calls do not show the number any more. Those of tokens and members that have it show the next number of the
-        token's list, or the organization's default, as after the release of a bought number.
+        """Remove the number: calls no longer show it. Calls of tokens and members to which it was assigned show the
+        next number of the token's list, or the organization's default, as after the release of a bought number.
         """
         await number_provisioning(request).verifier.remove(
             organization_id, verified_number_id, by=current_member(request).actor

@@ -1,4 +1,7 @@
-"""Verified numbers in the database. Nothing here calls the carrier."""
+"""Verified numbers in the database: requests, results of checks, removal, and limits of validation calls.
+
+Nothing in this module calls the carrier.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,30 +25,30 @@ from tenants.models import PhoneNumber, VerificationState, VerifiedNumber
 from tenants.services import OrganizationService
 
 MAX_VERIFIED_NUMBERS = 10
-"""Of an organization, in whatever state."""
+"""The most verified numbers of an organization, in any state."""
 CALLS_PER_NUMBER, CALLS_PER_ORGANIZATION = 3, 10
-"""Validation calls within a day: to one number, for whichever organization, and for one organization."""
+"""The most validation calls within a day: to one number, by all organizations together; and of one organization."""
 CONFIRMATION_PERIOD = timedelta(minutes=30)
-"""A number that nobody has confirmed by then is not verified. The carrier's call lasts some minutes at most."""
+"""The time after which an unconfirmed number counts as failed. The carrier's call lasts some minutes at most."""
 _CALLS_WINDOW = timedelta(days=1)
 _HOUR_SECONDS = 3600
-_CHECKED_EVERY = timedelta(days=1)
-"""A verified number's time of the last check is written no more often."""
+_CHECK_WRITE_INTERVAL = timedelta(days=1)
+"""The least time between two writes of ``checked_at`` of a verified number."""
 
 
 class VerificationRequest(msgspec.Struct, frozen=True):
-    """A number that the carrier is about to call."""
+    """A stored request for a validation call, made before the carrier is asked."""
 
     number_id: UUID
     previous: VerificationState | None
-    """The number's state before; None for a new number."""
+    """The number's state before the request; None for a new number."""
     requested_at: datetime
 
 
-def is_stored(row: VerifiedNumber, *, is_listed: bool) -> bool:
+def is_up_to_date(row: VerifiedNumber, *, is_listed: bool) -> bool:
     """True when ``store_check`` would change nothing in ``row``."""
     if is_listed:
-        is_recent = row.checked_at is not None and row.checked_at >= utc_now() - _CHECKED_EVERY
+        is_recent = row.checked_at is not None and row.checked_at >= utc_now() - _CHECK_WRITE_INTERVAL
         return row.state is VerificationState.VERIFIED and is_recent
     return row.state in (VerificationState.FAILED, VerificationState.EXPIRED) or (
         row.state is VerificationState.PENDING and row.requested_at >= utc_now() - CONFIRMATION_PERIOD
@@ -59,24 +62,25 @@ class VerifiedNumberService:
         self._session = session
 
     async def list_all(self, organization_id: UUID) -> Sequence[VerifiedNumber]:
-        """All of them in every state, newest first, except those that are being removed."""
-        query = sa.select(VerifiedNumber).where(*_is_one_of(organization_id))
+        """The verified numbers in every state, newest first, except those that are being removed."""
+        query = sa.select(VerifiedNumber).where(*_is_not_removed(organization_id))
         return (await self._session.scalars(query.order_by(VerifiedNumber.id.desc()))).all()
 
     async def get(self, organization_id: UUID, number_id: UUID) -> VerifiedNumber:
-        """One of them, locked until the transaction ends. Raises: NotFound."""
-        query = sa.select(VerifiedNumber).where(*_is_one_of(organization_id), VerifiedNumber.id == number_id)
+        """One verified number, locked until the transaction ends. Raises: NotFound."""
+        query = sa.select(VerifiedNumber).where(*_is_not_removed(organization_id), VerifiedNumber.id == number_id)
         row: VerifiedNumber | None = await self._session.scalar(query.with_for_update())
         if row is None:
             raise NotFound
         return row
 
     async def request(self, organization_id: UUID, e164: str, name: str, *, by: Actor) -> VerificationRequest:
-        """Store that ``e164`` is to be verified, and count the call.
+        """Store a request to verify ``e164``, and count the validation call.
 
         Raises:
-            NumberVerifiedAlready, TooManyVerifiedNumbers: not this number, or not one more.
-            TooMany: too many calls within a day.
+            NumberVerifiedAlready: the organization holds or verified this number.
+            TooManyVerifiedNumbers: the organization has reached its limit of verified numbers.
+            TooMany: too many validation calls within a day.
         """
         await OrganizationService(self._session).lock(organization_id)
         held = sa.select(PhoneNumber.id).where(*is_held_by(organization_id), PhoneNumber.e164 == e164)
@@ -100,10 +104,10 @@ class VerifiedNumberService:
     async def withdraw(self, organization_id: UUID, request: VerificationRequest, *, by: Actor) -> None:
         """Undo ``request``, because the carrier does not call the number: a new number is deleted.
 
-        The call does not count among those of the day.
+        The validation call is not counted.
         """
         row = await self.get(organization_id, request.number_id)
-        for key in _counted_keys(organization_id, row.e164):
+        for key in _counter_keys(organization_id, row.e164):
             await take_back(self._session, key, window=_CALLS_WINDOW, used_at=request.requested_at)
         if request.previous is None:
             await self._session.delete(row)
@@ -112,7 +116,7 @@ class VerifiedNumberService:
         await self._record(row, by, "verified_number.not_called")
 
     async def begin_removal(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> str:
-        """Remove the number for everybody here; return it, E.164. Raises: NotFound."""
+        """Mark the number as removed, so that no call shows it; return the number, E.164. Raises: NotFound."""
         row = await self.get(organization_id, number_id)
         await self._record(row, by, "verified_number.removed")
         e164 = row.e164
@@ -120,26 +124,26 @@ class VerifiedNumberService:
         return e164
 
     async def finish_removal(self, organization_id: UUID, number_id: UUID) -> None:
-        """Delete the row, when the carrier does not have the number any more."""
-        mine = VerifiedNumber.owned_by(organization_id), VerifiedNumber.id == number_id
-        await self._session.execute(sa.delete(VerifiedNumber).where(*mine))
+        """Delete the row, after the carrier has deleted the number."""
+        conditions = VerifiedNumber.owned_by(organization_id), VerifiedNumber.id == number_id
+        await self._session.execute(sa.delete(VerifiedNumber).where(*conditions))
 
     async def erase(self, organization_id: UUID, e164: str) -> None:
-        """Remove the number ``e164``, if it is one of them; the erasure that asks for it is in the audit log."""
+        """Remove the number ``e164``, if it is a verified number; the audit log has the erasure that requests this."""
         await self._remove(organization_id, e164)
 
     async def _remove(self, organization_id: UUID, e164: str) -> None:
-        mine = *_is_one_of(organization_id), VerifiedNumber.e164 == e164
-        # The carrier knows the number by the row's id, so that the digits and the name can go at once.
-        gone = {"state": VerificationState.REMOVING, "e164": sa.cast(VerifiedNumber.id, sa.Text), "name": ""}
-        await self._session.execute(sa.update(VerifiedNumber).where(*mine).values(gone))
+        conditions = *_is_not_removed(organization_id), VerifiedNumber.e164 == e164
+        # The carrier's name of the number contains the row's id, so that number and name can be erased at once.
+        erased = {"state": VerificationState.REMOVING, "e164": sa.cast(VerifiedNumber.id, sa.Text), "name": ""}
+        await self._session.execute(sa.update(VerifiedNumber).where(*conditions).values(erased))
 
     async def store_check(self, organization_id: UUID, number_id: UUID, *, is_listed: bool, read_at: datetime) -> None:
-        """Store if the carrier listed the number as verified at ``read_at``. Raises: NotFound."""
+        """Store whether the carrier listed the number as verified at ``read_at``. Raises: NotFound."""
         row = await self.get(organization_id, number_id)
-        # Its holder may have confirmed it since the list was read.
+        # The number's holder may have confirmed it after the list was read.
         is_newer = row.checked_at is not None and row.checked_at > read_at
-        if is_stored(row, is_listed=is_listed) or (is_newer and not is_listed):
+        if is_up_to_date(row, is_listed=is_listed) or (is_newer and not is_listed):
             return
         if is_listed:
             row.checked_at = utc_now()
@@ -153,7 +157,7 @@ class VerifiedNumberService:
             await self._fail(row)
 
     async def store_failure(self, organization_id: UUID, number_id: UUID) -> None:
-        """Store that the validation call ended without the code; a verified number stays so. Raises: NotFound."""
+        """Store that the validation call ended without the code; a verified number stays verified. Raises: NotFound."""
         row = await self.get(organization_id, number_id)
         if row.state is VerificationState.PENDING:
             await self._fail(row)
@@ -163,19 +167,22 @@ class VerifiedNumberService:
         await self._record(row, SYSTEM, "verified_number.failed")
 
     async def _count_call(self, organization_id: UUID, e164: str, now: datetime) -> None:
-        """Count in this transaction, because a request that is refused for another reason calls nobody."""
+        """Count in this transaction: a request that is refused for another reason is rolled back, and not counted.
+
+        Raises: TooMany.
+        """
         limits = (CALLS_PER_ORGANIZATION, "for your organization"), (CALLS_PER_NUMBER, "to one number")
-        for key, (limit, of) in zip(_counted_keys(organization_id, e164), limits, strict=True):
+        for key, (limit, scope) in zip(_counter_keys(organization_id, e164), limits, strict=True):
             try:
                 await hit_or_raise(self._session, key, limit=limit, window=_CALLS_WINDOW, now=now)
             except TooMany as error:
-                wait = divide_up(error.retry_after, _HOUR_SECONDS)
-                again = f"Try again after midnight (UTC), in {wait} {'hour' if wait == 1 else 'hours'}"
-                sentence = f"The carrier makes at most {limit} verification calls a day {of}. {again}"
+                hours = divide_up(error.retry_after, _HOUR_SECONDS)
+                advice = f"Try again after midnight (UTC), in {hours} {'hour' if hours == 1 else 'hours'}"
+                sentence = f"The carrier makes at most {limit} verification calls a day {scope}. {advice}"
                 raise TooMany(sentence, retry_after=error.retry_after) from error
 
     async def _record(self, row: VerifiedNumber, by: Actor, action: str) -> None:
-        """Record with the masked number: who asks for a call may not be the number's holder."""
+        """Record with the masked number, because the person who requests a call may not be the number's holder."""
         await record(
             self._session,
             by,
@@ -186,12 +193,12 @@ class VerifiedNumberService:
         )
 
 
-def _counted_keys(organization_id: UUID, e164: str) -> tuple[str, str]:
-    """The keys under which calls of an organization and calls to a number are counted."""
-    # Of the number, because its holder did not ask for these calls; hashed, because the key is kept for days.
+def _counter_keys(organization_id: UUID, e164: str) -> tuple[str, str]:
+    """The keys of the counters of validation calls: of an organization, and to a number."""
+    # The number is hashed, because the key is stored for days and the number's holder did not ask for these calls.
     digest = hashlib.sha256(e164.encode()).hexdigest()[:32]
     return f"verify:{organization_id}", f"verify:{digest}"
 
 
-def _is_one_of(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_not_removed(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
     return VerifiedNumber.owned_by(organization_id), VerifiedNumber.state != VerificationState.REMOVING

@@ -1,7 +1,7 @@
-"""Verifies numbers that organizations hold elsewhere, by the carrier's validation call, and checks them again.
+"""Verifies numbers that organizations hold with another company, by the carrier's validation call; checks and removes.
 
-The name of the caller id at the carrier leads to the row, so that each organization verifies for itself. The row is
-stored before the carrier is asked, and no transaction is open meanwhile.
+The name of the caller id at the carrier contains the row's id, so that each organization verifies for itself. The row
+is stored before the carrier is asked, and no transaction is open while the carrier is asked.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -23,19 +23,19 @@ from kit.deployment import DeploymentService
 from kit.e164 import EmergencyNumber, InvalidPhoneNumber, parse_dialled
 from kit.errors import NotFound, ValidationFailed
 from phone_numbers import rules
-from phone_numbers.errors import NumberVerifiedElsewhere, refusal_by_carrier
-from phone_numbers.verified_numbers.services import VerificationRequest, VerifiedNumberService, is_stored
+from phone_numbers.errors import NumberVerifiedForAnotherAccount, refusal_by_carrier
+from phone_numbers.verified_numbers.services import VerificationRequest, VerifiedNumberService, is_up_to_date
 from tenants.models import Organization, VerificationState, VerifiedNumber
 from tenants.services import RESTORE_PERIOD
 
 VerificationCheck = Callable[[AsyncSession, UUID, str], Awaitable[None]]
-"""Raises ValidationFailed when an organization may not have a number called. The package ``calls`` implements it."""
+"""Raises ValidationFailed when an organization may not let a number be called. The package ``calls`` implements it."""
 _HELD_BY_OTHERS = """
     SELECT 1 FROM phone_number WHERE e164 = $1 AND released_at IS NULL AND organization_id <> $2 LIMIT 1
 """
 _VERIFIED_ALREADY = 21450
 _BATCH_ROWS = 500
-_CHECKED = tuple(state for state in VerificationState if state is not VerificationState.REMOVING)
+_CHECKED_STATES = tuple(state for state in VerificationState if state is not VerificationState.REMOVING)
 log = structlog.get_logger("epoch.numbers")
 
 
@@ -49,7 +49,7 @@ class RequestedVerification(msgspec.Struct, frozen=True):
 
 
 class NumberVerifier:
-    """Requests validation calls and reads their outcome. It checks no permission: guards do, before they call it."""
+    """Requests validation calls, reads their outcome, and removes numbers. Handlers' guards check permission."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class NumberVerifier:
         ensure_may_verify: VerificationCheck,
         status_url: str | None = None,
     ) -> None:
-        """The carrier reports the end of validation calls to ``status_url``; without it the reconciliation asks."""
+        """The carrier reports the end of validation calls to ``status_url``; without it the reconciliation reads it."""
         self._database = database
         self._ensure_may_verify = ensure_may_verify
         self._carrier = carrier
@@ -68,18 +68,18 @@ class NumberVerifier:
     async def request(
         self, organization_id: UUID, typed: str, name: str, *, country: str, by: Actor
     ) -> RequestedVerification:
-        """Have the carrier call ``typed``, a number as people in ``country`` write it, and ask for the code.
+        """Let the carrier call ``typed``, a number as people in ``country`` write it, and ask for the code.
 
         Raises:
             ValidationFailed: not a number that may be called, a business number of another organization, or the
-                carrier does not call it; or a wrong name.
-            NumberVerifiedAlready, TooManyVerifiedNumbers, NumberVerifiedElsewhere: not this number.
-            TooMany: too many calls within a day.
-            CarrierBusy, CarrierNotAnswering, Unavailable: the carrier does not answer, or refuses us.
+                carrier does not call it; or an invalid name.
+            NumberVerifiedAlready, TooManyVerifiedNumbers, NumberVerifiedForAnotherAccount: not this number.
+            TooMany: too many validation calls within a day.
+            CarrierBusy, CarrierNotAnswering, Unavailable: the carrier does not answer, or refuses our credentials.
         """
         e164, checked_name = _parse_number(typed, country), rules.parse_number_name(name)
         if await self._database.lookup_pool.fetch_value(_HELD_BY_OTHERS, e164, organization_id) is not None:
-            sentence = "This is a business number of this service, which only its holder can show. Choose another one"
+            sentence = "This is a business number of this service, and only its holder can show it. Choose another one"
             raise ValidationFailed([("number", sentence)])
         async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             await self._ensure_may_verify(session, organization_id, e164)
@@ -95,14 +95,14 @@ class NumberVerifier:
             if isinstance(error, CarrierUnavailable):
                 raise refusal_by_carrier(error) from error
             if error.code == _VERIFIED_ALREADY:
-                raise NumberVerifiedElsewhere from error
+                raise NumberVerifiedForAnotherAccount from error
             raise ValidationFailed([("number", "The carrier does not call this number. Choose another one")]) from error
         return RequestedVerification(requested.number_id, e164, code)
 
     async def remove(self, organization_id: UUID, number_id: UUID, *, by: Actor) -> str:
-        """Remove the number here and at the carrier; return it, E.164. Raises: NotFound.
+        """Remove the number here and at the carrier; return the number, E.164. Raises: NotFound.
 
-        A deletion that the carrier does not answer is repeated by the reconciliation.
+        If the carrier does not answer, the reconciliation repeats the deletion.
         """
         async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
             e164 = await VerifiedNumberService(session).begin_removal(organization_id, number_id, by=by)
@@ -113,8 +113,8 @@ class NumberVerifier:
                 await self._finish_removal(organization_id, number_id)
         return e164
 
-    async def end_call(self, organization_id: UUID, number_id: UUID, *, is_confirmed: bool) -> None:
-        """Store the outcome of a validation call; that of a removed number is ignored. Raises: CarrierError."""
+    async def record_call_end(self, organization_id: UUID, number_id: UUID, *, is_confirmed: bool) -> None:
+        """Store the outcome of a validation call; ignored for a removed number. Raises: CarrierError."""
         with suppress(NotFound):
             if is_confirmed:
                 read_at, name = utc_now(), await self._name_of(number_id)
@@ -124,34 +124,33 @@ class NumberVerifier:
                 async with self._database.tenant_session(organization_id) as session:
                     await VerifiedNumberService(session).store_failure(organization_id, number_id)
 
-    async def finish_changes(self, *, with_all: bool) -> None:
-        """Finish for all organizations: read which pending numbers were confirmed, delete removed ones at the carrier.
+    async def finish_changes(self, *, is_full: bool) -> None:
+        """For all organizations: check pending numbers in the carrier's list, and delete removed ones at the carrier.
 
-        ``with_all`` also checks the others. The database role must see all rows, and the deployment must be confirmed.
-        Raises: CarrierError.
+        ``is_full`` checks all numbers, not only pending ones. The database role must see all rows, and the deployment
+        must be confirmed. Raises: CarrierError.
         """
         for row in await self._list_to_delete():
             try:
                 await self._finish_removal(row.organization_id, row.id)
             except CarrierError as error:
-                # The next run tries again; the numbers of other organizations do not wait for it.
+                # The next run repeats it; the numbers of other organizations must not wait for this one.
                 log.warning("caller_id_not_removed", number_id=str(row.id), error=type(error).__name__)
-        checked = _CHECKED if with_all else (VerificationState.PENDING,)
-        rows = await self._list_in(checked)
+        rows = await self._list_in(_CHECKED_STATES if is_full else (VerificationState.PENDING,))
         if not rows:
             return
         prefix, read_at = await self._read_prefix(), utc_now()
-        listed = {(one.e164, one.friendly_name) for one in await self._carrier.caller_ids()}
+        listed = {(caller_id.e164, caller_id.friendly_name) for caller_id in await self._carrier.caller_ids()}
         for row in rows:
             is_listed = (row.e164, f"{prefix}{row.id}") in listed
-            if not is_stored(row, is_listed=is_listed):
-                with suppress(NotFound):  # removed meanwhile
+            if not is_up_to_date(row, is_listed=is_listed):
+                with suppress(NotFound):  # the organization removed the number
                     await self._store_check(row.organization_id, row.id, is_listed=is_listed, read_at=read_at)
 
     async def _finish_removal(self, organization_id: UUID, number_id: UUID) -> None:
-        """Delete what has this deployment's name for the number, then the row. Raises: CarrierError."""
+        """Delete the number's caller id at the carrier, then its row. Raises: CarrierError."""
         for found in await self._carrier.caller_ids(friendly_name=await self._name_of(number_id)):
-            with suppress(NotFoundAtCarrier):  # deleted meanwhile
+            with suppress(NotFoundAtCarrier):  # another process deleted it
                 await self._carrier.delete_caller_id(found.sid)
         async with self._database.tenant_session(organization_id) as session:
             await VerifiedNumberService(session).finish_removal(organization_id, number_id)
@@ -166,7 +165,7 @@ class NumberVerifier:
         self, organization_id: UUID, requested: VerificationRequest, error: CarrierError, by: Actor
     ) -> None:
         log.warning("validation_not_requested", number=str(requested.number_id), error=str(error))
-        with suppress(NotFound):  # removed meanwhile
+        with suppress(NotFound):  # the organization removed the number
             async with self._database.tenant_session(organization_id, by.user_id, actor=by) as session:
                 await VerifiedNumberService(session).withdraw(organization_id, requested, by=by)
 

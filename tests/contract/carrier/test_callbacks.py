@@ -1,4 +1,4 @@
-"""The carrier's requests as it documents and sends them, signed in each way, through TLS: the record that results."""
+"""The carrier's callbacks as documented and recorded, signed in each way, through TLS: the resulting call record."""
 
 import base64
 import hashlib

@@ -42,7 +42,7 @@ async def carrier(settings: Settings, address: str) -> AsyncIterator[TwilioCarri
     await carrier.close()
 
 
-async def test_numbers_are_searched_bought_listed_and_given_back(carrier: TwilioCarrier) -> None:
+async def test_numbers_are_searched_bought_listed_and_released(carrier: TwilioCarrier) -> None:
     offers = await carrier.search_numbers(NumberQuery(country="US", area_code="415"), limit=5)
     assert [offer.e164 for offer in offers] == [f"+1415555010{last}" for last in range(5)]
     assert (offers[0].locality, offers[0].region, offers[0].country) == ("San Francisco", "CA", "US")
@@ -79,7 +79,7 @@ async def test_an_unknown_country_or_call_is_not_at_the_carrier(carrier: TwilioC
         await carrier.end_call(UNKNOWN_CALL)
 
 
-async def test_what_the_account_holds_outlives_the_sandbox(settings: Settings) -> None:
+async def test_the_account_is_kept_over_a_restart_of_the_sandbox(settings: Settings) -> None:
     async with own_sandbox(settings) as placed:
         address = f"http://{placed.sandbox_address}"
         first = TwilioAccountAdmin(settings.twilio, api_base=address, signaling=None)
@@ -114,7 +114,7 @@ async def test_a_carrier_that_is_not_there_is_unavailable(settings: Settings) ->
     await carrier.close()
 
 
-async def test_a_recording_is_listed_heard_and_deleted(settings: Settings) -> None:
+async def test_a_recording_is_listed_fetched_and_deleted(settings: Settings) -> None:
     stored = Recordings(settings.data_dir / "sandbox")
     row = stored.add("CA" + "1" * 32, np.zeros(16000, dtype=np.int16), begun=utc_now(), source="RecordVerb")
     async with own_sandbox(settings) as placed:

@@ -1,5 +1,6 @@
-"""The carrier's error codes and broken answers: the sentence for customers, the line for staff, `epoch doctor`, the
-metric; and whatever the answer, nothing is bought twice, nothing is lost and nothing is deleted.
+"""The carrier's error codes and broken responses: the sentence for customers, the log line, `epoch doctor`, the metric.
+
+Whatever the response, no number is bought twice, lost or deleted.
 """
 
 import itertools
@@ -49,14 +50,14 @@ UNCONFIRMED = "The carrier did not confirm the purchase."
 
 
 class Answers:
-    """The carrier's answers: the sandbox's, but for the methods in ``faults``."""
+    """The carrier's responses: the sandbox's, except for the methods in ``faults`` and ``lost``."""
 
     def __init__(self, sandbox_url: str) -> None:
         self._sandbox_url = sandbox_url
         self.faults: dict[str, bytes | None] = {}
-        """Response to each request of a method; None leaves the client without one."""
+        """The response to each request with a method, which does not reach the sandbox; None for no response."""
         self.lost: dict[str, bytes | None] = {}
-        """The same, but the sandbox does what it was asked to before."""
+        """The same, but the sandbox carries out the request before."""
 
     async def answer(self, request: CarrierRequest) -> bytes | None:
         if request.method in self.faults:
@@ -153,13 +154,13 @@ async def deployment(account: Settings, sandbox_url: str, tmp_path: Path) -> Asy
 
 
 class CodeCase(NamedTuple):
-    """An error of the carrier, and what it leads to."""
+    """An error of the carrier, and its consequences."""
 
     refusal: Refusal
     bought: str
-    """Part of the customer's sentence when it is the answer to a purchase."""
+    """Part of the customer's sentence when a purchase gets this response."""
     searched: str | None
-    """The same of a search; None where the search finds nothing instead."""
+    """Part of the customer's sentence when a search gets it; None where the search finds nothing instead."""
     counter: CarrierCounter
     logged: str = "purchase_refused"
     """The line for staff about the purchase."""
@@ -204,9 +205,7 @@ def sentence(error: DomainError) -> str:
 
 
 @EACH_CODE
-async def test_a_code_in_answer_to_a_purchase_says_why_and_costs_nothing(
-    deployment: Deployment, case: CodeCase
-) -> None:
+async def test_a_refused_purchase_says_why_and_costs_nothing(deployment: Deployment, case: CodeCase) -> None:
     organization_id, number = await organization_of(deployment), next(_for_sale)
     deployment.answers.faults = {"POST": case.refusal.response}
     with capture_logs() as logged, pytest.raises(DomainError) as refused:
@@ -224,9 +223,7 @@ async def test_a_code_in_answer_to_a_purchase_says_why_and_costs_nothing(
 
 
 @EACH_CODE
-async def test_a_code_in_answer_to_a_search_reaches_customers_and_doctor(
-    deployment: Deployment, case: CodeCase
-) -> None:
+async def test_a_refused_search_is_reported_to_customers_and_doctor(deployment: Deployment, case: CodeCase) -> None:
     organization_id = await organization_of(deployment)
     deployment.answers.faults = {"GET": case.refusal.response}
     search = deployment.provisioning.searcher.search(organization_id, NumberQuery("US"), by=SYSTEM)

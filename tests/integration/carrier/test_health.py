@@ -16,8 +16,8 @@ from kit.settings import Settings
 pytestmark = pytest.mark.anyio
 
 
-class Counted(CounterBuffer):
-    """Counts that are kept."""
+class UnflushedCounters(CounterBuffer):
+    """Counters that stay in memory, so that a test can read them."""
 
     async def flush(self) -> None: ...
 
@@ -35,26 +35,26 @@ async def stored_report(database: Database, health: CarrierHealthReporter) -> Ca
 async def test_answers_are_counted_with_the_time_they_took(
     settings: Settings, other_worker_database: Database, database: Database
 ) -> None:
-    counted = Counted(other_worker_database)
-    health = CarrierHealthReporter(other_worker_database, counted)
+    counters = UnflushedCounters(other_worker_database)
+    health = CarrierHealthReporter(other_worker_database, counters)
     address = settings.sandbox_address
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{address}", signaling=address, health=health)
     try:
         await carrier.owned_numbers()
     finally:
         await carrier.close()
-    assert counted.counts[CarrierCounter.ANSWERED] == 1
-    assert counted.counts[CarrierCounter.MILLISECONDS] >= 0
+    assert counters.counts[CarrierCounter.ANSWERED] == 1
+    assert counters.counts[CarrierCounter.MILLISECONDS] >= 0
     await health.flush()
     row = await stored_report(database, health)
     assert (row.state, row.failed_at, row.answered_at is not None) == (BreakerState.CLOSED, None, True)
 
 
-async def test_a_carrier_that_fails_is_told_of_until_it_answers_again(
+async def test_a_failing_carrier_is_reported_until_it_answers_again(
     settings: Settings, other_worker_database: Database, database: Database
 ) -> None:
-    counted = Counted(other_worker_database)
-    health = CarrierHealthReporter(other_worker_database, counted)
+    counters = UnflushedCounters(other_worker_database)
+    health = CarrierHealthReporter(other_worker_database, counters)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None, health=health)
     try:
         # Creating is not tried again by itself: each of these fails once, and the last finds nobody to ask.
@@ -63,7 +63,7 @@ async def test_a_carrier_that_fails_is_told_of_until_it_answers_again(
                 await away.buy_number("+14155550100", friendly_name="x")
     finally:
         await away.close()
-    assert counted.counts == {CarrierCounter.FAILED: FAILURES_TO_OPEN, CarrierCounter.NOT_SENT: 1}
+    assert counters.counts == {CarrierCounter.FAILED: FAILURES_TO_OPEN, CarrierCounter.NOT_SENT: 1}
     await health.flush()
     row = await stored_report(database, health)
     assert row.state in (BreakerState.OPEN, BreakerState.PROBING)

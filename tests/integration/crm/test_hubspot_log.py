@@ -80,7 +80,7 @@ def the_call(hubspot: HubSpotStandIn, call_id: object) -> tuple[str, StoredCall]
     return found
 
 
-async def test_a_call_whose_page_is_gone_is_written_once_and_changed_later(
+async def test_a_call_whose_page_was_closed_is_written_once_and_changed_later(
     api: httpx.AsyncClient,
     connected: Tenant,
     token: Token,
@@ -138,7 +138,7 @@ async def test_a_call_whose_page_is_gone_is_written_once_and_changed_later(
         ({"source": "hubspot", "objectId": "4711", "objectType": "../owners"}, "object_type_unknown"),
     ],
 )
-async def test_a_record_that_is_none_is_named_in_plain_words(
+async def test_an_invalid_record_has_its_failure_sentence(
     api: httpx.AsyncClient,
     connected: Tenant,
     token: Token,
@@ -182,7 +182,7 @@ async def test_a_record_that_is_restored_gets_the_call_on_request(
     assert await failures(api, connected) == []
 
 
-async def test_rights_that_allow_to_create_and_refuse_to_change(
+async def test_a_token_that_may_create_but_not_change_calls(
     api: httpx.AsyncClient,
     connected: Tenant,
     token: Token,
@@ -210,7 +210,7 @@ async def test_rights_that_allow_to_create_and_refuse_to_change(
     assert the_call(hubspot, call_id)[1].properties["hs_call_body"].startswith("Call back")
 
 
-async def test_a_call_that_was_deleted_in_hubspot_comes_back_on_request_alone(
+async def test_a_call_deleted_in_hubspot_is_created_again_only_on_request(
     api: httpx.AsyncClient,
     connected: Tenant,
     token: Token,
@@ -230,7 +230,7 @@ async def test_a_call_that_was_deleted_in_hubspot_comes_back_on_request_alone(
     assert the_call(hubspot, call_id)[1].records == {"contacts/4711"}
 
 
-async def test_a_wait_that_hubspot_asks_for_is_kept(
+async def test_the_retry_after_of_hubspot_is_respected(
     connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotSyncRunner, jobs: Database
 ) -> None:
     hubspot.interfere = lambda _: (429, {"policyName": "TEN_SECONDLY_ROLLING"}, {"Retry-After": "900"})
@@ -261,7 +261,7 @@ async def test_a_wait_that_hubspot_asks_for_is_kept(
     ],
     ids=["gateway", "page", "redirect", "large", "other form"],
 )
-async def test_answers_that_are_no_answers_lead_to_a_later_attempt(
+async def test_broken_responses_lead_to_a_later_attempt(
     connected: Tenant, token: Token, hubspot: HubSpotStandIn, log: HubSpotSyncRunner, jobs: Database, answer: Reply
 ) -> None:
     call_id = await ended_call(jobs, connected, token, details=CONTACT)
@@ -277,7 +277,7 @@ async def test_answers_that_are_no_answers_lead_to_a_later_attempt(
     assert len(hubspot.of(call_id)) == 1
 
 
-async def test_a_revoked_token_breaks_the_connection_and_a_new_one_writes_what_waits(
+async def test_a_revoked_token_breaks_the_connection_and_a_new_one_writes_the_waiting_calls(
     api: httpx.AsyncClient,
     connected: Tenant,
     token: Token,
@@ -355,7 +355,7 @@ async def test_a_token_is_checked_before_it_is_stored(
     assert (await api.get(path_of(tenant))).json()["connected"] is False
 
 
-async def test_a_token_is_stored_sealed_and_removed_with_what_waits(
+async def test_a_token_is_stored_encrypted_and_removed_with_the_waiting_calls(
     api: httpx.AsyncClient,
     tenant: Tenant,
     token: Token,

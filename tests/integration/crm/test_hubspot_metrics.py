@@ -69,7 +69,7 @@ async def test_attempts_are_counted_by_outcome(
     assert counted.amount == 1
 
 
-async def test_a_due_call_is_told_unless_somebody_writes_it_or_it_cannot_be_written(
+async def test_a_due_call_is_measured_unless_it_is_leased_or_cannot_be_written(
     jobs: Database, tenant: Tenant, token: Token, log: HubSpotSyncRunner
 ) -> None:
     await end_call(jobs, tenant, token, "4711")

@@ -71,7 +71,7 @@ async def test_a_call_that_cannot_be_made_says_why(bench: IncomingCallBench) -> 
     async with demo(None) as browser:
         stopped = await browser.post("/demo/incoming-calls")
     assert (refused.status_code, stopped.status_code) == (409, 409)
-    assert "no number of the account" in refused.json()["message"]
+    assert "not a number of the account" in refused.json()["message"]
     assert "make run" in stopped.json()["message"]
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 
 from crm.models import HubSpotConnection
-from integrations.controllers import MAX_FRAMES_PER_ADDRESS, integrations_router
+from integrations.controllers import MAX_LOOKUPS_PER_NETWORK, integrations_router
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.http.app_key import DATABASE, SETTINGS
@@ -85,7 +85,7 @@ async def test_a_token_for_other_pages_gets_a_frame_there_but_no_ticket(
     assert "https://*.mysite.com:*" in ancestors_of(page)
 
 
-async def test_a_revoked_token_tells_no_more_than_an_unknown_one(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_a_revoked_token_gets_the_page_of_an_unknown_one(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant, allowed_domains=("app.hubspot.com", "mysite.com"))
     await make.revoke(tenant, token)
@@ -97,7 +97,9 @@ async def test_a_revoked_token_tells_no_more_than_an_unknown_one(client: httpx.A
 @pytest.mark.parametrize(
     "given", [None, "", "nonsense", "'\"><script>", pytest.param(str(uuid4()), id="unknown"), "0" * 5000]
 )
-async def test_an_unknown_token_is_as_good_as_none(client: httpx.AsyncClient, given: str | None) -> None:
+async def test_an_unknown_or_invalid_token_gets_a_page_without_a_ticket(
+    client: httpx.AsyncClient, given: str | None
+) -> None:
     page = await client.get(PATH, params={} if given is None else {"t": given})
     assert page.status_code == 200
     assert ticket_of(page) == ""
@@ -105,26 +107,26 @@ async def test_an_unknown_token_is_as_good_as_none(client: httpx.AsyncClient, gi
     assert "<script>" not in page.text
 
 
-async def test_the_page_opens_no_door_that_a_plan_closes(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_the_pages_ticket_does_not_bypass_the_plan(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant(plan=Plan.STARTER))
     page = await client.get(PATH, params={"t": str(token.id)})
     answer = await post_token(client, token.raw, origins=(OWN,), ticket=ticket_of(page))
     assert answer.json()["code"] == "plan_not_supported"
 
 
-async def test_an_id_that_nobody_has_gets_the_very_page_without_one(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_id_gets_the_same_page_as_no_id(client: httpx.AsyncClient) -> None:
     without = await client.get(PATH)
     unknown = await client.get(PATH, params={"t": str(uuid4())})
     assert unknown.content == without.content
     assert headers_without_request_id(unknown) == headers_without_request_id(without)
 
 
-async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litestar, make: Factory) -> None:
+async def test_lookups_of_many_ids_from_one_network_are_limited(app: Litestar, make: Factory) -> None:
     token = await make.token(await make.tenant(), allowed_domains=("mysite.com",))
     limiter = MemoryRateLimiter(clock=lambda: 30.0)  # in a minute that does not end
     pages = Litestar([integrations_router(SETTINGS.get(app), ASSET_MANIFEST.get(app), DATABASE.get(app), limiter)])
     async with browser_at(pages, "203.0.113.9", OWN) as stranger:
-        for _ in range(MAX_FRAMES_PER_ADDRESS):
+        for _ in range(MAX_LOOKUPS_PER_NETWORK):
             assert (await stranger.get(PATH, params={"t": str(uuid4())})).status_code == 200
         refused = await stranger.get(PATH, params={"t": str(token.id)})
         assert refused.status_code == 429
@@ -137,7 +139,7 @@ async def test_who_tries_many_ids_is_stopped_before_they_learn_more(app: Litesta
         assert "https://mysite.com:*" in ancestors_of(await other.get(PATH, params={"t": str(token.id)}))
 
 
-async def test_the_page_holds_the_set_up_for_whoever_opens_it_outside_hubspot(client: httpx.AsyncClient) -> None:
+async def test_the_page_has_the_set_up_steps_for_use_outside_hubspot(client: httpx.AsyncClient) -> None:
     page = html.unescape((await client.get("/integrations/hubspot")).text)
     assert 'id="setup"' in page
     assert "http://localhost:8000/integrations/hubspot</code>" in page
@@ -156,7 +158,7 @@ async def test_the_set_up_names_the_secret_and_the_exchange_of_the_code(client: 
     assert "https://api.hubapi.com/oauth/v1/token" in page
 
 
-async def test_the_page_that_hubspot_leads_back_to_says_what_to_do_with_the_code(client: httpx.AsyncClient) -> None:
+async def test_the_page_after_an_installation_says_what_to_do_with_the_code(client: httpx.AsyncClient) -> None:
     answer = await client.get("/integrations/hubspot", params={"code": "c0de-of-hubspot"})
     page = html.unescape(answer.text)
     assert "Complete the installation in HubSpot" in page

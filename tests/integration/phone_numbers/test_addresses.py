@@ -115,7 +115,7 @@ async def test_an_address_that_a_number_needs_stays(
         ({**FORM, "country": "NZ", "carrier_sid": "AD1"}, "carrier_sid"),
     ],
 )
-async def test_a_wrong_field_is_named_and_nothing_is_kept(
+async def test_an_invalid_field_is_reported_and_nothing_is_stored(
     client: httpx.AsyncClient, tenant: Tenant, rows: Rows, body: dict[str, str], field: str
 ) -> None:
     answer = await client.post(f"{api(tenant)}/addresses", json=body)
@@ -269,7 +269,7 @@ async def test_a_deletion_that_the_carrier_does_not_confirm_is_finished_later(
     assert await at_carrier_by_id(row_id) == []
 
 
-async def test_the_addresses_of_a_deleted_organization_go_at_the_carrier_too(
+async def test_the_addresses_of_a_deleted_organization_are_deleted_at_the_carrier_too(
     make: Factory,
     database: Database,
     carrier: Carrier,
@@ -304,7 +304,7 @@ async def test_an_address_of_another_deployment_stays_at_the_carrier(
     await carrier.delete_address(theirs.sid)
 
 
-async def test_a_stored_bundle_goes_with_the_purchase(
+async def test_a_stored_bundle_is_sent_with_the_purchase(
     client: httpx.AsyncClient, tenant: Tenant, switches: Switches, database: Database, somebody: Actor
 ) -> None:
     await switches(bundle_required=["IE"])

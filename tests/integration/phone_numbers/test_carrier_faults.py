@@ -117,7 +117,7 @@ async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
 
 
 @pytest.mark.parametrize(("status", "refused"), [(429, CarrierBusy), (503, CarrierNotAnswering)])
-async def test_a_search_tells_when_the_carrier_wants_to_be_asked_again(
+async def test_a_refused_search_passes_on_the_carriers_retry_after(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     make: Factory,
@@ -132,7 +132,7 @@ async def test_a_search_tells_when_the_carrier_wants_to_be_asked_again(
     assert problem_headers(refusal.value) == {"Retry-After": "90"}
 
 
-async def test_the_wait_of_one_answer_is_not_told_for_another(
+async def test_the_retry_after_of_one_response_is_not_used_for_another(
     faulty_carrier: FaultyCarrier, faulty_provisioning: NumberProvisioning, make: Factory, somebody: Actor
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
@@ -185,7 +185,7 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     assert await at_carrier(number) == []
 
 
-async def test_a_number_that_another_organization_still_claims_goes_back(
+async def test_a_number_that_another_organization_still_claims_is_released(
     faulty_provisioning: NumberProvisioning,
     make: Factory,
     database: Database,
@@ -250,7 +250,7 @@ async def test_a_refused_purchase_says_why_and_leaves_the_organization_free(
     assert len(await at_carrier(number)) == 1
 
 
-def test_each_code_has_a_sentence_of_its_own_and_a_line_for_staff() -> None:
+def test_each_code_has_its_own_sentence_and_a_line_for_staff() -> None:
     refusals = {code: number_refusal(code) for code in NUMBER_REFUSALS}
     # A trial account has two codes.
     assert len({refusal.message for refusal in refusals.values()}) == len(refusals) - 1
@@ -258,7 +258,7 @@ def test_each_code_has_a_sentence_of_its_own_and_a_line_for_staff() -> None:
     assert "did not sell" in number_refusal(99999).message
 
 
-async def test_a_refused_purchase_is_on_record_with_its_sentence_and_the_carriers_code(
+async def test_a_refused_purchase_is_stored_with_its_sentence_and_the_carriers_code(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     make: Factory,
@@ -301,7 +301,7 @@ async def test_a_refused_search_says_why(
 
 
 @pytest.mark.parametrize("refused", [Refusal(401, 20003), Refusal(403, 20403)])
-async def test_refused_credentials_are_no_empty_search(
+async def test_refused_credentials_are_not_an_empty_search_result(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     make: Factory,
@@ -359,8 +359,8 @@ class _ConnectionCountingCarrier(TwilioCarrier):
         self._database = database
         self.connections: list[int] = []
 
-    def _connected(self) -> object:
+    def _get_client(self) -> object:
         pool = self._database.engine.pool
         assert isinstance(pool, QueuePool)
         self.connections.append(pool.checkedout())
-        return super()._connected()
+        return super()._get_client()

@@ -57,7 +57,7 @@ def die(settings: Settings) -> Die:
         ("bought", PurchaseState.COMPLETED, PurchaseState.COMPLETED),
     ],
 )
-async def test_a_purchase_killed_at_any_step_is_adopted_or_given_up(
+async def test_a_purchase_killed_at_any_step_is_adopted_or_marked_as_failed(
     die: Die,
     make: Factory,
     database: Database,
@@ -133,7 +133,7 @@ class _Crashing(TwilioCarrier):
 
 
 @pytest.mark.parametrize("point", ["before-buying", "after-buying"])
-async def test_the_next_click_settles_what_a_crash_left(
+async def test_the_next_purchase_finishes_the_one_that_a_crash_left(
     make: Factory,
     settings: Settings,
     tenant_database: Database,

@@ -31,9 +31,7 @@ def types_of(page: str) -> list[str]:
     return re.findall(r'<option value="([^"]+)"', page.partition('id="number-type"')[2].partition("</select>")[0])
 
 
-async def test_numbers_abroad_stand_beside_a_word_about_identity_documents(
-    client: httpx.AsyncClient, tenant: Tenant
-) -> None:
+async def test_searches_abroad_show_a_note_about_identity_documents(client: httpx.AsyncClient, tenant: Tenant) -> None:
     page = (await search(client, tenant, country="GB")).text
     assert offers_of(page)
     assert f"In the United Kingdom {DOCUMENTS}" in page

@@ -30,7 +30,7 @@ def offers_of(page: str) -> list[str]:
     return [html.unescape(number) for number in re.findall(r'name="number" value="([^"]+)"', page)]
 
 
-async def test_a_number_is_searched_got_and_released(client: httpx.AsyncClient, make: Factory, held: Rows) -> None:
+async def test_a_number_is_searched_bought_and_released(client: httpx.AsyncClient, make: Factory, held: Rows) -> None:
     tenant = await make.tenant(number=False)
     await sign_in(client, tenant.owner)
     settings = settings_of(tenant)
@@ -76,7 +76,7 @@ async def test_a_number_is_searched_got_and_released(client: httpx.AsyncClient, 
         ({"country": "ZZ"}, "country", "Choose a country, by its two-letter code like US"),
     ],
 )
-async def test_an_error_stands_beside_its_field_with_the_input_kept(
+async def test_an_error_is_shown_at_its_field_and_the_input_stays(
     client: httpx.AsyncClient, make: Factory, typed: dict[str, str], field: str, sentence: str
 ) -> None:
     tenant = await make.tenant(number=False)
@@ -97,7 +97,7 @@ async def test_what_is_typed_is_inert(client: httpx.AsyncClient, make: Factory) 
     assert "<script>alert" not in answer.text
 
 
-async def test_a_number_that_is_gone_is_said_above_the_search(
+async def test_a_number_no_longer_for_sale_is_reported_above_the_search(
     client: httpx.AsyncClient,
     make: Factory,
     purchases: Callable[[UUID], Awaitable[list[NumberPurchase]]],
@@ -176,7 +176,7 @@ async def test_another_organizations_settings_are_not_there(new_client: NewClien
     assert [number.releasing_at for number in await held(theirs.organization.id)] == [None]
 
 
-async def test_releasing_a_number_in_a_live_call_tells_when_it_can_be_released(
+async def test_releasing_a_number_in_a_live_call_says_when_it_can_be_released(
     client: httpx.AsyncClient, make: Factory, database: Database, held: Rows
 ) -> None:
     tenant = await make.tenant()

@@ -34,7 +34,7 @@ async def review(client: httpx.AsyncClient, tenant: Tenant, number: str, **searc
     )
 
 
-async def test_the_api_names_the_price_of_each_number(client: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_the_api_has_the_price_of_each_number(client: httpx.AsyncClient, tenant: Tenant) -> None:
     path = f"/api/organizations/{tenant.organization.id}/phone-numbers/available"
     for number_type, price in (("local", "1.15"), ("toll-free", "2.15")):
         items = (await client.get(path, params={"country": "US", "type": number_type})).json()["items"]
@@ -62,7 +62,7 @@ async def test_the_page_asks_before_a_number_is_bought(
     assert [row.e164 for row in await held(tenant.organization.id)] == [number]
 
 
-async def test_the_price_is_said_before_a_press_and_two_presses_buy_once(
+async def test_the_price_is_shown_before_the_purchase_and_two_clicks_buy_once(
     client: httpx.AsyncClient,
     tenant: Tenant,
     number: str,
@@ -78,7 +78,7 @@ async def test_the_price_is_said_before_a_press_and_two_presses_buy_once(
     assert len(await at_carrier(number)) == 1
 
 
-async def test_a_number_that_was_sold_meanwhile_is_said_above_the_search(
+async def test_a_number_sold_to_another_buyer_is_reported_above_the_search(
     client: httpx.AsyncClient, tenant: Tenant, number: str, carrier: Carrier
 ) -> None:
     await carrier.buy_number(number, friendly_name="somebody else's")
@@ -88,9 +88,7 @@ async def test_a_number_that_was_sold_meanwhile_is_said_above_the_search(
     assert "Get this number</button>" in page.text
 
 
-async def test_a_price_that_the_carrier_does_not_name_is_not_guessed(
-    client: httpx.AsyncClient, tenant: Tenant, switches: Switches
-) -> None:
+async def test_an_unknown_price_is_not_guessed(client: httpx.AsyncClient, tenant: Tenant, switches: Switches) -> None:
     await switches(number_prices_unknown=["IT"])
     settings = settings_of(tenant)
     api = f"/api/organizations/{tenant.organization.id}/phone-numbers/available"
@@ -116,7 +114,7 @@ async def test_prices_are_the_carriers_by_type_and_in_its_currency(carrier: Carr
         await carrier.number_prices("ZZ")
 
 
-async def test_a_key_of_another_region_does_not_ask(settings: Settings) -> None:
+async def test_with_a_key_of_another_region_no_price_is_requested(settings: Settings) -> None:
     placed = msgspec.structs.replace(settings.twilio, region="ie1", edges=("dublin",))
     carrier = TwilioCarrier(placed, api_base=None, signaling=None)
     with pytest.raises(NotFoundAtCarrier, match="us1"):
@@ -124,7 +122,7 @@ async def test_a_key_of_another_region_does_not_ask(settings: Settings) -> None:
     await carrier.close()
 
 
-async def test_prices_are_kept_and_so_is_that_they_could_not_be_read(
+async def test_prices_and_failed_requests_for_them_are_cached(
     faulty_carrier: FaultyCarrier, settings: Settings
 ) -> None:
     carrier = TwilioCarrier(settings.twilio, api_base=f"http://{faulty_carrier.address}", signaling=None)

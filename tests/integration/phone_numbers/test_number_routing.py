@@ -22,7 +22,7 @@ async def urls_of(carrier: Carrier, e164: str) -> NumberUrls:
     return owned.urls
 
 
-async def test_a_bought_number_answers_here(
+async def test_a_bought_number_gets_the_urls_of_this_deployment(
     client: httpx.AsyncClient, tenant: Tenant, carrier: Carrier, number: str, settings: Settings
 ) -> None:
     path = f"/api/organizations/{tenant.organization.id}/phone-numbers"
@@ -41,7 +41,7 @@ async def test_a_bought_number_answers_here(
         ("Front desk", ELSEWHERE, False),
     ],
 )
-async def test_the_comparison_leads_held_numbers_here_and_leaves_those_of_others(
+async def test_the_comparison_sets_the_urls_of_held_numbers_and_not_of_others(
     make: Factory,
     database: Database,
     carrier: Carrier,

@@ -157,7 +157,7 @@ async def test_a_country_or_an_area_without_numbers_is_empty(client: httpx.Async
         ({"locality": "x" * 65}, "locality"),
     ],
 )
-async def test_what_cannot_be_searched_is_named(
+async def test_an_invalid_search_reports_its_fields(
     client: httpx.AsyncClient, make: Factory, query: dict[str, str], field: str
 ) -> None:
     tenant = await make.tenant(number=False)
@@ -186,7 +186,7 @@ async def test_what_cannot_be_searched_is_named(
         ({"number": "+14155550123", "carrier_sid": "PN1"}, "carrier_sid"),
     ],
 )
-async def test_what_cannot_be_bought_is_named_and_nothing_is_written(
+async def test_an_invalid_purchase_reports_its_field_and_stores_nothing(
     client: httpx.AsyncClient, make: Factory, purchases: Purchases, body: dict[str, object], field: str
 ) -> None:
     tenant = await make.tenant(number=False)
@@ -225,7 +225,7 @@ async def test_members_see_and_admins_change(new_client: NewClient, make: Factor
     assert (await admin.delete(f"{path}/{number_id}")).status_code == 204
 
 
-async def test_another_organizations_number_is_not_there(
+async def test_another_organizations_number_is_not_found(
     new_client: NewClient, make: Factory, database: Database
 ) -> None:
     mine, theirs = await make.tenant(number=False), await make.tenant()
@@ -248,7 +248,7 @@ async def test_another_organizations_number_is_not_there(
     assert kept.released_at is None
 
 
-async def test_starter_may_only_look_and_give_back(
+async def test_the_plan_starter_may_only_list_and_release(
     client: httpx.AsyncClient, make: Factory, number: str, held: Rows
 ) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
@@ -332,7 +332,7 @@ async def test_two_organizations_race_for_one_number(
 
 
 @pytest.mark.parametrize("status", [CallStatus.INITIATED, CallStatus.RINGING, CallStatus.IN_PROGRESS])
-async def test_a_number_in_a_live_call_stays(
+async def test_a_number_in_a_live_call_cannot_be_released(
     client: httpx.AsyncClient,
     make: Factory,
     database: Database,

@@ -60,7 +60,7 @@ async def test_an_unexplained_number_is_reported_and_never_released(
     await carrier.release_number(bought.sid)
 
 
-async def test_a_number_of_a_failed_purchase_goes_back_at_once(
+async def test_a_number_of_a_failed_purchase_is_released_at_once(
     make: Factory, database: Database, carrier: Carrier, reconciler: NumberReconciler, number: str, at_carrier: At
 ) -> None:
     tenant = await make.tenant(number=False)
@@ -72,7 +72,7 @@ async def test_a_number_of_a_failed_purchase_goes_back_at_once(
     assert await at_carrier(number) == []
 
 
-async def test_a_number_that_the_carrier_has_no_more_is_reported(
+async def test_a_number_that_the_carrier_no_longer_has_is_reported(
     make: Factory, database: Database, reconciler: NumberReconciler, number: str, held: Rows
 ) -> None:
     tenant = await make.tenant(number=False)

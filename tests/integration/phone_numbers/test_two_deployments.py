@@ -117,7 +117,7 @@ async def test_a_fresh_deployment_reports_the_numbers_of_the_other_and_keeps_the
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
-async def test_a_restored_backup_changes_nothing_until_somebody_says_what_it_is(
+async def test_a_restored_backup_changes_nothing_until_the_operator_confirms_it(
     copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, somebody: Actor
 ) -> None:
     organization_id, row = copied

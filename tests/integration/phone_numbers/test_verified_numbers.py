@@ -118,7 +118,7 @@ async def test_a_verified_number_is_shown_by_calls_until_it_is_removed(
     assert (await client.delete(f"{path_of(tenant)}/{number_id}")).status_code == 404
 
 
-async def test_a_callback_of_the_carrier_ends_the_wait(
+async def test_a_callback_of_the_carrier_ends_the_pending_state(
     client: httpx.AsyncClient, callbacks: CallbackClient, tenant: Tenant
 ) -> None:
     number_id = await verify(client, tenant, SILENT)
@@ -152,7 +152,7 @@ async def test_each_organization_verifies_for_itself(
     assert await states(client, tenant) == {CONFIRMS: "verified"}
 
 
-async def test_calls_are_limited_per_number_and_nothing_odd_is_called(
+async def test_calls_are_limited_per_number_and_invalid_numbers_are_not_called(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory, tenant: Tenant
 ) -> None:
     for wrong in ("911", "hello", "+19005550100", "", "+1", "a\0b", "9" * 400):
@@ -195,9 +195,7 @@ async def test_the_calling_rules_hold_before_the_carrier_is_asked(
         await verify(client, tenant, number)
 
 
-async def test_the_limit_of_calls_a_day_is_named_with_the_time_of_the_next_one(
-    client: httpx.AsyncClient, tenant: Tenant
-) -> None:
+async def test_the_daily_limit_says_when_the_next_call_is_possible(client: httpx.AsyncClient, tenant: Tenant) -> None:
     for last in range(CALLS_PER_ORGANIZATION):
         await verify(client, tenant, f"+1212555016{last}")
     page = f"/dashboard/{tenant.organization.slug}/settings/phone-numbers"
@@ -210,7 +208,9 @@ async def test_the_limit_of_calls_a_day_is_named_with_the_time_of_the_next_one(
     assert "3 calls a day to one number, and 10 in all" in limited.text
 
 
-async def test_an_organization_has_ten_at_most(client: httpx.AsyncClient, database: Database, tenant: Tenant) -> None:
+async def test_an_organization_has_at_most_ten_verified_numbers(
+    client: httpx.AsyncClient, database: Database, tenant: Tenant
+) -> None:
     rows = [
         VerifiedNumber(
             organization_id=tenant.organization.id,
@@ -270,7 +270,7 @@ async def test_the_job_confirms_gives_up_and_checks_again(
     assert [tuple(row) for row in recorded] == [(f"verified_number.{action}", "…0108") for action in actions]
 
 
-async def test_what_the_carrier_does_not_answer_is_undone_or_done_later(
+async def test_requests_without_a_response_are_undone_or_repeated(
     client: httpx.AsyncClient,
     carrier: Carrier,
     database: Database,

@@ -97,7 +97,7 @@ async def test_the_caller_rings_until_a_phone_accepts(bench: IncomingCallBench) 
         (SILENT, "no-answer", "completed"),
     ],
 )
-async def test_a_phone_that_does_not_take_the_call_is_no_connection(
+async def test_a_phone_that_does_not_accept_is_not_connected(
     bench: IncomingCallBench, number: str, status: str, leg: str
 ) -> None:
     bench.application.documents["/incoming"] = dial(number)
@@ -133,7 +133,7 @@ async def test_a_switch_lets_the_first_answer_end_the_other_phones(bench: Incomi
     assert (await bench.application.form("/after"))["DialBridged"] == "false"
 
 
-async def test_a_switch_calls_an_unaccepted_dial_completed(bench: IncomingCallBench) -> None:
+async def test_a_switch_reports_an_unaccepted_dial_as_completed(bench: IncomingCallBench) -> None:
     await bench.client.put("/sandbox/switches", json={"unaccepted_dial_status": "completed"})
     bench.application.documents["/incoming"] = dial(SILENT)
     await bench.ended(await bench.ring())

@@ -166,7 +166,7 @@ async def test_without_any_document_the_caller_hears_a_recorded_error(bench: Inc
 
 
 @pytest.mark.parametrize("caller", ["anonymous", "+266696687", "+86282452253", "+7378742833", ""])
-async def test_a_withheld_caller_is_told_as_it_is(bench: IncomingCallBench, caller: str) -> None:
+async def test_the_carriers_value_for_a_withheld_caller_is_passed_on(bench: IncomingCallBench, caller: str) -> None:
     bench.application.documents = {"/incoming": "<Reject/>"}
     await bench.ended(await bench.ring(from_=caller))
     assert (await bench.application.form("/incoming"))["From"] == caller
@@ -185,7 +185,7 @@ async def test_the_account_ends_a_call_by_rest(bench: IncomingCallBench) -> None
     ("wanted", "reason"),
     [
         ({"from": CALLER}, "to"),
-        ({"from": CALLER, "to": "+14155550199"}, "no number of the account"),
+        ({"from": CALLER, "to": "+14155550199"}, "not a number of the account"),
         ({"from": CALLER, "to": NUMBER, "script": [{"sing": 1}]}, "sing"),
         ({"from": CALLER, "to": NUMBER, "script": [{}]}, "exactly one"),
         ({"from": CALLER, "to": NUMBER, "script": [{"wait": 1, "press": "1"}]}, "exactly one"),

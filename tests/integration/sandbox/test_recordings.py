@@ -93,7 +93,7 @@ async def test_the_recordings_sound_is_what_the_caller_said(
     assert min(abs(loudest - hertz) for hertz in (300, 500)) < 5
 
 
-async def test_silence_is_no_recording_and_the_document_goes_on(bench: IncomingCallBench) -> None:
+async def test_silence_makes_no_recording_and_the_document_continues(bench: IncomingCallBench) -> None:
     call = await bench.ended(await bench.ring())
     assert last_said(call) == "Nothing said"
     assert (await bench.application.form("/recording"))["RecordingStatus"] == "absent"
@@ -145,7 +145,7 @@ async def transcriptions(bench: IncomingCallBench, recording: str) -> list[dict[
     return [dict(row) for row in listed.json()["transcriptions"]]
 
 
-async def test_a_transcription_is_sent_when_it_is_asked_for(bench: IncomingCallBench) -> None:
+async def test_a_requested_transcription_is_sent(bench: IncomingCallBench) -> None:
     bench.application.documents["/incoming"] = record(more=f"{REPORTED} {TRANSCRIBED}")
     sid = await bench.ring(*SPEAK, {"press": "#"})
     recording = (await bench.application.form("/recording"))["RecordingSid"]

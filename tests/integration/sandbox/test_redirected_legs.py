@@ -1,4 +1,4 @@
-"""Legs in the sandbox that the account gives another document by REST, such as a greeting for a mailbox."""
+"""Legs in the sandbox that the account redirects to another document by REST, such as a voicemail drop."""
 
 import asyncio
 import io
@@ -26,7 +26,7 @@ LEVEL = 0x4000
 
 
 class HummingMedia:
-    """A browser that hums for a second between the beep and the greeting."""
+    """A browser that hums for a second between the mailbox's beep and the voicemail drop."""
 
     answer, codec = "v=0 answer", "PCMU"
 
@@ -109,7 +109,7 @@ async def browser_call(bench: IncomingCallBench, to: str) -> str:
 
 
 async def until(bench: IncomingCallBench, sid: str, **facts: object) -> dict[str, Any]:
-    """The call when it has these facts."""
+    """Wait until the call has these fields; return it."""
     with fail_after(WAIT_SECONDS):
         while True:
             call = await bench.call(sid)
@@ -117,7 +117,7 @@ async def until(bench: IncomingCallBench, sid: str, **facts: object) -> dict[str
                 return call
 
 
-async def test_a_greeting_is_dropped_into_a_mailbox_and_the_browser_is_free(bench: IncomingCallBench) -> None:
+async def test_a_voicemail_drop_is_recorded_by_the_mailbox_and_the_browser_is_free(bench: IncomingCallBench) -> None:
     sid = await browser_call(bench, MAILBOX)
     child = (await until(bench, sid, child_status="in-progress"))["child_sid"]
     with fail_after(WAIT_SECONDS):

@@ -1,4 +1,4 @@
-"""The sandbox carrier as a process: its address, a call with audio, its end with its parent."""
+"""The sandbox carrier as a process: its printed address, calls with audio, refused requests, its end."""
 
 import io
 import json
@@ -96,7 +96,7 @@ class Product:
 
 
 async def receive(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next message of ``kind``; others are passed over."""
+    """The next message of ``kind``; other messages are ignored."""
     with fail_after(20):
         while True:
             message = json.loads((await socket.recv()).strip() or "{}")
@@ -195,7 +195,7 @@ async def test_a_mailbox_records_the_browser_after_its_beep(address: str) -> Non
     assert np.abs(samples).max() > 2000
 
 
-async def test_a_bad_token_is_told_on_a_socket_that_stays(address: str) -> None:
+async def test_a_bad_token_gets_an_error_and_the_socket_stays_open(address: str) -> None:
     async with connect(f"ws://{address}/signal") as socket:
         await send(socket, "listen", token="nonsense")
         assert (await receive(socket, "error"))["error"]["code"] == 31204

@@ -1,4 +1,4 @@
-"""Retries, waits and circuit breaker of requests to the carrier, over real connections."""
+"""Retries, waits, circuit breaker and metrics of requests to the carrier, over real connections."""
 
 import asyncio
 from collections.abc import AsyncIterator

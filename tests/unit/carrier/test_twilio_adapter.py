@@ -56,7 +56,7 @@ def test_the_verdict_is_the_librarys(url: str, form: list[tuple[str, str]], sign
 
 
 @pytest.mark.parametrize("seen", ["http://h.example/x", "https://h.example/x/", "https://h.example/x?y=1"])
-def test_another_address_is_refused_as_the_library_does(seen: str) -> None:
+def test_another_url_is_refused_as_by_the_library(seen: str) -> None:
     validator = RequestValidator(ACCOUNT.auth_token)
     signature = validator.compute_signature("https://h.example/x", {"a": "1"})
     assert not validator.validate(seen, {"a": "1"}, signature)

@@ -1,4 +1,4 @@
-"""The Chrome extension's id, known before the kit is downloaded."""
+"""The key, id and origin of a kit's Chrome extension."""
 
 import re
 from uuid import UUID

@@ -35,11 +35,11 @@ def test_each_crm_is_matched(host: str) -> None:
 @pytest.mark.parametrize(
     "address", ["https://www.hubspot.com/", "https://mail.example.com/", "http://app.hubspot.com/"]
 )
-def test_no_other_page_is(address: str) -> None:
+def test_other_pages_are_not_matched(address: str) -> None:
     assert not any(fnmatch(address, pattern) for pattern in MATCHES)
 
 
-def test_it_asks_for_no_more_than_it_needs() -> None:
+def test_the_manifest_has_only_the_needed_permissions() -> None:
     assert MANIFEST["permissions"] == ["contextMenus", "storage"]
     assert "host_permissions" not in MANIFEST
     assert "externally_connectable" not in MANIFEST

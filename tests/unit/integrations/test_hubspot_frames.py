@@ -5,7 +5,7 @@ import pytest
 from integrations import hubspot
 
 
-def test_hubspots_own_pages_always_may() -> None:
+def test_hubspots_own_pages_may_always_frame_the_page() -> None:
     assert hubspot.frame_ancestors(()).split() == ["frame-ancestors", *(f"https://{one}" for one in hubspot.APP_HOSTS)]
 
 
@@ -17,11 +17,11 @@ def test_hubspots_own_pages_always_may() -> None:
         ("localhost", ["https://localhost:*", "https://*.localhost:*", "http://localhost:*", "http://*.localhost:*"]),
     ],
 )
-def test_the_tokens_pages_may_too(domain: str, sources: list[str]) -> None:
+def test_the_tokens_allowed_domains_may_frame_the_page(domain: str, sources: list[str]) -> None:
     assert hubspot.frame_ancestors([domain]).split()[1 + len(hubspot.APP_HOSTS) :] == sources
 
 
-def test_what_a_policy_cannot_name_is_left_out() -> None:
+def test_domains_that_a_policy_cannot_name_are_left_out() -> None:
     listed = ["mysite.com", "[2001:db8::1]", "chrome-extension://" + "a" * 32]
     assert hubspot.frame_hosts(listed) == ("mysite.com",)
 

@@ -1,4 +1,4 @@
-"""The sandbox's call engine in a scripted environment: every test number, a hang-up at every moment."""
+"""The sandbox's call engine in a scripted environment: every sandbox number, a hang-up at every moment."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,8 +14,8 @@ from sandbox.call_environment import OnDocument
 from sandbox.call_errors import CallError
 from sandbox.callback_forms import Form
 from sandbox.legs import Status, TokenIdentity
-from sandbox.number_script import NumberScript
-from sandbox.test_numbers import far_end_of
+from sandbox.sandbox_numbers import far_end_of
+from sandbox.simulation import SimulationSettings
 
 VOICE, STATUS, ENDED, APP = (
     "http://product/voice?x=1",
@@ -30,7 +30,7 @@ DIAL = (
 )
 
 
-class Later:
+class ScheduledAction:
     def __init__(self, due: datetime, action: Callable[[], None]) -> None:
         self.due, self.action, self.is_live = due, action, True
 
@@ -39,11 +39,11 @@ class Later:
 
 
 class ScriptedEnvironment:
-    """Time moves only by ``pass_time``; webhooks answer only by ``answer``."""
+    """Time moves only by ``pass_time``; requested documents arrive only by ``answer``."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 11, 22, tzinfo=UTC)
-        self.timers: list[Later] = []
+        self.timers: list[ScheduledAction] = []
         self.signals: list[tuple[str, dict[str, object]]] = []
         self.fetches: list[tuple[str, Form, OnDocument]] = []
         self.reports: list[tuple[str, Form]] = []
@@ -51,21 +51,21 @@ class ScriptedEnvironment:
     def now(self) -> datetime:
         return self.time
 
-    def call_later(self, seconds: float, action: Callable[[], None]) -> Later:
-        timer = Later(self.time + timedelta(seconds=seconds), action)
+    def call_later(self, seconds: float, action: Callable[[], None]) -> ScheduledAction:
+        timer = ScheduledAction(self.time + timedelta(seconds=seconds), action)
         self.timers.append(timer)
         return timer
 
     def send_signal(self, kind: str, payload: dict[str, object]) -> None:
         self.signals.append((kind, payload))
 
-    def fetch_document(self, url: str, form: Form, then: OnDocument) -> None:
-        self.fetches.append((url, form, then))
+    def fetch_document(self, url: str, form: Form, on_document: OnDocument) -> None:
+        self.fetches.append((url, form, on_document))
 
-    def fetch_audio(self, url: str, then: Callable[[Clip | None], None]) -> None:
+    def fetch_audio(self, url: str, on_clip: Callable[[Clip | None], None]) -> None:
         pytest.fail("a call from a browser played a file")
 
-    def keep_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
+    def store_mailbox_recording(self, call_sid: str, samples: Samples) -> str:
         pytest.fail("the far end recorded, which is no mailbox")
 
     def send_status(self, url: str, form: Form) -> None:
@@ -80,20 +80,20 @@ class ScriptedEnvironment:
         self.time = end
 
     def answer(self, document: str | None) -> None:
-        _, _, then = self.fetches.pop(0)
-        then(None if document is None else twiml.parse(f"<Response>{document}</Response>".encode(), VOICE))
+        _, _, on_document = self.fetches.pop(0)
+        on_document(None if document is None else twiml.parse(f"<Response>{document}</Response>".encode(), VOICE))
 
     @property
     def child_statuses(self) -> list[str]:
         return [form["CallStatus"] for url, form in self.reports if url == STATUS]
 
     @property
-    def kinds(self) -> list[str]:
+    def signal_kinds(self) -> list[str]:
         return [kind for kind, _ in self.signals]
 
 
 class SilentMedia:
-    """Audio that only remembers what it was fetches to play."""
+    """Audio without sound, which records the sources that were played."""
 
     answer, codec = "v=0 answer", "PCMU"
 
@@ -111,7 +111,7 @@ class SilentMedia:
         return None
 
     def set_packet_loss(self, share: float) -> None:
-        pytest.fail("packets were lost without being told to")
+        pytest.fail("the engine set a packet loss")
 
     async def renegotiate(self, offer: str) -> str:
         return offer
@@ -136,15 +136,15 @@ def media() -> SilentMedia:
 def make_call(environment: ScriptedEnvironment, to: str = ECHO, *, speed: float = 1.0) -> Call:
     caller = TokenIdentity("w_1", "AC1", "AP1", {"tenant": "7"})
     params = {"To": to, "CallId": "c", "From": "+1900", "tenant": "forged"}
-    script = NumberScript(far_end_of, speed)
-    return Call(environment, script, caller, temporary_sid="TJS1", params=params, voice_url=VOICE, status_url=APP)
+    simulation = SimulationSettings(far_end_of, speed)
+    return Call(environment, simulation, caller, temporary_sid="TJS1", params=params, voice_url=VOICE, status_url=APP)
 
 
 def dial(to: str, *, bridge: str = "true", limit: int = 3600) -> str:
     return DIAL.format(to=to, bridge=bridge, limit=limit, status=STATUS, ended=ENDED)
 
 
-def placed(
+def place_call(
     environment: ScriptedEnvironment,
     media: SilentMedia,
     to: str,
@@ -174,9 +174,9 @@ def test_the_voice_form_lets_the_page_choose_only_whom_to_call(
 def test_an_answered_call_rings_echoes_and_counts_its_seconds(
     environment: ScriptedEnvironment, media: SilentMedia
 ) -> None:
-    call = placed(environment, media, ECHO)
+    call = place_call(environment, media, ECHO)
     environment.pass_time(2.3)
-    assert environment.kinds == ["ringing", "answer"]
+    assert environment.signal_kinds == ["ringing", "answer"]
     assert environment.signals[1][1] == {"callsid": call.sid, "sdp": "v=0 answer", "reconnect": call.reattach_token}
     assert media.played == [AudioSource.ECHO]
     environment.pass_time(61.4)
@@ -196,10 +196,10 @@ def test_an_answered_call_rings_echoes_and_counts_its_seconds(
     ("to", "status", "sip", "code"),
     [(BUSY, "busy", "486", 31486), (NEVER, "no-answer", "480", 31480), (FAILS, "failed", "404", 31404)],
 )
-def test_a_far_end_not_reached_is_named(
+def test_an_unanswered_dial_is_reported_with_its_reason(
     environment: ScriptedEnvironment, media: SilentMedia, to: str, status: str, sip: str, code: int
 ) -> None:
-    call = placed(environment, media, to)
+    call = place_call(environment, media, to)
     environment.pass_time(31)
     url, form, _ = environment.fetches[0]
     assert (url, form["DialCallStatus"], form["DialBridged"]) == (ENDED, status, "false")
@@ -207,7 +207,7 @@ def test_a_far_end_not_reached_is_named(
     environment.answer("")
     assert (environment.reports[-2][1]["CallStatus"], environment.reports[-2][1]["SipResponseCode"]) == (status, sip)
     assert environment.reports[-2][1]["CallDuration"] == "0"
-    assert "answer" not in environment.kinds
+    assert "answer" not in environment.signal_kinds
     error = environment.signals[-1][1]["error"]
     assert isinstance(error, dict)
     assert error["code"] == code
@@ -218,7 +218,7 @@ def test_a_far_end_not_reached_is_named(
 def test_speed_divides_the_wait_for_no_answer(
     environment: ScriptedEnvironment, media: SilentMedia, speed: float, waits: float
 ) -> None:
-    placed(environment, media, NEVER, speed=speed)
+    place_call(environment, media, NEVER, speed=speed)
     environment.pass_time(waits + 0.3 / speed - 0.01)
     assert environment.child_statuses == ["initiated", "ringing"]
     environment.pass_time(0.02)
@@ -229,7 +229,7 @@ def test_speed_divides_the_wait_for_no_answer(
 def test_the_far_end_hangs_up_and_the_duration_is_what_passed(
     environment: ScriptedEnvironment, media: SilentMedia, speed: float, seconds: str
 ) -> None:
-    call = placed(environment, media, REMOTE, speed=speed)
+    call = place_call(environment, media, REMOTE, speed=speed)
     environment.pass_time(10)
     assert environment.reports[-1][1]["CallDuration"] == seconds
     assert environment.fetches[0][1]["DialCallDuration"] == seconds
@@ -238,7 +238,7 @@ def test_the_far_end_hangs_up_and_the_duration_is_what_passed(
 
 
 def test_the_time_limit_ends_the_dialled_leg_at_any_speed(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    placed(environment, media, ECHO, speed=10.0, limit=7)
+    place_call(environment, media, ECHO, speed=10.0, limit=7)
     environment.pass_time(20)
     assert environment.reports[-1][1]["CallDuration"] == "7"
 
@@ -246,22 +246,22 @@ def test_the_time_limit_ends_the_dialled_leg_at_any_speed(environment: ScriptedE
 def test_without_answer_on_bridge_the_caller_is_answered_at_once(
     environment: ScriptedEnvironment, media: SilentMedia
 ) -> None:
-    placed(environment, media, BUSY, bridge="false")
-    assert environment.kinds == ["answer"]
+    place_call(environment, media, BUSY, bridge="false")
+    assert environment.signal_kinds == ["answer"]
     environment.pass_time(1)
     environment.answer("")
     assert environment.signals[-1][0] == "hangup"
     assert "error" not in environment.signals[-1][1]
-    assert "ringing" not in environment.kinds
+    assert "ringing" not in environment.signal_kinds
 
 
 def test_the_tones_number_sends_tones(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    placed(environment, media, TONES)
+    place_call(environment, media, TONES)
     environment.pass_time(3)
     assert media.played == [AudioSource.TONES]
 
 
-def test_a_hang_up_before_the_webhook_answered_creates_no_child(
+def test_a_hang_up_before_the_document_arrives_creates_no_child(
     environment: ScriptedEnvironment, media: SilentMedia
 ) -> None:
     call = make_call(environment)
@@ -275,7 +275,9 @@ def test_a_hang_up_before_the_webhook_answered_creates_no_child(
     assert media.is_closed
 
 
-def test_a_hang_up_before_the_audio_is_ready_asks_nobody(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+def test_a_hang_up_before_the_audio_is_ready_requests_no_document(
+    environment: ScriptedEnvironment, media: SilentMedia
+) -> None:
     call = make_call(environment)
     call.hang_up()
     call.start(media)
@@ -286,7 +288,7 @@ def test_a_hang_up_before_the_audio_is_ready_asks_nobody(environment: ScriptedEn
 def test_a_hang_up_before_the_answer_cancels_the_child(
     environment: ScriptedEnvironment, media: SilentMedia, moment: float
 ) -> None:
-    call = placed(environment, media, ECHO)
+    call = place_call(environment, media, ECHO)
     environment.pass_time(moment)
     call.hang_up()
     environment.pass_time(60)
@@ -294,26 +296,26 @@ def test_a_hang_up_before_the_answer_cancels_the_child(
     assert environment.child_statuses.count("canceled") == 1
     assert call.parent.status is Status.NO_ANSWER
     assert environment.fetches[0][1]["DialCallStatus"] == "canceled"
-    assert "answer" not in environment.kinds
+    assert "answer" not in environment.signal_kinds
 
 
 @pytest.mark.parametrize("moment", [0.0, 1.0, 5.0])
 def test_the_account_ends_a_call_at_any_moment_once(
     environment: ScriptedEnvironment, media: SilentMedia, moment: float
 ) -> None:
-    call = placed(environment, media, ECHO)
+    call = place_call(environment, media, ECHO)
     environment.pass_time(moment)
     call.complete()
     call.complete()
     call.hang_up()
     environment.pass_time(60)
-    assert environment.kinds.count("hangup") == 1
+    assert environment.signal_kinds.count("hangup") == 1
     assert environment.child_statuses[-1] == ("completed" if moment == 5.0 else "canceled")
     assert [url for url, _ in environment.reports].count(APP) == 1
 
 
-def test_ending_the_child_goes_on_with_the_action(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    call = placed(environment, media, ECHO)
+def test_after_the_childs_end_the_action_is_requested(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+    call = place_call(environment, media, ECHO)
     environment.pass_time(5)
     call.complete_child()
     assert not call.is_over
@@ -323,11 +325,11 @@ def test_ending_the_child_goes_on_with_the_action(environment: ScriptedEnvironme
 
 
 @pytest.mark.parametrize("answered", [True, False])
-def test_a_webhook_without_a_document_ends_the_call_with_a_code(
+def test_a_missing_document_ends_the_call_with_a_code(
     environment: ScriptedEnvironment, media: SilentMedia, answered: bool
 ) -> None:
     if answered:
-        placed(environment, media, REMOTE)
+        place_call(environment, media, REMOTE)
         environment.pass_time(10)
     else:
         make_call(environment).start(media)
@@ -350,12 +352,12 @@ def test_a_rejected_call_is_never_answered(
     )
 
 
-def test_say_answers_speaks_and_goes_on(environment: ScriptedEnvironment, media: SilentMedia) -> None:
+def test_say_answers_speaks_and_the_document_continues(environment: ScriptedEnvironment, media: SilentMedia) -> None:
     make_call(environment).start(media)
     environment.answer("<Say>Good day to you</Say><Hangup/>")
-    assert (environment.kinds, media.played) == (["answer"], [AudioSource.TONES])
+    assert (environment.signal_kinds, media.played) == (["answer"], [AudioSource.TONES])
     environment.pass_time(2)
-    assert environment.kinds == ["answer", "hangup"]
+    assert environment.signal_kinds == ["answer", "hangup"]
 
 
 def test_an_unknown_verb_ends_the_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
@@ -367,7 +369,7 @@ def test_an_unknown_verb_ends_the_call(environment: ScriptedEnvironment, media: 
 
 
 def test_a_lost_socket_ends_the_call_after_the_grace(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    call = placed(environment, media, ECHO)
+    call = place_call(environment, media, ECHO)
     environment.pass_time(5)
     call.detach(10)
     environment.pass_time(9)
@@ -378,7 +380,7 @@ def test_a_lost_socket_ends_the_call_after_the_grace(environment: ScriptedEnviro
 
 
 def test_a_browser_that_comes_back_keeps_its_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    call = placed(environment, media, ECHO)
+    call = place_call(environment, media, ECHO)
     environment.pass_time(5)
     call.detach(10)
     environment.pass_time(5)
@@ -389,7 +391,7 @@ def test_a_browser_that_comes_back_keeps_its_call(environment: ScriptedEnvironme
 
 
 def test_digits_are_heard_until_the_end(environment: ScriptedEnvironment, media: SilentMedia) -> None:
-    call = placed(environment, media, ECHO)
+    call = place_call(environment, media, ECHO)
     call.add_digits("12#")
     call.hang_up()
     call.add_digits("9")
@@ -398,14 +400,13 @@ def test_digits_are_heard_until_the_end(environment: ScriptedEnvironment, media:
 
 def test_an_application_without_a_voice_url_ends_the_call(environment: ScriptedEnvironment, media: SilentMedia) -> None:
     caller = TokenIdentity("w_1", "AC1", "AP1", {})
-    call = Call(
-        environment, NumberScript(far_end_of), caller, temporary_sid="TJS1", params={}, voice_url=None, status_url=None
-    )  # fmt: skip
+    simulation = SimulationSettings(far_end_of)
+    call = Call(environment, simulation, caller, temporary_sid="T", params={}, voice_url=None, status_url=None)
     call.start(media)
-    assert (environment.kinds, call.parent.status) == (["hangup"], Status.FAILED)
+    assert (environment.signal_kinds, call.parent.status) == (["hangup"], Status.FAILED)
 
 
-def test_a_refused_offer_tells_the_browser_why(environment: ScriptedEnvironment) -> None:
+def test_a_refused_offer_sends_the_browser_its_error(environment: ScriptedEnvironment) -> None:
     call = make_call(environment)
     call.reject(CallError(31100, "no"))
     assert environment.signals == [("hangup", {"callsid": "TJS1", "error": {"code": 31100, "message": "no"}})]

@@ -9,7 +9,7 @@ from twilio.jwt.access_token.grants import VoiceGrant
 
 from kit.settings import load_settings
 from sandbox import access_tokens, number_inventory, twiml
-from sandbox.number_inventory import NumberKind
+from sandbox.number_inventory import NumberType
 from sandbox.sdp import (
     DtmfDecoder,
     codec_of,
@@ -39,7 +39,7 @@ def test_what_is_not_twiml_is_refused(document: bytes) -> None:
         twiml.parse(document, "http://p/voice")
 
 
-def test_relative_addresses_and_defaults() -> None:
+def test_relative_urls_and_defaults() -> None:
     (dial,) = twiml.parse(b'<Response><Dial action="/ended">+12125550177</Dial></Response>', "http://p/voice?x=1")
     assert isinstance(dial, Dial)
     assert (dial.first.number, dial.action, dial.first.status_url) == ("+12125550177", "http://p/ended", None)
@@ -110,7 +110,7 @@ def test_every_number_for_sale_is_a_valid_number_of_its_country(country: str) ->
 
 
 def test_a_range_for_sale_is_unknown_to_phonenumbers() -> None:
-    offer = next(number_inventory.search("GB", None, None, NumberKind.MOBILE))
+    offer = next(number_inventory.search("GB", None, None, NumberType.MOBILE))
     assert phonenumbers.region_code_for_number(phonenumbers.parse(offer.e164)) is None
     assert number_inventory.find_for_sale(offer.e164) == offer
 

@@ -1,4 +1,4 @@
-"""Verified caller ids: a validation call asks for a code, and a number whose holder presses keys confirms it."""
+"""REST endpoints of verified caller ids: lists and deletes them, and simulates the validation call to a number."""
 
 import secrets
 
@@ -6,22 +6,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from kit.e164 import is_e164
 from kit.settings import CarrierSettings
 from sandbox import rest_resources
 from sandbox.account_store import AccountStore, CallerId
 from sandbox.call_registry import CallRegistry
 from sandbox.callback_sender import CallbackSender
 from sandbox.legs import new_sid
-from sandbox.number_script import E164
 from sandbox.rest_base import NO_SUCH_RESOURCE, RestEndpoints, RestError
 from sandbox.rest_resources import Resource
-from sandbox.test_numbers import Behaviour, far_end_of
+from sandbox.sandbox_numbers import Behaviour, far_end_of
 
 INVALID_NUMBER, VERIFIED_ALREADY = 21211, 21450
 MAX_NAME_CHARACTERS = 64
 
 
-class CallerIds(RestEndpoints):
+class CallerIdsRest(RestEndpoints):
     """Endpoints of ``OutgoingCallerIds``; ``routes`` mounts them."""
 
     def __init__(
@@ -46,9 +46,12 @@ class CallerIds(RestEndpoints):
         return self._page(request, "outgoing_caller_ids", rows, self._json)
 
     def _validate(self, _: Request, form: dict[str, str]) -> Response:
-        """Call a number: one that presses keys confirms, a busy one fails, and any other reports nothing."""
+        """Simulate a validation call: a number that presses keys is verified, a busy or failing one is not.
+
+        Any other number reports no result, as when nobody types the code.
+        """
         number, name = form.get("PhoneNumber", ""), form.get("FriendlyName", "")
-        if not E164.fullmatch(number) or len(name) > MAX_NAME_CHARACTERS:
+        if not is_e164(number) or len(name) > MAX_NAME_CHARACTERS:
             raise RestError(400, INVALID_NUMBER, "The number is invalid")
         if self._registry.switches.verified_once and any(row.e164 == number for row in self._store.caller_ids()):
             raise RestError(400, VERIFIED_ALREADY, "Phone number already validated for your account")
@@ -66,10 +69,10 @@ class CallerIds(RestEndpoints):
         }
         return JSONResponse(answer)
 
-    def _report(self, form: dict[str, str], call_sid: str, status: str, **more: str) -> None:
+    def _report(self, form: dict[str, str], call_sid: str, status: str, **extra: str) -> None:
         if url := form.get("StatusCallback"):
-            own = {"AccountSid": self._account.account_sid, "CallSid": call_sid, "To": form["PhoneNumber"]}
-            self._callbacks.report(call_sid, url, {**own, "VerificationStatus": status, **more})
+            fields = {"AccountSid": self._account.account_sid, "CallSid": call_sid, "To": form["PhoneNumber"]}
+            self._callbacks.report(call_sid, url, {**fields, "VerificationStatus": status, **extra})
 
     def _delete(self, request: Request, _: dict[str, str]) -> Response:
         if not self._store.remove_caller_id(request.path_params["sid"]):

@@ -1,4 +1,4 @@
-"""Lists of rows in JSON files, such as those of the sandbox's account."""
+"""Reads and writes JSON files that each hold a list of rows, such as the numbers of the sandbox's account."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -10,15 +10,15 @@ from kit.private_files import write_private
 Row = TypeVar("Row")
 
 
-class AccountStoreError(Exception):
-    """A file cannot be read; the message names it and says what to do."""
+class DamagedFileError(Exception):
+    """A file cannot be parsed; the message names it and says what to do."""
 
 
 def read_rows(file: Path, kind: type[list[Row]]) -> list[Row]:
-    """Read a list; a file that does not exist has none.
+    """Read the rows of ``file``; a file that does not exist has none.
 
     Raises:
-        AccountStoreError: the file is damaged.
+        DamagedFileError: the file cannot be parsed.
     """
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
@@ -26,9 +26,9 @@ def read_rows(file: Path, kind: type[list[Row]]) -> list[Row]:
         return []
     except msgspec.MsgspecError as error:
         message = f"{file} is damaged ({error}); delete it, and the sandbox starts without its contents"
-        raise AccountStoreError(message) from error
+        raise DamagedFileError(message) from error
 
 
 def write_rows(file: Path, rows: list[Row]) -> None:
-    """Replace the file atomically, so that a crash leaves the old or the new one."""
+    """Replace the file atomically, so that a crash leaves the old or the new contents."""
     write_private(file, msgspec.json.format(msgspec.json.encode(rows), indent=1))

@@ -1,4 +1,4 @@
-"""The part of the carrier's REST API that the product uses through the carrier's library."""
+"""REST endpoints of the account's phone numbers, TwiML applications and calls, as at the carrier."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from kit.e164 import is_e164
 from kit.settings import CarrierSettings
 from sandbox import number_inventory, rest_resources, twiml
 from sandbox.account_store import (
@@ -17,10 +18,9 @@ from sandbox.account_store import (
     Number,
     NumberTakenError,
 )
-from sandbox.addresses import satisfies
+from sandbox.addresses_rest import is_address_sufficient
 from sandbox.call_registry import CallRegistry
 from sandbox.legs import Leg
-from sandbox.number_script import E164
 from sandbox.rest_base import BAD_VALUE, NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
 from sandbox.rest_resources import Resource
 
@@ -34,17 +34,17 @@ CALL_NOT_IN_PROGRESS, CALL_IS_LIVE, ADDRESS_REQUIRED, BUNDLE_REQUIRED, TOO_MANY_
 )
 INVALID_TO, CALLER_ID_NOT_OWNED = 21211, 21212
 UPDATE_DELAY_SECONDS = 0.5
-"""From an answer ``in-progress`` to the end of the call."""
+"""With the switch ``update_answers_in_progress``: the time from the response to the end of the call."""
 _ROUTE_FIELDS = {
     "VoiceApplicationSid": "voice_application_sid",
     "VoiceUrl": "voice_url",
     "VoiceFallbackUrl": "voice_fallback_url",
     "StatusCallback": "status_callback",
 }
-"""The callbacks of a number."""
+"""The form fields for a number's callback URLs, with the fields of ``Number``."""
 
 
-class RestApi(RestEndpoints):
+class CallsAndNumbersRest(RestEndpoints):
     """The endpoints; ``routes`` mounts them."""
 
     def __init__(self, account: CarrierSettings, store: AccountStore, registry: CallRegistry) -> None:
@@ -97,7 +97,7 @@ class RestApi(RestEndpoints):
             status = 429 if switches.purchase_error == TOO_MANY_REQUESTS else 400
             raise RestError(status, switches.purchase_error, "Refused by a switch of the sandbox")
         address = self._store.address(form.get("AddressSid", ""))
-        if not satisfies(switches.requirement_of(offer.country), address, offer.country):
+        if not is_address_sufficient(switches.requirement_of(offer.country), address, offer.country):
             raise RestError(400, ADDRESS_REQUIRED, "Phone number requires an address")
         if offer.country in switches.bundle_required and not form.get("BundleSid"):
             raise RestError(400, BUNDLE_REQUIRED, "Bundle required and not provided")
@@ -148,10 +148,10 @@ class RestApi(RestEndpoints):
 
     def _place_call(self, _: Request, form: dict[str, str]) -> Response:
         to, caller_id = form.get("To", ""), form.get("From", "")
-        if not E164.fullmatch(to):
+        if not is_e164(to):
             raise RestError(400, INVALID_TO, "The number is invalid")
         if caller_id not in {row.e164 for row in self._store.numbers()}:
-            raise RestError(400, CALLER_ID_NOT_OWNED, "From is no number of the account")
+            raise RestError(400, CALLER_ID_NOT_OWNED, "From is not a number of the account")
         leg = self._registry.outbound.place(to=to, caller_id=caller_id)
         return JSONResponse(self._leg_json(leg), 201)
 
@@ -172,7 +172,7 @@ class RestApi(RestEndpoints):
         if form.get("Url") or form.get("Twiml"):
             return self._redirect_leg(sid, form)
         if form.get("Status") not in ("completed", "canceled"):
-            raise RestError(400, BAD_VALUE, "The sandbox can only end a call, or give it another document")
+            raise RestError(400, BAD_VALUE, "The sandbox can only end a call, or redirect it to another document")
         for call, leg in self._registry.legs():
             if call is not None and leg.sid == sid and not leg.is_over:
                 end = partial(call.complete_leg, leg)
@@ -184,11 +184,11 @@ class RestApi(RestEndpoints):
         raise NO_SUCH_RESOURCE
 
     def _redirect_leg(self, sid: str, form: dict[str, str]) -> Response:
-        """Give a leg another document; ``Url`` wins over ``Twiml``, as at the carrier."""
+        """Let a leg run another document; ``Url`` takes precedence over ``Twiml``, as at the carrier."""
         try:
             document = form.get("Url") or twiml.parse(form.get("Twiml", "").encode(), "")
         except twiml.TwimlError as error:
-            raise RestError(400, BAD_VALUE, f"Twiml is not a document: {error}") from None
+            raise RestError(400, BAD_VALUE, f"Twiml is not a TwiML document: {error}") from None
         for call, leg in self._registry.legs():
             if call is not None and leg.sid == sid and not leg.is_over:
                 if not call.redirect_leg(leg, document):
@@ -227,7 +227,7 @@ class RestApi(RestEndpoints):
 
 
 def _started_on(leg: Leg, query: Mapping[str, str]) -> bool:
-    """``StartTime``, ``StartTime<`` and ``StartTime>`` select days: on it, before it, on or after it."""
+    """``StartTime=`` selects legs that began on that day, ``StartTime<=`` before it, ``StartTime>=`` on or after it."""
     day = rest_resources.started_at(leg).date()
     on, before, after = (_day(query.get(f"StartTime{sign}")) for sign in ("", "<", ">"))
     return (on is None or day == on) and (before is None or day < before) and (after is None or day >= after)

@@ -1,4 +1,4 @@
-"""The behaviour of the sandbox's test numbers: answer, busy, no answer, failure, and the audio they play."""
+"""The sandbox numbers, which have a fixed behaviour when called: busy, no answer, failure, hang-up, mailbox, tones."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -21,15 +21,15 @@ class FarEnd(NamedTuple):
     ring_seconds: float = 2.0
     hangs_up_after: float | None = None
     presses: str = ""
-    """Keys pressed when a document asks for them; the sound follows when a caller is connected."""
+    """Keys pressed when a document gathers them; ``audio`` plays once a caller is connected."""
     is_mailbox: bool = False
-    """Plays a greeting and a beep, then records."""
+    """True for a voicemail mailbox: plays a greeting and a beep, then records."""
 
 
 GREETING_SECONDS, BEEP_SECONDS = 4.0, 1.0
-"""Of a mailbox."""
+"""Durations of a mailbox's greeting and beep."""
 DEFAULT_FAR_END = FarEnd()
-TEST_NUMBERS = {
+SANDBOX_NUMBERS = {
     "+12125550102": FarEnd(Behaviour.BUSY),
     "+12125550103": FarEnd(Behaviour.NEVER_ANSWERS),
     "+12125550104": FarEnd(Behaviour.FAILS),
@@ -43,4 +43,4 @@ TEST_NUMBERS = {
 
 def far_end_of(number: str) -> FarEnd:
     """The behaviour of ``number``; unlisted numbers answer and echo."""
-    return TEST_NUMBERS.get(number, DEFAULT_FAR_END)
+    return SANDBOX_NUMBERS.get(number, DEFAULT_FAR_END)

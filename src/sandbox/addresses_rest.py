@@ -1,4 +1,4 @@
-"""The account's addresses: created, listed, deleted, and checked at the purchase of a number."""
+"""REST endpoints of the account's postal addresses, and the check whether a number may be bought with an address."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,8 +11,8 @@ from sandbox.call_registry import CallRegistry
 from sandbox.rest_base import BAD_VALUE, NO_SUCH_RESOURCE, RestEndpoints, RestError, or_not_found
 from sandbox.rest_resources import Resource
 
-ADDRESS_USED = 21627
-"""Not in the carrier's public list: the sandbox's own code of an address that a number needs."""
+ADDRESS_IN_USE = 21627
+"""The sandbox's own error code for deleting an address that a number needs; not in the carrier's public list."""
 _FIELDS = {
     "CustomerName": "customer_name",
     "Street": "street",
@@ -23,7 +23,7 @@ _FIELDS = {
 }
 
 
-class Addresses(RestEndpoints):
+class AddressesRest(RestEndpoints):
     """Endpoints of ``Addresses``; ``routes`` mounts them."""
 
     def __init__(self, account: CarrierSettings, store: AccountStore, registry: CallRegistry) -> None:
@@ -59,7 +59,7 @@ class Addresses(RestEndpoints):
     def _delete(self, request: Request, _: dict[str, str]) -> Response:
         sid = request.path_params["sid"]
         if any(number.address_sid == sid for number in self._store.numbers()):
-            raise RestError(400, ADDRESS_USED, "A phone number needs this address")
+            raise RestError(400, ADDRESS_IN_USE, "A phone number needs this address")
         if not self._store.remove_address(sid):
             raise NO_SUCH_RESOURCE
         return Response(status_code=204)
@@ -67,17 +67,17 @@ class Addresses(RestEndpoints):
     def _dependent_numbers(self, request: Request, _: dict[str, str]) -> Response:
         sid = or_not_found(self._store.address(request.path_params["sid"])).sid
         rows = [number for number in self._store.numbers() if number.address_sid == sid]
-        own = self._account.account_sid
+        account_sid = self._account.account_sid
         return self._page(
-            request, "dependent_phone_numbers", rows, lambda row: rest_resources.dependent_number(own, row)
+            request, "dependent_phone_numbers", rows, lambda row: rest_resources.dependent_number(account_sid, row)
         )
 
     def _json(self, row: Address) -> Resource:
         return rest_resources.address(self._account.account_sid, row)
 
 
-def satisfies(requirement: str, address: Address | None, country: str) -> bool:
-    """True when a number of ``country`` can be bought with ``address``."""
+def is_address_sufficient(requirement: str, address: Address | None, country: str) -> bool:
+    """True when a number of ``country`` with this address ``requirement`` can be bought with ``address``."""
     if requirement == "none":
         return True
     if address is None:

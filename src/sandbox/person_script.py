@@ -1,4 +1,4 @@
-"""Scripts of what a person on a line does: waits, speaks, presses keys, hangs up."""
+"""Scripts of a simulated person on a call: steps to wait, speak, press keys and hang up, and their validation."""
 
 from typing import Literal
 
@@ -12,27 +12,27 @@ Milestone = Literal["answered", "gather", "record", "connected", "heard"]
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
-    """One step: exactly one of the fields."""
+    """One step of a script: exactly one field is set."""
 
     wait: float | None = None
-    """Silent for these seconds."""
+    """Seconds of silence."""
     speak: float | None = None
-    """A tone for these seconds."""
+    """Seconds of a tone."""
     press: str | None = None
     """Keys, one after the other."""
     hang_up: Literal[True] | None = None
     until: Milestone | None = None
-    """Silent until the call is answered, keys are gathered, a recording runs, another person is connected, or one of
-    these two hears the caller.
+    """Silence until the call is answered, a ``<Gather>`` runs (``gather``), a recording runs (``record``), another
+    person is connected, or one of the last two, both of which hear the person (``heard``).
     """
 
 
 class ScriptError(ValueError):
-    """A script cannot be executed; the message says why."""
+    """A script is not valid; the message says why."""
 
 
 def check_script(steps: tuple[Step, ...]) -> None:
-    """Raises: ScriptError."""
+    """Check the number of steps and each step. Raises: ScriptError."""
     if len(steps) > MAX_STEPS:
         message = f"A script has at most {MAX_STEPS} steps, not {len(steps)}"
         raise ScriptError(message)

@@ -1,7 +1,8 @@
-"""Registers and deletes addresses at the carrier, so that no crash loses one or registers it twice.
+"""Registers and deletes postal addresses at the carrier, so that no crash loses an address or registers it twice.
 
 The same saga as a purchase of a number: the row is committed before the carrier is asked, the address's name at the
-carrier is the row's id, and an unknown outcome is read from the carrier's list. No transaction is open meanwhile.
+carrier contains the row's id, and an unknown outcome is read from the carrier's list. No transaction is open while the
+carrier is asked.
 """
 
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ log = structlog.get_logger("epoch.numbers")
 
 
 class AddressRegistrar:
-    """Registers and deletes addresses. It checks no permission: guards do, before they call it."""
+    """Registers and deletes addresses. It checks no permission: the guards of the handlers do."""
 
     def __init__(self, database: Database, carrier: Carrier, *, abandoned_after: timedelta) -> None:
         self._database = database
@@ -60,15 +61,15 @@ class AddressRegistrar:
         """Register ``address``; return the id of its row.
 
         Raises:
-            AddressExists: there is one in this country.
-            AddressNotValid: the carrier does not accept it.
+            AddressExists: the organization has an address in this country.
+            AddressNotValid: the carrier does not accept the address.
             CarrierBusy, CarrierNotAnswering, AddressUnconfirmed, Unavailable: the carrier does not answer, or refuses
-                us.
+                our credentials.
         """
-        name_of = (await self._read_deployment()).name
+        deployment_name = (await self._read_deployment()).name
         async with self._session(organization_id, by) as session:
             row_id = (await AddressService(session).add_requested(organization_id, address, by=by)).id
-        name = address_name(name_of, row_id)
+        name = address_name(deployment_name, row_id)
         try:
             created = await self._carrier.create_address(address, friendly_name=name)
         except (CarrierAccessRefused, NotDoneAtCarrier) as error:
@@ -82,14 +83,14 @@ class AddressRegistrar:
         return row_id
 
     async def delete(self, organization_id: UUID, address_id: UUID, *, by: Actor) -> None:
-        """Delete an address here and at the carrier; one that another deployment owns stays at the carrier.
+        """Delete an address here and at the carrier; an address of another deployment stays at the carrier.
 
         Raises:
-            NotFound: the organization does not have it.
-            AddressPending: the carrier has not confirmed it yet.
-            AddressInUse: a number needs it.
+            NotFound: the organization does not have the address.
+            AddressPending: the carrier has not confirmed the address yet.
+            AddressInUse: a number needs the address.
             AddressDeletionPaused: this database is a copy that nobody has confirmed.
-            AddressDeletionUnconfirmed: the carrier does not answer; the deletion stays ordered.
+            AddressDeletionUnconfirmed: the carrier does not answer; the reconciliation repeats the deletion.
         """
         deployment = await self._read_deployment()
         if deployment.is_copy:
@@ -111,9 +112,9 @@ class AddressRegistrar:
             raise AddressInUse
 
     async def finish_changes(self) -> None:
-        """Finish what requests left undone, for all organizations, and delete the addresses of deleted ones.
+        """Finish pending registrations and deletions of all organizations; delete the addresses of deleted ones.
 
-        Its database role must see all rows, and the deployment must be confirmed. Raises: CarrierError.
+        The database role must see all rows, and the deployment must be confirmed. Raises: CarrierError.
         """
         for row in await self._list_abandoned():
             found = await self._carrier.find_addresses(friendly_name=await self._name_of(row.id))
@@ -126,16 +127,22 @@ class AddressRegistrar:
                 await self.delete(row.organization_id, row.id, by=SYSTEM)
 
     async def _delete_at_carrier(self, name: str) -> bool:
-        """Delete what has this deployment's name; True when a number needs it. Raises: CarrierError."""
+        """Delete the addresses with this name; return True, without deletion, when a number needs one.
+
+        Raises: CarrierError.
+        """
         for found in await self._carrier.find_addresses(friendly_name=name):
-            with suppress(NotFoundAtCarrier):  # deleted meanwhile
+            with suppress(NotFoundAtCarrier):  # another process deleted it
                 if await self._carrier.is_address_used(found.sid):
                     return True
                 await self._carrier.delete_address(found.sid)
         return False
 
     async def _find_unanswered(self, name: str) -> CarrierAddress:
-        """The address, if the carrier lists it; the request may still be on its way. Raises: AddressUnconfirmed."""
+        """The address of a request without a response, if the carrier lists it.
+
+        Raises: AddressUnconfirmed, when it is not listed: the request may still reach the carrier.
+        """
         try:
             found = await self._carrier.find_addresses(friendly_name=name)
         except CarrierError as error:

@@ -1,4 +1,7 @@
-"""A call's audio over WebRTC by aiortc: plays echo, tones or silence and measures. Takes a second to import."""
+"""The audio of one call from a browser, over WebRTC with aiortc: plays echo, tones or silence, records and measures.
+
+It also decodes DTMF and drops packets on request. The import takes a second.
+"""
 
 import asyncio
 import fractions
@@ -15,7 +18,7 @@ from av import AudioFrame, AudioResampler
 
 from sandbox.audio_meter import AudioMeter
 from sandbox.audio_source import AudioSource
-from sandbox.audio_track import BEEP, FAR_END, SAMPLE_RATE, Samples, energy_of
+from sandbox.audio_track import BEEP_TONE, FAR_END_TONE, SAMPLE_RATE, Samples, energy_of
 from sandbox.media_interface import BadOfferError
 from sandbox.sdp import (
     DtmfDecoder,
@@ -33,18 +36,19 @@ RTCP_PACKET_TYPES = range(200, 208)
 """The second byte of RTCP packets, which share the transport with the audio."""
 
 
-_addresses_without_loopback = aioice.ice.get_host_addresses
+_list_ip_addresses_without_loopback = aioice.ice.get_host_addresses
 
 
-def _own_addresses(*_: object, **__: object) -> list[str]:
-    """The addresses offered to browsers: loopback, which works without a network, and for Firefox, which never uses
-    loopback, the machine's others.
+def _list_ip_addresses(*_: object, **__: object) -> list[str]:
+    """The IP addresses offered to browsers: loopback, which works without a network, and the machine's others.
+
+    Firefox never uses loopback.
     """
-    others: list[str] = _addresses_without_loopback(use_ipv4=True, use_ipv6=False)
+    others: list[str] = _list_ip_addresses_without_loopback(use_ipv4=True, use_ipv6=False)
     return ["127.0.0.1", *others]
 
 
-aioice.ice.get_host_addresses = _own_addresses
+aioice.ice.get_host_addresses = _list_ip_addresses
 
 
 class PeerMedia:
@@ -111,7 +115,7 @@ class PeerMedia:
         if not self._is_closing:
             self._is_closing = True
             self._outgoing.stop()
-            # The receiver of a peer that never connected would wait without end.
+            # The receiver of a peer that never connected would wait forever.
             for task in self._tasks:
                 task.cancel()
             self._run(self._peer.close())
@@ -203,7 +207,7 @@ class _OutgoingTrack(MediaStreamTrack):
         self._sent = 0
 
     def echo(self, samples: Samples) -> None:
-        """Queue the caller's samples for the echo; other sources ignore them."""
+        """Queue the browser's samples for the echo; ignored while another source plays."""
         if self.source is AudioSource.ECHO:
             self._echo = np.concatenate((self._echo, samples))[-MAX_ECHO_SAMPLES:]
 
@@ -211,7 +215,7 @@ class _OutgoingTrack(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         await self._wait_for_next_frame()
-        samples = self._next()
+        samples = self._next_samples()
         frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = SAMPLE_RATE
         frame.pts = self._sent
@@ -227,9 +231,9 @@ class _OutgoingTrack(MediaStreamTrack):
             self._started = now - self._sent / SAMPLE_RATE
         await asyncio.sleep(max(0.0, self._started + self._sent / SAMPLE_RATE - now))
 
-    def _next(self) -> Samples:
+    def _next_samples(self) -> Samples:
         if self.source is AudioSource.TONES or self.source is AudioSource.BEEP:
-            tone = FAR_END if self.source is AudioSource.TONES else BEEP
+            tone = FAR_END_TONE if self.source is AudioSource.TONES else BEEP_TONE
             samples = tone.samples(self._sent / SAMPLE_RATE, (self._sent + FRAME_SAMPLES) / SAMPLE_RATE, 0.0)
         elif self.source is AudioSource.ECHO and len(self._echo) >= FRAME_SAMPLES:
             samples, self._echo = self._echo[:FRAME_SAMPLES], self._echo[FRAME_SAMPLES:]
