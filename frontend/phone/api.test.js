@@ -530,7 +530,7 @@ describe("the panel", () => {
 
     test("opens the panel with the reason, and shows the bar once", async () => {
       const { api } = await endCall({ status: "busy" });
-      endBar().querySelector(".called").click();
+      endBar().querySelector(".bar-title").click();
       expect([shown("#panel"), shown(".notice, .calm"), shown(".end")]).toEqual([true, true, false]);
       api.close();
       expect([shown(".fab"), shown(".end")]).toEqual([true, false]);

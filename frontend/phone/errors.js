@@ -57,7 +57,7 @@ export class Problem extends Error {
    * @type {ProblemDetails}
    */
   details;
-  /** True if the carrier said that the same call fails again until somebody changes something: see ui/lasting.js. */
+  /** True if the carrier said that the same call fails again until somebody changes something: see ui/lasting-problems.js. */
   isLasting;
   /** The code whose general advice is shown. */
   fixCode;

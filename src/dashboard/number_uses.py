@@ -22,7 +22,7 @@ async def removal_effects(
     if not number_ids:
         return {}
     usable = await PhoneNumberService(session).list_from_numbers(organization_id)
-    tokens = await EmbedTokenService(session).list_showing(organization_id, number_ids)
+    tokens = await EmbedTokenService(session).list_using_numbers(organization_id, number_ids)
     members = await MemberService(session).list_calling_from(organization_id, number_ids)
     effects = {}
     for number_id in number_ids:

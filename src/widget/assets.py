@@ -1,6 +1,7 @@
-"""Serves the built files of ``built_files.py`` below ``/widget/``, and those of earlier releases from the database.
+"""Serves the phone's files below ``/widget/``: the built files of ``built_files.py``, and files of earlier releases.
 
-Built files are read into memory at start; a request for one is one dictionary lookup.
+Built files are read into memory at start; a request for one is one dictionary lookup. Files of earlier releases come
+from the database.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,13 +22,13 @@ from widget.release_files import ReleaseFiles
 
 _METHODS = b"GET, HEAD, OPTIONS"
 ASSET_MANIFEST: AppKey[Mapping[str, str]] = AppKey("asset_manifest")
-"""Built file names by logical name, of the running application."""
+"""Logical names to built file names, as ``load_manifest`` returns them."""
 
 
 def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
     """The routes of all built files under ``/widget/``."""
 
-    # One path for each file: the framework answers 500 on raw ASGI routes with a path parameter.
+    # One path for each file, because the framework answers 500 on raw ASGI routes with a path parameter.
     @asgi([f"/widget/{name}" for name in assets], copy_scope=False)
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         http: Any = scope
@@ -46,36 +47,36 @@ def asset_handler(assets: Mapping[str, Asset]) -> ASGIRouteHandler:
 
 
 def release_file_router(files: ReleaseFiles) -> Router:
-    """The routes of all other names below ``/widget/``: files of earlier releases, and 404."""
+    """The routes of all other names below ``/widget/``: files of earlier releases, and 404 for unknown names."""
 
     @get("/widget/{name:str}")
     async def release_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-        return _release_answer(request, await files.find(name), "This file belongs to no release that is kept here")
+        return _release_response(request, await files.find(name), "This file belongs to no release that is kept here")
 
     @get(f"/widget/{pinned_script('{version:str}')}")
     async def release_script(request: Request[Any, Any, Any], version: FromPath[str]) -> Response[bytes]:
-        advice = f"This version of {SCRIPT} is not kept here. /widget/{SCRIPT} is the newest one"
-        return _release_answer(request, await files.find(pinned_script(version)), advice)
+        not_found_detail = f"This version of {SCRIPT} is not kept here. /widget/{SCRIPT} is the newest one"
+        return _release_response(request, await files.find(pinned_script(version)), not_found_detail)
 
     return Router(path="/", route_handlers=[release_file, release_script], include_in_schema=False)
 
 
-def _release_answer(request: Request[Any, Any, Any], asset: Asset | None, advice: str) -> Response[bytes]:
+def _release_response(request: Request[Any, Any, Any], asset: Asset | None, not_found_detail: str) -> Response[bytes]:
     if asset is None:
-        body, common = msgspec.json.encode(problem_body(NotFound(advice))), dict(_texts(COMMON_HEADERS))
+        body, common = msgspec.json.encode(problem_body(NotFound(not_found_detail))), dict(_decoded(COMMON_HEADERS))
         return Response(body, status_code=404, media_type=MEDIA_TYPE, headers={**common, "cache-control": "no-store"})
-    status, headers, content = _choose(dict(request.scope["headers"]), asset)
-    texts = dict(_texts(headers))
-    kind = texts.pop("content-type").partition(";")[0]  # Litestar adds the charset
-    return Response(content, status_code=status, media_type=kind, headers=texts)
+    status, headers, content = _select_representation(dict(request.scope["headers"]), asset)
+    decoded_headers = dict(_decoded(headers))
+    media_type = decoded_headers.pop("content-type").partition(";")[0]  # Litestar adds the charset
+    return Response(content, status_code=status, media_type=media_type, headers=decoded_headers)
 
 
-def _texts(headers: Headers) -> Iterator[tuple[str, str]]:
+def _decoded(headers: Headers) -> Iterator[tuple[str, str]]:
     return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
-    status, headers, body = _choose(dict(scope["headers"]), asset)
+    status, headers, body = _select_representation(dict(scope["headers"]), asset)
     if scope["method"] == "HEAD":
         length = (b"content-length", b"%d" % len(body))
         await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
@@ -84,8 +85,10 @@ async def _send_asset(scope: Any, send: Send, asset: Asset) -> None:
     await send_response(send, status, headers, body)
 
 
-def _choose(request_headers: Mapping[bytes, bytes], asset: Asset) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body that suit the request's headers."""
+def _select_representation(
+    request_headers: Mapping[bytes, bytes], asset: Asset
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body for the request's ``If-None-Match`` and ``Accept-Encoding``."""
     if asset.etag in request_headers.get(b"if-none-match", b""):
         return 304, asset.headers, b""
     accepted = request_headers.get(b"accept-encoding", b"")

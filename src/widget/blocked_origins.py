@@ -1,7 +1,7 @@
 """Buffers the origins of blocked pages and writes them to the database every few seconds.
 
 A page is blocked when the token's list of domains does not allow it. Anybody can send any ``Origin``, so the buffer and
-the rows of a token are both bounded; the newest rows stay.
+the rows of a token are limited; a new origin replaces the row that was seen longest ago.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class _PendingOrigin(msgspec.Struct):
 
 
 class BlockedOriginWriter(BufferedWriter):
-    """Collects blocked origins in memory, so that no request waits for their write."""
+    """Collects blocked origins in memory, so that no request waits until they are written."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(of="blocked_origin")
@@ -91,6 +91,6 @@ async def _write(lookups: StatementPool, token_id: UUID, origin: str, counted: _
 
 
 def printable_origin(origin: bytes) -> str:
-    """The origin as it is stored and shown: printable, at most ``MAX_ORIGIN_CHARACTERS`` long."""
+    """The origin as it is stored and shown: without unprintable characters, at most ``MAX_ORIGIN_CHARACTERS`` long."""
     text = origin[:MAX_ORIGIN_CHARACTERS].decode("ascii", "replace")
     return "".join(character if character.isprintable() else "�" for character in text)

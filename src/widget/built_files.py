@@ -1,4 +1,4 @@
-"""Reads the built files: ``phone.js``, ``phone.full.js``, types, notices, and everything with a hash in its name."""
+"""Reads the phone's built files (scripts, chunks, types, notices), to serve them and to store them with a release."""
 
 import base64
 import functools
@@ -14,11 +14,11 @@ import msgspec
 from kit.version import VERSION
 
 SCRIPT = "phone.js"
-"""The newest version's script; its address moves to each newer one."""
+"""Path below ``/widget/`` of the newest version's script; each release replaces its content."""
 COMPATIBLE_SCRIPT = f"v1/{SCRIPT}"
 """Path below ``/widget/`` of the newest script with this interface: attributes, methods, events, messages."""
 API_BASE_PLACEHOLDER = b"__EPOCH_API_BASE__"
-"""The build puts it into phone.js and phone.full.js in place of the product's public URL."""
+"""The build writes it to phone.js and phone.full.js where the product's public URL belongs."""
 _BROTLI_BEST_QUALITY = 11
 _BROTLI_FAST_QUALITY = 5
 """For large files: the best quality would take a third of a second for the voice SDK at every start."""
@@ -45,11 +45,11 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """A built file as the database keeps it."""
+    """A built file as it is stored in the database, compressed."""
 
     gzip: bytes
     brotli: bytes | None
-    """None for phone.js, which is compressed again with the deployment's address in it."""
+    """None for phone.js, which is compressed again after the public URL is written into it."""
 
 
 class AssetsMissing(Exception):
@@ -65,7 +65,7 @@ def load_manifest(dist: Path) -> dict[str, str]:
 
 
 def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
-    """Every built file by its path below ``/widget/``. Files of earlier builds are served too, for pages that are open.
+    """Every built file by its path below ``/widget/``, including files of earlier builds, which open pages may load.
 
     Raises:
         AssetsMissing: nothing was built.
@@ -78,13 +78,14 @@ def load_assets(dist: Path, *, public_url: str) -> dict[str, Asset]:
         if path.is_file() and path.suffix in (".js", ".css", ".svg", ".ts", ".txt", ".woff2")
     }
     script = assets[SCRIPT]
-    return {**assets, COMPATIBLE_SCRIPT: script, pinned_script(VERSION): _forever(script)}
+    return {**assets, COMPATIBLE_SCRIPT: script, pinned_script(VERSION): _immutable(script)}
 
 
 def load_release(dist: Path, *, version: str = VERSION) -> dict[str, StoredFile]:
-    """The files of a version that a page may ask for after a newer version is installed, by path below ``/widget/``.
+    """The files of a version to store, by path below ``/widget/``: pages may load them when a newer one is installed.
 
-    They are phone.js under its pinned path, not baked yet, and every file with a hash in its name.
+    They are phone.js under its pinned path, with the placeholder for the public URL, and every file with a hash in its
+    name.
 
     Raises:
         AssetsMissing: nothing was built.
@@ -93,14 +94,14 @@ def load_release(dist: Path, *, version: str = VERSION) -> dict[str, StoredFile]
     unhashed = {manifest[name] for name in _UNHASHED_NAMES}
     hashed = sorted(set(manifest.values()) - unhashed)
     script = StoredFile(gzip=gzip.compress((dist / manifest[SCRIPT]).read_bytes(), mtime=0), brotli=None)
-    return {pinned_script(version): script, **{name: _stored(dist / name) for name in hashed}}
+    return {pinned_script(version): script, **{name: _stored_file(dist / name) for name in hashed}}
 
 
 def release_asset(path: str, stored: StoredFile, *, public_url: str) -> Asset:
     """A file of an earlier release as it is served here; ``path`` is below ``/widget/``."""
     body = gzip.decompress(stored.gzip)
     if path.endswith(f"/{SCRIPT}"):
-        return _forever(_baked_asset(SCRIPT, body, public_url))
+        return _immutable(_asset_with_public_url(SCRIPT, body, public_url))
     brotli_body = {} if stored.brotli is None else {b"br": stored.brotli}
     return _asset(path, {b"identity": body, b"gzip": stored.gzip, **brotli_body}, _HASHED_CACHE_CONTROL)
 
@@ -116,25 +117,27 @@ def integrity_of(asset: Asset) -> str:
     return f"sha384-{base64.b64encode(digest).decode()}"
 
 
-def _stored(path: Path) -> StoredFile:
-    packed = {suffix: path.with_name(path.name + suffix) for suffix in (".gz", ".br")}
+def _stored_file(path: Path) -> StoredFile:
+    compressed = {suffix: path.with_name(path.name + suffix) for suffix in (".gz", ".br")}
     return StoredFile(
-        gzip=packed[".gz"].read_bytes() if packed[".gz"].exists() else gzip.compress(path.read_bytes(), mtime=0),
-        brotli=packed[".br"].read_bytes() if packed[".br"].exists() else None,
+        gzip=compressed[".gz"].read_bytes()
+        if compressed[".gz"].exists()
+        else gzip.compress(path.read_bytes(), mtime=0),
+        brotli=compressed[".br"].read_bytes() if compressed[".br"].exists() else None,
     )
 
 
 def _built_asset(path: Path, public_url: str, *, is_unhashed: bool) -> Asset:
     body = path.read_bytes()
     if is_unhashed:
-        return _baked_asset(path.name, body, public_url)
-    packed = ((b"br", path.with_name(f"{path.name}.br")), (b"gzip", path.with_name(f"{path.name}.gz")))
-    bodies = {name: file.read_bytes() for name, file in packed if file.exists()}
+        return _asset_with_public_url(path.name, body, public_url)
+    compressed = ((b"br", path.with_name(f"{path.name}.br")), (b"gzip", path.with_name(f"{path.name}.gz")))
+    bodies = {name: file.read_bytes() for name, file in compressed if file.exists()}
     return _asset(path.name, {b"identity": body, **bodies}, _HASHED_CACHE_CONTROL)
 
 
-def _baked_asset(name: str, source: bytes, public_url: str) -> Asset:
-    """A file with the product's public URL in it."""
+def _asset_with_public_url(name: str, source: bytes, public_url: str) -> Asset:
+    """The file after replacing the placeholder by the product's public URL."""
     body = source.replace(API_BASE_PLACEHOLDER, public_url.encode())
     return _asset(name, {b"identity": body, **_compressed(body)}, _UNHASHED_CACHE_CONTROL)
 
@@ -147,7 +150,7 @@ def _compressed(body: bytes) -> Mapping[bytes, bytes]:
 
 
 def _asset(name: str, bodies: Mapping[bytes, bytes], cache_control: bytes) -> Asset:
-    # The suffix .ts alone would give a video type.
+    # By its suffix .ts, phone.d.ts would get a video type.
     kind = "text/plain" if name.endswith(".ts") else mimetypes.guess_type(name)[0] or "application/octet-stream"
     media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     etag = b'"' + hashlib.sha256(bodies[b"identity"]).hexdigest()[:20].encode() + b'"'
@@ -155,7 +158,7 @@ def _asset(name: str, bodies: Mapping[bytes, bytes], cache_control: bytes) -> As
     return Asset(headers=headers, etag=etag, bodies=bodies)
 
 
-def _forever(asset: Asset) -> Asset:
-    """The same file at an address whose content never changes."""
+def _immutable(asset: Asset) -> Asset:
+    """The same file with the caching headers of a URL whose content never changes."""
     headers = [(name, _HASHED_CACHE_CONTROL if name == CACHE_CONTROL else value) for name, value in asset.headers]
     return msgspec.structs.replace(asset, headers=headers)

@@ -1,9 +1,9 @@
-"""Random client ids of widgets, signed when issued to a member who is signed in.
+"""Makes the random client ids of widgets, and signed client ids, from which the server can find the member.
 
 A client id is the 16 hex digits at the end of a widget's identity; it distinguishes widgets with the same token. The
-identity is the only part of a call that the browser cannot choose, so it also records the member, where one is known:
-part of a signed client id is a MAC over the member's id. Signed and random client ids look alike, and only the server
-can make or verify a signed one.
+identity is the only part of a call that the browser cannot choose, so it also identifies a signed-in member: a part of
+a signed client id is a MAC over the member's id. Signed and random client ids look alike, and only the server can make
+or verify a signed one.
 """
 
 import secrets
@@ -19,20 +19,20 @@ _CLIENT_IDS = RandomDigits(16)
 
 
 def new_client_id() -> str:
-    """A random client id that belongs to nobody."""
+    """A random client id, which belongs to no member."""
     return _CLIENT_IDS.draw()
 
 
 def identity_of(token_id: UUID, client_id: str) -> str:
-    """The identity of a widget at the carrier; the access token states it, so the browser cannot choose it."""
+    """The identity of a widget at the carrier; it is signed in the access token, so a browser cannot change it."""
     return f"w_{token_id.hex}_{client_id}"
 
 
 class SignedClientIds:
     """Makes and verifies the client ids of members, with keys derived from the product's secrets.
 
-    A random client id passes for a member's with a probability of 2^-44 for each key. The server draws client ids
-    itself, at most 20 a second for a token, and only the name shown beside a call depends on them.
+    A random client id is taken for a member's with a probability of 2^-44 for each key. The server makes all of them,
+    at most 20 a second for a token, and only the name shown with a call depends on them.
     """
 
     def __init__(self, keys: SecretKeys) -> None:
@@ -45,12 +45,12 @@ class SignedClientIds:
         return nonce + check + _owner_digits(self._signer.sign(_owner_message(token_id, nonce, user_id)))
 
     def may_be_signed(self, token_id: UUID, client_id: str) -> bool:
-        """False for nearly every random client id, decided without the list of members."""
+        """True for each signed client id and for 1 in 4,096 random ones; needs no list of members."""
         nonce, check = client_id[:_RANDOM_DIGITS], client_id[_RANDOM_DIGITS:-_OWNER_DIGITS]
         return self._signer.verify(_check_message(token_id, nonce), check, _check_digits)
 
     def owner_of(self, token_id: UUID, client_id: str, user_ids: Iterable[UUID]) -> UUID | None:
-        """The member of ``user_ids`` that the client id was made for; None for all others."""
+        """The member of ``user_ids`` for whom the client id was made; None if it was made for none of them."""
         nonce, owner = client_id[:_RANDOM_DIGITS], client_id[-_OWNER_DIGITS:]
         return next(
             (

@@ -1,4 +1,4 @@
-"""``…/embed-tokens``: customers make, see, change and revoke their tokens."""
+"""``…/embed-tokens``: members list embed tokens; admins generate, change and revoke them."""
 
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,7 @@ class EmbedTokenController(Controller):
     path = "/organizations/{organization_id:uuid}/embed-tokens"
     tags = ["Embed tokens"]
 
-    # Revoking stays possible without a plan or a number: only making a token asks for both.
+    # Only generating requires the plan and a number: other actions stay possible after a downgrade.
     @post(
         guards=[*_ADMIN, requires_widget_plan, requires_phone_number],
         summary="Generate an embed token",

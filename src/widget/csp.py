@@ -1,4 +1,4 @@
-"""Sources for the Content-Security-Policy of a page of this product that contains the phone."""
+"""The Content-Security-Policy of this product's pages that contain the phone: sources, and the headers of a page."""
 
 from kit.settings import Settings
 
@@ -9,7 +9,7 @@ _TWILIO_SOURCES = "https://*.twilio.com wss://*.twilio.com"
 
 
 def script_sources(settings: Settings) -> str:
-    """Sources of ``script-src``. A page that is opened by another name still loads the phone from the public URL."""
+    """Sources of ``script-src``. A page that is opened under another host name loads the phone from the public URL."""
     return f"'self' {settings.public_url}"
 
 
@@ -19,7 +19,7 @@ def connect_sources(settings: Settings) -> str:
 
 
 def phone_connect_sources(settings: Settings) -> tuple[str, ...]:
-    """The addresses to which a phone on any page connects: this product and the carrier's signalling."""
+    """Sources to which the phone connects from any page: this product and the carrier's signalling."""
     return (settings.public_url, *(_LOOPBACK_SOURCES if settings.is_sandbox else _TWILIO_SOURCES).split())
 
 

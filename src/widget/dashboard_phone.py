@@ -1,4 +1,4 @@
-"""The embed token of an organization's own dashboard, so that members call from its pages."""
+"""Finds or creates the embed token with which members call from the pages of the dashboard."""
 
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from widget.services import EmbedTokenService
 
 LABEL = "Dashboard phone"
 NO_DOMAIN = "dashboard.invalid"
-"""The only allowed domain: it cannot exist, so that only tickets of the dashboard's pages admit the token."""
+"""The token's only allowed domain. It cannot exist: pages can use the token only with a ticket of a dashboard page."""
 
 
 class DashboardPhoneService:
-    """Finds and creates the token. Its raw text follows from the product's secret and is stored nowhere."""
+    """Finds and creates the token. Its raw text is derived from the product's secret key and is not stored."""
 
     def __init__(self, session: AsyncSession, keys: SecretKeys) -> None:
         self._session = session
@@ -27,7 +27,7 @@ class DashboardPhoneService:
         self._tokens = EmbedTokenService(session)
 
     async def find(self, organization_id: UUID) -> tuple[EmbedToken, str] | None:
-        """The active token and its raw text; None when there is none, or it was made with another secret."""
+        """The active token and its raw text; None without one, or if it was derived from another secret key."""
         token = await self._active(organization_id)
         if token is None:
             return None
@@ -36,7 +36,7 @@ class DashboardPhoneService:
 
     async def ensure(self, organization_id: UUID, *, by: Actor) -> None:
         """Create the token unless there is one."""
-        # Two members who call back at once make one token.
+        # The lock: two members who call back at the same time must create one token.
         await self._session.execute(
             sa.select(Organization.id).where(Organization.id == organization_id).with_for_update(key_share=True)
         )

@@ -1,6 +1,6 @@
-"""The allowed domains of an embed token: parses the list and checks a page against it. Pure.
+"""Parses the list of allowed domains of an embed token, and checks the headers of a page against it. Pure functions.
 
-The list keeps other websites out, not programs: only browsers send a true ``Origin``.
+The list excludes other websites, not programs: a program can send any ``Origin``.
 """
 
 import re
@@ -15,16 +15,16 @@ from widget.errors import InvalidDomains
 
 MAX_ALLOWED_DOMAINS = 20
 MAX_DOMAIN_LIST_CHARACTERS = 4000
-"""Of the text as typed and of the stored list written with commas, so that a stored list can be sent back."""
+"""Limit of the typed text and of the stored list joined by commas, so that a stored list can be sent back."""
 _TOO_LONG = f"List is too long: at most {MAX_DOMAIN_LIST_CHARACTERS:,} characters"
 
 _MAX_QUOTED_CHARACTERS = 80
-_MAX_ORIGIN_BYTES = 300  # also bounds what one stranger's header can leave in the cache
+_MAX_ORIGIN_BYTES = 300  # also limits the memory that one request's header can use in the cache
 _MAX_HOST_CHARACTERS = 253
 _MAX_PORT = 65_535
 
-# Every customer of these CRMs works on a subdomain of them; the public suffix list does not know it.
-_SHARED_BY_CUSTOMERS = frozenset(
+# Refused: all customers of these CRMs have subdomains of them. The public suffix list does not contain them.
+_CRM_PARENT_DOMAINS = frozenset(
     {
         "force.com",
         "hubspot.com",
@@ -35,10 +35,10 @@ _SHARED_BY_CUSTOMERS = frozenset(
     }
 )
 
-# Hosts that all customers of a CRM share: allowed, because the guide's recipes need them, but the dashboard warns.
-_OPEN_TO_ALL_CUSTOMERS = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
+# Allowed, because the guide's recipes need it, but the dashboard warns: all customers of the CRM use this host.
+_CRM_SHARED_HOST = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
 
-# \x1c-\x1f and \x85 are white space in Unicode, but nobody types them: they are refused.
+# \x1c-\x1f and \x85 are white space in Unicode, but nobody types them: they are refused as control characters.
 _SEPARATORS = re.compile(r"(?:[,;]|(?![\x1c-\x1f\x85])\s)+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.ASCII | re.IGNORECASE)
@@ -50,7 +50,7 @@ _PORT = re.compile(r":([1-9][0-9]{0,4})")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _RANGE = re.compile(r"/[0-9.]+")
 
-# A host as a browser sends it. Labels are wider than what can be registered: subdomains with an underscore exist.
+# An origin as a browser sends it. Labels may have underscores: nobody can register them, but subdomains have them.
 _ORIGIN = re.compile(
     rb"https?://(?:(?P<name>[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*)\.?|\[(?P<v6>[0-9A-Fa-f:.]{2,45})\])"
     rb"(?::(?P<port>[1-9][0-9]{0,4}))?"
@@ -58,7 +58,7 @@ _ORIGIN = re.compile(
 _EXTENSION_ORIGIN = re.compile(rb"chrome-extension://[a-p]{32}")
 _REFERER = re.compile(rb"(https?://[^/?#]*)(?:[/?#][\x21-\x7e]*)?")
 
-# A name whose last label looks like a number is an address to browsers, and they always write it in this one way.
+# Browsers read a name whose last label looks like a number as an IPv4 address, and always send that in dotted decimals.
 _NUMERIC_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
@@ -83,12 +83,12 @@ def is_page_allowed(allowed: Sequence[str], origins: Sequence[bytes], referers: 
     host, has_subdomains = page
     if host in allowed:
         return True
-    # No entry that matches here is an IP address: a name cannot end in one (see _NUMERIC_END).
+    # A matching entry is never an IP address: a host name cannot end in one (see _NUMERIC_END).
     return has_subdomains and any(host.endswith("." + entry) for entry in allowed)
 
 
 def page_origin(origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> bytes:
-    """The origin that ``is_page_allowed`` judges; empty when the headers name none."""
+    """The origin that ``is_page_allowed`` checks; empty when the headers contain none."""
     if origins:
         origin = origins[0] if len(origins) == 1 else b""
     else:
@@ -97,17 +97,17 @@ def page_origin(origins: Sequence[bytes], referers: Sequence[bytes] = ()) -> byt
     return origin if len(origin) <= _MAX_ORIGIN_BYTES else b""
 
 
-def named_host(origins: Sequence[bytes]) -> str | None:
-    """The host that an ``Origin`` names, as people write it; None when it is no origin that a browser sends."""
+def display_host(origins: Sequence[bytes]) -> str | None:
+    """The host of an ``Origin`` as people write it; None for a value that no browser sends."""
     page = _page_host(origins[0]) if len(origins) == 1 and len(origins[0]) <= _MAX_ORIGIN_BYTES else None
     return None if page is None else display_domain(page[0])
 
 
 def parse_allowed_domains(text: str) -> tuple[str, ...]:
-    """Parse the form's text into the list to store: canonical, in the order given, without duplicates.
+    """Parse the form's text into the list to store: canonical domains in the typed order, without duplicates.
 
     Raises:
-        InvalidDomains: one entry cannot be listed, or the list as a whole; nothing of it may be stored.
+        InvalidDomains: an entry or the list as a whole is not allowed; the text must not be stored in part.
     """
     if len(text) > MAX_DOMAIN_LIST_CHARACTERS:
         raise InvalidDomains(_TOO_LONG)
@@ -115,7 +115,7 @@ def parse_allowed_domains(text: str) -> tuple[str, ...]:
         return ()
     entries = [entry for entry in _SEPARATORS.split(text) if entry]
     if not entries:
-        # Not the empty list: it would allow every page.
+        # Refused, because the empty list would allow every page.
         raise InvalidDomains("No domain found in the list")
     domains = tuple(dict.fromkeys(_parse_entry(entry) for entry in entries))
     if len(domains) > MAX_ALLOWED_DOMAINS:
@@ -131,8 +131,8 @@ def display_domain(domain: str) -> str:
 
 
 def is_shared(domain: str) -> bool:
-    """True for a stored entry that other companies use too, such as ``app.hubspot.com``."""
-    return _OPEN_TO_ALL_CUSTOMERS.fullmatch(domain) is not None
+    """True for a stored entry that is the host of many companies, such as ``app.hubspot.com``."""
+    return _CRM_SHARED_HOST.fullmatch(domain) is not None
 
 
 def _parse_entry(entry: str) -> str:
@@ -152,8 +152,8 @@ def _parse_entry(entry: str) -> str:
     domain = _canonical_host(rest)
     if domain is None:
         raise InvalidDomains(f"Not a valid domain: {quoted}")
-    if not _is_address(domain):
-        _ensure_not_too_wide(domain, quoted)
+    if not _is_ip_address(domain):
+        _ensure_not_too_broad(domain, quoted)
     return domain
 
 
@@ -166,26 +166,26 @@ def _without_wildcard(entry: str, quoted: str) -> str:
     return rest
 
 
-def _ensure_not_too_wide(domain: str, quoted: str) -> None:
+def _ensure_not_too_broad(domain: str, quoted: str) -> None:
     if domain == "localhost" or domain.endswith(".localhost"):
         return
     if "." not in domain:
         raise InvalidDomains(f"Not a full domain: {quoted}")
     if _public_suffixes().is_public(domain):
         raise InvalidDomains(f"Too broad, anyone can register under it: {quoted}")
-    if domain in _SHARED_BY_CUSTOMERS:
+    if domain in _CRM_PARENT_DOMAINS:
         raise InvalidDomains(f"Shared by many companies, use your own subdomain: {quoted}")
 
 
 def _canonical_host(rest: str) -> str | None:
-    """Return the host of ``host[:port][/path]`` as stored; None if there is something wrong with any of it."""
+    """Return the canonical host of ``host[:port][/path]``; None if the host or the port is not valid."""
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     found = _AUTHORITY.match(authority)
     if found is None or not _is_port(authority[found.end() :]):
         return None
     host = _canonical_ipv6(found["v6"].strip("[]")) if found["v6"] else _canonical_name(found["name"])
-    # A range of addresses (10.0.0.0/8) would silently become its first address.
-    if host is not None and _is_address(host) and _RANGE.fullmatch(rest, found.end()):
+    # A range of IP addresses (10.0.0.0/8) must not be stored as its first address.
+    if host is not None and _is_ip_address(host) and _RANGE.fullmatch(rest, found.end()):
         return None
     return host
 
@@ -212,7 +212,7 @@ def _canonical_name(name: str) -> str | None:
 
 
 def _ascii_label(label: str) -> str:
-    # IDNA 2008 refuses "ab--c" (dashes in third and fourth place), but the names of CRM sandboxes look like that.
+    # IDNA 2008 refuses "ab--c" (hyphens in third and fourth position), but names of CRM sandboxes have that form.
     if label.isascii() and not label.startswith("xn--"):
         return label
     return idna.alabel(label).decode("ascii")
@@ -233,19 +233,19 @@ def _canonical_ipv6(text: str) -> str | None:
     except AddressValueError:
         return None
     if address.ipv4_mapped:
-        # Browsers write both halves in hexadecimal; how Python writes them depends on its version.
+        # Browsers write the IPv4 part as two hexadecimal groups; Python writes it differently in each version.
         low = int(address.ipv4_mapped)
         return f"[::ffff:{low >> 16:x}:{low & 0xFFFF:x}]"
     return f"[{address.compressed}]"
 
 
-def _is_address(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     return host.startswith("[") or _IPV4.fullmatch(host) is not None
 
 
 @lru_cache(maxsize=4096)
 def _page_host(origin: bytes) -> tuple[str, bool] | None:
-    """Return an origin's canonical host and whether that can have subdomains; None if no browser sends such a value."""
+    """Return an origin's canonical host, and True if it can have subdomains; None for a value that no browser sends."""
     found = _ORIGIN.fullmatch(origin)
     if found is None:
         return (origin.decode("ascii"), False) if _EXTENSION_ORIGIN.fullmatch(origin) else None
@@ -267,5 +267,5 @@ def _referring_host(referers: Sequence[bytes]) -> tuple[str, bool] | None:
 
 @lru_cache(maxsize=1)
 def _public_suffixes() -> PublicSuffixList:
-    """The packaged list with its private section; read at first use (0.1 s), never downloaded."""
+    """The public suffix list of the package, with its private section; read at first use (0.1 s), never downloaded."""
     return PublicSuffixList()

@@ -1,4 +1,4 @@
-"""Refusals about embed tokens."""
+"""Domain errors about embed tokens and their allowed domains."""
 
 from kit.errors import Conflict, Forbidden, Invalid, Unauthenticated, ValidationFailed
 
@@ -13,14 +13,14 @@ class InvalidDomains(ValidationFailed):
 
 
 class InvalidEmbedToken(Invalid):
-    """Not the shape of an embed token, or a wrong checksum."""
+    """The text does not have the form of an embed token, or its checksum is wrong."""
 
     code = "invalid_embed_token"
     message = "Invalid embed token"
 
 
 class RevokedEmbedToken(Unauthenticated):
-    """Unknown, revoked, or of a deleted organization; the response is the same for all three."""
+    """The token is unknown, revoked, or belongs to a deleted organization; the response is the same for all three."""
 
     code = "revoked_embed_token"
     message = "Invalid or revoked token"
@@ -33,13 +33,13 @@ class DomainNotAllowed(Forbidden):
     message = "Domain not allowed"
 
     def __init__(self, domain: str | None = None) -> None:
-        """``domain`` is the page's host by its ``Origin``; None when that names none."""
+        """``domain`` is the host in the page's ``Origin``; None when there is none."""
         super().__init__()
         self.domain = domain
 
 
 class TooManyTokens(Conflict):
-    """The organization holds as many active tokens as it may."""
+    """The organization has the largest allowed number of active tokens."""
 
     code = "too_many_tokens"
     message = "Too many active tokens. Revoke one that is no longer used first"

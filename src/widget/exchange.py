@@ -24,12 +24,12 @@ class WidgetOutcome(ResponseModel, frozen=True, kw_only=True):
 
 
 class WidgetSettings(ResponseModel, frozen=True, kw_only=True):
-    """The widget's appearance, as the organization wants it."""
+    """The organization's settings for the widget."""
 
     theme: str = "auto"
     position: str = "bottom-right"
     recent: bool = False
-    """True if ``/widget/recent`` tells a verified person their own recent calls."""
+    """True if ``/widget/recent`` returns a verified person's own recent calls."""
     outcomes: tuple[WidgetOutcome, ...] | msgspec.UnsetType = msgspec.UNSET
     """The outcomes that the phone asks for after a call; left out where the organization has none."""
 
@@ -62,7 +62,7 @@ class WidgetSession(ResponseModel, frozen=True, kw_only=True):
     """RFC 3339, UTC."""
     identity: str
     caller_id: str
-    """E.164 number that the called party sees where nothing else chooses: the first one of ``from_numbers``."""
+    """E.164 number that calls show by default: the first one of ``from_numbers``."""
     from_numbers: list[ShownNumber]
     """The numbers that the widget's calls may show."""
     country: str
@@ -74,7 +74,7 @@ class WidgetSession(ResponseModel, frozen=True, kw_only=True):
     signaling: str | None
     """``host:port`` of the sandbox's signalling; None means the carrier's public one."""
     edges: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    """The carrier's edges that the widget tries in this order; left out where the installation names none."""
+    """The carrier's edges, in the order in which the widget tries them; left out if no edges are configured."""
     settings: WidgetSettings = WidgetSettings()
 
 
@@ -110,7 +110,9 @@ class ExchangeHandler:
                 expires_at=_rfc3339(expires_at),
                 identity=identity,
                 caller_id=widget.from_numbers[0].number,
-                from_numbers=[ShownNumber(number=one.number, name=one.name) for one in widget.from_numbers],
+                from_numbers=[
+                    ShownNumber(number=from_number.number, name=from_number.name) for from_number in widget.from_numbers
+                ],
                 country=dialing.country,
                 calling_code=dialing.calling_code,
                 trunk_prefix=dialing.trunk_prefix,

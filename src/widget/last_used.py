@@ -1,4 +1,4 @@
-"""Buffers the last use of embed tokens: the time and the page's origin."""
+"""Buffers the time and the page's origin of the last use of embed tokens, and writes them every few seconds."""
 
 from kit.db.database import Database
 from kit.db.last_used import LastUsedWriter
@@ -12,7 +12,7 @@ WHERE embed_token.id = seen.id
 
 
 class EmbedTokenUseWriter(LastUsedWriter):
-    """Writes uses of embed tokens every few seconds."""
+    """Collects uses of embed tokens, and writes the last one of each token."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, _SQL, of="embed_token")

@@ -1,4 +1,4 @@
-"""Embed tokens, the origins of pages that they blocked, and the phone's files of the last releases."""
+"""Tables of embed tokens, of the origins of blocked pages, and of the phone's files of the last releases."""
 
 import datetime as dt
 from uuid import UUID
@@ -18,7 +18,7 @@ MAX_BLOCKED_ORIGINS = 20
 
 
 class EmbedToken(TenantOwned, Base):
-    """The public credential that makes a page a phone. The raw token is never stored."""
+    """The public credential with which a page loads the phone. The raw token is never stored."""
 
     __tablename__ = "embed_token"
     __table_args__ = (
@@ -30,27 +30,27 @@ class EmbedToken(TenantOwned, Base):
             sa.text("id DESC"),
             postgresql_where=sa.text("revoked_at IS NULL"),
         ),
-        # A token on the open web never lists whom the organization called.
+        # A token that works on any website must not show recent calls.
         sa.CheckConstraint("NOT recent_calls OR cardinality(allowed_domains) > 0", name="recent_calls"),
     )
 
     digest: Mapped[bytes] = mapped_column(unique=True)
     """SHA-256 of the raw token."""
     prefix: Mapped[str]
-    """Its first eight characters, by which people recognize the token."""
+    """The first eight characters of the raw token, by which people recognize it."""
     label: Mapped[str] = mapped_column(default="", server_default="")
     allowed_domains: Mapped[list[str]] = mapped_column(
         ARRAY(sa.Text), default=list, server_default=sa.text("'{}'::text[]")
     )
     """Empty means any domain."""
     recent_calls: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True if a verified person sees their own recent calls with this token, whatever computer they called from."""
+    """True if a verified person sees their own recent calls with this token, from all their computers."""
     from_numbers: Mapped[list[UUID]] = mapped_column(
         ARRAY(sa.Uuid), default=list, server_default=sa.text("'{}'::uuid[]")
     )
-    """Ids of the numbers that its calls may show, the first one where nothing else chooses; empty means all."""
+    """Ids of the numbers that its calls may show, the default one first; empty means all."""
     for_dashboard: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True for the token of the dashboard's own phone: ``widget.dashboard_phone``."""
+    """True for the token with which members call from the dashboard: see ``widget.dashboard_phone``."""
     created_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id", ondelete="SET NULL"))
     last_used_at: Mapped[dt.datetime | None]
     """Written at most once a minute."""
@@ -60,7 +60,7 @@ class EmbedToken(TenantOwned, Base):
 
 
 class BlockedOrigin(TenantOwned, Base):
-    """A page that was blocked because its domain is not on the token's list."""
+    """The origin of pages that were blocked because their domain is not on the token's list."""
 
     __tablename__ = "blocked_origin"
     __table_args__ = (sa.UniqueConstraint("token_id", "origin"), sa.Index(None, "organization_id"))
@@ -73,7 +73,7 @@ class BlockedOrigin(TenantOwned, Base):
 
 
 class WidgetFile(Base):
-    """A file of phone.js that some release had, for pages that loaded that release."""
+    """A file of the phone from a release, for pages that loaded or pinned that release."""
 
     __tablename__ = "widget_file"
 
@@ -81,6 +81,6 @@ class WidgetFile(Base):
     """Its path below ``/widget/``: a name with a hash, or ``<version>/phone.js``."""
     gzip: Mapped[bytes]
     brotli: Mapped[bytes | None]
-    """NULL for phone.js, which every deployment compresses with its own address in it."""
+    """NULL for phone.js, which every deployment compresses after writing its public URL into it."""
     released_at: Mapped[dt.datetime]
-    """The last time that ``epoch migrate`` ran in a release with this file."""
+    """The time of the last ``epoch migrate`` of a release that contains this file."""

@@ -1,4 +1,4 @@
-"""Decides whether a page may use an embed token, by its own headers or by a ticket. Pure."""
+"""Decides whether a page may use an embed token: by the page's own headers, or by a ticket. Pure function."""
 
 from collections.abc import Sequence
 
@@ -17,19 +17,23 @@ def ensure_page_allowed(
     ticket: Ticket | None,
     now: int,
 ) -> Ticket:
-    """Return the contents of the page's next ticket; ``ticket`` stays valid for the page in it and for our own origin.
+    """Return the contents of the page's next ticket.
 
-    Our own origin is judged like any other, or by the page that the ticket remembers, against the list of today.
+    A page whose headers match the present list may use the token. A page on our own origin may also use it if its
+    ticket contains a page that matches the present list. The next ticket continues ``ticket`` if the request comes from
+    the page in it or from our own origin; otherwise it is a new one.
 
     Raises:
-        DomainNotAllowed: the list names neither.
+        DomainNotAllowed: neither the headers nor the page in the ticket match the list.
     """
-    page, is_own = domains.page_origin(origins, referers), tuple(origins) == (own_origin,)
-    continued = ticket if ticket is not None and (is_own or ticket.origin == page) else None
+    page, is_own_origin = domains.page_origin(origins, referers), tuple(origins) == (own_origin,)
+    continued = ticket if ticket is not None and (is_own_origin or ticket.origin == page) else None
     if not domains.is_page_allowed(allowed_domains, origins, referers):
-        is_vouched_for = is_own and continued is not None and _is_still_allowed(allowed_domains, continued)
-        if not is_vouched_for:
-            raise DomainNotAllowed(domains.named_host(origins))
+        is_admitted_by_ticket = (
+            is_own_origin and continued is not None and _is_still_allowed(allowed_domains, continued)
+        )
+        if not is_admitted_by_ticket:
+            raise DomainNotAllowed(domains.display_host(origins))
     return continued or Ticket(new_client_id(), page, now)
 
 

@@ -1,4 +1,4 @@
-"""``GET /widget/window``: the pop-out phone, which keeps its call when the page that opened it is left."""
+"""``GET /widget/window``: the page of the pop-out, in which a call continues when the page that opened it is left."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ _templates = create_templates(Path(__file__).parent / "templates")
 
 
 def pop_out_router(settings: Settings, assets: Mapping[str, str]) -> Router:
-    """The route of the pop-out page. It is the same for everybody: the opening page sends the token in a message.
+    """The route of the pop-out page. The page has no token: the page that opens it sends the token in a message.
 
     Raises:
         KeyError: the pop-out's files are not in ``assets``.
@@ -25,7 +25,7 @@ def pop_out_router(settings: Settings, assets: Mapping[str, str]) -> Router:
     page = _templates.get_template("pop_out.html").render(
         script=script, stylesheet=stylesheet, icon=icon, sandbox=settings.is_sandbox
     )
-    # Not framed: a page could otherwise trick people into clicking on the phone (clickjacking).
+    # Not in frames, so that no page can trick people into clicking on the phone (clickjacking).
     headers = csp.page_headers(settings, frame_ancestors="frame-ancestors 'none'", cache_control=_CACHE)
 
     @get("/widget/window", media_type=MediaType.HTML)

@@ -1,4 +1,4 @@
-"""Raw ASGI routes that a widget on any website may POST to: the exchange, the status and others.
+"""Makes the raw ASGI routes to which a widget on any website may POST, such as the exchange and the status.
 
 They bypass the framework's request cycle (sessions, dependency injection, response objects): the exchange is the
 product's hottest path and needs none of it.
@@ -29,7 +29,7 @@ from widget.token_auth import (
 
 MAX_BODY_BYTES = 16_384
 OUTCOME_OK = "ok"
-"""Counted for a request that was not refused."""
+"""The outcome that is counted for a request that was not refused."""
 PUBLIC_HEADERS = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"no-store")]
 _JSON_HEADERS = [(b"content-type", b"application/json"), *PUBLIC_HEADERS]
 _PREFLIGHT_HEADERS = [
@@ -42,7 +42,7 @@ _PREFLIGHT_HEADERS = [
 _encode = msgspec.json.Encoder().encode
 
 WidgetRequestHandler = Callable[[AuthenticatedWidget, AnyWidgetRequest], Awaitable[bytes]]
-"""Answers the request of an authenticated widget with a JSON body; with an empty one where nothing is to be told."""
+"""Returns the JSON body of the response to an authenticated widget; empty for a response without content (204)."""
 
 
 def public_endpoint(
@@ -55,13 +55,13 @@ def public_endpoint(
     request_type: type[AnyWidgetRequest],
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> ASGIRouteHandler:
-    """A route that any page may POST to. Pages may read every answer, errors included; caches may store none.
+    """A route to which any page may POST. Pages may read every response, errors included; caches may store none.
 
     ``count`` is called once for each request with ``<purpose>.ok`` or ``<purpose>.<code of the refusal>``; the purpose
     is the last part of ``path``.
     """
     purpose = path.rsplit("/", 1)[-1]
-    # Completed once: nothing around the exchange looks at the headers of each answer.
+    # Completed here and not for each response, because this is the hottest path.
     success = ResponseHead(HTTPStatus.OK, security_headers.complete(_JSON_HEADERS))
     empty_success = security_headers.complete(PUBLIC_HEADERS)
     decoder = msgspec.json.Decoder(request_type)

@@ -1,7 +1,7 @@
-"""The codes of refused requests, rejected calls and ended calls, each with its sentences and advice.
+"""The table of codes of refused requests, rejected calls and ended calls, each with its sentence and advice.
 
-Phone, dashboard, back office, API and guide take their words from here. A sentence never changes, because programs
-compare it; the advice may.
+The phone, the dashboard, the back office, the API and the guide show these texts. A sentence never changes, because
+programs compare it; the advice may change.
 """
 
 import enum
@@ -26,8 +26,9 @@ class FixedBy(enum.StrEnum):
     """The person who can remove the cause of a refusal."""
 
     CALLER = "caller"
+    """The person who places the call."""
     DEVELOPER = "developer"
-    """Whoever builds the page that has the phone."""
+    """The developer of the page that contains the phone."""
     ADMIN = "admin"
     """An admin or owner of the organization."""
     OWNER = "owner"
@@ -35,74 +36,74 @@ class FixedBy(enum.StrEnum):
 
 
 class Occasion(enum.StrEnum):
-    """The use of a code."""
+    """The use of a code: it refuses requests or calls, or ends calls."""
 
     REQUEST = "request"
-    """The exchange or the status request is refused."""
+    """A request of the widget, such as the exchange, is refused."""
     CALL = "call"
-    """A call is refused, before it is dialled."""
+    """A call is rejected before it is dialled."""
     END = "end"
-    """A call under way is ended by the product."""
+    """The product ends a live call."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """One row of the table."""
+    """One code of the table."""
 
     code: str
     message: str
     """The fixed sentence, without a full stop."""
     advice: str
-    """The cause where the sentence lacks it, and what to do, in whole sentences."""
+    """The cause, if the sentence does not name it, and what to do; in whole sentences."""
     fixed_by: FixedBy
     occasions: frozenset[Occasion]
     section: SettingsSection | None = None
-    """The settings section where it is changed; None where the guide's table is all there is to see."""
+    """The settings section in which the cause can be removed; None without one."""
 
     @property
     def label(self) -> str:
-        """A short name for lists; unlike ``message`` each row has another one."""
-        words = self.code.removeprefix("ended_").replace("_", " ")
-        return words.capitalize() if words == self.code.replace("_", " ") else f"Ended: {words}"
+        """A short name for lists; unlike ``message``, unique in the table."""
+        name = self.code.removeprefix("ended_").replace("_", " ")
+        return name.capitalize() if name == self.code.replace("_", " ") else f"Ended: {name}"
 
     @property
     def is_of_call(self) -> bool:
-        """True for a code that refuses calls."""
+        """True for a code with which calls are rejected."""
         return Occasion.CALL in self.occasions
 
     def link(self, slug: str) -> str:
-        """The path of the page where people of the organization ``slug`` change it, or read about it."""
+        """The path of the settings section for the organization ``slug``; without a section, of the guide's table."""
         return GUIDE_ERRORS_PATH if self.section is None else settings_path(slug, self.section)
 
 
 class RefusalDetails(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The facts about one refused or ended call at that time. Never a phone number."""
+    """The facts about one rejected or ended call, at the time of the call. Never a phone number."""
 
     country: Annotated[str | None, Meta(examples=["FR"])] = None
-    """The destination, ISO 3166, where its country was the reason."""
+    """The destination, ISO 3166, if its country was the reason."""
     home: Annotated[str | None, Meta(examples=["GB"])] = None
-    """The only country that a new organization may call, ISO 3166, where that was the reason."""
+    """The only country that a new organization may call, ISO 3166, if that was the reason."""
     listed: Annotated[bool | None, Meta(examples=[True])] = None
-    """True where ``country`` may be called once the rule for new organizations ends, with no other change."""
+    """True if ``country`` can be called without another change once the rule for new organizations ends."""
     limit: Annotated[str | None, Meta(examples=["calls_per_minute"])] = None
     """The limit's name, as in the calling rules."""
     value: Annotated[int | None, Meta(examples=[120])] = None
-    """The limit's value; in US cents where its name says so."""
+    """The limit's value; in US cents if its name contains ``cents``."""
     used: Annotated[int | None, Meta(examples=[120])] = None
-    """Used of the limit when the call was requested, by calls that were over."""
+    """The part of the limit that ended calls had used when the call was requested."""
     held: Annotated[int | None, Meta(examples=[40])] = None
-    """Reserved by live calls when the call was requested; null where nothing was reserved."""
+    """The part of the limit that live calls had reserved when the call was requested; null if nothing was reserved."""
     minutes: Annotated[int | None, Meta(examples=[60])] = None
-    """The longest duration that the call was allowed, where it ended by that."""
+    """The longest allowed duration of the call, if that ended it."""
     until: Annotated[str | None, Meta(examples=["2026-12-12T14:43:00Z"])] = None
-    """RFC 3339, UTC: the end of the rule for new organizations, where that rule was the reason."""
+    """RFC 3339, UTC: the end of the rule for new organizations, if that rule was the reason."""
     until_day: Annotated[str | None, Meta(examples=["2026-12-12"])] = None
-    """The day of ``until`` in the organization's time zone. Never stored, because the zone may change."""
+    """The day of ``until`` in the organization's time zone. Not stored, because the time zone may change."""
     scope: Annotated[str | None, Meta(examples=["organization"])] = None
     """``organization``, ``token``, ``phone`` (one loaded widget), ``number`` (the called one) or ``service``."""
     kind: Annotated[str | None, Meta(examples=["pay_per_call"])] = None
     """Of an invalid number: ``own_number``, ``pay_per_call``, ``special`` or ``unassigned``."""
     who: Annotated[str | None, Meta(examples=["admin"])] = None
-    """``admin`` or ``support``: the one who can change the rule or the limit."""
+    """``admin`` or ``support``: who can change the rule or the limit."""
 
 
 REQUEST, CALL, END = (frozenset({occasion}) for occasion in Occasion)
@@ -127,7 +128,7 @@ REFUSALS: Mapping[str, Refusal] = {
             errors.BodyTooLarge,
             REQUEST,
             FixedBy.DEVELOPER,
-            "The request is larger than 16 kB. Let phone.js send it, unchanged.",
+            "The request is larger than 16 kB. Use phone.js without changes.",
         ),
         _row(
             errors.UnsupportedMediaType,
@@ -298,18 +299,18 @@ REFUSALS: Mapping[str, Refusal] = {
         ),
     )
 }
-"""All rows by their code, in the order in which they are checked."""
+"""All rows by code: first those of requests, in the order of their checks, then those of calls and of ended calls."""
 
 
 def request_help(error: DomainError) -> Mapping[str, str | None]:
-    """The members ``help`` and ``domain`` of the problem that refuses a widget's request; empty for other errors."""
+    """The fields ``help`` and ``domain`` of the problem response to a widget's request; empty for other codes."""
     row = REFUSALS.get(error.code)
     if row is None:
         return {}
     if not isinstance(error, DomainNotAllowed):
         return {"help": row.advice}
     if error.domain is None:
-        return {"help": f"The page did not say its domain. {row.advice}", "domain": None}
+        return {"help": f"The request does not contain the page's domain. {row.advice}", "domain": None}
     cause, fix = f"{error.domain} is not on this token's list.", "An admin can add it under Embed Phone Widget."
     return {"help": f"{cause} {fix}", "domain": error.domain}
 

@@ -1,4 +1,4 @@
-"""Prometheus counter of the requests of widgets, by outcome."""
+"""Prometheus counter of the requests of widgets, by endpoint and outcome."""
 
 from prometheus_client import Counter
 
@@ -14,14 +14,14 @@ WIDGET_REQUESTS = Counter(
 
 
 def begin_series() -> None:
-    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
+    """Create the series that alerts use with the value 0: without it, a rate does not show the first failure."""
     for endpoint in ENDPOINTS:
         for outcome in (OUTCOME_OK, Unavailable.code):
             WIDGET_REQUESTS.labels(endpoint, outcome)
 
 
 def count_widget_requests(name: str, amount: int) -> None:
-    """Add ``amount`` to the counter of a name such as ``exchange.ok``; other names are not of widgets."""
+    """Add ``amount`` to the counter of a name such as ``exchange.ok``; ignore names of other counters."""
     endpoint, _, outcome = name.partition(".")
     if endpoint in ENDPOINTS:
         WIDGET_REQUESTS.labels(endpoint, outcome).inc(amount)

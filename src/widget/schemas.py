@@ -1,4 +1,4 @@
-"""Wire types about embed tokens."""
+"""Request and response types of the embed token API."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -17,7 +17,7 @@ _EXAMPLE_TOKEN = "ept_Example0Example0Example0Example0000000"  # noqa: S105 - an
 _EXAMPLE_DOMAINS = Meta(examples=[["mysite.com"]])
 
 RecentCalls = Annotated[bool, Meta(examples=[True])]
-"""True when pages keep the list of recent calls."""
+"""True if verified people see their own recent calls with the token, on our own pages."""
 
 
 FromNumbers = Annotated[list[UUID], Meta(examples=[[]])]
@@ -31,24 +31,24 @@ class GenerateEmbedToken(RequestModel, frozen=True, kw_only=True):
     allowed_domains: Annotated[list[str] | str, _EXAMPLE_DOMAINS] = []
     """A list, or one text as typed into the form; empty means any domain."""
     recent_calls: RecentCalls = False
-    """On our own pages, show verified people their own recent calls with this token; needs allowed domains."""
+    """Show verified people their own recent calls with this token, on our own pages; needs allowed domains."""
     from_numbers: FromNumbers = []
-    """The numbers that calls may show, the first one where nothing else chooses; empty means all of them."""
+    """The numbers that calls may show, the default one first; empty means all numbers of the organization."""
 
 
 class ChangeEmbedToken(RequestModel, frozen=True, kw_only=True):
-    """The fields of a token that can be changed; a field that is left out stays."""
+    """The fields of a token that can be changed; a missing field is not changed."""
 
     label: NewTokenLabel | UnsetType = UNSET
     allowed_domains: Annotated[list[str] | str | UnsetType, _EXAMPLE_DOMAINS] = UNSET
-    """Without any, ``recent_calls`` is switched off too."""
+    """An empty list also switches ``recent_calls`` off."""
     recent_calls: RecentCalls | UnsetType = UNSET
     from_numbers: FromNumbers | UnsetType = UNSET
     """Replaces the list; empty means all numbers of the organization."""
 
 
 class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
-    """A token as the list shows it: never the token itself."""
+    """A token in lists, without its raw text."""
 
     id: ResourceId
     label: TokenLabel
@@ -57,7 +57,7 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
     recent_calls: RecentCalls
     """True if verified people see their own recent calls with this token, on our own pages."""
     from_numbers: FromNumbers
-    """The numbers that calls may show; empty means all. A number that was released drops out."""
+    """The numbers that calls may show; empty means all. Released numbers are left out."""
     created_at: Timestamp | None
     created_by: ResourceId | None
     last_used_at: Timestamp | None
@@ -65,7 +65,7 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, token: EmbedToken, numbers: Collection[UUID]) -> "EmbedTokenInfo":
-        """``numbers`` are the ids of all numbers that calls of the organization may show."""
+        """Make it from a row; ``numbers`` are the ids of all numbers that the organization's calls may show."""
         return cls(
             id=token.id,
             label=token.label,
@@ -81,7 +81,7 @@ class EmbedTokenInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class EmbedTokenIssued(ResponseModel, frozen=True, kw_only=True):
-    """The one answer that holds the raw token."""
+    """The response to generating a token, the only one with the raw token."""
 
     id: ResourceId
     label: TokenLabel

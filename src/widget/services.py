@@ -34,7 +34,7 @@ from widget.models import (
 from widget.schemas import EmbedTokenInfo
 
 MAX_TOKEN_CHOICES = 200
-"""Tokens in the filter of a list of calls."""
+"""Limit of the tokens to choose from in the filter of the list of calls."""
 _CREATOR_NAME = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
 
 
@@ -43,9 +43,9 @@ class ListedEmbedToken(NamedTuple):
 
     token: EmbedToken
     creator_name: str | None
-    """None for the product itself and for people whose account is gone."""
+    """None if the product itself or a person whose account was deleted created it."""
     blocked_pages: int
-    """Different pages that the token blocked and that its list would still block."""
+    """Number of the origins that the token blocked and that its present list still blocks."""
 
 
 class EmbedTokenService:
@@ -71,16 +71,16 @@ class EmbedTokenService:
         """Create a token and return it with its raw text, which is never stored.
 
         Raises:
-            ValidationFailed: the label or a domain cannot be stored, recent calls are wanted without a domain, or a
-                number is none that the organization's calls may show.
-            TooManyTokens: the organization has as many active tokens as it may.
+            ValidationFailed: the label or a domain is not valid, recent calls are requested without a domain, or the
+                organization's calls may not show a number.
+            TooManyTokens: the organization has the largest allowed number of active tokens.
         """
         domains = parse_domains(allowed_domains)
         checked_label = parse_label(label)
         _ensure_domains_for_recent_calls(domains, recent_calls)
         usable = [number.id for number in await self.list_from_numbers(organization_id)] if from_numbers else []
         numbers = _parse_from_numbers(from_numbers, usable)
-        # Locks the organization's row, so that two tokens created at once cannot both be the last one allowed.
+        # Locks the organization's row, so that two tokens that are created at the same time cannot exceed the limit.
         limits = await self._session.scalar(
             sa.select(Organization.limits).where(Organization.id == organization_id).with_for_update(key_share=True)
         )
@@ -101,7 +101,7 @@ class EmbedTokenService:
         return await self.add(token, by=by), minted.raw
 
     async def add(self, token: EmbedToken, *, by: Actor) -> EmbedToken:
-        """Store a new token that is known to be right, with its audit event; other programs are told."""
+        """Store a new, validated token with its audit event, and emit its event for programs."""
         token = await self._tokens.add(token)
         await self._record(token, by, "embed_token.created", {"allowed_domains": token.allowed_domains})
         await self._emit(token, EventType.EMBED_TOKEN_CREATED)
@@ -117,16 +117,16 @@ class EmbedTokenService:
         rows: Sequence[EmbedToken] = (await self._session.scalars(query)).all()
         return rows
 
-    async def list_showing(self, organization_id: UUID, number_ids: Sequence[UUID]) -> Sequence[EmbedToken]:
-        """Active tokens whose list of numbers has one of ``number_ids``, newest first."""
-        has_one = EmbedToken.from_numbers.overlap(list(number_ids))
-        query = sa.select(EmbedToken).where(*_is_active(organization_id), has_one).order_by(EmbedToken.id.desc())
+    async def list_using_numbers(self, organization_id: UUID, number_ids: Sequence[UUID]) -> Sequence[EmbedToken]:
+        """Active tokens whose list of numbers contains one of ``number_ids``, newest first."""
+        uses_number = EmbedToken.from_numbers.overlap(list(number_ids))
+        query = sa.select(EmbedToken).where(*_is_active(organization_id), uses_number).order_by(EmbedToken.id.desc())
         return (await self._session.scalars(query)).all()
 
     async def list_with_creators(
         self, organization_id: UUID, *, after: UUID | None, limit: int
     ) -> Sequence[ListedEmbedToken]:
-        """``limit`` + 1 active tokens, newest first, with their creators and the number of pages they blocked."""
+        """``limit`` + 1 active tokens, newest first, with their creators' names and the number of blocked origins."""
         blocked = sa.select(sa.func.array_agg(BlockedOrigin.origin)).where(
             BlockedOrigin.owned_by(organization_id), BlockedOrigin.token_id == EmbedToken.id
         )
@@ -145,7 +145,7 @@ class EmbedTokenService:
         ]
 
     async def list_blocked_origins(self, organization_id: UUID, token: EmbedToken) -> Sequence[BlockedOrigin]:
-        """Pages that ``token`` blocked lately and that its list would still block, newest first."""
+        """Origins that ``token`` blocked and that its present list still blocks, the one seen last first."""
         query = (
             sa.select(BlockedOrigin)
             .where(BlockedOrigin.owned_by(organization_id), BlockedOrigin.token_id == token.id)
@@ -166,7 +166,7 @@ class EmbedTokenService:
         return {row.id: row.label or row.prefix for row in await self._session.execute(query)}
 
     async def get_creator_name(self, organization_id: UUID, token: EmbedToken) -> str | None:
-        """Name of the person who made ``token``; None for the product itself and for people whose account is gone."""
+        """Name of the person who created ``token``; None for the product itself and for deleted accounts."""
         query = (
             sa.select(_CREATOR_NAME)
             .select_from(EmbedToken)
@@ -201,27 +201,27 @@ class EmbedTokenService:
         recent_calls: bool | None = None,
         from_numbers: Sequence[UUID] | None = None,
     ) -> EmbedToken:
-        """Change what is given; a token that loses its last domain shows no recent calls any more.
+        """Change the fields that are not None; without a domain, the token stops showing recent calls.
 
         Raises: NotFound, ValidationFailed.
         """
         token = await self.get_active(organization_id, token_id)
         numbers = {number.id: number.number for number in await self.list_from_numbers(organization_id)}
-        before = _audited(token, numbers)
+        before = _audit_values(token, numbers)
         if label is not None:
             token.label = parse_label(label)
         if allowed_domains is not None:
             token.allowed_domains = list(parse_domains(allowed_domains))
         _ensure_domains_for_recent_calls(token.allowed_domains, recent_calls)
-        shows = token.recent_calls if recent_calls is None else recent_calls
-        token.recent_calls = shows and bool(token.allowed_domains)
+        is_wanted = token.recent_calls if recent_calls is None else recent_calls
+        token.recent_calls = is_wanted and bool(token.allowed_domains)
         if from_numbers is not None:
             token.from_numbers = _parse_from_numbers(from_numbers, numbers)
-        await self._record(token, by, "embed_token.changed", {"before": before, "after": _audited(token, numbers)})
+        await self._record(token, by, "embed_token.changed", {"before": before, "after": _audit_values(token, numbers)})
         return token
 
     async def revoke(self, organization_id: UUID, token_id: UUID, *, by: Actor) -> None:
-        """Revoke for good. After the commit no exchange and no call with the token succeeds; its live calls are ended.
+        """Revoke the token for ever. After the commit no exchange and no new call succeeds; its live calls are ended.
 
         Raises: NotFound.
         """
@@ -259,11 +259,11 @@ def _is_active(organization_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _is_still_blocked(token: EmbedToken, origin: str) -> bool:
-    """False when the page's domain was added to the list since."""
+    """True if the token's present list does not allow ``origin``."""
     return not is_page_allowed(token.allowed_domains, [origin.encode()])
 
 
-def _audited(token: EmbedToken, numbers: Mapping[UUID, str]) -> dict[str, object]:
+def _audit_values(token: EmbedToken, numbers: Mapping[UUID, str]) -> dict[str, object]:
     return {
         "label": token.label,
         "allowed_domains": token.allowed_domains,

@@ -1,4 +1,4 @@
-"""``POST /widget/status``: tells a widget that its token is valid and how its call ended."""
+"""``POST /widget/status``: returns the state of a widget's call, or null; any success means that the token is valid."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,9 +12,9 @@ from widget.refusals import RefusalDetails
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
 _POLL_DELAYS_SECONDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25)
-"""Between two lookups of a call that is not over yet; 2 s in all."""
-_LOOKUPS_OF_UNKNOWN = 6
-"""Of a call that is not on record, 1 s in all: a call is stored before the carrier is told to dial or to reject it."""
+"""Delays between the lookups of a call that has not ended; 2 s in all."""
+_MAX_LOOKUPS_OF_UNKNOWN_CALL = 6
+"""Lookups of a call without a record, 1 s in all: a call is stored before the carrier dials or rejects it."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -23,18 +23,18 @@ class CallSummary(ResponseModel, frozen=True, kw_only=True):
 
     status: str
     number: str | None
-    """The dialled number, E.164, as the server parsed it; null when what was dialled is no number."""
+    """The dialled number as the server parsed it, E.164; null if the dialled text is no number."""
     from_: str | None = msgspec.field(name="from")
-    """The number that is shown, E.164; null when none was chosen."""
+    """The number that the call shows, E.164; null if none was chosen."""
     duration: int
     """Whole seconds connected."""
     end_reason: str | None
     message: str | None
-    """The sentence for people, when the call was refused, the carrier did not dial, or the product ended the call."""
+    """The sentence for people, if the call was rejected, the carrier did not dial, or the product ended the call."""
     help: str | None
-    """The next step and the person who can take it, in whole sentences; may begin with the words of ``message``."""
+    """The next step and the person who can take it, in whole sentences; may begin with the text of ``message``."""
     details: RefusalDetails | None
-    """The facts from which ``help`` is made, for sentences in other languages."""
+    """The facts in ``help``, for sentences in other languages."""
 
 
 class WidgetStatus(ResponseModel, frozen=True, kw_only=True):
@@ -55,9 +55,9 @@ CallLookup = Callable[[AuthenticatedWidget, UUID], Awaitable[CallLookupResult | 
 
 
 class StatusHandler:
-    """Answers with the state of the widget's call.
+    """Returns the state of the widget's call.
 
-    Unless it is asked not to, it waits up to 2 s for a final state, 1 s for an unknown call.
+    Unless the request has ``wait: false``, it waits up to 2 s for a final state, 1 s for an unknown call.
     """
 
     def __init__(self, find_call: CallLookup) -> None:
@@ -79,7 +79,7 @@ class StatusHandler:
     async def _wait_for_final(self, widget: AuthenticatedWidget, call_id: UUID) -> CallLookupResult | None:
         result = await self._find_call(widget, call_id)
         for count, delay in enumerate(_POLL_DELAYS_SECONDS):
-            if count >= _LOOKUPS_OF_UNKNOWN if result is None else result.is_over:
+            if count >= _MAX_LOOKUPS_OF_UNKNOWN_CALL if result is None else result.is_over:
                 break
             await asyncio.sleep(delay)
             result = await self._find_call(widget, call_id)

@@ -1,9 +1,10 @@
-"""Signs and verifies tickets: proof that a page was admitted, for this product's own pages that act on its behalf.
+"""Signs and verifies tickets. A ticket proves to this product's own origin that a customer's page was admitted.
 
-The pop-out window and the page in a CRM's frame send requests from the product's own origin, which does not tell who
-embeds them; the ticket does. It remembers the page that was admitted, which each exchange judges again, is bound to one
-token, and lives as long as an access token; its renewals end a day after the first exchange. It also lets a widget keep
-its identity when it fetches a new access token: the carrier resumes a live call only for the identity that began it.
+The pop-out window and the page in a CRM's frame send requests from the product's own origin, whose ``Origin`` header
+does not contain the customer's page; their ticket does. Each exchange checks that page again. A ticket is bound to one
+token and valid as long as an access token; its renewals end a day after the first exchange. With its ticket a widget
+also keeps its identity when it fetches a new access token: the carrier resumes a live call only for the identity that
+began it.
 """
 
 import base64
@@ -19,16 +20,16 @@ from kit.settings import Settings
 from widget.client_ids import SignedClientIds, new_client_id
 
 MAX_TICKET_SECONDS = 86_400
-"""From the first exchange to the last use of its last renewal. No signature extends it."""
-_CLOCK_DIFFERENCE_SECONDS = 300
+"""From the first exchange to the last use of the last renewal, whatever end the ticket states."""
+_MAX_CLOCK_DIFFERENCE_SECONDS = 300
 """Between two machines of a deployment."""
 _SIGNATURE_BYTES = 18
-_OWN_PAGE = "o"
-_ORIGIN = "p"
-# Each ticket has one spelling: int() alone would also read spaces, underscores and digits of other scripts.
+_OWN_PAGE_MARK = "o"
+_ORIGIN_MARK = "p"
+# Strict, so that no other text is read as the same ticket: int() also accepts spaces, underscores and other digits.
 _FORMAT = re.compile(
     r"(?P<content>(?P<end>[0-9a-f]{8,10})\.(?P<start>[0-9a-f]{8,10})\.(?P<client>[0-9a-f]{16})"
-    rf"\.(?:{_OWN_PAGE}|{_ORIGIN}(?P<origin>[A-Za-z0-9_-]{{0,400}})))\.(?P<signature>[A-Za-z0-9_-]{{24}})",
+    rf"\.(?:{_OWN_PAGE_MARK}|{_ORIGIN_MARK}(?P<origin>[A-Za-z0-9_-]{{0,400}})))\.(?P<signature>[A-Za-z0-9_-]{{24}})",
     re.ASCII,
 )
 
@@ -38,7 +39,7 @@ class Ticket(msgspec.Struct, frozen=True):
 
     client_id: str
     origin: bytes | None
-    """The page that was admitted by its own headers; empty without any, None for a page that this product rendered."""
+    """Origin of the page that was admitted by its headers; empty if it sent none, None for a page of this product."""
     first_exchange: int
     """Unix seconds."""
 
@@ -56,30 +57,30 @@ class Tickets:
 
     def issue(self, token_id: UUID, ticket: Ticket, expires_at: int) -> str:
         """The text of ``ticket`` for ``token_id``, valid until ``expires_at`` (Unix seconds) or its end."""
-        page = _OWN_PAGE if ticket.origin is None else _encoded_page(ticket.origin)
+        page = _OWN_PAGE_MARK if ticket.origin is None else _encoded_page(ticket.origin)
         content = f"{min(expires_at, ticket.end):08x}.{ticket.first_exchange:08x}.{ticket.client_id}.{page}"
-        return f"{content}.{_spell(self._signer.sign(token_id.bytes + content.encode()))}"
+        return f"{content}.{_encoded_signature(self._signer.sign(token_id.bytes + content.encode()))}"
 
     def read(self, text: str, token_id: UUID, now: int) -> Ticket | None:
         """The ticket in ``text``; None when it is forged, expired or for another token."""
         found = _FORMAT.fullmatch(text)
         if found is None:
             return None
-        if not self._signer.verify(token_id.bytes + found["content"].encode(), found["signature"], _spell):
+        if not self._signer.verify(token_id.bytes + found["content"].encode(), found["signature"], _encoded_signature):
             return None
         encoded = found["origin"]
         origin = None if encoded is None else base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
         ticket = Ticket(found["client"], origin, int(found["start"], 16))
-        is_begun = ticket.first_exchange <= now + _CLOCK_DIFFERENCE_SECONDS
+        is_begun = ticket.first_exchange <= now + _MAX_CLOCK_DIFFERENCE_SECONDS
         return ticket if is_begun and now < min(int(found["end"], 16), ticket.end) else None
 
 
 @lru_cache(maxsize=4096)
 def _encoded_page(origin: bytes) -> str:
-    return _ORIGIN + base64.urlsafe_b64encode(origin).decode().rstrip("=")
+    return _ORIGIN_MARK + base64.urlsafe_b64encode(origin).decode().rstrip("=")
 
 
-def _spell(signature: bytes) -> str:
+def _encoded_signature(signature: bytes) -> str:
     return base64.urlsafe_b64encode(signature[:_SIGNATURE_BYTES]).decode()
 
 
@@ -88,9 +89,9 @@ def issue_page_ticket(
 ) -> str:
     """A ticket for a page of this product that is rendered now.
 
-    ``member_id``: the signed-in person that the page is rendered for; their calls are then attributed to them.
-    ``origin``: the page on whose behalf it is rendered, which must stay on the token's list; with None the ticket works
-    whatever the list says.
+    ``member_id``: the signed-in member for whom the page is rendered; their calls are then attributed to them.
+    ``origin``: the customer's page for which it is rendered, which the token's list must allow at each exchange; with
+    None the ticket is valid whatever the list contains.
     """
     now = int(utc_now().timestamp())
     client_ids = SignedClientIds(settings.secret_keys)

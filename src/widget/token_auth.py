@@ -28,12 +28,13 @@ from widget.models import TOKEN_PREFIX
 from widget.page_admission import ensure_page_allowed
 from widget.tickets import Ticket, Tickets
 
-MAX_REQUESTS_PER_TOKEN_AND_ADDRESS = 600
-"""Per minute and endpoint, as are the two below."""
+MAX_REQUESTS_PER_TOKEN_AND_IP_ADDRESS = 600
+"""Per minute and endpoint, as ``MAX_REQUESTS_PER_TOKEN``."""
 MAX_REQUESTS_PER_TOKEN = 1200
-MAX_BAD_TOKENS_PER_ADDRESS = 60
+MAX_BAD_TOKENS_PER_IP_ADDRESS = 60
+"""Per minute; unknown and malformed tokens."""
 _MAX_SHOWN_ORIGIN_CHARACTERS = 300
-# All that exchanges need, in one round trip for those of the same moment.
+# Reads everything that an exchange needs in one round trip, which concurrent exchanges share.
 AUTHENTICATION_SQL = """
 SELECT t.digest, t.id, t.allowed_domains, t.recent_calls, t.from_numbers, t.last_used_at, o.id AS organization_id,
        o.name, o.plan, o.country, o.call_outcomes, o.suspended_at IS NOT NULL AS suspended,
@@ -56,7 +57,7 @@ class WidgetRequest(msgspec.Struct, frozen=True):
     ticket: str | None = None
     call_id: str | None = None
     wait: bool = True
-    """False asks for the present state of the call, which may not be its end."""
+    """False requests the present state of the call without waiting for its end."""
 
 
 AnyWidgetRequest = TypeVar("AnyWidgetRequest", bound=WidgetRequest)
@@ -70,29 +71,30 @@ class AuthenticatedWidget(msgspec.Struct, frozen=True):
     organization_name: str
     country: str
     from_numbers: Sequence[FromNumber]
-    """The numbers that its calls may show; the first one is shown where nothing else chooses. Never empty."""
+    """The numbers that its calls may show, the default one first. Never empty."""
     last_used_at: datetime | None
     shows_recent_calls: bool
     """True if a verified person may see their own recent calls with this token."""
     call_outcomes: str
     """The organization's outcomes as JSON, ``[]`` without any."""
     origin: str | None
+    """The page's ``Origin`` as the token list shows it."""
     ticket: Ticket
     """The contents of the widget's next ticket; the client id stays the same if the widget sent a valid ticket."""
     authenticated_at: datetime
 
 
 class RequestMetadata(msgspec.Struct, frozen=True):
-    """The parts of a request's connection and headers that the checks need."""
+    """The client's IP address and the headers that the checks need."""
 
-    address: str
+    client_ip_address: str
     content_type: bytes
     origins: tuple[bytes, ...]
     referers: tuple[bytes, ...]
 
 
 def read_metadata(scope: HTTPScope) -> RequestMetadata:
-    """Read the headers in one pass; every line of ``Origin`` and ``Referer`` counts."""
+    """Read the headers in one pass; returns every line of ``Origin`` and ``Referer``."""
     headers: Headers = scope["headers"]
     content_type = b""
     origins: tuple[bytes, ...] = ()
@@ -156,18 +158,20 @@ class TokenAuthenticator:
     async def authenticate(
         self, metadata: RequestMetadata, request: WidgetRequest, *, purpose: str
     ) -> AuthenticatedWidget:
-        """Authenticate ``request``. ``purpose`` names the endpoint whose requests are counted.
+        """Authenticate ``request``. ``purpose`` is the endpoint for which requests are counted.
 
         Raises:
             TooMany, InvalidEmbedToken, RevokedEmbedToken, DomainNotAllowed, OrganizationSuspended, PlanTooLow,
             NoPhoneNumber, Unavailable: checked in this order.
         """
-        exempt = self._exempts_loopback and is_loopback(metadata.address)
+        is_exempt = self._exempts_loopback and is_loopback(metadata.client_ip_address)
         try:
-            row = await self._find_counted(metadata, request.token, purpose, exempt)
+            row = await self._find_counted(metadata, request.token, purpose, is_exempt)
         except (InvalidEmbedToken, RevokedEmbedToken):
-            if not exempt:
-                await self._limiter.hit(f"bad:{limited_network(metadata.address)}", MAX_BAD_TOKENS_PER_ADDRESS)
+            if not is_exempt:
+                await self._limiter.hit(
+                    f"bad:{limited_network(metadata.client_ip_address)}", MAX_BAD_TOKENS_PER_IP_ADDRESS
+                )
             raise
         now = self._clock()
         ticket = self._ensure_page_allowed(metadata, request.ticket, row, int(now.timestamp()))
@@ -187,18 +191,18 @@ class TokenAuthenticator:
             authenticated_at=now,
         )
 
-    async def _find_counted(self, metadata: RequestMetadata, raw: str, purpose: str, exempt: bool) -> Any:
-        """Count the request, then find the token's row. ``exempt`` addresses are not counted."""
-        if not exempt:
-            bad = f"bad:{limited_network(metadata.address)}"
-            self._raise_if_limited(await self._limiter.peek(bad, MAX_BAD_TOKENS_PER_ADDRESS))
+    async def _find_counted(self, metadata: RequestMetadata, raw: str, purpose: str, is_exempt: bool) -> Any:
+        """Count the request, then find the token's row. ``is_exempt``: no limit by IP address applies."""
+        if not is_exempt:
+            bad = f"bad:{limited_network(metadata.client_ip_address)}"
+            self._raise_if_limited(await self._limiter.peek(bad, MAX_BAD_TOKENS_PER_IP_ADDRESS))
         if not secrets.is_well_formed(raw, TOKEN_PREFIX):
             raise InvalidEmbedToken
         digest = secrets.digest(raw)
         key = f"{purpose}:{digest.hex()}"
-        if not exempt:
-            by_address = f"{key}:{limited_network(metadata.address)}"
-            self._raise_if_limited(await self._limiter.hit(by_address, MAX_REQUESTS_PER_TOKEN_AND_ADDRESS))
+        if not is_exempt:
+            key_by_ip_address = f"{key}:{limited_network(metadata.client_ip_address)}"
+            self._raise_if_limited(await self._limiter.hit(key_by_ip_address, MAX_REQUESTS_PER_TOKEN_AND_IP_ADDRESS))
         self._raise_if_limited(await self._limiter.hit(key, MAX_REQUESTS_PER_TOKEN))
         row = await self._find(digest)
         if row is None:
@@ -212,7 +216,7 @@ class TokenAuthenticator:
 
     async def _find(self, digest: bytes) -> Any:
         lookups = self._database.lookup_pool
-        end = monotonic() + self._database.connect_seconds
+        deadline = monotonic() + self._database.connect_seconds
         try:
             return await self._lookup.find(digest)
         except Exception as error:
@@ -220,10 +224,10 @@ class TokenAuthenticator:
                 raise
             if isinstance(error, TimeoutError):
                 raise Unavailable from error
-        # The connection may have died with the server before; try once more on a new one.
+        # The server may have closed the pooled connection before; try once more on a new one.
         lookups.close_idle()
         try:
-            async with asyncio.timeout(end - monotonic()):
+            async with asyncio.timeout(deadline - monotonic()):
                 return await self._lookup.find(digest)
         except Exception as error:
             if is_outage(error):

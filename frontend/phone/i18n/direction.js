@@ -1,11 +1,11 @@
-/** The direction in which a language is written, as the browser tells it. */
+/** Finds the direction in which a language is written: from the browser, else from a list. */
 
 /**
  * @typedef {{direction?: string}} TextInfo
  * @typedef {Intl.Locale & {getTextInfo?: () => TextInfo, textInfo?: TextInfo}} LocaleWithTextInfo Not in TypeScript yet.
  */
 
-// For browsers that do not tell it.
+// For browsers whose Intl.Locale has no direction.
 const RIGHT_TO_LEFT = /^(?:ar|arc|ckb|dv|fa|he|ks|ps|sd|ug|ur|yi)$/;
 
 /**

@@ -199,7 +199,7 @@ describe.each(LANGUAGES)("%s", (language) => {
       country({ home: "GB", until, listed: true }),
       country({ home: "GB", until, scope: "token" }),
       explained("service_unavailable", { scope: "service" }),
-      ...Object.keys(refusals.kinds).map((kind) => explained("invalid_number", { kind })),
+      ...Object.keys(refusals.numberKinds).map((kind) => explained("invalid_number", { kind })),
       ...Object.keys(refusals.causes).map((cause) =>
         explained("microphone_blocked", { cause, source: "https://a.example", directive: "connect-src" }),
       ),

@@ -1,4 +1,4 @@
-/** Loads the phone's texts. English is in the code that shows it, every other language is a chunk (locales/). */
+/** Loads the phone's texts in a language. English texts are part of the code that uses them; every other language is a chunk. */
 import { button } from "./locales/en.js";
 
 /** @import * as English from "./locales/en.js" */
@@ -6,7 +6,7 @@ import { button } from "./locales/en.js";
 /** @import { Chunks, Environment } from "../types.d.ts" */
 /**
  * @typedef {Record<string, [sentence: string | undefined, fix: string | undefined]>} ProblemTexts By the problem's code.
- * @typedef {object} Texts The texts of a language. Those of a chunk are there once the chunk, or the language, is loaded.
+ * @typedef {object} Texts The texts of a language. English has `core` only: its other groups are in the chunks that use them.
  * @property {Core} core
  * @property {typeof English.dialer} [dialer]
  * @property {typeof English.outcomes} [outcomes]
@@ -17,15 +17,15 @@ import { button } from "./locales/en.js";
  * @property {typeof English.popOut} [popOut]
  * @property {Diagnostics} [diagnostics]
  * @property {ProblemTexts} [problems]
- * @property {(problem: Problem) => string | undefined} [explain] The advice for this one case.
+ * @property {(problem: Problem) => string | undefined} [explain] The advice made from the details of this problem.
  * @typedef {typeof English.button} ButtonTexts
  * @typedef {typeof English.core} Core
  * @typedef {typeof English.diagnostics} Diagnostics
  */
 
 /**
- * The texts of `locale` (of `es` for `es-MX`), or of the page's language, with the page's own texts in them; null if only
- * English is left, which is in the code that shows it.
+ * The texts of `locale` (of `es` for `es-MX`), or of the page's language, changed by the page's own texts; null for English
+ * without own texts.
  * @param {string | null | undefined} locale
  * @param {Environment} env
  * @param {EpochPhoneConfig["texts"]} [own]
@@ -49,6 +49,6 @@ async function loadLanguage(locale, env) {
   const language = String(locale).split(/[-_]/)[0].toLowerCase();
   const chunk = `locale-${language}`;
   if (language === button.language || !(IS_SINGLE_FILE || Object.hasOwn(CHUNK_HASHES, chunk))) return null;
-  // A phone in English is better than none.
+  // If the language cannot be loaded, the phone is in English.
   return env.loadChunk(/** @type {Extract<keyof Chunks, `locale-${string}`>} */ (chunk)).catch(() => null);
 }

@@ -8,7 +8,7 @@ import { dialer as english } from "../i18n/locales/en.js";
 import { h } from "../ui/dom.js";
 import { CallBar } from "../ui/dialer/call-bar.js";
 import { qualityWarningOf } from "../ui/dialer/call-quality.js";
-import { formatAsYouType, writtenNumber } from "../ui/dialer/format-as-you-type.js";
+import { dialText, formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf } from "../ui/dialer/number-format.js";
 import { NumberReadingView } from "../ui/dialer/number-reading.js";
@@ -96,7 +96,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     formatNumber: format,
   });
   const reading = new NumberReadingView(elements, {
-    ...{ phone, words: dialerTexts, format, extensionText: texts.core.extension },
+    ...{ phone, texts: dialerTexts, format, extensionText: texts.core.extension },
     regionName: nameOf,
     onPick: (text, options) => fill(text, options),
   });
@@ -122,7 +122,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   /** @param {boolean} isShown */
   const showRecentCalls = (isShown) => {
     store.open(phone.account);
-    store.keep(phone.call);
+    store.add(phone.call);
     // The list is built only when it is shown. The store makes a new array for each change.
     if (!isShown || shownCalls === store.calls) return;
     shownCalls = store.calls;
@@ -185,7 +185,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     input.focus();
   };
   /** @param {RecentCall} call */
-  const pick = (call) => fill(writtenNumber(format(call.number), call.extension ?? "", ""), call);
+  const pick = (call) => fill(dialText(format(call.number), call.extension ?? "", ""), call);
   /** @type {unknown} */
   let shownError = null;
   // A sheet would cover the error at the number field.
@@ -223,7 +223,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
       return Boolean(last);
     },
     propose({ number, extension, digits }, options) {
-      fill(writtenNumber(format(number), extension, digits), options);
+      fill(dialText(format(number), extension, digits), options);
     },
     prefilledOptions: () => (prefilled?.text === input.value ? prefilled.options : undefined),
     stop() {

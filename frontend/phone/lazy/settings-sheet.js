@@ -54,7 +54,7 @@ function fillSettings(panel, sheet, { close, showDiagnostics, isForDevices }) {
   const sheetTexts = texts.settingsSheet ?? english;
   /** @param {Preferences} change */
   const save = (change) => savePreferences(env, change);
-  const pickers = devicePickers({ phone, env, words: sheetTexts, savePreferences: save });
+  const pickers = devicePickers({ phone, env, texts: sheetTexts, savePreferences: save });
   const sounds = h("input", { type: "checkbox", change: () => save({ sounds: sounds.checked }) });
   sounds.checked = env.preferences.sounds !== false;
   const moveRow = h("div");

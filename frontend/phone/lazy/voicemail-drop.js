@@ -5,9 +5,9 @@
 import { knownFixes, Problem } from "../errors.js";
 import { voicemailFixes } from "../i18n/locales/en.js";
 import { emitError, postForPage } from "../session/page-request.js";
-import { leftGreetings } from "../ui/voicemail/left-greetings.js";
+import { callsWithVoicemailDrop } from "../ui/voicemail-drop/calls-with-voicemail-drop.js";
 
-export { VoicemailView } from "../ui/voicemail/voicemail-view.js";
+export { VoicemailDropView } from "../ui/voicemail-drop/voicemail-drop-view.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Environment, Settings } from "../types.d.ts" */
@@ -36,7 +36,7 @@ export async function dropVoicemail(phone, env, settings, greetingId) {
   }
   const { callId } = call;
   await postForPage(phone, env, settings, "voicemail-drop", { call_id: callId, greeting_id: greetingId ?? null });
-  leftGreetings.add(callId);
+  callsWithVoicemailDrop.add(callId);
   if (phone.isInCall && phone.call?.callId === callId) phone.hangup();
   // The call may have ended before the server's response: let the panel show the result.
   else phone.set({});

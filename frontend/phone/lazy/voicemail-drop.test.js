@@ -66,7 +66,9 @@ test("one press leaves the first greeting and frees the phone for the next call"
   const body = { token: "ept_x", ticket: "ticket-1", call_id: callId, greeting_id: "g-1" };
   expect(sent("voicemail-drop")).toEqual([body]);
   expect([embedded.api.getState(), embedded.api.isReady(), errors]).toEqual(["completed", true, []]);
-  expect(find(".voicemail-said").textContent).toBe("The mailbox hears your greeting. You can place the next call.");
+  expect(find(".voicemail-message").textContent).toBe(
+    "The mailbox is recording your greeting. You can place the next call.",
+  );
 
   const next = await connect();
   expect(isOffered()).toBe(true);
@@ -90,7 +92,9 @@ test("a call that the carrier ends before the server answers says that the greet
   find(".leave").click();
   await vi.advanceTimersByTimeAsync(200);
   expect(embedded.api.getState()).toBe("completed");
-  expect(find(".voicemail-said").textContent).toBe("The mailbox hears your greeting. You can place the next call.");
+  expect(find(".voicemail-message").textContent).toBe(
+    "The mailbox is recording your greeting. You can place the next call.",
+  );
 });
 
 test("nothing is offered without a greeting, before the answer, or where the list cannot be had", async () => {
@@ -124,7 +128,9 @@ test("a refusal is shown, in the panel's language too, and the call continues", 
   await vi.advanceTimersByTimeAsync(50);
   find(".leave").click();
   await settle();
-  expect(find(".voicemail-said").textContent).toBe("Nicht hinterlassen. Es gibt noch keine Ansage für Mailboxen");
+  expect(find(".voicemail-message").textContent).toBe(
+    "Die Nachricht wurde nicht hinterlassen. Es gibt noch keine aufgezeichnete Nachricht für Mailboxen",
+  );
   expect(errors).toEqual([
     {
       message: none,

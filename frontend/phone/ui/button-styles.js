@@ -1,20 +1,23 @@
-/** The style sheet of the floating button and of all of the shadow root: first the colour roles that the button has. */
-import { themed } from "./themed.js";
+/**
+ * The style sheets that the shadow root has from the start: BUTTON_STYLES with colour roles, basic rules and the floating
+ * button, and pageStyles() with the page's accent colour and the distance from the corner.
+ */
+import { colorRoles } from "./color-roles.js";
 
 /** @import { Settings } from "../types.d.ts" */
 
-const LIGHT = themed(`surface:#fff;text:#111a16;quiet:#56605b;danger:#dc2626;danger-ink:#fff;focus:#111a16;`);
-const DARK = themed(`surface:#161c19;text:#eef3f0;quiet:#a5b1ab;danger:#f87171;danger-ink:#1c0707;focus:#eef3f0;`);
-// White text on the light accent would be too faint: under words it is a shade stronger.
+const LIGHT = colorRoles(`surface:#fff;text:#111a16;quiet:#56605b;danger:#dc2626;danger-ink:#fff;focus:#111a16;`);
+const DARK = colorRoles(`surface:#161c19;text:#eef3f0;quiet:#a5b1ab;danger:#f87171;danger-ink:#1c0707;focus:#eef3f0;`);
+// White text on the light accent has too little contrast: areas with text get `strong`, a darker shade.
 const ACCENT = {
   light: { fill: "#059669", strong: "#047857", ink: "#fff" },
   dark: { fill: "#34d399", strong: "#34d399", ink: "#052e1c" },
 };
-// Black or white, whichever contrasts more: they contrast equally at a luminance of 0.179.
-const LEVEL = "clamp(0,(.179 - .2126*r - .7152*g - .0722*b)*9999,1)";
-const INK = `color(from var(--accent-strong) srgb-linear ${LEVEL} ${LEVEL} ${LEVEL})`;
+// Black or white, whichever contrasts more with the accent: they contrast equally at a luminance of 0.179.
+const INK_LEVEL = "clamp(0,(.179 - .2126*r - .7152*g - .0722*b)*9999,1)";
+const INK = `color(from var(--accent-strong) srgb-linear ${INK_LEVEL} ${INK_LEVEL} ${INK_LEVEL})`;
 
-// An element without a size counts as a layout shift of the page when it becomes a popover (Chromium).
+// `.root` has a size of 1 px: in Chromium an element without a size causes a layout shift when it becomes a popover.
 export const BUTTON_STYLES = `
 :host{display:contents!important}
 .root{all:initial;width:1px;height:1px;--r:var(--epoch-radius,8px);${LIGHT}color-scheme:light;position:fixed;z-index:var(--epoch-z-index,2147483000);bottom:var(--y);right:var(--x);
@@ -52,11 +55,11 @@ background:var(--accent);color:var(--accent-ink);box-shadow:0 6px 20px #0b1a1340
  * @param {Settings} settings
  */
 export function pageStyles({ color, offsetX, offsetY }) {
-  const own = color && CSS.supports("color", color) ? color : null;
+  const pageColor = color && CSS.supports("color", color) ? color : null;
   /** @param {"light" | "dark"} scheme */
   const accent = (scheme) => {
     const { fill, strong, ink } = ACCENT[scheme];
-    return `--accent:var(--epoch-accent,${own ?? fill});--accent-strong:var(--epoch-accent,${own ?? strong});--ink:${own ? "#fff" : ink};`;
+    return `--accent:var(--epoch-accent,${pageColor ?? fill});--accent-strong:var(--epoch-accent,${pageColor ?? strong});--ink:${pageColor ? "#fff" : ink};`;
   };
   /**
    * @param {"right" | "bottom"} side
@@ -64,8 +67,8 @@ export function pageStyles({ color, offsetX, offsetY }) {
    */
   const edge = (side, offset) => {
     const length = side === "right" ? "100vw" : "100vh";
-    // The button stays in the window.
-    return `calc(min(${distance(offset)}px,max(0px,${length} - 76px)) + env(safe-area-inset-${side},0px))`;
+    // A large offset leaves the button inside the window.
+    return `calc(min(${pixelsOf(offset)}px,max(0px,${length} - 76px)) + env(safe-area-inset-${side},0px))`;
   };
   return `.root{${accent("light")}--accent-ink:var(--epoch-accent-ink,var(--ink));--x:${edge("right", offsetX)};--y:${edge("bottom", offsetY)}}
 .root[data-theme=dark]{${accent("dark")}}
@@ -73,8 +76,11 @@ export function pageStyles({ color, offsetX, offsetY }) {
 @supports (color:color(from red srgb-linear r g b)){.root.root.root{--ink:${INK}}}`;
 }
 
-/** @param {string | number | undefined} offset */
-function distance(offset) {
+/**
+ * The offset in px, at most 2,000; 20 if it is no number.
+ * @param {string | number | undefined} offset
+ */
+function pixelsOf(offset) {
   const pixels = Number.parseInt(String(offset), 10);
   return Number.isFinite(pixels) ? Math.min(Math.max(pixels, 0), 2000) : 20;
 }

@@ -1,4 +1,4 @@
-/** Shows the running time of an answered call, in this tab or in another one, and the status of any other. */
+/** Shows the running time of an answered call of this tab or of another one; in every other state, a status text. */
 import { formatDuration } from "./components.js";
 
 /** @import { Phone } from "../core.js" */
@@ -17,7 +17,7 @@ export class CallTimer {
   /**
    * @param {Phone} phone
    * @param {Environment} env
-   * @param {(text: string, isTime: boolean) => void} show
+   * @param {(text: string, isTime: boolean) => void} show Gets the time or the status.
    */
   constructor(phone, env, show) {
     this.#phone = phone;
@@ -26,8 +26,8 @@ export class CallTimer {
   }
 
   /**
-   * Show the present text, and go on for as long as an answered call lasts.
-   * @param {string} status Shown where no answered call runs.
+   * Show the time or the status now, and the time again several times a second while a call is answered.
+   * @param {string} status Shown if no call is answered.
    */
   update(status) {
     this.#status = status;

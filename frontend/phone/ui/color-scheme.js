@@ -1,34 +1,35 @@
-/** The phone's theme and side: those of its settings, and the page's colour scheme, which is read and watched. */
+/** Applies the phone's position and theme to its root element; reads and watches the page's colour scheme. */
 
 /** @import { Environment, ExchangeResponse, Settings } from "../types.d.ts" */
 
 /**
- * Apply the position and the theme to the root element: the page's settings first, then those of the server.
+ * Apply position and theme to the root element: the page's settings, else the server's. The theme `auto` is the page's
+ * scheme.
  * @param {HTMLElement} root
  * @param {Settings} settings
- * @param {ExchangeResponse["settings"]} ofServer
+ * @param {ExchangeResponse["settings"]} serverSettings
  * @param {Document} document
  */
-export function applyLooks({ dataset }, settings, ofServer, document) {
-  const theme = settings.theme ?? ofServer?.theme;
-  dataset.side = (settings.position ?? ofServer?.position) === "bottom-left" ? "left" : "right";
+export function applyAppearance({ dataset }, settings, serverSettings, document) {
+  const theme = settings.theme ?? serverSettings?.theme;
+  dataset.side = (settings.position ?? serverSettings?.position) === "bottom-left" ? "left" : "right";
   dataset.theme = theme === "light" || theme === "dark" ? theme : pageColorScheme(document);
 }
 
 /**
- * The page's scheme; `auto`, the system's, if the page declares none.
+ * The page's scheme, `light` or `dark`; `auto`, which follows the system, if the page declares none.
  * @param {Document} document
  */
 export function pageColorScheme({ body, head }) {
-  const ofBody = (body && getComputedStyle(body).colorScheme) || "normal";
+  const bodyScheme = (body && getComputedStyle(body).colorScheme) || "normal";
   /** @type {HTMLMetaElement | null | undefined} */
   const meta = head?.querySelector("meta[name=color-scheme]");
-  const declared = ofBody === "normal" ? meta?.content : ofBody;
+  const declared = bodyScheme === "normal" ? meta?.content : bodyScheme;
   return /^(?:only )?(light|dark)(?: only)?$/.exec(declared ?? "")?.[1] ?? "auto";
 }
 
 /**
- * Call `onChange` when the page may have another scheme; returns a function that stops it.
+ * Call `onChange` when the page's scheme may have changed; returns a function that stops watching.
  * @param {Environment} env
  * @param {() => void} onChange
  */

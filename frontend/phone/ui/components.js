@@ -1,4 +1,4 @@
-/** The controls that the panel is made of. */
+/** Builds the controls of the panel: keypad, number field, message box, mute button; formats the duration of a call. */
 import { button, h, ICONS, icon } from "./dom.js";
 
 /** @import { Core } from "../i18n/texts.js" */
@@ -12,11 +12,11 @@ const COMPOSING_KEY_CODE = 229;
 const HOLD_MS = 500;
 
 /**
- * The 3 × 4 keypad. `flash(digit)` shows a key that was typed, `showHint(isShown)` gives key 0 the hint of what holding it
- * does.
+ * The 3 × 4 keypad. `flash(digit)` highlights the key of a typed digit, `showHint(isShown)` sets the tooltip of key 0 that
+ * says what holding the key does.
  * @param {string} label
  * @param {(digit: string) => void} onPress
- * @param {{hint: string, run: () => boolean}} onHold For a held key 0; `run` returns false where that is a press like any other.
+ * @param {{hint: string, run: () => boolean}} onHold For a held key 0; `run` returns false if the hold counts as a press.
  */
 export function keypad(label, onPress, onHold) {
   const keys = new Map(
@@ -49,7 +49,7 @@ export function keypad(label, onPress, onHold) {
 /**
  * The handlers of a key that does one thing when it is pressed and another when the pointer holds it.
  * @param {() => void} press
- * @param {() => boolean} hold Returns false where a hold is a press like any other.
+ * @param {() => boolean} hold Returns false if the hold counts as a press.
  */
 function holdHandlers(press, hold) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -71,7 +71,7 @@ function holdHandlers(press, hold) {
     // Touch screens open a menu for a held element.
     contextmenu: (/** @type {Event} */ event) => event.preventDefault(),
     click(/** @type {MouseEvent} */ { detail }) {
-      // The release of a held pointer is a click too; a keyboard's click has no detail.
+      // Releasing a held pointer is a click too; the click of a keyboard has the detail 0.
       if (!wasHeld || !detail) press();
       wasHeld = false;
     },
@@ -98,9 +98,9 @@ export function numberField(texts, { onSubmit, onInput }) {
     spellcheck: "false",
     input: onInput,
     keydown: (/** @type {KeyboardEvent} */ event) => {
-      // Safari tells the Enter that ends a composition by its code alone.
+      // In Safari only the key code distinguishes the Enter that ends a composition of an input method.
       if (event.key !== "Enter" || event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
-      // With another key it is the page's or the browser's.
+      // Enter with a modifier key is a shortcut of the page or the browser.
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       if (!event.repeat) onSubmit();
@@ -123,13 +123,13 @@ export function numberField(texts, { onSubmit, onInput }) {
 }
 
 /**
- * The words of a message: its sentence and its fix, which says all if it begins with the words of the sentence.
+ * The sentence and the fix of a message; the sentence is "" if the fix begins with it.
  * @param {{message?: string | null, fix?: string | null}} message
  */
 export const withoutRepetition = ({ message, fix }) => (fix?.startsWith(message ?? "") ? ["", fix] : [message, fix]);
 
 /**
- * A sentence and its fix; hidden without a sentence.
+ * An element with the sentence and the fix of a message; hidden without a sentence.
  * @param {Record<string, Attribute>} attributes
  */
 export function messageBox(attributes) {
@@ -138,24 +138,24 @@ export function messageBox(attributes) {
   const element = h("div", attributes, sentence, fix);
   /** @param {{message?: string | null, fix?: string | null} | null | undefined} message */
   const show = (message) => {
-    const [words, advice] = withoutRepetition(message ?? {});
-    sentence.textContent = words ?? "";
-    fix.textContent = advice ?? "";
-    fix.hidden = !advice;
+    const [sentenceText, fixText] = withoutRepetition(message ?? {});
+    sentence.textContent = sentenceText ?? "";
+    fix.textContent = fixText ?? "";
+    fix.hidden = !fixText;
     element.hidden = !message?.message;
   };
   return { element, show };
 }
 
 /**
- * The button that mutes and unmutes; `update` shows which. Its name says what a press does, as in other call programs:
- * with `aria-pressed` besides, "Unmute, pressed" could mean either.
+ * The button that mutes and unmutes. `update` sets its name, which says what a press does, as in other call programs; it
+ * has no `aria-pressed`, because "Unmute, pressed" could mean either state.
  * @param {Core} texts
- * @param {"tool" | "round"} look A round button shows no label.
+ * @param {"tool" | "round"} variant A round button shows no label.
  * @param {() => void} click
  */
-export function muteButton(texts, look, click) {
-  const element = button({ class: `${look} mute`, click });
+export function muteButton(texts, variant, click) {
+  const element = button({ class: `${variant} mute`, click });
   /** @type {boolean | undefined} */
   let wasMuted;
   /** @param {boolean} isMuted */
@@ -163,7 +163,7 @@ export function muteButton(texts, look, click) {
     if (wasMuted === isMuted) return;
     wasMuted = isMuted;
     element.toggleAttribute("data-on", isMuted);
-    const label = h("span", { class: look === "round" && "sr" }, isMuted ? texts.unmute : texts.mute);
+    const label = h("span", { class: variant === "round" && "sr" }, isMuted ? texts.unmute : texts.mute);
     element.replaceChildren(icon(ICONS.mute + (isMuted ? "M4 4l16 16" : "")), label);
   };
   update(false);
@@ -171,9 +171,9 @@ export function muteButton(texts, look, click) {
 }
 
 /**
- * A button with an icon and a label that shows and hides something.
+ * A button with an icon and a label that shows and hides a part of the panel.
  * @param {string} label
- * @param {string} path The icon's.
+ * @param {string} path Of the icon.
  * @param {() => void} click
  */
 export const disclosureButton = (label, path, click) =>
@@ -185,8 +185,8 @@ export const disclosureButton = (label, path, click) =>
  */
 export function formatDuration(seconds) {
   /** @param {number} value */
-  const two = (value) => String(value).padStart(2, "0");
+  const twoDigits = (value) => String(value).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
-  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  return hours ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}` : `${minutes}:${twoDigits(seconds % 60)}`;
 }

@@ -1,26 +1,27 @@
-/** Copies the details of a problem to the clipboard, for the person who helps with it. */
+/** Copies the details of a problem to the clipboard, so that a person can send them to support. */
 
 /** @import { Environment } from "../types.d.ts" */
 
-const COPIED_MS = 2_000;
+const COPIED_SHOWN_MS = 2_000;
 
 /**
- * Nothing happens if the browser does not allow it.
+ * Copy the details. Nothing happens if the browser does not allow it.
  * @param {{message: string, code: string, fix?: string}} problem
  * @param {Environment} env
- * @param {{copied: () => void, later: () => void}} on `copied` shows that it was; `later` shows what was there before.
+ * @param {{showCopied: () => void, restore: () => void}} handlers `restore` replaces what `showCopied` showed, after 2 s.
  */
-export async function copyDetails(problem, env, { copied, later }) {
-  if (!(await write(problem, env))) return;
-  copied();
-  setTimeout(later, COPIED_MS);
+export async function copyDetails(problem, env, { showCopied, restore }) {
+  if (!(await writeToClipboard(problem, env))) return;
+  showCopied();
+  setTimeout(restore, COPIED_SHOWN_MS);
 }
 
 /**
+ * True if the details were written.
  * @param {{message: string, code: string, fix?: string}} problem
  * @param {Environment} env
  */
-async function write({ message, code, fix }, { navigator, window, now }) {
+async function writeToClipboard({ message, code, fix }, { navigator, window, now }) {
   const time = new Date(now()).toISOString();
   const lines = [`${message} (${code})`, fix ?? "", window.location.origin, navigator.userAgent, time];
   try {

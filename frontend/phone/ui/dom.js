@@ -25,7 +25,7 @@ export function h(name, attributes = {}, ...children) {
 }
 
 /**
- * A button that submits nothing.
+ * A button that does not submit a form.
  * @param {Record<string, Attribute>} attributes
  * @param {(Node | string)[]} children
  */
@@ -56,7 +56,7 @@ export function createStyleSheet(text) {
   return styleSheet;
 }
 
-// Apart, so that phone.js has this one alone.
+// Not in ICONS only, so that phone.js contains no other icon.
 export const HANDSET =
   "M6.6 10.8a15.1 15.1 0 0 0 6.6 6.6l2.2-2.2c.3-.3.7-.4 1-.2 1.2.4 2.4.6 3.6.6.6 0 1 .4 1 1V20c0 .6-.4 1-1 1A17 17 0 0 1 3 4c0-.6.4-1 1-1h3.5c.6 0 1 .4 1 1 0 1.2.2 2.5.6 3.6.1.3 0 .7-.2 1z";
 

@@ -1,48 +1,49 @@
-/** The line with the number that calls come from, and the list to pick another one where there is a choice. */
+/** Builds the line with the number that calls show, or a list to pick that number from if there are several. */
 import { h } from "./dom.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Core } from "../i18n/texts.js" */
 
 /**
- * `update` shows the numbers to choose from, or only the present one where there is nothing to choose.
+ * `update` shows the list, or only the present number if there is no choice.
  * @param {Core} texts
- * @param {(number: string | undefined) => void} onPick Undefined where the number is chosen for the person.
+ * @param {(number: string | undefined) => void} onPick Undefined for "Automatic": the server chooses the number.
  */
 export function fromPicker(texts, onPick) {
   const line = h("div", { class: "from" });
   const select = h("select", { "aria-label": texts.callingFrom, change: () => onPick(select.value || undefined) });
-  const choice = h(
+  const picker = h(
     "label",
     { class: "from pick-from" },
     h("span", { "aria-hidden": "true" }, texts.callingFrom),
     select,
   );
-  const element = h("div", {}, line, choice);
-  let listed = "";
+  const element = h("div", {}, line, picker);
+  let shownOptions = "";
   /**
    * @param {Phone} phone
-   * @param {boolean} hasCall Its number is not changed any more.
+   * @param {boolean} hasCall True if there is a call, whose number cannot be changed.
    * @param {(number: string | undefined) => string} format Writes a number for people.
    */
   const update = (phone, hasCall, format) => {
     const { caller_id: expected, from_numbers: numbers = [] } = phone.account ?? {};
-    // Released meanwhile.
+    // The picked number may have been released since.
     if (!numbers.some(({ number }) => number === phone.pickedFrom)) phone.pickedFrom = undefined;
-    const isChoice = !hasCall && numbers.length > 1;
+    const hasChoice = !hasCall && numbers.length > 1;
     const shown = format(phone.isInCall ? phone.call?.from : (phone.pickedFrom ?? expected));
-    line.hidden = isChoice;
-    choice.hidden = !isChoice;
+    line.hidden = hasChoice;
+    picker.hidden = !hasChoice;
     line.replaceChildren(...(shown ? [`${texts.callingFrom} `, h("bdi", { dir: "ltr" }, shown)] : []));
     const choices = numbers.map(({ number, name }) => {
       const text = format(number);
       return { value: number, text: name ? `${name}, ${text}` : text };
     });
-    const options = [{ value: "", text: texts.automatic }, ...(isChoice ? choices : [])];
-    const list = options.map(({ value, text }) => `${value}\n${text}`).join("\n");
-    // An open list would close.
-    if (list !== listed) select.replaceChildren(...options.map(({ value, text }) => h("option", { value }, text)));
-    listed = list;
+    const options = [{ value: "", text: texts.automatic }, ...(hasChoice ? choices : [])];
+    const newOptions = options.map(({ value, text }) => `${value}\n${text}`).join("\n");
+    // Replacing the options would close an open list.
+    if (newOptions !== shownOptions)
+      select.replaceChildren(...options.map(({ value, text }) => h("option", { value }, text)));
+    shownOptions = newOptions;
     select.value = phone.pickedFrom ?? "";
   };
   return { element, update };

@@ -1,4 +1,4 @@
-/** The panel's views that are loaded on demand: outcomes, voicemail greetings, missed calls. */
+/** The panel's views that are loaded on demand: outcomes, voicemail drop, missed calls. */
 import { ViewLoader } from "./view-loader.js";
 
 /** @import { Panel } from "./panel.js" */
@@ -11,7 +11,7 @@ export class LazyViews {
 
   /**
    * @param {Panel} panel
-   * @param {(number: string) => string} format
+   * @param {(number: string) => string} format Writes an E.164 number for reading.
    */
   constructor(panel, format) {
     const { phone, env } = panel;
@@ -21,7 +21,7 @@ export class LazyViews {
         async load(elements) {
           const { OutcomeView, setOutcome } = await env.loadChunk("outcomes");
           return new OutcomeView(panel, elements, {
-            save: (callId, given) => setOutcome(phone, env, panel.settings, callId, given),
+            save: (callId, outcome) => setOutcome(phone, env, panel.settings, callId, outcome),
             format,
           });
         },
@@ -29,12 +29,12 @@ export class LazyViews {
       new ViewLoader(panel, {
         isWanted: ({ isLive, isInPopOut }) => Boolean(panel.isOpen && isLive && !isInPopOut),
         async load(elements) {
-          const { VoicemailView, dropVoicemail } = await env.loadChunk("voicemail-drop");
-          return new VoicemailView(panel, elements, (id) => dropVoicemail(phone, env, panel.settings, id));
+          const { VoicemailDropView, dropVoicemail } = await env.loadChunk("voicemail-drop");
+          return new VoicemailDropView(panel, elements, (id) => dropVoicemail(phone, env, panel.settings, id));
         },
       }),
       new ViewLoader(panel, {
-        // Only our own pages have a ticket from the start, and only there a person can be verified.
+        // Only our own pages have a ticket from the start, and only on them a signed-in person is known.
         isWanted: ({ state }) => Boolean(panel.settings.ticket && panel.isOpen && state === "ready"),
         async load(elements) {
           const { MissedCallsView } = await env.loadChunk("missed-calls");

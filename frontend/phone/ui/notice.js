@@ -1,4 +1,4 @@
-/** Tells beside a call, which goes on, why something did not happen. */
+/** Shows a problem for some seconds beside a call that goes on. */
 import { Problem } from "../errors.js";
 
 /** @import { Phone } from "../core.js" */
@@ -7,10 +7,10 @@ import { Problem } from "../errors.js";
 const NOTICE_MS = 8_000;
 
 /**
- * Show for some seconds beside the present call why something did not happen.
+ * Show the problem with `code` beside the present call for 8 s.
  * @param {Phone} phone
  * @param {Environment} env
- * @param {string} code Of the problem.
+ * @param {string} code
  */
 export async function showNotice(phone, env, code) {
   const notice = new Problem(code);

@@ -1,4 +1,4 @@
-/** Builds the panel, hidden. panel.js shows it, render-view.js fills it. */
+/** Builds the elements of the panel, hidden. panel.js shows the panel, render-view.js fills it. */
 import { disclosureButton, keypad, messageBox, muteButton, numberField } from "./components.js";
 import { button, h, ICONS, icon } from "./dom.js";
 import { fromPicker } from "./from-picker.js";
@@ -15,17 +15,23 @@ import { fromPicker } from "./from-picker.js";
  */
 
 /**
- * Put the elements around the floating button; returns them by name.
+ * Add the panel to the root element, before the floating button; returns the elements by name.
  * @param {ButtonElements} button
  * @param {Core} texts
- * @param {PanelHandlers} on
+ * @param {PanelHandlers} handlers
  */
-export function buildPanelElements({ root, fab }, texts, on) {
+export function buildPanelElements({ root, fab }, texts, handlers) {
   const name = h("div", { class: "name" });
-  const from = fromPicker(texts, on.pickFrom);
+  const from = fromPicker(texts, handlers.pickFrom);
   const sandboxMark = h("span", { class: "mark" }, texts.sandbox);
   const more = button(
-    { class: "icon", "aria-label": texts.more, "aria-expanded": "false", "aria-controls": "sheet", click: on.settings },
+    {
+      class: "icon",
+      "aria-label": texts.more,
+      "aria-expanded": "false",
+      "aria-controls": "sheet",
+      click: handlers.settings,
+    },
     icon(ICONS.more),
   );
   const header = h(
@@ -33,28 +39,31 @@ export function buildPanelElements({ root, fab }, texts, on) {
     { part: "header" },
     h("div", { class: "who" }, h("div", { class: "title" }, name, sandboxMark), from.element),
     more,
-    button({ class: "icon", part: "minimise", "aria-label": texts.minimise, click: on.close }, icon(ICONS.minimise)),
+    button(
+      { class: "icon", part: "minimise", "aria-label": texts.minimise, click: handlers.close },
+      icon(ICONS.minimise),
+    ),
   );
 
-  const field = numberField(texts, { onSubmit: on.call, onInput: on.input });
+  const field = numberField(texts, { onSubmit: handlers.call, onInput: handlers.input });
   const dialError = messageBox({ class: "alert below", id: "dial-error", role: "alert" });
-  // Has its height from the start, so that the panel does not grow when the dialler writes to it.
+  // Has its height from the start, so that the panel does not grow when the dialer chunk writes to this line.
   const reading = h("div", { class: "reading", id: "reading" });
   const entry = h("div", {}, field.element, reading, dialError.element);
   const number = h("div", { class: "number ltr" });
   const status = h("div", { class: "status" });
-  const note = h("div", { class: "line" });
+  const note = h("div", { class: "call-note" });
   const person = h("div", { class: "person", dir: "auto" });
   const peer = h("div", { class: "peer" }, person, number, status, note);
   const message = messageBox({ class: "alert", role: "alert" });
-  const muteTool = muteButton(texts, "tool", on.mute);
-  const keypadTool = disclosureButton(texts.keypad, ICONS.keypad, on.keypad);
-  const devicesTool = disclosureButton(texts.devices, ICONS.devices, on.devices);
+  const muteTool = muteButton(texts, "tool", handlers.mute);
+  const keypadTool = disclosureButton(texts.keypad, ICONS.keypad, handlers.keypad);
+  const devicesTool = disclosureButton(texts.devices, ICONS.devices, handlers.devices);
   const tools = h("div", { class: "tools" }, muteTool.element, keypadTool, devicesTool);
   const sentDigits = h("div", { class: "sent ltr", "aria-hidden": "true" });
-  const keys = keypad(texts.keypad, on.press, { hint: texts.holdForPlus, run: on.holdZero });
-  const main = button({ class: "main", click: on.main });
-  const secondary = button({ class: "second", click: on.secondary });
+  const keys = keypad(texts.keypad, handlers.press, { hint: texts.holdForPlus, run: handlers.holdZero });
+  const main = button({ class: "main", click: handlers.main });
+  const secondary = button({ class: "second", click: handlers.secondary });
   const recentCalls = h("div");
   const actions = h("div", { class: "actions" }, main, secondary);
   const stage = h("div", { class: "stage" }, entry, peer, message.element, tools, sentDigits, keys.element);

@@ -1,4 +1,4 @@
-/** Loads the panel's chunk and builds the panel: when the page is idle, or at once. After a failure the next call tries again. */
+/** Loads the panel's chunk and builds the panel, when the page is idle or at once. After a failure the next call tries again. */
 import { asProblem } from "../errors.js";
 
 /** @import { Problem } from "../errors.js" */
@@ -11,18 +11,18 @@ export class PanelLoader {
   /** @type {Panel | null} */
   panel = null;
   #host;
-  #on;
+  #handlers;
   #isLoading = false;
   #isIdleAwaited = false;
   #isStopped = false;
 
   /**
    * @param {PhoneHost} host
-   * @param {{loaded: () => void, failed: (problem: Problem) => void}} on
+   * @param {{onLoaded: () => void, onFailed: (problem: Problem) => void}} handlers
    */
-  constructor(host, on) {
+  constructor(host, handlers) {
     this.#host = host;
-    this.#on = on;
+    this.#handlers = handlers;
   }
 
   loadWhenIdle() {
@@ -36,12 +36,12 @@ export class PanelLoader {
     this.#isLoading = true;
     try {
       const { Panel } = await this.#host.env.loadChunk("panel");
-      // Evaluating the chunk and building the panel in one task would block a slow page. No promise: some pages break them,
-      // and the panel says so.
+      // Evaluating the chunk and building the panel in one task would block a slow page. A timer starts the second task and
+      // not a promise: some pages replace Promise by one that does not work, and the panel is needed to say so.
       setTimeout(() => this.#build(Panel));
     } catch (error) {
       this.#isLoading = false;
-      if (!this.#isStopped) this.#on.failed(asProblem(error));
+      if (!this.#isStopped) this.#handlers.onFailed(asProblem(error));
     }
   }
 
@@ -49,7 +49,7 @@ export class PanelLoader {
   #build(PanelClass) {
     if (this.#isStopped) return;
     this.panel = new PanelClass(this.#host);
-    this.#on.loaded();
+    this.#handlers.onLoaded();
   }
 
   stop() {

@@ -1,9 +1,9 @@
-/** The style sheet of the panel and the call bar, beside button-styles.js: first the colour roles that the button lacks. */
-import { themed } from "./themed.js";
+/** The style sheet of the panel, with the colour roles that button-styles.js does not have. */
+import { colorRoles } from "./color-roles.js";
 
-const LIGHT = themed(`raised:#f4f6f5;press:#e4e9e6;line:#d5dbd8;edge:#7b8580;danger-text:#b91c1c;warn:#92400e;
+const LIGHT = colorRoles(`raised:#f4f6f5;press:#e4e9e6;line:#d5dbd8;edge:#7b8580;danger-text:#b91c1c;warn:#92400e;
 shadow:0 16px 48px #0b1a1338,0 2px 8px #0b1a131f;`);
-const DARK = themed(`raised:#212925;press:#2f3934;line:#35403a;edge:#7d8a83;danger-text:#fca5a5;warn:#fcd34d;
+const DARK = colorRoles(`raised:#212925;press:#2f3934;line:#35403a;edge:#7d8a83;danger-text:#fca5a5;warn:#fcd34d;
 shadow:0 16px 48px #000a,0 2px 8px #0006;`);
 
 export const PANEL_STYLES = `
@@ -52,8 +52,8 @@ background:var(--accent-strong);color:var(--accent-ink)}
 .peer{text-align:center;padding:8px 0}
 .number{font-size:20px;line-height:28px;font-weight:600;overflow-wrap:anywhere}
 .status{color:var(--quiet);font-size:16px;line-height:40px}
-.status:empty,.status:empty+.line{display:none}
-.line{min-height:20px;color:var(--quiet)}.status[data-live]+.line{color:var(--warn)}
+.status:empty,.status:empty+.call-note{display:none}
+.call-note{min-height:20px;color:var(--quiet)}.status[data-live]+.call-note{color:var(--warn)}
 .sheet>.spin{margin:24px auto}
 .alert{overflow-wrap:anywhere}
 .message{font-weight:600;color:var(--danger-text)}

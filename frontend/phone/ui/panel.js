@@ -1,4 +1,4 @@
-/** The panel with the dialer and the call bar: shows the phone's state in them, and handles the user's actions. */
+/** The panel: shows the phone's state in the panel's elements and the call bar, and handles the user's actions. */
 import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
 import { isOff } from "../config.js";
@@ -8,7 +8,7 @@ import { copyDetails } from "./copy-details.js";
 import { isolateEvents } from "./host-page/event-isolation.js";
 import { TopLayer } from "./host-page/top-layer.js";
 import { LazyViews } from "./lazy-views.js";
-import { NumberText } from "./number-text.js";
+import { NumberFieldText } from "./number-field-text.js";
 import { buildPanelElements } from "./panel-elements.js";
 import { PANEL_STYLES } from "./panel-styles.js";
 import { renderView } from "./render-view.js";
@@ -40,24 +40,24 @@ export class Panel {
   #dialer = null;
   #sheet = new Sheet(this);
   /** @type {LazyViews} */
-  #parts;
-  #numberText = new NumberText();
+  #lazyViews;
+  #numberFieldText = new NumberFieldText();
   #stopIsolation;
   #topLayer;
   #isStopped = false;
-  /** True while the panel asks a person to send tones. */
-  #isAsking = false;
-  #stopFollowing;
+  /** True while tones wait until a person sends them. */
+  #hasWaitingTones = false;
+  #stopFollowingVisibleArea;
 
   /** @param {PhoneHost} host */
   constructor(host) {
     this.phone = host.phone;
     this.env = host.env;
     this.#host = host;
-    this.#parts = new LazyViews(this, (number) => this.#formatNumber(number));
+    this.#lazyViews = new LazyViews(this, (number) => this.#formatNumber(number));
     this.adoptStyles(PANEL_STYLES);
     this.#timer = new CallTimer(host.phone, host.env, (text, isTime) => this.#showTime(text, isTime));
-    this.#stopFollowing = followVisibleArea(host.env.window, () => host.button.root);
+    this.#stopFollowingVisibleArea = followVisibleArea(host.env.window, () => host.button.root);
     this.#elements = this.#build();
     const element = /** @type {HTMLElement} */ (host.shadow.host);
     this.#stopIsolation = isolateEvents(element, host.env.window);
@@ -77,7 +77,7 @@ export class Panel {
   }
 
   /**
-   * Add style sheets that are not there yet.
+   * Add those style sheets that the shadow root does not have.
    * @param {string[]} texts
    */
   adoptStyles(...texts) {
@@ -96,14 +96,14 @@ export class Panel {
     this.#sheet.close();
   }
 
-  /** Show what has changed, at the button too. */
+  /** Show the phone's present state in the panel and the floating button. */
   render() {
     this.#host.render();
   }
 
   stop() {
     this.#isStopped = true;
-    this.#stopFollowing();
+    this.#stopFollowingVisibleArea();
     this.#timer.stop();
     this.#sheet.close();
     this.#dialer?.stop();
@@ -111,7 +111,7 @@ export class Panel {
     this.#stopIsolation();
   }
 
-  /** Build everything again, in the present language, around the host's new button. */
+  /** Build the panel again in the present language, beside the host's new button. */
   rebuild() {
     const { value } = this.#elements.field.input;
     this.#dialer?.stop();
@@ -121,25 +121,25 @@ export class Panel {
   }
 
   /**
-   * Show the state of the phone. Returns what the live region is to tell and if the bar stands in the button's place.
+   * Show the state of the phone. Returns the text for the live region, and whether the call bar replaces the button.
    * @param {boolean} hasCall True if there is a call, in this tab or in another one.
    */
   update(hasCall) {
-    const wasAsking = this.#isAsking;
-    this.#isAsking = Boolean(this.phone.postDial?.isWaiting);
-    const asksNow = this.#isAsking && !wasAsking;
-    // Only a person can go on; a call in the pop-out asks there.
-    if (asksNow && !this.isOpen && !this.phone.isInPopOut) this.#host.open({ focus: false });
+    const hadWaitingTones = this.#hasWaitingTones;
+    this.#hasWaitingTones = Boolean(this.phone.postDial?.isWaiting);
+    const beginsToWait = this.#hasWaitingTones && !hadWaitingTones;
+    // Only a person can send the tones. A call in the pop-out asks the person in its window.
+    if (beginsToWait && !this.isOpen && !this.phone.isInPopOut) this.#host.open({ focus: false });
     const { phone, isOpen } = this;
     const elements = this.#elements;
     const { input } = elements.field;
-    this.#numberText.update(phone, input);
-    if (phone.isInCall || !isOpen) this.#numberText.forgetProposal(input);
+    this.#numberFieldText.update(phone, input);
+    if (phone.isInCall || !isOpen) this.#numberFieldText.clearProposal(input);
     if (!phone.isInCall) {
       this.#isKeypadShown = false;
       this.#sentDigits = "";
     }
-    // The bar comes with the dialer, which is not loaded yet if the call was begun in another tab.
+    // The bar is in the dialer's chunk, which is not loaded yet if the call was begun in another tab.
     if (hasCall && !this.#dialer) this.loadDialer();
     const view = this.#viewOf(this.#dialer?.qualityWarning());
     const barAnnouncement = this.#dialer?.bar.update(view, hasCall);
@@ -149,9 +149,9 @@ export class Panel {
     elements.from.update(phone, hasCall, (number) => this.#formatNumber(number));
     elements.sandboxMark.hidden = !phone.account?.signaling;
     this.#renderView(view);
-    this.#parts.update(elements, view, this.#sheet.name !== null);
-    // The focus is on Hang up since the dial: Enter is to send the tones and not to end the call.
-    if (asksNow && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
+    this.#lazyViews.update(elements, view, this.#sheet.name !== null);
+    // Dialling put the focus on Hang up: Enter must send the tones and not end the call.
+    if (beginsToWait && this.#host.shadow.activeElement === elements.main) elements.secondary.focus();
     this.#timer.update(view.status ?? "");
     const isBarShown = barAnnouncement !== undefined;
     const isNeeded = isOpen || hasCall || isBarShown;
@@ -160,7 +160,7 @@ export class Panel {
     return { announcement: barAnnouncement ?? view.announcement, isBarShown };
   }
 
-  /** True if the page lets nobody type a number. */
+  /** True if the page switched the dialpad off (`data-dialpad`), so that nobody can type a number. */
   get #isDialpadOff() {
     return isOff(this.settings.dialpad);
   }
@@ -170,14 +170,14 @@ export class Panel {
     const { phone } = this;
     const view = viewOf(phone, this.texts, qualityWarning);
     if (!view.showsDialer || !this.#isDialpadOff) return view;
-    const isChoice = phone.dialError?.code === "ambiguous_number";
+    const offersNumbers = phone.dialError?.code === "ambiguous_number";
     const options = this.#dialer?.prefilledOptions();
     const { value: text } = this.#elements.field.input;
-    return withoutDialpad(view, this.texts.core, { isChoice, text, proposed: options ?? null });
+    return withoutDialpad(view, this.texts.core, { offersNumbers, text, proposed: options ?? null });
   }
 
   /**
-   * Put a number into the panel, to be called when a person says so; what is wrong with it is told at once.
+   * Show a number in the panel, where it waits until a person presses Call. A number that cannot be called is refused at once.
    * @param {string} text
    * @param {EpochPhoneCallOptions} options
    */
@@ -195,7 +195,7 @@ export class Panel {
     const { input } = this.#elements.field;
     if (this.#dialer) this.#dialer.propose(candidate, options);
     else input.value = text;
-    this.#numberText.setProposal(input);
+    this.#numberFieldText.setProposal(input);
     this.render();
     this.focusMain();
   }
@@ -249,13 +249,13 @@ export class Panel {
     });
   }
 
-  /** Load the dialer's chunk, and what calls need, because a person is about to use the phone. */
+  /** Load the dialer's chunk and the files for calls, because a person is about to use the phone. */
   preload() {
     this.phone.preload();
     this.loadDialer();
   }
 
-  /** Each step in a task of its own: together they would block a slow page. */
+  /** Load the dialer's chunk. Each step runs in its own task: one task for all would block a slow page. */
   async loadDialer() {
     try {
       const { enhanceDialer } = await this.env.loadChunk("dialer");
@@ -279,7 +279,7 @@ export class Panel {
    * @param {boolean} isTime
    */
   #showTime(text, isTime) {
-    // Any other text is in its place already, as part of the view.
+    // Any other text is shown already, as a part of the view.
     if (isTime) this.#elements.status.textContent = text;
     this.#dialer?.bar.showTime(text);
   }
@@ -315,7 +315,7 @@ export class Panel {
     input.dispatchEvent(new Event("input"));
   }
 
-  /** Type what key 0 has besides its digit; false in a call, where that key is a tone. */
+  /** Type the "+" of key 0; false in a call, where key 0 sends a tone. */
   #typePlus() {
     if (!this.#view?.showsDialer || this.phone.isInCall) return false;
     this.#type("+");
@@ -325,13 +325,13 @@ export class Panel {
   /** @param {KeyboardEvent} event */
   onKeyDown(event) {
     if (event.key === "Escape" && this.isOpen && this.#host.isInline && !this.#sheet.name) {
-      this.#numberText.forgetProposal(this.#elements.field.input);
+      this.#numberFieldText.clearProposal(this.#elements.field.input);
       this.render();
       return;
     }
     if (event.key === "Escape" && this.isOpen) {
       event.stopPropagation();
-      // Otherwise the browser closes the page's dialog too.
+      // Otherwise the browser would also close the page's own dialog.
       event.preventDefault();
       if (this.#sheet.name) this.#sheet.close();
       else this.close();
@@ -340,7 +340,7 @@ export class Panel {
     const isTyping = /^(?:INPUT|SELECT|TEXTAREA)$/.test(/** @type {Element} */ (event.target).tagName);
     if (isTyping || !this.isOpen || this.#sheet.name || event.repeat || event.ctrlKey || event.metaKey || event.altKey)
       return;
-    if ((event.key === "+" && this.#typePlus()) || this.#parts.onKey(event)) {
+    if ((event.key === "+" && this.#typePlus()) || this.#lazyViews.onKey(event)) {
       event.preventDefault();
       return;
     }
@@ -361,9 +361,9 @@ export class Panel {
 
   focusMain() {
     const { field, actions, main, secondary, more } = this.#elements;
-    const ofCall = this.#isAsking ? secondary : main;
-    const wanted = actions.hidden ? more : field.element.hidden ? ofCall : field.input;
-    (wanted.disabled ? more : wanted).focus({ preventScroll: true });
+    const actionButton = this.#hasWaitingTones ? secondary : main;
+    const target = actions.hidden ? more : field.element.hidden ? actionButton : field.input;
+    (target.disabled ? more : target).focus({ preventScroll: true });
   }
 
   focusBar() {
@@ -383,10 +383,10 @@ export class Panel {
   #copyDetails() {
     const { problem } = this.phone;
     const message = this.#view?.message;
-    const copied = () => {
+    const showCopied = () => {
       this.#elements.secondary.textContent = this.texts.core.copied;
     };
     if (problem && message)
-      copyDetails({ code: problem.code, ...message }, this.env, { copied, later: () => this.render() });
+      copyDetails({ code: problem.code, ...message }, this.env, { showCopied, restore: () => this.render() });
   }
 }

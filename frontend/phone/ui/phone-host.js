@@ -1,11 +1,12 @@
 /**
  * The phone's element on the page: its shadow root with the floating button and the live region. The panel is a chunk
- * (panel.js) that is loaded when the page is idle or when it is needed; what a person asks for meanwhile is kept.
+ * (panel.js) that is loaded when the page is idle or when it is needed; until then, the host remembers whether the panel is
+ * to be open and which number it is to show.
  */
 import { isOn } from "../config.js";
 import { button as english } from "../i18n/locales/en.js";
 import { BUTTON_STYLES, pageStyles } from "./button-styles.js";
-import { applyLooks, watchColorScheme } from "./color-scheme.js";
+import { applyAppearance, watchColorScheme } from "./color-scheme.js";
 import { buildFloatingButton, renderButton } from "./floating-button.js";
 import { keepMounted } from "./keep-mounted.js";
 import { followContainer } from "./page-container.js";
@@ -17,11 +18,11 @@ import { Translation } from "./translation.js";
 /** @import { Problem } from "../errors.js" */
 /** @import { Environment, Settings } from "../types.d.ts" */
 /** @import { ButtonElements } from "./floating-button.js" */
-/** @typedef {{number: string, options: EpochPhoneCallOptions}} Proposal A call that waits for a person's Call. */
+/** @typedef {{number: string, options: EpochPhoneCallOptions}} Proposal A call that waits until a person presses Call. */
 
 const PROBLEM_SHOWN_MS = 10_000;
 /**
- * States that the live region does not tell of.
+ * States that the live region does not announce.
  * @type {EpochPhoneState[]}
  */
 const SILENT_STATES = ["ready", "error"];
@@ -35,34 +36,34 @@ export class PhoneHost {
   shadow;
   /** @type {ButtonElements} */
   button;
-  #on;
+  #handlers;
   /** @type {(() => void)[]} */
   #cleanups;
   #styleSheets;
   #isButtonShown;
-  /** True while an element of the page is the phone's place. */
+  /** True while an element of the page contains the phone. */
   #isInContainer = false;
-  #stopFollowing = () => {};
-  /** True if the page has hidden the phone during a call. */
-  #isHideAwaited = false;
+  #stopFollowingContainer = () => {};
+  /** True if the page hid the phone during a call, at whose end it takes effect. */
+  #isHidePending = false;
   #translation;
   /**
-   * The number that the panel is to show when it is there.
+   * The number that the panel shows once it is loaded.
    * @type {Proposal | null}
    */
   #proposal = null;
   #loader = new PanelLoader(this, {
-    loaded: () => this.#onPanelLoaded(),
-    failed: (problem) => this.#onPanelFailed(problem),
+    onLoaded: () => this.#onPanelLoaded(),
+    onFailed: (problem) => this.#onPanelFailed(problem),
   });
   /**
-   * The reason why the panel that was asked for is not there.
+   * The reason for which the panel could not be loaded when it was needed.
    * @type {Problem | null}
    */
   #problem = null;
   #isProblemShown = false;
   /**
-   * The element that had the focus when the panel was asked to take it.
+   * The element that had the focus when the panel was opened before it was loaded.
    * @type {Element | null | undefined}
    */
   #focusedBefore;
@@ -71,13 +72,13 @@ export class PhoneHost {
    * @param {Phone} phone
    * @param {Settings} settings
    * @param {Environment} env
-   * @param {{onOpen: () => void, onClose: () => void, onLanguage: () => void}} on
+   * @param {{onOpen: () => void, onClose: () => void, onLanguage: () => void}} handlers
    */
-  constructor(phone, settings, env, on) {
+  constructor(phone, settings, env, handlers) {
     this.phone = phone;
     this.env = env;
     this.settings = settings;
-    this.#on = on;
+    this.#handlers = handlers;
     this.#translation = new Translation(settings, env, () => this.#onTranslated());
     this.#isButtonShown = !isOn(settings.hidden);
     const host = document.createElement("epoch-phone");
@@ -94,14 +95,14 @@ export class PhoneHost {
   }
 
   /**
-   * Add style sheets that are not there yet.
+   * Add those style sheets that the shadow root does not have.
    * @param {string[]} texts
    */
   adoptStyles(...texts) {
     this.#styleSheets.add(...texts);
   }
 
-  /** Adopt the sheet with the page's colour and its distance from the corner, in the place of the former one. */
+  /** Adopt the sheet with the page's accent colour and distance from the corner; it replaces the former sheet. */
   #adoptPageStyles() {
     this.#styleSheets.set("page", pageStyles(this.settings));
   }
@@ -113,14 +114,14 @@ export class PhoneHost {
     if (!this.isOpen) {
       this.isOpen = true;
       this.render();
-      this.#on.onOpen();
+      this.#handlers.onOpen();
     }
     if (!focus) return;
     if (this.#panel) this.#panel.focusMain();
     else this.#focusedBefore = this.env.document.activeElement;
   }
 
-  /** Close the panel beside its button; one in an element of the page stays. */
+  /** Close the panel; a panel in an element of the page stays open. */
   close() {
     if (!this.isInline) this.#close();
   }
@@ -131,33 +132,33 @@ export class PhoneHost {
     this.isOpen = false;
     this.#focusedBefore = undefined;
     this.render();
-    this.#on.onClose();
+    this.#handlers.onClose();
   }
 
   show() {
-    this.#isHideAwaited = false;
+    this.#isHidePending = false;
     this.#isButtonShown = true;
     if (this.#isInContainer) this.isOpen = true;
     this.render();
   }
 
-  /** Show nothing, as with `data-hidden`, from now on, or from the end of the call. */
+  /** Hide the button and the panel, as with `data-hidden`: at once, or at the end of a call. */
   hide() {
-    this.#isHideAwaited = this.phone.isInCall;
-    if (this.#isHideAwaited) return;
+    this.#isHidePending = this.phone.isInCall;
+    if (this.#isHidePending) return;
     this.#isButtonShown = false;
     this.#close();
     this.render();
   }
 
   /**
-   * Show a number in the panel, to be called when a person says so.
+   * Show a number in the panel, where it waits until a person presses Call.
    * @param {string} number
    * @param {EpochPhoneCallOptions} options
    */
   propose(number, options) {
     this.#proposal = { number, options };
-    this.#takeProposal();
+    this.#passProposalToPanel();
   }
 
   /**
@@ -165,12 +166,12 @@ export class PhoneHost {
    * @param {string[]} names
    */
   update(names) {
-    /** @param {string[]} some */
-    const has = (...some) => some.some((name) => names.includes(name));
-    if (has("color", "offsetX", "offsetY")) this.#adoptPageStyles();
-    if (has("locale", "texts")) this.#translation.load();
-    if (has("container")) this.#followContainer();
-    if (has("hidden")) {
+    /** @param {string[]} wanted */
+    const hasAny = (...wanted) => wanted.some((name) => names.includes(name));
+    if (hasAny("color", "offsetX", "offsetY")) this.#adoptPageStyles();
+    if (hasAny("locale", "texts")) this.#translation.load();
+    if (hasAny("container")) this.#followContainer();
+    if (hasAny("hidden")) {
       if (isOn(this.settings.hidden)) this.hide();
       else this.show();
     }
@@ -179,7 +180,7 @@ export class PhoneHost {
 
   remove() {
     this.#translation.stop();
-    this.#stopFollowing();
+    this.#stopFollowingContainer();
     this.#loader.stop();
     for (const cleanup of this.#cleanups) cleanup();
   }
@@ -188,40 +189,41 @@ export class PhoneHost {
     const { phone } = this;
     const focused = /** @type {HTMLElement & {disabled?: boolean} | null} */ (this.shadow.activeElement);
     const hasCall = Boolean(phone.isInCall || (phone.remoteCall && this.#isButtonShown));
-    if (this.#isHideAwaited && !phone.isInCall) {
+    if (this.#isHidePending && !phone.isInCall) {
       this.hide();
       return;
     }
-    this.#applyLooks();
+    this.#applyAppearance();
     if (phone.isReady) this.#loader.loadWhenIdle();
     if ((this.isOpen || hasCall) && !this.#problem) this.#loader.load();
     const shown = this.#panel?.update(hasCall);
     this.#renderButton(shown?.announcement ?? this.#announcement, Boolean(shown?.isBarShown));
-    // The browser removes the focus from a hidden element later, and then gives it to the page.
+    // The browser would move the focus from a hidden element to the page, and later.
     if (focused?.disabled || focused?.closest("[hidden]")) this.#restoreFocus();
   }
 
-  /** True if the panel stands in an element of the page, not beside its button. */
+  /** True if the panel is in an element of the page and not beside the button. */
   get isInline() {
-    return this.#isInContainer && this.mount.isHome && !this.#problem;
+    return this.#isInContainer && this.mount.isInDefaultParent && !this.#problem;
   }
 
-  /** Place the phone in the element that the page names, whenever there is one. */
+  /** Keep the phone in the page's container element while there is one. */
   #followContainer() {
     const { container } = this.settings;
-    this.#stopFollowing();
-    this.#stopFollowing = () => {};
-    if (container) this.#stopFollowing = followContainer(container, this.env, (place) => this.#moveTo(place));
+    this.#stopFollowingContainer();
+    this.#stopFollowingContainer = () => {};
+    if (container)
+      this.#stopFollowingContainer = followContainer(container, this.env, (element) => this.#moveTo(element));
     else this.#moveTo(null);
   }
 
   /** @param {Element | null} container */
   #moveTo(container) {
     const isInContainer = container !== null;
-    this.mount.setHome(container);
+    this.mount.setContainer(container);
     if (isInContainer === this.#isInContainer) return;
     this.#isInContainer = isInContainer;
-    // Nobody has asked for the panel: there is no event, and the voice SDK waits.
+    // The page, and not a person, opens the panel: no event is emitted, and the voice SDK is not loaded.
     if (this.#isButtonShown || this.isOpen) this.isOpen = isInContainer || this.phone.isInCall;
     this.render();
   }
@@ -230,7 +232,7 @@ export class PhoneHost {
     return this.#loader.panel;
   }
 
-  /** The words of the live region while there is no panel. */
+  /** The text of the live region while the panel is not loaded. */
   get #announcement() {
     const { state } = this.phone;
     if (this.#problem) return this.#problemText;
@@ -252,14 +254,14 @@ export class PhoneHost {
     return `${sentence ?? message}. ${advice ?? fix}`;
   }
 
-  /** True if nothing but the button can end the call. */
+  /** True if only the button can end the call, because the panel could not be loaded. */
   get #isHangUpButton() {
     return Boolean(this.#problem && this.phone.isInCall);
   }
 
   /**
    * @param {string} announcement
-   * @param {boolean} isBarShown The bar of a call stands in the button's place.
+   * @param {boolean} isBarShown True if the call bar replaces the button.
    */
   #renderButton(announcement, isBarShown) {
     renderButton(this.button, this.#texts, {
@@ -281,8 +283,8 @@ export class PhoneHost {
       press: () => this.#onPress(),
       preload: () => this.#preload(),
       warmUp: () => void this.phone.warmUp(),
-      nearPanel: () => this.isInline && this.#preload(),
-      usePanel: () => this.isInline && this.#onInlineUse(),
+      enterRoot: () => this.isInline && this.#preload(),
+      useRoot: () => this.isInline && this.#onInlineUse(),
       keyDown: (event) => this.#onKeyDown(event),
     });
     this.shadow.replaceChildren(...this.#styleSheets.elements, elements.root);
@@ -292,13 +294,13 @@ export class PhoneHost {
   #onPress() {
     if (this.#isHangUpButton) this.phone.hangup();
     else if (!this.isOpen) this.open();
-    // An impatient second press does not take the first one back.
+    // A second press before the panel is loaded does not close it.
     else if (this.#panel) this.close();
   }
 
   /** @param {KeyboardEvent} event */
   #onKeyDown(event) {
-    // Browsers press a button again and again while the key is held.
+    // Browsers repeat the click of a button while its key is held.
     if (event.repeat && /^(?:Enter| )$/.test(event.key)) event.preventDefault();
     if (this.#panel) this.#panel.onKeyDown(event);
     else if (event.key === "Escape" && this.isOpen) {
@@ -307,10 +309,10 @@ export class PhoneHost {
     }
   }
 
-  /** Follow the page's language, unless the page has chosen one for the phone, and its colour scheme. */
+  /** Follow the page's colour scheme, and its language unless the settings have one for the phone. */
   #onPageChange() {
     this.#translation.followPage();
-    this.#applyLooks();
+    this.#applyAppearance();
   }
 
   #onTranslated() {
@@ -321,57 +323,57 @@ export class PhoneHost {
     this.render();
     this.#prepare();
     if (hadFocus) this.#restoreFocus();
-    this.#on.onLanguage();
+    this.#handlers.onLanguage();
   }
 
-  #takeProposal() {
+  #passProposalToPanel() {
     const { number, options } = this.#proposal ?? {};
     if (!this.#panel || number === undefined) return;
     this.#proposal = null;
     this.#panel.propose(number, options ?? {});
   }
 
-  /** Load what the phone is used with, because a person is about to use it. */
+  /** Load the panel and the files for calls, because a person is about to use the phone. */
   #preload() {
     this.phone.preload();
     if (this.#panel) this.#panel.preload();
     else this.#loader.load();
   }
 
-  /** Somebody uses the panel in an element of the page, which is open all the time. */
+  /** A person uses the panel in an element of the page. That panel is always open, so no press on the button came before. */
   #onInlineUse() {
     this.#preload();
     this.phone.warmUp();
   }
 
-  /** Load what an open panel is used with; in an element of the page, not what calls need, before a person uses it. */
+  /** Load further files for an open panel; those for calls only if a person opened it, not for one in an element of the page. */
   #prepare() {
     if (this.isInline) this.#panel?.loadDialer();
     else if (this.isOpen) this.#preload();
   }
 
   #onPanelLoaded() {
-    // A person who went elsewhere meanwhile keeps the focus there.
+    // If the person moved the focus while the panel was loading, it stays where it is.
     const takesFocus = this.isOpen && this.#focusedBefore === this.env.document.activeElement;
     this.#setProblem(null);
     this.render();
     this.#prepare();
     if (takesFocus) this.#panel?.focusMain();
-    this.#takeProposal();
+    this.#passProposalToPanel();
   }
 
   /** @param {Problem} problem */
   #onPanelFailed(problem) {
-    const isMissed = this.isOpen || this.phone.isInCall || this.phone.remoteCall;
-    // Nobody has asked for it yet: it is tried again when somebody does.
-    if (!isMissed) return;
+    const isNeeded = this.isOpen || this.phone.isInCall || this.phone.remoteCall;
+    // Loading is tried again when the panel is needed.
+    if (!isNeeded) return;
     this.#setProblem(problem);
     if (this.isOpen) this.#close();
     else this.render();
   }
 
   /**
-   * Say at the button that there is no panel, in sight for some seconds; null takes it back.
+   * Show beside the button, for some seconds, why the panel could not be loaded; null removes that text.
    * @param {Problem | null} problem
    */
   #setProblem(problem) {
@@ -385,8 +387,8 @@ export class PhoneHost {
     });
   }
 
-  #applyLooks() {
-    applyLooks(this.button.root, this.settings, this.phone.account?.settings, this.env.document);
+  #applyAppearance() {
+    applyAppearance(this.button.root, this.settings, this.phone.account?.settings, this.env.document);
   }
 
   #restoreFocus() {

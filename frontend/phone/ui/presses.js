@@ -1,4 +1,7 @@
-/** One press, one action: tells a press from its repetition. The rule for everything that moves a call. */
+/**
+ * Ignores repeated presses (double clicks, double taps, held keys) on everything that starts, ends or mutes a call, so that
+ * one press causes one action.
+ */
 
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
@@ -9,7 +12,7 @@ export const RELAYED = Symbol.for("epochphone.relayed");
 
 /** The longest time between the two presses of a double press. */
 const DOUBLE_PRESS_MS = 500;
-// The bar of an ended call and the phone's button too: they appear where the bar had its Hang up.
+// The bar of an ended call and the floating button too: they appear where the call bar had its Hang up.
 const CALL_BUTTONS = ".main,.second,.stop,.recent,.back-call,.mute,.end,.fab";
 
 /**
@@ -20,39 +23,41 @@ export const isPressKey = ({ key }) => key === "Enter" || key === " ";
 
 export class Presses {
   #now;
-  #since = Number.NEGATIVE_INFINITY;
+  /** The time of the last press, or of the last change of a button's action. */
+  #disarmedAt = Number.NEGATIVE_INFINITY;
 
   /** @param {() => number} now */
   constructor(now) {
     this.#now = now;
   }
 
-  /** The same place does something else from now on, which a person needs a moment to see. */
+  /** Call it when a button gets another action: a person needs a moment to see that. */
   disarm() {
-    this.#since = this.#now();
+    this.#disarmedAt = this.#now();
   }
 
-  /** The person has typed, so that the next press is meant. */
+  /** Call it when a person has typed: the next press is then deliberate. */
   arm() {
-    this.#since = Number.NEGATIVE_INFINITY;
+    this.#disarmedAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * True if `press` is one of its own, and no part of the one before. The browser counts the clicks of a mouse by the
-   * system's double-click time. Taps and keys are judged by the time since the last press or change, and `isStrict` judges
-   * the mouse so too. A script's click always is one.
+   * True if `press` is a separate press and not a repetition of the one before. The browser counts the clicks of a mouse
+   * by the system's double-click time. For taps and keys, and with `isStrict` for the mouse too, the time since the last
+   * press or change of action decides. A script's click is always accepted.
    * @param {Press} press
    */
   accepts({ detail = 0, isTrusted, pointerType, [RELAYED]: isRelayed }, isStrict = false) {
     if (!isTrusted && !isRelayed) return true;
-    const isSoon = this.#now() - this.#since < DOUBLE_PRESS_MS;
+    const isSoon = this.#now() - this.#disarmedAt < DOUBLE_PRESS_MS;
     this.disarm();
     return detail < 2 && !(isSoon && (isStrict || pointerType !== "mouse"));
   }
 }
 
 /**
- * Let presses that are none of their own reach neither the panel's buttons that move a call nor, by Enter, its field.
+ * Keep repeated presses from the buttons that start, end or mute a call, and a repeated Enter from the number field. Returns
+ * a function to call with each view that is shown.
  * @param {PanelElements} elements
  * @param {() => number} now
  */
@@ -63,19 +68,19 @@ export function guardCallButtons({ panel, main, field }, now) {
   /** @param {any} event A click or a keydown. */
   const onPress = (event) => {
     const { type, target } = event;
-    // A person who went to another button by a key means the press there.
+    // After moving the focus by Tab, the next press is deliberate.
     if (event.key === "Tab") presses.arm();
     if (type === "click" ? !target.closest(CALL_BUTTONS) : target !== field.input || event.key !== "Enter") return;
-    // The other side may hang up just before a person does, whose click must not call it again.
+    // The called party may hang up just before the person presses Hang up, whose click must not call again.
     if (presses.accepts(event, shown?.state === "completed" && main.contains(target))) return;
     event.preventDefault();
     event.stopPropagation();
   };
   const root = panel.parentElement;
   for (const type of ["click", "keydown"]) root?.addEventListener(type, onPress, true);
-  // A paste that the field writes itself (dialer/format-as-you-type.js) is no event of input.
+  // dialer/format-as-you-type.js writes pasted and dropped texts itself, without an `input` event.
   for (const type of ["input", "paste", "drop"]) field.input.addEventListener(type, () => presses.arm());
-  /** @param {View} view The one that is shown now. */
+  /** @param {View} view */
   return (view) => {
     if (shown?.main.action && view.main.action !== shown.main.action) presses.disarm();
     shown = view;

@@ -158,8 +158,8 @@ test("the second click of a double click on Hang up does not reach the bar of th
   const root = document.createElement("div");
   root.innerHTML =
     '<div class="panel"></div><div class="bar"><button class="stop"></button></div>' +
-    '<div class="end"><span class="called"></span></div>';
-  const [panel, stop, ended] = [".panel", ".stop", ".called"].map((selector) => root.querySelector(selector));
+    '<div class="end"><span class="bar-title"></span></div>';
+  const [panel, stop, ended] = [".panel", ".stop", ".bar-title"].map((selector) => root.querySelector(selector));
   // jsdom trusts no click, so that the guard's listener is called itself.
   const press = {};
   root.addEventListener = (type, listener) => {

@@ -6,7 +6,7 @@ import { h, ICONS, icon } from "./dom.js";
 
 /** @typedef {"more" | "devices"} SheetName */
 /**
- * The values that the panel shows besides the view.
+ * The values that the panel shows in addition to the view.
  * @typedef {object} PanelFlags
  * @property {boolean} isMuted
  * @property {boolean} isKeypadShown True if a person opened the keypad in a call.
@@ -37,7 +37,7 @@ export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, 
   elements.message.show(message);
   elements.message.element.className = message?.isCalm ? "alert calm" : "alert notice";
   elements.tools.hidden = !isLive;
-  // The devices of a call in the pop-out are chosen there.
+  // For a call in the pop-out, a person chooses the devices in its window.
   elements.devicesTool.hidden = Boolean(view.isInPopOut);
   elements.sentDigits.textContent = sentDigits;
   elements.sentDigits.hidden = !sentDigits || !isKeypadShown;
@@ -55,7 +55,7 @@ export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, 
   elements.main.classList.toggle("stop", Boolean(main.isHangUp));
   elements.main.setAttribute("part", main.isHangUp ? "hang-up" : "call");
   const image = main.isBusy ? [h("span", { class: "spin" })] : main.icon ? [icon(ICONS[main.icon])] : [];
-  // New nodes rather than a new text: nothing is seen to move.
+  // New nodes and not a changed text: browsers then count no layout shift.
   elements.main.replaceChildren(...image, main.text);
   elements.secondary.hidden = isSheetOpen || !secondary;
   elements.secondary.textContent = secondary?.text ?? "";

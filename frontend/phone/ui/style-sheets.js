@@ -1,12 +1,14 @@
-/** The style sheets of the phone's shadow root, also in browsers that cannot construct any, such as Safari before 16.4. */
+/** Adds style sheets to the phone's shadow root: constructed ones, or `<style>` elements where browsers cannot construct any. */
 import { createStyleSheet, h } from "./dom.js";
 
-// The looks of the phone's element where a page's policy blocks `<style>` too. With the phone's own sheet it has no box.
-const PLAIN_BOX = "position:fixed;right:0;bottom:0;z-index:9999;max-height:90vh;overflow:auto;background:#fff";
+// Shows the phone's element where the page's policy blocks `<style>` too. The phone's own sheet makes it `display: contents`,
+// and then these rules have no effect.
+const UNSTYLED_HOST_STYLE =
+  "position:fixed;right:0;bottom:0;z-index:9999;max-height:90vh;overflow:auto;background:#fff";
 
 export class StyleSheets {
   /**
-   * The `<style>` elements, which belong before all else in the shadow root. None where sheets are adopted.
+   * The `<style>` elements, which must come first in the shadow root. Empty if the browser adopts constructed sheets.
    * @type {HTMLStyleElement[]}
    */
   elements = [];
@@ -20,7 +22,7 @@ export class StyleSheets {
 
   /**
    * @param {ShadowRoot} shadow
-   * @param {string | undefined} nonce That of the phone's script tag.
+   * @param {string | undefined} nonce Of the phone's script tag.
    */
   constructor(shadow, nonce) {
     this.#shadow = shadow;
@@ -28,7 +30,7 @@ export class StyleSheets {
   }
 
   /**
-   * Add the style sheets that are not there yet.
+   * Add those style sheets that the shadow root does not have.
    * @param {string[]} texts
    */
   add(...texts) {
@@ -36,7 +38,7 @@ export class StyleSheets {
   }
 
   /**
-   * Add the style sheet `name`, or give it another text.
+   * Add the style sheet `name`, or replace its text.
    * @param {string} name
    * @param {string} text
    */
@@ -68,7 +70,7 @@ export class StyleSheets {
     if (last) last.after(element);
     else this.#shadow.prepend(element);
     this.elements.push(element);
-    /** @type {HTMLElement} */ (this.#shadow.host).style.cssText = PLAIN_BOX;
+    /** @type {HTMLElement} */ (this.#shadow.host).style.cssText = UNSTYLED_HOST_STYLE;
     return element;
   }
 }

@@ -52,9 +52,9 @@ describe("tones after the answer", () => {
     const { call } = await openPhone();
     await call({ extension: "204" });
     expect(text(".number")).toBe("+1 212-555-0123 ext. 204");
-    expect(text(".line")).toBe("Sending 204");
+    expect(text(".call-note")).toBe("Sending 204");
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(text(".line")).toBe("");
+    expect(text(".call-note")).toBe("");
   });
 
   test("a closed panel opens to ask for tones that wait, and a press sends them", async () => {

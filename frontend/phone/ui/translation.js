@@ -1,4 +1,4 @@
-/** The texts of one phone: those of the language that it was given, or of the page's, which may change. */
+/** Loads the texts of one phone, in the language of its settings or else of the page, and again when that language changes. */
 import { loadTexts } from "../i18n/texts.js";
 
 /** @import { Texts } from "../i18n/texts.js" */
@@ -6,7 +6,7 @@ import { loadTexts } from "../i18n/texts.js";
 
 export class Translation {
   /**
-   * Null for English, and until they are loaded.
+   * Null for English, and until the texts are loaded.
    * @type {Texts | null}
    */
   texts = null;
@@ -14,13 +14,13 @@ export class Translation {
   #env;
   #onChange;
   #language = "";
-  /** The number of times that texts were asked for: the answer to the last question counts. */
-  #questions = 0;
+  /** Counts the loads: only the result of the last one is used. */
+  #loadCount = 0;
 
   /**
    * @param {Settings} settings
    * @param {Environment} env
-   * @param {() => void} onChange
+   * @param {() => void} onChange Called when `texts` are others.
    */
   constructor(settings, env, onChange) {
     this.#settings = settings;
@@ -28,30 +28,30 @@ export class Translation {
     this.#onChange = onChange;
   }
 
-  get #wanted() {
+  get #wantedLanguage() {
     return this.#settings.locale || this.#env.document.documentElement.lang;
   }
 
   /** Load the texts of the present settings. */
   async load() {
-    const language = this.#wanted;
+    const language = this.#wantedLanguage;
     this.#language = language;
-    this.#questions += 1;
-    const question = this.#questions;
-    // The phone gets the address of its chunks after its host.
+    this.#loadCount += 1;
+    const load = this.#loadCount;
+    // The base URL of the chunks is set after the host is constructed.
     await null;
     const texts = await loadTexts(language, this.#env, this.#settings.texts);
-    if (question !== this.#questions || texts === this.texts) return;
+    if (load !== this.#loadCount || texts === this.texts) return;
     this.texts = texts;
     this.#onChange();
   }
 
   /** Load other texts if the page has another language now. */
   followPage() {
-    if (this.#language !== this.#wanted) this.load();
+    if (this.#language !== this.#wantedLanguage) this.load();
   }
 
   stop() {
-    this.#questions += 1;
+    this.#loadCount += 1;
   }
 }

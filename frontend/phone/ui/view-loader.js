@@ -1,11 +1,11 @@
-/** Loads a view of the panel, whose code is a chunk, when it is wanted, and passes the panel's changes on to it. */
+/** Loads a view of the panel from its chunk when the view is wanted, then passes the panel's updates and keys to it. */
 
 /** @import { Panel } from "./panel.js" */
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
 /**
  * @typedef {object} LazyView
- * @property {(view: View, isCovered: boolean) => void} update `isCovered`: the settings cover the stage.
+ * @property {(view: View, isCovered: boolean) => void} update `isCovered`: the settings sheet covers the stage.
  * @property {(event: KeyboardEvent) => boolean} [onKey] True if the view handled the key.
  */
 
@@ -14,13 +14,13 @@ export class ViewLoader {
   #isWanted;
   #load;
   /**
-   * Of the panel; new ones where it was built again, in another language.
+   * The panel's elements, which are new ones after the panel was built again in another language.
    * @type {PanelElements | null}
    */
   #elements = null;
   /** @type {LazyView | null} */
-  #part = null;
-  #isAsked = false;
+  #lazyView = null;
+  #isRequested = false;
 
   /**
    * @param {Panel} panel
@@ -42,33 +42,33 @@ export class ViewLoader {
   update(elements, view, isCovered) {
     if (this.#elements !== elements) {
       this.#elements = elements;
-      this.#part = null;
-      this.#isAsked = false;
+      this.#lazyView = null;
+      this.#isRequested = false;
     }
-    if (this.#part) this.#part.update(view, isCovered);
-    else if (this.#isWanted(view)) this.#loadPart(elements);
+    if (this.#lazyView) this.#lazyView.update(view, isCovered);
+    else if (this.#isWanted(view)) this.#loadView(elements);
   }
 
   /**
-   * True if the key was one of the part.
+   * True if the view handled the key.
    * @param {KeyboardEvent} event
    */
   onKey(event) {
-    return Boolean(this.#part?.onKey?.(event));
+    return Boolean(this.#lazyView?.onKey?.(event));
   }
 
   /** @param {PanelElements} elements */
-  async #loadPart(elements) {
-    if (this.#isAsked) return;
-    this.#isAsked = true;
+  async #loadView(elements) {
+    if (this.#isRequested) return;
+    this.#isRequested = true;
     try {
-      const part = await this.#load(elements);
+      const lazyView = await this.#load(elements);
       if (this.#elements !== elements) return;
-      this.#part = part;
+      this.#lazyView = lazyView;
       this.#panel.render();
     } catch {
-      // The panel works without it; its next change tries again.
-      this.#isAsked = false;
+      // The panel works without this view; the next update tries again.
+      this.#isRequested = false;
     }
   }
 }

@@ -1,7 +1,7 @@
-/** Decides what the panel shows: a table from the phone's state to texts and actions. */
+/** Decides what the panel shows: the table VIEWS has the texts and actions for each state of the phone. */
 import { Problem } from "../errors.js";
 import { formatDuration } from "./components.js";
-import { isLasting } from "./lasting.js";
+import { isLasting } from "./lasting-problems.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Core, ProblemTexts, Texts } from "../i18n/texts.js" */
@@ -10,7 +10,7 @@ import { isLasting } from "./lasting.js";
 
 /**
  * @typedef {"call" | "hangUp" | "callAgain" | "reset" | "copyDetails" | "sendTones"} Action
- * @typedef {{message: string, fix?: string, isCalm?: boolean}} Message A sentence and its fix; calm: not an error.
+ * @typedef {{message: string, fix?: string, isCalm?: boolean}} Message A sentence and its fix; `isCalm`: not an error.
  * @typedef {object} MainButton
  * @property {string} text
  * @property {Action} [action]
@@ -24,13 +24,13 @@ import { isLasting } from "./lasting.js";
  * @typedef {object} ViewContent
  * @property {MainButton} main
  * @property {{text: string, action: Action}} [secondary]
- * @property {boolean} [showsDialer] True if there is the number field with its keypad.
- * @property {boolean} [showsChoices] True if numbers are offered without the field.
- * @property {boolean} [isAsWritten] True if `peer` is shown as it is, not formatted.
+ * @property {boolean} [showsDialer] True if the number field and the keypad are shown.
+ * @property {boolean} [showsChoices] True if a list of numbers to choose from is shown without the field.
+ * @property {boolean} [isAsWritten] True if `peer` is not formatted.
  * @property {Message | null} [dialError]
  * @property {Message | null} [message]
- * @property {string} [peer] The number of the call.
- * @property {string} [extension] Of the called person; with the words of the language.
+ * @property {string} [peer] The called number.
+ * @property {string} [extension] The extension as a text, such as "ext. 204".
  * @property {string} [person] Name and company of the called person.
  * @property {string} [status] Of the call.
  * @property {string} [note] Below the status.
@@ -45,7 +45,7 @@ import { isLasting } from "./lasting.js";
 /**
  * @param {Phone} phone
  * @param {Texts} texts
- * @param {string} [qualityWarning] The fault in the sound of the call.
+ * @param {string} [qualityWarning] The text about a problem with the sound of the call.
  * @returns {View}
  */
 export function viewOf(phone, { core, problems = {}, explain }, qualityWarning) {
@@ -103,27 +103,27 @@ const VIEWS = {
 };
 
 /**
- * The view for a page that lets nobody type a number: what the page proposed waits for Call, what was refused is shown with
- * the reason, or a hint points at the page.
+ * The view without number field, for a page that switched the dialpad off: it shows a number of the page that waits for Call,
+ * a refused text with the reason, the numbers that a text may mean, or the hint to click a number on the page.
  * @param {View} view
  * @param {Core} texts
  * @param {object} state
- * @param {boolean} state.isChoice Numbers are offered, of which one is meant.
- * @param {string} state.text In the number field, which is not shown.
- * @param {EpochPhoneCallOptions | null} state.proposed Of the call that `text` waits for.
+ * @param {boolean} state.offersNumbers True if the panel lists numbers of which one is meant.
+ * @param {string} state.text The text in the hidden number field.
+ * @param {EpochPhoneCallOptions | null} state.proposed The options of the call if `text` waits for Call, else null.
  * @returns {View}
  */
-export function withoutDialpad(view, texts, { isChoice, text, proposed }) {
+export function withoutDialpad(view, texts, { offersNumbers, text, proposed }) {
   const main = proposed || view.main.action !== "call" ? view.main : { ...view.main, isDisabled: true };
-  const base = { ...view, main, showsDialer: false, showsChoices: isChoice };
-  if (isChoice) return base;
+  const base = { ...view, main, showsDialer: false, showsChoices: offersNumbers };
+  if (offersNumbers) return base;
   const { dialError, message } = view;
   if (!proposed && !dialError) return { ...base, message: message ?? { message: texts.pageNumbersOnly, isCalm: true } };
   const person = [proposed?.name, proposed?.company].filter(Boolean).join(" · ");
   return { ...base, message: dialError ?? message, isAsWritten: true, peer: text, person };
 }
 
-// Created when it is shown: where a debugger listens, an error created while phone.js runs has the whole file parsed again.
+// Created only when it is shown: with a debugger attached, creating an Error while phone.js runs parses the whole file again.
 const offlineProblem = () => new Problem("offline");
 
 /**
@@ -145,7 +145,7 @@ function noticeView({ notice }, translate) {
 }
 
 /**
- * The words about the tones after the answer: those that wait for a key, and those that are being sent.
+ * The texts about the tones that follow the answer: `waiting` for tones that a person must send, `sending` for those in progress.
  * @param {PostDialStep | null} step
  * @param {Core} texts
  */
@@ -193,32 +193,32 @@ function remoteCallView(call, texts) {
  * @param {Phone} phone
  * @param {Core} texts
  * @param {Translate} translate
- * @param {string} again
+ * @param {string} callAgainText
  * @returns {ViewContent}
  */
-function endView({ call, dialError }, texts, translate, again) {
+function endView({ call, dialError }, texts, translate, callAgainText) {
   const { problem = null, status = "failed", message = null, duration = 0, endedByRemote } = call?.ended ?? {};
   const isNormal = status === "completed" || status === "canceled";
-  const words = texts.endedWith[status];
+  const endText = texts.endedWith[status];
   const fix = /** @type {Record<string, string>} */ (texts.statusHints)[status];
   return {
     ...peerOf(call, texts),
-    status: isNormal ? words + (status === "completed" ? ` · ${formatDuration(duration)}` : "") : "",
+    status: isNormal ? endText + (status === "completed" ? ` · ${formatDuration(duration)}` : "") : "",
     note: endedByRemote ? texts.endedByRemote : "",
-    announcement: isNormal ? words : "",
+    announcement: isNormal ? endText : "",
     dialError: translate(dialError),
-    message: isNormal && !problem ? null : (translate(problem) ?? { message: message ?? words, fix, isCalm: true }),
+    message: isNormal && !problem ? null : (translate(problem) ?? { message: message ?? endText, fix, isCalm: true }),
     ...(problem && isLasting(problem)
       ? { main: { text: texts.newCall, action: "reset" } }
       : {
-          main: { text: again, icon: "phone", action: "callAgain" },
+          main: { text: callAgainText, icon: "phone", action: "callAgain" },
           secondary: { text: texts.newCall, action: "reset" },
         }),
   };
 }
 
 /**
- * A problem in the texts of a language; the English sentence if it has none.
+ * The sentence and the fix of a problem in a language; in English where the language has none.
  * @param {Problem} problem
  * @param {ProblemTexts} problems
  * @param {Texts["explain"]} explain
@@ -226,7 +226,7 @@ function endView({ call, dialError }, texts, translate, again) {
  */
 function messageOf(problem, problems, explain) {
   const { code, fixCode, fallbackFixCode, message, fix, help, specificFix } = problem;
-  // The carrier's own reason, which no language has words for.
+  // The carrier's own reason, which exists in English only.
   if (code === "call_failed" && help) return { message, fix };
   const [, generalFix] = problems[fixCode] ?? problems[fallbackFixCode] ?? [];
   return { message: problems[code]?.[0] ?? message, fix: explain?.(problem) ?? specificFix ?? generalFix ?? fix };

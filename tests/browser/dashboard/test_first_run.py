@@ -182,5 +182,5 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     await expect(section.get_by_role("row", name=LABEL)).to_have_count(0)
     assert await until_stopped(phone) == "Invalid or revoked token"
     await expect(phone.panel.get_by_role("alert").get_by_text("Invalid or revoked token")).to_be_visible()
-    assert (await phone.call(ECHO)).begun is False
+    assert (await phone.call(ECHO)).is_started is False
     assert dashboard.console == []

@@ -196,7 +196,7 @@ async def test_a_greeting_left_after_the_tone_is_in_the_mailbox_and_the_agent_is
     await _until_recorded_answer(phone)
     await phone.page.get_by_role("button", name="Leave voicemail").click()
     await phone.until_state("completed")
-    await expect(phone.page.get_by_text("The mailbox hears your greeting.")).to_be_visible()
+    await expect(phone.page.get_by_text("The mailbox is recording your greeting.")).to_be_visible()
     assert (await phone.record(begun.call_id))["end_reason"] == "voicemail_dropped"
 
     following = await phone.call(MAILBOX)

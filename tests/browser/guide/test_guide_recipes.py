@@ -93,7 +93,7 @@ async def test_the_react_button_follows_the_phone(
     await expect(button).to_be_enabled()
     # An unmounted component gets no more events, and the phone keeps working.
     await phone.page.evaluate("() => leave()")
-    assert (await phone.call(ECHO)).begun
+    assert (await phone.call(ECHO)).is_started
     await phone.until_event("callAnswered", 2)
     assert phone.console == []
 

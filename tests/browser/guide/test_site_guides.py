@@ -134,7 +134,7 @@ async def test_squarespace(customer: Customer, open_page: OpenPage, host_site: H
     url = host_site.page("<h2>First</h2>", head=await example(customer, "Squarespace code injection"))
     phone = await open_page(url, customer.product, customer=customer)
     await phone.until_event("ready")
-    assert (await phone.call(ECHO)).begun
+    assert (await phone.call(ECHO)).is_started
     await phone.until_event("callAnswered")
     await phone.page.evaluate(NEXT_PAGE, "<h2>Second</h2>")
     await phone.panel.get_by_role("button", name="Hang up").wait_for()
@@ -147,7 +147,7 @@ async def test_wix(customer: Customer, open_page: OpenPage, host_site: HostSite)
     tag = await example(customer, "Wix custom code")
     phone = await open_page(host_site.page(tag), customer.product, customer=customer)
     await phone.until_event("ready")
-    assert (await phone.call(ECHO)).begun
+    assert (await phone.call(ECHO)).is_started
     await phone.until_event("callAnswered")
     await phone.page.evaluate(NEXT_PAGE, "<h2>Second</h2>")
     await phone.page.evaluate(RUN_AGAIN, tag)

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 
 from support.browser.axe import AXE, SCHEMES, violations
 from support.browser.host_site import HostSite
-from support.browser.hubspot import HUBSPOT, HubSpot, address
+from support.browser.hubspot import HUBSPOT, HubSpot, calling_page_url
 from support.browser.product import (
     BUSY,
     ECHO,
@@ -44,7 +44,7 @@ async def customer(product: Product) -> Customer:
 
 async def test_hubspot_dials_and_is_told_of_the_whole_call(customer: Customer, open_hubspot: OpenHubSpot) -> None:
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     await hubspot.until("LOGGED_IN")
     assert [message["type"] for message in await hubspot.heard()] == [
         "READY",
@@ -91,7 +91,7 @@ async def test_a_busy_line_is_told_as_one_and_the_phone_stays_in_sight(
     customer: Customer, open_hubspot: OpenHubSpot
 ) -> None:
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     await hubspot.until("LOGGED_IN")
     await hubspot.send("DIAL_NUMBER", {"phoneNumber": f"{BUSY} ext. 204"})
     call_id = (await hubspot.until("OUTGOING_CALL_STARTED"))["data"]["externalCallId"]
@@ -108,7 +108,7 @@ async def test_a_busy_line_is_told_as_one_and_the_phone_stays_in_sight(
 
 async def test_what_cannot_be_dialled_is_refused_and_shown(customer: Customer, open_hubspot: OpenHubSpot) -> None:
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     await hubspot.until("LOGGED_IN")
     await hubspot.send("DIAL_NUMBER", {"phoneNumber": "Front desk"})
     assert (await hubspot.until("ERROR"))["data"] == {"message": "Invalid phone number"}
@@ -126,7 +126,7 @@ async def test_what_cannot_be_dialled_is_refused_and_shown(customer: Customer, o
 
 async def test_malformed_messages_change_nothing(customer: Customer, open_hubspot: OpenHubSpot) -> None:
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     await hubspot.until("LOGGED_IN")
     malformed: list[object] = [
         None,
@@ -157,7 +157,7 @@ async def test_no_other_website_can_frame_the_page(
     hubspot = await open_hubspot()
     requests: list[str] = []
     hubspot.page.on("request", lambda request: requests.append(request.url))
-    url = address(customer) if with_id else f"{customer.product.url}/integrations/hubspot#{customer.token.raw}"
+    url = calling_page_url(customer) if with_id else f"{customer.product.url}/integrations/hubspot#{customer.token.raw}"
     await hubspot.show(url, origin="https://app.hubspot.com.evil.example")
     await expect(hubspot.page.locator("#frame iframe")).to_be_visible()
     await hubspot.until_blocked()
@@ -170,7 +170,7 @@ async def test_the_tokens_own_pages_may_frame_it_too(
 ) -> None:
     customer = await product.customer(allowed_domains=("app-eu1.hubspot.com", "127.0.0.1"))
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer), origin=host_site.origin)
+    await hubspot.show(calling_page_url(customer), origin=host_site.origin)
     await hubspot.until("LOGGED_IN")
     await hubspot.send("DIAL_NUMBER", {"phoneNumber": ECHO})
     await hubspot.until("CALL_ANSWERED")
@@ -179,7 +179,7 @@ async def test_the_tokens_own_pages_may_frame_it_too(
 async def test_a_revoked_token_says_so_inside_hubspot(customer: Customer, open_hubspot: OpenHubSpot) -> None:
     await customer.revoke()
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     assert (await hubspot.until("ERROR"))["data"] == {"message": "Invalid or revoked token"}
     await expect(hubspot.panel.get_by_text("Invalid or revoked token")).to_be_visible()
     assert await hubspot.heard("LOGGED_IN") == []
@@ -188,14 +188,14 @@ async def test_a_revoked_token_says_so_inside_hubspot(customer: Customer, open_h
 async def test_a_token_for_other_pages_gets_no_ticket(product: Product, open_hubspot: OpenHubSpot) -> None:
     customer = await product.customer(allowed_domains=("mysite.com",))
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     assert (await hubspot.until("ERROR"))["data"] == {"message": "Domain not allowed"}
     await expect(hubspot.panel.get_by_text("Domain not allowed")).to_be_visible()
 
 
 async def test_an_address_without_its_token_says_what_is_missing(customer: Customer, open_hubspot: OpenHubSpot) -> None:
     hubspot = await open_hubspot()
-    await hubspot.show(address(customer).partition("#")[0])
+    await hubspot.show(calling_page_url(customer).partition("#")[0])
     reported = (await hubspot.until("ERROR"))["data"]["message"]
     assert reported.startswith("This address holds no embed token.")
     await expect(hubspot.notice).to_have_text(reported)
@@ -205,8 +205,8 @@ async def test_a_window_of_its_own_holds_the_call_and_the_navigation_bar_steers_
     customer: Customer, open_hubspot: OpenHubSpot
 ) -> None:
     bar, window = await open_hubspot(), await open_hubspot()
-    await bar.show(address(customer), context={"usesCallingWindow": True, "iframeLocation": "remote"})
-    await window.show(address(customer), context={"usesCallingWindow": True, "iframeLocation": "window"})
+    await bar.show(calling_page_url(customer), context={"usesCallingWindow": True, "iframeLocation": "remote"})
+    await window.show(calling_page_url(customer), context={"usesCallingWindow": True, "iframeLocation": "window"})
     await window.until("LOGGED_IN")
     await expect(bar.status).to_have_text("Ready")
 
@@ -226,7 +226,7 @@ async def test_a_window_of_its_own_holds_the_call_and_the_navigation_bar_steers_
 async def test_the_page_is_for_everybody(customer: Customer, context: BrowserContext) -> None:
     await context.add_init_script(path=AXE)
     hubspot = HubSpot(await context.new_page())
-    await hubspot.show(address(customer))
+    await hubspot.show(calling_page_url(customer))
     await hubspot.until("LOGGED_IN")
     found = await framed_findings(hubspot)
     await hubspot.send("DIAL_NUMBER", {"phoneNumber": "Front desk"})
@@ -238,7 +238,7 @@ async def test_the_page_is_for_everybody(customer: Customer, context: BrowserCon
     found += await framed_findings(hubspot)
 
     bar = HubSpot(await context.new_page())
-    await bar.show(address(customer), context={"usesCallingWindow": True, "iframeLocation": "remote"})
+    await bar.show(calling_page_url(customer), context={"usesCallingWindow": True, "iframeLocation": "remote"})
     await expect(bar.frame.get_by_role("button", name="Hang up")).to_be_visible()
     assert found + await framed_findings(bar) == []
 

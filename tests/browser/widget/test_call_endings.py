@@ -1,4 +1,4 @@
-"""Each way a call ends: one event, and a record that agrees with it."""
+"""Each way in which a call ends: one ``callEnded``, and a record that agrees with it."""
 
 import pytest
 
@@ -16,15 +16,15 @@ from support.browser.product import (
 
 pytestmark = pytest.mark.anyio
 
-# The page never learns that it rings, so it stays in `dialing` as long as the far end rings.
-DEAF_TO_RINGING = """<script>
+# Drops the carrier's messages that it rings, so that the phone stays in `dialing` while the far end rings.
+IGNORE_RINGING = """<script>
     const listen = WebSocket.prototype.addEventListener;
     WebSocket.prototype.addEventListener = function (type, listener) {
         const rings = ({ data }) => JSON.parse(data.trim() || "{}").type === "ringing";
         listen.call(this, type, type === "message" ? (event) => rings(event) || listener(event) : listener);
     };
 </script>"""
-# Hangs up as soon as the invitation to the call has left the page: no answer to it can have come.
+# Hangs up as soon as the page has sent the invitation to the call: no answer can have come.
 HANG_UP_AFTER_INVITE = """<script>
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (message) {
@@ -62,24 +62,24 @@ async def test_the_far_end_sends_tones(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "said"),
+    ("number", "status", "sentence"),
     [(BUSY, "busy", "The line is busy"), (NEVER_ANSWERS, "no-answer", "No answer")],
     ids=["busy", "no answer"],
 )
 @pytest.mark.every_browser
-async def test_an_unanswered_call_ends_without_an_error(phone: Phone, number: str, status: str, said: str) -> None:
+async def test_an_unanswered_call_ends_without_an_error(phone: Phone, number: str, status: str, sentence: str) -> None:
     begun = await phone.call(number)
     ended = await phone.until_event("callEnded")
     assert ended["duration"] == 0
     assert await phone.state() == "failed"
     assert await phone.details("error") == []
     assert await phone.details("callAnswered") == []
-    await phone.panel.get_by_text(said, exact=True).wait_for()
+    await phone.panel.get_by_text(sentence, exact=True).wait_for()
     assert (await phone.assert_agrees(begun.call_id, number, status))["duration"] == 0
 
 
 @pytest.mark.every_browser
-async def test_a_call_that_cannot_be_connected_tells_the_error_first(phone: Phone) -> None:
+async def test_a_call_that_cannot_be_connected_emits_the_error_first(phone: Phone) -> None:
     begun = await phone.call(FAILS)
     await phone.until_event("callEnded")
     names = [event["name"] for event in await phone.events("error", "callEnded")]
@@ -92,7 +92,7 @@ async def test_a_call_that_cannot_be_connected_tells_the_error_first(phone: Phon
 
 
 @pytest.mark.every_browser
-async def test_the_caller_hangs_up_while_it_rings(phone: Phone) -> None:
+async def test_the_agent_hangs_up_while_it_rings(phone: Phone) -> None:
     begun = await phone.call(NEVER_ANSWERS)
     await phone.until_state("ringing")
     await phone.hangup()
@@ -101,8 +101,8 @@ async def test_the_caller_hangs_up_while_it_rings(phone: Phone) -> None:
     await phone.assert_agrees(begun.call_id, NEVER_ANSWERS, "canceled")
 
 
-async def test_the_caller_hangs_up_while_the_call_is_dialled(customer: Customer, open_phone: OpenPhone) -> None:
-    phone = await open_phone(customer, head=DEAF_TO_RINGING)
+async def test_the_agent_hangs_up_while_the_call_is_dialled(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=IGNORE_RINGING)
     await phone.until_event("ready")
     begun = await phone.call(NEVER_ANSWERS)
 
@@ -115,7 +115,7 @@ async def test_the_caller_hangs_up_while_the_call_is_dialled(customer: Customer,
     await phone.assert_agrees(begun.call_id, NEVER_ANSWERS, "canceled")
 
 
-async def test_the_caller_hangs_up_right_after_the_invitation(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_the_agent_hangs_up_right_after_the_invitation(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=HANG_UP_AFTER_INVITE)
     await phone.until_event("ready")
     begun = await phone.call(ECHO)
@@ -124,9 +124,9 @@ async def test_the_caller_hangs_up_right_after_the_invitation(customer: Customer
     async def is_over() -> bool:
         return (await phone.far_end(begun.call_id))["status"] in ("no-answer", "canceled")
 
-    await phone.until("the carrier let the call go", is_over)
+    await phone.until("the carrier ended the call", is_over)
 
-    # The carrier may have asked for the call already, which is a matter of milliseconds; a record is closed either way.
+    # The carrier may have requested the call before, within milliseconds; if there is a record, it is closed.
     async def is_closed() -> bool:
         return {row["status"] for row in await phone.records()} <= {"canceled"}
 
@@ -135,7 +135,7 @@ async def test_the_caller_hangs_up_right_after_the_invitation(customer: Customer
 
 
 async def test_a_call_hung_up_at_once_reaches_nobody(phone: Phone) -> None:
-    """Before the carrier knows of it there is nothing to record."""
+    """The carrier never gets the call, so there is no record."""
     await phone.page.evaluate("number => { EpochPhone.call(number); EpochPhone.hangup(); }", ECHO)
     hung_up = await phone.until_event("callEnded")
     assert hung_up["status"] == "canceled"

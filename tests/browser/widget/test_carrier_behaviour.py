@@ -1,9 +1,8 @@
 """Calls while the sandbox carrier behaves as the real one was reported to: events and records stay right.
 
-The widget must say within 3 s why a call was refused. The tests log the time from the carrier's frame to the sentence
-(``--log-cli-level=INFO`` shows it), both by the page's clock, and assert only that it is far from the SDK's own 30 s: a
-busy machine may need longer than 3 s for a page that is right. ``frontend/phone/core.test.js`` asserts the 3 s, with
-fake timers.
+The widget must show within 3 s why a call was refused. The tests log the time from the carrier's message to the
+sentence (``--log-cli-level=INFO`` shows it), by the page's clock. They assert only half of the SDK's own 30 s, because
+a busy machine may need longer than 3 s. ``frontend/phone/core.test.js`` asserts the 3 s with fake timers.
 """
 
 import asyncio
@@ -22,8 +21,8 @@ from support.local_http import local_client
 pytestmark = pytest.mark.anyio
 NOT_ENABLED = "+33199000000"
 """A number in a country that new organizations have not enabled."""
-OF_THE_SDKS_PATIENCE = 15.0
-"""Half of the 30 s after which the SDK alone gives up, in seconds."""
+HALF_OF_SDK_TIMEOUT_SECONDS = 15.0
+"""Half of the 30 s after which the SDK itself ends the call."""
 WATCH_FOR = '(text) => { window[Symbol.for("epoch.watch")].seen = window[Symbol.for("epoch.watch")].shownAt(text); }'
 SEEN_AT = '() => window[Symbol.for("epoch.watch")].seen'
 FRAMES = '() => window[Symbol.for("epoch.watch")].frames'
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Refused(NamedTuple):
-    """A call that the carrier refused, as the page saw it."""
+    """A call that the carrier refused, as the page received it."""
 
     call_id: str
     ended: dict[str, Any]
@@ -39,16 +38,16 @@ class Refused(NamedTuple):
 
 
 @pytest.fixture
-async def lost_documents(product: Product) -> AsyncIterator[None]:
-    """The carrier asks for the document of each call where there is none."""
+async def missing_documents(product: Product) -> AsyncIterator[None]:
+    """The carrier requests the document of each call at a URL that does not exist."""
     account = product.settings.twilio
     path = f"/2010-04-01/Accounts/{account.account_sid}/Applications/{account.twiml_app_sid}.json"
     credentials = (account.account_sid, account.auth_token)
     async with local_client(base_url=product.carrier, auth=credentials) as client:
-        right = (await client.get(path)).raise_for_status().json()["voice_url"]
+        original_url = (await client.get(path)).raise_for_status().json()["voice_url"]
         (await client.post(path, data={"VoiceUrl": f"{product.url}/voice/nowhere"})).raise_for_status()
         yield
-        (await client.post(path, data={"VoiceUrl": right})).raise_for_status()
+        (await client.post(path, data={"VoiceUrl": original_url})).raise_for_status()
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
 
 
 async def call_refused(phone: Phone, number: str, sentence: str, *, by: str = "hangup") -> Refused:
-    """Call ``number``, which the carrier refuses with a frame ``by``; wait for ``sentence`` and print its delay."""
+    """Call ``number``, which the carrier refuses by a message of type ``by``; wait for ``sentence``, log its delay."""
     count = len(await phone.events("callEnded"))
     await phone.page.evaluate(WATCH_FOR, sentence)
     begun = await phone.call(number)
@@ -69,7 +68,7 @@ async def call_refused(phone: Phone, number: str, sentence: str, *, by: str = "h
     refused_at = max(frame["at"] for frame in await phone.page.evaluate(FRAMES) if frame["type"] == by)
     seconds = (shown_at - refused_at) / 1000
     log.info("%.2f s from the refusal to: %s", seconds, sentence)
-    assert seconds < OF_THE_SDKS_PATIENCE
+    assert seconds < HALF_OF_SDK_TIMEOUT_SECONDS
     assert "connection_failed" not in {error["code"] for error in await phone.details("error")}
     return Refused(begun.call_id, ended)
 
@@ -119,8 +118,8 @@ async def test_a_dial_that_makes_no_leg_fails_with_the_carriers_reason(phone: Ph
         assert (record["to"], record["status"], record["carrier_error"]) == (number, "failed", code)
 
 
-async def test_a_document_that_the_carrier_could_not_read_is_no_busy_line(
-    phone: Phone, set_switches: SetSwitches, lost_documents: None
+async def test_a_document_that_the_carrier_cannot_read_is_not_reported_as_busy(
+    phone: Phone, set_switches: SetSwitches, missing_documents: None
 ) -> None:
     await set_switches(webhook_failure=31603)
     refused = await call_refused(phone, ECHO, "The call failed")
@@ -128,8 +127,8 @@ async def test_a_document_that_the_carrier_could_not_read_is_no_busy_line(
     assert await phone.records() == []
 
 
-async def test_a_recorded_error_is_no_conversation(
-    phone: Phone, set_switches: SetSwitches, lost_documents: None
+async def test_a_recorded_error_message_is_not_an_answered_call(
+    phone: Phone, set_switches: SetSwitches, missing_documents: None
 ) -> None:
     await set_switches(recorded_error=True)
     refused = await call_refused(phone, ECHO, "Service temporarily unavailable", by="answer")
@@ -156,8 +155,8 @@ async def test_an_error_of_the_gateway_before_the_answer_ends_the_call_at_once(
     assert [frame["type"] for frame in await phone.page.evaluate(FRAMES)][-1] == "error"
     await phone.panel.get_by_role("alert").get_by_text(sentence).wait_for()
     times = {event["name"]: event["at"] for event in await phone.events("callStarted", "callEnded")}
-    assert times["callEnded"] - times["callStarted"] < 1000 * OF_THE_SDKS_PATIENCE
-    assert begun.begun
+    assert times["callEnded"] - times["callStarted"] < 1000 * HALF_OF_SDK_TIMEOUT_SECONDS
+    assert begun.is_started
     assert await phone.records() == []
 
 
@@ -178,10 +177,10 @@ async def test_a_busy_line_reported_after_the_dials_result_is_busy(phone: Phone,
     await phone.assert_agrees(refused.call_id, BUSY, "busy")
 
 
-async def test_a_busy_line_that_is_reported_late_is_busy_at_once_and_on_record(
+async def test_a_busy_line_that_is_reported_late_is_busy_at_once_and_in_the_record(
     phone: Phone, set_switches: SetSwitches
 ) -> None:
-    """The record has no end while the widget asks for it: the carrier's code decides for the page."""
+    """The record is still open when the widget requests it: the carrier's code decides what the page shows."""
     await set_switches(report_delay_seconds=5)
     refused = await call_refused(phone, BUSY, "The line is busy")
     assert refused.ended["status"] == "busy"

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Route
 
 from browser.conftest import OpenPhone
-from support.browser.click_to_call import until_listening
+from support.browser.click_to_call import until_click_to_call_loaded
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
@@ -27,12 +27,12 @@ CALLING = {
     "an element": '<span id="it" data-phone="%s">Ada</span>',
     "an icon in a link": f'<a href="tel:%s">{ICON}</a>',
     "a link in national form": '<a id="it" href="tel:(212)%%20555-0101">Ada</a>',
-    "a link's data-phone before its address": '<a id="it" href="/contacts/1" data-phone="%s">Ada</a>',
+    "a link's data-phone before its href": '<a id="it" href="/contacts/1" data-phone="%s">Ada</a>',
     "the text of a bare attribute": '<span id="it" data-phone>%s</span>',
     "an element in a shadow root": SHADOW,
     "a row": ROW,
 }
-QUIET = {
+NOT_CALLING = {
     "a button of its own in a row": (ROW % ECHO, "#own"),
     "a field": (f'<input id="it" data-phone="{ECHO}">', "#it"),
     "an editor": (f'<div contenteditable="true"><p><a id="it" href="tel:{ECHO}">Ada</a></p></div>', "#it"),
@@ -48,7 +48,7 @@ def target(phone: Phone, markup: str) -> Locator:
     return phone.page.locator(next(f"#{one}" for one in ids if f'id="{one}"' in markup))
 
 
-async def called(phone: Phone) -> str:
+async def called_number(phone: Phone) -> str:
     number: str = (await phone.until_event("callStarted"))["number"]
     return number
 
@@ -57,33 +57,31 @@ async def called(phone: Phone) -> str:
 async def test_a_click_calls(customer: Customer, open_phone: OpenPhone, name: str) -> None:
     markup = CALLING[name].replace("%s", ECHO).replace("%%", "%")
     phone = await open_phone(customer, attributes=ON, body=markup)
-    await until_listening(phone)
-    address = phone.page.url
+    await until_click_to_call_loaded(phone)
+    url = phone.page.url
     await target(phone, markup).click()
-    assert await called(phone) == ECHO
-    assert phone.page.url == address
+    assert await called_number(phone) == ECHO
+    assert phone.page.url == url
     await phone.panel.get_by_role("button", name="Hang up").click()
 
 
-@pytest.mark.parametrize("name", QUIET)
-async def test_a_click_that_is_meant_for_something_else_does_not_call(
-    customer: Customer, open_phone: OpenPhone, name: str
-) -> None:
-    markup, selector = QUIET[name]
+@pytest.mark.parametrize("name", NOT_CALLING)
+async def test_a_click_on_another_control_does_not_call(customer: Customer, open_phone: OpenPhone, name: str) -> None:
+    markup, selector = NOT_CALLING[name]
     body = markup + f'<span id="last" data-phone="{ECHO}">Last</span>'
     phone = await open_phone(customer, attributes=ON, body=body)
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     await phone.page.click(selector)
     assert await phone.events("callStarted", "open") == []
     await phone.page.click("#last")
-    assert await called(phone) == ECHO
+    assert await called_number(phone) == ECHO
 
 
 async def test_a_click_with_a_modifier_and_a_selected_number_do_not_call(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer, attributes=ON, body=f'<p><span id="it" data-phone="{ECHO}">{ECHO}</span></p>')
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     it = phone.page.locator("#it")
     await it.click(modifiers=["Shift"])
     await phone.page.evaluate("() => getSelection().empty()")
@@ -98,19 +96,19 @@ async def test_a_click_with_a_modifier_and_a_selected_number_do_not_call(
     assert await phone.events("callStarted") == []
     await phone.page.evaluate("() => getSelection().empty()")
     await it.click()
-    assert await called(phone) == ECHO
+    assert await called_number(phone) == ECHO
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 async def test_a_key_calls_a_row_that_was_added_later(customer: Customer, open_phone: OpenPhone, key: str) -> None:
     phone = await open_phone(customer, attributes=ON)
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     later = f"""() => document.body.insertAdjacentHTML("beforeend", '<p><i data-phone="{ECHO}">Later</i></p>')"""
     await phone.page.evaluate(later)
     row = phone.page.get_by_role("button", name="Later")
     await row.wait_for()
     await row.press(key)
-    assert await called(phone) == ECHO
+    assert await called_number(phone) == ECHO
     await phone.hangup()
     await phone.page.evaluate("() => EpochPhone.destroy()")
     assert await phone.page.locator("i").evaluate("(row) => [row.tabIndex, row.getAttribute('role')]") == [-1, None]
@@ -131,7 +129,7 @@ async def test_an_empty_element_shows_its_number_as_the_organization_writes_it(
     assert await phone.page.locator("p b").all_text_contents() == ["", "", "Ada", ""]
 
 
-LOOKS = """() => Object.fromEntries([...document.querySelectorAll("main [id]")].map((element) => {
+APPEARANCE = """() => Object.fromEntries([...document.querySelectorAll("main [id]")].map((element) => {
     const { cursor, textDecorationLine } = getComputedStyle(element);
     return [element.id, [cursor, textDecorationLine, element.title]];
 }))"""
@@ -146,7 +144,7 @@ async def test_numbers_look_clickable_unless_the_page_says_otherwise(customer: C
     phone = await open_phone(customer, attributes=ON, body=body, head=head)
     await phone.page.locator("#plain[title]").wait_for()
     title = "Call +1 212-555-0101"
-    assert await phone.page.evaluate(LOOKS) == {
+    assert await phone.page.evaluate(APPEARANCE) == {
         "plain": ["pointer", "underline", title],
         "link": ["pointer", "underline", title],
         "styled": ["help", "none", "Office"],
@@ -157,9 +155,9 @@ async def test_numbers_look_clickable_unless_the_page_says_otherwise(customer: C
     later = f'<i id="later" data-phone="{ECHO}">B</i>'
     await phone.page.evaluate('(row) => document.querySelector("main").insertAdjacentHTML("beforeend", row)', later)
     await phone.page.locator("#later[title]").wait_for()
-    assert (await phone.page.evaluate(LOOKS))["later"] == ["pointer", "underline", title]
+    assert (await phone.page.evaluate(APPEARANCE))["later"] == ["pointer", "underline", title]
     await phone.page.evaluate("() => { EpochPhone.destroy(); document.getElementById('later').remove(); }")
-    assert await phone.page.evaluate(LOOKS) == {
+    assert await phone.page.evaluate(APPEARANCE) == {
         "plain": ["auto", "none", ""],
         "link": ["pointer", "underline", ""],
         "styled": ["help", "none", "Office"],
@@ -173,27 +171,27 @@ async def test_a_label_that_is_no_number_is_refused_where_people_see_it(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer, attributes=ON, body='<span id="it" data-phone="Ask the office">Ada</span>')
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     await phone.page.click("#it")
     assert (await phone.until_event("error"))["code"] == "invalid_number"
     await phone.panel.get_by_role("alert").get_by_text("Invalid phone number").wait_for()
     assert await phone.events("callStarted") == []
 
 
-@pytest.mark.parametrize("address", ["tel:12", "tel:ask%20the%20office"])
+@pytest.mark.parametrize("uri", ["tel:12", "tel:ask%20the%20office"])
 async def test_a_link_whose_number_is_refused_shows_its_text_and_the_reason(
-    customer: Customer, open_phone: OpenPhone, address: str
+    customer: Customer, open_phone: OpenPhone, uri: str
 ) -> None:
-    phone = await open_phone(customer, attributes=ON, body=f'<a id="it" href="{address}">Ada</a>')
-    await until_listening(phone)
+    phone = await open_phone(customer, attributes=ON, body=f'<a id="it" href="{uri}">Ada</a>')
+    await until_click_to_call_loaded(phone)
     await phone.page.click("#it")
     await phone.panel.get_by_role("alert").get_by_text("Invalid phone number").wait_for()
     shown = phone.panel.get_by_role("textbox", name="Phone number")
-    assert await shown.input_value() == unquote(address.removeprefix("tel:"))
+    assert await shown.input_value() == unquote(uri.removeprefix("tel:"))
     assert await phone.events("callStarted") == []
 
 
-async def test_a_click_before_the_phone_works_shows_why(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_click_before_the_phone_is_ready_shows_the_reason(customer: Customer, open_phone: OpenPhone) -> None:
     await customer.revoke()
     phone = await open_phone(customer, attributes=ON, body=f'<span id="it" data-phone="{ECHO}">Ada</span>')
     await phone.until_event("error")
@@ -201,9 +199,9 @@ async def test_a_click_before_the_phone_works_shows_why(customer: Customer, open
     await phone.panel.get_by_role("alert").get_by_text("Invalid or revoked token").wait_for()
 
 
-async def test_elements_are_as_the_page_made_them_until_it_is_loaded(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_elements_are_not_changed_until_the_page_is_loaded(customer: Customer, open_phone: OpenPhone) -> None:
     async def hold_picture(context: BrowserContext) -> None:
-        """Let the page load only when the phone has all that it needs to change elements, and the page was idle."""
+        """Hold the page's load event until the phone can change elements and the page was idle."""
 
         async def answer(route: Route) -> None:
             page = context.pages[0]
@@ -220,9 +218,9 @@ async def test_elements_are_as_the_page_made_them_until_it_is_loaded(customer: C
     assert await phone.page.evaluate("() => atLoad") == ""
 
 
-async def test_ten_thousand_rows_are_all_reached(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_ten_thousand_rows_all_get_click_to_call(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, attributes=ON, body="<main></main>")
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     rows = f"""() => document.querySelector("main").innerHTML =
         '<p><span data-phone="{ECHO}"></span></p>'.repeat(10_000)"""
     await phone.page.evaluate(rows)

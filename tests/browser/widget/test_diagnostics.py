@@ -1,4 +1,4 @@
-"""The diagnostics before a call: each step is tried, each fault is named with its fix."""
+"""The diagnostics: each step runs, and each fault is reported with its fix."""
 
 import re
 from pathlib import Path
@@ -10,19 +10,19 @@ from playwright.async_api import BrowserContext, Route, expect
 from browser.conftest import NewBrowser, OpenPhone
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
-from support.browser.silence import silent_file
+from support.browser.silent_recording import silent_file
 from support.browser.stun_server import answering_stun
 
-NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-# As extensions do that hide addresses: without a relay no connection comes about.
+NO_NAME_RESOLUTION = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+# As extensions do that hide IP addresses: without a relay server no connection is possible.
 RELAYS_ONLY = """window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(settings) { super({ ...settings, iceTransportPolicy: "relay" }); }
 };"""
-# The carrier's STUN server by another address: there is no name service here that the browser's WebRTC would ask.
-STUN_IS_AT = """window.RTCPeerConnection = class extends RTCPeerConnection {
+# Replaces the carrier's STUN server by one on loopback, because WebRTC cannot resolve names here.
+REPLACE_STUN_SERVER = """window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(settings) {
-        const moved = (urls) => urls.replace("global.stun.twilio.com:3478", "%s");
-        const iceServers = settings?.iceServers?.map(({ urls }) => ({ urls: moved(urls) }));
+        const replaced = (urls) => urls.replace("global.stun.twilio.com:3478", "%s");
+        const iceServers = settings?.iceServers?.map(({ urls }) => ({ urls: replaced(urls) }));
         super({ ...settings, ...(iceServers && { iceServers }) });
     }
 };"""
@@ -101,7 +101,7 @@ async def test_a_policy_that_blocks_the_carrier_is_named_with_the_entry_to_add(
     assert f"Add {customer.product.carrier.replace('http:', 'ws:')} to connect-src" in report["signaling"]["fix"]
 
 
-async def test_a_silent_microphone_is_never_told_as_working(
+async def test_a_silent_microphone_is_not_reported_as_working(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser, tmp_path: Path
 ) -> None:
     silence = f"--use-file-for-fake-audio-capture={silent_file(tmp_path)}"
@@ -111,17 +111,17 @@ async def test_a_silent_microphone_is_never_told_as_working(
     report = answer["report"]
     assert codes(report) == {"microphone": "microphone_silent"}, report["text"]
     assert report["microphone"]["level"] == 0
-    assert "Unmute it" in report["microphone"]["fix"]
+    assert "Unmute the microphone" in report["microphone"]["fix"]
     expected_steps = [pair for name in STEPS for pair in ([name, None], [name, name != "microphone"])]
     assert answer["steps"] == expected_steps
     assert await phone.live_tracks() == 0
 
 
 async def test_a_browser_without_webrtc_is_named(customer: Customer, open_phone: OpenPhone) -> None:
-    async def take_away(context: BrowserContext) -> None:
+    async def remove_webrtc(context: BrowserContext) -> None:
         await context.add_init_script(WITHOUT_WEBRTC)
 
-    phone = await open_phone(customer, prepare=take_away)
+    phone = await open_phone(customer, prepare=remove_webrtc)
     await phone.until_event("error")
     report = await check(phone)
     assert codes(report) == {
@@ -133,7 +133,9 @@ async def test_a_browser_without_webrtc_is_named(customer: Customer, open_phone:
     assert await phone.tracks() == 0
 
 
-async def test_audio_that_cannot_flow_is_no_fault_of_the_microphone(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_blocked_audio_is_not_reported_as_a_fault_of_the_microphone(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     async def hide_addresses(context: BrowserContext) -> None:
         await context.add_init_script(RELAYS_ONLY)
 
@@ -144,29 +146,29 @@ async def test_audio_that_cannot_flow_is_no_fault_of_the_microphone(customer: Cu
     assert "Allow WebRTC" in report["media"]["fix"]
 
 
-async def as_with_the_real_carrier(context: BrowserContext) -> None:
-    """The exchange names no signalling of a sandbox: the check asks the carrier's own hosts."""
+async def hide_sandbox_signaling(context: BrowserContext) -> None:
+    """Remove the sandbox's signalling from the exchange, so that the diagnostics use the real carrier's hosts."""
 
-    async def answer_so(route: Route) -> None:
+    async def fulfill_without_signaling(route: Route) -> None:
         answer = await route.fetch()
         await route.fulfill(response=answer, json={**await answer.json(), "signaling": None})
 
-    await context.route("**/widget/exchange", answer_so)
+    await context.route("**/widget/exchange", fulfill_without_signaling)
 
 
 async def test_a_network_that_lets_audio_out_passes(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
 ) -> None:
-    async with answering_stun() as (address, requests):
+    async with answering_stun() as (stun_server, requests):
 
         async def prepare(context: BrowserContext) -> None:
-            await as_with_the_real_carrier(context)
-            await context.add_init_script(STUN_IS_AT % address)
+            await hide_sandbox_signaling(context)
+            await context.add_init_script(REPLACE_STUN_SERVER % stun_server)
 
-        phone = await open_phone(customer, browser=await new_browser(more=(NO_NAMES,)), prepare=prepare)
+        phone = await open_phone(customer, browser=await new_browser(more=(NO_NAME_RESOLUTION,)), prepare=prepare)
         await phone.until_event("ready")
         report = await check(phone)
-    # The real carrier is out of reach of a test; the way out for audio is not.
+    # The real carrier's signalling cannot be reached in a test; UDP can leave the network.
     assert codes(report) == {"signaling": "signaling_failed"}, report["text"]
     assert report["media"]["message"] == "Audio flows"
     assert len(requests) > 0
@@ -175,8 +177,8 @@ async def test_a_network_that_lets_audio_out_passes(
 async def test_a_network_that_lets_no_audio_out_is_named(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
 ) -> None:
-    browser = await new_browser(more=(NO_NAMES,))
-    phone = await open_phone(customer, browser=browser, prepare=as_with_the_real_carrier)
+    browser = await new_browser(more=(NO_NAME_RESOLUTION,))
+    phone = await open_phone(customer, browser=browser, prepare=hide_sandbox_signaling)
     await phone.until_event("ready")
     report = await check(phone)
     assert codes(report) == {"signaling": "signaling_failed", "media": "media_blocked"}, report["text"]
@@ -207,7 +209,7 @@ async def test_people_check_in_the_panel_and_copy_the_report(customer: Customer,
     await expect(panel.get_by_role("heading", name="More")).to_be_visible()
 
 
-async def test_where_nothing_may_be_copied_the_report_is_shown(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_the_report_is_shown_if_the_page_forbids_copying(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(
         customer, attributes='data-locale="es"', headers={"Permissions-Policy": "clipboard-write=()"}
     )

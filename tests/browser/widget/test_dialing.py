@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
-from support.browser.keys import ARMED_SECONDS
+from support.browser.held_keys import PRESS_INTERVAL_SECONDS
 from support.browser.phone import Phone
 from support.browser.product import (
     BUSY,
@@ -19,8 +19,8 @@ from support.browser.product import (
 
 pytestmark = pytest.mark.anyio
 
-# Counts tones and where they are played, and leaves them as they are.
-HEAR_TONES = """() => {
+# Records the frequency and the speaker of each tone.
+RECORD_TONES = """() => {
     const tones = window[Symbol.for("epoch.tones")] = [];
     const start = OscillatorNode.prototype.start;
     OscillatorNode.prototype.start = function (...when) {
@@ -33,7 +33,7 @@ UNPLUG = """() => {
     const { liveTrack } = window[Symbol.for("epoch.unplug")];
     liveTrack().dispatchEvent(new Event("ended"));
 }"""
-KEEP_TRACKS = """
+RECORD_TRACKS = """
     const tracks = [];
     const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (constraints) => {
@@ -68,7 +68,7 @@ async def read(phone: Phone, script: str) -> Any:
     return json.loads(await phone.page.evaluate(script))
 
 
-async def test_a_number_is_punctuated_as_it_is_typed_and_dialled_as_it_was(phone: Phone) -> None:
+async def test_a_number_is_formatted_while_it_is_typed_and_dialled_unchanged(phone: Phone) -> None:
     field = phone.panel.get_by_role("textbox", name="Phone number")
     await field.press_sequentially("2125550101")
     await expect(field).to_have_value("(212) 555-0101")
@@ -108,7 +108,7 @@ async def test_a_pasted_number_is_cleaned_and_its_country_named(phone: Phone) ->
     assert "United Kingdom +44" in described
 
 
-async def test_recent_calls_stay_for_the_tab_and_a_press_on_one_dials_nothing(phone: Phone) -> None:
+async def test_recent_calls_are_kept_in_the_tab_and_a_press_on_one_does_not_call(phone: Phone) -> None:
     panel = phone.panel
     field = panel.get_by_role("textbox", name="Phone number")
     recent = panel.get_by_role("list", name="Recent calls").get_by_role("button")
@@ -124,8 +124,8 @@ async def test_recent_calls_stay_for_the_tab_and_a_press_on_one_dials_nothing(ph
     for text in ("Grace Hopper", "+1 212-555-0102", "Busy"):
         await expect(recent.nth(1)).to_contain_text(text)
     await recent.nth(1).focus()
-    # A key right after the click that opened the phone is taken for a part of it.
-    await asyncio.sleep(ARMED_SECONDS)
+    # The phone ignores a key right after the click that opened it.
+    await asyncio.sleep(PRESS_INTERVAL_SECONDS)
     await phone.page.keyboard.press("Enter")
     await expect(field).to_have_value("+1 212-555-0102")
     await expect(field).to_be_focused()
@@ -140,7 +140,7 @@ async def test_recent_calls_stay_for_the_tab_and_a_press_on_one_dials_nothing(ph
     await panel.get_by_role("button", name="Call", exact=True).click()
     await expect(field).to_have_value("+1 212-555-0102")
     assert len(await phone.details("callStarted")) == 1
-    # Another number is another person's.
+    # The name does not belong to another number.
     await field.fill(HANGS_UP)
     await panel.get_by_role("button", name="Call", exact=True).click()
     assert "name" not in await phone.until_event("callStarted", 2)
@@ -155,15 +155,15 @@ async def test_recent_calls_stay_for_the_tab_and_a_press_on_one_dials_nothing(ph
     assert await read(phone, STORED) == {}
 
 
-async def test_a_call_that_the_other_side_ends_says_so(phone: Phone) -> None:
+async def test_the_panel_says_that_the_other_side_ended_the_call(phone: Phone) -> None:
     await phone.call(HANGS_UP)
     await phone.until_event("callEnded")
     await expect(phone.panel.locator(".status")).to_contain_text("Call ended · 0:0")
-    await expect(phone.panel.locator(".line")).to_have_text("Ended by the other side")
+    await expect(phone.panel.locator(".call-note")).to_have_text("Ended by the other side")
 
 
-async def test_keys_sound_their_two_tones_unless_they_are_to_be_silent(phone: Phone) -> None:
-    await phone.page.evaluate(HEAR_TONES)
+async def test_keys_play_their_two_tones_unless_sounds_are_switched_off(phone: Phone) -> None:
+    await phone.page.evaluate(RECORD_TONES)
     panel = phone.panel
     await panel.get_by_role("button", name="5 JKL", exact=True).click()
 
@@ -183,7 +183,7 @@ async def test_keys_sound_their_two_tones_unless_they_are_to_be_silent(phone: Ph
 
 @pytest.mark.every_browser
 async def test_the_chosen_microphone_is_used_at_once_and_remembered(customer: Customer, open_phone: OpenPhone) -> None:
-    phone = await open_phone(customer, head=f"<script>{KEEP_TRACKS}</script>")
+    phone = await open_phone(customer, head=f"<script>{RECORD_TRACKS}</script>")
     await phone.until_event("ready")
     first = await phone.call(ECHO)
     await phone.until_event("callAnswered")
@@ -197,7 +197,7 @@ async def test_the_chosen_microphone_is_used_at_once_and_remembered(customer: Cu
     async def stored() -> bool:
         return bool(await read(phone, STORED) == {"epochphone": f'{{"microphone":"{wanted}"}}'})
 
-    await phone.until("the choice is kept", stored)
+    await phone.until("the choice is stored", stored)
     before, after = await phone.hear(first.call_id)
     assert after.far_end["energy_in"] > before.far_end["energy_in"]
     used = "() => window[Symbol.for('epoch.unplug')].used()"
@@ -212,14 +212,14 @@ async def test_the_chosen_microphone_is_used_at_once_and_remembered(customer: Cu
     assert set(await phone.page.evaluate(used)) == {wanted}
 
 
-async def test_an_unplugged_microphone_is_told_in_words(customer: Customer, open_phone: OpenPhone) -> None:
-    phone = await open_phone(customer, head=f"<script>{KEEP_TRACKS}</script>")
+async def test_an_unplugged_microphone_is_reported(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=f"<script>{RECORD_TRACKS}</script>")
     await phone.until_event("ready")
     await phone.call(ECHO)
     await phone.until_event("callAnswered")
     await phone.page.evaluate(UNPLUG)
     words = "The microphone was unplugged. Another one is used now."
-    await expect(phone.panel.locator(".line")).to_have_text(words)
+    await expect(phone.panel.locator(".call-note")).to_have_text(words)
     await expect(phone.panel.get_by_role("status").first).to_have_text(words)
     assert await phone.state() == "in-progress"
 
@@ -231,7 +231,7 @@ async def test_an_unplugged_microphone_is_told_in_words(customer: Customer, open
         ("ar", "اتصال", "رقم الهاتف غير صالح", "rtl"),
     ],
 )
-async def test_the_panel_speaks_the_language_and_events_speak_english(
+async def test_the_panel_is_in_the_language_and_events_are_in_english(
     customer: Customer, open_phone: OpenPhone, locale: str, call: str, message: str, direction: str
 ) -> None:
     phone = await open_phone(customer, attributes=f'data-locale="{locale}"')
@@ -262,9 +262,7 @@ async def test_the_phone_follows_the_page_from_light_to_dark(customer: Customer,
     await expect(root).to_have_css("color-scheme", "dark")
 
 
-async def test_the_phone_follows_a_body_that_came_in_the_place_of_the_pages(
-    customer: Customer, open_phone: OpenPhone
-) -> None:
+async def test_the_phone_follows_a_body_that_replaced_the_former_one(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, color_scheme="light")
     await phone.until_event("ready")
     root = phone.panel.locator(".root")
@@ -293,7 +291,7 @@ async def test_the_phone_follows_a_body_that_came_in_the_place_of_the_pages(
         ("", "<style>epoch-phone::part(fab){background:rgb(1, 2, 3)}</style>", "rgb(1, 2, 3)", [1, 1, 1]),
     ],
 )
-async def test_a_page_chooses_the_colours_and_the_ink_stays_readable(
+async def test_a_page_chooses_the_accent_colour_and_the_icon_stays_readable(
     customer: Customer, open_phone: OpenPhone, attributes: str, head: str, accent: str, ink: list[int]
 ) -> None:
     phone = await open_phone(customer, attributes=attributes, head=head)

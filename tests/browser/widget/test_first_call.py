@@ -23,7 +23,7 @@ async def test_a_page_of_another_origin_makes_a_call_with_sound_both_ways(
 
     before_call = time.monotonic()
     begun = await phone.call("(212) 555-0101", {"metadata": {"contact": "c-17"}})
-    assert begun.begun is True
+    assert begun.is_started is True
     assert [(event["name"], event["state"]) for event in begun.events if event["name"] != "open"] == [
         ("stateChanged", "dialing"),
         ("callStarted", "dialing"),
@@ -82,12 +82,12 @@ async def test_the_same_page_calls_again_and_again(customer: Customer, open_phon
         assert (await phone.record(call_id))["status"] == "completed"
 
 
-async def test_a_call_while_another_is_on_changes_nothing(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_second_call_during_a_call_is_ignored(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     first = await phone.call(ECHO)
     second = await phone.call("+12125550199")
-    assert (second.begun, second.events) == (False, [])
+    assert (second.is_started, second.events) == (False, [])
     await phone.until_event("callAnswered")
     await phone.hangup()
     await phone.assert_agrees(first.call_id, ECHO, "completed")
@@ -98,13 +98,13 @@ async def test_a_call_while_another_is_on_changes_nothing(customer: Customer, op
     [("not a number", "Invalid phone number"), ("911", "Emergency numbers cannot be called")],
 )
 @pytest.mark.every_browser
-async def test_what_cannot_be_dialled_is_told_and_never_rings(
+async def test_a_number_that_cannot_be_dialled_emits_an_error_and_never_rings(
     customer: Customer, open_phone: OpenPhone, number: str, message: str
 ) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     begun = await phone.call(number)
-    assert begun.begun is False
+    assert begun.is_started is False
     assert [(event["name"], event["detail"]["message"]) for event in begun.events] == [("error", message)]
     assert await phone.state() == "ready"
     assert await phone.records() == []

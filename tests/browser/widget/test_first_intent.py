@@ -1,4 +1,4 @@
-"""Nothing is connected and no audio is opened before a person is about to call; then both are, without a microphone."""
+"""The first sign that a person will call connects the phone and opens audio without the microphone; nothing earlier."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,10 +12,10 @@ from support.browser.product import ECHO, Customer
 pytestmark = pytest.mark.anyio
 
 COUNT_CONTEXTS = """{
-    const made = (window[Symbol.for("epoch.contexts")] = { count: 0 });
+    const contexts = (window[Symbol.for("epoch.contexts")] = { count: 0 });
     window.AudioContext = new Proxy(window.AudioContext, {
         construct(target, args, newTarget) {
-            made.count += 1;
+            contexts.count += 1;
             return Reflect.construct(target, args, newTarget);
         },
     });
@@ -36,7 +36,7 @@ async def count_contexts(context: BrowserContext) -> None:
 
 
 async def press(phone: Phone, locator: Locator) -> None:
-    """Put the pointer's button down on it, and not up again."""
+    """Press the mouse button on ``locator`` without releasing it."""
     await locator.hover()
     await phone.page.wait_for_function(LOADED)
     assert await phone.page.evaluate(CONNECTIONS) == NOTHING
@@ -75,6 +75,6 @@ async def test_the_first_intent_connects_and_nothing_before_it(
     await phone.hear(begun.call_id)
     await phone.hangup()
     connections = await phone.page.evaluate(CONNECTIONS)
-    # The ringback tone has an audio context of its own.
+    # The ringback tone has another audio context, so contexts are not counted here.
     assert (connections["sockets"], connections["tracks"]) == (1, 1)
     assert (await phone.details("error"), phone.console) == ([], [])

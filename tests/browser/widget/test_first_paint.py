@@ -1,4 +1,4 @@
-"""The page's first paint does not wait for the phone; the phone starts without a paint too."""
+"""The page's first paint does not wait for the phone; a page that never paints gets its phone too."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,28 +13,28 @@ from support.browser.product import ECHO, Customer
 pytestmark = pytest.mark.anyio
 
 Prepare = Callable[[BrowserContext], Awaitable[None]]
-LOOK = """() => ({
+PHONE_STATE = """() => ({
     begun: Boolean(document.querySelector("epoch-phone"))
         || performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/exchange")),
     state: window.EpochPhone?.getState(),
 })"""
-# The page looks at the phone right behind the tag, at its end, and in its first frame.
+# The page reads the phone's state right after the tag, at the end of the page, and in its first frame.
 SEEN = f"""<script>
-const look = {LOOK};
-const seen = [look()];
+const readState = {PHONE_STATE};
+const seen = [readState()];
 document.addEventListener("DOMContentLoaded", () => {{
-    seen.push(look());
-    requestAnimationFrame(() => seen.push(look()));
+    seen.push(readState());
+    requestAnimationFrame(() => seen.push(readState()));
 }});
 </script>"""
-# A page that takes longer than the phone's patience to paint, as on a busy machine, would be another test.
-ENDLESS_PATIENCE = """
+# Without the phone's time limit for the first paint: a busy machine may need longer.
+ENDLESS_TIMEOUT = """
 const { setTimeout: set } = window;
 window.setTimeout = (work, milliseconds, ...rest) => set(work, milliseconds === 200 ? 600_000 : milliseconds, ...rest);
 """
 NO_FRAMES = "window.requestAnimationFrame = () => 0;"
-# The phone's patience begins when the page is loaded, so that it cannot end while a busy machine still parses the page.
-PATIENCE_FROM_LOAD = """
+# The phone's time limit begins when the page is loaded, so that it cannot end while a busy machine parses the page.
+TIMEOUT_FROM_LOAD = """
 const { setTimeout: set } = window;
 window.setTimeout = (work, milliseconds, ...rest) =>
     milliseconds === 200 ? addEventListener("load", () => set(work, milliseconds)) : set(work, milliseconds, ...rest);
@@ -48,7 +48,7 @@ NOT_BEGUN = {"begun": False, "state": "loading"}
 
 
 def running(script: str) -> Prepare:
-    """Run ``script`` before any of the page's own."""
+    """Run ``script`` before the page's own scripts."""
 
     async def prepare(context: BrowserContext) -> None:
         await context.add_init_script(script)
@@ -57,19 +57,21 @@ def running(script: str) -> Prepare:
 
 
 async def opened(customer: Customer, open_page: OpenPage, host_site: HostSite, body: str, script: str) -> Phone:
-    """A page with ``body`` behind the phone's tag, in which ``script`` ran first."""
+    """A page with ``body`` after the phone's tag, in which ``script`` ran first."""
     url = host_site.page(widget_tag(customer.product.url, customer.token.raw) + body)
     return await open_page(url, customer.product, customer=customer, prepare=running(script))
 
 
-async def test_the_first_frame_is_the_pages_own(customer: Customer, open_page: OpenPage, host_site: HostSite) -> None:
-    phone = await opened(customer, open_page, host_site, SEEN, ENDLESS_PATIENCE)
+async def test_the_first_frame_is_painted_without_the_phone(
+    customer: Customer, open_page: OpenPage, host_site: HostSite
+) -> None:
+    phone = await opened(customer, open_page, host_site, SEEN, ENDLESS_TIMEOUT)
     await phone.until_event("ready")
     assert await phone.page.evaluate("() => seen") == [NOT_BEGUN] * 3
-    assert (await phone.page.evaluate(LOOK)) == {"begun": True, "state": "ready"}
+    assert (await phone.page.evaluate(PHONE_STATE)) == {"begun": True, "state": "ready"}
 
 
-async def test_open_in_the_first_moment_is_kept_until_the_panel_is_there(
+async def test_open_before_the_panel_is_loaded_takes_effect_later(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     body = """<script>
@@ -77,17 +79,17 @@ async def test_open_in_the_first_moment_is_kept_until_the_panel_is_there(
     const button = document.querySelector("epoch-phone").shadowRoot.querySelector(".fab");
     const isBusy = button.getAttribute("aria-busy");
     </script>"""
-    phone = await opened(customer, open_page, host_site, body, ENDLESS_PATIENCE)
+    phone = await opened(customer, open_page, host_site, body, ENDLESS_TIMEOUT)
     assert await phone.page.evaluate("() => isBusy") == "true"
     await phone.panel.get_by_role("dialog").wait_for()
     await phone.until_event("ready")
     assert await phone.panel.count() == 1
 
 
-async def test_a_page_without_frames_has_its_phone(
+async def test_the_phone_starts_in_a_page_without_animation_frames(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    phone = await opened(customer, open_page, host_site, SEEN, NO_FRAMES + PATIENCE_FROM_LOAD)
+    phone = await opened(customer, open_page, host_site, SEEN, NO_FRAMES + TIMEOUT_FROM_LOAD)
     await phone.until_event("ready")
     assert (await phone.page.evaluate("() => seen"))[:1] == [NOT_BEGUN]
     await phone.call(ECHO)
@@ -95,7 +97,7 @@ async def test_a_page_without_frames_has_its_phone(
     await phone.hangup()
 
 
-async def test_a_page_that_has_a_clock_of_its_own_has_its_phone(
+async def test_the_phone_starts_in_a_page_that_replaced_performance(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     phone = await opened(customer, open_page, host_site, "", OWN_CLOCK)
@@ -103,19 +105,19 @@ async def test_a_page_that_has_a_clock_of_its_own_has_its_phone(
     assert phone.console == []
 
 
-async def test_a_page_that_nobody_sees_has_its_phone_at_the_tag(
+async def test_the_phone_of_a_hidden_page_starts_at_its_tag(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    phone = await opened(customer, open_page, host_site, SEEN, HIDDEN + ENDLESS_PATIENCE)
+    phone = await opened(customer, open_page, host_site, SEEN, HIDDEN + ENDLESS_TIMEOUT)
     assert (await phone.page.evaluate("() => seen[0].begun")) is True
     await phone.until_event("ready")
 
 
-async def test_a_tag_added_to_a_painted_page_begins_at_once(
+async def test_a_tag_that_is_added_to_a_painted_page_starts_at_once(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     url = host_site.page("<p>Text of the page.</p>")
-    phone = await open_page(url, customer.product, customer=customer, prepare=running(ENDLESS_PATIENCE))
+    phone = await open_page(url, customer.product, customer=customer, prepare=running(ENDLESS_TIMEOUT))
     await phone.page.wait_for_function('() => performance.getEntriesByName("first-contentful-paint").length > 0')
     begun = await phone.page.evaluate(
         """([src, token]) => new Promise((resolve, reject) => {

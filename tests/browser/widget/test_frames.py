@@ -1,4 +1,4 @@
-"""The phone in frames of another origin and of no origin."""
+"""The phone in frames: of another origin, sandboxed, and with an opaque origin."""
 
 import pytest
 from playwright.async_api import Frame
@@ -15,7 +15,7 @@ IS = "(state) => window.EpochPhone?.getState() === state"
 async def frame_of(
     customer: Customer, open_page: OpenPage, host_site: HostSite, attributes: str, *, other_origin: bool = False
 ) -> Frame:
-    """The frame of a page, with the phone in it."""
+    """The frame of a page that contains the phone."""
     inside = host_site.page(widget_tag(customer.product.url, customer.token.raw))
     if other_origin:
         inside = inside.replace("127.0.0.1", "localhost")
@@ -43,7 +43,7 @@ async def test_a_sandboxed_frame_of_the_pages_own_origin(
     await assert_calls(await frame_of(customer, open_page, host_site, 'sandbox="allow-scripts allow-same-origin"'))
 
 
-async def test_a_frame_without_an_origin_is_told_that_it_cannot_have_a_microphone(
+async def test_a_frame_without_an_origin_says_that_it_cannot_use_the_microphone(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     attributes = 'sandbox="allow-scripts" allow="microphone *" width=600 height=700'

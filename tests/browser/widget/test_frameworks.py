@@ -1,4 +1,4 @@
-"""Sites that change pages without a load (Turbo, htmx, React, Astro) during a call."""
+"""Calls on sites that change pages without loading a document (Turbo, htmx, React, Astro)."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 TURBO = FRONTEND / "node_modules/@hotwired/turbo/dist/turbo.es2017-umd.js"
 HTMX = FRONTEND / "node_modules/htmx.org/dist/htmx.js"
-WRITTEN = "(212) 555-0101"
+FORMATTED = "(212) 555-0101"
 ON = 'data-click-to-call="on"'
 SUBSCRIBE = "() => { window.heard = []; EpochPhone.on('callEnded', ({ status }) => heard.push(status)); }"
 REACT = ("node", "tests/frameworks/build.mjs")
@@ -52,7 +52,7 @@ async def assert_one_phone(phone: Phone) -> None:
 
 
 async def begin_call(phone: Phone) -> str:
-    """A call by a click on the page's own row."""
+    """Call by a click on the page's row, subscribe to ``callEnded``; return the call id."""
     await phone.until_event("ready")
     row = phone.page.get_by_role("button", name="Ada")
     await row.click()
@@ -65,8 +65,8 @@ async def begin_call(phone: Phone) -> str:
     return call_id
 
 
-async def assert_kept(phone: Phone, call_id: str) -> None:
-    """The call goes on, and is ended by the phone that is on the page now, once for everybody."""
+async def assert_call_continues(phone: Phone, call_id: str) -> None:
+    """Assert that the call continues, and that Hang up ends it with one event and one record."""
     assert await phone.state() == "in-progress"
     await assert_one_phone(phone)
     before, after = await phone.hear(call_id)
@@ -76,11 +76,11 @@ async def assert_kept(phone: Phone, call_id: str) -> None:
     assert await phone.page.evaluate("() => heard") == ["completed"]
 
 
-async def assert_next_call(phone: Phone, name: str, *, is_written: bool = True) -> None:
-    """A row of the page that is shown now calls too, once, and its empty element shows the number."""
+async def assert_next_call(phone: Phone, name: str, *, shows_number: bool = True) -> None:
+    """Assert that a row of the present page calls once, and that its empty element shows the number."""
     await phone.panel.get_by_role("button", name="Close phone").click()
-    if is_written:
-        await expect(phone.page.get_by_role("button", name=WRITTEN)).to_have_count(1)
+    if shows_number:
+        await expect(phone.page.get_by_role("button", name=FORMATTED)).to_have_count(1)
     await phone.page.get_by_role("button", name=name).click()
     again = await phone.until_event("callStarted", 2)
     await phone.until_event("callAnswered", 2)
@@ -92,12 +92,12 @@ async def assert_next_call(phone: Phone, name: str, *, is_written: bool = True) 
 
 
 def row(name: str) -> str:
-    """Somebody's number behind their name, and in an element that shows what the phone writes into it."""
+    """A name with a number, and an empty element into which the phone writes the number."""
     return f'<p><span data-phone="{ECHO}">{name}</span> <b data-phone="{ECHO}"></b></p>'
 
 
 def two_pages(customer: Customer, site: HostSite, *, head: str, body: str = "", tag_in: str) -> str:
-    """The address of a page with Ada's number, linked to one with Grace's; both carry the phone's tag."""
+    """The URL of a page with Ada's number and a link to a page with Grace's; both contain the phone's tag."""
     tag = widget_tag(customer.product.url, customer.token.raw, ON + (" defer" if tag_in == "head" else ""))
     in_head, in_body = (head + tag, "") if tag_in == "head" else (head, tag)
     second = site.page(f"{body}<h2>Second</h2>{row('Grace')}{in_body}", head=in_head)
@@ -113,20 +113,20 @@ async def test_turbo(customer: Customer, open_page: OpenPage, host_site: HostSit
     await phone.page.get_by_role("link", name="Next").click()
     await phone.page.get_by_role("heading", name="Second").wait_for()
     await assert_one_phone(phone)
-    # Back, to the copy that Turbo kept, and forth again.
+    # Back to the copy in Turbo's cache, and forward again.
     await phone.page.go_back()
     await phone.page.get_by_role("heading", name="First").wait_for()
     await assert_one_phone(phone)
     await phone.page.get_by_role("link", name="Next").click()
     await phone.page.get_by_role("heading", name="Second").wait_for()
-    await assert_kept(phone, call_id)
+    await assert_call_continues(phone, call_id)
     await assert_next_call(phone, "Grace")
     assert await phone.page.evaluate("() => performance.getEntriesByType('navigation').length") == 1
     assert phone.console == []
 
 
 @pytest.mark.parametrize("how", ["morphed", "whole"])
-async def test_turbo_renders_the_same_page_anew(
+async def test_turbo_renders_the_same_page_again(
     customer: Customer, open_page: OpenPage, host_site: HostSite, how: str
 ) -> None:
     turbo = host_site.publish(TURBO.read_text(), kind=SCRIPT)
@@ -140,7 +140,7 @@ async def test_turbo_renders_the_same_page_anew(
             Turbo.visit(location.href, { action: "replace" });
         })"""
     )
-    await assert_kept(phone, call_id)
+    await assert_call_continues(phone, call_id)
     await assert_next_call(phone, "Ada")
     assert phone.console == []
 
@@ -160,7 +160,7 @@ async def test_htmx(customer: Customer, open_page: OpenPage, host_site: HostSite
     await phone.page.get_by_role("link", name="Next").click()
     await phone.page.get_by_role("heading", name="Second").wait_for()
     assert phone.page.url == second
-    await assert_kept(phone, call_id)
+    await assert_call_continues(phone, call_id)
     await assert_next_call(phone, "Grace")
     assert phone.console == []
 
@@ -169,10 +169,10 @@ async def test_astro(customer: Customer, open_page: OpenPage, host_site: HostSit
     url = two_pages(customer, host_site, head="", tag_in="body")
     phone = await open_page(url, customer.product, customer=customer)
     call_id = await begin_call(phone)
-    address = await phone.page.get_by_role("link", name="Next").get_attribute("href")
-    await phone.page.evaluate(ASTRO, address)
+    next_url = await phone.page.get_by_role("link", name="Next").get_attribute("href")
+    await phone.page.evaluate(ASTRO, next_url)
     await phone.page.get_by_role("heading", name="Second").wait_for()
-    await assert_kept(phone, call_id)
+    await assert_call_continues(phone, call_id)
     await assert_next_call(phone, "Grace")
     assert phone.console == []
 
@@ -192,7 +192,7 @@ async def react_app(host_site: HostSite) -> str:
 async def open_react(
     customer: Customer, open_page: OpenPage, host_site: HostSite, react_app: str, *, rendered: str
 ) -> Phone:
-    """A document that the server renders with the words ``rendered``, and that the browser has as "Hello"."""
+    """A document that the server renders with the text ``rendered``, and React in the browser with "Hello"."""
     tag = {"src": f"{customer.product.url}/widget/phone.js", "data-token": customer.token.raw}
     properties = {"tag": {**tag, "data-click-to-call": "on"}, "script": react_app, "words": "Hello"}
     document = await react(json.dumps({**properties, "words": rendered}))
@@ -201,7 +201,7 @@ async def open_react(
     return phone
 
 
-async def test_react_hydrates_a_document_that_the_phone_is_in_already(
+async def test_react_hydrates_a_document_that_already_contains_the_phone(
     customer: Customer, open_page: OpenPage, host_site: HostSite, react_app: str
 ) -> None:
     phone = await open_react(customer, open_page, host_site, react_app, rendered="Hello")
@@ -213,12 +213,12 @@ async def test_react_hydrates_a_document_that_the_phone_is_in_already(
     call_id = await begin_call(phone)
     await phone.page.get_by_role("button", name="Add a person").click()
     await phone.page.get_by_role("button", name="Person 2").wait_for()
-    await assert_kept(phone, call_id)
-    await assert_next_call(phone, "Person 2", is_written=False)
+    await assert_call_continues(phone, call_id)
+    await assert_next_call(phone, "Person 2", shows_number=False)
     assert phone.console == []
 
 
-async def test_react_throws_a_document_away_that_it_did_not_expect(
+async def test_react_discards_a_document_that_differs_from_its_own(
     customer: Customer, open_page: OpenPage, host_site: HostSite, react_app: str
 ) -> None:
     phone = await open_react(customer, open_page, host_site, react_app, rendered="Good day")
@@ -227,9 +227,9 @@ async def test_react_throws_a_document_away_that_it_did_not_expect(
     await phone.page.locator("body[data-hydrated=true]").wait_for()
     assert len(await phone.page.evaluate("() => recovered")) > 0
     assert await phone.page.evaluate("() => shown.isConnected") is False
-    await assert_kept(phone, call_id)
-    await assert_next_call(phone, "Ada", is_written=False)
-    # A page that unmounts its whole app leaves the phone alone, too.
+    await assert_call_continues(phone, call_id)
+    await assert_next_call(phone, "Ada", shows_number=False)
+    # Unmounting the whole app does not remove the phone either.
     await phone.page.evaluate("() => app.unmount()")
     await assert_one_phone(phone)
     assert phone.console == []

@@ -1,4 +1,4 @@
-"""The number that a call shows: picked in the panel, asked for by the page, or refused."""
+"""The number that a call shows: picked in the panel, requested by the page, chosen by the server, or refused."""
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +13,7 @@ from tenants.models import PhoneNumber
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_number_that_is_picked_in_the_panel_or_asked_for_is_shown(
-    customer: Customer, open_phone: OpenPhone
-) -> None:
+async def test_a_call_shows_the_number_that_was_picked_or_requested(customer: Customer, open_phone: OpenPhone) -> None:
     first = str(customer.tenant.number)
     second = f"+1415557{first[-4:]}"
     async with customer.product.database.sessions() as session, session.begin():
@@ -44,7 +42,7 @@ async def test_the_number_that_is_picked_in_the_panel_or_asked_for_is_shown(
     record = await phone.record(begun.call_id)
     assert (record["from"], (await phone.far_end(begun.call_id))["params"]["FromNumber"]) == (second, second)
 
-    # The page's wish comes before the person's, and another number than the token may show is refused at once.
+    # The number that the page requests takes precedence; a number that the token may not show is refused at once.
     begun = await phone.call(ECHO, {"from": first})
     assert (await phone.until_event("callStarted", 2))["from"] == first
     await expect(picker).to_be_hidden()
@@ -52,12 +50,12 @@ async def test_the_number_that_is_picked_in_the_panel_or_asked_for_is_shown(
     await phone.hangup()
     await phone.until_event("callEnded", 2)
     refused = await phone.call("+12125550109", {"from": "+14155550199"})
-    assert refused.begun is False
+    assert refused.is_started is False
     error = await phone.until_event("error")
     assert (error["message"], error["code"]) == ("This number cannot be used", "from_not_allowed")
     assert await phone.state() == "ready"
 
-    # The server chooses: the contact sees the number from which it was called last.
+    # Automatic: the server chooses the number that was shown to this contact last.
     await phone.panel.get_by_label("From", exact=True).select_option("")
     begun = await phone.call(HANGS_UP)
     await phone.until_event("callAnswered", 2)

@@ -15,12 +15,12 @@ AMD = """<script>
     window.module = { exports: {} };
     window.exports = window.module.exports;
 </script>"""
-REMEMBER_GLOBALS = "<script>var known = new Set(Object.getOwnPropertyNames(window));</script>"
+RECORD_GLOBALS = "<script>var known = new Set(Object.getOwnPropertyNames(window));</script>"
 NEW_GLOBALS = "() => Object.getOwnPropertyNames(window).filter((name) => !known.has(name) && name !== 'known').sort()"
 
 
 def policy_for(customer: Customer, *more: str) -> str:
-    """The entries of the customers' guide and nothing else."""
+    """The content security policy of the customers' guide, with ``more`` directives."""
     product, carrier = customer.product.url, customer.product.carrier.replace("http:", "ws:")
     return "; ".join(("default-src 'none'", f"script-src {product}", f"connect-src {product} {carrier}", *more))
 
@@ -44,7 +44,9 @@ async def test_a_policy_of_nonces(customer: Customer, open_phone: OpenPhone) -> 
 
 
 @pytest.mark.every_browser
-async def test_a_policy_that_blocks_the_carrier_is_told_with_its_fix(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_policy_that_blocks_the_carrier_is_reported_with_its_fix(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     policy = policy_for(customer).replace(f" {customer.product.carrier.replace('http:', 'ws:')}", "")
     phone = await open_phone(customer, headers={"Content-Security-Policy": policy})
     await phone.until_event("ready")
@@ -65,7 +67,7 @@ async def test_a_page_with_an_amd_loader(customer: Customer, open_phone: OpenPho
 async def test_a_call_leaves_no_globals_and_stores_only_the_tabs_recent_calls(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
-    phone = await open_phone(customer, head=REMEMBER_GLOBALS)
+    phone = await open_phone(customer, head=RECORD_GLOBALS)
     await assert_whole_call(phone)
     assert await phone.page.evaluate(NEW_GLOBALS) == ["EpochPhone", "EpochVoice"]
     assert await phone.page.evaluate("() => EpochPhone === EpochVoice")
@@ -74,7 +76,7 @@ async def test_a_call_leaves_no_globals_and_stores_only_the_tabs_recent_calls(
     assert [key.split(":")[0] for key in stored] == ["epochphone"]
 
 
-async def test_the_widget_asks_no_other_host(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_the_widget_requests_no_other_host(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     await assert_whole_call(phone)
     page = phone.page.url.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""Customers' pages that overwrite built-in objects, and limits on what the phone changes in a page."""
+"""Pages that overwrite or extend built-in objects; what the phone must not do to a page: shift it, or log secrets."""
 
 import pytest
 from playwright.async_api import BrowserContext
@@ -10,7 +10,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-RUINED = {
+OVERWRITTEN = {
     "fetch": "window.fetch = () => { throw new Error('fetch is ours'); };",
     "fetch is gone": "window.fetch = undefined;",
     "fetch answers nonsense": "window.fetch = async () => 'nonsense';",
@@ -22,7 +22,7 @@ RUINED = {
         Array.prototype.toJSON = String.prototype.toJSON = function () { return `"${this}"`; };
     """,
 }
-RUIN_LATER = f"<script>{RUINED['fetch']}{RUINED['JSON']}{RUINED['Promise']}</script>"
+OVERWRITE_LATER = f"<script>{OVERWRITTEN['fetch']}{OVERWRITTEN['JSON']}{OVERWRITTEN['Promise']}</script>"
 EXTENDED = """<script>
     Array.prototype.last = function () { return this[this.length - 1]; };
     Array.prototype.remove = function () { return []; };
@@ -31,7 +31,7 @@ EXTENDED = """<script>
     String.prototype.startsLike = function () { return false; };
 </script>"""
 HARMED = "<script>window.works = document.title; document.title = 'Still running';</script>"
-REMEMBER_SHIFTS = """<script>
+RECORD_SHIFTS = """<script>
     window.shifts = [];
     new PerformanceObserver((list) => shifts.push(...list.getEntries().flatMap(({ sources }) => sources)))
         .observe({ type: "layout-shift", buffered: true });
@@ -44,15 +44,15 @@ PARAGRAPHS = "<p>A customer's words.</p>" * 60
 async def test_a_page_that_overwrites_globals_after_the_phone_has_loaded(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
-    url = host_site.page(widget_tag(customer.product.url, customer.token.raw) + RUIN_LATER)
+    url = host_site.page(widget_tag(customer.product.url, customer.token.raw) + OVERWRITE_LATER)
     await assert_whole_call(await open_page(url, customer.product, customer=customer))
 
 
-@pytest.mark.parametrize("how", RUINED)
-async def test_a_page_that_ruined_globals_before_is_told_and_left_alone(
+@pytest.mark.parametrize("how", OVERWRITTEN)
+async def test_globals_that_were_overwritten_before_are_reported_and_the_page_keeps_running(
     customer: Customer, open_phone: OpenPhone, how: str
 ) -> None:
-    phone = await open_phone(customer, head=f"<script>{RUINED[how]}</script>", body=HARMED)
+    phone = await open_phone(customer, head=f"<script>{OVERWRITTEN[how]}</script>", body=HARMED)
     error = await phone.until_event("error")
     assert (error["code"], error["message"]) == ("page_interferes", "This page stops the phone from working")
     assert await phone.state() == "error"
@@ -68,8 +68,8 @@ async def test_a_page_that_extends_built_in_prototypes(customer: Customer, open_
     await assert_whole_call(await open_phone(customer, head=EXTENDED))
 
 
-async def test_the_page_never_shifts(customer: Customer, open_phone: OpenPhone) -> None:
-    phone = await open_phone(customer, head=REMEMBER_SHIFTS, body=PARAGRAPHS)
+async def test_the_phone_causes_no_layout_shift(customer: Customer, open_phone: OpenPhone) -> None:
+    phone = await open_phone(customer, head=RECORD_SHIFTS, body=PARAGRAPHS)
     size = "() => [document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
     await phone.until_event("ready")
     await phone.panel.get_by_role("button", name="Open phone").wait_for()
@@ -80,7 +80,7 @@ async def test_the_page_never_shifts(customer: Customer, open_phone: OpenPhone) 
     assert await phone.page.evaluate(size) == before
 
 
-async def test_nothing_is_logged_that_names_a_number_or_a_token(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_no_number_and_no_token_is_logged(customer: Customer, open_phone: OpenPhone) -> None:
     said: list[str] = []
 
     async def listen(context: BrowserContext) -> None:

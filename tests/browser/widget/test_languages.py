@@ -1,4 +1,4 @@
-"""Every language of the panel at 360 px, changed while the phone runs: nothing is cut off, nothing stays in English."""
+"""Every language fits the panel at 360 px in every state; the language changes while the phone runs."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 LOCALES = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "i18n" / "locales"
 LANGUAGES = sorted(path.stem for path in LOCALES.glob("*.js"))
 SMALL = {"width": 360, "height": 740}
-# Names and numbers of any length are cut on purpose; everything else must fit.
+# Long names and numbers are cut on purpose; every other text must fit.
 CUT_OFF = """() => {
     const { shadowRoot } = document.querySelector("epoch-phone");
     const measure = document.createElement("canvas").getContext("2d");
@@ -25,7 +25,7 @@ CUT_OFF = """() => {
         const style = getComputedStyle(element);
         const text = (element.placeholder ?? element.textContent).trim().slice(0, 60);
         const isOutside = left < -1 || right > innerWidth + 1;
-        const isBox = style.display !== "inline" && !element.matches(".name, .called, .who, .sheet, select");
+        const isBox = style.display !== "inline" && !element.matches(".name, .bar-title, .who, .sheet, select");
         const isCut = isBox && element.scrollWidth > element.clientWidth + 1;
         if (isOutside || isCut) found.push(`${element.className}: ${text}`);
         if (element.matches(".tool")) {
@@ -47,7 +47,7 @@ ROOT = """() => {
 }"""
 
 
-async def speak(phone: Phone, language: str) -> None:
+async def set_language(phone: Phone, language: str) -> None:
     """Change the language and wait until the panel has it."""
     await phone.page.evaluate("(locale) => EpochPhone.update({ locale })", language)
 
@@ -65,13 +65,13 @@ async def test_every_language_fits_a_small_phone_in_every_state(customer: Custom
     await panel.locator("#country .sr").wait_for(state="attached")
     found: dict[str, list[str]] = {}
 
-    async def look(state: str, show: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def measure(state: str, show: Callable[[], Awaitable[None]] | None = None) -> None:
         for language in LANGUAGES:
-            await speak(phone, language)
+            await set_language(phone, language)
             if show is not None:
                 await show()
             found[f"{state} in {language}"] = await page.evaluate(CUT_OFF)
-        await speak(phone, "en")
+        await set_language(phone, "en")
 
     async def more() -> None:
         await panel.locator("header button").first.click()
@@ -90,29 +90,29 @@ async def test_every_language_fits_a_small_phone_in_every_state(customer: Custom
         await panel.locator("#number").press("Enter")
         await panel.get_by_role("alert").first.wait_for()
 
-    await look("ready")
-    await look("a wrong number", wrong)
-    await look("more", more)
+    await measure("ready")
+    await measure("a wrong number", wrong)
+    await measure("more", more)
     call_id = (await phone.call(ECHO)).call_id
     await phone.until_event("callAnswered")
     await page.evaluate("() => EpochPhone.mute()")
-    await look("in a call")
-    await look("with the keypad", keypad)
-    await look("with the devices", devices)
+    await measure("in a call")
+    await measure("with the keypad", keypad)
+    await measure("with the devices", devices)
     await page.evaluate("() => EpochPhone.close()")
-    await look("in the bar")
+    await measure("in the bar")
     assert await phone.state() == "in-progress"
     assert (await phone.far_end(call_id))["status"] == "in-progress"
     await page.evaluate("() => { EpochPhone.open(); EpochPhone.hangup(); }")
     await phone.until_event("callEnded")
-    await look("after a call")
+    await measure("after a call")
     await phone.call(BUSY)
     await phone.until_event("callEnded", 2)
-    await look("after a busy line")
+    await measure("after a busy line")
     await customer.revoke()
     await page.evaluate("() => { EpochPhone.destroy(); EpochPhone.init({}); }")
     await phone.until_state("error")
     await page.evaluate("() => EpochPhone.open()")
-    await look("in error")
+    await measure("in error")
     assert {state: cut for state, cut in found.items() if cut} == {}
     assert len(await phone.details("callStarted")) == 2

@@ -1,4 +1,4 @@
-"""The panel does not move while a call changes its state."""
+"""The panel and the call bar do not move while the state of a call changes."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ WATCH = """<script>
     }).observe({ type: "layout-shift", buffered: true });
 </script>"""
 SHIFTS = "() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(shifts))))"
-OPENED_AT_ONCE = "<script>EpochPhone.open();</script>"
+OPEN_AT_ONCE = "<script>EpochPhone.open();</script>"
 BOX = """async () => {
     const { shadowRoot } = document.querySelector("epoch-phone");
     // A panel that opens is still 8 px too low in its first frames.
@@ -50,7 +50,7 @@ async def boxes(phone: Phone) -> Any:
 @pytest.mark.parametrize(
     ("language", "viewport"), [("en", WIDE), ("en", SHORT), ("es", WIDE), ("ar", WIDE)], ids=["en", "low", "es", "ar"]
 )
-async def test_an_open_panel_keeps_its_height_through_a_call(
+async def test_an_open_panel_keeps_its_position_through_a_call(
     customer: Customer, open_phone: OpenPhone, language: str, viewport: dict[str, int]
 ) -> None:
     attributes = f'data-locale="{language}"'
@@ -64,7 +64,7 @@ async def test_an_open_panel_keeps_its_height_through_a_call(
     await phone.until_event("callAnswered")
     await phone.panel.locator(".tool").first.wait_for()
     seen["in-progress"] = await boxes(phone)
-    await phone.end_at_far_end(begun.call_id)
+    await phone.hang_up_at_far_end(begun.call_id)
     await phone.until_event("callEnded")
     seen["completed"] = await boxes(phone)
     await phone.call(BUSY)
@@ -74,7 +74,7 @@ async def test_an_open_panel_keeps_its_height_through_a_call(
     assert await phone.page.evaluate(SHIFTS) == []
 
 
-async def test_the_bar_keeps_its_place_through_a_call(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_the_call_bar_keeps_its_position_through_a_call(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, head=WATCH, reduced_motion="reduce")
     await phone.until_event("ready")
     begun = await phone.call(ECHO)
@@ -82,17 +82,17 @@ async def test_the_bar_keeps_its_place_through_a_call(customer: Customer, open_p
     bar = phone.panel.locator(".bar")
     await phone.until_event("callAnswered")
     await bar.locator(".time").get_by_text("0:0").wait_for()
-    await phone.end_at_far_end(begun.call_id)
+    await phone.hang_up_at_far_end(begun.call_id)
     await phone.until_event("callEnded")
     await phone.panel.get_by_role("button", name="Open phone").wait_for()
     assert await phone.page.evaluate(SHIFTS) == []
 
 
-async def test_a_panel_that_is_opened_while_the_page_loads_keeps_its_place(
+async def test_a_panel_that_is_opened_while_the_page_loads_keeps_its_position(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     tag = widget_tag(customer.product.url, customer.token.raw)
-    url = host_site.page(tag + OPENED_AT_ONCE, head=WATCH)
+    url = host_site.page(tag + OPEN_AT_ONCE, head=WATCH)
     phone = await open_page(url, customer.product, customer=customer, reduced_motion="reduce")
     await phone.until_event("ready")
     await phone.panel.locator("#country .sr").wait_for(state="attached")

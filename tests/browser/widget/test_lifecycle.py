@@ -1,4 +1,4 @@
-"""The phone over time: start, offline and online again, a carrier that does not answer."""
+"""Changes while the phone runs: a revoked token, a lowered plan, offline and online, a carrier that does not answer."""
 
 import pytest
 from playwright.async_api import BrowserContext, WebSocketRoute
@@ -16,12 +16,12 @@ LOWERED = "Organization plan does not support widgets"
 
 
 async def with_clock(context: BrowserContext) -> None:
-    """The page's clock, to be moved by the test."""
+    """Replace the page's clock by one that the test moves."""
     await context.clock.install()
 
 
 async def phone_after_a_call(customer: Customer, open_phone: OpenPhone) -> Phone:
-    """Its Device and its socket to the carrier are there."""
+    """A phone that has made a call, so that its Device and its socket to the carrier exist."""
     phone = await open_phone(customer, prepare=with_clock)
     await phone.until_event("ready")
     begun = await phone.call(ECHO)
@@ -36,10 +36,10 @@ async def assert_refused(phone: Phone, message: str) -> None:
     assert error["message"] == message
     assert await phone.state() == "error"
     await phone.panel.get_by_role("alert").get_by_text(message, exact=True).wait_for()
-    assert (await phone.call(ECHO)).begun is False
+    assert (await phone.call(ECHO)).is_started is False
 
 
-async def test_a_revoked_token_is_noticed_on_focus_and_the_line_given_up(
+async def test_a_revoked_token_is_noticed_on_focus_and_the_connection_closed(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await phone_after_a_call(customer, open_phone)
@@ -54,7 +54,9 @@ async def test_a_revoked_token_is_noticed_on_focus_and_the_line_given_up(
     await phone.until("no socket to the carrier", is_hung_up)
 
 
-async def test_a_lowered_plan_is_noticed_within_five_visible_minutes(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_lowered_plan_is_noticed_after_five_minutes_in_a_visible_page(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await phone_after_a_call(customer, open_phone)
     await customer.change_plan(Plan.STARTER)
     await phone.page.clock.run_for(300_000)
@@ -62,19 +64,21 @@ async def test_a_lowered_plan_is_noticed_within_five_visible_minutes(customer: C
 
 
 @pytest.mark.every_browser
-async def test_a_phone_that_goes_offline_says_so_and_comes_back(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_phone_that_goes_offline_says_so_and_works_again_when_online(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     await phone.panel.get_by_role("button", name="Open phone").click()
     await phone.page.context.set_offline(True)
     await phone.panel.get_by_text("You are offline", exact=True).wait_for()
     refused = await phone.call(ECHO)
-    assert refused.begun
+    assert refused.is_started
     ended = await phone.until_event("callEnded")
     assert (ended["status"], ended["message"]) == ("failed", "You are offline")
     await phone.page.context.set_offline(False)
     await phone.panel.get_by_text("You are offline", exact=True).wait_for(state="hidden")
-    assert (await phone.call(ECHO)).begun
+    assert (await phone.call(ECHO)).is_started
     answered = await phone.until_event("callAnswered")
     await phone.hangup()
     assert (await phone.record(answered["callId"]))["status"] == "completed"
@@ -93,7 +97,9 @@ async def test_a_page_opened_offline_is_ready_as_soon_as_it_is_online(
     await phone.until_event("ready")
 
 
-async def test_a_carrier_that_takes_the_call_and_says_nothing(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_carrier_that_never_answers_ends_the_call_with_an_error(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     async def silence(context: BrowserContext) -> None:
         await with_clock(context)
 

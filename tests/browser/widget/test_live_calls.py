@@ -1,4 +1,4 @@
-"""Live calls under revocation, an expiring access token and a broken signalling socket."""
+"""A live call when its token is revoked, its access token expires, or its signalling socket breaks."""
 
 import pytest
 
@@ -32,7 +32,9 @@ async def answered_call(phone: Phone) -> str:
 
 
 @pytest.mark.every_browser
-async def test_revocation_ends_a_live_call_and_the_widget_says_why(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_revocation_ends_a_live_call_and_the_widget_shows_the_reason(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await open_phone(customer)
     call_id = await answered_call(phone)
     await phone.hear(call_id)
@@ -42,12 +44,12 @@ async def test_revocation_ends_a_live_call_and_the_widget_says_why(customer: Cus
     assert (error["code"], error["message"]) == ("revoked_embed_token", "Invalid or revoked token")
     await phone.panel.get_by_role("alert").get_by_text(error["message"], exact=True).wait_for()
     assert await phone.state() == "error"
-    assert (await phone.call(ECHO)).begun is False
+    assert (await phone.call(ECHO)).is_started is False
     await phone.assert_agrees(call_id, ECHO, "completed")
 
 
 @pytest.mark.every_browser
-async def test_the_access_token_is_renewed_under_a_live_call(
+async def test_the_access_token_is_renewed_during_a_live_call(
     short_token_product: Product, open_phone: OpenPhone
 ) -> None:
     customer = await short_token_product.customer()

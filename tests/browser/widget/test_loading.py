@@ -1,4 +1,4 @@
-"""Loading the phone: blocked SDK chunk, script in the head, loaded twice, started by a script."""
+"""Loading the phone: with a blocked SDK, in the head, twice, as a single file, and started by a script."""
 
 import re
 
@@ -30,7 +30,7 @@ async def assert_calls(phone: Phone) -> None:
 
 
 @pytest.mark.every_browser
-async def test_a_blocked_sdk_is_told_and_retry_helps(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_blocked_sdk_is_reported_and_retry_loads_it(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, prepare=without_sdk)
     error = await phone.until_event("error")
     assert error["message"] == "Failed to load phone SDK"
@@ -68,7 +68,7 @@ async def test_a_second_script_changes_nothing(customer: Customer, open_phone: O
     assert phone.console == []
 
 
-async def test_the_one_file_phone_asks_for_no_other_script(
+async def test_the_single_file_phone_requests_no_other_script(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     product = customer.product
@@ -87,9 +87,7 @@ async def test_the_one_file_phone_asks_for_no_other_script(
     assert phone.console == []
 
 
-async def test_a_call_rings_in_silence_when_its_tone_cannot_be_loaded(
-    customer: Customer, open_phone: OpenPhone
-) -> None:
+async def test_a_call_works_without_the_ringback_tone(customer: Customer, open_phone: OpenPhone) -> None:
     async def without_parts(context: BrowserContext) -> None:
         await context.route(re.compile(r"/widget/ringback-"), lambda route: route.abort("blockedbyclient"))
 
@@ -109,12 +107,14 @@ async def test_a_phone_that_a_script_starts(customer: Customer, open_page: OpenP
     await assert_calls(phone)
 
 
-async def test_a_destroyed_phone_is_gone_until_it_is_started_again(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_destroyed_phone_does_nothing_until_it_is_started_again(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     await phone.page.evaluate("() => EpochPhone.destroy()")
     assert await phone.panel.count() == 0
-    assert (await phone.call(ECHO)).begun is False
+    assert (await phone.call(ECHO)).is_started is False
     await phone.page.evaluate("token => EpochPhone.init({ token })", customer.token.raw)
     await phone.until_event("ready", 2)
     await assert_calls(phone)

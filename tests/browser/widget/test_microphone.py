@@ -1,4 +1,4 @@
-"""The microphone: asked for at the first call, released after it, each failure named."""
+"""The microphone: each reason for which a call cannot use it, and its release after the call."""
 
 import pytest
 
@@ -16,9 +16,9 @@ BLOCKED = "The microphone is blocked by this page's policy"
 RELEASE_AGAIN_MS = 1_000
 
 
-async def assert_missing(phone: Phone, code: str, message: str, fix: str) -> None:
+async def assert_microphone_problem(phone: Phone, code: str, message: str, fix: str) -> None:
     await phone.until_event("ready")
-    assert (await phone.call(ECHO)).begun is True
+    assert (await phone.call(ECHO)).is_started is True
     ended = await phone.until_event("callEnded")
     assert (ended["status"], ended["message"]) == ("failed", message)
     events = [(event["name"], event["detail"].get("code")) for event in await phone.events("error", "callEnded")]
@@ -30,7 +30,7 @@ async def assert_missing(phone: Phone, code: str, message: str, fix: str) -> Non
 
 
 async def grant(phone: Phone, setting: str) -> None:
-    """Let the browser's own answer about the microphone be ``granted``, ``denied``, or ``prompt``: still asking."""
+    """Set the browser's permission for the microphone: ``granted``, ``denied``, or ``prompt``."""
     browser = phone.page.context.browser
     assert browser is not None
     session = await browser.new_browser_cdp_session()
@@ -44,29 +44,31 @@ async def test_a_person_denies_the_microphone(
 ) -> None:
     phone = await open_phone(customer, browser=await new_browser(without=(ALWAYS_GRANTED,)))
     await grant(phone, "denied")
-    await assert_missing(phone, "microphone_denied", "Microphone access was denied", "Allow the microphone")
+    await assert_microphone_problem(phone, "microphone_denied", "Microphone access was denied", "Allow the microphone")
 
 
-async def test_a_person_closes_the_question(customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser) -> None:
+async def test_a_person_closes_the_browsers_question(
+    customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
+) -> None:
     phone = await open_phone(customer, browser=await new_browser(without=(ALWAYS_GRANTED,)))
     await grant(phone, "prompt")
-    await assert_missing(phone, "microphone_dismissed", "The microphone question was closed", "choose Allow")
+    await assert_microphone_problem(phone, "microphone_dismissed", "The microphone question was closed", "choose Allow")
 
 
 async def test_the_machine_has_no_microphone(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
 ) -> None:
     phone = await open_phone(customer, browser=await new_browser(without=(FAKE_DEVICES,)))
-    await assert_missing(phone, "microphone_not_found", "No microphone was found", "Connect a microphone")
+    await assert_microphone_problem(phone, "microphone_not_found", "No microphone was found", "Connect a microphone")
 
 
-async def test_another_program_holds_the_microphone(
+async def test_another_program_uses_the_microphone(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser
 ) -> None:
-    # Chromium's own switch for a device that cannot be opened, as one that another program holds.
+    # With this option of Chromium the device cannot be opened, as if another program used it.
     phone = await open_phone(customer, browser=await new_browser(more=("--fail-audio-stream-creation",)))
     message = "The microphone is in use by another program"
-    await assert_missing(phone, "microphone_in_use", message, "Close the other program")
+    await assert_microphone_problem(phone, "microphone_in_use", message, "Close the other program")
 
 
 async def test_the_page_is_not_secure(
@@ -75,18 +77,18 @@ async def test_the_page_is_not_secure(
     browser = await new_browser(more=(f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",))
     url = host_site.page(widget_tag(customer.product.url, customer.token.raw)).replace("127.0.0.1", PLAIN_HOST)
     phone = await open_page(url, customer.product, customer=customer, browser=browser)
-    await assert_missing(
-        phone, "insecure_page", "The microphone needs a secure page", "Open this page, and a page around it, over https"
+    await assert_microphone_problem(
+        phone, "insecure_page", "The microphone needs a secure page", "Open this page over https"
     )
 
 
 async def test_the_page_forbids_the_microphone(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, headers={"Permissions-Policy": "microphone=()"})
-    await assert_missing(phone, "microphone_blocked", BLOCKED, "This page's own Permissions-Policy header")
+    await assert_microphone_problem(phone, "microphone_blocked", BLOCKED, "This page's own Permissions-Policy header")
 
 
 @pytest.mark.parametrize(
-    ("around", "allow", "own", "same_origin", "fix"),
+    ("outer_headers", "allow", "inner_headers", "same_origin", "fix"),
     [
         ({}, "", {}, False, "The page around this frame"),
         ({"Permissions-Policy": "microphone=(self)"}, "microphone", {}, False, "The page around this frame"),
@@ -96,19 +98,21 @@ async def test_the_page_forbids_the_microphone(customer: Customer, open_phone: O
     ],
     ids=["no allow", "a header in spite of allow", "a header, same origin", "the frame's header", "allowed"],
 )
-async def test_a_frame_is_told_which_side_forbids_the_microphone(
+async def test_a_frame_shows_which_page_forbids_the_microphone(
     customer: Customer,
     open_page: OpenPage,
     host_site: HostSite,
-    around: dict[str, str],
+    outer_headers: dict[str, str],
     allow: str,
-    own: dict[str, str],
+    inner_headers: dict[str, str],
     same_origin: bool,
     fix: str | None,
 ) -> None:
-    inner = host_site.page(widget_tag(customer.product.url, customer.token.raw), headers=own)
-    address = inner if same_origin else inner.replace("127.0.0.1", "localhost")
-    url = host_site.page(f'<iframe src="{address}" allow="{allow}" width="500" height="700"></iframe>', headers=around)
+    inner = host_site.page(widget_tag(customer.product.url, customer.token.raw), headers=inner_headers)
+    frame_url = inner if same_origin else inner.replace("127.0.0.1", "localhost")
+    url = host_site.page(
+        f'<iframe src="{frame_url}" allow="{allow}" width="500" height="700"></iframe>', headers=outer_headers
+    )
     phone = await open_page(url, customer.product, customer=customer)
     frame = phone.page.frames[-1]
     await frame.wait_for_function("() => EpochPhone.isReady()")
@@ -135,8 +139,8 @@ async def test_a_denied_microphone_leaves_the_phone_usable(
     assert [detail["status"] for detail in await phone.details("callEnded")] == ["failed", "completed"]
 
 
-@pytest.mark.parametrize("number", [ECHO, HANGS_UP], ids=["hung up here", "hung up there"])
-async def test_the_first_call_of_a_browser_gives_the_microphone_back(
+@pytest.mark.parametrize("number", [ECHO, HANGS_UP], ids=["hung up by the agent", "hung up by the far end"])
+async def test_the_microphone_is_released_after_the_first_call_of_a_browser(
     customer: Customer, open_phone: OpenPhone, new_browser: NewBrowser, number: str
 ) -> None:
     phone = await open_phone(customer, browser=await new_browser())

@@ -1,4 +1,4 @@
-"""The open panel is moved by a pointer, by keyboard and by taps; it stays in the window and remembers its place."""
+"""Moving the open panel by dragging, by keyboard and by taps; it stays in the window and its position is stored."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ async def box(phone: Phone) -> Box:
 
 
 async def drag(phone: Phone, x: float, y: float) -> None:
-    """Drag the panel by its name in the header, in steps as a hand does."""
+    """Drag the panel by the name in its header, in several steps."""
     name = await phone.panel.locator(".name").bounding_box()
     assert name is not None
     at_x, at_y = name["x"] + 4, name["y"] + 4
@@ -101,7 +101,7 @@ async def test_moving_by_keyboard_and_taps(customer: Customer, open_phone: OpenP
     assert await phone.page.evaluate("() => localStorage.epochphone") == "{}"
 
 
-async def test_a_panel_of_the_windows_width_stays_where_it_is(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_panel_as_wide_as_the_window_cannot_be_moved(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, reduced_motion="reduce", viewport={"width": 390, "height": 780})
     await phone.until_event("ready")
     await phone.page.evaluate("() => EpochPhone.open()")

@@ -1,4 +1,4 @@
-"""After a call the panel asks for its outcome: by a key, with a note, and the words survive a reload."""
+"""The form for a call's outcome and note: chosen by a key, too long, and kept over a reload."""
 
 import pytest
 from playwright.async_api import expect
@@ -36,16 +36,16 @@ async def test_a_key_chooses_the_outcome_and_enter_saves_it_with_the_note(phone:
     await phone.page.keyboard.type("Ask for Ann & 2 more")
     await phone.page.keyboard.press("Enter")
 
-    told = await phone.until_event("callOutcome")
+    emitted = await phone.until_event("callOutcome")
     await expect(phone.panel.get_by_text("Saved · Call back <b>later</b>")).to_be_visible()
     [call] = await customer.calls()
     assert (call["outcome"], call["note"]) == ("Call back <b>later</b>", "Ask for Ann & 2 more")
-    assert {name: told[name] for name in ("callId", "outcome", "note")} == {
+    assert {name: emitted[name] for name in ("callId", "outcome", "note")} == {
         "callId": call["call_id"],
         "outcome": call["outcome"],
         "note": call["note"],
     }
-    # The next call is not held up, and a page's own words are checked by the server.
+    # The server checks an outcome that the page sets.
     refused = await phone.page.evaluate(
         "id => EpochPhone.setOutcome(id, { outcome: 'Sold' }).catch(({ code }) => code)", call["call_id"]
     )
@@ -53,10 +53,10 @@ async def test_a_key_chooses_the_outcome_and_enter_saves_it_with_the_note(phone:
     assert [error["code"] for error in await phone.details("error")] == ["validation_failed"]
 
 
-async def test_a_note_that_is_too_long_stays_whole_beside_its_limit(phone: Phone, customer: Customer) -> None:
+async def test_a_note_that_is_too_long_is_not_cut_and_cannot_be_saved(phone: Phone, customer: Customer) -> None:
     note, save = phone.panel.get_by_label("Note"), phone.panel.get_by_role("button", name="Save")
     await note.fill("")
-    # As a browser inserts what is pasted: a maximum length would cut it.
+    # Inserted as by pasting, which a maximum length would cut.
     await note.evaluate(
         "(field, text) => { field.focus(); document.execCommand('insertText', false, text); }", "x" * 5_012
     )
@@ -65,7 +65,7 @@ async def test_a_note_that_is_too_long_stays_whole_beside_its_limit(phone: Phone
     await expect(note).to_have_accessible_description("5012 / 5000")
     await expect(save).to_be_disabled()
     await note.press("Enter")
-    # A letter that needs two units of UTF-16 is one, as for the server.
+    # A character of two UTF-16 units counts once, as on the server.
     await note.fill("\U0001f4de" * 5_000)
     await expect(note).to_have_attribute("aria-invalid", "false")
     await save.click()
@@ -73,7 +73,7 @@ async def test_a_note_that_is_too_long_stays_whole_beside_its_limit(phone: Phone
     assert [call["note"] for call in await customer.calls()] == ["\U0001f4de" * 5_000]
 
 
-async def test_words_that_were_not_sent_survive_a_reload(phone: Phone, customer: Customer) -> None:
+async def test_an_unsent_note_survives_a_reload(phone: Phone, customer: Customer) -> None:
     note = phone.panel.get_by_label("Note")
     await note.fill("Not sent yet")
     await phone.page.reload()
@@ -86,7 +86,7 @@ async def test_words_that_were_not_sent_survive_a_reload(phone: Phone, customer:
     await phone.page.keyboard.press("2")
     await expect(choice).to_have_attribute("aria-pressed", "true")
     await expect(phone.panel.get_by_label("Phone number")).to_have_value("")
-    await choice.click()  # takes it back
+    await choice.click()  # removes the choice
     await phone.panel.get_by_role("button", name="Save").click()
     await phone.until_event("callOutcome")
     [call] = await customer.calls()

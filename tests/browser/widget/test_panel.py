@@ -1,4 +1,4 @@
-"""The panel by keyboard and screen reader, and click-to-call beside it."""
+"""The panel by keyboard, mouse and screen reader, and click-to-call beside it."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import OpenPhone
-from support.browser.keys import ARMED_SECONDS
+from support.browser.held_keys import PRESS_INTERVAL_SECONDS
 from support.browser.phone import Phone
 from support.browser.product import BUSY, ECHO, FAILS, Customer
 
@@ -28,7 +28,7 @@ async def phone(customer: Customer, open_phone: OpenPhone) -> Phone:
 
 
 async def until_focused(phone: Phone, name: str) -> None:
-    """Wait until the part with the accessible name or text ``name`` has the focus: the panel may still load."""
+    """Wait until the element with the accessible name or text ``name`` has the focus."""
 
     async def has_focus() -> bool:
         return bool(await phone.page.evaluate(FOCUSED) == name)
@@ -36,8 +36,8 @@ async def until_focused(phone: Phone, name: str) -> None:
     await phone.until(f"focus on {name}", has_focus)
 
 
-async def named(phone: Phone) -> set[tuple[str, str]]:
-    """Role and accessible name of everything a person can act on, as the browser tells a screen reader."""
+async def accessible_controls(phone: Phone) -> set[tuple[str, str]]:
+    """Role and accessible name of every control, as the browser exposes them to a screen reader."""
     session = await phone.page.context.new_cdp_session(phone.page)
     tree: list[dict[str, Any]] = (await session.send("Accessibility.getFullAXTree"))["nodes"]
     await session.detach()
@@ -68,7 +68,7 @@ async def test_a_whole_call_by_keyboard(phone: Phone) -> None:
     await bar.get_by_role("button", name="Mute").wait_for()
     await keyboard.press("Enter")
     await until_focused(phone, "Hang up")
-    await asyncio.sleep(ARMED_SECONDS)
+    await asyncio.sleep(PRESS_INTERVAL_SECONDS)
     await keyboard.press("Enter")
     assert (await phone.until_event("callEnded"))["status"] == "completed"
     await until_focused(phone, "Call again")
@@ -86,7 +86,7 @@ async def test_hanging_up_from_the_bar_leaves_the_focus_on_the_button(phone: Pho
     await until_focused(phone, "Open phone")
 
 
-async def test_devices_opens_the_devices_and_more_the_rest(phone: Phone) -> None:
+async def test_devices_shows_the_devices_and_more_shows_all_settings(phone: Phone) -> None:
     await phone.call(ECHO)
     await phone.until_event("callAnswered")
     panel = phone.panel
@@ -102,7 +102,7 @@ async def test_devices_opens_the_devices_and_more_the_rest(phone: Phone) -> None
     await until_focused(phone, "More")
 
 
-async def test_a_call_that_ends_while_the_panel_is_closed_says_how(phone: Phone) -> None:
+async def test_the_bar_says_how_a_call_ended_while_the_panel_is_closed(phone: Phone) -> None:
     await phone.call(BUSY)
     await phone.page.evaluate("() => EpochPhone.close()")
     await phone.until_event("callEnded")
@@ -118,22 +118,22 @@ async def test_a_call_that_ends_while_the_panel_is_closed_says_how(phone: Phone)
     assert not await end.is_visible()
 
 
-async def test_everything_to_act_on_has_a_name_in_every_state(phone: Phone) -> None:
-    seen = {"closed": await named(phone)}
+async def test_every_control_has_an_accessible_name_in_every_state(phone: Phone) -> None:
+    seen = {"closed": await accessible_controls(phone)}
     await phone.panel.get_by_role("button", name="Open phone").click()
-    seen["ready"] = await named(phone)
+    seen["ready"] = await accessible_controls(phone)
     await phone.call(ECHO)
     await phone.until_event("callAnswered")
     await phone.panel.get_by_role("button", name="Keypad").click()
-    seen["in-progress"] = await named(phone)
+    seen["in-progress"] = await accessible_controls(phone)
     await phone.panel.get_by_role("button", name="Minimise").click()
-    seen["bar"] = await named(phone)
+    seen["bar"] = await accessible_controls(phone)
     await phone.hangup()
     await phone.panel.get_by_role("button", name="Open phone").click()
-    seen["completed"] = await named(phone)
+    seen["completed"] = await accessible_controls(phone)
     await phone.call(FAILS)
     await phone.until_event("callEnded", 2)
-    seen["failed"] = await named(phone)
+    seen["failed"] = await accessible_controls(phone)
 
     assert [(state, role) for state, things in seen.items() for role, name in things if not name] == []
     keys = {("button", name) for name in ("1", "2 ABC", "9 WXYZ", "*", "0", "#")}
@@ -165,7 +165,7 @@ async def test_the_keypad_dials_and_mute_mutes(phone: Phone) -> None:
     assert (await phone.until_event("callEnded"))["number"] == ECHO
 
 
-async def test_what_cannot_be_dialled_is_marked_at_the_field(phone: Phone) -> None:
+async def test_a_number_that_cannot_be_dialled_is_marked_in_the_field(phone: Phone) -> None:
     await phone.panel.get_by_role("button", name="Open phone").click()
     field = phone.panel.get_by_role("textbox", name="Phone number")
     await field.fill("12")

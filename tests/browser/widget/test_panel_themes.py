@@ -33,7 +33,7 @@ STATES = {
 
 
 @pytest.mark.parametrize("theme", THEMES)
-async def test_every_state_is_for_everybody(customer: Customer, open_phone: OpenPhone, theme: str) -> None:
+async def test_every_state_of_the_panel_is_accessible(customer: Customer, open_phone: OpenPhone, theme: str) -> None:
     attributes = 'data-locale="ar"' if theme == "ar" else ""
     options = {"reduced_motion": "reduce", **THEMES[theme]}
     delay = MessageDelay()
@@ -54,7 +54,7 @@ async def test_every_state_is_for_everybody(customer: Customer, open_phone: Open
 
 
 async def walk(phone: Phone, customer: Customer, delay: MessageDelay, note: Callable[[str], Awaitable[None]]) -> None:
-    """Bring the panel into each of its states, and ``note`` it there."""
+    """Bring the panel into each of its states, and call ``note`` in each."""
     panel = phone.panel
     await phone.page.evaluate("() => EpochPhone.open()")
     assert await phone.state() == "loading"

@@ -1,4 +1,4 @@
-"""The button and the panel stay where a person can press them, and the panel shows what a person has to decide."""
+"""The button and the panel stay inside the window, and the settings close when a person has to choose a number."""
 
 import pytest
 from playwright.async_api import expect
@@ -9,7 +9,7 @@ from support.browser.product import ECHO, Customer
 pytestmark = pytest.mark.anyio
 
 MIN_HEIGHT = 240
-"""Of a panel in which a person still finds what they look for."""
+"""Of a usable panel, in px."""
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ MIN_HEIGHT = 240
         pytest.param(390, 844, 'data-offset-x="400"', id="narrow"),
     ],
 )
-async def test_a_distance_larger_than_the_window_leaves_the_phone_in_it(
+async def test_an_offset_larger_than_the_window_leaves_the_phone_inside_it(
     customer: Customer, open_phone: OpenPhone, width: int, height: int, attributes: str
 ) -> None:
     phone = await open_phone(customer, attributes=attributes, viewport={"width": width, "height": height})
@@ -38,7 +38,7 @@ async def test_a_distance_larger_than_the_window_leaves_the_phone_in_it(
     await phone.until_state("completed")
 
 
-async def test_a_number_to_be_chosen_is_not_covered_by_the_settings(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_the_settings_close_when_a_number_has_to_be_chosen(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     await phone.panel.get_by_role("button", name="Open phone").click()

@@ -1,4 +1,4 @@
-"""Calls in the pop-out window: they outlive the page, and later pages of the site show them."""
+"""Calls in the pop-out window: they continue when the page is left, and later pages of the site show them."""
 
 import pytest
 from playwright.async_api import Dialog, Page, expect
@@ -10,7 +10,7 @@ from support.browser.pop_out import (
     WINDOW,
     call_in_window,
     until_closed,
-    until_windows,
+    until_pop_out_loaded,
     window_of,
 )
 from support.browser.product import (
@@ -21,7 +21,7 @@ from support.browser.product import (
     Customer,
     Product,
 )
-from support.browser.tabs import ELSEWHERE, another_tab, assert_free
+from support.browser.tabs import CALL_IN_OTHER_TAB, another_tab, assert_can_call
 
 pytestmark = pytest.mark.anyio
 
@@ -32,8 +32,8 @@ NO_WINDOWS = {"Content-Security-Policy": "sandbox allow-scripts allow-same-origi
 
 
 @pytest.fixture
-async def guarded(product: Product) -> Customer:
-    """A customer whose token only pages of the host site may use: the window is admitted through them."""
+async def restricted_customer(product: Product) -> Customer:
+    """A customer whose token only pages of the host site may use; the pop-out is admitted by their ticket."""
     return await product.customer(allowed_domains=("127.0.0.1",))
 
 
@@ -47,8 +47,8 @@ def windows(phone: Phone) -> list[Page]:
     return [page for page in phone.page.context.pages if WINDOW in page.url]
 
 
-async def open_by_hand(phone: Phone) -> Phone:
-    """A window without a call, by the entry in the panel."""
+async def open_pop_out(phone: Phone) -> Phone:
+    """Open the pop-out without a call, by the button in the panel; return its phone."""
     await phone.panel.get_by_role("button", name="Open phone").click()
     await phone.panel.get_by_role("button", name="More").click()
     await phone.panel.get_by_role("button", name="Call in a window").click()
@@ -57,11 +57,11 @@ async def open_by_hand(phone: Phone) -> Phone:
     return window
 
 
-async def test_a_call_in_a_window_outlives_its_page_and_the_next_page_hangs_it_up(
-    open_phone: OpenPhone, guarded: Customer, host_site: HostSite
+async def test_a_call_in_the_pop_out_continues_when_its_page_is_left_and_the_next_page_ends_it(
+    open_phone: OpenPhone, restricted_customer: Customer, host_site: HostSite
 ) -> None:
-    next_page = host_site.page(widget_tag(guarded.product.url, guarded.token.raw))
-    phone = await open_phone(guarded, attributes=ON, body=f'<a href="{next_page}">Next</a>')
+    next_page = host_site.page(widget_tag(restricted_customer.product.url, restricted_customer.token.raw))
+    phone = await open_phone(restricted_customer, attributes=ON, body=f'<a href="{next_page}">Next</a>')
     await phone.until_event("ready")
     begun, window = await call_in_window(phone, ECHO)
     for name in ("callStarted", "callAnswered"):
@@ -69,7 +69,7 @@ async def test_a_call_in_a_window_outlives_its_page_and_the_next_page_hangs_it_u
             assert (await one.until_event(name))["callId"] == begun.call_id
     await window.hear(begun.call_id)
     assert await phone.tracks() == 0
-    await expect(phone.panel.locator(".line")).to_have_text("In its own window")
+    await expect(phone.panel.locator(".call-note")).to_have_text("In a separate window")
 
     await phone.panel.get_by_role("button", name="Minimise").click()
     await phone.page.get_by_role("link", name="Next").click()
@@ -83,10 +83,10 @@ async def test_a_call_in_a_window_outlives_its_page_and_the_next_page_hangs_it_u
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
     assert [end["callId"] for end in await window.details("callEnded")] == [begun.call_id]
     assert window.console == []
-    assert not any(guarded.token.raw in url for url in (*phone.requests, *window.requests, window.page.url))
+    assert not any(restricted_customer.token.raw in url for url in (*phone.requests, *window.requests, window.page.url))
 
 
-async def test_the_page_drives_the_window_and_follows_what_is_done_there(
+async def test_the_page_controls_the_pop_out_and_shows_what_is_done_in_it(
     open_phone: OpenPhone, customer: Customer
 ) -> None:
     phone = await ready(open_phone, customer)
@@ -104,9 +104,11 @@ async def test_the_page_drives_the_window_and_follows_what_is_done_there(
     assert await phone.state() == "completed"
 
 
-async def test_a_call_placed_in_the_window_by_hand_is_the_pages_too(open_phone: OpenPhone, guarded: Customer) -> None:
-    phone = await ready(open_phone, guarded, "")
-    window = await open_by_hand(phone)
+async def test_a_call_that_is_placed_in_the_pop_out_is_emitted_by_the_page_too(
+    open_phone: OpenPhone, restricted_customer: Customer
+) -> None:
+    phone = await ready(open_phone, restricted_customer, "")
+    window = await open_pop_out(phone)
     await window.page.keyboard.type("2125550105")
     await window.page.keyboard.press("Enter")
     started = await window.until_event("callStarted")
@@ -115,7 +117,7 @@ async def test_a_call_placed_in_the_window_by_hand_is_the_pages_too(open_phone: 
     assert record["origin"] == phone.page.url.rpartition("/")[0]
     assert await window.details("callEnded") == await phone.details("callEnded")
 
-    # While it is open, the window also has the calls that the page begins.
+    # While the pop-out is open, it also makes the calls that the page begins.
     begun = await phone.call(ECHO)
     await window.until_event("callAnswered", 2)
     await phone.hangup()
@@ -124,7 +126,7 @@ async def test_a_call_placed_in_the_window_by_hand_is_the_pages_too(open_phone: 
     assert len(windows(phone)) == 1
 
 
-async def test_a_call_that_ended_while_no_page_listened_is_told_to_the_next(
+async def test_a_call_that_ended_without_a_page_is_emitted_by_the_next_page(
     open_phone: OpenPhone, customer: Customer, host_site: HostSite
 ) -> None:
     phone = await ready(open_phone, customer)
@@ -138,36 +140,36 @@ async def test_a_call_that_ended_while_no_page_listened_is_told_to_the_next(
     assert [call["callId"] for call in await phone.details("callStarted")] == [begun.call_id]
     await phone.page.reload()
     await phone.until_event("ready")
-    # Told is told: what the next page hears of is a new call.
+    # The ended call is emitted once: the next page emits only its new call.
     again = await phone.call(ECHO)
     await phone.until_event("callAnswered")
     assert [call["callId"] for call in await phone.details("callStarted")] == [again.call_id]
 
 
-async def test_opening_the_window_again_finds_it_as_it_is(
+async def test_opening_the_pop_out_again_keeps_its_call(
     open_phone: OpenPhone, customer: Customer, host_site: HostSite
 ) -> None:
     phone = await ready(open_phone, customer)
     begun, window = await call_in_window(phone, ECHO)
     await phone.page.goto(host_site.page("<p>No phone here</p>"))
-    # A page that has not met the window yet, and names another language.
-    address = f"{window.page.url}&locale=es"
+    # A page without a connection to the pop-out opens it with another language.
+    url = f"{window.page.url}&locale=es"
     name = await window.page.evaluate("() => window.name")
-    opened = await phone.page.evaluate("([url, name]) => window.open(url, name) !== null", [address, name])
+    opened = await phone.page.evaluate("([url, name]) => window.open(url, name) !== null", [url, name])
     assert opened
-    await window.page.wait_for_url(address)
+    await window.page.wait_for_url(url)
     await window.hear(begun.call_id)
     assert len(windows(phone)) == 1
     await window.hangup()
     await window.assert_agrees(begun.call_id, ECHO, "completed")
 
 
-async def test_a_browser_that_blocks_windows_calls_in_the_page_and_says_so(
+async def test_the_call_is_placed_in_the_page_if_the_browser_blocks_the_pop_out(
     open_phone: OpenPhone, customer: Customer
 ) -> None:
     phone = await open_phone(customer, attributes=ON, headers=NO_WINDOWS)
     await phone.until_event("ready")
-    await until_windows(phone)
+    await until_pop_out_loaded(phone)
     begun = await phone.call(ECHO)
     await phone.until_event("callAnswered")
     await expect(phone.panel.locator(".message").get_by_text(BLOCKED)).to_be_visible()
@@ -181,12 +183,12 @@ async def test_a_browser_that_blocks_windows_calls_in_the_page_and_says_so(
     assert windows(phone) == []
 
 
-async def test_a_page_kept_apart_from_its_windows_says_so_and_then_calls_by_itself(
+async def test_a_page_that_cannot_reach_its_pop_out_says_so_and_places_the_next_call_itself(
     open_phone: OpenPhone, customer: Customer
 ) -> None:
     phone = await open_phone(customer, attributes=ON, headers={"Cross-Origin-Opener-Policy": "same-origin"})
     await phone.until_event("ready")
-    await until_windows(phone)
+    await until_pop_out_loaded(phone)
     begun = await phone.call(ECHO)
     ended = await phone.until_event("callEnded")
     assert (ended["callId"], ended["status"], ended["message"]) == (begun.call_id, "failed", LOST)
@@ -200,7 +202,7 @@ async def test_a_page_kept_apart_from_its_windows_says_so_and_then_calls_by_itse
     assert len(windows(phone)) == 1
 
 
-async def test_leaving_the_page_does_not_ask_and_closing_the_window_does(
+async def test_leaving_the_page_does_not_ask_and_closing_the_pop_out_does(
     open_phone: OpenPhone, customer: Customer, host_site: HostSite
 ) -> None:
     phone = await ready(open_phone, customer)
@@ -235,29 +237,29 @@ async def test_leaving_the_page_does_not_ask_and_closing_the_window_does(
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
 
 
-async def test_revocation_stops_the_window_and_its_page(open_phone: OpenPhone, guarded: Customer) -> None:
-    phone = await ready(open_phone, guarded)
+async def test_revocation_stops_the_pop_out_and_its_page(open_phone: OpenPhone, restricted_customer: Customer) -> None:
+    phone = await ready(open_phone, restricted_customer)
     begun, window = await call_in_window(phone, ECHO)
     await window.hear(begun.call_id)
-    await guarded.revoke()
+    await restricted_customer.revoke()
     for one in (window, phone):
         assert (await one.until_event("callEnded"))["callId"] == begun.call_id
         assert (await one.until_event("error"))["code"] == "revoked_embed_token"
         assert await one.until_state("error") == "error"
-        assert (await one.call(ECHO)).begun is False
+        assert (await one.call(ECHO)).is_started is False
     alert = window.panel.get_by_role("alert")
     await alert.get_by_text("Invalid or revoked token", exact=True).wait_for()
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
 
 
-async def test_the_window_renews_its_ticket_for_as_long_as_it_lives(
+async def test_the_pop_out_renews_its_ticket_as_long_as_it_is_open(
     short_token_product: Product, open_phone: OpenPhone, host_site: HostSite
 ) -> None:
     customer = await short_token_product.customer(allowed_domains=("127.0.0.1",))
     phone = await ready(open_phone, customer)
     begun, window = await call_in_window(phone, ECHO)
     await phone.page.goto(host_site.page("<p>No phone here</p>"))
-    # Long after the page's own ticket is over the call goes on, and so does the window.
+    # The call and the pop-out continue after the page's own ticket has expired.
     exchanges = [url for url in window.requests if url.endswith("/widget/exchange")]
     await window.until(
         "two more exchanges", lambda: _exchanged(window, len(exchanges) + 2), within=6 * SHORT_TOKEN_SECONDS
@@ -271,7 +273,7 @@ async def test_the_window_renews_its_ticket_for_as_long_as_it_lives(
     assert await window.details("error") == []
 
 
-async def test_one_call_at_a_time_holds_across_the_window(open_phone: OpenPhone, customer: Customer) -> None:
+async def test_a_call_in_the_pop_out_blocks_calls_in_other_tabs(open_phone: OpenPhone, customer: Customer) -> None:
     phone = await ready(open_phone, customer)
     begun, window = await call_in_window(phone, ECHO)
     tab = await another_tab(phone)
@@ -281,14 +283,14 @@ async def test_one_call_at_a_time_holds_across_the_window(open_phone: OpenPhone,
     assert (ended["callId"], ended["status"]) == (refused.call_id, "failed")
     assert (await tab.until_event("error"))["code"] == "call_elsewhere"
     assert len(windows(phone)) == 1
-    await expect(tab.panel.locator(".line")).to_have_text(ELSEWHERE)
+    await expect(tab.panel.locator(".call-note")).to_have_text(CALL_IN_OTHER_TAB)
     await tab.panel.locator(".main").click()
     assert (await phone.until_event("callEnded"))["callId"] == begun.call_id
     await window.until_event("callEnded")
-    await assert_free(tab)
+    await assert_can_call(tab)
 
 
-async def test_a_page_that_destroys_its_phone_ends_the_call_and_the_window(
+async def test_destroying_the_phone_ends_the_call_and_closes_the_pop_out(
     open_phone: OpenPhone, customer: Customer
 ) -> None:
     phone = await ready(open_phone, customer)
@@ -298,10 +300,10 @@ async def test_a_page_that_destroys_its_phone_ends_the_call_and_the_window(
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
 
 
-async def test_a_page_of_our_own_origin_has_windows_too(product: Product, open_page: OpenPage) -> None:
+async def test_a_page_on_our_own_origin_opens_the_pop_out_too(product: Product, open_page: OpenPage) -> None:
     demo = await open_page(f"{product.url}/demo", product)
     await demo.until_event("ready")
-    window = await open_by_hand(demo)
+    window = await open_pop_out(demo)
     begun = await demo.call(ECHO)
     await demo.until_event("callAnswered")
     await window.hear(begun.call_id)
@@ -311,7 +313,7 @@ async def test_a_page_of_our_own_origin_has_windows_too(product: Product, open_p
     await window.until_state("completed")
 
 
-async def test_what_others_post_is_heard_by_neither_side(
+async def test_messages_of_other_pages_are_ignored_by_the_page_and_the_pop_out(
     open_phone: OpenPhone, customer: Customer, host_site: HostSite
 ) -> None:
     stranger = host_site.page("<p>A frame</p>").replace("127.0.0.1", "localhost")
@@ -332,7 +334,7 @@ async def test_what_others_post_is_heard_by_neither_side(
     for frame in phone.page.frames[1:]:
         await frame.evaluate(heard)
         await frame.evaluate("() => parent.postMessage({ epochphone: 'window', link: null }, '*')")
-    # The page's own frame reaches the window, which takes orders from its opener alone.
+    # A frame of the page can post to the pop-out, which accepts messages from its opener only.
     await phone.page.frames[1].evaluate(
         """() => {
             const { port1, port2 } = new MessageChannel();
@@ -347,7 +349,7 @@ async def test_what_others_post_is_heard_by_neither_side(
         assert await frame.evaluate("() => window.heard") == []
     assert await phone.state() == "in-progress"
 
-    # A page of another origin in the opener's place hears nothing of it, and finds no way to it by its name.
+    # A page of another origin in the opener's tab gets no messages, and cannot control the pop-out by its window name.
     await phone.page.goto(stranger)
     await phone.page.evaluate(
         """([url, name]) => {

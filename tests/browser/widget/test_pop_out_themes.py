@@ -25,7 +25,7 @@ async def with_axe(context: BrowserContext) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-async def test_every_state_of_the_window_is_for_everybody(
+async def test_every_state_of_the_pop_out_is_accessible(
     customer: Customer, open_phone: OpenPhone, host_site: HostSite, theme: str
 ) -> None:
     locale = ' data-locale="ar"' if theme == "ar" else ""
@@ -68,7 +68,7 @@ async def test_every_state_of_the_window_is_for_everybody(
     assert {state: problems for state, problems in found.items() if problems} == {}
 
 
-async def test_a_window_that_nobody_opened_says_so_in_the_language_of_its_address(
+async def test_a_pop_out_without_an_opener_says_so_in_the_language_of_its_url(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer, prepare=with_axe)

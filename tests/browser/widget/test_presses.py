@@ -1,4 +1,4 @@
-"""One press, one action: held keys and double presses, as the browser makes them, on everything that moves a call."""
+"""Held keys and double presses cause one action each, on everything that starts, ends or mutes a call."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
-from support.browser.keys import ARMED_SECONDS, ENTER, FIVE, SPACE, held
+from support.browser.held_keys import ENTER, FIVE, PRESS_INTERVAL_SECONDS, SPACE, held
 from support.browser.phone import Phone
 from support.browser.product import ECHO, FAILS, Customer
 
@@ -40,7 +40,7 @@ async def test_a_held_key_places_one_call(phone: Phone) -> None:
 
     for calls, key in enumerate((ENTER, SPACE), start=2):
         await panel.get_by_role("button", name="Try again").focus()
-        await asyncio.sleep(ARMED_SECONDS)
+        await asyncio.sleep(PRESS_INTERVAL_SECONDS)
         async with held(page, key):
             if key == ENTER:
                 await ended(phone, calls)
@@ -48,7 +48,7 @@ async def test_a_held_key_places_one_call(phone: Phone) -> None:
 
     for calls, number in enumerate(("#ada", "#bob"), start=4):
         await page.locator(number).focus()
-        await asyncio.sleep(ARMED_SECONDS)
+        await asyncio.sleep(PRESS_INTERVAL_SECONDS)
         async with held(page, ENTER):
             await ended(phone, calls)
         await ended(phone, calls)

@@ -1,4 +1,4 @@
-"""Calls that the server rejects: the reason in the event, the panel and the record."""
+"""Refused tokens and rejected calls: the reason in the event, the panel, the console and the record."""
 
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ async def assert_refused(phone: Phone, refusal: Refusal) -> None:
     ]
     assert await phone.state() == "error"
     assert await phone.page.evaluate(LATE_SUBSCRIBER) == error
-    assert (await phone.call(ECHO)).begun is False
+    assert (await phone.call(ECHO)).is_started is False
     assert await phone.details("ready") == []
     await phone.panel.get_by_role("button", name="Open phone").click()
     alert = phone.panel.get_by_role("alert").filter(visible=True)

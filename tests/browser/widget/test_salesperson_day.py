@@ -1,4 +1,4 @@
-"""A salesperson's day on a new Pro account: every way in which a call ends, with its sentence and what to do."""
+"""A day of calls on a new Pro account: every way in which a call ends, with its sentence and advice."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -26,7 +26,7 @@ DESTINATION = "This destination is not allowed"
 
 
 class End(NamedTuple):
-    """The end of a call as the panel tells it."""
+    """The end of a call as the panel shows it."""
 
     status: str
     sentence: str
@@ -51,7 +51,7 @@ async def change_rules(customer: Customer, **rules: object) -> None:
 
 
 async def end_of(phone: Phone, calls: int) -> End:
-    """The end of the ``calls``-th call of this page, the same in event and panel; then clear it."""
+    """Wait for the end of the ``calls``-th call of this page; assert that event and panel agree; press New call."""
     panel = phone.panel
     ended = await phone.until_event("callEnded", calls)
     sentence = advice = ""

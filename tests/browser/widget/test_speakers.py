@@ -1,4 +1,4 @@
-"""The speaker of a call: chosen, remembered, unplugged during a call."""
+"""The speaker of a call: chosen, stored, unplugged during a call."""
 
 import json
 
@@ -12,7 +12,7 @@ from support.browser.product import ECHO, Customer
 pytestmark = [pytest.mark.anyio, pytest.mark.full_chromium]
 
 # Collects the elements for which a speaker was set, once the browser has confirmed it.
-KEEP_SINKS = """<script>
+RECORD_SPEAKERS = """<script>
     const players = window[Symbol.for("epoch.players")] = new Set();
     const set = HTMLMediaElement.prototype.setSinkId;
     HTMLMediaElement.prototype.setSinkId = async function (id) {
@@ -22,14 +22,14 @@ KEEP_SINKS = """<script>
 </script>"""
 PLAYING_ON = """() => [...window[Symbol.for("epoch.players")]]
     .filter(({ srcObject, paused }) => srcObject?.active && !paused).map(({ sinkId }) => sinkId)"""
-# The browser's fake devices cannot be pulled out: one is left out of its list, and the event is dispatched.
+# The browser's fake devices cannot be unplugged: one is removed from the list, and the event is dispatched.
 CAN_UNPLUG = """<script>
     const { mediaDevices } = navigator;
     const all = mediaDevices.enumerateDevices.bind(mediaDevices);
-    let gone = null;
-    mediaDevices.enumerateDevices = async () => (await all()).filter(({ deviceId }) => deviceId !== gone);
+    let unplugged = null;
+    mediaDevices.enumerateDevices = async () => (await all()).filter(({ deviceId }) => deviceId !== unplugged);
     window[Symbol.for("epoch.unplug")] = (deviceId) => {
-        gone = deviceId;
+        unplugged = deviceId;
         mediaDevices.dispatchEvent(new Event("devicechange"));
     };
 </script>"""
@@ -58,7 +58,7 @@ async def until_played_on(phone: Phone, speaker: str) -> None:
 
 
 async def test_the_chosen_speaker_is_used_at_once_and_remembered(customer: Customer, open_phone: OpenPhone) -> None:
-    phone = await open_phone(customer, head=KEEP_SINKS)
+    phone = await open_phone(customer, head=RECORD_SPEAKERS)
     await in_call(phone)
     picker = await speakers(phone)
     wanted = await picker.get_by_role("option").last.get_attribute("value")
@@ -80,10 +80,10 @@ async def test_the_chosen_speaker_is_used_at_once_and_remembered(customer: Custo
     await until_played_on(phone, wanted)
 
 
-async def test_a_speaker_unplugged_in_a_call_is_told_and_leaves_the_list(
+async def test_a_speaker_that_is_unplugged_in_a_call_is_reported_and_removed_from_the_list(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
-    phone = await open_phone(customer, head=KEEP_SINKS + CAN_UNPLUG)
+    phone = await open_phone(customer, head=RECORD_SPEAKERS + CAN_UNPLUG)
     await in_call(phone)
     picker = await speakers(phone)
     wanted = await picker.get_by_role("option").last.get_attribute("value")
@@ -98,6 +98,6 @@ async def test_a_speaker_unplugged_in_a_call_is_told_and_leaves_the_list(
     await expect(phone.panel.get_by_role("status").filter(has_text=words).first).to_be_attached()
     assert await phone.state() == "in-progress"
     await phone.panel.get_by_role("button", name="Back").click()
-    await expect(phone.panel.locator(".line")).to_have_text(words)
+    await expect(phone.panel.locator(".call-note")).to_have_text(words)
     await phone.panel.get_by_role("button", name="Hang up").click()
     assert (await phone.until_event("callEnded"))["status"] == "completed"

@@ -1,4 +1,4 @@
-"""Ways to add the script to a page, and what the page may do with it afterwards."""
+"""Ways to add phone.js to a page, and what a page may do afterwards: load it twice, or replace the document."""
 
 import pytest
 
@@ -39,7 +39,7 @@ NEW_DOCUMENT = """() => {
     html.innerHTML = "<head><title>Rendered anew</title></head><body><h1>Rendered anew</h1></body>";
     document.replaceChild(html, document.documentElement);
 }"""
-THROWN_OUT = "() => document.querySelector('epoch-phone').remove()"
+REMOVED_ELEMENT = "() => document.querySelector('epoch-phone').remove()"
 
 
 async def assert_calls(phone: Phone) -> None:
@@ -53,7 +53,7 @@ async def assert_calls(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_the_phone_arrives(customer: Customer, open_page: OpenPage, host_site: HostSite, way: str) -> None:
+async def test_the_phone_loads(customer: Customer, open_page: OpenPage, host_site: HostSite, way: str) -> None:
     src = f"{customer.product.url}/widget/phone.js"
     async with local_client() as client:
         code = (await client.get(src)).text
@@ -61,7 +61,7 @@ async def test_the_phone_arrives(customer: Customer, open_page: OpenPage, host_s
     await assert_calls(await open_page(url, customer.product, customer=customer))
 
 
-async def test_a_second_token_is_ignored_and_kept_out_of_the_console(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_second_token_is_ignored_and_not_logged(customer: Customer, open_phone: OpenPhone) -> None:
     other = await customer.product.customer()
     phone = await open_phone(customer, body=widget_tag(customer.product.url, other.token.raw))
     await phone.until_event("ready")
@@ -91,8 +91,8 @@ async def test_a_script_loaded_again_after_destroy_brings_the_phone_back(
     assert await phone.panel.count() == 1
 
 
-@pytest.mark.parametrize("change", [NEW_BODY, NEW_DOCUMENT, THROWN_OUT], ids=["body", "document", "element"])
-async def test_a_call_outlives_what_frameworks_do_to_the_page(
+@pytest.mark.parametrize("change", [NEW_BODY, NEW_DOCUMENT, REMOVED_ELEMENT], ids=["body", "document", "element"])
+async def test_a_call_continues_when_a_framework_replaces_the_page(
     customer: Customer, open_phone: OpenPhone, change: str
 ) -> None:
     phone = await open_phone(customer)

@@ -1,4 +1,4 @@
-"""The phone in Debian's WebKit, which has no WebRTC: it loads, also under a strict policy, and says what is missing."""
+"""The phone in Debian's WebKit, which has no WebRTC: it loads, also under a strict policy, and reports the cause."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -35,23 +35,23 @@ async def webkit(tmp_path: Path) -> AsyncIterator[WebKit]:
 
 @pytest.mark.field_fault("feature detection", threads="swiper#6831")
 @pytest.mark.parametrize("policy", [None, "default-src 'none'; script-src {url}; connect-src {url}"])
-async def test_without_webrtc_it_says_so_and_never_calls(
+async def test_without_webrtc_the_phone_says_so_and_does_not_call(
     webkit: WebKit, customer: Customer, host_site: HostSite, policy: str | None
 ) -> None:
     url = customer.product.url
     headers = {"Content-Security-Policy": policy.format(url=url)} if policy else None
     await webkit.goto(host_site.page(widget_tag(url, customer.token.raw), headers=headers))
 
-    async def has_given_up() -> bool:
+    async def is_in_error() -> bool:
         return bool(await webkit.evaluate(STATE) == "error")
 
-    await wait_until(has_given_up)
+    await wait_until(is_in_error)
     assert await webkit.evaluate("typeof RTCPeerConnection") == "undefined"
-    told: dict[str, Any] = await webkit.evaluate(
-        "new Promise((resolve) => EpochPhone.on('error', resolve))"  # told again to who subscribes later
+    error: dict[str, Any] = await webkit.evaluate(
+        "new Promise((resolve) => EpochPhone.on('error', resolve))"  # replayed to later subscribers
     )
-    assert told["code"] == "browser_not_supported"
-    assert told["message"] == "This browser cannot make calls"
+    assert error["code"] == "browser_not_supported"
+    assert error["message"] == "This browser cannot make calls"
     assert await webkit.evaluate("EpochPhone.isReady()") is False
     assert await webkit.evaluate(f"EpochPhone.call('{ECHO}')") is False
     assert await webkit.evaluate(STATE) == "error"

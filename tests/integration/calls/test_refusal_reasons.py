@@ -373,4 +373,4 @@ async def test_a_page_without_a_usable_origin_has_no_domain(
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     refused = (await post_token(client, token.raw, origins=origins)).json()
     assert refused["domain"] is None
-    assert refused["help"].startswith("The page did not say its domain.")
+    assert refused["help"].startswith("The request does not contain the page's domain.")

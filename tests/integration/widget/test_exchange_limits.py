@@ -45,17 +45,17 @@ def authenticator(app: Litestar, settings: Settings) -> TokenAuthenticator:
     return TokenAuthenticator(settings, DATABASE.get(app), limiter, Tickets(settings.secret_keys))
 
 
-def metadata_from(address: str) -> RequestMetadata:
-    return RequestMetadata(address, b"text/plain", (b"https://www.mysite.com",), ())
+def metadata_from(ip_address: str) -> RequestMetadata:
+    return RequestMetadata(ip_address, b"text/plain", (b"https://www.mysite.com",), ())
 
 
 async def refusals_of(
-    authenticator: TokenAuthenticator, address: str, tokens: Sequence[str]
+    authenticator: TokenAuthenticator, ip_address: str, tokens: Sequence[str]
 ) -> list[type[Exception] | None]:
     found: list[type[Exception] | None] = []
     for token in tokens:
         try:
-            await authenticator.authenticate(metadata_from(address), WidgetRequest(token=token), purpose="exchange")
+            await authenticator.authenticate(metadata_from(ip_address), WidgetRequest(token=token), purpose="exchange")
             found.append(None)
         except Exception as error:
             found.append(type(error))
@@ -84,8 +84,8 @@ async def test_one_token_may_be_exchanged_1200_times_a_minute(authenticator: Tok
 
 
 async def test_in_the_sandbox_this_machine_is_not_limited_by_address(authenticator: TokenAuthenticator) -> None:
-    for address in ("127.0.0.1", "127.8.8.8", "::1"):
-        assert await refusals_of(authenticator, address, ["x"] * 100) == [InvalidEmbedToken] * 100
+    for ip_address in ("127.0.0.1", "127.8.8.8", "::1"):
+        assert await refusals_of(authenticator, ip_address, ["x"] * 100) == [InvalidEmbedToken] * 100
 
 
 async def test_too_many_requests_say_when_to_come_back(app: Litestar, settings: Settings) -> None:

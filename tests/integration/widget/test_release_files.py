@@ -31,7 +31,7 @@ from support.databases import patient_database
 from support.ports import unused_port
 from widget.built_files import StoredFile, pinned_script
 from widget.models import WidgetFile
-from widget.release_files import KEPT_MONTHS, KEPT_RELEASES, ReleaseChanged, ReleaseFiles, ReleaseFileService
+from widget.release_files import MIN_STORED_RELEASES, RETENTION_MONTHS, ReleaseChanged, ReleaseFiles, ReleaseFileService
 
 pytestmark = pytest.mark.anyio
 FORMER = "0.0.9"
@@ -228,11 +228,11 @@ def test_a_checkout_without_a_built_frontend_still_migrates(
 
 async def test_old_releases_are_deleted_the_newest_never(new_migrated_database: Callable[[], str]) -> None:
     settings = load_settings({"EPOCH_DATABASE_URL": new_migrated_database()})
-    long_ago = NOW - dt.timedelta(days=31 * KEPT_MONTHS + 100)
+    long_ago = NOW - dt.timedelta(days=31 * RETENTION_MONTHS + 100)
     everywhere, fresh = StoredFile(gzip=b"sdk", brotli=b"sdk"), pinned_script("1.0")
     async with owner_session(settings) as session:
         service = ReleaseFileService(session)
-        for number in range(KEPT_RELEASES + 1):
+        for number in range(MIN_STORED_RELEASES + 1):
             own = StoredFile(gzip=b"panel", brotli=b"panel")
             files = {
                 pinned_script(f"0.{number}"): StoredFile(gzip=b"script", brotli=None),
@@ -243,7 +243,9 @@ async def test_old_releases_are_deleted_the_newest_never(new_migrated_database: 
         await service.delete_old(NOW)
         names = set(await session.scalars(sa.select(WidgetFile.name)))
         expected = {
-            name for number in range(1, KEPT_RELEASES + 1) for name in (f"0.{number}/phone.js", f"panel-{number}.js")
+            name
+            for number in range(1, MIN_STORED_RELEASES + 1)
+            for name in (f"0.{number}/phone.js", f"panel-{number}.js")
         }
         assert names == expected | {"sdk.js"}
         await service.record({fresh: StoredFile(gzip=b"script", brotli=None)}, NOW)

@@ -71,7 +71,7 @@ async def test_the_answer_waits_for_the_end(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.1,) * 200)
-    monkeypatch.setattr(status, "_LOOKUPS_OF_UNKNOWN", 200)
+    monkeypatch.setattr(status, "_MAX_LOOKUPS_OF_UNKNOWN_CALL", 200)
     token = await make.token(await make.tenant())
     sid, call_id = new_sid(), uuid4()
     asking = asyncio.create_task(post_token(client, token.raw, path="/widget/status", call_id=str(call_id)))

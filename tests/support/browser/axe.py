@@ -1,4 +1,4 @@
-"""Runs axe-core on a page in light and dark, wide and narrow."""
+"""Runs axe-core (accessibility checks) on a page, in light and dark, wide and narrow; finds horizontal scrolling."""
 
 from pathlib import Path
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from playwright.async_api import Frame, Page
 
 AXE = Path(__file__).resolve().parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-"""For ``add_init_script``: a script that the browser adds needs no exception in the page's content security policy."""
+"""For ``add_init_script``: the page's content security policy does not apply to a script that the browser adds."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 360)
 HEIGHT = 800

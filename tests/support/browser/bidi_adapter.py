@@ -1,7 +1,7 @@
-"""Starts Firefox for Playwright, and answers the commands that Playwright always sends and Firefox does not have yet.
+"""Starts Firefox and forwards WebDriver BiDi messages between Playwright and Firefox.
 
-``python bidi_adapter.py FIREFOX ARGUMENT…``: Playwright connects to the address that this program prints, in the place
-of Firefox's own, which it prints in the same words.
+It answers the commands that Playwright always sends and that Firefox does not implement. ``python bidi_adapter.py
+FIREFOX ARGUMENT…`` prints its own URL in the format of Firefox, so that Playwright connects to it and not to Firefox.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from websockets.asyncio.server import ServerConnection, serve
 
 LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
 MISSING_COMMANDS = ("emulation.setMediaFeaturesOverride",)
-"""Firefox 153 answers "unknown command" to them, and Playwright 1.65 then opens no context."""
+"""Firefox 153 answers "unknown command" to them, and Playwright 1.65 then does not open a context."""
 
 
 async def adapt(playwright: ServerConnection, firefox_url: str) -> None:
-    """Pass the messages of a connection on, both ways."""
+    """Forward the messages of a connection in both directions."""
     path = playwright.request.path if playwright.request else ""
     async with connect(firefox_url + path, max_size=None, ping_interval=None) as firefox:
 
-        async def pass_answers() -> None:
+        async def forward_answers() -> None:
             async for message in firefox:
                 await playwright.send(message)
 
-        answers = asyncio.create_task(pass_answers())
+        answers = asyncio.create_task(forward_answers())
         async for message in playwright:
             command = json.loads(message)
             if command["method"] in MISSING_COMMANDS:
@@ -44,8 +44,8 @@ async def main(argv: list[str]) -> int:
         if found := LISTENING.search(line):
             adapter = functools.partial(adapt, firefox_url=found[1].decode())
             server = await serve(adapter, "127.0.0.1", 0, max_size=None, ping_interval=None)
-            address, port = next(iter(server.sockets)).getsockname()
-            sys.stderr.write(f"WebDriver BiDi listening on ws://{address}:{port}\n")
+            host, port = next(iter(server.sockets)).getsockname()
+            sys.stderr.write(f"WebDriver BiDi listening on ws://{host}:{port}\n")
         else:
             sys.stderr.buffer.write(line)
         sys.stderr.flush()

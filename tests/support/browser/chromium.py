@@ -1,4 +1,4 @@
-"""Finds a Chromium and a headless shell that can make a call, or installs them where that is allowed."""
+"""Finds a Chromium, or a headless shell, that opens a page with a microphone; installs one if none is found."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ ARGUMENTS = (
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
-HOW = (
+INSTALL_HINT = (
     "No Chromium that works was found: set CHROMIUM to one, install the package chromium or google-chrome, "
     "or let npm install tools/browser (Linux); BROWSER_TESTS=off leaves the browser tests out"
 )
@@ -41,26 +41,26 @@ def find_chromium() -> dict[str, Any]:
 
     Skips the test when ``BROWSER_TESTS=off`` is set. Fails the test when no Chromium works.
     """
-    ensure_wanted()
+    skip_without_browser_tests()
     found = _first_working()
     if found is None:
-        pytest.fail(HOW, pytrace=False)
+        pytest.fail(INSTALL_HINT, pytrace=False)
     program, extra = found
     return launch_options(program, extra)
 
 
 def find_headless_shell() -> dict[str, Any]:
-    """As ``find_chromium``, of Chromium without its windows, which makes a context in a sixth of the processor time.
+    """As ``find_chromium``, for Chromium's headless shell, which opens a context in a sixth of the processor time.
 
-    Where there is none, and where ``CHROMIUM`` is set, it is the Chromium of ``find_chromium``.
+    Without a headless shell, or if ``CHROMIUM`` is set, returns the Chromium of ``find_chromium``.
     """
-    ensure_wanted()
+    skip_without_browser_tests()
     program = _working_headless_shell()
     return find_chromium() if program is None else launch_options(program, {})
 
 
-def ensure_wanted() -> None:
-    """Skip the test when ``BROWSER_TESTS=off`` is set: a person without a browser runs the rest. ``CI`` forbids it."""
+def skip_without_browser_tests() -> None:
+    """Skip the test when ``BROWSER_TESTS=off`` is set, for people without a browser. Fail it when ``CI`` is set too."""
     if os.environ.get("BROWSER_TESTS") == "off":
         if os.environ.get("CI"):
             pytest.fail("BROWSER_TESTS=off is refused when CI is set", pytrace=False)

@@ -1,11 +1,11 @@
-"""Click-to-call on a page: when it listens, and the calls of one page by several clicks."""
+"""Tests click-to-call on a page: waits until it is loaded, and asserts that actions call a number or call nobody."""
 
 import asyncio
 from collections.abc import Awaitable
 
 from playwright.async_api import Locator
 
-from support.browser.keys import ARMED_SECONDS
+from support.browser.held_keys import PRESS_INTERVAL_SECONDS
 from support.browser.phone import Phone
 
 WATCH_CLICKS = """() => {
@@ -14,8 +14,8 @@ WATCH_CLICKS = """() => {
 }"""
 
 
-async def until_listening(phone: Phone) -> None:
-    """Until the part that listens for clicks is there: it makes numbers reachable after it began to listen."""
+async def until_click_to_call_loaded(phone: Phone) -> None:
+    """Wait for the chunk that listens for clicks: after it begins to listen, it gives elements with numbers a role."""
     await phone.until_event("ready")
     await phone.page.evaluate("() => document.body.append(Object.assign(document.createElement('i'), { id: 'probe' }))")
     await phone.page.evaluate("() => { document.getElementById('probe').dataset.phone = ''; }")
@@ -24,7 +24,7 @@ async def until_listening(phone: Phone) -> None:
 
 
 class Clicks:
-    """The calls of a page, one after the other; each is hung up as soon as it has begun."""
+    """Makes the calls of a page one after the other, and hangs up each call as soon as it has begun."""
 
     def __init__(self, phone: Phone) -> None:
         self._phone = phone
@@ -33,21 +33,21 @@ class Clicks:
     @classmethod
     async def on(cls, phone: Phone) -> "Clicks":
         """Wait until ``phone`` listens for clicks."""
-        await until_listening(phone)
+        await until_click_to_call_loaded(phone)
         await phone.page.evaluate(WATCH_CLICKS)
         return cls(phone)
 
     async def call(self, act: Awaitable[object]) -> str:
-        """``act`` calls, once, and the browser does nothing more; return the called number."""
+        """Assert that ``act`` makes one call and that the browser does not open the link; return the called number."""
         await act
         return await self._take_call()
 
     async def call_by_key(self, element: Locator) -> str:
-        """Enter on ``element`` calls. It is pressed until then: a press right after another one does not count."""
+        """Press Enter on ``element`` until it calls: the phone ignores a press right after another one."""
 
         async def has_called() -> bool:
-            # Also a press that does not count begins the wait again.
-            await asyncio.sleep(ARMED_SECONDS)
+            # An ignored press, too, starts the interval again.
+            await asyncio.sleep(PRESS_INTERVAL_SECONDS)
             await element.press("Enter")
             return len(await self._phone.details("callStarted")) > self._calls
 
@@ -64,8 +64,8 @@ class Clicks:
         await self._phone.page.evaluate("() => { EpochPhone.reset(); EpochPhone.close(); }")
         return number
 
-    async def stay_quiet(self, act: Awaitable[object]) -> None:
-        """``act`` does not call. The next call shows that nothing was still to come."""
+    async def assert_no_call(self, act: Awaitable[object]) -> None:
+        """Assert that ``act`` makes no call; the next ``call`` also fails if a call came later."""
         await act
         assert len(await self._phone.details("callStarted")) == self._calls
 

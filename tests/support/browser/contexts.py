@@ -1,4 +1,4 @@
-"""A browser context of a visitor or of a signed-in person, with axe-core in its pages."""
+"""Opens a browser context of a visitor or of a signed-in person, with axe-core in its pages."""
 
 import contextlib
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Steps in the dashboard: sign in, generate a token, download a kit."""
+"""Steps that tests take in the dashboard: sign in, generate a token, download a kit."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Pictures of a call where a phone is easily lost, for docs/browser-support.md."""
+"""Takes the pictures of docs/browser-support.md: a call in pages and media where the phone could be hidden."""
 
 import asyncio
 from pathlib import Path
@@ -31,7 +31,7 @@ FULLSCREEN = """() => {
 
 
 async def take_film_strip(browser: Browser, firefox: Browser, product: Product, images: Path) -> None:
-    """Take a call in a modal dialog, in fullscreen, as it is printed, on a small screen and in Firefox."""
+    """Take a picture of a call in a modal dialog, in fullscreen, in print, on a small screen, and in Firefox."""
     strip = _FilmStrip(product, images)
     await strip.take(browser, "modal", before=SHOW_MODAL)
     await strip.take(browser, "fullscreen", before=FULLSCREEN)
@@ -54,9 +54,9 @@ class _FilmStrip:
         media: Literal["print", "screen"] = "screen",
         **context: Any,
     ) -> None:
-        """Take the demo page in a call that began after the script ``before``, as ``media`` shows it."""
-        entered = await browser.new_context(**({"viewport": SIZE} | context))
-        page = await entered.new_page()
+        """Take a picture of the demo page in a call that began after the script ``before``, in the medium ``media``."""
+        browser_context = await browser.new_context(**({"viewport": SIZE} | context))
+        page = await browser_context.new_page()
         await page.goto(f"{self._product.url}/demo")
         await page.wait_for_function("() => window.EpochPhone?.getState() === 'ready'")
         if before:
@@ -67,7 +67,7 @@ class _FilmStrip:
         await page.emulate_media(media=media)
         await self._shoot(page, name)
         await page.evaluate("() => EpochPhone.hangup()")
-        await entered.close()
+        await browser_context.close()
 
     async def _shoot(self, page: Page, name: str) -> None:
         await page.screenshot(path=self._images / f"call-{name}.png", animations="disabled")

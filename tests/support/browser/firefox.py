@@ -1,4 +1,4 @@
-"""Finds a Firefox that can make a call, or unpacks Debian's into the checkout, and starts it."""
+"""Finds a Firefox that Playwright can start, unpacks Debian's into the checkout if necessary, and starts it."""
 
 import os
 import shlex
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Error, Playwright
 
-from support.browser.chromium import ensure_wanted
+from support.browser.chromium import skip_without_browser_tests
 from support.debian import install, library_folders, note, unpack
 from support.locks import exclusive
 
@@ -25,7 +25,7 @@ PREFERENCES: dict[str, str | float | bool] = {
     "media.navigator.permission.disabled": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
 }
-HOW = (
+INSTALL_HINT = (
     "No Firefox that works was found: set FIREFOX to one, install Firefox (on Debian: apt-get install firefox-esr), "
     "or let apt-get download Debian's package; BROWSER_TESTS=off leaves the browser tests out"
 )
@@ -34,11 +34,11 @@ HOW = (
 async def start_firefox(playwright: Playwright, folder: Path) -> Browser:
     """Start the first Firefox that works, headless, with a fake microphone that is always granted.
 
-    ``folder`` is for a program that starts it.
+    ``folder`` gets a script that starts it behind the adapter.
     Playwright's own build of Firefox is not used: it comes from a host that many networks block. Skips the test when
     ``BROWSER_TESTS=off`` is set; fails it when no Firefox works.
     """
-    ensure_wanted()
+    skip_without_browser_tests()
     for program, environ in _candidates():
         try:
             return await playwright.firefox.launch(
@@ -49,7 +49,7 @@ async def start_firefox(playwright: Playwright, folder: Path) -> Browser:
             )
         except Error as error:
             note(f"{program}: {error.message[-500:]}")
-    pytest.fail(HOW, pytrace=False)
+    pytest.fail(INSTALL_HINT, pytrace=False)
 
 
 def _adapted(program: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Pictures of a new customer's way from the sign-up to the first call, for docs/first-call.md; counts the clicks."""
+"""Takes the pictures of docs/first-call.md: a new customer from sign-up to the first call; counts clicks and fields."""
 
 import asyncio
 import sys
@@ -23,7 +23,7 @@ EMAIL, PASSWORD, ORGANIZATION = "pat@harbour.example", "plum riverbed lantern", 
 
 @dataclass
 class Customer:
-    """A new customer in a browser; counts what they do."""
+    """A new customer in a browser; counts the clicks and the filled-in fields."""
 
     page: Page
     images: Path
@@ -52,7 +52,7 @@ class Customer:
 
 
 async def take_first_call(browser: Browser, product: Product, staff: Page, images: Path) -> None:
-    """Take the pictures; ``staff`` is a page of somebody of the staff who is signed in."""
+    """Take the pictures; ``staff`` is a back office page with a signed-in member of the staff."""
     context = await browser.new_context(viewport=SIZE, base_url=product.url, permissions=["microphone"])
     customer = Customer(await context.new_page(), images)
     page = customer.page
@@ -125,7 +125,7 @@ async def get_number(customer: Customer) -> None:
 
 
 async def call(customer: Customer) -> None:
-    """Generate a token and call from the page that shows it."""
+    """Generate a token, and call from the page that shows the token."""
     page = customer.page
     await customer.press(page.get_by_role("navigation", name="Settings").get_by_role("link", name="Embed Phone Widget"))
     await customer.fill("Label", "Main Website")

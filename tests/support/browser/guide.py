@@ -1,4 +1,4 @@
-"""The guides' examples as text, the registry of the tests that run them, and the programs that make scripts of them."""
+"""Reads the guides' examples, registers the tests that run them, and bundles or renders them as pages."""
 
 import json
 import re
@@ -16,7 +16,7 @@ FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 EXAMPLE = re.compile(r"^```\w+ ([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 Test = TypeVar("Test", bound=Callable[..., Any])
 ran: set[str] = set()
-"""The examples that tests run, by name."""
+"""The names of the examples that tests run."""
 
 
 def runs(*names: str) -> Callable[[Test], Test]:
@@ -41,11 +41,13 @@ async def example(customer: Customer, name: str) -> str:
 
 
 async def bundle(entry: Path, *platform: str) -> str:
-    """The script of ``entry`` as its framework's bundler makes it; what it prints with the platform ``server``."""
+    """The script that the framework's bundler makes of ``entry``; with the platform ``server``, its output."""
     return (await run_process(["node", "tests/guides/bundle.mjs", str(entry), *platform], cwd=FRONTEND)).stdout.decode()
 
 
 async def render_liquid(template: str, values: dict[str, Any]) -> str:
-    """The page that LiquidJS renders."""
-    given = json.dumps({"template": template, "values": values}).encode()
-    return (await run_process(["node", "tests/guides/render-liquid.mjs"], cwd=FRONTEND, input=given)).stdout.decode()
+    """The page that LiquidJS renders from ``template``."""
+    template_and_values = json.dumps({"template": template, "values": values}).encode()
+    return (
+        await run_process(["node", "tests/guides/render-liquid.mjs"], cwd=FRONTEND, input=template_and_values)
+    ).stdout.decode()

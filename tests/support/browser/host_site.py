@@ -1,4 +1,4 @@
-"""A web server for customers' pages, on another origin than the product's."""
+"""Serves customers' pages on another origin than the product's."""
 
 import contextlib
 import itertools
@@ -55,7 +55,7 @@ class HostSite:
     _serial: "itertools.count[int]"
 
     def page(self, body: str, *, head: str = "", headers: Mapping[str, str] | None = None) -> str:
-        """Publish a page and return its address."""
+        """Publish a page and return its URL."""
         return self.publish(
             "<!doctype html><html lang=en><head><meta charset=utf-8><title>A customer's page</title>"
             f"{head}</head><body><h1>A customer's page</h1>{body}</body></html>",
@@ -63,14 +63,14 @@ class HostSite:
         )
 
     def publish(self, text: str, *, kind: str = HTML, headers: Mapping[str, str] | None = None) -> str:
-        """Publish a document of the media type ``kind`` and return its address."""
+        """Publish a document of the media type ``kind`` and return its URL."""
         path = f"/{next(self._serial)}"
         self._pages[path] = _Page(text.encode(), kind, headers or {})
         return self.origin + path
 
 
 def widget_tag(product_url: str, token: str, attributes: str = "") -> str:
-    """The snippet of the dashboard, with additional ``attributes``."""
+    """The script tag that the dashboard shows, with additional ``attributes``."""
     return f'<script src="{product_url}/widget/phone.js" data-token="{token}" {attributes}></script>'
 
 

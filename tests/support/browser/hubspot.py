@@ -1,4 +1,4 @@
-"""A HubSpot page that shows the calling page in a frame with HubSpot's SDK."""
+"""Imitates a HubSpot record page: the product's calling page in a frame, connected by HubSpot's SDK."""
 
 import asyncio
 import json
@@ -32,13 +32,13 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record<
 </script>"""
 
 
-def address(customer: Customer, *, raw: str | None = None) -> str:
-    """The calling page's address, as shown in the dashboard."""
+def calling_page_url(customer: Customer, *, raw: str | None = None) -> str:
+    """The URL of the calling page, as shown in the dashboard."""
     return f"{customer.product.url}/integrations/hubspot?t={customer.token.id}#{raw or customer.token.raw}"
 
 
 class HubSpot:
-    """A record in ``page``, with the calling page in a frame."""
+    """A HubSpot record in ``page``, with the calling page in a frame."""
 
     def __init__(self, page: Page) -> None:
         self.page = page

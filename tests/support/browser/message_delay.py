@@ -1,4 +1,4 @@
-"""Delays messages of the server and the carrier, so that a state lasts while a test inspects it."""
+"""Delays messages of the server and the carrier, so that the phone stays in a state while a test inspects it."""
 
 import asyncio
 import json

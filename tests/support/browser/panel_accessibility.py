@@ -1,4 +1,4 @@
-"""Runs axe-core on the phone's panel, and measures its controls."""
+"""Runs axe-core (accessibility checks) on the phone's panel, and checks the sizes of its controls."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ THEMES: dict[str, dict[str, Any]] = {
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 COLOUR_THEMES = {"dark", "forced"}
-"""Only colours differ from the light panel, which is checked by all rules."""
+"""Checked by the colour rules only: everything else is as in the light panel, which all rules check."""
 MIN_KEY_PIXELS = 44
 MIN_TARGET_PIXELS = 24
 # axe-core checks the panel only, because the page around it belongs to the customer.
@@ -40,6 +40,7 @@ RUN = """async ({ rules, least, key }) => {
 
 
 async def findings(page: Page, theme: str) -> list[str]:
+    """Problems of the open panel in one of ``THEMES``."""
     rules = COLOUR_RULES if theme in COLOUR_THEMES else RULES
     found: list[str] = await page.evaluate(RUN, {"rules": rules, "least": MIN_TARGET_PIXELS, "key": MIN_KEY_PIXELS})
     return found

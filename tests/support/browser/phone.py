@@ -18,7 +18,7 @@ FINAL_STATES = ("completed", "failed", "error")
 PATIENCE = 30.0
 POLL_SECONDS = 0.05
 AUDIO_PACKETS = 75
-"""Packets of 20 ms: a second and a half of audio, in which the fake microphone beeps at least once."""
+"""Packets of 20 ms: 1.5 s of audio, in which the fake microphone beeps at least once."""
 _CALL = """([number, options]) => {
     const { events } = window[Symbol.for("epoch.watch")];
     const before = events.length;
@@ -27,10 +27,10 @@ _CALL = """([number, options]) => {
 }"""
 
 
-class Begun(NamedTuple):
-    """The result of ``EpochPhone.call``, and the events before it returned."""
+class CallAttempt(NamedTuple):
+    """The result of ``EpochPhone.call``, and the events that were emitted before it returned."""
 
-    begun: bool
+    is_started: bool
     events: list[Event]
 
     @property
@@ -41,7 +41,7 @@ class Begun(NamedTuple):
 
 
 class Audio(NamedTuple):
-    """Packets and energy in both directions, at both ends; the far end's ``in`` counts what the browser sent."""
+    """Audio packets and energy in both directions, at both ends; the far end's ``in`` is what the browser sent."""
 
     browser: dict[str, float]
     far_end: dict[str, float]
@@ -66,7 +66,7 @@ class Phone:
             self.console.append(f"{message.type}: {message.text}")
 
     def _record_error(self, error: Error) -> None:
-        # Firefox asks for the page's icon under the page's policy, and tells what that blocks as an error.
+        # Firefox loads the page's icon under the page's policy, and reports a blocked icon as an error.
         if "/favicon.ico" not in error.message:
             self.console.append(f"uncaught: {error}")
 
@@ -96,7 +96,7 @@ class Phone:
             ) from None
 
     async def events(self, *names: str) -> list[Event]:
-        """The phone's events so far: name, detail, and the state at that moment."""
+        """The phone's events so far: name, detail, and the state of the phone at the event."""
         events: list[Event] = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].events')
         return [event for event in events if not names or event["name"] in names]
 
@@ -126,21 +126,21 @@ class Phone:
 
         return (await self.until(f"event {name} no. {count}", probe, within))[count - 1]
 
-    async def call(self, number: str, options: dict[str, Any] | None = None) -> Begun:
-        """Call ``number``; return the result and the events before it."""
+    async def call(self, number: str, options: dict[str, Any] | None = None) -> CallAttempt:
+        """Call ``number``; return the result and the events that were emitted before ``call`` returned."""
         result = await self.page.evaluate(_CALL, [number, options])
-        return Begun(result["begun"], result["events"])
+        return CallAttempt(result["begun"], result["events"])
 
     async def hangup(self) -> None:
         await self.page.evaluate("() => EpochPhone.hangup()")
 
     async def tracks(self) -> int:
-        """The number of microphone tracks that the page has had."""
+        """The number of microphone tracks that the page has opened."""
         count: int = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].tracks()')
         return count
 
     async def live_tracks(self) -> int:
-        """The number of microphone tracks that still record."""
+        """The number of microphone tracks that are still recording."""
         count: int = await self.page.evaluate('() => window[Symbol.for("epoch.watch")].liveTracks()')
         return count
 
@@ -150,8 +150,8 @@ class Phone:
             calls: list[dict[str, Any]] = (await client.get("/sandbox/calls", params={"call_id": call_id})).json()
         return calls[0]
 
-    async def end_at_far_end(self, call_id: str) -> None:
-        """Have the far end hang up, by the carrier's REST interface."""
+    async def hang_up_at_far_end(self, call_id: str) -> None:
+        """End the call at the far end, by the carrier's REST API."""
         account = self.product.settings.twilio
         sid = (await self.far_end(call_id))["child_sid"]
         path = f"/2010-04-01/Accounts/{account.account_sid}/Calls/{sid}.json"

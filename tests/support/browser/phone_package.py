@@ -1,4 +1,4 @@
-"""The npm package of the phone, installed from its tarball, and its sample applications as bundles."""
+"""Installs the npm package of the phone from its tarball, and bundles its sample applications."""
 
 import shutil
 import subprocess
@@ -8,8 +8,8 @@ from support.browser.guide import bundle
 
 PACKAGE = Path(__file__).resolve().parents[3] / "packages/phone-js"
 ENTRIES = {"react": "main.jsx", "vue": "main.js", "plain": "main.js"}
-"""The sample applications, by folder, with the module that starts each."""
-# React and Vue come from the frontend's own packages, by the bundler.
+"""The start module of each sample application, by folder."""
+# The bundler takes React and Vue from the frontend's packages.
 _INSTALL = ("npm", "install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", "--ignore-scripts")
 
 

@@ -1,4 +1,4 @@
-"""Starts the product with ``epoch run`` and with a separate database, data directory and port."""
+"""Starts the product with ``epoch run``, on a separate database, data directory and port; makes its customers."""
 
 import asyncio
 import contextlib
@@ -79,7 +79,7 @@ class Customer:
     tenant: Tenant
     token: Token
     _cookies: dict[str, str] = field(default_factory=dict, repr=False)
-    """The owner's session cookies, kept because signing in is slow on purpose and ``calls`` is polled."""
+    """The owner's session cookies, kept because the password hash makes signing in slow and tests poll ``calls``."""
 
     async def revoke(self) -> None:
         await self.product.make.revoke(self.tenant, self.token)

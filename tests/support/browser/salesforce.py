@@ -1,4 +1,4 @@
-"""A Lightning page that runs the kit's component with Salesforce's content security policy and sandbox."""
+"""Imitates Salesforce pages for the kit: Lightning with its sandbox and content security policy, and Visualforce."""
 
 import json
 import re
@@ -51,7 +51,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A record<
 
 
 async def show_visualforce(page: Page, source: str, phone: bytes) -> None:
-    """Open ``source`` as Salesforce's server would send it: with filled expressions and JavaScript remoting."""
+    """Open the Visualforce page ``source`` as Salesforce sends it: expressions filled in, with JavaScript remoting."""
     body = re.sub(r"</?apex:page[^>]*>", "", source)
     body = body.replace("{!$Resource.EpochWidget}", "/resource/1/EpochWidget")
     body = body.replace("{!$RemoteAction.EpochCallController.logCall}", "EpochCallController.logCall")

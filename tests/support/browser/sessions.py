@@ -1,4 +1,4 @@
-"""Sessions for browser contexts without the sign-in pages, which have tests of their own."""
+"""Signs users and staff in to browser contexts by a cookie, without the sign-in pages."""
 
 import sqlalchemy as sa
 from playwright.async_api import BrowserContext

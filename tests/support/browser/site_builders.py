@@ -1,4 +1,4 @@
-"""The ways in which tag managers, optimisers and consent managers put a pasted tag into a page, as page scripts."""
+"""Page scripts that insert a script tag as tag managers, optimisers and consent managers do."""
 
 RUN_COPIES = """function runCopies(selector, source) {
     for (const held of document.querySelectorAll(selector)) {
@@ -9,9 +9,9 @@ RUN_COPIES = """function runCopies(selector, source) {
         held.replaceWith(script);
     }
 }"""
-"""Optimisers and consent managers hold a tag back under another type, and run a copy of it with its attributes.
+"""As optimisers and consent managers: a tag has another type until they run a copy of it with its attributes.
 
-``source`` is the attribute that has the address meanwhile.
+``source`` is the attribute that contains the URL until then.
 """
 TAG_MANAGER = """function insertAsTagManager(pasted) {
     const container = document.createElement("div");
@@ -26,7 +26,7 @@ TAG_MANAGER = """function insertAsTagManager(pasted) {
         document.body.append(script);
     }
 }"""
-"""Google Tag Manager makes new script elements of Custom HTML, with these properties of the pasted ones alone."""
+"""As Google Tag Manager: it makes new script elements from Custom HTML and copies these properties only."""
 
 
 def in_script(html: str) -> str:

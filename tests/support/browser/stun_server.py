@@ -1,4 +1,4 @@
-"""A STUN server on the loopback interface."""
+"""Serves STUN on the loopback interface, and lists its clients."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from typing import cast
 from aioice import stun
 
 OUTSIDE = ("203.0.113.7", 40_000)
-"""Differs from the browser's address, because a browser does not report an equal one."""
+"""The IP address and port that every client gets. Browsers do not report an address that equals their own."""
 
 
 class _Server(asyncio.DatagramProtocol):

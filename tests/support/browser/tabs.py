@@ -1,11 +1,11 @@
-"""Several tabs of one customer's site; only one of them can have a call at a time."""
+"""Opens further tabs of a customer's site, and checks that a tab shows no call of another tab."""
 
 from playwright.async_api import expect
 
 from support.browser.phone import Phone
 from support.browser.product import ECHO
 
-ELSEWHERE = "In a call in another tab"
+CALL_IN_OTHER_TAB = "In a call in another tab"
 
 
 async def another_tab(phone: Phone, url: str | None = None) -> Phone:
@@ -16,9 +16,9 @@ async def another_tab(phone: Phone, url: str | None = None) -> Phone:
     return tab
 
 
-async def assert_free(tab: Phone) -> None:
-    """Assert that ``tab`` shows no call of another tab and can call."""
-    await expect(tab.panel.get_by_text(ELSEWHERE).first).to_be_hidden()
+async def assert_can_call(tab: Phone) -> None:
+    """Assert that ``tab`` shows no call of another tab and can place a call."""
+    await expect(tab.panel.get_by_text(CALL_IN_OTHER_TAB).first).to_be_hidden()
     await expect(tab.panel.get_by_role("button", name="Hang up")).to_have_count(0)
     begun = await tab.call(ECHO)
     await tab.until_event("callAnswered")

@@ -1,12 +1,12 @@
-// Runs before a page's own scripts. Keeps what the phone tells the page, its connections and its microphone tracks,
-// out of the page's sight: under a symbol, and each wrapped interface under its own name.
+// Runs before a page's own scripts. Records the phone's events, its connections, sockets and microphone tracks for tests
+// under a symbol; the wrapped browser interfaces keep their names, so that the page does not notice them.
 (() => {
   const events = [];
   const connections = [];
   const tracks = [];
   const sockets = [];
   const frames = [];
-  const { parse } = JSON; // pages of tests overwrite it
+  const { parse } = JSON; // some test pages overwrite it
 
   const names = ["ready", "error", "callStarted", "callAnswered", "callEnded", "callOutcome", "stateChanged", "muted"];
   names.push("open", "close");
@@ -47,7 +47,7 @@
     };
   }
 
-  /** Packets each way and the energy that was heard, as the newest connection counts them. The far end hears the other. */
+  /** Packets in both directions and the energy of the received audio, of the newest connection. */
   async function audio() {
     const sums = { sent: 0, received: 0, heard: 0 };
     for (const report of (await connections.at(-1).getStats()).values()) {

@@ -1,6 +1,6 @@
-"""Starts Debian's WebKit on a display in memory, and drives it by the W3C's WebDriver protocol.
+"""Starts Debian's WebKit on a virtual display (Xvfb), and drives it by the W3C's WebDriver protocol.
 
-Playwright drives a WebKit of its own alone, which comes from a host that many networks block.
+Playwright can drive only its own build of WebKit, which comes from a host that many networks block.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.browser.chromium import ensure_wanted
+from support.browser.chromium import skip_without_browser_tests
 from support.debian import install, note
 from support.local_http import local_client
 from support.locks import exclusive
@@ -25,7 +25,7 @@ from support.waiting import wait_until
 TIED_PROCESS = Path(__file__).resolve().parents[1] / "tied_process.py"
 PACKAGES = ("webkit2gtk-driver", "xvfb")
 PROGRAMS = ("WebKitWebDriver", "Xvfb")
-HOW = "No WebKit was found, and only root can install it (on Debian: apt-get install webkit2gtk-driver xvfb)"
+INSTALL_HINT = "No WebKit was found, and only root can install it (on Debian: apt-get install webkit2gtk-driver xvfb)"
 
 
 class WebKit:
@@ -52,7 +52,7 @@ async def running_webkit(folder: Path) -> AsyncIterator[WebKit]:
 
     Without WebKit the test is skipped for everybody but root, who alone can install it. For root it fails.
     """
-    ensure_wanted()
+    skip_without_browser_tests()
     _ensure_installed()
     async with contextlib.AsyncExitStack() as stack:
         display = f":{unused_port()}"
@@ -81,20 +81,20 @@ def _ensure_installed() -> None:
         if all(map(shutil.which, PROGRAMS)) or (install(PACKAGES) and all(map(shutil.which, PROGRAMS))):
             return
     if os.geteuid() == 0:
-        pytest.fail(HOW, pytrace=False)
-    # Its processes' folder is compiled into it, so it cannot be unpacked into the checkout as Firefox can.
-    note(HOW)
-    pytest.skip(HOW)
+        pytest.fail(INSTALL_HINT, pytrace=False)
+    # The path of its programs is compiled into WebKit, so it cannot be unpacked into the checkout as Firefox is.
+    note(INSTALL_HINT)
+    pytest.skip(INSTALL_HINT)
 
 
 def _browser() -> Path:
-    """WebKit's own small browser, which lies beside the processes of its newest version."""
+    """WebKit's MiniBrowser, in the folder of the newest version."""
     return max(Path("/usr/lib").glob("*-linux-gnu/webkit2gtk-4.*/MiniBrowser"))
 
 
 @contextlib.contextmanager
 def _running(argv: list[str], folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    # An interrupted run leaves no process: each ends with the tests' process.
+    # Tied to the tests' process, so that an interrupted run leaves no process.
     tied = [sys.executable, str(TIED_PROCESS), *argv]
     with (folder / f"{argv[0]}.log").open("w") as log:
         process = subprocess.Popen(tied, env={**os.environ, **environ}, stdout=log, stderr=subprocess.STDOUT)

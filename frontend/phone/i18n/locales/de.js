@@ -40,7 +40,7 @@ export const core = {
   reconnecting: "Verbindung wird wiederhergestellt…",
   endedByRemote: "Von der Gegenseite beendet",
   callInOtherTab: "Im Gespräch in einem anderen Tab",
-  callInPopOut: "In eigenem Fenster",
+  callInPopOut: "In einem eigenen Fenster",
   extension: "Durchwahl {digits}",
   sendTones: "{digits} senden",
   sendingTones: "{digits} wird gesendet",
@@ -82,7 +82,7 @@ export const dialer = {
     poor: "Schlechte Verbindung",
   },
   whichNumber: "Welche Nummer möchten Sie anrufen?",
-  unclearNumber: "Die Nummer ist nicht eindeutig: mit Anrufen wählen Sie aus",
+  unclearNumber: "Nummer nicht eindeutig: zum Auswählen „Anrufen“ drücken",
   tones: "danach {digits}",
   recent: "Letzte Anrufe",
   clearRecent: "Löschen",
@@ -109,9 +109,9 @@ export const outcomes = {
 
 export const voicemail = {
   leave: "Voicemail hinterlassen",
-  greeting: "Ansage",
-  left: "Die Mailbox hört Ihre Ansage. Sie können den nächsten Anruf beginnen.",
-  notLeft: "Nicht hinterlassen. {reason}",
+  greeting: "Nachricht",
+  left: "Die Mailbox zeichnet Ihre Nachricht auf. Sie können den nächsten Anruf beginnen.",
+  notLeft: "Die Nachricht wurde nicht hinterlassen. {reason}",
 };
 
 export const missedCalls = {
@@ -134,11 +134,11 @@ export const settingsSheet = {
   speaker: "Lautsprecher",
   systemDefault: "Systemstandard",
   unnamedDevice: "Gerät",
-  namesHidden: "Die Namen erscheinen, sobald das Mikrofon erlaubt ist, beim ersten Anruf.",
+  namesHidden: "Die Namen der Geräte erscheinen, sobald das Mikrofon beim ersten Anruf erlaubt wurde.",
   speakerNotSelectable: "Dieser Browser verwendet den Lautsprecher des Systems.",
   sounds: "Tastentöne",
   deviceNotUsable: "Dieses Gerät ist jetzt nicht verfügbar. Das bisherige wird weiter verwendet.",
-  movePanel: "Fenster verschieben",
+  movePanel: "Telefon verschieben",
   moveLeft: "Nach links",
   moveUp: "Nach oben",
   moveDown: "Nach unten",
@@ -167,8 +167,8 @@ export const diagnostics = {
   someFailed: "Nicht alles funktioniert. Oben steht, was zu tun ist.",
   marks: { ok: "OK", failed: "Problem", notTried: "Nicht geprüft" },
   steps: {
-    microphone: { name: "Mikrofon", testing: "Hört zu…", passed: "Das Mikrofon funktioniert" },
-    token: { name: "Token", testing: "Fragt nach…", passed: "Das Token funktioniert hier" },
+    microphone: { name: "Mikrofon", testing: "Der Ton wird geprüft…", passed: "Das Mikrofon funktioniert" },
+    token: { name: "Token", testing: "Wird geprüft…", passed: "Das Token funktioniert hier" },
     signaling: { name: "Anbieter", testing: "Wird verbunden…", passed: "Der Anbieter antwortet" },
     media: { name: "Ton", testing: "Wird gesendet…", passed: "Der Ton wird übertragen" },
   },
@@ -181,7 +181,7 @@ export const diagnostics = {
     ],
     signaling_failed: [
       "Der Anbieter ist nicht erreichbar",
-      "Erlauben Sie diesem Computer den Zugriff auf wss://*.twilio.com: Eine Firewall, ein Proxy oder das connect-src der Seite verhindert ihn.",
+      "Erlauben Sie diesem Computer den Zugriff auf wss://*.twilio.com: Eine Firewall, ein Proxy oder die Direktive connect-src der Seite verhindert ihn.",
     ],
     media_failed: [
       "Der Browser kann keinen Ton senden",
@@ -221,14 +221,14 @@ export const problems = {
   ],
   network_error: [
     "Der Telefondienst ist nicht erreichbar",
-    "Prüfen Sie die Internetverbindung, und ob ein Werbeblocker oder eine Firewall die Verbindung verhindert.",
+    "Prüfen Sie die Internetverbindung und ob ein Werbeblocker oder eine Firewall den Telefondienst blockiert.",
   ],
   offline: [
     "Keine Netzwerkverbindung",
     "Das Telefon verbindet sich von selbst wieder, sobald das Netzwerk zurück ist.",
   ],
   page_interferes: [
-    "Diese Seite hindert das Telefon am Funktionieren",
+    "Diese Seite stört die Funktion des Telefons",
     "Laden Sie phone.js vor dem Skript dieser Seite, das fetch, JSON oder Promise ersetzt.",
   ],
   sdk_load_failed: [
@@ -252,15 +252,15 @@ export const problems = {
   invalid_extension: ["Ungültige Durchwahl", "Eine Durchwahl hat 1 bis 20 Zeichen aus 0-9, * und #."],
   invalid_digits: [
     "Ungültige Ziffern",
-    "Höchstens 100 Zeichen: 0-9, *, #, Komma oder p für eine Pause, ; oder w zum Warten auf eine Taste.",
+    "Höchstens 100 Zeichen: 0-9, *, #, Komma oder p für eine Pause, ; oder w zum Warten auf Ihre Bestätigung.",
   ],
   url_invalid: [
     "Die url des Anrufs ist ungültig",
-    "Sie muss eine Adresse mit http oder https sein, höchstens 1.000 Zeichen lang und ohne Benutzernamen.",
+    "Sie muss eine URL mit http oder https sein, höchstens 1.000 Zeichen lang und ohne Benutzernamen.",
   ],
   invalid_metadata: [
     "Die Metadaten des Anrufs sind ungültig",
-    "Ein Objekt mit höchstens 2.000 Zeichen JSON und 32 Ebenen, ohne Funktionen, Map, Set, NUL und halbe Surrogatpaare, ist erlaubt.",
+    "Übergeben Sie ein Objekt mit höchstens 2.000 Zeichen JSON und 32 Ebenen, ohne Funktionen, Map, Set, NUL und einzelne Hälften von Surrogatpaaren.",
   ],
   microphone_denied: [
     "Der Zugriff auf das Mikrofon wurde verweigert",
@@ -280,7 +280,7 @@ export const problems = {
   ],
   microphone_blocked: [
     "Die Seite erlaubt das Mikrofon nicht",
-    'Sie muss es erlauben: Permissions-Policy microphone=(self), und allow="microphone" an einem iframe.',
+    'Die Seite muss das Mikrofon erlauben: Permissions-Policy microphone=(self), und allow="microphone" an einem iframe.',
   ],
   insecure_page: ["Das Mikrofon braucht eine sichere Seite", "Öffnen Sie diese Seite über https."],
   browser_not_supported: [
@@ -330,10 +330,10 @@ export const problems = {
   ],
   call_limit_reached: [
     "Das Anruflimit ist erreicht",
-    "Die Minuten, das Budget oder die ausländischen Nummern sind aufgebraucht. Warten Sie bis zum nächsten Tag, oder bitten Sie einen Administrator, das Limit unter „Calling rules“ zu erhöhen.",
+    "Die Minuten, das Budget oder die erlaubten ausländischen Nummern sind aufgebraucht. Warten Sie bis zum nächsten Tag, oder bitten Sie einen Administrator, das Limit unter „Calling rules“ zu erhöhen.",
   ],
   time_limit_reached: ["Der Anruf hat seine Höchstdauer erreicht", "Rufen Sie noch einmal an, um weiterzusprechen."],
-  ended_by_staff: ["Unser Team hat den Anruf beendet", "Fragen Sie den Support nach dem Grund."],
+  ended_by_staff: ["Das Team des Telefondienstes hat den Anruf beendet", "Fragen Sie den Support nach dem Grund."],
   ended_token_revoked: [
     "Der Anruf wurde beendet, weil sein Token widerrufen wurde",
     "Die Seite braucht ein neues Token. Ein Administrator kann es unter Settings > Embed Phone Widget erzeugen.",
@@ -348,14 +348,14 @@ export const problems = {
   ],
   ended_calls_paused: [
     "Der Anruf wurde beendet, weil alle Anrufe angehalten wurden",
-    "Unser Team hat die Anrufe aller Organisationen vorübergehend angehalten. Rufen Sie später an.",
+    "Das Team des Telefondienstes hat die Anrufe aller Organisationen vorübergehend angehalten. Rufen Sie später an.",
   ],
   call_not_connected: [
-    "Eine Ansage lässt sich nur in einem verbundenen ausgehenden Anruf hinterlassen",
-    "Rufen Sie an, warten Sie auf den Ton der Mailbox und hinterlassen Sie dann die Ansage.",
+    "Eine aufgezeichnete Nachricht kann nur in einem verbundenen ausgehenden Anruf hinterlassen werden",
+    "Rufen Sie an, warten Sie auf den Signalton der Mailbox und hinterlassen Sie dann die Nachricht.",
   ],
   no_voicemail_greeting: [
-    "Es gibt noch keine Ansage für Mailboxen",
-    "Nehmen Sie im Dashboard unter Voicemail eine auf. Ein Administrator kann auch eine für alle aufnehmen.",
+    "Es gibt noch keine aufgezeichnete Nachricht für Mailboxen",
+    "Zeichnen Sie im Dashboard unter Voicemail eine Nachricht auf. Ein Administrator kann auch eine für alle aufzeichnen.",
   ],
 };

@@ -1,5 +1,9 @@
-/** The English texts of the phone, but the sentences of problems, which are in errors.js. */
-/** The texts of the floating button, which phone.js has in it; all others are in chunks. */
+/**
+ * The English texts of the phone, with the advice for problems. The sentences of problems are in errors.js and
+ * call/call-sentences.js, or the server sends them. `button` and `urgentFixes` are in phone.js, all other texts in chunks.
+ */
+
+/** The texts of the floating button. */
 export const button = {
   language: "en",
   direction: "ltr",
@@ -18,7 +22,7 @@ export const button = {
   },
 };
 
-/** The advice after a call that nobody took. */
+/** The advice after a call that was busy or not answered. */
 export const statusHints = {
   busy: "Try again in a few minutes.",
   "no-answer": "Nobody picked up. Try again later.",
@@ -54,7 +58,7 @@ export const core = /* @__PURE__ */ Object.assign({}, button, {
   reconnecting: "Reconnecting…",
   endedByRemote: "Ended by the other side",
   callInOtherTab: "In a call in another tab",
-  callInPopOut: "In its own window",
+  callInPopOut: "In a separate window",
   extension: "ext. {digits}",
   sendTones: "Send {digits}",
   sendingTones: "Sending {digits}",
@@ -71,12 +75,12 @@ export const core = /* @__PURE__ */ Object.assign({}, button, {
 });
 
 /**
- * The advice for a problem, by its code, for problems that occur before a chunk is loaded, or when chunks may not load.
+ * The advice for problems that can occur before a chunk is loaded, or because a chunk cannot be loaded; by their code.
  * @type {Record<string, string>}
  */
 export const urgentFixes = {
-  service_unavailable: "The phone tries again by itself. Nothing to do here.",
-  network_error: "Check the internet connection, and that no ad blocker or firewall stops this page from reaching it.",
+  service_unavailable: "The phone tries again by itself. You do not need to do anything.",
+  network_error: "Check the internet connection, and whether an ad blocker or a firewall blocks the phone service.",
   offline: "The phone connects again by itself when the network is back.",
   sdk_load_failed: "Check for ad blockers or network restrictions that stop this page from loading the script.",
   part_load_failed: "Check the internet connection, then try again.",
@@ -101,25 +105,25 @@ export const fixes = {
   plan_not_supported: "Upgrade to the Pro plan or above.",
   no_phone_number: "Set up a phone number in Dashboard > Settings.",
   from_not_allowed: "Choose another number, or ask an administrator of the account to add it to this token.",
-  invalid_extension: "An extension is 1 to 20 of 0-9, * and #.",
-  invalid_digits: "Digits are at most 100 of 0-9, *, #, comma or p for a pause, and ; or w to wait for a key.",
+  invalid_extension: "An extension has 1 to 20 characters: 0-9, * and #.",
+  invalid_digits: "At most 100 characters: 0-9, *, #, comma or p for a pause, ; or w to wait for a confirmation.",
   invalid_metadata:
     "Pass an object of at most 2,000 characters as JSON and 32 levels, without functions, Map, Set, NUL and halves of surrogate pairs.",
-  url_invalid: "Pass an http or https address of at most 1,000 characters, without a user name.",
+  url_invalid: "Pass an http or https URL of at most 1,000 characters, without a user name.",
   microphone_denied: "Allow the microphone for this site in the browser's address bar, then call again.",
   microphone_dismissed: "Call again, and choose Allow when the browser asks.",
   microphone_not_found: "Connect a microphone or a headset, then call again.",
   microphone_in_use: "Close the other program that uses the microphone, then call again.",
   microphone_blocked:
-    'The page must permit it: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
-  insecure_page: "Open this page, and a page around it, over https.",
+    'The page must permit the microphone: Permissions-Policy microphone=(self), and allow="microphone" on an iframe.',
+  insecure_page: "Open this page over https, and also the page that contains it, if it is in a frame.",
   connection_failed: "Check the internet connection, then try again.",
   window_blocked:
     "Allow pop-ups for this site to call in a window. Until then calls are placed in this page: stay on it while you talk.",
   window_lost:
     "Try again, and leave the window open while it loads. A page that sends Cross-Origin-Opener-Policy must send same-origin-allow-popups.",
   call_in_progress: "Hang up, then call this number.",
-  call_elsewhere: "Hang up that call first, there or here.",
+  call_elsewhere: "Hang up that call first, in that tab or in this one.",
   call_rate_limited: "Wait a minute, then call again.",
   call_unavailable: "Call again in a few minutes. If it fails again, contact support.",
   call_failed: "Check the number, then try again.",
@@ -139,7 +143,7 @@ export const dialer = {
     poor: "Poor connection",
   },
   whichNumber: "Which number do you want to call?",
-  unclearNumber: "Not clear which number: press Call to choose",
+  unclearNumber: "Ambiguous number: press Call to choose",
   tones: "then {digits}",
   recent: "Recent calls",
   clearRecent: "Clear",
@@ -167,11 +171,11 @@ export const outcomes = {
 export const voicemail = {
   leave: "Leave voicemail",
   greeting: "Greeting",
-  left: "The mailbox hears your greeting. You can place the next call.",
-  notLeft: "Not left. {reason}",
+  left: "The mailbox is recording your greeting. You can place the next call.",
+  notLeft: "The voicemail was not left. {reason}",
 };
 
-/** The advice for the problems of leaving a greeting, by their code; the server sends their sentences. */
+/** The advice for the problems of a voicemail drop, by their code; the server sends their sentences. */
 export const voicemailFixes = {
   call_not_connected: "Call, wait for the tone of the mailbox, then leave the greeting.",
   no_voicemail_greeting: "An administrator of the account can also record one for everybody.",
@@ -197,10 +201,10 @@ export const settingsSheet = {
   speaker: "Speaker",
   systemDefault: "System default",
   unnamedDevice: "Device",
-  namesHidden: "Names appear once the microphone is allowed, at the first call.",
+  namesHidden: "The names of the devices appear once the microphone is allowed, at the first call.",
   speakerNotSelectable: "This browser plays calls on the system's speaker.",
   sounds: "Keypad sounds",
-  deviceNotUsable: "This device cannot be used now. The one before stays in use.",
+  deviceNotUsable: "This device cannot be used now. The previous device stays in use.",
   movePanel: "Move panel",
   moveLeft: "Left",
   moveUp: "Up",
@@ -230,20 +234,20 @@ export const diagnostics = {
   marks: { ok: "OK", failed: "Problem", notTried: "Not tried" },
   steps: {
     microphone: { name: "Microphone", testing: "Listening…", passed: "The microphone works" },
-    token: { name: "Token", testing: "Asking…", passed: "The token works here" },
+    token: { name: "Token", testing: "Checking…", passed: "The token works here" },
     signaling: { name: "Carrier", testing: "Connecting…", passed: "The carrier answers" },
     media: { name: "Audio", testing: "Sending…", passed: "Audio flows" },
   },
   faults: {
-    not_tried: ["Not tried: it needs a token that works", ""],
-    in_call: ["A call is in progress", "Check again when it is over."],
+    not_tried: ["Not tried: this step needs a valid token", ""],
+    in_call: ["A call is in progress", "Check again when the call has ended."],
     microphone_silent: [
       "The microphone gives no sound",
-      "Unmute it on the headset or in the system's sound settings, or choose another microphone.",
+      "Unmute the microphone on the headset or in the system's sound settings, or choose another microphone.",
     ],
     signaling_failed: [
       "The carrier cannot be reached",
-      "Let this computer open wss://*.twilio.com: a firewall, a proxy or the page's connect-src stops it.",
+      "Allow this computer to connect to wss://*.twilio.com: a firewall, a proxy or the page's connect-src blocks it.",
     ],
     media_failed: [
       "The browser cannot send audio",
@@ -251,7 +255,7 @@ export const diagnostics = {
     ],
     media_blocked: [
       "Audio cannot leave this network",
-      "Let this computer send UDP to the carrier: a firewall or a VPN stops it.",
+      "Allow this computer to send UDP to the carrier: a firewall or a VPN blocks it.",
     ],
   },
 };

@@ -40,7 +40,7 @@ export const core = {
   reconnecting: "Restableciendo la conexión…",
   endedByRemote: "La otra parte terminó la llamada",
   callInOtherTab: "En llamada en otra pestaña",
-  callInPopOut: "En su propia ventana",
+  callInPopOut: "En una ventana aparte",
   extension: "extensión {digits}",
   sendTones: "Enviar {digits}",
   sendingTones: "Enviando {digits}",
@@ -109,9 +109,9 @@ export const outcomes = {
 
 export const voicemail = {
   leave: "Dejar mensaje de voz",
-  greeting: "Saludo",
-  left: "El buzón oye su saludo. Ya puede hacer la siguiente llamada.",
-  notLeft: "No se dejó. {reason}",
+  greeting: "Mensaje",
+  left: "El buzón de voz está grabando su mensaje. Ya puede hacer la siguiente llamada.",
+  notLeft: "No se dejó el mensaje. {reason}",
 };
 
 export const missedCalls = {
@@ -134,7 +134,7 @@ export const settingsSheet = {
   speaker: "Altavoz",
   systemDefault: "Predeterminado del sistema",
   unnamedDevice: "Dispositivo",
-  namesHidden: "Los nombres aparecen cuando se permite el micrófono, en la primera llamada.",
+  namesHidden: "Los nombres de los dispositivos aparecen cuando se permite el micrófono, en la primera llamada.",
   speakerNotSelectable: "Este navegador usa el altavoz del sistema.",
   sounds: "Sonidos del teclado",
   deviceNotUsable: "Este dispositivo no se puede usar ahora. Se sigue usando el anterior.",
@@ -221,7 +221,7 @@ export const problems = {
   ],
   network_error: [
     "No se puede conectar con el servicio telefónico",
-    "Revise la conexión a internet y que ningún bloqueador de anuncios ni cortafuegos lo impida.",
+    "Revise la conexión a internet y compruebe si un bloqueador de anuncios o un cortafuegos bloquea el servicio.",
   ],
   offline: ["No hay conexión", "El teléfono volverá a conectarse automáticamente cuando haya red."],
   page_interferes: [
@@ -249,15 +249,15 @@ export const problems = {
   invalid_extension: ["Extensión no válida", "Una extensión tiene de 1 a 20 caracteres: 0-9, * y #."],
   invalid_digits: [
     "Dígitos no válidos",
-    "Como máximo 100 caracteres: 0-9, *, #, coma o p para una pausa, y ; o w para esperar una tecla.",
+    "Como máximo 100 caracteres: 0-9, *, #, coma o p para una pausa, y ; o w para esperar su confirmación.",
   ],
   url_invalid: [
     "La url de la llamada no es válida",
-    "Debe ser una dirección http o https de 1000 caracteres como máximo, sin nombre de usuario.",
+    "Debe ser una URL http o https de 1000 caracteres como máximo, sin nombre de usuario.",
   ],
   invalid_metadata: [
     "Los metadatos de la llamada no son válidos",
-    "Deben ser un objeto de 2000 caracteres de JSON y 32 niveles como máximo, sin funciones, Map, Set, NUL ni mitades de pares sustitutos.",
+    "Deben ser un objeto de 2000 caracteres de JSON y 32 niveles como máximo, sin funciones, Map, Set, NUL ni mitades sueltas de pares sustitutos.",
   ],
   microphone_denied: [
     "Se denegó el acceso al micrófono",
@@ -274,7 +274,7 @@ export const problems = {
   microphone_in_use: ["Otro programa está usando el micrófono", "Cierre ese programa y vuelva a llamar."],
   microphone_blocked: [
     "La página no permite usar el micrófono",
-    'Debe permitirlo: Permissions-Policy microphone=(self), y allow="microphone" en un iframe.',
+    'La página debe permitir el micrófono: Permissions-Policy microphone=(self), y allow="microphone" en un iframe.',
   ],
   insecure_page: ["El micrófono necesita una página segura", "Abra esta página con https."],
   browser_not_supported: [
@@ -291,7 +291,10 @@ export const problems = {
     "Inténtelo de nuevo y deje la ventana abierta mientras carga. Una página que envía Cross-Origin-Opener-Policy debe enviar same-origin-allow-popups.",
   ],
   call_in_progress: ["Hay una llamada en curso", "Cuelgue y llame después a este número."],
-  call_elsewhere: ["Ya hay una llamada en curso en otra pestaña", "Primero cuelgue esa llamada, allí o aquí."],
+  call_elsewhere: [
+    "Ya hay una llamada en curso en otra pestaña",
+    "Primero cuelgue esa llamada, en esa pestaña o en esta.",
+  ],
   call_rate_limited: ["Demasiadas solicitudes", "Espere un minuto y vuelva a llamar."],
   call_unavailable: [
     "El servicio no está disponible por el momento",
@@ -321,10 +324,10 @@ export const problems = {
   ],
   call_limit_reached: [
     "Se alcanzó el límite de llamadas",
-    "Se agotaron los minutos, el presupuesto o los números extranjeros. Espere al día siguiente, o pida a un administrador que suba el límite en «Calling rules».",
+    "Se agotaron los minutos, el presupuesto o los números extranjeros permitidos. Espere al día siguiente, o pida a un administrador que suba el límite en «Calling rules».",
   ],
   time_limit_reached: ["La llamada alcanzó su duración máxima", "Vuelva a llamar para continuar."],
-  ended_by_staff: ["Nuestro personal terminó la llamada", "Pregunte el motivo al soporte."],
+  ended_by_staff: ["El equipo del servicio telefónico terminó la llamada", "Pregunte el motivo al soporte."],
   ended_token_revoked: [
     "La llamada terminó porque se revocó su token",
     "La página necesita un token nuevo. Un administrador puede generarlo en Settings > Embed Phone Widget.",
@@ -339,14 +342,14 @@ export const problems = {
   ],
   ended_calls_paused: [
     "La llamada terminó porque se pausaron todas las llamadas",
-    "Nuestro personal pausó las llamadas de todas las organizaciones. Llame más tarde.",
+    "El equipo del servicio telefónico pausó las llamadas de todas las organizaciones. Llame más tarde.",
   ],
   call_not_connected: [
-    "Solo se puede dejar un saludo en una llamada saliente conectada",
-    "Llame, espere el tono del buzón y deje entonces el saludo.",
+    "Solo se puede dejar un mensaje grabado en una llamada saliente en curso",
+    "Llame, espere el tono del buzón de voz y deje entonces el mensaje.",
   ],
   no_voicemail_greeting: [
-    "Todavía no hay ningún saludo para buzones",
+    "Todavía no hay ningún mensaje grabado para buzones de voz",
     "Grabe uno en el panel de control, en Voicemail. Un administrador también puede grabar uno para todos.",
   ],
 };

@@ -40,7 +40,7 @@ export const core = {
   reconnecting: "Rétablissement de la connexion…",
   endedByRemote: "Votre correspondant a raccroché",
   callInOtherTab: "En communication dans un autre onglet",
-  callInPopOut: "Dans sa propre fenêtre",
+  callInPopOut: "Dans une fenêtre séparée",
   extension: "poste {digits}",
   sendTones: "Envoyer {digits}",
   sendingTones: "Envoi de {digits}",
@@ -81,8 +81,8 @@ export const dialer = {
     lossy: "Mauvaise connexion : une partie du son est perdue",
     poor: "Mauvaise connexion",
   },
-  whichNumber: "Quel numéro voulez-vous appeler ?",
-  unclearNumber: "Numéro incertain : appuyez sur Appeler pour choisir",
+  whichNumber: "Quel numéro voulez-vous appeler ?",
+  unclearNumber: "Numéro ambigu : appuyez sur Appeler pour choisir",
   tones: "puis {digits}",
   recent: "Appels récents",
   clearRecent: "Effacer",
@@ -96,22 +96,22 @@ export const dialer = {
 };
 
 export const outcomes = {
-  title: "Comment s’est passé l’appel ?",
+  title: "Comment s’est passé l’appel ?",
   note: "Remarque",
   save: "Enregistrer",
   later: "Plus tard",
   saved: "Enregistré",
   notSaved: "Non enregistré. {reason}",
-  missing: "Il manque le résultat de {number}",
+  missing: "Il manque le résultat de l’appel au {number}",
   add: "Ajouter",
-  remove: "Retirer",
+  remove: "Supprimer",
 };
 
 export const voicemail = {
   leave: "Laisser un message",
-  greeting: "Annonce",
-  left: "La messagerie entend votre annonce. Vous pouvez passer l’appel suivant.",
-  notLeft: "Non laissé. {reason}",
+  greeting: "Message",
+  left: "La messagerie enregistre votre message. Vous pouvez passer l’appel suivant.",
+  notLeft: "Le message n’a pas été laissé. {reason}",
 };
 
 export const missedCalls = {
@@ -134,7 +134,7 @@ export const settingsSheet = {
   speaker: "Haut-parleur",
   systemDefault: "Par défaut du système",
   unnamedDevice: "Appareil",
-  namesHidden: "Les noms apparaissent une fois le microphone autorisé, au premier appel.",
+  namesHidden: "Les noms des appareils apparaissent une fois le microphone autorisé, au premier appel.",
   speakerNotSelectable: "Ce navigateur utilise le haut-parleur du système.",
   sounds: "Tonalités du clavier",
   deviceNotUsable: "Cet appareil n’est pas utilisable pour le moment. Le précédent reste utilisé.",
@@ -168,7 +168,7 @@ export const diagnostics = {
   marks: { ok: "OK", failed: "Problème", notTried: "Non vérifié" },
   steps: {
     microphone: { name: "Microphone", testing: "Écoute…", passed: "Le microphone fonctionne" },
-    token: { name: "Jeton", testing: "Demande en cours…", passed: "Le jeton fonctionne ici" },
+    token: { name: "Jeton", testing: "Vérification…", passed: "Le jeton fonctionne ici" },
     signaling: { name: "Opérateur", testing: "Connexion…", passed: "L’opérateur répond" },
     media: { name: "Son", testing: "Envoi…", passed: "Le son est transmis" },
   },
@@ -224,7 +224,7 @@ export const problems = {
   ],
   network_error: [
     "Le service téléphonique est injoignable",
-    "Vérifiez la connexion Internet, et qu’aucun bloqueur de publicité ni pare-feu ne l’empêche.",
+    "Vérifiez la connexion Internet, et si un bloqueur de publicité ou un pare-feu bloque le service téléphonique.",
   ],
   offline: ["Vous êtes hors ligne", "Le téléphone se reconnecte automatiquement au retour du réseau."],
   page_interferes: [
@@ -239,7 +239,7 @@ export const problems = {
     "Cette partie du téléphone n’a pas pu être chargée",
     "Vérifiez la connexion Internet, puis réessayez.",
   ],
-  ambiguous_number: ["Le numéro voulu n’est pas certain", "Choisissez le numéro dans le téléphone."],
+  ambiguous_number: ["Le numéro est ambigu", "Choisissez le numéro dans le téléphone."],
   invalid_number: [
     "Le numéro de téléphone n’est pas valide",
     "Saisissez le numéro avec son indicatif, ou avec + et l’indicatif du pays.",
@@ -252,18 +252,18 @@ export const problems = {
     "Ce numéro ne peut pas être utilisé",
     "Choisissez un autre numéro, ou demandez à un administrateur du compte de l’ajouter à ce jeton.",
   ],
-  invalid_extension: ["Numéro de poste non valide", "Un numéro de poste compte de 1 à 20 caractères : 0-9, * et #."],
+  invalid_extension: ["Numéro de poste non valide", "Un numéro de poste compte de 1 à 20 caractères : 0-9, * et #."],
   invalid_digits: [
     "Chiffres non valides",
-    "Au plus 100 caractères : 0-9, *, #, virgule ou p pour une pause, ; ou w pour attendre une touche.",
+    "Au plus 100 caractères : 0-9, *, #, virgule ou p pour une pause, ; ou w pour attendre votre confirmation.",
   ],
   url_invalid: [
     "L’url de l’appel n’est pas valide",
-    "Ce doit être une adresse http ou https d’au plus 1 000 caractères, sans nom d’utilisateur.",
+    "Ce doit être une URL http ou https d’au plus 1 000 caractères, sans nom d’utilisateur.",
   ],
   invalid_metadata: [
     "Les métadonnées de l’appel ne sont pas valides",
-    "Donnez un objet d’au plus 2 000 caractères de JSON et 32 niveaux, sans fonctions, Map, Set, NUL ni moitiés de paires de substitution.",
+    "Passez un objet d’au plus 2 000 caractères de JSON et 32 niveaux, sans fonctions, Map, Set, NUL ni moitiés isolées de paires de substitution.",
   ],
   microphone_denied: [
     "L’accès au microphone a été refusé",
@@ -277,7 +277,7 @@ export const problems = {
   microphone_in_use: ["Un autre programme utilise le microphone", "Fermez ce programme, puis rappelez."],
   microphone_blocked: [
     "La page n’autorise pas le microphone",
-    'Elle doit l’autoriser : Permissions-Policy microphone=(self), et allow="microphone" sur un iframe.',
+    'La page doit autoriser le microphone : Permissions-Policy microphone=(self), et allow="microphone" sur un iframe.',
   ],
   insecure_page: ["Le microphone exige une page sécurisée", "Ouvrez cette page en https."],
   browser_not_supported: [
@@ -294,7 +294,10 @@ export const problems = {
     "Réessayez et laissez la fenêtre ouverte pendant son chargement. Une page qui envoie Cross-Origin-Opener-Policy doit envoyer same-origin-allow-popups.",
   ],
   call_in_progress: ["Un appel est en cours", "Raccrochez, puis appelez ce numéro."],
-  call_elsewhere: ["Un appel est déjà en cours dans un autre onglet", "Raccrochez d’abord cet appel, là-bas ou ici."],
+  call_elsewhere: [
+    "Un appel est déjà en cours dans un autre onglet",
+    "Terminez d’abord cet appel, dans cet autre onglet ou dans celui-ci.",
+  ],
   call_rate_limited: ["Trop de demandes", "Attendez une minute, puis rappelez."],
   call_unavailable: [
     "Le service est momentanément indisponible",
@@ -324,10 +327,10 @@ export const problems = {
   ],
   call_limit_reached: [
     "La limite d’appels est atteinte",
-    "Les minutes, le budget ou les numéros étrangers sont épuisés. Attendez le lendemain, ou demandez à un administrateur de relever la limite dans «\u00a0Calling rules\u00a0».",
+    "Les minutes, le budget ou les numéros étrangers autorisés sont épuisés. Attendez le lendemain, ou demandez à un administrateur de relever la limite dans «\u00a0Calling rules\u00a0».",
   ],
   time_limit_reached: ["L’appel a atteint sa durée maximale", "Rappelez pour continuer."],
-  ended_by_staff: ["Notre équipe a mis fin à l’appel", "Demandez-en la raison à l’assistance."],
+  ended_by_staff: ["L’équipe du service téléphonique a mis fin à l’appel", "Demandez-en la raison à l’assistance."],
   ended_token_revoked: [
     "L’appel a pris fin parce que son jeton a été révoqué",
     "La page a besoin d’un nouveau jeton. Un administrateur peut le générer dans Settings > Embed Phone Widget.",
@@ -342,14 +345,14 @@ export const problems = {
   ],
   ended_calls_paused: [
     "L’appel a pris fin parce que tous les appels ont été suspendus",
-    "Notre équipe a suspendu les appels de toutes les organisations. Rappelez plus tard.",
+    "L’équipe du service téléphonique a suspendu les appels de toutes les organisations. Rappelez plus tard.",
   ],
   call_not_connected: [
-    "Une annonce ne peut être laissée que dans un appel sortant connecté",
-    "Appelez, attendez le bip de la messagerie, puis laissez l’annonce.",
+    "Un message enregistré ne peut être laissé que pendant un appel sortant en cours",
+    "Appelez, attendez le bip de la messagerie, puis laissez le message.",
   ],
   no_voicemail_greeting: [
-    "Il n’y a pas encore d’annonce pour les messageries",
-    "Enregistrez-en une dans le tableau de bord, sous Voicemail. Un administrateur peut aussi en enregistrer une pour tous.",
+    "Il n’y a pas encore de message enregistré pour les messageries",
+    "Enregistrez-en un dans le tableau de bord, sous Voicemail. Un administrateur peut aussi en enregistrer un pour tous.",
   ],
 };

@@ -18,7 +18,7 @@ export const core = {
   automatic: "Automatico",
   phoneNumber: "Numero di telefono",
   placeholder: "Inserire un numero",
-  pageNumbersOnly: "Fai clic su un numero della pagina per chiamarlo.",
+  pageNumbersOnly: "Faccia clic su un numero della pagina per chiamarlo.",
   backspace: "Cancella l’ultima cifra",
   keypad: "Tastiera",
   call: "Chiama",
@@ -40,7 +40,7 @@ export const core = {
   reconnecting: "Ripristino della connessione…",
   endedByRemote: "L’altra persona ha riagganciato",
   callInOtherTab: "In chiamata in un’altra scheda",
-  callInPopOut: "In una finestra propria",
+  callInPopOut: "In una finestra separata",
   extension: "int. {digits}",
   sendTones: "Invia {digits}",
   sendingTones: "Invio di {digits}",
@@ -82,7 +82,7 @@ export const dialer = {
     poor: "Connessione scarsa",
   },
   whichNumber: "Quale numero vuole chiamare?",
-  unclearNumber: "Numero non chiaro: prema Chiama per scegliere",
+  unclearNumber: "Numero ambiguo: prema Chiama per scegliere",
   tones: "poi {digits}",
   recent: "Chiamate recenti",
   clearRecent: "Cancella",
@@ -109,9 +109,9 @@ export const outcomes = {
 
 export const voicemail = {
   leave: "Lascia un messaggio",
-  greeting: "Annuncio",
-  left: "La segreteria ascolta il suo annuncio. Può fare la prossima chiamata.",
-  notLeft: "Non lasciato. {reason}",
+  greeting: "Messaggio",
+  left: "La segreteria sta registrando il Suo messaggio. Può fare la prossima chiamata.",
+  notLeft: "Il messaggio non è stato lasciato. {reason}",
 };
 
 export const missedCalls = {
@@ -134,7 +134,7 @@ export const settingsSheet = {
   speaker: "Altoparlante",
   systemDefault: "Predefinito del sistema",
   unnamedDevice: "Dispositivo",
-  namesHidden: "I nomi compaiono quando il microfono è consentito, alla prima chiamata.",
+  namesHidden: "I nomi dei dispositivi compaiono quando il microfono è consentito, alla prima chiamata.",
   speakerNotSelectable: "Questo browser usa l’altoparlante del sistema.",
   sounds: "Suoni della tastiera",
   deviceNotUsable: "Questo dispositivo non è utilizzabile ora. Resta in uso il precedente.",
@@ -167,7 +167,7 @@ export const diagnostics = {
   marks: { ok: "OK", failed: "Problema", notTried: "Non verificato" },
   steps: {
     microphone: { name: "Microfono", testing: "Ascolto…", passed: "Il microfono funziona" },
-    token: { name: "Token", testing: "Richiesta in corso…", passed: "Il token funziona qui" },
+    token: { name: "Token", testing: "Verifica in corso…", passed: "Il token funziona qui" },
     signaling: { name: "Operatore", testing: "Connessione…", passed: "L’operatore risponde" },
     media: { name: "Audio", testing: "Invio…", passed: "L’audio viene trasmesso" },
   },
@@ -220,7 +220,7 @@ export const problems = {
   ],
   network_error: [
     "Il servizio telefonico non è raggiungibile",
-    "Controlli la connessione a Internet, e che nessun blocco della pubblicità o firewall la impedisca.",
+    "Controlli la connessione a Internet, e se un blocco della pubblicità o un firewall blocca il servizio.",
   ],
   offline: ["Nessuna connessione", "Il telefono si riconnette da solo quando torna la rete."],
   page_interferes: [
@@ -251,15 +251,15 @@ export const problems = {
   invalid_extension: ["Interno non valido", "Un interno ha da 1 a 20 caratteri: 0-9, * e #."],
   invalid_digits: [
     "Cifre non valide",
-    "Al massimo 100 caratteri: 0-9, *, #, virgola o p per una pausa, ; o w per attendere un tasto.",
+    "Al massimo 100 caratteri: 0-9, *, #, virgola o p per una pausa, ; o w per attendere la Sua conferma.",
   ],
   url_invalid: [
-    "L’url della chiamata non è valida",
-    "Deve essere un indirizzo http o https di al massimo 1.000 caratteri, senza nome utente.",
+    "L’url della chiamata non è valido",
+    "Deve essere un URL http o https di al massimo 1.000 caratteri, senza nome utente.",
   ],
   invalid_metadata: [
     "I metadati della chiamata non sono validi",
-    "Serve un oggetto di al massimo 2.000 caratteri di JSON e 32 livelli, senza funzioni, Map, Set, NUL e metà di coppie surrogate.",
+    "Serve un oggetto di al massimo 2.000 caratteri di JSON e 32 livelli, senza funzioni, Map, Set, NUL o metà isolate di coppie surrogate.",
   ],
   microphone_denied: [
     "L’accesso al microfono è stato negato",
@@ -273,7 +273,7 @@ export const problems = {
   microphone_in_use: ["Un altro programma sta usando il microfono", "Chiuda quel programma, poi richiami."],
   microphone_blocked: [
     "La pagina non consente il microfono",
-    'Deve consentirlo: Permissions-Policy microphone=(self), e allow="microphone" su un iframe.',
+    'La pagina deve consentire il microfono: Permissions-Policy microphone=(self), e allow="microphone" su un iframe.',
   ],
   insecure_page: ["Il microfono richiede una pagina sicura", "Apra questa pagina tramite https."],
   browser_not_supported: [
@@ -290,7 +290,10 @@ export const problems = {
     "Riprovi e lasci aperta la finestra mentre si carica. Una pagina che invia Cross-Origin-Opener-Policy deve inviare same-origin-allow-popups.",
   ],
   call_in_progress: ["C’è una chiamata in corso", "Riagganci, poi chiami questo numero."],
-  call_elsewhere: ["È già in corso una chiamata in un’altra scheda", "Riagganci prima quella chiamata, lì o qui."],
+  call_elsewhere: [
+    "È già in corso una chiamata in un’altra scheda",
+    "Termini prima quella chiamata, in quella scheda o in questa.",
+  ],
   call_rate_limited: ["Troppe richieste", "Attenda un minuto, poi richiami."],
   call_unavailable: [
     "Il servizio è temporaneamente non disponibile",
@@ -314,7 +317,7 @@ export const problems = {
     "Le regole di chiamata escludono questo numero o il suo Paese. Un amministratore può modificarle in «Calling rules».",
   ],
   too_many_calls_at_once: [
-    "Troppe chiamate alla volta",
+    "Troppe chiamate contemporanee",
     "Attenda che termini un’altra chiamata, o chieda a un amministratore di aumentare il limite in «Calling rules».",
   ],
   too_many_calls: [
@@ -323,10 +326,10 @@ export const problems = {
   ],
   call_limit_reached: [
     "Limite di chiamate raggiunto",
-    "I minuti, il budget o i numeri esteri sono esauriti. Attenda il giorno successivo, o chieda a un amministratore di aumentare il limite in «Calling rules».",
+    "I minuti, il budget o i numeri esteri consentiti sono esauriti. Attenda il giorno successivo, o chieda a un amministratore di aumentare il limite in «Calling rules».",
   ],
   time_limit_reached: ["La chiamata ha raggiunto la durata massima", "Richiami per continuare."],
-  ended_by_staff: ["Il nostro personale ha terminato la chiamata", "Chieda il motivo all’assistenza."],
+  ended_by_staff: ["Il personale del servizio telefonico ha terminato la chiamata", "Chieda il motivo all’assistenza."],
   ended_token_revoked: [
     "La chiamata è terminata perché il suo token è stato revocato",
     "La pagina ha bisogno di un nuovo token. Un amministratore può generarlo in Settings > Embed Phone Widget.",
@@ -341,14 +344,14 @@ export const problems = {
   ],
   ended_calls_paused: [
     "La chiamata è terminata perché tutte le chiamate sono state sospese",
-    "Il nostro personale ha sospeso le chiamate di tutte le organizzazioni. Richiami più tardi.",
+    "Il personale del servizio telefonico ha sospeso le chiamate di tutte le organizzazioni. Richiami più tardi.",
   ],
   call_not_connected: [
-    "Un annuncio si può lasciare solo in una chiamata in uscita connessa",
-    "Chiami, aspetti il segnale della segreteria e poi lasci l’annuncio.",
+    "Un messaggio registrato si può lasciare solo durante una chiamata in uscita",
+    "Chiami, aspetti il segnale acustico della segreteria e poi lasci il messaggio.",
   ],
   no_voicemail_greeting: [
-    "Non c’è ancora un annuncio per le segreterie",
+    "Non c’è ancora un messaggio registrato per le segreterie",
     "Ne registri uno nella dashboard, in Voicemail. Un amministratore può anche registrarne uno per tutti.",
   ],
 };

@@ -40,7 +40,7 @@ export const core = {
   reconnecting: "再接続中…",
   endedByRemote: "相手が通話を終了しました",
   callInOtherTab: "別のタブで通話中",
-  callInPopOut: "専用のウィンドウで通話中",
+  callInPopOut: "別のウィンドウで通話中",
   extension: "内線 {digits}",
   sendTones: "{digits} を送信",
   sendingTones: "{digits} を送信中",
@@ -110,8 +110,8 @@ export const outcomes = {
 export const voicemail = {
   leave: "留守電に残す",
   greeting: "メッセージ",
-  left: "留守番電話にメッセージが流れています。次の電話をかけられます。",
-  notLeft: "残せませんでした。{reason}",
+  left: "留守番電話にメッセージを録音しています。次の電話をかけられます。",
+  notLeft: "メッセージを残せませんでした。{reason}",
 };
 
 export const missedCalls = {
@@ -127,14 +127,14 @@ export const clickToCall = {
 export const settingsSheet = {
   title: "その他",
   check: "電話をチェック",
-  popOut: "ウィンドウで発信",
-  popOutWhy: "ウィンドウでの通話は、このページを離れても続きます。",
+  popOut: "別のウィンドウで発信",
+  popOutWhy: "別のウィンドウでの通話は、このページを離れても続きます。",
   back: "戻る",
   microphone: "マイク",
   speaker: "スピーカー",
   systemDefault: "システムの既定",
   unnamedDevice: "デバイス",
-  namesHidden: "最初の通話でマイクを許可すると、名前が表示されます。",
+  namesHidden: "最初の通話でマイクを許可すると、デバイスの名前が表示されます。",
   speakerNotSelectable: "このブラウザーではシステムのスピーカーを使用します。",
   sounds: "キーパッドの音",
   deviceNotUsable: "このデバイスは現在使用できません。前のデバイスを引き続き使用します。",
@@ -235,12 +235,12 @@ export const problems = {
   ],
   invalid_extension: ["内線番号が正しくありません", "内線番号は 0-9、*、# の 1 ～ 20 文字です。"],
   invalid_digits: [
-    "番号が正しくありません",
-    "0-9、*、#、一時停止のコンマまたは p、キーを待つ ; または w を 100 文字以内で指定してください。",
+    "送信する数字が正しくありません",
+    "0-9、*、#、一時停止のコンマまたは p、確認を待つ ; または w を 100 文字以内で指定してください。",
   ],
   url_invalid: [
     "通話の url が正しくありません",
-    "1,000 文字以内の http または https のアドレスで、ユーザー名を含まないものにしてください。",
+    "1,000 文字以内の http または https の URL で、ユーザー名を含まないものにしてください。",
   ],
   invalid_metadata: [
     "通話のメタデータが正しくありません",
@@ -258,7 +258,7 @@ export const problems = {
   microphone_in_use: ["別のプログラムがマイクを使用しています", "そのプログラムを閉じて、もう一度おかけください。"],
   microphone_blocked: [
     "このページではマイクが許可されていません",
-    'ページでの許可が必要です: Permissions-Policy microphone=(self)、iframe では allow="microphone"。',
+    'ページでマイクを許可する必要があります: Permissions-Policy microphone=(self)、iframe では allow="microphone"。',
   ],
   insecure_page: ["マイクには安全なページが必要です", "このページを https で開いてください。"],
   browser_not_supported: [
@@ -268,7 +268,7 @@ export const problems = {
   connection_failed: ["通話を接続できませんでした", "インターネット接続を確認して、もう一度お試しください。"],
   window_blocked: [
     "ブラウザーが電話のウィンドウをブロックしました",
-    "ウィンドウで発信するには、このサイトのポップアップを許可してください。それまではこのページで発信します。通話中はページを離れないでください。",
+    "別のウィンドウで発信するには、このサイトのポップアップを許可してください。それまではこのページで発信します。通話中はページを離れないでください。",
   ],
   window_lost: [
     "電話のウィンドウが応答しません",
@@ -305,10 +305,10 @@ export const problems = {
   ],
   call_limit_reached: [
     "通話の上限に達しました",
-    "通話時間、予算、または国外の番号の上限に達しました。翌日までお待ちいただくか、「Calling rules」での上限の引き上げを管理者にご依頼ください。",
+    "通話時間、予算、または国外の番号の数の上限に達しました。翌日までお待ちいただくか、「Calling rules」での上限の引き上げを管理者にご依頼ください。",
   ],
   time_limit_reached: ["通話が最長時間に達しました", "続けるには、もう一度おかけください。"],
-  ended_by_staff: ["当社のスタッフが通話を終了しました", "理由はサポートにお問い合わせください。"],
+  ended_by_staff: ["電話サービスのスタッフが通話を終了しました", "理由はサポートにお問い合わせください。"],
   ended_token_revoked: [
     "トークンが取り消されたため、通話が終了しました",
     "ページに新しいトークンが必要です。管理者が Settings > Embed Phone Widget で生成できます。",
@@ -320,14 +320,14 @@ export const problems = {
   ended_organization_deleted: ["組織が削除されたため、通話が終了しました", "オーナーはサポートに復元を依頼できます。"],
   ended_calls_paused: [
     "すべての通話が一時停止されたため、通話が終了しました",
-    "当社のスタッフがすべての組織の通話を一時停止しました。後でもう一度おかけください。",
+    "電話サービスのスタッフがすべての組織の通話を一時停止しました。後でもう一度おかけください。",
   ],
   call_not_connected: [
-    "メッセージは、接続中の発信通話にだけ残せます",
+    "録音したメッセージは、つながっている発信通話でだけ残せます",
     "電話をかけ、留守番電話の発信音を待ってからメッセージを残してください。",
   ],
   no_voicemail_greeting: [
-    "留守番電話用のメッセージがまだありません",
+    "留守番電話に残す録音メッセージがまだありません",
     "ダッシュボードの Voicemail で録音してください。管理者が全員用に録音することもできます。",
   ],
 };

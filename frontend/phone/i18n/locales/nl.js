@@ -38,9 +38,9 @@ export const core = {
   inCall: "In gesprek",
   muted: "Microfoon staat uit",
   reconnecting: "Verbinding herstellen…",
-  endedByRemote: "Beëindigd door de andere kant",
+  endedByRemote: "Uw gesprekspartner heeft opgehangen",
   callInOtherTab: "In gesprek in een ander tabblad",
-  callInPopOut: "In een eigen venster",
+  callInPopOut: "In een apart venster",
   extension: "toestel {digits}",
   sendTones: "{digits} verzenden",
   sendingTones: "{digits} wordt verzonden",
@@ -75,8 +75,8 @@ export const dialer = {
     microphone: "De microfoon is losgekoppeld. Er wordt nu een andere gebruikt.",
     speaker: "De luidspreker is losgekoppeld. Er wordt nu een andere gebruikt.",
     silent: "Geen geluid van uw microfoon",
-    "not-sent": "De andere kant hoort u mogelijk niet",
-    "not-heard": "Geen geluid van de andere kant",
+    "not-sent": "Uw gesprekspartner hoort u mogelijk niet",
+    "not-heard": "Geen geluid van uw gesprekspartner",
     slow: "Slechte verbinding: het geluid komt vertraagd aan",
     lossy: "Slechte verbinding: delen van het geluid gaan verloren",
     poor: "Slechte verbinding",
@@ -109,9 +109,9 @@ export const outcomes = {
 
 export const voicemail = {
   leave: "Voicemail achterlaten",
-  greeting: "Begroeting",
-  left: "De voicemail hoort uw begroeting. U kunt de volgende oproep beginnen.",
-  notLeft: "Niet achtergelaten. {reason}",
+  greeting: "Bericht",
+  left: "De voicemail neemt uw bericht op. U kunt de volgende oproep beginnen.",
+  notLeft: "Het bericht is niet achtergelaten. {reason}",
 };
 
 export const missedCalls = {
@@ -134,7 +134,7 @@ export const settingsSheet = {
   speaker: "Luidspreker",
   systemDefault: "Systeemstandaard",
   unnamedDevice: "Apparaat",
-  namesHidden: "De namen verschijnen zodra de microfoon is toegestaan, bij het eerste gesprek.",
+  namesHidden: "De namen van de apparaten verschijnen zodra de microfoon is toegestaan, bij het eerste gesprek.",
   speakerNotSelectable: "Deze browser gebruikt de luidspreker van het systeem.",
   sounds: "Toetstonen",
   deviceNotUsable: "Dit apparaat kan nu niet worden gebruikt. Het vorige blijft in gebruik.",
@@ -168,7 +168,7 @@ export const diagnostics = {
   marks: { ok: "OK", failed: "Probleem", notTried: "Niet gecontroleerd" },
   steps: {
     microphone: { name: "Microfoon", testing: "Luisteren…", passed: "De microfoon werkt" },
-    token: { name: "Token", testing: "Opvragen…", passed: "Het token werkt hier" },
+    token: { name: "Token", testing: "Controleren…", passed: "Het token werkt hier" },
     signaling: { name: "Provider", testing: "Verbinden…", passed: "De provider antwoordt" },
     media: { name: "Geluid", testing: "Verzenden…", passed: "Het geluid komt door" },
   },
@@ -213,7 +213,7 @@ export const problems = {
     "Vraag de eigenaar van het account contact op te nemen met de klantenservice.",
   ],
   plan_not_supported: ["Het abonnement van de organisatie bevat geen telefoon", "Stap over op Pro of hoger."],
-  no_phone_number: ["Geen telefoonnummer ingesteld", "Neem een nummer onder Dashboard > Settings."],
+  no_phone_number: ["Geen telefoonnummer ingesteld", "Stel een nummer in onder Dashboard > Settings."],
   too_many_requests: ["Te veel verzoeken", "Wacht een minuut. De telefoon probeert het vanzelf opnieuw."],
   service_unavailable: [
     "De dienst is tijdelijk niet beschikbaar",
@@ -221,7 +221,7 @@ export const problems = {
   ],
   network_error: [
     "De telefoondienst is niet bereikbaar",
-    "Controleer de internetverbinding, en of geen adblocker of firewall de verbinding tegenhoudt.",
+    "Controleer de internetverbinding, en of een adblocker of een firewall de telefoondienst blokkeert.",
   ],
   offline: ["U bent offline", "De telefoon maakt vanzelf weer verbinding als het netwerk terug is."],
   page_interferes: [
@@ -246,15 +246,15 @@ export const problems = {
   invalid_extension: ["Ongeldig toestelnummer", "Een toestelnummer heeft 1 tot 20 tekens: 0-9, * en #."],
   invalid_digits: [
     "Ongeldige cijfers",
-    "Hoogstens 100 tekens: 0-9, *, #, komma of p voor een pauze, ; of w om op een toets te wachten.",
+    "Hoogstens 100 tekens: 0-9, *, #, komma of p voor een pauze, ; of w om op uw bevestiging te wachten.",
   ],
   url_invalid: [
     "De url van het gesprek is ongeldig",
-    "Het moet een http- of https-adres zijn van hoogstens 1.000 tekens, zonder gebruikersnaam.",
+    "Het moet een http- of https-URL zijn van hoogstens 1.000 tekens, zonder gebruikersnaam.",
   ],
   invalid_metadata: [
     "De metadata van het gesprek zijn ongeldig",
-    "Geef een object van hoogstens 2.000 tekens JSON en 32 niveaus, zonder functies, Map, Set, NUL en halve surrogaatparen.",
+    "Geef een object van hoogstens 2.000 tekens JSON en 32 niveaus, zonder functies, Map, Set, NUL of losse helften van surrogaatparen.",
   ],
   microphone_denied: [
     "Toegang tot de microfoon is geweigerd",
@@ -268,7 +268,7 @@ export const problems = {
   microphone_in_use: ["Een ander programma gebruikt de microfoon", "Sluit dat programma en bel opnieuw."],
   microphone_blocked: [
     "De pagina staat de microfoon niet toe",
-    'De pagina moet het toestaan: Permissions-Policy microphone=(self), en allow="microphone" op een iframe.',
+    'De pagina moet de microfoon toestaan: Permissions-Policy microphone=(self), en allow="microphone" op een iframe.',
   ],
   insecure_page: ["De microfoon vereist een beveiligde pagina", "Open deze pagina via https."],
   browser_not_supported: [
@@ -288,7 +288,10 @@ export const problems = {
     "Probeer het opnieuw en laat het venster open terwijl het laadt. Een pagina die Cross-Origin-Opener-Policy stuurt, moet same-origin-allow-popups sturen.",
   ],
   call_in_progress: ["Er is een gesprek gaande", "Hang op en bel daarna dit nummer."],
-  call_elsewhere: ["Er is al een gesprek gaande in een ander tabblad", "Hang eerst dat gesprek op, daar of hier."],
+  call_elsewhere: [
+    "Er is al een gesprek gaande in een ander tabblad",
+    "Beëindig eerst dat gesprek, in dat tabblad of in dit.",
+  ],
   call_rate_limited: ["Te veel verzoeken", "Wacht een minuut en bel opnieuw."],
   call_unavailable: [
     "De dienst is tijdelijk niet beschikbaar",
@@ -318,10 +321,13 @@ export const problems = {
   ],
   call_limit_reached: [
     "De gesprekslimiet is bereikt",
-    "De minuten, het budget of de buitenlandse nummers zijn op. Wacht tot de volgende dag, of vraag een beheerder de limiet te verhogen onder ‘Calling rules’.",
+    "De minuten, het budget of de toegestane buitenlandse nummers zijn op. Wacht tot de volgende dag, of vraag een beheerder de limiet te verhogen onder ‘Calling rules’.",
   ],
-  time_limit_reached: ["Het gesprek heeft de langste duur bereikt", "Bel opnieuw om verder te praten."],
-  ended_by_staff: ["Ons team heeft het gesprek beëindigd", "Vraag de klantenservice naar de reden."],
+  time_limit_reached: ["Het gesprek heeft de maximale duur bereikt", "Bel opnieuw om verder te praten."],
+  ended_by_staff: [
+    "Het team van de telefoondienst heeft het gesprek beëindigd",
+    "Vraag de klantenservice naar de reden.",
+  ],
   ended_token_revoked: [
     "Het gesprek is beëindigd omdat het token is ingetrokken",
     "De pagina heeft een nieuw token nodig. Een beheerder kan het maken onder Settings > Embed Phone Widget.",
@@ -336,14 +342,14 @@ export const problems = {
   ],
   ended_calls_paused: [
     "Het gesprek is beëindigd omdat alle gesprekken zijn stopgezet",
-    "Ons team heeft de gesprekken van alle organisaties tijdelijk stopgezet. Bel later opnieuw.",
+    "Het team van de telefoondienst heeft de gesprekken van alle organisaties tijdelijk stopgezet. Bel later opnieuw.",
   ],
   call_not_connected: [
-    "Een begroeting kan alleen in een verbonden uitgaande oproep worden achtergelaten",
-    "Bel, wacht op de toon van de voicemail en laat dan de begroeting achter.",
+    "Een opgenomen bericht kan alleen in een verbonden uitgaand gesprek worden achtergelaten",
+    "Bel, wacht op de toon van de voicemail en laat dan het bericht achter.",
   ],
   no_voicemail_greeting: [
-    "Er is nog geen begroeting voor voicemails",
+    "Er is nog geen opgenomen bericht voor voicemails",
     "Neem er een op in het dashboard onder Voicemail. Een beheerder kan er ook een voor iedereen opnemen.",
   ],
 };

@@ -40,7 +40,7 @@ export const core = {
   reconnecting: "Restabelecendo a conexão…",
   endedByRemote: "A outra pessoa desligou",
   callInOtherTab: "Em chamada em outra aba",
-  callInPopOut: "Em uma janela própria",
+  callInPopOut: "Em uma janela separada",
   extension: "ramal {digits}",
   sendTones: "Enviar {digits}",
   sendingTones: "Enviando {digits}",
@@ -82,7 +82,7 @@ export const dialer = {
     poor: "Conexão ruim",
   },
   whichNumber: "Para qual número deseja ligar?",
-  unclearNumber: "Número incerto: toque em Ligar para escolher",
+  unclearNumber: "Número ambíguo: pressione Ligar para escolher",
   tones: "depois {digits}",
   recent: "Chamadas recentes",
   clearRecent: "Limpar",
@@ -96,12 +96,12 @@ export const dialer = {
 };
 
 export const outcomes = {
-  title: "Como correu?",
+  title: "Como foi?",
   note: "Nota",
-  save: "Guardar",
+  save: "Salvar",
   later: "Mais tarde",
-  saved: "Guardado",
-  notSaved: "Não foi guardado. {reason}",
+  saved: "Salvo",
+  notSaved: "Não foi salvo. {reason}",
   missing: "Falta o resultado de {number}",
   add: "Adicionar",
   remove: "Remover",
@@ -109,9 +109,9 @@ export const outcomes = {
 
 export const voicemail = {
   leave: "Deixar mensagem de voz",
-  greeting: "Saudação",
-  left: "A caixa postal ouve a sua saudação. Você já pode fazer a próxima chamada.",
-  notLeft: "Não foi deixada. {reason}",
+  greeting: "Mensagem",
+  left: "A caixa postal está gravando a sua mensagem. Você já pode fazer a próxima chamada.",
+  notLeft: "A mensagem não foi deixada. {reason}",
 };
 
 export const missedCalls = {
@@ -134,7 +134,7 @@ export const settingsSheet = {
   speaker: "Alto-falante",
   systemDefault: "Padrão do sistema",
   unnamedDevice: "Dispositivo",
-  namesHidden: "Os nomes aparecem quando o microfone é permitido, na primeira chamada.",
+  namesHidden: "Os nomes dos dispositivos aparecem quando o microfone é permitido, na primeira chamada.",
   speakerNotSelectable: "Este navegador usa o alto-falante do sistema.",
   sounds: "Sons do teclado",
   deviceNotUsable: "Este dispositivo não pode ser usado agora. O anterior continua em uso.",
@@ -148,7 +148,7 @@ export const settingsSheet = {
 
 export const popOut = {
   connecting: "Conectando à página…",
-  lost: "A ligação à página foi perdida",
+  lost: "A conexão com a página foi perdida",
   lostFix:
     "Feche esta janela e ligue novamente a partir da página. Uma página que envia Cross-Origin-Opener-Policy deve enviar same-origin-allow-popups.",
   sandbox: "Teste: as chamadas vão para uma operadora simulada e não chegam a ninguém.",
@@ -220,7 +220,7 @@ export const problems = {
   ],
   network_error: [
     "Não é possível contatar o serviço de telefonia",
-    "Verifique a conexão com a internet e se nenhum bloqueador de anúncios ou firewall a impede.",
+    "Verifique a conexão com a internet e se um bloqueador de anúncios ou um firewall bloqueia o serviço.",
   ],
   offline: ["Sem conexão", "O telefone se reconecta sozinho quando a rede voltar."],
   page_interferes: [
@@ -248,15 +248,15 @@ export const problems = {
   invalid_extension: ["Ramal inválido", "Um ramal tem de 1 a 20 caracteres: 0-9, * e #."],
   invalid_digits: [
     "Dígitos inválidos",
-    "No máximo 100 caracteres: 0-9, *, #, vírgula ou p para uma pausa, ; ou w para esperar uma tecla.",
+    "No máximo 100 caracteres: 0-9, *, #, vírgula ou p para uma pausa, ; ou w para esperar a sua confirmação.",
   ],
   url_invalid: [
     "A url da chamada não é válida",
-    "Ela deve ser um endereço http ou https de no máximo 1.000 caracteres, sem nome de usuário.",
+    "Ela deve ser uma URL http ou https de no máximo 1.000 caracteres, sem nome de usuário.",
   ],
   invalid_metadata: [
     "Os metadados da chamada não são válidos",
-    "Passe um objeto de no máximo 2.000 caracteres de JSON e 32 níveis, sem funções, Map, Set, NUL e metades de pares substitutos.",
+    "Passe um objeto de no máximo 2.000 caracteres de JSON e 32 níveis, sem funções, Map, Set, NUL ou metades soltas de pares substitutos.",
   ],
   microphone_denied: [
     "O acesso ao microfone foi negado",
@@ -273,7 +273,7 @@ export const problems = {
   microphone_in_use: ["Outro programa está usando o microfone", "Feche esse programa e ligue novamente."],
   microphone_blocked: [
     "A página não permite usar o microfone",
-    'Ela precisa permitir: Permissions-Policy microphone=(self), e allow="microphone" em um iframe.',
+    'A página precisa permitir o microfone: Permissions-Policy microphone=(self), e allow="microphone" em um iframe.',
   ],
   insecure_page: ["O microfone exige uma página segura", "Abra esta página com https."],
   browser_not_supported: [
@@ -290,7 +290,10 @@ export const problems = {
     "Tente novamente e deixe a janela aberta enquanto carrega. Uma página que envia Cross-Origin-Opener-Policy deve enviar same-origin-allow-popups.",
   ],
   call_in_progress: ["Há uma chamada em andamento", "Desligue e depois ligue para este número."],
-  call_elsewhere: ["Já há uma chamada em andamento em outra aba", "Desligue primeiro essa chamada, lá ou aqui."],
+  call_elsewhere: [
+    "Já há uma chamada em andamento em outra aba",
+    "Encerre primeiro essa chamada, naquela aba ou nesta.",
+  ],
   call_rate_limited: ["Solicitações demais", "Espere um minuto e ligue novamente."],
   call_unavailable: [
     "O serviço está temporariamente indisponível",
@@ -320,10 +323,10 @@ export const problems = {
   ],
   call_limit_reached: [
     "O limite de chamadas foi atingido",
-    "Os minutos, o orçamento ou os números estrangeiros acabaram. Espere até o dia seguinte ou peça a um administrador que aumente o limite em “Calling rules”.",
+    "Os minutos, o orçamento ou os números estrangeiros permitidos acabaram. Espere até o dia seguinte ou peça a um administrador que aumente o limite em “Calling rules”.",
   ],
   time_limit_reached: ["A chamada atingiu a duração máxima", "Ligue novamente para continuar."],
-  ended_by_staff: ["Nossa equipe encerrou a chamada", "Pergunte o motivo ao suporte."],
+  ended_by_staff: ["A equipe do serviço de telefonia encerrou a chamada", "Pergunte o motivo ao suporte."],
   ended_token_revoked: [
     "A chamada terminou porque o token dela foi revogado",
     "A página precisa de um novo token. Um administrador pode gerá-lo em Settings > Embed Phone Widget.",
@@ -338,14 +341,14 @@ export const problems = {
   ],
   ended_calls_paused: [
     "A chamada terminou porque todas as chamadas foram pausadas",
-    "Nossa equipe pausou as chamadas de todas as organizações. Ligue mais tarde.",
+    "A equipe do serviço de telefonia pausou as chamadas de todas as organizações. Ligue mais tarde.",
   ],
   call_not_connected: [
-    "Uma saudação só pode ser deixada em uma chamada de saída conectada",
-    "Ligue, espere o sinal da caixa postal e então deixe a saudação.",
+    "Uma mensagem gravada só pode ser deixada durante uma chamada de saída",
+    "Ligue, espere o sinal da caixa postal e então deixe a mensagem.",
   ],
   no_voicemail_greeting: [
-    "Ainda não há saudação para caixas postais",
+    "Ainda não há mensagem gravada para caixas postais",
     "Grave uma no painel, em Voicemail. Um administrador também pode gravar uma para todos.",
   ],
 };

@@ -1,28 +1,31 @@
-/** The Arabic advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The Arabic templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "النطاق \u2066{domain}\u2069 ليس في قائمة هذا الرمز. يمكن لمسؤول إضافته في \u2066Settings > Embed Phone Widget\u2069.",
-  paused: "أوقف موظفونا مكالمات كل المؤسسات مؤقتًا. اتصل لاحقًا.",
-  kinds: {
+  paused: "أوقف موظفو خدمة الهاتف مكالمات كل المؤسسات مؤقتًا. اتصل لاحقًا.",
+  numberKinds: {
     own_number: "هذا أحد أرقام مؤسستك. اتصل برقم آخر.",
-    pay_per_call: "هذا رقم مدفوع يربح صاحبه من المكالمة. لا يمكن لأي مؤسسة الاتصال به.",
-    special: "هذا رقم خاص، مثل هاتف فضائي. لا يمكن لأي مؤسسة الاتصال به.",
-    unassigned: "هذا الرقم لا يخص أحدًا. تحقق من الرقم ثم حاول مرة أخرى.",
+    pay_per_call: "هذا رقم برسوم إضافية. لا يمكن لأي مؤسسة الاتصال به.",
+    special: "هذا رقم خاص، مثل هاتف الأقمار الصناعية. لا يمكن لأي مؤسسة الاتصال به.",
+    unassigned: "هذا الرقم غير مخصّص. تحقق من الرقم ثم حاول مرة أخرى.",
   },
   country: {
     organization:
       "المكالمات إلى هذه الوجهة ({country}) غير مفعّلة لمؤسستك. يمكن لمسؤول تفعيلها في «\u2066Calling\u00a0rules\u2069».",
     token: "المكالمات إلى هذه الوجهة ({country}) غير مفعّلة لهذا الرمز. يمكن لمسؤول تفعيلها في صفحة الرمز.",
     listed:
-      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام هذا البلد فقط: {home}. بعد ذلك يمكنها الاتصال بهذه الوجهة ({country}). الدعم وحده يمكنه إنهاء القاعدة قبل ذلك.",
+      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام بلدها ({home}) فقط. بعد ذلك يمكنها الاتصال ببلد الوجهة ({country}). الدعم وحده يمكنه إنهاء القاعدة قبل ذلك.",
     unlisted:
-      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام هذا البلد فقط: {home}. بعد ذلك يمكن لمسؤول إضافة بلدان أخرى ({country}) في «\u2066Calling\u00a0rules\u2069»، ويمكن للدعم إنهاء القاعدة قبل ذلك.",
+      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام بلدها ({home}) فقط. بعد ذلك يمكن لمسؤول إضافة بلد الوجهة ({country}) في «\u2066Calling\u00a0rules\u2069»، ويمكن للدعم إنهاء القاعدة قبل ذلك.",
     unlistedForToken:
-      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام هذا البلد فقط: {home}. بعد ذلك يمكن لمسؤول إضافة بلدان أخرى ({country}) في صفحة الرمز، ويمكن للدعم إنهاء القاعدة قبل ذلك.",
+      "المؤسسة جديدة: حتى {until} يمكنها الاتصال بأرقام بلدها ({home}) فقط. بعد ذلك يمكن لمسؤول إضافة بلد الوجهة ({country}) في صفحة الرمز، ويمكن للدعم إنهاء القاعدة قبل ذلك.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "هناك مكالمات جارية كثيرة جدًا.",
     shortTime: "مكالمات كثيرة جدًا في وقت قصير.",
     callsToday: "مكالمات كثيرة جدًا اليوم.",
@@ -33,7 +36,7 @@ export const refusals = {
     budgetToday: "نفدت ميزانية اليوم.",
     budgetThisMonth: "نفدت ميزانية هذا الشهر.",
   },
-  waits: {
+  waitTimes: {
     otherCall: "حتى تنتهي مكالمة أخرى",
     minute: "دقيقة",
     hour: "ساعة",
@@ -111,16 +114,16 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} في الشهر" },
     spend_cents_per_day_per_token: { other: "{value} في اليوم لكل رمز" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} انتظر {wait}، أو اطلب من مسؤول رفع الحد ({amount}).",
     other: "{reached} انتظر {wait}. الحد: {amount}. {raise}",
     none: "الحد: {amount}. لا يسمح بأي مكالمة. {raise}",
   },
-  time: {
+  timeLimitAdvice: {
     plain: "أطول مدة للمكالمة: {minutes}. اتصل مرة أخرى للمتابعة.",
     limited: "كانت أطول مدة للمكالمة: {minutes}، لأن الحد هو: {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "يمكن لمسؤول رفعه في «\u2066Calling\u00a0rules\u2069».",
     token: "يمكن لمسؤول رفعه في صفحة الرمز أو في «\u2066Calling\u00a0rules\u2069».",
     support: "الدعم وحده يمكنه رفعه؛ اطلب من مسؤول أن يكتب إلى الدعم.",
@@ -130,11 +133,11 @@ export const refusals = {
   },
   causes: {
     policy: "أضف \u2066{source}\u2069 إلى \u2066{directive}\u2069 في Content-Security-Policy لهذه الصفحة.",
-    apiBase: "حدد عنوان خدمة الهاتف في data-api أو apiBase.",
+    apiBase: "حدد عنوان URL لخدمة الهاتف في data-api أو apiBase.",
     system: "اسمح بالميكروفون لهذا المتصفح في إعدادات الخصوصية للنظام، ثم اتصل مرة أخرى.",
-    page: "تمنعه ترويسة Permissions-Policy لهذه الصفحة: أرسل \u2066microphone=(self)\u2069.",
+    page: "تمنع ترويسة Permissions-Policy لهذه الصفحة الميكروفون: أرسل \u2066microphone=(self)\u2069.",
     parent:
-      'تمنعه الصفحة التي تحيط بهذا الإطار: يحتاج الإطار إلى \u2066allow="microphone"\u2069، ويجب أن تسمح Permissions-Policy الخاصة بها بهذا الأصل.',
+      'تمنع الصفحة التي تحتوي على هذا الإطار الميكروفون: يحتاج الإطار إلى \u2066allow="microphone"\u2069، ويجب أن تسمح Permissions-Policy للصفحة بأصل الإطار.',
     opaqueOrigin: "أضف allow-same-origin إلى sandbox لهذا الإطار: دون أصل لا يحصل على الميكروفون.",
   },
 };

@@ -1,15 +1,19 @@
-/** The German advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The German templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "{domain} steht nicht auf der Liste dieses Tokens. Ein Administrator kann die Domain unter Settings > Embed Phone Widget hinzufügen.",
-  paused: "Unser Team hat die Anrufe aller Organisationen vorübergehend angehalten. Rufen Sie später an.",
-  kinds: {
+  paused:
+    "Das Team des Telefondienstes hat die Anrufe aller Organisationen vorübergehend angehalten. Rufen Sie später an.",
+  numberKinds: {
     own_number: "Das ist eine Nummer Ihrer eigenen Organisation. Rufen Sie eine andere Nummer an.",
     pay_per_call: "Das ist eine Mehrwertnummer. Keine Organisation kann sie anrufen.",
     special:
-      "Das ist eine Sondernummer, etwa eines Funkrufs oder Satellitentelefons. Keine Organisation kann sie anrufen.",
+      "Das ist eine Sondernummer, zum Beispiel die eines Funkrufempfängers oder eines Satellitentelefons. Keine Organisation kann sie anrufen.",
     unassigned: "Diese Nummer ist nicht vergeben. Prüfen Sie die Nummer und versuchen Sie es noch einmal.",
   },
   country: {
@@ -18,13 +22,13 @@ export const refusals = {
     token:
       "Anrufe in dieses Land ({country}) sind für dieses Token nicht freigeschaltet. Ein Administrator kann sie auf der Seite des Tokens freischalten.",
     listed:
-      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach sind Anrufe in das gewählte Land ({country}) möglich. Früher beenden kann das nur der Support.",
+      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern im eigenen Land ({home}) anrufen. Danach sind Anrufe in das Zielland ({country}) möglich. Nur der Support kann die Regel früher beenden.",
     unlisted:
-      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach kann ein Administrator weitere Länder ({country}) unter „Calling rules“ hinzufügen; der Support kann die Regel früher beenden.",
+      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern im eigenen Land ({home}) anrufen. Danach kann ein Administrator das Zielland ({country}) unter „Calling rules“ hinzufügen; der Support kann die Regel früher beenden.",
     unlistedForToken:
-      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern in diesem Land anrufen: {home}. Danach kann ein Administrator weitere Länder ({country}) auf der Seite des Tokens hinzufügen; der Support kann die Regel früher beenden.",
+      "Die Organisation ist neu: Bis zum {until} kann sie nur Nummern im eigenen Land ({home}) anrufen. Danach kann ein Administrator das Zielland ({country}) auf der Seite des Tokens hinzufügen; der Support kann die Regel früher beenden.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "Es laufen zu viele Anrufe gleichzeitig.",
     shortTime: "Zu viele Anrufe in kurzer Zeit.",
     callsToday: "Zu viele Anrufe heute.",
@@ -35,7 +39,7 @@ export const refusals = {
     budgetToday: "Das Budget für heute ist aufgebraucht.",
     budgetThisMonth: "Das Budget für diesen Monat ist aufgebraucht.",
   },
-  waits: {
+  waitTimes: {
     otherCall: ", bis ein anderer Anruf beendet ist",
     minute: " eine Minute",
     hour: " eine Stunde",
@@ -76,16 +80,16 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} pro Monat" },
     spend_cents_per_day_per_token: { other: "{value} pro Tag und Token" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} Warten Sie{wait}, oder bitten Sie einen Administrator, das Limit zu erhöhen ({amount}).",
     other: "{reached} Warten Sie{wait}. Das Limit: {amount}. {raise}",
     none: "Das Limit: {amount}. Es lässt keine Anrufe zu. {raise}",
   },
-  time: {
-    plain: "Die längste Dauer eines Anrufs: {minutes}. Rufen Sie noch einmal an, um weiterzusprechen.",
-    limited: "Die längste Dauer dieses Anrufs: {minutes}. Der Grund ist das Limit: {amount}. {raise}",
+  timeLimitAdvice: {
+    plain: "Die Höchstdauer eines Anrufs: {minutes}. Rufen Sie noch einmal an, um weiterzusprechen.",
+    limited: "Die Höchstdauer dieses Anrufs: {minutes}. Der Grund ist das Limit: {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "Ein Administrator kann es unter „Calling rules“ erhöhen.",
     token: "Ein Administrator kann es auf der Seite des Tokens oder unter „Calling rules“ erhöhen.",
     support: "Nur der Support kann es erhöhen; bitten Sie einen Administrator, dem Support zu schreiben.",
@@ -96,13 +100,13 @@ export const refusals = {
   },
   causes: {
     policy: "Fügen Sie {source} zu {directive} in der Content-Security-Policy dieser Seite hinzu.",
-    apiBase: "Geben Sie in data-api oder apiBase die Adresse des Telefondienstes an.",
+    apiBase: "Geben Sie in data-api oder apiBase die URL des Telefondienstes an.",
     system:
       "Erlauben Sie diesem Browser das Mikrofon in den Datenschutzeinstellungen des Systems und rufen Sie noch einmal an.",
-    page: "Die Permissions-Policy dieser Seite verbietet es: Senden Sie microphone=(self).",
+    page: "Die Permissions-Policy dieser Seite verbietet das Mikrofon: Senden Sie microphone=(self).",
     parent:
-      'Die Seite um diesen Frame verbietet es: Der Frame braucht allow="microphone", und ihre Permissions-Policy muss diese Herkunft erlauben.',
+      'Die Seite, die diesen Frame enthält, verbietet das Mikrofon: Der Frame braucht das Attribut allow="microphone", und die Permissions-Policy jener Seite muss den Origin des Frames erlauben.',
     opaqueOrigin:
-      "Fügen Sie allow-same-origin zur sandbox dieses Frames hinzu: Ohne Herkunft bekommt er kein Mikrofon.",
+      "Fügen Sie allow-same-origin zum Attribut sandbox dieses Frames hinzu: Ohne Origin darf der Frame das Mikrofon nicht verwenden.",
   },
 };

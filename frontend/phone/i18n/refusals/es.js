@@ -1,16 +1,19 @@
-/** The Spanish advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The Spanish templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "{domain} no está en la lista de este token. Un administrador puede añadirlo en Settings > Embed Phone Widget.",
-  paused: "Nuestro personal pausó las llamadas de todas las organizaciones. Llame más tarde.",
-  kinds: {
+  paused: "El equipo del servicio telefónico pausó las llamadas de todas las organizaciones. Llame más tarde.",
+  numberKinds: {
     own_number: "Es uno de los números de su propia organización. Llame a otro número.",
     pay_per_call: "Es un número de tarificación especial. Ninguna organización puede llamarlo.",
     special:
-      "Es un número especial, como el de un buscapersonas o un teléfono por satélite. Ninguna organización puede llamarlo.",
-    unassigned: "Este número no pertenece a nadie. Revise el número e inténtelo de nuevo.",
+      "Es un número especial, por ejemplo el de un buscapersonas o un teléfono por satélite. Ninguna organización puede llamarlo.",
+    unassigned: "Este número no está asignado. Revise el número e inténtelo de nuevo.",
   },
   country: {
     organization:
@@ -18,13 +21,13 @@ export const refusals = {
     token:
       "Las llamadas a este destino ({country}) no están activadas para este token. Un administrador puede activarlas en la página del token.",
     listed:
-      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después podrá llamar a este destino ({country}). Solo el soporte puede adelantarlo.",
+      "La organización es nueva: hasta el {until} solo puede llamar a números de su propio país ({home}). Después podrá llamar al país de destino ({country}). Solo el soporte puede terminar la regla antes.",
     unlisted:
-      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en «Calling rules»; el soporte puede terminar la regla antes.",
+      "La organización es nueva: hasta el {until} solo puede llamar a números de su propio país ({home}). Después, un administrador puede añadir el país de destino ({country}) en «Calling rules»; el soporte puede terminar la regla antes.",
     unlistedForToken:
-      "La organización es nueva: hasta el {until} solo puede llamar a números de este país: {home}. Después, un administrador puede añadir otros países ({country}) en la página del token; el soporte puede terminar la regla antes.",
+      "La organización es nueva: hasta el {until} solo puede llamar a números de su propio país ({home}). Después, un administrador puede añadir el país de destino ({country}) en la página del token; el soporte puede terminar la regla antes.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "Hay demasiadas llamadas en curso.",
     shortTime: "Demasiadas llamadas en poco tiempo.",
     callsToday: "Demasiadas llamadas hoy.",
@@ -35,12 +38,12 @@ export const refusals = {
     budgetToday: "El presupuesto de hoy se ha agotado.",
     budgetThisMonth: "El presupuesto de este mes se ha agotado.",
   },
-  waits: {
+  waitTimes: {
     otherCall: "a que termine otra llamada",
     minute: "un minuto",
     hour: "una hora",
     today: "hasta la medianoche (UTC)",
-    month: "hasta el próximo mes (UTC)",
+    month: "hasta el comienzo del próximo mes (UTC)",
   },
   amounts: {
     live_calls: { one: "{value} llamada a la vez", other: "{value} llamadas a la vez" },
@@ -76,31 +79,32 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} al mes" },
     spend_cents_per_day_per_token: { other: "{value} al día por token" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} Espere {wait}, o pida a un administrador que suba el límite ({amount}).",
     other: "{reached} Espere {wait}. El límite es: {amount}. {raise}",
     none: "El límite es: {amount}. No permite ninguna llamada. {raise}",
   },
-  time: {
-    plain: "La duración máxima es: {minutes}. Vuelva a llamar para continuar.",
-    limited: "La duración máxima era: {minutes}, porque el límite es: {amount}. {raise}",
+  timeLimitAdvice: {
+    plain: "La duración máxima de una llamada es: {minutes}. Vuelva a llamar para continuar.",
+    limited: "La duración máxima de esta llamada era: {minutes}, porque el límite es: {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "Un administrador puede subirlo en «Calling rules».",
     token: "Un administrador puede subirlo en la página del token o en «Calling rules».",
     support: "Solo el soporte puede subirlo; pida a un administrador que escriba al soporte.",
     newAdmin:
-      "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. Un administrador puede subirlo en «Calling rules». El soporte puede terminar la regla antes.",
+      "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. Un administrador puede subir el límite en «Calling rules»; el soporte puede terminar antes la regla para organizaciones nuevas.",
     newSupport:
       "La organización es nueva: hasta el {until} tiene una cuarta parte de sus límites. El soporte puede terminar la regla antes.",
   },
   causes: {
     policy: "Añada {source} a {directive} en la Content-Security-Policy de esta página.",
-    apiBase: "Indique en data-api, o en apiBase, la dirección del servicio telefónico.",
+    apiBase: "Indique en data-api o en apiBase la URL del servicio telefónico.",
     system: "Permita el micrófono para este navegador en los ajustes de privacidad del sistema y vuelva a llamar.",
-    page: "Lo prohíbe la cabecera Permissions-Policy de esta página: envíe microphone=(self).",
+    page: "La cabecera Permissions-Policy de esta página prohíbe el micrófono: envíe microphone=(self).",
     parent:
-      'Lo prohíbe la página que contiene este marco: el marco necesita allow="microphone", y su Permissions-Policy debe permitir este origen.',
-    opaqueOrigin: "Añada allow-same-origin al sandbox de este marco: sin origen no obtiene el micrófono.",
+      'La página que contiene este marco (frame) prohíbe el micrófono: el marco necesita el atributo allow="microphone", y la Permissions-Policy de esa página debe permitir el origen del marco.',
+    opaqueOrigin:
+      "Añada allow-same-origin al atributo sandbox de este marco (frame): sin origen no tiene acceso al micrófono.",
   },
 };

@@ -1,38 +1,40 @@
 /**
- * Makes the advice for one case from the facts about it, in the templates of a language. The facts are those that the
- * server tells about a refused or ended call (src/widget/refusals.py), and `cause` with what it names for advice that only
- * the phone has. Names of countries, numbers, days and plurals come from the browser's `Intl`.
+ * Makes the advice for one problem from its details, by the templates of a language. The details are the facts that the
+ * server sends about a refused or ended call (RefusalDetails in src/widget/refusals.py), or a `cause` that the phone found in
+ * the browser, with the values for its template. Names of countries, numbers, days and plurals come from the browser's `Intl`.
  */
 
 /** @import { Problem } from "../../errors.js" */
 
 /**
- * A text for each plural category that the language has; `other` holds for those that are missing. Without
- * `Intl.PluralRules` all numbers get `other`.
+ * A text for each plural category of the language; `other` replaces a missing one. Without `Intl.PluralRules` all numbers get
+ * `other`.
  * @typedef {Partial<Record<Intl.LDMLPluralRule, string>> & {other: string}} Plural
  */
 /**
  * The templates of a language; `{name}` is replaced.
  * @typedef {object} Refusals
- * @property {string} domain With `{domain}`, the page's.
- * @property {string} paused Staff paused all calls.
- * @property {Record<"own_number" | "pay_per_call" | "special" | "unassigned", string>} kinds By the kind of the number.
- * @property {Record<"organization" | "token" | "listed" | "unlisted" | "unlistedForToken", string>} country With
- *   `{country}`; the last three, for new organizations, also with `{home}` and `{until}`.
- * @property {Record<string, string>} reached Sentences: a limit is used up.
- * @property {Record<string, string>} waits The time until calls are possible again, as `limits` need it.
+ * @property {string} domain The token does not allow the domain of the page, `{domain}`.
+ * @property {string} paused The staff of the service paused all calls.
+ * @property {Record<"own_number" | "pay_per_call" | "special" | "unassigned", string>} numberKinds By the kind of the number.
+ * @property {Record<"organization" | "token" | "listed" | "unlisted" | "unlistedForToken", string>} country Calls to
+ *   `{country}` are not allowed. The last three are for new organizations, which until `{until}` may call only `{home}`.
+ * @property {Record<string, string>} limitSentences The sentence that says which limit is used up.
+ * @property {Record<string, string>} waitTimes The time until calls are possible again, as `limitAdvice` needs it.
  * @property {Record<string, Plural>} amounts A limit with its `{value}`, by the limit's name.
- * @property {Record<"raisable" | "other" | "none", string>} limits With `{reached}`, `{wait}`, `{amount}`, `{raise}`.
- * @property {Record<"plain" | "limited", string>} time The longest time, with `{minutes}`, `{amount}`, `{raise}`.
- * @property {Record<"admin" | "token" | "support" | "newAdmin" | "newSupport", string>} raise The way to a higher
- *   limit; for new organizations with `{until}`.
- * @property {Record<"policy" | "apiBase" | "system" | "page" | "parent" | "opaqueOrigin", string>} causes Advice that only
- *   the phone has; `policy` with `{source}` and `{directive}`.
+ * @property {Record<"raisable" | "other" | "none", string>} limitAdvice With `{reached}` (a limit sentence), `{wait}`,
+ *   `{amount}`, `{raise}`; `none` is for a limit of 0.
+ * @property {Record<"plain" | "limited", string>} timeLimitAdvice The longest duration of a call, `{minutes}`; `limited` is for
+ *   a call that another limit shortened, with `{amount}`, `{raise}`.
+ * @property {Record<"admin" | "token" | "support" | "newAdmin" | "newSupport", string>} raiseAdvice The person who can raise the limit
+ *   and where; the last two are for new organizations, with `{until}`.
+ * @property {Record<"policy" | "apiBase" | "system" | "page" | "parent" | "opaqueOrigin", string>} causes By the cause that
+ *   the phone found in the browser; `policy` with `{source}` and `{directive}`.
  */
 
 /**
- * The words about each limit: keys of `reached` and `waits`.
- * @type {Record<string, [reached: string, wait: string]>}
+ * For each limit, the keys of its texts in `limitSentences` and `waitTimes`.
+ * @type {Record<string, [limitSentence: string, waitTime: string]>}
  */
 export const LIMITS = {
   live_calls: ["atOnce", "otherCall"],
@@ -58,7 +60,7 @@ export const LIMITS = {
 export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (match, name) => values[name] ?? match);
 
 /**
- * The function that explains problems in `language`; undefined if the general advice says all.
+ * A function that returns the advice for a problem in `language`; undefined if the general advice for its code is enough.
  * @param {string} language
  * @param {Refusals} refusals
  */
@@ -70,7 +72,8 @@ export function createExplain(language, refusals) {
       return fill(refusals.causes[/** @type {keyof Refusals["causes"]} */ (cause)], details);
     }
     if (code === "domain_not_allowed" && domain) return fill(refusals.domain, { domain });
-    if (Object.hasOwn(refusals.kinds, kind ?? "")) return refusals.kinds[/** @type {keyof Refusals["kinds"]} */ (kind)];
+    if (Object.hasOwn(refusals.numberKinds, kind ?? ""))
+      return refusals.numberKinds[/** @type {keyof Refusals["numberKinds"]} */ (kind)];
     if (country) return explainCountry(language, refusals, details);
     if (scope === "service") return refusals.paused;
     const hasLimit = Object.hasOwn(LIMITS, limit ?? "") && details.value !== undefined;
@@ -80,12 +83,12 @@ export function createExplain(language, refusals) {
         minutes: formatMinutes(language, minutes),
         ...(hasLimit && limitValues(language, refusals, details)),
       };
-      return fill(refusals.time[hasLimit ? "limited" : "plain"], values);
+      return fill(refusals.timeLimitAdvice[hasLimit ? "limited" : "plain"], values);
     }
     if (!hasLimit) return undefined;
     const { value, until, who } = details;
     const key = value === 0 ? "none" : until || who === "support" ? "other" : "raisable";
-    return fill(refusals.limits[key], limitValues(language, refusals, details));
+    return fill(refusals.limitAdvice[key], limitValues(language, refusals, details));
   };
 }
 
@@ -111,7 +114,7 @@ function explainCountry(language, { country: templates }, details) {
  * @param {Refusals} refusals
  * @param {Problem["details"]} details
  */
-function limitValues(language, { reached, waits, amounts, raise }, details) {
+function limitValues(language, { limitSentences, waitTimes, amounts, raiseAdvice }, details) {
   const { limit, value, until, who, scope } = details;
   const isMoney = limit.includes("cents");
   const count = isMoney ? value / 100 : value;
@@ -126,10 +129,12 @@ function limitValues(language, { reached, waits, amounts, raise }, details) {
         ? scope
         : "admin";
   return {
-    reached: reached[LIMITS[limit][0]],
-    wait: waits[LIMITS[limit][1]],
+    reached: limitSentences[LIMITS[limit][0]],
+    wait: waitTimes[LIMITS[limit][1]],
     amount: fill(pluralOf(language, amounts[limit], count), { value: number }),
-    raise: fill(raise[/** @type {keyof Refusals["raise"]} */ (raiser)], { until: dayOf(language, details) }),
+    raise: fill(raiseAdvice[/** @type {keyof Refusals["raiseAdvice"]} */ (raiser)], {
+      until: dayOf(language, details),
+    }),
   };
 }
 
@@ -153,7 +158,7 @@ function countryName(language, region) {
 }
 
 /**
- * The day on which the rule for new organizations ends, as it is for the organization.
+ * The day on which the rule for new organizations ends, in the time zone of the organization.
  * @param {string} language
  * @param {Problem["details"]} details
  */
@@ -164,8 +169,8 @@ function dayOf(language, { until, until_day: day = until }) {
   return new Intl.DateTimeFormat(language, options).format(new Date(day));
 }
 
-// Digits are those of the keypad in every language.
 /**
+ * `value` in the language, but with the digits of the keypad.
  * @param {string} language
  * @param {number} value
  * @param {Intl.NumberFormatOptions} options

@@ -1,15 +1,18 @@
-/** The French advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The French templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "{domain} ne figure pas dans la liste de ce jeton. Un administrateur peut ajouter ce domaine dans Settings > Embed Phone Widget.",
-  paused: "Notre équipe a suspendu les appels de toutes les organisations. Rappelez plus tard.",
-  kinds: {
+  paused: "L’équipe du service téléphonique a suspendu les appels de toutes les organisations. Rappelez plus tard.",
+  numberKinds: {
     own_number: "C’est l’un des numéros de votre propre organisation. Appelez un autre numéro.",
     pay_per_call: "C’est un numéro surtaxé. Aucune organisation ne peut l’appeler.",
     special:
-      "C’est un numéro spécial, comme celui d’un récepteur de messagerie ou d’un téléphone satellite. Aucune organisation ne peut l’appeler.",
+      "C’est un numéro spécial, par exemple celui d’un récepteur d’appel (pager) ou d’un téléphone satellite. Aucune organisation ne peut l’appeler.",
     unassigned: "Ce numéro n’est pas attribué. Vérifiez le numéro, puis réessayez.",
   },
   country: {
@@ -18,13 +21,13 @@ export const refusals = {
     token:
       "Les appels vers ce pays ({country}) ne sont pas activés pour ce jeton. Un administrateur peut les activer sur la page du jeton.",
     listed:
-      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, les appels vers la destination choisie ({country}) seront possibles. Seule l’assistance peut avancer cette date.",
+      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de son propre pays ({home}). Ensuite, les appels vers le pays de destination ({country}) seront possibles. Seule l’assistance peut mettre fin à cette règle plus tôt.",
     unlisted:
-      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, un administrateur peut ajouter d’autres pays ({country}) dans «\u00a0Calling rules\u00a0» ; l’assistance peut mettre fin à cette règle plus tôt.",
+      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de son propre pays ({home}). Ensuite, un administrateur peut ajouter le pays de destination ({country}) dans «\u00a0Calling rules\u00a0» ; l’assistance peut mettre fin à cette règle plus tôt.",
     unlistedForToken:
-      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de ce pays : {home}. Ensuite, un administrateur peut ajouter d’autres pays ({country}) sur la page du jeton ; l’assistance peut mettre fin à cette règle plus tôt.",
+      "L’organisation est nouvelle : jusqu’au {until}, elle ne peut appeler que des numéros de son propre pays ({home}). Ensuite, un administrateur peut ajouter le pays de destination ({country}) sur la page du jeton ; l’assistance peut mettre fin à cette règle plus tôt.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "Trop d’appels sont en cours.",
     shortTime: "Trop d’appels en peu de temps.",
     callsToday: "Trop d’appels aujourd’hui.",
@@ -35,7 +38,7 @@ export const refusals = {
     budgetToday: "Le budget du jour est épuisé.",
     budgetThisMonth: "Le budget du mois est épuisé.",
   },
-  waits: {
+  waitTimes: {
     otherCall: "qu’un autre appel se termine",
     minute: "une minute",
     hour: "une heure",
@@ -73,16 +76,16 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} par mois" },
     spend_cents_per_day_per_token: { other: "{value} par jour et par jeton" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} Attendez {wait}, ou demandez à un administrateur de relever la limite ({amount}).",
-    other: "{reached} Attendez {wait}. La limite : {amount}. {raise}",
-    none: "La limite : {amount}. Elle n’autorise aucun appel. {raise}",
+    other: "{reached} Attendez {wait}. Limite : {amount}. {raise}",
+    none: "Limite : {amount}. Elle n’autorise aucun appel. {raise}",
   },
-  time: {
+  timeLimitAdvice: {
     plain: "Durée maximale d’un appel : {minutes}. Rappelez pour continuer.",
     limited: "Durée maximale de cet appel : {minutes}, à cause de la limite : {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "Un administrateur peut la relever dans «\u00a0Calling rules\u00a0».",
     token: "Un administrateur peut la relever sur la page du jeton ou dans «\u00a0Calling rules\u00a0».",
     support: "Seule l’assistance peut la relever ; demandez à un administrateur de lui écrire.",
@@ -93,12 +96,13 @@ export const refusals = {
   },
   causes: {
     policy: "Ajoutez {source} à {directive} dans la Content-Security-Policy de cette page.",
-    apiBase: "Indiquez l’adresse du service téléphonique dans data-api ou apiBase.",
+    apiBase: "Indiquez l’URL du service téléphonique dans data-api ou apiBase.",
     system:
       "Autorisez le microphone pour ce navigateur dans les réglages de confidentialité du système, puis rappelez.",
-    page: "L’en-tête Permissions-Policy de cette page l’interdit : envoyez microphone=(self).",
+    page: "L’en-tête Permissions-Policy de cette page interdit le microphone : envoyez microphone=(self).",
     parent:
-      'La page qui contient ce cadre l’interdit : le cadre a besoin de allow="microphone", et sa Permissions-Policy doit autoriser cette origine.',
-    opaqueOrigin: "Ajoutez allow-same-origin au sandbox de ce cadre : sans origine, il n’obtient pas le microphone.",
+      'La page qui contient ce cadre (frame) interdit le microphone : le cadre a besoin de l’attribut allow="microphone", et la Permissions-Policy de cette page doit autoriser l’origine du cadre.',
+    opaqueOrigin:
+      "Ajoutez allow-same-origin à l’attribut sandbox de ce cadre (frame) : sans origine, il n’a pas accès au microphone.",
   },
 };

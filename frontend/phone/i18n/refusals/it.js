@@ -1,15 +1,18 @@
-/** The Italian advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The Italian templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "{domain} non è nell’elenco di questo token. Un amministratore può aggiungere il dominio in Settings > Embed Phone Widget.",
-  paused: "Il nostro personale ha sospeso le chiamate di tutte le organizzazioni. Richiami più tardi.",
-  kinds: {
+  paused: "Il personale del servizio telefonico ha sospeso le chiamate di tutte le organizzazioni. Richiami più tardi.",
+  numberKinds: {
     own_number: "Questo è uno dei numeri della Sua organizzazione. Chiami un altro numero.",
     pay_per_call: "Questo è un numero a sovrapprezzo. Nessuna organizzazione può chiamarlo.",
     special:
-      "Questo è un numero speciale, come quello di un cercapersone o di un telefono satellitare. Nessuna organizzazione può chiamarlo.",
+      "Questo è un numero speciale, per esempio quello di un cercapersone o di un telefono satellitare. Nessuna organizzazione può chiamarlo.",
     unassigned: "Questo numero non è assegnato a nessuno. Controlli il numero e riprovi.",
   },
   country: {
@@ -18,13 +21,13 @@ export const refusals = {
     token:
       "Le chiamate verso questo Paese ({country}) non sono attive per questo token. Un amministratore può attivarle nella pagina del token.",
     listed:
-      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo saranno possibili le chiamate verso la destinazione scelta ({country}). Solo l’assistenza può anticipare la data.",
+      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri del proprio Paese ({home}). Dopo saranno possibili le chiamate verso il Paese di destinazione ({country}). Solo l’assistenza può terminare prima la regola.",
     unlisted:
-      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo un amministratore può aggiungere altri Paesi ({country}) in «Calling rules»; l’assistenza può terminare prima la regola.",
+      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri del proprio Paese ({home}). Dopo, un amministratore può aggiungere il Paese di destinazione ({country}) in «Calling rules»; l’assistenza può terminare prima la regola.",
     unlistedForToken:
-      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri di questo Paese: {home}. Dopo un amministratore può aggiungere altri Paesi ({country}) nella pagina del token; l’assistenza può terminare prima la regola.",
+      "L’organizzazione è nuova: fino al {until} può chiamare solo numeri del proprio Paese ({home}). Dopo, un amministratore può aggiungere il Paese di destinazione ({country}) nella pagina del token; l’assistenza può terminare prima la regola.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "Ci sono troppe chiamate in corso.",
     shortTime: "Troppe chiamate in poco tempo.",
     callsToday: "Troppe chiamate oggi.",
@@ -35,7 +38,7 @@ export const refusals = {
     budgetToday: "Il budget di oggi è esaurito.",
     budgetThisMonth: "Il budget di questo mese è esaurito.",
   },
-  waits: {
+  waitTimes: {
     otherCall: "che termini un’altra chiamata",
     minute: "un minuto",
     hour: "un’ora",
@@ -76,16 +79,16 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} al mese" },
     spend_cents_per_day_per_token: { other: "{value} al giorno per token" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} Attenda {wait}, o chieda a un amministratore di aumentare il limite ({amount}).",
     other: "{reached} Attenda {wait}. Il limite è: {amount}. {raise}",
     none: "Il limite è: {amount}. Non consente alcuna chiamata. {raise}",
   },
-  time: {
+  timeLimitAdvice: {
     plain: "Durata massima di una chiamata: {minutes}. Richiami per continuare.",
     limited: "Durata massima di questa chiamata: {minutes}, a causa del limite: {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "Un amministratore può aumentarlo in «Calling rules».",
     token: "Un amministratore può aumentarlo nella pagina del token o in «Calling rules».",
     support: "Solo l’assistenza può aumentarlo; chieda a un amministratore di scrivere all’assistenza.",
@@ -96,11 +99,12 @@ export const refusals = {
   },
   causes: {
     policy: "Aggiunga {source} a {directive} nella Content-Security-Policy di questa pagina.",
-    apiBase: "Indichi l’indirizzo del servizio telefonico in data-api o apiBase.",
+    apiBase: "Indichi l’URL del servizio telefonico in data-api o apiBase.",
     system: "Consenta il microfono a questo browser nelle impostazioni di privacy del sistema, poi richiami.",
-    page: "L’intestazione Permissions-Policy di questa pagina lo vieta: invii microphone=(self).",
+    page: "L’intestazione Permissions-Policy di questa pagina vieta il microfono: invii microphone=(self).",
     parent:
-      'La pagina che contiene questo frame lo vieta: il frame ha bisogno di allow="microphone", e la sua Permissions-Policy deve consentire questa origine.',
-    opaqueOrigin: "Aggiunga allow-same-origin alla sandbox di questo frame: senza origine non ottiene il microfono.",
+      'La pagina che contiene questo frame vieta il microfono: il frame ha bisogno dell’attributo allow="microphone", e la Permissions-Policy di quella pagina deve consentire l’origine del frame.',
+    opaqueOrigin:
+      "Aggiunga allow-same-origin all’attributo sandbox di questo frame: senza origine non ha accesso al microfono.",
   },
 };

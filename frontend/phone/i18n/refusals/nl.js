@@ -1,15 +1,19 @@
-/** The Dutch advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The Dutch templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "{domain} staat niet op de lijst van dit token. Een beheerder kan het domein toevoegen onder Settings > Embed Phone Widget.",
-  paused: "Ons team heeft de gesprekken van alle organisaties tijdelijk stopgezet. Bel later opnieuw.",
-  kinds: {
+  paused:
+    "Het team van de telefoondienst heeft de gesprekken van alle organisaties tijdelijk stopgezet. Bel later opnieuw.",
+  numberKinds: {
     own_number: "Dit is een nummer van uw eigen organisatie. Bel een ander nummer.",
     pay_per_call: "Dit is een betaalnummer. Geen enkele organisatie kan het bellen.",
     special:
-      "Dit is een bijzonder nummer, zoals dat van een pieper of een satelliettelefoon. Geen enkele organisatie kan het bellen.",
+      "Dit is een bijzonder nummer, bijvoorbeeld dat van een pieper of een satelliettelefoon. Geen enkele organisatie kan het bellen.",
     unassigned: "Dit nummer is niet in gebruik. Controleer het nummer en probeer het opnieuw.",
   },
   country: {
@@ -18,13 +22,13 @@ export const refusals = {
     token:
       "Bellen naar dit land ({country}) is niet ingeschakeld voor dit token. Een beheerder kan het inschakelen op de pagina van het token.",
     listed:
-      "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna is bellen naar de gekozen bestemming ({country}) mogelijk. Alleen de klantenservice kan dit eerder beëindigen.",
+      "De organisatie is nieuw: tot {until} kan zij alleen nummers in haar eigen land ({home}) bellen. Daarna is bellen naar het land van bestemming ({country}) mogelijk. Alleen de klantenservice kan de regel eerder beëindigen.",
     unlisted:
-      "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna kan een beheerder andere landen ({country}) toevoegen onder ‘Calling rules’; de klantenservice kan de regel eerder beëindigen.",
+      "De organisatie is nieuw: tot {until} kan zij alleen nummers in haar eigen land ({home}) bellen. Daarna kan een beheerder het land van bestemming ({country}) toevoegen onder ‘Calling rules’; de klantenservice kan de regel eerder beëindigen.",
     unlistedForToken:
-      "De organisatie is nieuw: tot {until} kan zij alleen nummers in dit land bellen: {home}. Daarna kan een beheerder andere landen ({country}) toevoegen op de pagina van het token; de klantenservice kan de regel eerder beëindigen.",
+      "De organisatie is nieuw: tot {until} kan zij alleen nummers in haar eigen land ({home}) bellen. Daarna kan een beheerder het land van bestemming ({country}) toevoegen op de pagina van het token; de klantenservice kan de regel eerder beëindigen.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "Er zijn te veel gesprekken gaande.",
     shortTime: "Te veel gesprekken in korte tijd.",
     callsToday: "Te veel gesprekken vandaag.",
@@ -35,7 +39,7 @@ export const refusals = {
     budgetToday: "Het budget van vandaag is op.",
     budgetThisMonth: "Het budget van deze maand is op.",
   },
-  waits: {
+  waitTimes: {
     otherCall: "tot een ander gesprek is afgelopen",
     minute: "een minuut",
     hour: "een uur",
@@ -76,19 +80,20 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} per maand" },
     spend_cents_per_day_per_token: { other: "{value} per dag en token" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} Wacht {wait}, of vraag een beheerder de limiet te verhogen ({amount}).",
     other: "{reached} Wacht {wait}. De limiet: {amount}. {raise}",
     none: "De limiet: {amount}. Er zijn geen gesprekken toegestaan. {raise}",
   },
-  time: {
-    plain: "De langste duur van een gesprek: {minutes}. Bel opnieuw om verder te praten.",
-    limited: "De langste duur van dit gesprek: {minutes}, vanwege de limiet: {amount}. {raise}",
+  timeLimitAdvice: {
+    plain: "Maximale duur van een gesprek: {minutes}. Bel opnieuw om verder te praten.",
+    limited: "Maximale duur van dit gesprek: {minutes}, vanwege de limiet: {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "Een beheerder kan de limiet verhogen onder ‘Calling rules’.",
     token: "Een beheerder kan de limiet verhogen op de pagina van het token of onder ‘Calling rules’.",
-    support: "Alleen de klantenservice kan de limiet verhogen; vraag een beheerder de klantenservice te schrijven.",
+    support:
+      "Alleen de klantenservice kan de limiet verhogen; vraag een beheerder contact met de klantenservice op te nemen.",
     newAdmin:
       "De organisatie is nieuw: tot {until} geldt een kwart van haar limieten. Een beheerder kan de limiet verhogen onder ‘Calling rules’; de klantenservice kan de regel voor nieuwe organisaties eerder beëindigen.",
     newSupport:
@@ -96,11 +101,12 @@ export const refusals = {
   },
   causes: {
     policy: "Voeg {source} toe aan {directive} in de Content-Security-Policy van deze pagina.",
-    apiBase: "Geef het adres van de telefoondienst op in data-api of apiBase.",
+    apiBase: "Geef de URL van de telefoondienst op in data-api of apiBase.",
     system: "Sta de microfoon toe voor deze browser in de privacyinstellingen van het systeem en bel opnieuw.",
-    page: "De Permissions-Policy van deze pagina verbiedt het: stuur microphone=(self).",
+    page: "De Permissions-Policy van deze pagina verbiedt de microfoon: stuur microphone=(self).",
     parent:
-      'De pagina om dit frame verbiedt het: het frame heeft allow="microphone" nodig, en de Permissions-Policy van die pagina moet deze herkomst toestaan.',
-    opaqueOrigin: "Voeg allow-same-origin toe aan de sandbox van dit frame: zonder herkomst krijgt het geen microfoon.",
+      'De pagina die dit frame bevat, verbiedt de microfoon: het frame heeft het attribuut allow="microphone" nodig, en de Permissions-Policy van die pagina moet de origin van het frame toestaan.',
+    opaqueOrigin:
+      "Voeg allow-same-origin toe aan het attribuut sandbox van dit frame: zonder origin mag het de microfoon niet gebruiken.",
   },
 };

@@ -1,16 +1,19 @@
-/** The Portuguese advice about refused and ended calls, and about what only the phone can know. */
+/**
+ * The Portuguese templates of advice: about refused calls, calls that ended by a time limit, and obstacles in the browser
+ * (content security policy, permission for the microphone, frames).
+ */
 
 /** @type {import("./explain.js").Refusals} */
 export const refusals = {
   domain:
     "{domain} não está na lista deste token. Um administrador pode adicionar o domínio em Settings > Embed Phone Widget.",
-  paused: "Nossa equipe pausou as chamadas de todas as organizações. Ligue mais tarde.",
-  kinds: {
+  paused: "A equipe do serviço de telefonia pausou as chamadas de todas as organizações. Ligue mais tarde.",
+  numberKinds: {
     own_number: "Este é um dos números da sua própria organização. Ligue para outro número.",
     pay_per_call: "Este é um número de tarifa especial. Nenhuma organização pode ligar para ele.",
     special:
-      "Este é um número especial, como o de um pager ou telefone por satélite. Nenhuma organização pode ligar para ele.",
-    unassigned: "Este número não pertence a ninguém. Verifique o número e tente novamente.",
+      "Este é um número especial, por exemplo o de um pager ou de um telefone por satélite. Nenhuma organização pode ligar para ele.",
+    unassigned: "Este número não está atribuído. Verifique o número e tente novamente.",
   },
   country: {
     organization:
@@ -18,13 +21,13 @@ export const refusals = {
     token:
       "As chamadas para este país ({country}) não estão ativadas para este token. Um administrador pode ativá-las na página do token.",
     listed:
-      "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, as chamadas para o destino escolhido ({country}) serão possíveis. Só o suporte pode antecipar isso.",
+      "A organização é nova: até {until}, só pode ligar para números do próprio país ({home}). Depois disso, as chamadas para o país de destino ({country}) serão possíveis. Só o suporte pode encerrar a regra antes.",
     unlisted:
-      "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, um administrador pode adicionar outros países ({country}) em “Calling rules”; o suporte pode encerrar a regra antes.",
+      "A organização é nova: até {until}, só pode ligar para números do próprio país ({home}). Depois disso, um administrador pode adicionar o país de destino ({country}) em “Calling rules”; o suporte pode encerrar a regra antes.",
     unlistedForToken:
-      "A organização é nova: até {until}, só pode ligar para números deste país: {home}. Depois disso, um administrador pode adicionar outros países ({country}) na página do token; o suporte pode encerrar a regra antes.",
+      "A organização é nova: até {until}, só pode ligar para números do próprio país ({home}). Depois disso, um administrador pode adicionar o país de destino ({country}) na página do token; o suporte pode encerrar a regra antes.",
   },
-  reached: {
+  limitSentences: {
     atOnce: "Há chamadas demais em andamento.",
     shortTime: "Chamadas demais em pouco tempo.",
     callsToday: "Chamadas demais hoje.",
@@ -35,7 +38,7 @@ export const refusals = {
     budgetToday: "O orçamento de hoje acabou.",
     budgetThisMonth: "O orçamento deste mês acabou.",
   },
-  waits: {
+  waitTimes: {
     otherCall: "até que outra chamada termine",
     minute: "um minuto",
     hour: "uma hora",
@@ -76,16 +79,16 @@ export const refusals = {
     spend_cents_per_month: { other: "{value} por mês" },
     spend_cents_per_day_per_token: { other: "{value} por dia e token" },
   },
-  limits: {
+  limitAdvice: {
     raisable: "{reached} Espere {wait} ou peça a um administrador que aumente o limite ({amount}).",
     other: "{reached} Espere {wait}. O limite é: {amount}. {raise}",
     none: "O limite é: {amount}. Ele não permite nenhuma chamada. {raise}",
   },
-  time: {
+  timeLimitAdvice: {
     plain: "Duração máxima de uma chamada: {minutes}. Ligue novamente para continuar.",
     limited: "Duração máxima desta chamada: {minutes}, por causa do limite: {amount}. {raise}",
   },
-  raise: {
+  raiseAdvice: {
     admin: "Um administrador pode aumentá-lo em “Calling rules”.",
     token: "Um administrador pode aumentá-lo na página do token ou em “Calling rules”.",
     support: "Só o suporte pode aumentá-lo; peça a um administrador que escreva ao suporte.",
@@ -96,11 +99,12 @@ export const refusals = {
   },
   causes: {
     policy: "Adicione {source} a {directive} na Content-Security-Policy desta página.",
-    apiBase: "Informe o endereço do serviço de telefonia em data-api ou apiBase.",
+    apiBase: "Informe a URL do serviço de telefonia em data-api ou apiBase.",
     system: "Permita o microfone para este navegador nas configurações de privacidade do sistema e ligue novamente.",
-    page: "O cabeçalho Permissions-Policy desta página proíbe isso: envie microphone=(self).",
+    page: "O cabeçalho Permissions-Policy desta página proíbe o microfone: envie microphone=(self).",
     parent:
-      'A página em volta deste frame proíbe isso: o frame precisa de allow="microphone", e a Permissions-Policy dela deve permitir esta origem.',
-    opaqueOrigin: "Adicione allow-same-origin ao sandbox deste frame: sem origem, ele não recebe o microfone.",
+      'A página que contém este frame proíbe o microfone: o frame precisa do atributo allow="microphone", e a Permissions-Policy dessa página deve permitir a origem do frame.',
+    opaqueOrigin:
+      "Adicione allow-same-origin ao atributo sandbox deste frame: sem origem, ele não tem acesso ao microfone.",
   },
 };

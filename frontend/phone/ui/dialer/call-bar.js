@@ -1,4 +1,7 @@
-/** The bar of a closed panel: who is called, the time and the controls of a call, and for some seconds how it ended. */
+/**
+ * The call bar, shown while the panel is closed: the called party, the running time, Mute and Hang up; after the call, how
+ * it ended, for some seconds.
+ */
 import { muteButton, withoutRepetition } from "../components.js";
 import { button, h, ICONS, icon } from "../dom.js";
 
@@ -7,11 +10,11 @@ import { button, h, ICONS, icon } from "../dom.js";
 /** @import { View } from "../views.js" */
 
 const END_SHOWN_MS = 6_000;
-const STILL_READ_MS = 500;
+const RECHECK_MS = 500;
 
 /**
  * @typedef {object} CallBarOptions
- * @property {HTMLElement} root Gets the bar.
+ * @property {HTMLElement} root The parent of the bar.
  * @property {(number: string) => string} format
  * @property {() => void} hangUp
  */
@@ -20,16 +23,16 @@ export class CallBar {
   #panel;
   #format;
   #bar;
-  #who;
+  #calledParty;
   #time;
   #mute;
   #expand;
   #endBar;
-  #endWho;
+  #endCalledParty;
   #endText;
   #endExpand;
   /**
-   * The ended call that the bar tells about.
+   * The ended call that the bar shows.
    * @type {PhoneCall | null}
    */
   #endedCall = null;
@@ -50,40 +53,40 @@ export class CallBar {
     const open = () => panel.open();
     const expandButton = () =>
       button({ class: "round back", "aria-label": texts.openPhone, click: open }, icon(ICONS.expand));
-    // With a mouse the whole bar opens the panel; its texts are no button, because a name that changes each second would
-    // be read out each second.
+    // With a mouse the whole bar opens the panel. Its texts are not inside a button, because assistive technology would read
+    // out the name of that button each second.
     /** @param {MouseEvent} event */
     const openByText = (event) => {
-      // The path, because Mute has replaced its pressed icon by now.
+      // The composed path and not the target, because Mute has already replaced its icon, which was pressed.
       if (!event.composedPath().some((node) => node instanceof HTMLButtonElement)) open();
     };
     this.#expand = expandButton();
     this.#endExpand = expandButton();
-    this.#who = h("bdi", { class: "called", dir: "auto" });
+    this.#calledParty = h("bdi", { class: "bar-title", dir: "auto" });
     this.#time = h("span", { class: "time", dir: "auto" });
-    this.#endWho = h("bdi", { class: "time", dir: "auto" });
-    this.#endText = h("span", { class: "called" });
+    this.#endCalledParty = h("bdi", { class: "time", dir: "auto" });
+    this.#endText = h("span", { class: "bar-title" });
     this.#mute = muteButton(texts, "round", () => panel.phone.mute(!panel.phone.isMuted));
     this.#bar = h(
       "div",
       { class: "bar", part: "bar", role: "group", hidden: true, click: openByText },
       this.#expand,
-      h("div", { class: "call" }, this.#who, this.#time),
+      h("div", { class: "call" }, this.#calledParty, this.#time),
       this.#mute.element,
       button({ class: "round stop", "aria-label": texts.hangUp, click: hangUp }, icon(ICONS.phone)),
     );
-    // An element of its own: nothing is seen to move.
+    // Another element than the bar of the call, so that no text moves (a layout shift).
     this.#endBar = h(
       "div",
       { class: "end", part: "bar", hidden: true, click: openByText },
       this.#endExpand,
-      h("div", { class: "call" }, this.#endWho, this.#endText),
+      h("div", { class: "call" }, this.#endCalledParty, this.#endText),
     );
     root.append(this.#bar, this.#endBar);
   }
 
   /**
-   * Show or hide the bar; returns the text for the live region, undefined if the bar is hidden.
+   * Show or hide the bar; returns the text for the live region, or undefined if the bar is hidden.
    * @param {View} view
    * @param {boolean} hasCall True if there is a call, in this tab or in another one.
    * @returns {string | undefined}
@@ -98,7 +101,7 @@ export class CallBar {
     this.#bar.hidden = !isCallShown;
     this.#bar.setAttribute("aria-label", view.status || this.#panel.texts.core.inCall);
     this.#endBar.hidden = !this.#endedCall;
-    this.#who.textContent = this.#nameOf(view);
+    this.#calledParty.textContent = this.#nameOf(view);
     this.#mute.element.hidden = !phone.isInCall;
     this.#mute.update(phone.isMuted);
     if (isCallShown) return view.announcement;
@@ -135,19 +138,19 @@ export class CallBar {
   #showEnd(call, view) {
     const { message, status, note } = view;
     this.#endedCall = call;
-    this.#endWho.textContent = this.#nameOf(view);
+    this.#endCalledParty.textContent = this.#nameOf(view);
     this.#endText.textContent = message?.message ?? status ?? "";
     this.#endBar.toggleAttribute("data-bad", Boolean(message && !message.isCalm));
-    // The panel's own alert is hidden with it. The other side's hanging up is told too.
-    const words = message ? withoutRepetition(message) : [status, note];
-    this.#endAnnouncement = words.filter(Boolean).join(". ");
-    this.#timer = setTimeout(() => this.#endShowing(), END_SHOWN_MS);
+    // The closed panel's alert is not read out. The note says if the called party hung up.
+    const texts = message ? withoutRepetition(message) : [status, note];
+    this.#endAnnouncement = texts.filter(Boolean).join(". ");
+    this.#timer = setTimeout(() => this.#hideUnlessInUse(), END_SHOWN_MS);
   }
 
-  /** Go back to the button, unless a person is reading or has the focus in the bar. */
-  #endShowing() {
+  /** Replace the bar of the ended call by the button, unless a person is reading the bar or has the focus in it. */
+  #hideUnlessInUse() {
     if (this.#isEndInUse()) {
-      this.#timer = setTimeout(() => this.#endShowing(), STILL_READ_MS);
+      this.#timer = setTimeout(() => this.#hideUnlessInUse(), RECHECK_MS);
       return;
     }
     this.#forgetEnd();
@@ -155,8 +158,8 @@ export class CallBar {
   }
 
   /**
-   * True if a mouse is over the bar, or the keyboard's focus in it. On touch screens the place of the last tap counts as
-   * hovered, and a tap leaves the focus: both mean nothing there.
+   * True if a mouse is over the bar or the keyboard's focus is in it. On touch screens browsers treat the place of the last
+   * tap as hovered and leave the focus there, so that neither shows that a person is using the bar.
    */
   #isEndInUse() {
     const isHovered = this.#panel.env.window.matchMedia?.("(hover:hover)").matches && this.#endBar.matches(":hover");

@@ -36,7 +36,7 @@ describe("CallBar", () => {
     click(".mute path");
     expect(phone.mute.mock.calls).toEqual([[true], [false]]);
     expect(panel.open).not.toHaveBeenCalled();
-    click(".called");
+    click(".bar-title");
     expect(panel.open).toHaveBeenCalledOnce();
   });
 
@@ -54,6 +54,6 @@ describe("CallBar", () => {
     phone.call.ended = { status: "refused" };
     const message = { message: "Too many calls", fix: "Too many calls today. Wait until midnight (UTC)." };
     expect(update({ message })).toBe(message.fix);
-    expect(root.querySelector(".end .called").textContent).toBe("Too many calls");
+    expect(root.querySelector(".end .bar-title").textContent).toBe("Too many calls");
   });
 });

@@ -1,4 +1,4 @@
-/** Words the worst problem with the sound of a call. */
+/** Selects the text for the worst problem with the sound of a call. */
 
 /** @import { dialer } from "../../i18n/locales/en.js" */
 /** @import { DeviceKind } from "../../types.d.ts" */
@@ -20,7 +20,7 @@ const TEXT_KEYS = [
 ];
 
 /**
- * The text for an unplugged device, or for the worst warning; empty if all is well.
+ * The text for an unplugged device, or else for the worst warning; empty without either.
  * @param {{lostDevice: DeviceKind | null, warnings: Set<string>}} call
  * @param {typeof dialer.callQuality} texts
  */

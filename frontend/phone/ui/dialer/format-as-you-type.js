@@ -7,15 +7,15 @@ import { formatTyped } from "./number-format.js";
 
 const DELETED_BACKWARD = "deleteContentBackward";
 const DELETED_FORWARD = "deleteContentForward";
-const UNUSUAL = /[^ -~]/;
-const BREAK = /[\t\n\v\f\r\u2028\u2029]/;
-const WORDS_AROUND = /^[^\d+]+|[^\d*#]+$/g;
+const NON_ASCII = /[^ -~]/;
+const LINE_BREAK = /[\t\n\v\f\r\u2028\u2029]/;
+const TEXT_AROUND_NUMBER = /^[^\d+]+|[^\d*#]+$/g;
 
 /**
  * @typedef {object} FormatOptions
  * @property {() => CountryFields | null} getCountry
  * @property {(text: string) => NumberReading} readNumber
- * @property {() => void} onWritten Called after a text that was not typed is in the field.
+ * @property {() => void} onWritten Called after this module wrote a text to the field that was not typed.
  * @property {FormatNumber} [formatNumber] Formats a complete number.
  */
 
@@ -27,21 +27,21 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
   let digits = "";
   let isComposing = false;
 
-  /** @param {Event} event An InputEvent, or a plain one after a key of the keypad. */
+  /** @param {Event} event An InputEvent, or a plain Event after a key of the keypad. */
   const onInput = (event) => {
-    const { inputType, isComposing: isOfComposition } = /** @type {InputEvent} */ (event);
-    // The input method replaces its own text: what it does not find any more it would write again.
-    if (isComposing || isOfComposition) return;
+    const { inputType, isComposing: isEventOfComposition } = /** @type {InputEvent} */ (event);
+    // An input method replaces its own text; if that text was changed, it would write the text a second time.
+    if (isComposing || isEventOfComposition) return;
     const root = /** @type {Document | ShadowRoot} */ (input.getRootNode());
     const hasCaret = root.activeElement === input;
     let caret = hasCaret ? (input.selectionStart ?? 0) : input.value.length;
     let text = input.value;
-    if (UNUSUAL.test(text)) {
+    if (NON_ASCII.test(text)) {
       caret = cleanLine(text.slice(0, caret)).length;
       text = cleanLine(text);
     }
     if (digitsOf(text) === digits && digits) {
-      // A punctuation mark was deleted, which would come back at once: the digit beside it was meant.
+      // A punctuation mark was deleted, which formatting would add again: the person meant the digit beside it.
       if (inputType === DELETED_BACKWARD) ({ text, caret } = deleteDigitBefore(text, caret));
       if (inputType === DELETED_FORWARD) text = text.slice(0, caret) + text.slice(caret).replace(/\d/, "");
     }
@@ -52,54 +52,54 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
     onInput(new Event("input"));
     onWritten();
   };
-  // Some browsers fill a field in without an event of input.
+  // Some browsers fill a field in without an `input` event.
   const onChange = () => {
     const text = cleanLine(input.value);
-    write(text, text.length, false, isClear(text));
+    write(text, text.length, false, isUnambiguous(text));
     onWritten();
   };
   /**
-   * Put a text that a person did not type at the caret, as a number if it is one.
+   * Insert a pasted, dropped or dictated text at the caret, as a number if it contains exactly one.
    * @param {Event} event
-   * @param {string | null | undefined} given
+   * @param {string | null | undefined} insertedText
    */
-  const insert = (event, given) => {
-    if (!given) return;
+  const insert = (event, insertedText) => {
+    if (!insertedText) return;
     event.preventDefault();
     const { value, selectionStart, selectionEnd } = input;
-    const before = value.slice(0, selectionStart ?? 0) + numberIn(given);
+    const before = value.slice(0, selectionStart ?? 0) + numberOrText(insertedText);
     const text = before + value.slice(selectionEnd ?? 0);
-    write(text, before.length, true, isClear(text));
+    write(text, before.length, true, isUnambiguous(text));
     onWritten();
   };
   /**
-   * The number of a text that has words besides, otherwise the whole text: no digit is left out.
+   * The number of a text that has only words besides that number; otherwise the whole text, so that no digit is lost.
    * @param {string} text
    */
-  const numberIn = (text) => {
+  const numberOrText = (text) => {
     const { candidates, rest } = readNumber(text);
-    const [{ number, extension, digits: tones } = EMPTY] = candidates;
-    const isNumber = candidates.length === 1 && /\p{L}/u.test(rest) && !/[\d+*#]/.test(rest);
-    // Of words and a number whose country is a guess, a person is asked.
-    const isOne = isNumber && isClear(clean(text).replace(WORDS_AROUND, ""));
-    return isOne ? writtenNumber(number, extension, tones) : cleanLine(text).replace(/^tel:/i, "");
+    const [{ number, extension, digits: tones } = NO_CANDIDATE] = candidates;
+    const hasOneNumber = candidates.length === 1 && /\p{L}/u.test(rest) && !/[\d+*#]/.test(rest);
+    // If the country of the number is a guess, the text stays whole, and the panel asks the person.
+    const isCertain = hasOneNumber && isUnambiguous(clean(text).replace(TEXT_AROUND_NUMBER, ""));
+    return isCertain ? dialText(number, extension, tones) : cleanLine(text).replace(/^tel:/i, "");
   };
   /**
-   * True if `text` is dialled without a question.
+   * True if `text` is dialled without asking the person.
    * @param {string} text
    */
-  const isClear = (text) => {
+  const isUnambiguous = (text) => {
     const [first, another] = readNumber(text).candidates;
     return Boolean(first) && !first.isDoubtful && !another;
   };
   /**
-   * The candidates of `text`, to be compared.
+   * The candidates of `text` as a string, for comparisons.
    * @param {string} text
    */
   const meaningOf = (text) => JSON.stringify(readNumber(text).candidates);
   /**
-   * `text` in groups. The signs between its digits tell dates and several numbers: where the number would be another one
-   * without them, the text stays as it is, and a person is asked.
+   * `text` in groups of digits. If formatting would change the meaning of the text (the marks between digits distinguish dates
+   * and several numbers), the text stays as it is, and the panel asks the person.
    * @param {string} text
    */
   const format = (text) => {
@@ -123,7 +123,7 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
     input.setSelectionRange(position, position);
   };
 
-  // Runs before the panel's own listener on this field, which shows what is typed.
+  // Captured, to run before the panel's own listener on this field, which reads the text.
   input.addEventListener("input", onInput, { capture: true });
   input.addEventListener("compositionstart", () => {
     isComposing = true;
@@ -132,24 +132,24 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
   input.addEventListener("change", onChange);
   input.addEventListener("paste", (event) => insert(event, event.clipboardData?.getData("text")));
   input.addEventListener("drop", (event) => insert(event, event.dataTransfer?.getData("text")));
-  // Dictation and scripts: the browser would write a space for a line break, or nothing.
+  // For dictation and scripts, whose line breaks the browser would replace by a space or remove.
   input.addEventListener("beforeinput", (event) => {
-    if (BREAK.test(event.data ?? "") && event.cancelable) insert(event, event.data);
+    if (LINE_BREAK.test(event.data ?? "") && event.cancelable) insert(event, event.data);
   });
 }
 
-const EMPTY = { number: "", extension: "", digits: "" };
+const NO_CANDIDATE = { number: "", extension: "", digits: "" };
 
 /**
- * A number with what is dialled after it, as it is read again.
+ * The text of a number with its extension and tones, which is read as the same three values again.
  * @param {string} number
  * @param {string} extension
  * @param {string} tones
  */
-export const writtenNumber = (number, extension, tones) => number + (extension && ` x${extension}`) + tones;
+export const dialText = (number, extension, tones) => number + (extension && ` x${extension}`) + tones;
 
 /**
- * `text` cleaned, in one line. A slash would not do for a line break: numbers are written with it.
+ * `text` cleaned, in one line. Line breaks become " | " and not a slash, which occurs in numbers.
  * @param {string} text
  */
 const cleanLine = (text) => clean(text).replaceAll("\n", " | ");

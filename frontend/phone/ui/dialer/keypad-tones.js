@@ -1,4 +1,4 @@
-/** Plays the two tones of a key quietly, for the person who presses it: the far end hears the carrier's own. */
+/** Plays the two tones of a key to the person who presses it. The called party hears tones that the carrier makes. */
 const ROWS_HZ = [697, 770, 852, 941];
 const COLUMNS_HZ = [1209, 1336, 1477];
 const KEYS = "123456789*0#";
@@ -29,7 +29,7 @@ export class KeypadTones {
   async play(digit, speaker = "") {
     if (!this.#AudioContext) return;
     try {
-      // Created at the first key, which is the gesture that browsers require.
+      // Created at the first key press: browsers require a gesture of a person.
       this.#context ??= new this.#AudioContext();
       const context = this.#context;
       if (context.state !== "running") await context.resume();
@@ -39,7 +39,7 @@ export class KeypadTones {
       clearTimeout(this.#suspendTimer);
       this.#suspendTimer = setTimeout(() => context.suspend().catch(() => {}), SUSPEND_DELAY_MS);
     } catch {
-      // Keys work without sound too: there may be no output, or the chosen speaker is gone.
+      // Keys also work without sound: there may be no output, or the chosen speaker was unplugged.
     }
   }
 

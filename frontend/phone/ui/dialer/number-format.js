@@ -1,10 +1,10 @@
-/** Formats typed numbers for reading without changing a digit: what is dialled stays what was typed. */
+/** Formats typed numbers in groups of digits, without changing a digit, and finds the country that a typed number calls. */
 import { numberingPlanOf } from "./numbering-plans.js";
 
 /** @import { CountryFields } from "../../types.d.ts" */
 /** @import { NumberGroups } from "./numbering-plans.js" */
 
-// A text with anything else, for example letters or "(0)", is left as it was typed.
+// A text with other characters, such as letters, is not formatted.
 const PLAIN_NUMBER = /^\+?[\d\s().\-/\u2010-\u2015]*$/;
 // A calling code and at least two groups.
 const GROUPED = /^\+\d+ \S+[ -]/;
@@ -44,8 +44,8 @@ export function countryOf(text, country) {
  * @param {string} digits
  * @param {CountryFields} country
  */
-function internationalPrefixOf(digits, { international_prefix: own }) {
-  return [own, "00"].find((prefix) => prefix && digits.startsWith(prefix));
+function internationalPrefixOf(digits, { international_prefix: nationalPrefix }) {
+  return [nationalPrefix, "00"].find((prefix) => prefix && digits.startsWith(prefix));
 }
 
 /**

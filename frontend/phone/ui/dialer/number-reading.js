@@ -1,6 +1,6 @@
-/** Says below the number field which number is called and in which country, and offers the numbers that a text may mean. */
+/** Shows below the number field the number that is called and its country, and a list of the numbers that a text may mean. */
 import { button, h } from "../dom.js";
-import { writtenNumber } from "./format-as-you-type.js";
+import { dialText } from "./format-as-you-type.js";
 
 /** @import { Phone } from "../../core.js" */
 /** @import { dialer } from "../../i18n/locales/en.js" */
@@ -11,20 +11,20 @@ import { writtenNumber } from "./format-as-you-type.js";
 /**
  * @typedef {object} ReadingOptions
  * @property {Phone} phone
- * @property {typeof dialer} words
+ * @property {typeof dialer} texts
  * @property {string} extensionText With `{digits}`.
  * @property {FormatNumber} format
- * @property {(region: string) => string} regionName "" while the names are not there.
- * @property {(text: string, options?: EpochPhoneCallOptions) => void} onPick Gets the number as it is to be in the field.
+ * @property {(region: string) => string} regionName "" until the names are loaded.
+ * @property {(text: string, options?: EpochPhoneCallOptions) => void} onPick Gets the text to write to the field.
  */
 
 export class NumberReadingView {
   #options;
   #line;
   #choices = h("div", { hidden: true });
-  #shown = "";
+  #shownCandidates = "";
   /**
-   * Of the call that the page asked for, and for which numbers are offered.
+   * The options of the page's call for which the numbers are offered.
    * @type {EpochPhoneCallOptions | undefined}
    */
   #callOptions;
@@ -42,49 +42,49 @@ export class NumberReadingView {
 
   /** @param {NumberReading} reading Of the text in the field. */
   update(reading) {
-    const { words, phone } = this.#options;
+    const { texts, phone } = this.#options;
     const [first, another] = reading.candidates;
     const isUnclear = Boolean(another || first?.isDoubtful);
     const details = phone.dialError?.code === "ambiguous_number" ? phone.dialError.details : null;
     const hasOtherText = /[\p{L}\d+*#]/u.test(reading.rest);
     const offered = details?.candidates ?? (hasOtherText ? reading.candidates : []);
     this.#line.replaceChildren(
-      ...(!first || offered.length > 0 ? [] : isUnclear ? [words.unclearNumber] : this.#parts(first)),
+      ...(!first || offered.length > 0 ? [] : isUnclear ? [texts.unclearNumber] : this.#parts(first)),
     );
     this.#offer(offered, details?.options);
   }
 
   /**
    * @param {NumberCandidate[]} candidates
-   * @param {EpochPhoneCallOptions} [options] Of the call that the page asked for.
+   * @param {EpochPhoneCallOptions} [options] Of the page's call, if the page called with the text.
    */
   #offer(candidates, options) {
-    const { words, format, onPick } = this.#options;
-    // Another call may mean the same numbers.
+    const { texts, format, onPick } = this.#options;
+    // Set also if the list stays: another call may offer the same numbers.
     this.#callOptions = options;
-    // Without JSON, which some pages take away.
-    const shown = candidates
+    // Without JSON, because some pages remove it.
+    const candidatesText = candidates
       .map(({ number, country, extension, digits }) => [number, country, extension, digits].join())
       .join("\n");
-    // New buttons would lose the focus, and a press that has begun.
-    if (shown === this.#shown) {
+    // Replacing the buttons would lose the focus and interrupt a press.
+    if (candidatesText === this.#shownCandidates) {
       this.#rewrite(candidates);
       return;
     }
-    this.#shown = shown;
+    this.#shownCandidates = candidatesText;
     this.#choices.hidden = candidates.length === 0;
-    const rows = candidates.map((one) => {
-      const { number, extension, digits } = one;
-      const pick = () => onPick(writtenNumber(format(number), extension, digits), this.#callOptions);
-      return h("li", {}, button({ class: "recent", part: "choice", click: pick }, ...this.#parts(one)));
+    const rows = candidates.map((candidate) => {
+      const { number, extension, digits } = candidate;
+      const pick = () => onPick(dialText(format(number), extension, digits), this.#callOptions);
+      return h("li", {}, button({ class: "recent", part: "choice", click: pick }, ...this.#parts(candidate)));
     });
     const id = "which-number";
-    const heading = h("div", { class: "heading", id }, words.whichNumber);
+    const heading = h("div", { class: "heading", id }, texts.whichNumber);
     this.#choices.replaceChildren(heading, h("ul", { "aria-labelledby": id }, ...rows));
   }
 
   /**
-   * Write the offered numbers again, in the same buttons: the formats and the names may be there later.
+   * Update the texts of the existing buttons: the formats and the names of countries may have been loaded since.
    * @param {NumberCandidate[]} candidates
    */
   #rewrite(candidates) {
@@ -102,17 +102,17 @@ export class NumberReadingView {
   }
 
   /**
-   * The number; and its country with what is dialled after the answer.
+   * Two texts: the number; its country, extension and tones.
    * @param {NumberCandidate} candidate
    */
   #textsOf({ number, country, extension, digits }) {
-    const { phone, words, extensionText, format, regionName } = this.#options;
-    // A candidate of a call before the rules of all countries were loaded has none where countries share a code.
+    const { phone, texts, extensionText, format, regionName } = this.#options;
+    // If countries share a code, a candidate has no country if it was read before the rules of all countries were loaded.
     const region = country ?? phone.readNumber(number).candidates[0]?.country;
     const rest = [
       region && regionName(region),
       extension && extensionText.replace("{digits}", extension),
-      digits && words.tones.replace("{digits}", digits),
+      digits && texts.tones.replace("{digits}", digits),
     ].filter(Boolean);
     return [format(number), rest.join(" · ")];
   }

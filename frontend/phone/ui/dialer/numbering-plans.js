@@ -1,4 +1,4 @@
-/** Calling codes, their countries, and the groups of digits in which their numbers are written. */
+/** The table of calling codes, with the country of each and the groups of digits in which its numbers are written. */
 
 /**
  * @typedef {object} NumberGroups
@@ -7,7 +7,7 @@
  */
 /** @typedef {NumberGroups & {region: string | null}} NumberingPlan Region is null where several countries share the code. */
 
-// Calling code, country and groups of digits; in brackets the groups of numbers that begin with these digits.
+// Each entry: calling code, country, groups of digits; after a prefix in brackets, the groups of numbers with that prefix.
 const PLANS =
   "20EG2-4-4 27ZA2-3-4 30GR3-3-4 31NL2-3-4 32BE3-2-2-2 33FR1-2-2-2-2 34ES3-3-3 36HU2-3-4 39IT3-3-4 40RO3-3-3 41CH2-3-2-2 " +
   "43AT3-3-4 44GB4-6(2)2-4-4 45DK2-2-2-2 46SE2-3-2-2 47NO3-2-3 48PL3-3-3 49DE3-4-4 51PE3-3-3 52MX2-4-4 53CU 54AR2-4-4 " +

@@ -1,4 +1,4 @@
-/** Keeps the recent calls of one embed token for the tab's session, across its pages. */
+/** Stores the recent calls of one embed token in the session storage, so that the next pages of the tab have them. */
 import { sharedName } from "../../session/shared-name.js";
 
 /** @import { Environment, ExchangeResponse, PhoneCall } from "../../types.d.ts" */
@@ -6,7 +6,7 @@ import { sharedName } from "../../session/shared-name.js";
 const MAX_CALLS = 20;
 
 /**
- * A call as it is kept: nothing of it that the list does not show or need.
+ * A stored call: only the fields that the list shows or needs.
  * @typedef {object} RecentCall
  * @property {string} callId
  * @property {string} number E.164.
@@ -15,9 +15,9 @@ const MAX_CALLS = 20;
  * @property {string} [url]
  * @property {string} [extension]
  * @property {string} startedAt RFC 3339.
- * @property {EpochPhoneCallStatus} [status] Missing while the call lasts, and if its page was left.
+ * @property {EpochPhoneCallStatus} [status] Missing during the call, and if its page was left before the end.
  * @property {number} [duration] Seconds connected.
- * @property {boolean} [isFromServer] True for a call of a verified person that the server keeps; not stored here.
+ * @property {boolean} [isFromServer] True for a call from the server's list of a verified person; not stored in the tab.
  */
 
 export class RecentCallStore {
@@ -28,7 +28,7 @@ export class RecentCallStore {
   calls = [];
   #env;
   #key = "";
-  /** RFC 3339: calls of the server that began before are not shown in this tab. */
+  /** RFC 3339: calls from the server that began before this time are not shown in this tab. */
   #clearedAt = "";
 
   /** @param {Environment} env */
@@ -37,7 +37,7 @@ export class RecentCallStore {
   }
 
   /**
-   * Read what earlier pages of this tab kept, once the token is known.
+   * Read the calls of earlier pages of this tab, once the token is known.
    * @param {ExchangeResponse | null} account
    */
   open(account) {
@@ -51,24 +51,24 @@ export class RecentCallStore {
   }
 
   /**
-   * Keep `call`, or how it ended by now. Returns true if something is new.
+   * Store `call`, or the end of a stored one. Returns true if the list changed.
    * @param {PhoneCall | null} call
    */
-  keep(call) {
+  add(call) {
     if (!call) return false;
     const { callId, number, name, company, url, extension, startedAt, ended } = call;
     const [latest] = this.calls;
     const isKnown = latest?.callId === callId;
     if (isKnown && latest.status === ended?.status) return false;
     const { status, duration } = ended ?? {};
-    const kept = { callId, number, name, company, url, extension, startedAt, status, duration };
-    this.calls = [kept, ...this.calls.slice(isKnown ? 1 : 0)].slice(0, MAX_CALLS);
+    const stored = { callId, number, name, company, url, extension, startedAt, status, duration };
+    this.calls = [stored, ...this.calls.slice(isKnown ? 1 : 0)].slice(0, MAX_CALLS);
     this.#write();
     return true;
   }
 
   /**
-   * Add a verified person's calls, which the server keeps; those that were cleared in this tab stay away.
+   * Add a verified person's calls from the server, without those that were cleared in this tab.
    * @param {RecentCall[]} calls
    */
   addFromServer(calls) {
@@ -89,7 +89,7 @@ export class RecentCallStore {
   }
 
   /**
-   * Compared as times: one has milliseconds and the other none. Before the first clearing there is no time.
+   * True if `call` began before the list was cleared. Compared as times, because only one of the texts has milliseconds.
    * @param {RecentCall} call
    */
   #wasCleared({ startedAt }) {
@@ -105,7 +105,7 @@ export class RecentCallStore {
       if (calls.length > 0 || clearedAt) sessionStorage.setItem(this.#key, JSON.stringify({ calls, clearedAt }));
       else sessionStorage.removeItem(this.#key);
     } catch {
-      // Storage is forbidden in this page: the list lives in memory.
+      // The page may not use the storage: the list is in memory only.
     }
   }
 
@@ -121,7 +121,7 @@ export class RecentCallStore {
 }
 
 /**
- * The page, too, can write to its storage.
+ * Checks a stored value: the page, too, can write to its storage.
  * @param {any} call
  */
 const isCall = (call) =>

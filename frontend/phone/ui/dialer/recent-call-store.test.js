@@ -35,24 +35,24 @@ describe("RecentCallStore", () => {
   test("has the calls of earlier pages of the tab, and how they ended", () => {
     const storage = fakeStorage();
     const store = openStore(storage);
-    expect(store.keep(callOf("1", { name: "Grace" }))).toBe(true);
-    expect(store.keep(callOf("1", { name: "Grace" }))).toBe(false);
+    expect(store.add(callOf("1", { name: "Grace" }))).toBe(true);
+    expect(store.add(callOf("1", { name: "Grace" }))).toBe(false);
     expect(openStore(storage).calls).toMatchObject([{ callId: "1", name: "Grace" }]);
-    expect(store.keep(callOf("1", { name: "Grace", ended: ENDED }))).toBe(true);
+    expect(store.add(callOf("1", { name: "Grace", ended: ENDED }))).toBe(true);
     expect(openStore(storage).calls).toMatchObject([{ callId: "1", status: "busy", duration: 0 }]);
     expect([...storage.items.values()].join()).not.toMatch(/secret|14155550100/);
   });
 
   test("keeps each token's calls apart", () => {
     const storage = fakeStorage();
-    openStore(storage).keep(callOf("1"));
+    openStore(storage).add(callOf("1"));
     expect(openStore(storage, OTHER_TOKEN).calls).toEqual([]);
   });
 
   test("keeps the newest 20", () => {
     const storage = fakeStorage();
     const store = openStore(storage);
-    for (let count = 1; count <= 25; count += 1) store.keep(callOf(String(count), { ended: ENDED }));
+    for (let count = 1; count <= 25; count += 1) store.add(callOf(String(count), { ended: ENDED }));
     expect(openStore(storage).calls.map(({ callId }) => callId)).toEqual(
       Array.from({ length: 20 }, (_, index) => String(25 - index)),
     );
@@ -61,7 +61,7 @@ describe("RecentCallStore", () => {
   test("forgets all calls, of the storage too", () => {
     const storage = fakeStorage();
     const store = openStore(storage);
-    store.keep(callOf("1"));
+    store.add(callOf("1"));
     store.clear();
     expect([store.calls, openStore(storage).calls]).toEqual([[], []]);
     expect([...storage.items.keys()]).toEqual([]);
@@ -70,14 +70,14 @@ describe("RecentCallStore", () => {
   test("shows the server's calls between this tab's, without storing them", () => {
     const storage = fakeStorage();
     const store = openStore(storage);
-    store.keep(callOf("2", { ended: ENDED }));
+    store.add(callOf("2", { ended: ENDED }));
     const earlier = { ...callOf("1"), startedAt: "2026-11-28T10:00:00Z", status: "completed", duration: 9 };
     store.addFromServer([{ ...callOf("2") }, earlier, { number: 1 }]);
     expect(store.calls.map(({ callId, status }) => [callId, status])).toEqual([
       ["2", "busy"],
       ["1", "completed"],
     ]);
-    store.keep(callOf("3"));
+    store.add(callOf("3"));
     expect(openStore(storage).calls.map(({ callId }) => callId)).toEqual(["3", "2"]);
     store.clear();
     // The next page gets them from the server again.
@@ -99,7 +99,7 @@ describe("RecentCallStore", () => {
 
   test("keeps the calls of this page where nothing can be stored", () => {
     const store = openStore(undefined);
-    store.keep(callOf("1"));
+    store.add(callOf("1"));
     expect(store.calls).toHaveLength(1);
     expect(openStore(undefined).calls).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Lists recent calls, each a button that puts the number into the field: a careless press calls nobody. */
+/** Lists recent calls; each is a button that writes the number to the number field and does not call. */
 import { formatDuration } from "../components.js";
 import { button, h } from "../dom.js";
 
@@ -43,7 +43,7 @@ function resultOf({ status, duration = 0 }, texts) {
 }
 
 /**
- * Write the numbers of the listed calls again, in their places: new buttons would lose the focus, and a press that has begun.
+ * Update the numbers in the existing list: replacing the buttons would lose the focus and interrupt a press.
  * @param {Element} list
  * @param {RecentCall[]} calls
  * @param {NumberTexts} texts
@@ -63,8 +63,8 @@ function numberOf({ number, extension }, { format, extensionText }) {
 }
 
 /**
- * A function that formats a time, with the day if that is not today. It makes its two formats once, when each is needed:
- * making one takes longer than all the rest of a row.
+ * A function that formats a time, with the day if it is not today. Its two `Intl.DateTimeFormat` objects are created when they
+ * are first needed, because creating one takes longer than the rest of a row.
  * @param {string} language
  * @param {() => number} now
  */

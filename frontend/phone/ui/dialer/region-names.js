@@ -11,8 +11,8 @@ export class RegionNames {
   }
 
   /**
-   * The name of `region`, a two-letter code; the code itself if the browser has no name. The first call takes long: the
-   * browser reads its tables.
+   * The name of `region`, a two-letter code; the code itself if the browser has no name. The first call is slow, because the
+   * browser loads its tables.
    * @param {string} region
    */
   of(region) {

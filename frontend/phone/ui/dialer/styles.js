@@ -1,4 +1,4 @@
-/** The style sheet of the call view, and of what the dialer adds to the panel. */
+/** The style sheet of the call view, the call bar and the list of recent calls. */
 export const DIALER_STYLES = `
 .status[data-live]{font-size:28px;color:var(--text)}
 .person{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden;font-size:20px;line-height:28px;font-weight:600;overflow-wrap:anywhere}
@@ -10,9 +10,9 @@ export const DIALER_STYLES = `
 .mute[data-on],.tool[aria-expanded=true]{background:var(--text);color:var(--surface)}
 .bar,.end{position:absolute;bottom:0;right:0;display:flex;align-items:center;gap:4px;width:max-content;max-width:min(360px,calc(100vw - var(--x) - 12px));padding:4px;border-radius:30px;background:var(--surface);border:1px solid var(--line);box-shadow:var(--shadow);cursor:pointer}
 .call{display:grid;justify-items:start;flex:1;min-width:132px;line-height:20px;padding-inline:4px 8px}.call>*{max-width:100%}
-.called{font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.bar-title{font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .time{color:var(--quiet)}:is(.bar,.end) .round{outline-offset:0}
-.end .call{min-width:0;padding-inline-end:16px}.end .called{white-space:normal}.end[data-bad] .called{color:var(--danger-text)}
+.end .call{min-width:0;padding-inline-end:16px}.end .bar-title{white-space:normal}.end[data-bad] .bar-title{color:var(--danger-text)}
 .round.back{background:none;color:var(--quiet)}.round.back:hover{background:var(--press)}
 .round{display:grid;place-items:center;width:44px;height:44px;border-radius:50%;background:var(--raised)}
 .heading{display:flex;align-items:center;justify-content:space-between;margin-top:4px;font-size:13px;color:var(--quiet)}

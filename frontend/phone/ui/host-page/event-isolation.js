@@ -1,7 +1,7 @@
 /**
- * Keeps the events that begin in the phone from the page: from its shortcuts, its focus traps, and what it closes when a
- * person presses elsewhere. They are stopped at the window, before all other listeners but those that the page added there
- * earlier, and the phone's own listeners get copies that never leave its shadow root.
+ * Keeps the events of the phone's elements from the page: from its shortcuts, its focus traps, and its listeners that close
+ * something at a click outside it. The events are stopped at the window, before all listeners except those that the page
+ * added to the window earlier; the phone's own listeners get copies that never leave its shadow root.
  */
 import { RELAYED } from "../presses.js";
 
@@ -10,22 +10,22 @@ const COPIED = [
   "focus focusin blur focusout",
   "pointerdown pointerup mousedown mouseup click dblclick auxclick contextmenu",
 ].flatMap((types) => types.split(" "));
-// The phone listens to none of these. Pages that lock their scrolling would cancel them.
+// Stopped without a copy, because the phone does not listen to them: pages that lock their scrolling would cancel them.
 const STOPPED = "wheel touchstart touchmove touchend touchcancel".split(" ");
-const PRESS_BEGINS = ["pointerdown", "mousedown"];
-// They belong to where the pointer was pressed: a page's own drag may end over the phone, and a selection in the phone over
-// the page.
-const PRESS_ENDS = ["pointerup", "mouseup", "click"];
+const PRESS_START_TYPES = ["pointerdown", "mousedown"];
+// These events belong to the side on which the press began: a drag of the page may end over the phone, and a selection in
+// the phone over the page.
+const PRESS_END_TYPES = ["pointerup", "mouseup", "click"];
 
 /**
- * Keep the events inside `host`; returns a function that ends it.
+ * Keep the events inside `host`; returns a function that ends the isolation.
  * @param {Element} host An element with an open shadow root.
  * @param {Window & typeof globalThis} window
  */
 export function isolateEvents(host, window) {
   const shadow = /** @type {ShadowRoot} */ (host.shadowRoot);
   /**
-   * The copies of clicks that were handled: true if the phone prevented the browser's action.
+   * For each handled copy of a click: true if the phone prevented the browser's action.
    * @type {WeakMap<Event, boolean>}
    */
   const handledClicks = new WeakMap();
@@ -46,19 +46,19 @@ export function isolateEvents(host, window) {
   const onClickHandled = (event) => {
     if (!(RELAYED in event)) return;
     handledClicks.set(event, event.defaultPrevented);
-    // The browser acts on the event that it sent itself: else a box would be ticked and unticked.
+    // Only the browser's own event may have an effect: with the copy's, a checkbox would be ticked and unticked.
     event.preventDefault();
   };
   /** @param {Event} event */
   const onCopied = (event) => {
-    if (isPagesKey(event)) return;
+    if (isShortcutKey(event)) return;
     const isInside = event.composedPath().includes(host);
-    if (PRESS_BEGINS.includes(event.type)) isPressInside = isInside;
+    if (PRESS_START_TYPES.includes(event.type)) isPressInside = isInside;
     // A click by a key or by a script has no press.
-    const isPress = PRESS_ENDS.includes(event.type) && !(event.type === "click" && isDetached(event));
-    if (isInside && (!isPress || isPressInside)) relay(event);
-    else if (isPress && isPressInside) event.stopImmediatePropagation();
-    else if (isLeavingFor(event, host)) hideWhereFocusWent(event);
+    const isPressEnd = PRESS_END_TYPES.includes(event.type) && !(event.type === "click" && hasNoPress(event));
+    if (isInside && (!isPressEnd || isPressInside)) relay(event);
+    else if (isPressEnd && isPressInside) event.stopImmediatePropagation();
+    else if (isFocusMovingTo(host, event)) hideFocusTarget(event);
   };
   /** @param {Event} event */
   const onStopped = (event) => {
@@ -67,7 +67,7 @@ export function isolateEvents(host, window) {
 
   shadow.addEventListener("click", onClickHandled);
   for (const type of COPIED) window.addEventListener(type, onCopied, true);
-  // Passive: the browser need not wait for the listener before it scrolls.
+  // Passive: the browser does not wait for the listener before it scrolls.
   for (const type of STOPPED) window.addEventListener(type, onStopped, { capture: true, passive: true });
   return () => {
     shadow.removeEventListener("click", onClickHandled);
@@ -77,35 +77,37 @@ export function isolateEvents(host, window) {
 }
 
 /**
- * True for a key that means the same wherever it is pressed: the page and the browser have shortcuts for such keys, the
- * phone has none.
+ * True for a key event with Ctrl, Alt or Cmd and for an F-key: shortcuts of the page or the browser, never of the phone.
  * @param {Event} event
  */
-function isPagesKey(event) {
+function isShortcutKey(event) {
   if (!/^key(?:down|press|up)$/.test(event.type)) return false;
   const { key, ctrlKey, metaKey, altKey } = /** @type {KeyboardEvent} */ (event);
   return ctrlKey || metaKey || altKey || /^F\d+$/.test(key);
 }
 
-/** @param {Event} event */
-const isDetached = (event) => !(/** @type {MouseEvent} */ (event).detail);
+/**
+ * True for a click that does not come from a pointer.
+ * @param {Event} event
+ */
+const hasNoPress = (event) => !(/** @type {MouseEvent} */ (event).detail);
 
 /**
- * True if a part of the page loses the focus to the phone.
- * @param {Event} event
+ * True if `event` says that an element of the page loses the focus to the phone.
  * @param {Element} host
+ * @param {Event} event
  */
-function isLeavingFor(event, host) {
+function isFocusMovingTo(host, event) {
   if (event.type !== "blur" && event.type !== "focusout") return false;
   const { relatedTarget } = /** @type {FocusEvent} */ (event);
   return relatedTarget instanceof Element && (relatedTarget === host || relatedTarget.shadowRoot?.contains(host));
 }
 
 /**
- * Tell the page that its element lost the focus, but not to what: a focus trap would take it back.
+ * Send the page a copy of `event` without the element that gets the focus: a focus trap would take the focus back.
  * @param {Event} event
  */
-function hideWhereFocusWent(event) {
+function hideFocusTarget(event) {
   const [target] = event.composedPath();
   const copy = copyOf(event, { relatedTarget: null });
   event.stopImmediatePropagation();
@@ -113,24 +115,24 @@ function hideWhereFocusWent(event) {
 }
 
 /**
- * A copy of `event` with some members changed. It knows if a person caused the event.
+ * A copy of `event` with some members changed; its member RELAYED is true if the browser sent the event.
  * @param {Event} event
  * @param {Record<string, unknown>} changes
  * @returns {Event}
  */
 function copyOf(event, changes) {
   const values = new Proxy(event, {
-    get: (from, key) => (key in changes ? changes[String(key)] : from[/** @type {keyof Event} */ (key)]),
+    get: (original, key) => (key in changes ? changes[String(key)] : original[/** @type {keyof Event} */ (key)]),
   });
-  const Copy = /** @type {typeof Event} */ (event.constructor);
-  const made = new Copy(event.type, values);
-  // Firefox makes each KeyboardEvent composed, whatever it is told: a copy would come to the page, and here, again.
-  const copy = made.composed === values.composed ? made : plainCopyOf(event, values);
+  const EventClass = /** @type {typeof Event} */ (event.constructor);
+  const typedCopy = new EventClass(event.type, values);
+  // Firefox ignores `composed: false` for a KeyboardEvent: the copy would reach the page, and this listener again.
+  const copy = typedCopy.composed === values.composed ? typedCopy : plainCopyOf(event, values);
   return Object.assign(copy, { [RELAYED]: event.isTrusted });
 }
 
 /**
- * A copy of `event` without its class, with all members of `values`.
+ * A copy of `event` with the class Event and all members of `values`.
  * @param {Event} event
  * @param {Event} values
  */

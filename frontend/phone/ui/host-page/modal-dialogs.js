@@ -1,6 +1,6 @@
-/** Finds the modal dialogs that are open in a page, also those in open shadow roots. */
+/** Finds the open modal dialogs of a page, including those in open shadow roots from which an event came. */
 
-const isSupported = (() => {
+const isModalSelectorSupported = (() => {
   try {
     document.querySelector(":modal");
     return true;
@@ -8,16 +8,16 @@ const isSupported = (() => {
     return false;
   }
 })();
-// Older browsers cannot tell modal dialogs from others.
-const MODAL = isSupported ? "dialog:modal" : "dialog[open]";
+// Without the selector, modal dialogs cannot be distinguished from others.
+const MODAL = isModalSelectorSupported ? "dialog:modal" : "dialog[open]";
 
 export class ModalDialogs {
   #document;
   /**
-   * In the order in which they were seen.
+   * In the order in which they were found.
    * @type {Set<Element>}
    */
-  #seen = new Set();
+  #found = new Set();
 
   /** @param {Document} document */
   constructor(document) {
@@ -25,20 +25,20 @@ export class ModalDialogs {
   }
 
   /**
-   * True if `event` is the first one seen from inside a dialog.
+   * Add the modal dialog from which `event` comes; true if that dialog was not known.
    * @param {Event} event
    */
-  noteTargetOf(event) {
+  addDialogOf(event) {
     const dialog = event.composedPath().find((node) => node instanceof Element && node.matches(MODAL));
-    if (!dialog || this.#seen.has(/** @type {Element} */ (dialog))) return false;
-    this.#seen.add(/** @type {Element} */ (dialog));
+    if (!dialog || this.#found.has(/** @type {Element} */ (dialog))) return false;
+    this.#found.add(/** @type {Element} */ (dialog));
     return true;
   }
 
-  /** Those that are open, the latest one first. */
+  /** The open modal dialogs, the one found last first. */
   find() {
-    for (const dialog of this.#seen) if (!dialog.isConnected || !dialog.matches(MODAL)) this.#seen.delete(dialog);
-    for (const dialog of this.#document.querySelectorAll(MODAL)) this.#seen.add(dialog);
-    return [...this.#seen].reverse();
+    for (const dialog of this.#found) if (!dialog.isConnected || !dialog.matches(MODAL)) this.#found.delete(dialog);
+    for (const dialog of this.#document.querySelectorAll(MODAL)) this.#found.add(dialog);
+    return [...this.#found].reverse();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The phone as a modal dialog of its own: the last resort in a call on a page that is all inert, where nothing else can be
- * pressed anyway.
+ * Shows the phone in its own modal dialog: the last resort in a call on a page where everything is inert, so that the dialog
+ * blocks nothing else.
  */
 import { h } from "../dom.js";
 
@@ -15,13 +15,13 @@ export class OwnModal {
   }
 
   /**
-   * Show `root`, which is in a shadow root, in a modal dialog.
+   * Move `root`, which is in a shadow root, into a modal dialog.
    * @param {HTMLElement} root
    */
   show(root) {
     if (!window.HTMLDialogElement) return;
     const dialog = h("dialog", { closedby: "none", cancel: (event) => event.preventDefault() });
-    // Unlike an attribute, allowed by every policy.
+    // Every content security policy allows this, unlike a style attribute.
     dialog.style.cssText = STYLES;
     root.removeAttribute("popover");
     root.replaceWith(dialog);
@@ -30,7 +30,7 @@ export class OwnModal {
     this.#dialog = dialog;
   }
 
-  /** Put the contents back into the shadow root. */
+  /** Close the dialog and move its contents back into the shadow root. */
   hide() {
     const dialog = this.#dialog;
     if (!dialog) return;

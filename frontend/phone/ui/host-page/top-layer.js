@@ -1,20 +1,20 @@
 /**
- * Keeps the phone within reach while a person needs it: above the page's popovers and fullscreen elements as a popover of
- * its own, and inside the page's modal dialogs, because the browser makes everything outside them inert.
+ * Keeps the phone visible and usable while it is open or in a call: shows it as a popover above the page's popovers and
+ * fullscreen elements, and moves it into the page's modal dialogs, because the browser makes everything outside them inert.
  */
 import { ModalDialogs } from "./modal-dialogs.js";
 import { OwnModal } from "./own-modal.js";
-import { isReachable } from "./reachable.js";
+import { isReachable } from "./reachability.js";
 
 /** @import { Mount } from "../keep-mounted.js" */
 /** @import { Environment } from "../../types.d.ts" */
 
 const CHECK_MS = 1_000;
 const FULLSCREEN_EVENTS = ["fullscreenchange", "webkitfullscreenchange"];
-// Elements that show something else than their children.
+// Elements that do not render their children.
 const REPLACED = "audio,canvas,embed,iframe,img,input,object,textarea,video";
-// Pages set these to keep people and assistive technology at a dialog of theirs.
-const BARRIERS = ["aria-hidden", "inert"];
+// Pages set these attributes on everything outside their own dialog.
+const BARRIER_ATTRIBUTES = ["aria-hidden", "inert"];
 
 export class TopLayer {
   #host;
@@ -28,12 +28,12 @@ export class TopLayer {
   #isNeeded = false;
   #isInCall = false;
   #isInline = false;
-  /** True while the phone stays out of the element that the page has for it. */
-  #isAway = false;
+  /** True while the phone was moved out of the page's container element, where nobody could press it. */
+  #isOutsideContainer = false;
   #attributeObserver;
   #sizeObserver;
   /** @type {Element | null} */
-  #measured = null;
+  #observed = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   #abort = new AbortController();
@@ -43,7 +43,7 @@ export class TopLayer {
    * @param {HTMLElement} root The element in its shadow root that contains all others.
    * @param {Pick<Environment, "document" | "window">} page
    * @param {Mount} mount
-   * @param {() => void} render Called after the phone went into the page's element for it, or out of it.
+   * @param {() => void} render Called after the phone was moved into the page's container element, or out of it.
    */
   constructor(host, root, page, mount, render) {
     const { MutationObserver, ResizeObserver } = page.window;
@@ -55,50 +55,50 @@ export class TopLayer {
     this.#dialogs = new ModalDialogs(page.document);
     this.#attributeObserver = new MutationObserver(() => {
       this.#removeBarriers();
-      this.#restore({ isOnTop: true });
+      this.#restore({ raise: true });
     });
-    // No event tells that an ancestor was removed or hidden. Elements inside it then have no size.
+    // No event says that an ancestor was removed or hidden. Elements inside it then have no size.
     this.#sizeObserver = ResizeObserver && new ResizeObserver(() => this.#restore());
   }
 
   /**
    * @param {HTMLElement} root
-   * @param {{isNeeded: boolean, isInCall: boolean, isInline: boolean}} now `isInline`: the page has a place for it.
+   * @param {{isNeeded: boolean, isInCall: boolean, isInline: boolean}} state `isInline`: the phone is in the page's container.
    */
   update(root, { isNeeded, isInCall, isInline }) {
     const isNewRoot = root !== this.#root;
     const isNewCall = isInCall && !this.#isInCall;
-    const isReturning = this.#isAway && !isInCall;
+    const isReturning = this.#isOutsideContainer && !isInCall;
     this.#root = root;
     this.#isInCall = isInCall;
     this.#isInline = isInline;
-    if (isInline || !isInCall) this.#isAway = false;
+    if (isInline || !isInCall) this.#isOutsideContainer = false;
     if (isInline) root.removeAttribute("popover");
     try {
       if (!isNeeded) this.stop();
       else if (!this.#isNeeded) this.#start();
-      else if (isNewRoot || isReturning) this.#restore({ isOnTop: true });
+      else if (isNewRoot || isReturning) this.#restore({ raise: true });
       if (isReturning) queueMicrotask(this.#render);
       if (isNewCall) this.#leaveForeignFullscreen();
     } catch (error) {
-      // A page that forbids a part of it must not end the call.
-      console.warn("[EpochPhone] the phone stays where it is:", error);
+      // A page that forbids one of these steps must not end the call.
+      console.warn("[EpochPhone] the phone could not be moved above the page's other elements:", error);
     }
   }
 
-  /** Go back to the usual place, and watch the page no longer. */
+  /** Move the phone back to its default parent, and stop watching the page. */
   stop() {
     if (!this.#isNeeded) return;
     this.#isNeeded = false;
-    this.#isAway = false;
+    this.#isOutsideContainer = false;
     this.#abort.abort();
     this.#attributeObserver.disconnect();
     this.#sizeObserver?.disconnect();
-    this.#measured = null;
+    this.#observed = null;
     clearInterval(this.#timer);
-    this.#keepingFocus(() => this.#ownModal.hide());
+    this.#withFocusKept(() => this.#ownModal.hide());
     this.#moveTo(null, false);
-    // Hides it as a popover; it is shown as before.
+    // Ends the popover: the root is shown as an ordinary element again.
     this.#root.removeAttribute("popover");
   }
 
@@ -107,48 +107,48 @@ export class TopLayer {
     this.#isNeeded = true;
     this.#abort = new AbortController();
     const options = { capture: true, signal: this.#abort.signal };
-    const onTop = () => this.#restore({ isOnTop: true });
-    for (const type of [...FULLSCREEN_EVENTS, "close"]) document.addEventListener(type, onTop, options);
+    const raise = () => this.#restore({ raise: true });
+    for (const type of [...FULLSCREEN_EVENTS, "close"]) document.addEventListener(type, raise, options);
     /** @param {Event} event */
-    const onToggle = ({ target }) => /** @type {Element} */ (target).matches?.("dialog,[popover]") && onTop();
+    const onToggle = ({ target }) => /** @type {Element} */ (target).matches?.("dialog,[popover]") && raise();
     document.addEventListener("toggle", onToggle, options);
-    // Not all browsers tell of dialogs by `toggle`, and no event leaves a shadow root, but a dialog takes the focus.
-    window.addEventListener("focusin", (event) => this.#dialogs.noteTargetOf(event) && onTop(), options);
+    // Not all browsers send `toggle` for dialogs, and it does not leave a shadow root, but an opened dialog takes the focus.
+    window.addEventListener("focusin", (event) => this.#dialogs.addDialogOf(event) && raise(), options);
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     for (const element of [this.#host, document.documentElement]) {
       try {
-        this.#attributeObserver.observe(element, { attributeFilter: BARRIERS });
+        this.#attributeObserver.observe(element, { attributeFilter: BARRIER_ATTRIBUTES });
       } catch {
-        // A sandbox that hides shared elements.
+        // A sandbox may hide elements that it shares with other code.
       }
     }
     this.#removeBarriers();
-    onTop();
+    raise();
   }
 
-  /** Repair what no event told of. */
+  /** Repair changes for which there was no event. */
   #check() {
     this.#mount.check();
     if (!this.#isUnreachable) {
       this.#failures = 0;
       return;
     }
-    this.#restore({ isOnTop: true });
+    this.#restore({ raise: true });
     if (!this.#isInCall || !this.#isUnreachable) return;
     this.#failures += 1;
-    // Not for what covers it a moment, such as a transition of the page.
+    // At the second failure only: something may cover the phone for a moment, such as a transition of the page.
     if (this.#failures === 2) this.#escape();
   }
 
-  /** Leave the place where nobody can press the phone: out of the page's element for it, or else as a modal dialog. */
+  /** The phone cannot be pressed: move it out of the page's container, or, if it is not in one, show it as a modal dialog. */
   #escape() {
     const wasInline = this.#isInline;
-    this.#isAway = true;
+    this.#isOutsideContainer = true;
     this.#isInline = false;
-    this.#moveTo(this.#home, true);
+    this.#moveTo(this.#defaultParent, true);
     if (!wasInline) {
-      this.#keepingFocus(() => this.#ownModal.show(this.#root));
-      // The page may open the next dialog before the next check.
+      this.#withFocusKept(() => this.#ownModal.show(this.#root));
+      // If it helped, the next check starts counting again: the page may open another dialog before it.
       if (!this.#isUnreachable) this.#failures = 0;
       return;
     }
@@ -157,84 +157,87 @@ export class TopLayer {
   }
 
   get #isUnreachable() {
-    // On paper, where the phone is not shown, nobody presses it.
+    // The print styles hide the phone.
     if (this.#page.window.matchMedia?.("print").matches) return false;
     const isScrolled = this.#isInline || !this.#isInCall;
     return isReachable(this.#host, this.#root, { isScrolled }) === false;
   }
 
   /**
-   * Put the phone where a person can use it.
-   * @param {{isOnTop?: boolean}} [options] `isOnTop`: something may have come above it.
+   * Move the phone to a parent in which a person can press it.
+   * @param {{raise?: boolean}} [options] `raise`: show it above everything, because the page may have put something above it.
    */
-  #restore({ isOnTop = false } = {}) {
+  #restore({ raise = false } = {}) {
     if (!this.#isNeeded) return;
     this.#mount.check();
-    if (isOnTop) this.#keepingFocus(() => this.#ownModal.hide());
+    if (raise) this.#withFocusKept(() => this.#ownModal.hide());
     const { shadowRoot } = this.#host;
     if (!shadowRoot?.contains(this.#root)) shadowRoot?.append(this.#root);
-    const places = this.#places();
-    if (places.length === 1 && !fullscreenElement(this.#page.document)) {
-      // Most pages: nothing to choose, so nothing is measured, which would lay the page out within a press.
-      this.#moveTo(places[0], isOnTop);
-      this.#measure();
+    const parents = this.#possibleParents();
+    if (parents.length === 1 && !fullscreenElement(this.#page.document)) {
+      // Most pages: without a choice nothing is measured; measuring would force a layout of the page during a press.
+      this.#moveTo(parents[0], raise);
+      this.#observeSize();
       return;
     }
-    // Nothing says for sure that a dialog is the topmost one, but all others are inert.
-    for (const place of places) {
-      this.#moveTo(place, isOnTop);
+    // No API names the topmost dialog, but all others are inert, so that a press in them does not reach the phone.
+    for (const parent of parents) {
+      this.#moveTo(parent, raise);
       if (!this.#isUnreachable) break;
     }
     if (this.#isUnreachable) {
-      this.#moveTo(places[0], isOnTop);
+      this.#moveTo(parents[0], raise);
       if (this.#isInCall) this.#leaveForeignFullscreen();
     }
-    this.#measure();
+    this.#observeSize();
   }
 
   /**
-   * The possible places of the host, the most likely one first. Null is its usual one.
+   * The possible parents of the host, the most likely one first. Null is its default parent.
    * @returns {(Element | null)[]}
    */
-  #places() {
+  #possibleParents() {
     const dialogs = this.#dialogs.find();
     const fullscreen = fullscreenElement(this.#page.document);
-    const within = fullscreen && !fullscreen.matches(REPLACED) ? [fullscreen] : [];
-    // A dialog may be one that is not drawn.
-    if (dialogs.length > 0) return [...dialogs, ...within, this.#home];
+    const fullscreenParents = fullscreen && !fullscreen.matches(REPLACED) ? [fullscreen] : [];
+    // The dialogs alone are not enough: one of them may not be rendered.
+    if (dialogs.length > 0) return [...dialogs, ...fullscreenParents, this.#defaultParent];
     // A popover is above fullscreen elements wherever it is in the document.
-    return this.#canBePopover ? [this.#home, ...within] : [...within, this.#home];
+    return this.#canBePopover
+      ? [this.#defaultParent, ...fullscreenParents]
+      : [...fullscreenParents, this.#defaultParent];
   }
 
-  /** The usual place; null is the host's own home. */
-  get #home() {
-    return this.#isAway ? this.#page.document.documentElement : null;
+  /** Null is the default parent of keep-mounted.js, which may be the page's container element. */
+  get #defaultParent() {
+    return this.#isOutsideContainer ? this.#page.document.documentElement : null;
   }
 
   get #canBePopover() {
-    // The layout of the page has no place for the elements of the top layer.
+    // A popover is not laid out in the page's container element.
     return Boolean(this.#root.showPopover) && !this.#isInline;
   }
 
   /**
-   * Show the phone in `place`; null is the host's usual one.
-   * @param {Element | null} place
-   * @param {boolean} isOnTop
+   * Move the host into `parent` and show it; null is its default parent.
+   * @param {Element | null} parent
+   * @param {boolean} raise
    */
-  #moveTo(place, isOnTop) {
+  #moveTo(parent, raise) {
     const { body, documentElement } = this.#page.document;
-    const parent = this.#host.parentNode;
-    // The body has it if the root takes no element.
-    const isThere = place ? parent === place || (place === documentElement && parent === body) : this.#mount.isHome;
-    if (!isThere) this.#keepingFocus(() => this.#mount.attach(place));
-    this.#showAsPopover(isOnTop || !isThere);
+    const { parentNode } = this.#host;
+    // keep-mounted.js uses the body if the document's root accepts no element.
+    const isInBody = parent === documentElement && parentNode === body;
+    const isThere = parent ? parentNode === parent || isInBody : this.#mount.isInDefaultParent;
+    if (!isThere) this.#withFocusKept(() => this.#mount.attach(parent));
+    this.#showAsPopover(raise || !isThere);
   }
 
   /**
-   * Give the focus back that browsers take from an element that is moved.
+   * Run `move`, and give the focus and the selection back that browsers remove from a moved element.
    * @param {() => void} move
    */
-  #keepingFocus(move) {
+  #withFocusKept(move) {
     const shadow = /** @type {ShadowRoot} */ (this.#host.shadowRoot);
     const focused = /** @type {HTMLInputElement | null} */ (shadow.activeElement);
     const { selectionStart = null, selectionEnd = null } = focused ?? {};
@@ -244,20 +247,20 @@ export class TopLayer {
     if (selectionStart !== null) focused.setSelectionRange(selectionStart, selectionEnd);
   }
 
-  /** @param {boolean} isOnTop True to come above all that is in the top layer now. */
-  #showAsPopover(isOnTop) {
+  /** @param {boolean} raise True to show the root above everything that is in the top layer now. */
+  #showAsPopover(raise) {
     const root = this.#root;
     if (!this.#isNeeded || !this.#canBePopover || !root.isConnected || this.#ownModal.isShown) return;
     root.setAttribute("popover", "manual");
-    // Otherwise browsers take a popover for a group.
+    // Without a role, browsers expose a popover as a group.
     root.setAttribute("role", "none");
     const isShown = root.matches(":popover-open");
-    if (isShown && !isOnTop) return;
+    if (isShown && !raise) return;
     if (isShown) root.hidePopover();
     root.showPopover();
   }
 
-  /** A video or a frame shows no phone, and the browser may keep people from pressing anything outside it. */
+  /** Leave the fullscreen of a video or a frame, which cannot contain the phone; nothing outside it may be pressed. */
   #leaveForeignFullscreen() {
     const { document } = this.#page;
     if (!fullscreenElement(document)?.matches(REPLACED)) return;
@@ -266,14 +269,14 @@ export class TopLayer {
   }
 
   #removeBarriers() {
-    for (const name of BARRIERS) if (this.#host.hasAttribute(name)) this.#host.removeAttribute(name);
+    for (const name of BARRIER_ATTRIBUTES) if (this.#host.hasAttribute(name)) this.#host.removeAttribute(name);
   }
 
-  /** Observe the size of an element that always has one where it is shown. */
-  #measure() {
+  /** Observe the size of the live region, which always has one if it is rendered. */
+  #observeSize() {
     const element = this.#root.querySelector("[role=status]");
-    if (!element || element === this.#measured) return;
-    this.#measured = element;
+    if (!element || element === this.#observed) return;
+    this.#observed = element;
     this.#sizeObserver?.disconnect();
     this.#sizeObserver?.observe(element);
   }
@@ -291,7 +294,7 @@ function fullscreenElement(document) {
     while (element?.shadowRoot?.fullscreenElement) element = element.shadowRoot.fullscreenElement;
     return element;
   } catch {
-    // Lightning Web Security forbids to ask.
+    // Lightning Web Security forbids reading it.
     return null;
   }
 }

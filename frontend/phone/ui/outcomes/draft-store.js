@@ -1,10 +1,10 @@
-/** Keeps what a person has not sent yet about calls of one embed token, for the tab's session and at most a day. */
+/** Stores the unsent outcomes and notes of calls with one embed token (drafts) in the session storage, for at most a day. */
 import { sharedName } from "../../session/shared-name.js";
 
 /** @import { Environment, ExchangeResponse } from "../../types.d.ts" */
 
 const MAX_DRAFTS = 10;
-/** The server takes an outcome so long after the end of a call. */
+/** The server accepts an outcome until this time after the end of a call. */
 const MAX_AGE_MS = 86_400_000;
 
 /**
@@ -32,7 +32,7 @@ export class DraftStore {
   }
 
   /**
-   * Read what earlier pages of this tab kept, once the token is known.
+   * Read the drafts of earlier pages of this tab, once the token is known.
    * @param {ExchangeResponse | null} account
    */
   open(account) {
@@ -60,7 +60,7 @@ export class DraftStore {
     this.save();
   }
 
-  /** Forget the calls that nobody wrote about and nobody put off. */
+  /** Remove the drafts without outcome and note that the person did not put off. */
   removeUntouched() {
     this.drafts = this.drafts.filter(({ outcome, note, isPutOff }) => outcome || note || isPutOff);
     this.save();
@@ -74,7 +74,7 @@ export class DraftStore {
       if (this.drafts.length > 0) sessionStorage.setItem(this.#key, JSON.stringify(this.drafts));
       else sessionStorage.removeItem(this.#key);
     } catch {
-      // Storage is forbidden in this page: the words live in memory.
+      // The page may not use the storage: the drafts are in memory only.
     }
   }
 
@@ -89,7 +89,7 @@ export class DraftStore {
 }
 
 /**
- * The page, too, can write to its storage.
+ * Checks a stored value: the page, too, can write to its storage.
  * @param {any} draft
  */
 const isDraft = (draft) =>

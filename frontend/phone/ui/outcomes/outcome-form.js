@@ -1,4 +1,4 @@
-/** Builds the form that asks for the outcome and a note of one call, and the line that recalls a call without them. */
+/** Builds the form for the outcome and the note of one call, and the line that reminds of a call without an outcome. */
 import { button, h, icon } from "../dom.js";
 
 /** @import { outcomes as English } from "../../i18n/locales/en.js" */
@@ -8,21 +8,21 @@ import { button, h, icon } from "../dom.js";
 
 /** The server's limit, in code points. */
 const MAX_NOTE_LENGTH = 5_000;
-const KEYS = 9;
+const SHORTCUT_KEYS = 9;
 const COMPOSING_KEY_CODE = 229;
 const CROSS = "M6 6l12 12M18 6 6 18";
 
 /**
- * @param {Draft} draft Changed as a person chooses and writes.
+ * @param {Draft} draft The form changes it as a person chooses and writes.
  * @param {Outcome[]} outcomes
- * @param {OutcomeTexts} words
- * @param {{change: () => void, save: () => void, later: () => void}} on
+ * @param {OutcomeTexts} texts
+ * @param {{onChange: () => void, onSave: () => void, onLater: () => void}} handlers
  */
-export function outcomeForm(draft, outcomes, words, on) {
+export function outcomeForm(draft, outcomes, texts, { onChange, onSave, onLater }) {
   const choices = outcomes.map(({ name, colour }, index) => {
     const dot = h("i", { "aria-hidden": "true" });
     dot.style.background = colour;
-    const key = index < KEYS ? String(index + 1) : null;
+    const key = index < SHORTCUT_KEYS ? String(index + 1) : null;
     return button(
       { class: "choice", "aria-keyshortcuts": key, click: () => choose(name) },
       dot,
@@ -31,38 +31,38 @@ export function outcomeForm(draft, outcomes, words, on) {
     );
   });
   const count = h("div", { class: "note-count", id: "note-count", role: "status" });
-  // Without a maximum length: browsers cut what is pasted to it, and say nothing.
+  // No `maxlength`: browsers would cut a pasted text at that length without telling the person.
   const note = h("textarea", {
-    "aria-label": words.note,
+    "aria-label": texts.note,
     "aria-describedby": count.id,
-    placeholder: words.note,
+    placeholder: texts.note,
     rows: 2,
     dir: "auto",
     input: () => {
       draft.note = note.value;
       show();
-      on.change();
+      onChange();
     },
     keydown: (/** @type {KeyboardEvent} */ event) => {
-      // Safari tells the Enter that ends a composition by its code alone.
+      // In Safari only the key code distinguishes the Enter that ends a composition of an input method.
       if (event.key !== "Enter" || event.isComposing || event.keyCode === COMPOSING_KEY_CODE) return;
       if (event.shiftKey || event.altKey) return;
       event.preventDefault();
-      if (!event.repeat && !save.disabled) on.save();
+      if (!event.repeat && !save.disabled) onSave();
     },
   });
   note.value = draft.note;
-  const save = button({ class: "save", click: on.save }, words.save);
-  const said = h("div", { class: "outcome-said", role: "alert" });
+  const save = button({ class: "save", click: onSave }, texts.save);
+  const error = h("div", { class: "outcome-message", role: "alert" });
   const element = h(
     "section",
-    { class: "outcome", "aria-label": words.title },
-    h("div", { class: "outcome-head" }, words.title),
-    h("div", { class: "choices", role: "group", "aria-label": words.title }, ...choices),
+    { class: "outcome", "aria-label": texts.title },
+    h("div", { class: "outcome-head" }, texts.title),
+    h("div", { class: "choices", role: "group", "aria-label": texts.title }, ...choices),
     note,
     count,
-    said,
-    h("div", { class: "outcome-foot" }, save, button({ class: "later", click: on.later }, words.later)),
+    error,
+    h("div", { class: "outcome-foot" }, save, button({ class: "later", click: onLater }, texts.later)),
   );
   const show = () => {
     for (const [index, { name }] of outcomes.entries()) {
@@ -74,17 +74,17 @@ export function outcomeForm(draft, outcomes, words, on) {
     note.setAttribute("aria-invalid", String(isTooLong));
     save.disabled = isTooLong || (!draft.outcome && !draft.note.trim());
   };
-  /** @param {string} name A second press takes the choice back. */
+  /** @param {string} name A second press on the chosen outcome removes the choice. */
   const choose = (name) => {
     draft.outcome = draft.outcome === name ? "" : name;
     show();
-    on.change();
+    onChange();
   };
   show();
   return {
     element,
     /**
-     * Choose by a key, and go on to the note. False for a key that is none of the form.
+     * Choose the outcome of a key, and focus the note. False if the key chooses nothing.
      * @param {string} key
      */
     press(key) {
@@ -92,36 +92,36 @@ export function outcomeForm(draft, outcomes, words, on) {
       if (!outcome) return false;
       draft.outcome = outcome.name;
       show();
-      on.change();
+      onChange();
       note.focus({ preventScroll: true });
       return true;
     },
     /** @param {boolean} isBusy */
     setBusy(isBusy) {
       save.disabled = isBusy;
-      if (isBusy) said.textContent = "";
+      if (isBusy) error.textContent = "";
       else show();
     },
-    /** @param {string} text The reason for which it was not saved. */
-    say(text) {
-      said.textContent = text;
+    /** @param {string} text The reason for which the outcome was not saved. */
+    showError(text) {
+      error.textContent = text;
     },
   };
 }
 
 /**
- * The line about a call whose outcome is still to be told.
- * @param {string} number Written for reading.
- * @param {OutcomeTexts} words
- * @param {{open: () => void, remove: () => void}} on
+ * The line that reminds of a call without an outcome.
+ * @param {string} number Formatted.
+ * @param {OutcomeTexts} texts
+ * @param {{open: () => void, remove: () => void}} handlers
  */
-export function missingLine(number, words, { open, remove }) {
-  const [before, after = ""] = words.missing.split("{number}");
+export function missingOutcomeLine(number, texts, { open, remove }) {
+  const [before, after = ""] = texts.missing.split("{number}");
   return h(
     "div",
-    { class: "missing" },
+    { class: "missing-outcome" },
     h("span", {}, before, h("bdi", { dir: "ltr" }, number), after),
-    button({ click: open }, words.add),
-    button({ class: "icon", "aria-label": words.remove, click: remove }, icon(CROSS)),
+    button({ click: open }, texts.add),
+    button({ class: "icon", "aria-label": texts.remove, click: remove }, icon(CROSS)),
   );
 }

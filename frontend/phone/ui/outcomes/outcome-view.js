@@ -1,9 +1,9 @@
-/** Asks in the panel for the outcome of each call that reached somebody; never in a call, and nothing waits for it. */
+/** Asks in the panel for the outcome of each call that was completed, busy or not answered. Stays hidden during a call. */
 import { asProblem } from "../../errors.js";
 import { outcomes as english } from "../../i18n/locales/en.js";
 import { h } from "../dom.js";
 import { DraftStore } from "./draft-store.js";
-import { missingLine, outcomeForm } from "./outcome-form.js";
+import { missingOutcomeLine, outcomeForm } from "./outcome-form.js";
 import { OUTCOME_STYLES } from "./styles.js";
 
 /** @import { PanelElements } from "../panel-elements.js" */
@@ -13,7 +13,7 @@ import { OUTCOME_STYLES } from "./styles.js";
 
 /** @type {string[]} */
 const ASKED_STATUSES = ["completed", "busy", "no-answer"];
-/** Refusals after which the same words can never be stored. */
+/** Codes of refusals after which the server can never store the outcome of that call. */
 const FINAL_CODES = ["not_found", "outcome_too_late", "call_erased"];
 
 /**
@@ -24,21 +24,21 @@ const FINAL_CODES = ["not_found", "outcome_too_late", "call_erased"];
 
 export class OutcomeView {
   #panel;
-  #on;
+  #handlers;
   #store;
-  #words;
+  #texts;
   #slot = h("div");
   #line = h("div");
   /**
-   * The call that is asked about now.
+   * The id of the call whose outcome the form asks for now.
    * @type {string | null}
    */
-  #asked = null;
+  #askedCallId = null;
   /**
-   * The last call that was taken up.
+   * The id of the last ended call that the view has handled.
    * @type {string | null}
    */
-  #seen = null;
+  #handledCallId = null;
   /** @type {{draft: Draft, outcomes: unknown, form: ReturnType<typeof outcomeForm>} | null} */
   #shown = null;
   #shownLine = "";
@@ -49,13 +49,13 @@ export class OutcomeView {
   /**
    * @param {Panel} panel
    * @param {PanelElements} elements
-   * @param {OutcomeHandlers} on
+   * @param {OutcomeHandlers} handlers
    */
-  constructor(panel, { actions, stage }, on) {
+  constructor(panel, { actions, stage }, handlers) {
     this.#panel = panel;
-    this.#on = on;
+    this.#handlers = handlers;
     this.#store = new DraftStore(panel.env);
-    this.#words = panel.texts.outcomes ?? english;
+    this.#texts = panel.texts.outcomes ?? english;
     panel.adoptStyles(OUTCOME_STYLES);
     actions.before(this.#slot);
     stage.before(this.#line);
@@ -63,54 +63,54 @@ export class OutcomeView {
 
   /**
    * @param {View} view
-   * @param {boolean} isCovered True while the settings cover the stage.
+   * @param {boolean} isCovered True while the settings sheet covers the stage.
    */
   update({ state }, isCovered) {
     const { phone } = this.#panel;
     this.#store.open(phone.account);
-    if (phone.isInCall) this.#leave();
-    else if (state === "ready" && this.#state !== "ready" && this.#state) this.#asked = null;
+    if (phone.isInCall) this.#stopAsking();
+    else if (state === "ready" && this.#state !== "ready" && this.#state) this.#askedCallId = null;
     this.#state = state;
-    this.#takeUp();
-    const draft = this.#asked ? this.#store.find(this.#asked) : undefined;
+    this.#askAboutEndedCall();
+    const draft = this.#askedCallId ? this.#store.find(this.#askedCallId) : undefined;
     const outcomes = phone.account?.settings?.outcomes;
     this.#slot.hidden = isCovered || !draft;
     if (draft && outcomes && (this.#shown?.draft !== draft || this.#shown.outcomes !== outcomes)) {
       const { activeElement } = /** @type {ShadowRoot} */ (this.#slot.getRootNode());
-      // A refreshed token brings an equal list: what a person is writing stays.
+      // A refreshed token brings a new, equal list: do not replace a form in which a person is writing.
       if (this.#shown?.draft !== draft || !this.#slot.contains(activeElement)) this.#show(draft, outcomes);
     }
     this.#showLine(isCovered || phone.isInCall || Boolean(draft) || state !== "ready");
   }
 
   /**
-   * Handle a key; true if it was one of the form.
+   * Handle a key; true if it chose an outcome.
    * @param {KeyboardEvent} event
    */
   onKey({ key, target }) {
     if (this.#slot.hidden || !this.#shown) return false;
-    // Beside the number field, digits are for the number.
+    // With the number field in the panel, digits are typed into that field.
     const isFree = this.#state !== "ready" || this.#slot.contains(/** @type {Node} */ (target));
     return isFree && this.#shown.form.press(key);
   }
 
-  /** Ask about a call that has ended since. */
-  #takeUp() {
+  /** Ask for the outcome of the phone's call if it has ended and was not handled. */
+  #askAboutEndedCall() {
     const { call } = this.#panel.phone;
-    if (!call?.ended || call.callId === this.#seen) return;
-    this.#seen = call.callId;
+    if (!call?.ended || call.callId === this.#handledCallId) return;
+    this.#handledCallId = call.callId;
     if (!ASKED_STATUSES.includes(call.ended.status)) return;
     const { callId, number } = call;
     if (!this.#store.find(callId)) {
       this.#store.add({ callId, number, endedAt: this.#panel.env.now(), outcome: "", note: "" });
     }
-    this.#asked = callId;
+    this.#askedCallId = callId;
   }
 
-  /** Make way for a call. */
-  #leave() {
-    if (!this.#asked) return;
-    this.#asked = null;
+  /** Hide the form because a call has begun; remove the drafts that the person did not touch. */
+  #stopAsking() {
+    if (!this.#askedCallId) return;
+    this.#askedCallId = null;
     this.#store.removeUntouched();
   }
 
@@ -119,10 +119,10 @@ export class OutcomeView {
    * @param {import("./outcome-form.js").Outcome[]} outcomes
    */
   #show(draft, outcomes) {
-    const form = outcomeForm(draft, outcomes, this.#words, {
-      change: () => this.#store.save(),
-      save: () => void this.#save(),
-      later: () => {
+    const form = outcomeForm(draft, outcomes, this.#texts, {
+      onChange: () => this.#store.save(),
+      onSave: () => void this.#save(),
+      onLater: () => {
         draft.isPutOff = true;
         this.#store.save();
         this.#close();
@@ -133,7 +133,7 @@ export class OutcomeView {
   }
 
   #close() {
-    this.#asked = null;
+    this.#askedCallId = null;
     this.#panel.render();
     this.#panel.focusMain();
   }
@@ -144,13 +144,13 @@ export class OutcomeView {
     this.#isBusy = true;
     form.setBusy(true);
     try {
-      await this.#on.save(draft.callId, { outcome: draft.outcome || null, note: draft.note });
+      await this.#handlers.save(draft.callId, { outcome: draft.outcome || null, note: draft.note });
       this.#store.remove(draft);
-      if (this.#asked === draft.callId) this.#showSaved(draft);
+      if (this.#askedCallId === draft.callId) this.#showSaved(draft);
     } catch (error) {
       const { code, message } = asProblem(error, "service_unavailable");
       if (FINAL_CODES.includes(code)) this.#store.remove(draft);
-      form.say(this.#words.notSaved.replace("{reason}", message));
+      form.showError(this.#texts.notSaved.replace("{reason}", message));
     } finally {
       this.#isBusy = false;
       form.setBusy(false);
@@ -159,8 +159,8 @@ export class OutcomeView {
 
   /** @param {Draft} draft */
   #showSaved({ outcome }) {
-    const text = [this.#words.saved, outcome].filter(Boolean).join(" · ");
-    this.#slot.replaceChildren(h("div", { class: "outcome outcome-said calm", role: "status" }, text));
+    const text = [this.#texts.saved, outcome].filter(Boolean).join(" · ");
+    this.#slot.replaceChildren(h("div", { class: "outcome outcome-message calm", role: "status" }, text));
     this.#slot.hidden = false;
     this.#shown = null;
     this.#panel.focusMain();
@@ -170,13 +170,13 @@ export class OutcomeView {
   #showLine(isHidden) {
     const [draft] = this.#store.drafts;
     this.#line.hidden = isHidden || !draft;
-    const number = draft ? this.#on.format(draft.number) : "";
+    const number = draft ? this.#handlers.format(draft.number) : "";
     const key = `${draft?.callId} ${number}`;
     if (!draft || this.#shownLine === key) return;
     this.#shownLine = key;
-    const line = missingLine(number, this.#words, {
+    const line = missingOutcomeLine(number, this.#texts, {
       open: () => {
-        this.#asked = draft.callId;
+        this.#askedCallId = draft.callId;
         this.#panel.render();
       },
       remove: () => {

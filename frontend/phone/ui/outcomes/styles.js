@@ -4,7 +4,7 @@ export const OUTCOME_STYLES = `
 .outcome-head{display:flex;align-items:center;justify-content:space-between;font-weight:600}
 .choices{display:grid;grid-template-columns:repeat(2,1fr);gap:8px;margin-top:8px}
 .choice{display:flex;align-items:center;gap:8px;min-width:0;min-height:44px;padding:4px 8px;border:1px solid var(--edge);border-radius:var(--r);text-align:start;line-height:18px}
-.choice:hover,.later:hover,.missing button:hover{background:var(--press)}
+.choice:hover,.later:hover,.missing-outcome button:hover{background:var(--press)}
 .choice[aria-pressed=true]{border-color:var(--accent-strong);box-shadow:inset 0 0 0 1px var(--accent-strong);background:var(--raised);font-weight:600}
 .choice span{flex:1;min-width:0;overflow-wrap:anywhere}
 .choice i{flex:none;width:10px;height:10px;border-radius:50%}
@@ -18,11 +18,11 @@ textarea::placeholder{color:var(--quiet);opacity:1}
 .save,.later{flex:1;min-height:44px;padding:0 8px;border-radius:var(--r);font-weight:600}
 .save{background:var(--text);color:var(--surface)}.save:disabled{background:var(--raised);color:var(--quiet)}
 .later{border:1px solid var(--line)}
-.outcome-said{margin-top:8px;color:var(--danger-text);overflow-wrap:anywhere}.outcome-said:empty{display:none}
-.outcome-said.calm{color:var(--quiet);text-align:start}
-.missing{display:flex;align-items:center;gap:4px;margin-bottom:12px;padding-inline-start:12px;border:1px solid var(--line);border-radius:var(--r);background:var(--raised);font-size:13px}
-.missing span{flex:1;min-width:0;overflow-wrap:anywhere}
-.missing bdi{white-space:nowrap}
-.missing button{min-height:44px;min-width:44px;padding:0 8px;font-weight:600}
+.outcome-message{margin-top:8px;color:var(--danger-text);overflow-wrap:anywhere}.outcome-message:empty{display:none}
+.outcome-message.calm{color:var(--quiet);text-align:start}
+.missing-outcome{display:flex;align-items:center;gap:4px;margin-bottom:12px;padding-inline-start:12px;border:1px solid var(--line);border-radius:var(--r);background:var(--raised);font-size:13px}
+.missing-outcome span{flex:1;min-width:0;overflow-wrap:anywhere}
+.missing-outcome bdi{white-space:nowrap}
+.missing-outcome button{min-height:44px;min-width:44px;padding:0 8px;font-weight:600}
 @media (forced-colors:active){.choice,.save,.later,textarea{border:1px solid ButtonText}.choice[aria-pressed=true]{outline:2px solid Highlight}}
 `;

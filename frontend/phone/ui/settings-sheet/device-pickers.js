@@ -1,4 +1,4 @@
-/** The pickers of microphone and speaker. */
+/** Builds the lists in which a person chooses the microphone and the speaker. */
 import { useDevice } from "../../lazy/audio-devices.js";
 import { h } from "../dom.js";
 
@@ -10,19 +10,19 @@ import { h } from "../dom.js";
 const DEFAULT_DEVICE_IDS = new Set(["default", "communications", ""]);
 
 /**
- * The pickers for `phone`; `focus()` focuses the first, `stop()` is called when they are left.
+ * The pickers for `phone`; `focus()` focuses the first one, `stop()` ends the watch for new devices.
  * @param {object} options
  * @param {Phone} options.phone
  * @param {Environment} options.env
- * @param {typeof settingsSheet} options.words
+ * @param {typeof settingsSheet} options.texts
  * @param {(change: Preferences) => void} options.savePreferences
  */
-export function devicePickers({ phone, env, words, savePreferences }) {
+export function devicePickers({ phone, env, texts, savePreferences }) {
   const { navigator, preferences } = env;
   const media = /** @type {MediaDevices | undefined} */ (navigator.mediaDevices);
   const failure = h("div", { class: "fix", role: "status" });
-  const microphone = picker(words.microphone, (id) => choose("microphone", id));
-  const speaker = picker(words.speaker, (id) => choose("speaker", id));
+  const microphone = picker(texts.microphone, (id) => choose("microphone", id));
+  const speaker = picker(texts.speaker, (id) => choose("speaker", id));
   const hint = h("p", { class: "fix" });
   const element = h("div", {}, microphone.element, speaker.element, hint, failure);
   const canChooseSpeaker = "setSinkId" in HTMLMediaElement.prototype;
@@ -34,25 +34,25 @@ export function devicePickers({ phone, env, words, savePreferences }) {
    */
   const choose = async (kind, id) => {
     failure.textContent = "";
-    const before = preferences[kind];
-    // The SDK asks for its default microphone, and the phone gives it the one that is chosen then.
+    const previous = preferences[kind];
+    // Set first: the SDK then requests its default microphone, and the phone answers with the preferred one.
     preferences[kind] = id;
     try {
       const audio = phone.calls.callStack?.audio;
       if (audio) await useDevice(audio, kind, id);
       savePreferences({ [kind]: id });
     } catch {
-      preferences[kind] = before;
-      failure.textContent = words.deviceNotUsable;
+      preferences[kind] = previous;
+      failure.textContent = texts.deviceNotUsable;
       list();
     }
   };
   const list = async () => {
     const devices = (await media?.enumerateDevices().catch(() => [])) ?? [];
     const areNamesKnown = devices.some(({ label }) => label);
-    fill(microphone.select, devices, "audioinput", preferences.microphone, words);
-    fill(speaker.select, canChooseSpeaker ? devices : [], "audiooutput", preferences.speaker, words);
-    hint.textContent = areNamesKnown ? (canChooseSpeaker ? "" : words.speakerNotSelectable) : words.namesHidden;
+    fill(microphone.select, devices, "audioinput", preferences.microphone, texts);
+    fill(speaker.select, canChooseSpeaker ? devices : [], "audiooutput", preferences.speaker, texts);
+    hint.textContent = areNamesKnown ? (canChooseSpeaker ? "" : texts.speakerNotSelectable) : texts.namesHidden;
     hint.hidden = !hint.textContent;
   };
   media?.addEventListener?.("devicechange", list);
@@ -78,15 +78,15 @@ function picker(label, onChoose) {
  * @param {MediaDeviceInfo[]} devices
  * @param {MediaDeviceKind} kind
  * @param {string | undefined} chosen
- * @param {typeof settingsSheet} words
+ * @param {typeof settingsSheet} texts
  */
-function fill(select, devices, kind, chosen, words) {
+function fill(select, devices, kind, chosen, texts) {
   const listed = devices.filter(
     (device) => device.kind === kind && device.deviceId && !DEFAULT_DEVICE_IDS.has(device.deviceId),
   );
   const options = listed.map(({ deviceId, label }, index) =>
-    h("option", { value: deviceId }, label || `${words.unnamedDevice} ${index + 1}`),
+    h("option", { value: deviceId }, label || `${texts.unnamedDevice} ${index + 1}`),
   );
-  select.replaceChildren(h("option", { value: "" }, words.systemDefault), ...options);
+  select.replaceChildren(h("option", { value: "" }, texts.systemDefault), ...options);
   select.value = chosen && listed.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
 }

@@ -1,4 +1,4 @@
-/** The buttons that move the panel, for people who do not drag: by keyboard, or with single taps. */
+/** Builds the buttons that move the panel, for people who cannot drag it: by keyboard or with single taps. */
 import { button, h, icon } from "../dom.js";
 
 /** @import { settingsSheet } from "../../i18n/locales/en.js" */
@@ -8,7 +8,7 @@ const STEP_PX = 32;
 const RESET_ICON = "M5 12a7 7 0 1 0 2.5-5.4M4 4v5h5";
 
 /**
- * The name of each direction's text, the key on the keyboard, the icon, and where it leads.
+ * For each direction: the key of its text, the key on the keyboard, the icon, and the steps in x and y.
  * @type {["moveLeft" | "moveUp" | "moveDown" | "moveRight", string, string, number, number][]}
  */
 const DIRECTIONS = [
@@ -20,9 +20,9 @@ const DIRECTIONS = [
 
 /**
  * @param {PanelMover} mover
- * @param {typeof settingsSheet} words
+ * @param {typeof settingsSheet} texts
  */
-export function moveButtons(mover, words) {
+export function moveButtons(mover, texts) {
   /**
    * @param {number} x
    * @param {number} y
@@ -35,7 +35,7 @@ export function moveButtons(mover, words) {
    */
   const iconButton = (name, path, click) =>
     button({ class: "icon", "aria-label": name, title: name, click }, icon(path));
-  const arrows = DIRECTIONS.map(([text, , path, x, y]) => iconButton(words[text], path, () => step(x, y)));
+  const arrows = DIRECTIONS.map(([textKey, , path, x, y]) => iconButton(texts[textKey], path, () => step(x, y)));
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     const direction = DIRECTIONS.find(([, key]) => key === event.key);
@@ -46,12 +46,12 @@ export function moveButtons(mover, words) {
   return h(
     "div",
     { class: "move", role: "group", "aria-labelledby": "move" },
-    h("span", { id: "move" }, words.movePanel),
+    h("span", { id: "move" }, texts.movePanel),
     h(
       "span",
       { class: "arrows", keydown: onKeyDown },
       ...arrows,
-      iconButton(words.resetPosition, RESET_ICON, () => mover.reset()),
+      iconButton(texts.resetPosition, RESET_ICON, () => mover.reset()),
     ),
   );
 }

@@ -1,4 +1,4 @@
-/** Opens and closes the sheet that covers the panel's stage: settings, devices, diagnostics. Its contents are a chunk. */
+/** Opens and closes the sheet over the panel's stage: settings, devices, diagnostics. Its contents are in a chunk. */
 import { asProblem } from "../../errors.js";
 import { h } from "../dom.js";
 
@@ -7,7 +7,7 @@ import { h } from "../dom.js";
 
 export class Sheet {
   /**
-   * The contents; null while it is closed.
+   * The contents of the open sheet; null while it is closed.
    * @type {SheetName | null}
    */
   name = null;

@@ -1,4 +1,4 @@
-"""The phone in an element of the page: its size and looks there, and a call while it goes and returns."""
+"""The phone in a container element of the page: its size and appearance, and a call while the element is removed."""
 
 import pytest
 from playwright.async_api import expect
@@ -32,19 +32,19 @@ def place(width: int, height: int | None = None) -> str:
     return f'<button id="before">Before</button><aside id="place" style="{style}"></aside>'
 
 
-async def shown(phone: Phone) -> None:
-    """Until the panel stands in the element, without a floating button."""
+async def until_inside_container(phone: Phone) -> None:
+    """Wait until the panel is in the container, without a floating button."""
     await expect(phone.page.locator("#place > epoch-phone .panel")).to_be_visible()
     await expect(phone.panel.locator(".fab")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, None), (320, 900), (700, 300)])
-async def test_the_panel_fits_its_element_in_any_page_and_theme(
+async def test_the_panel_fits_its_container_in_any_page_and_theme(
     customer: Customer, open_phone: OpenPhone, width: int, height: int | None
 ) -> None:
     phone = await open_phone(customer, attributes=ATTRIBUTES, body=place(width, height), head=HOSTILE)
     await phone.until_event("ready")
-    await shown(phone)
+    await until_inside_container(phone)
     panel = phone.panel.locator(".panel")
     left, top, panel_width, panel_height = await panel.evaluate(BOXES)
     assert panel_width == min(width, 480)
@@ -60,13 +60,15 @@ async def test_the_panel_fits_its_element_in_any_page_and_theme(
     assert phone.console == []
 
 
-async def test_a_call_outlives_its_element_and_returns_to_it(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_call_continues_without_its_container_and_returns_to_it(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await open_phone(customer, attributes=ATTRIBUTES, body='<button id="before">Before</button>')
     await phone.until_event("ready")
     await phone.panel.get_by_role("button", name="Open phone").wait_for()
     add = "(markup) => document.body.insertAdjacentHTML('beforeend', markup)"
     await phone.page.evaluate(add, '<aside id="place" style="width: 320px"></aside>')
-    await shown(phone)
+    await until_inside_container(phone)
     await phone.page.focus("#before")
     await phone.page.keyboard.press("Tab")
     await expect(phone.panel.get_by_role("button", name="More")).to_be_focused()
@@ -80,7 +82,7 @@ async def test_a_call_outlives_its_element_and_returns_to_it(customer: Customer,
     await expect(phone.page.locator("html > epoch-phone .panel")).to_be_visible()
     await phone.panel.get_by_role("button", name="Mute", exact=True).click()
     await phone.page.evaluate(add, '<aside id="place" style="width: 320px"></aside>')
-    await shown(phone)
+    await until_inside_container(phone)
     await phone.panel.get_by_role("button", name="Unmute", exact=True).click()
     before, after = await phone.hear(started["callId"])
     assert after.browser["heard"] > before.browser["heard"]

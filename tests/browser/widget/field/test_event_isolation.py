@@ -1,12 +1,12 @@
-"""The page's shortcuts, and what it does at a click elsewhere, hear nothing of what a person does in the phone."""
+"""The page gets no events of what a person does in the phone: no shortcuts, and no clicks outside its own elements."""
 
 import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
+from support.browser.mouse import button, hang_up, press, until_dialer_loaded, until_panel_loaded
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
-from support.browser.reach import button, hang_up, press, until_events_are_kept, until_it_formats
 
 pytestmark = [
     pytest.mark.anyio,
@@ -30,12 +30,12 @@ LISTEN = """() => {
 
 
 @pytest.mark.parametrize("library", ["hotkey", "tinykeys"])
-async def test_digits_are_no_shortcuts_of_the_page(
+async def test_digits_typed_in_the_phone_trigger_no_shortcuts_of_the_page(
     customer: Customer, open_phone: OpenPhone, page_libraries: str, library: str
 ) -> None:
     phone = await open_phone(customer, body=page_libraries)
     page = phone.page
-    await until_events_are_kept(phone)
+    await until_panel_loaded(phone)
     await page.evaluate(
         """([library, keys]) => {
             window.actions = [];
@@ -48,7 +48,7 @@ async def test_digits_are_no_shortcuts_of_the_page(
 
     await press(phone, "Open phone")
     field = phone.panel.get_by_role("textbox")
-    await until_it_formats(phone)
+    await until_dialer_loaded(phone)
     await page.keyboard.type("21255501019")
     await page.keyboard.press("Backspace")
     await expect(field).to_have_value("(212) 555-0101")
@@ -68,7 +68,7 @@ async def test_digits_are_no_shortcuts_of_the_page(
 async def test_no_event_of_the_phone_reaches_the_document(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<label>Name <input></label>")
     page = phone.page
-    await until_events_are_kept(phone)
+    await until_panel_loaded(phone)
     await page.evaluate(LISTEN)
     await press(phone, "Open phone")
     field = phone.panel.get_by_role("textbox")
@@ -77,7 +77,7 @@ async def test_no_event_of_the_phone_reaches_the_document(customer: Customer, op
     await field.click(button="right")
     await page.mouse.wheel(0, 10)
     await press(phone, "More")
-    # Boxes and lists do what they do, once.
+    # Checkboxes and lists change once.
     sounds = phone.panel.get_by_role("checkbox")
     is_checked = await sounds.is_checked()
     await sounds.click()
@@ -86,7 +86,7 @@ async def test_no_event_of_the_phone_reaches_the_document(customer: Customer, op
     assert await sounds.is_checked() is is_checked
     await phone.panel.get_by_role("combobox").first.select_option(index=0)
     await page.keyboard.press("Escape")
-    # A press that begins in the phone and ends elsewhere.
+    # A press that begins in the phone and ends on the page.
     await drag(phone, field_to_page=True)
     assert await page.evaluate("() => heard") == []
 
@@ -94,7 +94,7 @@ async def test_no_event_of_the_phone_reaches_the_document(customer: Customer, op
 async def test_the_page_keeps_its_own_drags_and_blurs(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<label>Name <input></label>")
     page = phone.page
-    await until_events_are_kept(phone)
+    await until_panel_loaded(phone)
     await press(phone, "Open phone")
     await page.evaluate(
         """() => {

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
-from support.browser.keys import ARMED_SECONDS
+from support.browser.held_keys import PRESS_INTERVAL_SECONDS
 from support.browser.phone import Phone
 from support.browser.pop_out import call_in_window
 from support.browser.product import ECHO, Customer
@@ -32,7 +32,7 @@ async def test_an_extension_and_digits_follow_the_answer_and_the_extension_is_ke
     phone = await ready(open_phone, customer)
     begun = await phone.call(ECHO, {"extension": "204", "digits": ",9#"})
     await phone.until_event("callAnswered")
-    # A key that is pressed meanwhile stands behind the digits of the call.
+    # A digit that is sent meanwhile follows the digits of the call.
     await phone.page.evaluate("() => EpochPhone.sendDtmf('1')")
     await expect(phone.panel.get_by_text("+1 212-555-0101 ext. 204")).to_be_visible()
     await phone.until_digits(begun.call_id, "2049#1")
@@ -47,12 +47,12 @@ async def test_an_extension_and_digits_follow_the_answer_and_the_extension_is_ke
     assert record["extension"] == "204"
     for name in ("callStarted", "callEnded"):
         assert (await phone.until_event(name))["extension"] == "204"
-    kept = str(await phone.events()) + await phone.page.evaluate("() => JSON.stringify({ ...sessionStorage })")
-    assert ("204" in kept, "9#" in kept) == (True, False)
+    stored = str(await phone.events()) + await phone.page.evaluate("() => JSON.stringify({ ...sessionStorage })")
+    assert ("204" in stored, "9#" in stored) == (True, False)
     assert phone.console == []
 
     # Call again sends both again.
-    await asyncio.sleep(ARMED_SECONDS)
+    await asyncio.sleep(PRESS_INTERVAL_SECONDS)
     await phone.panel.get_by_role("button", name="Call again").click()
     again = await phone.until_event("callStarted", 2)
     await phone.until_event("callAnswered", 2)
@@ -60,7 +60,7 @@ async def test_an_extension_and_digits_follow_the_answer_and_the_extension_is_ke
     assert again["extension"] == "204"
 
 
-async def test_a_written_extension_is_shown_dialled_apart_and_found_again(
+async def test_an_extension_in_the_number_is_shown_sent_as_tones_and_listed(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     link = '<a href="tel:+1-212-555-0101;ext=204">Ada</a>'
@@ -79,7 +79,7 @@ async def test_a_written_extension_is_shown_dialled_apart_and_found_again(
     await phone.page.get_by_role("link", name="Ada").click()
     assert (await sent(1, "204"))["Extension"] == "204"
     await phone.panel.get_by_role("button", name="New call").click()
-    # The last call stands in the list with its extension, which is put into the field and can be changed there.
+    # The list shows the last call with its extension, which a press writes to the field, where it can be changed.
     await phone.panel.get_by_role("button", name="+1 212-555-0101 ext. 204").click()
     field = phone.panel.get_by_label("Phone number")
     await expect(phone.panel.locator("#reading")).to_contain_text("ext. 204")
@@ -111,7 +111,9 @@ async def test_a_semicolon_waits_for_enter_and_a_hang_up_drops_the_rest(
     assert (await phone.far_end(begun.call_id))["dtmf"] == "1204"
 
 
-async def test_a_call_in_a_window_sends_them_there_and_asks_in_both(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_the_pop_out_sends_tones_and_both_pages_ask_for_waiting_ones(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await ready(open_phone, customer, 'data-pop-out="on"')
     begun, window = await call_in_window(phone, ECHO, {"extension": "204", "digits": ";7#"})
     await phone.until_event("callAnswered")
@@ -131,7 +133,7 @@ async def test_a_call_in_a_window_sends_them_there_and_asks_in_both(customer: Cu
         ("digits: '1 2'", "invalid_digits", "Invalid digits"),
     ],
 )
-async def test_wrong_ones_are_refused_with_what_is_allowed(
+async def test_invalid_extensions_and_digits_are_refused_with_the_allowed_characters(
     customer: Customer, open_phone: OpenPhone, option: str, code: str, message: str
 ) -> None:
     phone = await ready(open_phone, customer)

@@ -1,4 +1,4 @@
-"""Browsers without a feature: the phone works, or says that it cannot; it never calls without being seen."""
+"""Browsers without some features: the phone works, or says that it cannot call; it never calls while invisible."""
 
 from collections.abc import Awaitable, Callable
 
@@ -58,7 +58,7 @@ def without(script: str) -> Callable[[BrowserContext], Awaitable[None]]:
 
 @feature_detection
 @pytest.mark.every_browser
-async def test_a_browser_with_nothing_but_what_calls_need_makes_a_whole_call(
+async def test_a_browser_without_optional_features_makes_a_whole_call(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer, prepare=without(NO_CONSTRUCTED_SHEETS + NO_OPTIONAL_FEATURES))
@@ -74,10 +74,10 @@ async def test_a_browser_with_nothing_but_what_calls_need_makes_a_whole_call(
 
 @feature_detection
 @pytest.mark.parametrize("nonce", ["", "'nonce-abc'"], ids=["no styles", "a nonce"])
-async def test_a_policy_against_inline_styles_leaves_a_phone_that_can_be_used(
+async def test_the_phone_is_usable_under_a_policy_against_inline_styles(
     customer: Customer, open_phone: OpenPhone, nonce: str
 ) -> None:
-    """Old browsers need ``<style>``, which such a policy blocks unless it names the script's own nonce."""
+    """Old browsers need ``<style>``, which such a policy blocks unless it contains the nonce of the script."""
     url, carrier = customer.product.url, customer.product.carrier
     policy = f"default-src 'none'; script-src {url}; connect-src {url} {carrier} {carrier.replace('http', 'ws')}"
     headers = {"Content-Security-Policy": f"{policy}; style-src 'self' {nonce}"}
@@ -91,24 +91,24 @@ async def test_a_policy_against_inline_styles_leaves_a_phone_that_can_be_used(
     assert await phone.page.evaluate("() => getComputedStyle(document.querySelector('epoch-phone')).display") == (
         "contents" if nonce else "block"
     )
-    await phone.panel.get_by_role("button", name="Hang up").first.click()  # in sight and not covered
+    await phone.panel.get_by_role("button", name="Hang up").first.click()  # visible and not covered
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
 
 
 @feature_detection
 @pytest.mark.every_browser
 @pytest.mark.parametrize("feature", MISSING)
-async def test_a_browser_that_cannot_call_says_so_from_the_start(
+async def test_a_browser_that_cannot_call_reports_it_at_the_start(
     customer: Customer, open_phone: OpenPhone, feature: str
 ) -> None:
     attributes = 'data-click-to-call="on"'
     number = f'<span data-phone="{ECHO}">Call us</span>'
     phone = await open_phone(customer, attributes=attributes, body=number, prepare=without(MISSING[feature]))
-    told = await phone.until_event("error")
-    assert (told["code"], told["message"]) == ("browser_not_supported", "This browser cannot make calls")
+    error = await phone.until_event("error")
+    assert (error["code"], error["message"]) == ("browser_not_supported", "This browser cannot make calls")
     assert await phone.state() == "error"
     assert await phone.page.evaluate("() => EpochPhone.isReady()") is False
-    assert (await phone.call(ECHO)).begun is False
+    assert (await phone.call(ECHO)).is_started is False
     await phone.page.get_by_role("button", name="Call us").click()
     await expect(phone.panel.get_by_text("This browser cannot make calls")).to_be_visible()
     await expect(phone.panel.get_by_text("Use a current Chrome")).to_be_visible()

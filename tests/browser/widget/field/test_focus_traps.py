@@ -1,11 +1,11 @@
-"""Typing and calling beside the page's modal dialogs, by the libraries that keep the focus in them."""
+"""Typing and calling beside modal dialogs of libraries that trap the focus."""
 
 import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
+from support.browser.mouse import button, hang_up, press, until_dialer_loaded, until_panel_loaded
 from support.browser.product import ECHO, Customer
-from support.browser.reach import button, hang_up, press, until_events_are_kept, until_it_formats
 
 pytestmark = [
     pytest.mark.anyio,
@@ -16,12 +16,12 @@ ACTIVE_IN_PHONE = "() => document.activeElement?.localName === 'epoch-phone'"
 
 
 @pytest.mark.parametrize("library", ["bootstrap", "mui", "focus-trap", "radix", "headless-ui"])
-async def test_one_types_and_calls_beside_a_modal(
+async def test_a_person_types_and_calls_beside_a_modal_dialog(
     customer: Customer, open_phone: OpenPhone, page_libraries: str, library: str
 ) -> None:
     phone = await open_phone(customer, body=page_libraries)
     page = phone.page
-    await until_events_are_kept(phone)
+    await until_panel_loaded(phone)
     await page.evaluate("(library) => pageLibraries.open[library]()", library)
     name = page.get_by_label("Name")
     await expect(name).to_be_focused()
@@ -30,7 +30,7 @@ async def test_one_types_and_calls_beside_a_modal(
     await press(phone, "Open phone")
     field = phone.panel.get_by_role("textbox")
     await expect(field).to_be_focused()
-    await until_it_formats(phone)
+    await until_dialer_loaded(phone)
     await page.keyboard.type("2125550101")
     await expect(field).to_have_value("(212) 555-0101")
     await expect(name).to_have_value("Ada")
@@ -48,7 +48,7 @@ async def test_one_types_and_calls_beside_a_modal(
     await press(phone, "Unmute")
     await hang_up(phone, call_id, ECHO)
 
-    # Escape closes the phone, and the next one is the dialog's.
+    # Escape closes the phone and not the dialog.
     await button(phone, "Close phone").focus()
     await page.keyboard.press("Escape")
     await expect(button(phone, "Open phone")).to_be_visible()

@@ -1,11 +1,11 @@
-"""Pages that hide, move, copy, disable or remove the phone in a call: one can always hang up."""
+"""Pages that hide, move, copy, disable or remove the phone in a call: a person can always mute and hang up."""
 
 import pytest
 from playwright.async_api import Page, expect
 
 from browser.conftest import OpenPhone
+from support.browser.mouse import assert_can_mute, button, hang_up, press
 from support.browser.product import ECHO, Customer
-from support.browser.reach import assert_within_reach, button, hang_up, press
 
 pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("top layer", threads="")]
 
@@ -28,7 +28,7 @@ STYLES = (
 )
 PICTURE = "<svg width=10 height=10><foreignObject width=10 height=10></foreignObject></svg>"
 HOST = 'const host = document.querySelector("epoch-phone");'
-DEEDS = (
+ACTIONS = (
     "host.remove()",
     "host.hidden = true",
     "host.style.setProperty('display', 'none', 'important')",
@@ -54,34 +54,34 @@ DEEDS = (
 )
 
 
-async def test_styles_do_not_take_the_phone_away(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_styles_of_the_page_do_not_hide_the_phone(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<p>A customer's words.</p>" * 60)
     await phone.until_event("ready")
     call_id = (await phone.call(ECHO)).call_id
     await phone.until_event("callAnswered")
     for text in STYLES:
         style = await phone.page.add_style_tag(content=text)
-        await assert_within_reach(phone)
+        await assert_can_mute(phone)
         await style.evaluate("(style) => style.remove()")
     # The bar of a closed panel too.
     await press(phone, "Close phone")
     await button(phone, "Hang up").wait_for()
     for text in STYLES:
         style = await phone.page.add_style_tag(content=text)
-        await assert_within_reach(phone)
+        await assert_can_mute(phone)
         await style.evaluate("(style) => style.remove()")
     await hang_up(phone, call_id, ECHO)
     assert phone.console == []
 
 
-async def test_what_a_page_does_to_the_element_is_repaired(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_changes_of_the_page_to_the_element_are_repaired(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<p>A customer's words.</p>")
     await phone.until_event("ready")
     call_id = (await phone.call(ECHO)).call_id
     await phone.until_event("callAnswered")
-    for deed in DEEDS:
-        await do(phone.page, deed)
-        await assert_within_reach(phone)
+    for action in ACTIONS:
+        await do(phone.page, action)
+        await assert_can_mute(phone)
     await hang_up(phone, call_id, ECHO)
     assert phone.console == []
 
@@ -89,12 +89,12 @@ async def test_what_a_page_does_to_the_element_is_repaired(customer: Customer, o
 COVER = """() => document.body.insertAdjacentHTML(
     "beforeend", "<div style='position:fixed;inset:0;z-index:2147483647;background:white'></div>"
 )"""
-PLACES = ("() => place.style.display = 'none'", "() => place.style.cssText = 'height:0;overflow:hidden'", COVER)
+HIDE_CONTAINER = ("() => place.style.display = 'none'", "() => place.style.cssText = 'height:0;overflow:hidden'", COVER)
 
 
-@pytest.mark.parametrize("deed", PLACES)
-async def test_a_phone_in_an_element_that_cannot_be_pressed_floats(
-    customer: Customer, open_phone: OpenPhone, deed: str
+@pytest.mark.parametrize("action", HIDE_CONTAINER)
+async def test_a_phone_whose_container_cannot_be_pressed_floats(
+    customer: Customer, open_phone: OpenPhone, action: str
 ) -> None:
     body = '<p>A customer\'s words.</p><aside id="place" style="width:320px"></aside>'
     phone = await open_phone(customer, attributes='data-container="#place"', body=body)
@@ -102,13 +102,13 @@ async def test_a_phone_in_an_element_that_cannot_be_pressed_floats(
     call_id = (await phone.call(ECHO)).call_id
     await phone.until_event("callAnswered")
     await expect(phone.page.locator("#place > epoch-phone .panel")).to_be_visible()
-    await phone.page.evaluate(deed)
-    await assert_within_reach(phone)
+    await phone.page.evaluate(action)
+    await assert_can_mute(phone)
     await expect(phone.page.locator("html > epoch-phone .panel")).to_be_visible()
     await hang_up(phone, call_id, ECHO)
     await expect(phone.page.locator("#place > epoch-phone [data-inline]:not([popover])")).to_be_attached()
     assert phone.console == []
 
 
-async def do(page: Page, deed: str) -> None:
-    await page.evaluate(f"() => {{ {HOST} {deed}; }}")
+async def do(page: Page, action: str) -> None:
+    await page.evaluate(f"() => {{ {HOST} {action}; }}")

@@ -1,4 +1,4 @@
-"""From a number on the page to hanging up without a mouse, and the keys that the phone leaves alone."""
+"""A call by keyboard, from a number on the page to hanging up; the keys that the phone leaves to the page."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -17,8 +17,8 @@ FOCUSED = """() => {
     while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
     return element.id || element.getAttribute("aria-label") || element.innerText.trim() || element.localName;
 }"""
-# At the window in the capture phase, where the page hears each key first; what became of it is read later.
-HEAR = """() => {
+# Records each key event at the window in the capture phase; whether it was prevented is read later.
+RECORD_KEYS = """() => {
     window.keys = [];
     addEventListener("keydown", (event) => keys.push(event), true);
 }"""
@@ -75,13 +75,13 @@ async def test_a_number_is_called_muted_and_hung_up_by_keys_alone(
     await keyboard.press("Enter")
     assert (await phone.until_event("callEnded"))["status"] == "completed"
 
-    # Back at the number: the next one is a Tab away.
+    # Escape returns the focus to the number.
     await keyboard.press("Escape")
     await until_focused(phone, number)
     assert len(await phone.details("callStarted")) == 1
 
 
-async def test_in_a_call_escape_leaves_the_bar_whose_keys_mute_and_hang_up(phone: Phone) -> None:
+async def test_escape_in_a_call_shows_the_bar_whose_buttons_work_by_keyboard(phone: Phone) -> None:
     keyboard = phone.page.keyboard
     await keyboard.press("Tab")
     await keyboard.press("Enter")
@@ -97,7 +97,7 @@ async def test_in_a_call_escape_leaves_the_bar_whose_keys_mute_and_hang_up(phone
     await phone.until_event("callEnded")
 
 
-async def test_a_number_pressed_in_a_call_says_that_a_call_is_on(phone: Phone) -> None:
+async def test_a_press_on_a_number_during_a_call_says_that_a_call_is_in_progress(phone: Phone) -> None:
     await phone.page.locator("#ada").click()
     await phone.until_event("callAnswered")
     await phone.page.evaluate("() => EpochPhone.close()")
@@ -110,8 +110,8 @@ async def test_a_number_pressed_in_a_call_says_that_a_call_is_on(phone: Phone) -
 
 async def test_keys_of_the_browser_and_of_the_page_are_left_alone(phone: Phone) -> None:
     page = phone.page
-    await page.evaluate(HEAR)
-    # Chromium's own actions of these keys would leave the page; it is only asked what the phone made of them.
+    await page.evaluate(RECORD_KEYS)
+    # Chromium's actions of these keys would leave the page; only whether the phone prevented them matters.
     await page.evaluate('() => addEventListener("beforeunload", (event) => event.preventDefault())')
 
     async def press_all() -> None:
@@ -139,7 +139,7 @@ async def test_escape_closes_the_phone_only_if_it_has_the_focus(phone: Phone) ->
     await phone.panel.get_by_role("button", name="Open phone").press("Enter")
     await until_focused(phone, "number")
     await phone.page.locator("#note").focus()
-    await phone.page.evaluate(HEAR)
+    await phone.page.evaluate(RECORD_KEYS)
     await phone.page.keyboard.press("Escape")
     await expect(phone.panel.locator(".panel")).to_be_visible()
     assert await phone.page.evaluate(PREVENTED) == []

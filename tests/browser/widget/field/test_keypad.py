@@ -1,4 +1,4 @@
-"""Key 0 of the dialler is + when it is held, and a tone in a call."""
+"""Key 0 of the keypad types + when it is held, and sends a tone in a call."""
 
 import pytest
 from playwright.async_api import expect

@@ -1,4 +1,4 @@
-"""Metadata that cannot be stored is refused at the call; what is accepted is told as it is stored."""
+"""Metadata that cannot be stored is refused by ``call()``; accepted metadata is the same in events and record."""
 
 import pytest
 
@@ -23,7 +23,7 @@ ACCEPTED = (
 )
 
 
-async def test_what_cannot_be_stored_is_refused_and_the_event_tells_what_is_stored(
+async def test_metadata_that_cannot_be_stored_is_refused_and_events_have_the_stored_metadata(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer)

@@ -1,4 +1,4 @@
-"""Numbers as they come into the field: pasted rows, input methods, autofill; texts that may mean several numbers."""
+"""Texts in the number field: pasted, from input methods, autofilled, with letters, or with several numbers."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from browser.conftest import OpenPhone
-from support.browser.keys import ARMED_SECONDS
+from support.browser.held_keys import PRESS_INTERVAL_SECONDS
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
@@ -39,8 +39,8 @@ def offered_by(phone: Phone) -> Locator:
 
 
 async def enter(phone: Phone) -> None:
-    """Press Enter in the field, as a person does: not within the half second in which a second press does nothing."""
-    await asyncio.sleep(ARMED_SECONDS)
+    """Press Enter in the field, after the half second in which the phone ignores a second press."""
+    await asyncio.sleep(PRESS_INTERVAL_SECONDS)
     await field_of(phone).press("Enter")
 
 
@@ -51,7 +51,7 @@ async def paste(phone: Phone, text: str) -> None:
 
 
 @pytest.mark.field_fault("paste", threads="woocommerce#58000, intl-tel-input#2105")
-async def test_a_pasted_text_with_more_than_a_number_is_asked_about(phone: Phone) -> None:
+async def test_the_panel_asks_about_a_pasted_text_with_more_than_a_number(phone: Phone) -> None:
     field, offered = field_of(phone), offered_by(phone)
     for text, numbers in (
         (ROW, ["+1 212-555-0101 United States"]),
@@ -80,7 +80,7 @@ async def test_a_pasted_text_with_more_than_a_number_is_asked_about(phone: Phone
     await expect(field).to_have_value("+1 212-555-0101")
     await expect(offered).to_have_count(0)
 
-    # By keyboard: to the list, then back in the field, and only Enter there calls.
+    # Enter in the list writes the number to the field; only Enter in the field calls.
     await paste(phone, TWO_NUMBERS)
     await offered.first.focus()
     await phone.page.keyboard.press("Enter")
@@ -100,7 +100,7 @@ async def test_a_call_of_the_page_with_several_numbers_opens_the_panel(
     )
     await phone.until_event("ready")
     begun = await phone.call(f"{ECHO} or (415) 555-2671", {"name": "Ada Park"})
-    assert not begun.begun
+    assert not begun.is_started
     assert [event["detail"]["code"] for event in begun.events if event["name"] == "error"] == ["ambiguous_number"]
     await expect(offered_by(phone)).to_have_text(["+1 212-555-0101 United States", "+1 415-555-2671 United States"])
     await offered_by(phone).first.click()
@@ -117,7 +117,7 @@ async def test_a_call_of_the_page_with_several_numbers_opens_the_panel(
 
 
 @pytest.mark.field_fault("composition", threads="cleave.js PR#663, Inputmask#2662")
-async def test_an_input_method_writes_its_text_once(phone: Phone) -> None:
+async def test_a_number_from_an_input_method_is_not_doubled(phone: Phone) -> None:
     field = field_of(phone)
     await field.focus()
     session = await phone.page.context.new_cdp_session(phone.page)
@@ -135,7 +135,7 @@ async def test_an_input_method_writes_its_text_once(phone: Phone) -> None:
 @pytest.mark.field_fault(
     "cleaning in one place", threads="woocommerce#58000, Signal-Android#11630, intl-tel-input#2105"
 )
-async def test_what_is_filled_in_is_shown_as_it_is_called(phone: Phone) -> None:
+async def test_the_number_that_is_called_is_shown_below_the_field(phone: Phone) -> None:
     field, reading = field_of(phone), phone.panel.locator("#reading")
     for text in ("\u202a+١٢١٢٥٥٥٠١٠١\u202c", "+۱۲۱۲۵۵۵۰۱۰۱", "＋１２１２５５５０１０１"):
         await field.fill("")
@@ -151,16 +151,16 @@ async def test_what_is_filled_in_is_shown_as_it_is_called(phone: Phone) -> None:
 
     await field.evaluate(FILL_IN, "2125550101")
     await expect(field).to_have_value("(212) 555-0101")
-    # An extension of the browser that rewrites numbers: what it left in the field is what the person saw.
+    # A browser extension may rewrite the number in the field without an event: the text in the field is called.
     await field.evaluate("(input) => { input.value = '+1 212 555 0101'; }")
     await enter(phone)
     assert (await phone.until_event("callStarted"))["number"] == ECHO
 
 
 @pytest.mark.field_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
-async def test_the_number_that_is_told_is_dialled(phone: Phone) -> None:
+async def test_the_number_in_events_is_the_dialled_number(phone: Phone) -> None:
     begun = await phone.call("001 (0)212-555-0101")
-    assert begun.begun
+    assert begun.is_started
     assert (await phone.until_event("callAnswered"))["number"] == ECHO
     assert (await phone.page.evaluate("() => EpochPhone.getCall()"))["number"] == ECHO
     await phone.hangup()

@@ -1,4 +1,4 @@
-"""Optimisers, tag managers and consent managers that rename, move, join, delay or rewrite the phone's tag."""
+"""The phone finds its token when optimisers, tag managers or consent managers rename, join or delay its tag."""
 
 from collections.abc import Mapping
 
@@ -17,18 +17,18 @@ pytestmark = [
 ]
 
 ON_FIRST_MOVE = 'addEventListener("mousemove", () => runCopies("%s", "%s"), { once: true });'
-HELD = '<script type="text/plain" src="{src}" data-token="{token}"></script>'
+DELAYED_TAG = '<script type="text/plain" src="{src}" data-token="{token}"></script>'
 CONFIG = '<script>window.EpochPhoneConfig = { token: "{token}" };</script>'
 WAYS = {
     "renamed, as a module": '<script type="module" src="{copy}" data-token="{token}"></script>',
-    "renamed, with the token in its address": '<script src="{copy}#{token}"></script>',
-    "renamed, as a module, with the token in its address": '<script type="module" src="{copy}#{token}"></script>',
-    "with a version before the token in its address": '<script src="{src}?ver=6.9#{token}"></script>',
+    "renamed, with the token in its URL": '<script src="{copy}#{token}"></script>',
+    "renamed, as a module, with the token in its URL": '<script type="module" src="{copy}#{token}"></script>',
+    "with a version before the token in its URL": '<script src="{src}?ver=6.9#{token}"></script>',
     "inlined": '<script data-token="{token}">{code}</script>',
     "inlined as a module": '<script type="module" data-token="{token}">{code}</script>',
-    "joined with other scripts, and its tag left behind": HELD + '<script src="{joined}"></script>',
+    "joined with other scripts, and its tag left behind": DELAYED_TAG + '<script src="{joined}"></script>',
     "joined with other scripts, with a global": CONFIG + '<script src="{joined}"></script>',
-    "evaluated, and its tag left behind": HELD
+    "evaluated, and its tag left behind": DELAYED_TAG
     + '<script>fetch("{src}").then((answer) => answer.text()).then((code) => (0, eval)(code));</script>',
     "behind another tag with a token": '<script data-token="of-others">0</script>'
     '<script type="module" src="{copy}" data-token="{token}"></script>',
@@ -45,7 +45,7 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 async def code(product: Product) -> str:
-    """phone.js as it is served."""
+    """The served text of phone.js."""
     async with local_client(base_url=product.url) as client:
         return (await client.get("/widget/phone.js")).text
 
@@ -72,18 +72,18 @@ async def test_the_phone_finds_its_token(
 
 
 def filled(way: str, values: Mapping[str, str]) -> str:
-    """``way`` with the values in the places of their names."""
+    """``way`` with each ``{name}`` replaced by its value."""
     for name, value in values.items():
         way = way.replace(f"{{{name}}}", value)
     return way
 
 
 def joined(code: str) -> str:
-    """The file of an optimiser: ours between scripts that strict mode would break, one of them without a semicolon."""
+    """The joined file of an optimiser: phone.js between scripts that work only in sloppy mode."""
     return f"{code}\nbefore = 'sloppy'\n{code}\nafter = 'sloppy'"
 
 
-async def test_settings_of_the_page_apply_beside_a_token_in_the_address(
+async def test_settings_of_the_page_apply_with_a_token_in_the_url(
     customer: Customer, open_page: OpenPage, host_site: HostSite
 ) -> None:
     url = host_site.page(

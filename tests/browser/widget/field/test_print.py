@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
+from support.browser.mouse import button, hang_up, press
 from support.browser.product import ECHO, Customer
-from support.browser.reach import button, hang_up, press
 
 pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("print", threads="sunshine-conversations#401")]
 
@@ -39,7 +39,7 @@ COUNT_MODALS = """() => {
         showModal.call(this);
     };
 }"""
-# As long as the phone takes to see twice that nobody can press it, and once more.
+# The time of three checks of the phone; after two failed ones it would show itself in a modal dialog.
 THREE_CHECKS = """() => new Promise((resolve) => {
     let left = 3;
     const timer = setInterval(() => {

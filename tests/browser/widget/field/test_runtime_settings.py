@@ -1,4 +1,4 @@
-"""Settings that change while the phone runs, also during a call, and ways in which numbers of the page are called."""
+"""Settings that change while the phone runs and during a call, and the settings of click-to-call."""
 
 import asyncio
 import re
@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
-from support.browser.click_to_call import until_listening
-from support.browser.keys import ARMED_SECONDS
+from support.browser.click_to_call import until_click_to_call_loaded
+from support.browser.held_keys import PRESS_INTERVAL_SECONDS
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
@@ -27,7 +27,9 @@ async def update(phone: Phone, settings: str) -> None:
     await phone.page.evaluate(f"() => EpochPhone.update({settings})")
 
 
-async def test_looks_and_language_change_in_a_call_which_goes_on(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_appearance_and_language_change_during_a_call_that_continues(
+    customer: Customer, open_phone: OpenPhone
+) -> None:
     phone = await open_phone(customer)
     await phone.until_event("ready")
     begun = await phone.call(ECHO)
@@ -62,11 +64,11 @@ async def test_looks_and_language_change_in_a_call_which_goes_on(customer: Custo
     assert phone.console == []
 
 
-async def test_a_click_fills_the_panel_and_enter_calls_or_escape_leaves(
+async def test_a_click_fills_the_field_then_enter_calls_and_escape_closes(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer, attributes=CONFIRM, body=NUMBER)
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     link = phone.page.get_by_role("link", name="Ada")
     await link.click()
     field = phone.panel.get_by_label("Phone number")
@@ -76,22 +78,22 @@ async def test_a_click_fills_the_panel_and_enter_calls_or_escape_leaves(
     await expect(field).to_be_hidden()
     assert await phone.events("callStarted") == []
 
-    # A press right after another one does not count.
-    await asyncio.sleep(ARMED_SECONDS)
+    # The phone ignores a press right after another one.
+    await asyncio.sleep(PRESS_INTERVAL_SECONDS)
     await link.press("Enter")
     await expect(field).to_have_value(WRITTEN)
-    await asyncio.sleep(ARMED_SECONDS)
+    await asyncio.sleep(PRESS_INTERVAL_SECONDS)
     await phone.page.keyboard.press("Enter")
     started = await phone.until_event("callStarted")
     assert (started["number"], started["name"]) == (ECHO, "Ada")
     await phone.hangup()
 
 
-async def test_without_the_dialpad_numbers_of_the_page_alone_are_called(
+async def test_without_the_dialpad_only_numbers_of_the_page_are_called(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
     phone = await open_phone(customer, attributes=f'{CONFIRM} data-dialpad="off"', body=NUMBER)
-    await until_listening(phone)
+    await until_click_to_call_loaded(phone)
     await phone.panel.get_by_role("button", name="Open phone").click()
     await phone.panel.get_by_text("Click a number on the page to call it.").wait_for()
     await expect(phone.panel.get_by_label("Phone number")).to_be_hidden()
@@ -111,7 +113,7 @@ async def test_without_the_dialpad_numbers_of_the_page_alone_are_called(
     await phone.panel.get_by_role("button", name="Hang up").click()
 
 
-async def test_on_a_phone_links_can_be_left_to_its_dialler(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_links_can_be_left_to_the_dialler_of_a_mobile_phone(customer: Customer, open_phone: OpenPhone) -> None:
     attributes = 'data-click-to-call="on" data-tel-on-phones="native"'
     body = f'{NUMBER}<p><a href="tel:{ECHO}" data-phone="{ECHO}">Grace</a></p>'
     mobile: dict[str, Any] = {
@@ -121,14 +123,14 @@ async def test_on_a_phone_links_can_be_left_to_its_dialler(customer: Customer, o
         "viewport": {"width": 360, "height": 740},
     }
     phone = await open_phone(customer, attributes=attributes, body=body, **mobile)
-    await until_listening(phone)
-    kept = "() => { window.seen = []; addEventListener('click', (event) => seen.push(event), true); }"
-    await phone.page.evaluate(kept)
+    await until_click_to_call_loaded(phone)
+    record_clicks = "() => { window.seen = []; addEventListener('click', (event) => seen.push(event), true); }"
+    await phone.page.evaluate(record_clicks)
     await phone.page.get_by_role("link", name="Grace").tap()
     assert (await phone.until_event("callStarted"))["number"] == ECHO
     await phone.hangup()
     await phone.page.evaluate("() => EpochPhone.close()")
-    # The last tap: a browser without a dialler waits for an answer.
+    # Last, because a browser without a dialler then waits for an answer.
     await phone.page.get_by_role("link", name="Ada").tap()
     assert await phone.page.evaluate("() => seen.at(-1).defaultPrevented") is False
     assert len(await phone.events("callStarted")) == 1

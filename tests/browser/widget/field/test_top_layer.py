@@ -1,12 +1,12 @@
-"""A call beside what the page puts above everything: modal dialogs, popovers and elements in fullscreen."""
+"""A call while the page shows modal dialogs, popovers or elements in fullscreen, which are above everything else."""
 
 import pytest
 from playwright.async_api import expect
 
 from browser.conftest import OpenPhone
+from support.browser.mouse import assert_can_mute, hang_up, is_beside_body, press, until_dialer_loaded
 from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
-from support.browser.reach import assert_within_reach, hang_up, is_at_home, press, until_it_formats
 
 THREADS = "webawesome#2639, ariakit#2232, element-web#28010"
 pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("top layer", threads=THREADS)]
@@ -18,7 +18,7 @@ IN_SHADOW_ROOT = """<div id=component></div><script>
 </script>"""
 DIALOGS = f"""<dialog id=first>{LINK}<dialog id=second>Second <button>OK</button></dialog></dialog>
     <dialog id=third>Third <button>OK</button></dialog>{IN_SHADOW_ROOT}"""
-UNDRAWN = "<dialog id=undrawn style=display:none></dialog><details id=folded><dialog></dialog></details>"
+NOT_RENDERED = "<dialog id=hidden_dialog style=display:none></dialog><details id=folded><dialog></dialog></details>"
 FULL_PAGE = "inset:0;width:100vw;height:100vh;box-sizing:border-box;margin:0"
 POPOVERS = f"""<button popovertarget=people>People</button>
     <div id=people popover style="{FULL_PAGE}">{LINK}</div>
@@ -32,7 +32,7 @@ async def call_by_link(phone: Phone) -> str:
     return call_id
 
 
-async def test_one_hangs_up_in_a_modal_dialog(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_person_hangs_up_in_a_modal_dialog(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, attributes=ON, body=DIALOGS)
     await phone.until_event("ready")
     await phone.page.evaluate("() => first.showModal()")
@@ -40,18 +40,18 @@ async def test_one_hangs_up_in_a_modal_dialog(customer: Customer, open_phone: Op
     await hang_up(phone, call_id, ECHO)
     assert await phone.page.evaluate("() => first.open")
     await press(phone, "Close phone")
-    assert await is_at_home(phone)
+    assert await is_beside_body(phone)
     assert phone.console == []
 
 
-async def test_one_types_in_a_modal_dialog(customer: Customer, open_phone: OpenPhone) -> None:
-    """The panel opens with the focus in its field, and Escape closes the panel alone."""
+async def test_a_person_types_in_a_modal_dialog(customer: Customer, open_phone: OpenPhone) -> None:
+    """The panel opens with the focus in its field, and Escape closes only the panel."""
     phone = await open_phone(customer, body=DIALOGS)
     await phone.until_event("ready")
     await phone.page.evaluate("() => { first.showModal(); EpochPhone.open(); }")
     field = phone.panel.get_by_role("textbox")
     await expect(field).to_be_focused()
-    await until_it_formats(phone)
+    await until_dialer_loaded(phone)
     await phone.page.keyboard.type("2125550101")
     await expect(field).to_have_value("(212) 555-0101")
     # A second dialog takes the focus, as it would from any field of the page; what was typed stays.
@@ -63,10 +63,10 @@ async def test_one_types_in_a_modal_dialog(customer: Customer, open_phone: OpenP
     await phone.page.keyboard.press("Escape")
     await expect(field).to_be_hidden()
     assert await phone.page.evaluate("() => first.open")
-    assert await is_at_home(phone)
+    assert await is_beside_body(phone)
 
 
-async def test_dialogs_come_and_go_in_a_call(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_dialogs_open_and_close_during_a_call(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body=DIALOGS)
     await phone.until_event("ready")
     third = await phone.page.query_selector("#third")
@@ -83,25 +83,25 @@ async def test_dialogs_come_and_go_in_a_call(customer: Customer, open_phone: Ope
         "third.remove()",
         "second.showModal()",
         "first.remove()",
-        # Not drawn, although the browser makes all else inert.
-        f"document.body.insertAdjacentHTML('beforeend', '{UNDRAWN}'); undrawn.showModal()",
+        # Not rendered, although the browser makes everything else inert.
+        f"document.body.insertAdjacentHTML('beforeend', '{NOT_RENDERED}'); hidden_dialog.showModal()",
         "folded.querySelector('dialog').showModal()",
-        "undrawn.remove(); folded.remove()",
+        "hidden_dialog.remove(); folded.remove()",
     )
     for step in steps:
         await phone.page.evaluate(f"() => {{ {step}; }}")
-        await assert_within_reach(phone)
+        await assert_can_mute(phone)
     await phone.page.evaluate("(one) => { one.open = false; document.body.append(one); one.showModal(); }", third)
-    await assert_within_reach(phone)
+    await assert_can_mute(phone)
     await phone.page.get_by_role("button", name="OK").focus()
     await phone.page.keyboard.press("Escape")
     await expect(phone.page.get_by_text("Third")).to_be_hidden()
-    await assert_within_reach(phone)
+    await assert_can_mute(phone)
     await hang_up(phone, call_id, ECHO)
     assert phone.console == []
 
 
-async def test_one_hangs_up_above_popovers(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_person_hangs_up_above_popovers(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, attributes=ON, body=POPOVERS)
     await phone.until_event("ready")
     await phone.page.get_by_role("button", name="People").click()
@@ -110,27 +110,27 @@ async def test_one_hangs_up_above_popovers(customer: Customer, open_phone: OpenP
     await hang_up(phone, call_id, ECHO)
     assert await phone.page.evaluate("() => toast.matches(':popover-open')")
     await press(phone, "Close phone")
-    assert await is_at_home(phone)
+    assert await is_beside_body(phone)
     assert phone.console == []
 
 
-async def test_one_hangs_up_in_fullscreen(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_person_hangs_up_in_fullscreen(customer: Customer, open_phone: OpenPhone) -> None:
     body = f'<div id=board style="background:white">{LINK}</div><video id=film controls></video>'
     phone = await open_phone(customer, attributes=ON, body=body)
     await phone.until_event("ready")
     await fill_the_screen(phone, "board")
     call_id = await call_by_link(phone)
-    await assert_within_reach(phone)
+    await assert_can_mute(phone)
     assert await phone.page.evaluate("() => document.fullscreenElement === board")
     await phone.page.evaluate("() => document.exitFullscreen()")
-    # The page's film fills the screen in the call, and nothing outside it can be pressed.
+    # The page shows a video in fullscreen during the call, and nothing outside it can be pressed.
     await phone.page.evaluate("() => film.requestFullscreen()")
-    await assert_within_reach(phone)
+    await assert_can_mute(phone)
     await phone.page.wait_for_function("() => document.fullscreenElement === null")
     await hang_up(phone, call_id, ECHO)
 
 
-async def test_a_film_in_fullscreen_makes_way_for_a_call(customer: Customer, open_phone: OpenPhone) -> None:
+async def test_a_video_leaves_fullscreen_for_a_call(customer: Customer, open_phone: OpenPhone) -> None:
     phone = await open_phone(customer, body="<video id=film controls></video>")
     await phone.until_event("ready")
     await fill_the_screen(phone, "film")

@@ -1,22 +1,22 @@
-/** Writes to the number field for the page: a number that waits for Call, or a text that was refused. */
+/** Writes texts of the page to the number field: a number that waits for Call, or a text that `dial` refused; clears them. */
 import { cleanNumberText } from "../numbers/tel-uri.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { Problem } from "../errors.js" */
 
-export class NumberText {
-  /** The number that waits for Call, as it is in the field. */
+export class NumberFieldText {
+  /** The number that the page put into the field, which waits for Call; empty without one. */
   #proposed = "";
   /** @type {EpochPhoneState | null} */
   #state = null;
   /**
-   * The error whose text is in the field.
+   * The last error whose text was written to the field.
    * @type {Problem | null}
    */
   #error = null;
 
   /**
-   * Empty the field after a call, and show the text that `dial` refused, which need not come from the field.
+   * Empty the field after a call, and write the text that `dial` refused to it: the page may have called with that text.
    * @param {Phone} phone
    * @param {HTMLInputElement} input
    */
@@ -25,14 +25,14 @@ export class NumberText {
     this.#state = state;
     if (dialError === this.#error) return;
     this.#error = dialError;
-    // Of a text that may mean several numbers, these are offered.
+    // For a text that may mean several numbers, the panel lists the numbers instead.
     if (!dialError || dialError.code === "ambiguous_number" || input.value === dialInput) return;
-    // The number of a link's address; the whole address where it has none.
+    // The number of a `tel:` URI; the whole URI if it has no number.
     input.value = cleanNumberText(dialInput) || `${dialInput ?? ""}`;
   }
 
   /**
-   * The number that is in the field now waits for Call.
+   * Remember that the number in the field comes from the page and waits for Call.
    * @param {HTMLInputElement} input
    */
   setProposal(input) {
@@ -40,10 +40,10 @@ export class NumberText {
   }
 
   /**
-   * Take the number that waits back, unless a person has changed it.
+   * Remove the number that waits for Call, unless a person has changed it.
    * @param {HTMLInputElement} input
    */
-  forgetProposal(input) {
+  clearProposal(input) {
     if (this.#proposed && input.value === this.#proposed) input.value = "";
     this.#proposed = "";
   }

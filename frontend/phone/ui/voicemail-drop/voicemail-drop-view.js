@@ -1,26 +1,26 @@
-/** Offers in the panel's connected call to leave a greeting in the mailbox that it has reached. */
+/** Offers the voicemail drop in the panel: leaves a recorded message in the mailbox that a connected call has reached. */
 import { asProblem } from "../../errors.js";
 import { voicemail as english } from "../../i18n/locales/en.js";
 import { post } from "../../session/api-client.js";
 import { credentialsOf } from "../../session/page-request.js";
 import { button, h, icon } from "../dom.js";
-import { leftGreetings } from "./left-greetings.js";
-import { VOICEMAIL_STYLES } from "./styles.js";
+import { callsWithVoicemailDrop } from "./calls-with-voicemail-drop.js";
+import { VOICEMAIL_DROP_STYLES } from "./styles.js";
 
 /** @import { PanelElements } from "../panel-elements.js" */
 /** @import { Panel } from "../panel.js" */
 /** @import { View } from "../views.js" */
 
-/** @typedef {{id: string, name: string}} Greeting */
+/** @typedef {{id: string, name: string}} Greeting A recorded message (the API calls it a voicemail greeting). */
 
-const TAPE = "M2 12a4 4 0 1 0 8 0a4 4 0 1 0-8 0M14 12a4 4 0 1 0 8 0a4 4 0 1 0-8 0M6 16h12";
+const TAPE_ICON = "M2 12a4 4 0 1 0 8 0a4 4 0 1 0-8 0M14 12a4 4 0 1 0 8 0a4 4 0 1 0-8 0M6 16h12";
 
-export class VoicemailView {
+export class VoicemailDropView {
   #panel;
   #drop;
-  #words;
+  #texts;
   #slot = h("div", { class: "voicemail", hidden: true });
-  /** The call whose greetings were asked for. */
+  /** The id of the call whose greetings were requested. */
   #callId = "";
   #isBusy = false;
   /** @type {"offer" | "left" | null} */
@@ -34,8 +34,8 @@ export class VoicemailView {
   constructor(panel, { tools }, drop) {
     this.#panel = panel;
     this.#drop = drop;
-    this.#words = panel.texts.voicemail ?? english;
-    panel.adoptStyles(VOICEMAIL_STYLES);
+    this.#texts = panel.texts.voicemail ?? english;
+    panel.adoptStyles(VOICEMAIL_DROP_STYLES);
     tools.after(this.#slot);
   }
 
@@ -44,18 +44,18 @@ export class VoicemailView {
     const { call } = this.#panel.phone;
     const callId = call?.callId ?? "";
     const isConnected = Boolean(isLive && !isInPopOut && callId);
-    if (isConnected && callId !== this.#callId) this.#ask(callId);
-    const isLeft = state === "completed" && leftGreetings.has(callId);
+    if (isConnected && callId !== this.#callId) this.#requestGreetings(callId);
+    const isLeft = state === "completed" && callsWithVoicemailDrop.has(callId);
     if (isLeft && this.#shown !== "left")
-      this.#show("left", h("div", { class: "voicemail-said calm", role: "status" }, this.#words.left));
+      this.#show("left", h("div", { class: "voicemail-message calm", role: "status" }, this.#texts.left));
     this.#slot.hidden = !(isLeft || (isConnected && this.#shown === "offer"));
   }
 
   /**
-   * Ask for the greetings of a call, and offer them if there are any.
+   * Request the greetings that can be left in a call, and offer them if there are any.
    * @param {string} callId
    */
-  async #ask(callId) {
+  async #requestGreetings(callId) {
     this.#callId = callId;
     this.#isBusy = false;
     this.#show(null);
@@ -67,41 +67,42 @@ export class VoicemailView {
       this.#offer(greetings);
       this.#panel.render();
     } catch {
-      // Nothing is offered in this call.
+      // Without the list, no voicemail drop is offered in this call.
     }
   }
 
-  /** @param {Greeting[]} greetings The first one is left unless another one is chosen. */
+  /** @param {Greeting[]} greetings The first one is left unless the person chooses another one. */
   #offer(greetings) {
-    const words = this.#words;
+    const texts = this.#texts;
     const options = greetings.map(({ id, name }) => h("option", { value: id }, name));
     const choice = h("select", { dir: "auto" }, ...options);
-    const said = h("div", { class: "voicemail-said", role: "alert" });
+    const message = h("div", { class: "voicemail-message", role: "alert" });
     const leave = button(
-      { class: "leave", click: () => this.#leave(choice.value, leave, said) },
-      icon(TAPE),
-      words.leave,
+      { class: "leave", click: () => this.#leave(choice.value, leave, message) },
+      icon(TAPE_ICON),
+      texts.leave,
     );
-    this.#show("offer", ...(greetings.length > 1 ? [h("label", {}, words.greeting, choice)] : []), leave, said);
+    this.#show("offer", ...(greetings.length > 1 ? [h("label", {}, texts.greeting, choice)] : []), leave, message);
   }
 
   /**
    * @param {string} greetingId
    * @param {HTMLButtonElement} leave
-   * @param {HTMLElement} said
+   * @param {HTMLElement} message Shows why the greeting was not left.
    */
-  async #leave(greetingId, leave, said) {
+  async #leave(greetingId, leave, message) {
     if (this.#isBusy) return;
     const { texts } = this.#panel;
     this.#isBusy = true;
-    // Not disabled: it would lose the focus.
+    // Not `disabled`: the button would lose the focus.
     leave.setAttribute("aria-disabled", "true");
-    said.textContent = "";
+    message.textContent = "";
     try {
       await this.#drop(greetingId);
     } catch (error) {
-      const { code, message } = asProblem(error, "service_unavailable");
-      said.textContent = this.#words.notLeft.replace("{reason}", texts.problems?.[code]?.[0] ?? message);
+      const problem = asProblem(error, "service_unavailable");
+      const reason = texts.problems?.[problem.code]?.[0] ?? problem.message;
+      message.textContent = this.#texts.notLeft.replace("{reason}", reason);
     } finally {
       this.#isBusy = false;
       leave.removeAttribute("aria-disabled");

@@ -1,4 +1,4 @@
-"""A silent recording for the browser's fake microphone."""
+"""Writes a silent recording for the browser's fake microphone."""
 
 import wave
 from pathlib import Path

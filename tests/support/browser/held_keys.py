@@ -1,4 +1,4 @@
-"""A key that a person holds down, with the browser's own repetition."""
+"""Holds a key down in a page, with the key repetition of a real keyboard."""
 
 import asyncio
 import itertools
@@ -10,14 +10,14 @@ from playwright.async_api import Page
 
 REPEAT_SECONDS = 0.03
 """Keyboards repeat about 30 times a second."""
-ARMED_SECONDS = 0.6
-"""The panel takes no second key on the buttons that move a call before: half a second, and a little."""
-REPEATS = 10
-"""At least, of each held key."""
+PRESS_INTERVAL_SECONDS = 0.6
+"""After this time the phone accepts the next key press on buttons that start or end a call: 0.5 s and a margin."""
+MIN_REPEATS = 10
+"""Of each held key."""
 
 
 class Key(NamedTuple):
-    """A key as the browser's protocol names it."""
+    """A key in the terms of the Chrome DevTools Protocol."""
 
     key: str
     code: str
@@ -32,7 +32,7 @@ FIVE = Key("5", "Digit5", 53, "5")
 
 @asynccontextmanager
 async def held(page: Page, key: Key) -> AsyncIterator[None]:
-    """Hold ``key`` down in ``page`` while the body runs; it repeats from the beginning."""
+    """Hold ``key`` down in ``page`` during the ``async with`` block; it repeats from the start."""
     session = await page.context.new_cdp_session(page)
     event = {"key": key.key, "code": key.code, "windowsVirtualKeyCode": key.number}
     down = {**event, "type": "keyDown", "text": key.text}
@@ -42,7 +42,7 @@ async def held(page: Page, key: Key) -> AsyncIterator[None]:
         for count in itertools.count(1):
             await asyncio.sleep(REPEAT_SECONDS)
             await session.send("Input.dispatchKeyEvent", {**down, "autoRepeat": True})
-            if count == REPEATS:
+            if count == MIN_REPEATS:
                 has_repeated.set()
 
     await session.send("Input.dispatchKeyEvent", down)

@@ -1,4 +1,4 @@
-"""Leaves a page and goes back to it, in a browser with a back/forward cache."""
+"""Leaves a page and restores it from the browser's back/forward cache."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -9,13 +9,14 @@ from support.browser.host_site import HostSite
 from support.browser.phone import Phone
 
 CACHE_OFF = "--disable-back-forward-cache"
-"""Playwright's argument that switches the cache off; tests of the cache remove it."""
+"""Playwright's argument that switches the cache off; tests of the cache remove this argument."""
 
 
-async def leave_and_come_back(
+async def leave_and_go_back(
     phone: Phone, host_site: HostSite, meanwhile: Callable[[], Awaitable[None]] | None = None
 ) -> None:
-    await phone.page.goto(host_site.page("<p>Elsewhere</p>"))
+    """Open another page, await ``meanwhile``, and go back; assert that the page comes from the cache."""
+    await phone.page.goto(host_site.page("<p>Another page</p>"))
     if meanwhile is not None:
         await meanwhile()
     # Playwright's go_back waits for a load event, which a page from the cache does not have.
@@ -32,5 +33,5 @@ async def leave_and_come_back(
             return bool(reasons) or bool(await phone.page.evaluate("() => window.restored === true"))
         return False
 
-    await phone.until("the kept page is shown again", is_restored)
+    await phone.until("the page is restored from the cache", is_restored)
     assert reasons == []

@@ -1,4 +1,4 @@
-"""The phone on a small screen with touch: sizes, the on-screen keyboard, the notch."""
+"""The widget on a small touch screen: sizes of its targets, the on-screen keyboard, the safe area around a notch."""
 
 from typing import Any
 
@@ -129,7 +129,7 @@ async def test_the_keyboard_covers_neither_the_field_nor_the_call_button(
     assert (await phone.until_event("callStarted"))["number"] == ECHO
 
 
-async def test_the_button_and_the_panel_keep_clear_of_the_notch_and_the_home_bar(phone: Phone) -> None:
+async def test_the_button_and_the_panel_stay_inside_the_safe_area(phone: Phone) -> None:
     session = await phone.page.context.new_cdp_session(phone.page)
     insets = {"top": 0, "left": 0, "right": 30, "bottom": 40}
     await session.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})

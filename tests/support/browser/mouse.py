@@ -1,10 +1,10 @@
-"""Presses the phone's buttons as a person does: with the mouse, at what is shown on the screen."""
+"""Presses the phone's buttons with the mouse, at the place where they are shown and if nothing covers them."""
 
 from playwright.async_api import Locator, expect
 
 from support.browser.phone import Phone
 
-# The button is the topmost thing at its own middle, seen through all shadow roots.
+# The middle of the button if the button is the topmost element there, through all shadow roots; else null.
 MIDDLE = """(button) => {
     const { left, top, width, height } = button.getBoundingClientRect();
     const [x, y] = [left + width / 2, top + height / 2];
@@ -18,12 +18,12 @@ MIDDLE = """(button) => {
 
 
 def button(phone: Phone, name: str) -> Locator:
-    """The button that is shown with this name."""
+    """The visible button with this name."""
     return phone.panel.get_by_role("button", name=name, exact=True)
 
 
 async def press(phone: Phone, name: str) -> None:
-    """Click the button with the mouse; fails if something else stays above it or keeps it from being clicked."""
+    """Click the button with the mouse; fails if another element stays above it."""
 
     async def probe() -> list[float] | None:
         shown = await button(phone, name).all()
@@ -36,19 +36,19 @@ async def press(phone: Phone, name: str) -> None:
     await phone.page.mouse.click(x, y)
 
 
-async def until_events_are_kept(phone: Phone) -> None:
-    """Wait for the panel's code, which keeps the phone's events from the page."""
+async def until_panel_loaded(phone: Phone) -> None:
+    """Wait for the panel's chunk, which also keeps the phone's events from the page."""
     await phone.until_event("ready")
     await phone.panel.locator(".panel").wait_for(state="attached")
 
 
-async def until_it_formats(phone: Phone) -> None:
-    """Wait for the code that formats what is typed."""
+async def until_dialer_loaded(phone: Phone) -> None:
+    """Wait for the dialer's chunk, which formats typed numbers."""
     await phone.panel.locator("#country .sr").wait_for(state="attached")
 
 
-async def assert_within_reach(phone: Phone) -> None:
-    """Mute and unmute the call with the mouse, with exactly one phone on the page."""
+async def assert_can_mute(phone: Phone) -> None:
+    """Mute and unmute the call with the mouse; assert that the page has exactly one phone."""
     for name, muted in (("Mute", True), ("Unmute", False)):
         await press(phone, name)
         assert await phone.page.evaluate("() => EpochPhone.isMuted()") is muted
@@ -56,19 +56,19 @@ async def assert_within_reach(phone: Phone) -> None:
 
 
 async def hang_up(phone: Phone, call_id: str, number: str) -> None:
-    """Hang up with the mouse, after audio in both directions; the record must agree."""
+    """After audio in both directions, hang up with the mouse; assert that the record agrees."""
     before, after = await phone.hear(call_id)
     assert after.browser["heard"] > before.browser["heard"]
     await press(phone, "Hang up")
     await phone.assert_agrees(call_id, number, "completed")
 
 
-async def is_at_home(phone: Phone) -> bool:
-    """True if the phone is beside the page's body, and above nothing."""
-    at_home: bool = await phone.page.evaluate(
+async def is_beside_body(phone: Phone) -> bool:
+    """True if the phone is beside the page's body and not a popover."""
+    found: bool = await phone.page.evaluate(
         """() => {
             const host = document.querySelector("html > epoch-phone");
             return host !== null && host.shadowRoot.querySelector(":popover-open") === null;
         }"""
     )
-    return at_home
+    return found
