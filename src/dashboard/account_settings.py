@@ -1,4 +1,4 @@
-"""``/account``: a person's own name, e-mail address, password and sessions; each form saves separately."""
+"""``/account``: the signed-in person's name, e-mail address, password and sessions; each form saves separately."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -108,14 +108,14 @@ HANDLERS = (
 async def redirect_or_form(
     request: Visit, section: str, form: Form, work: Callable[[], Awaitable[Response[str]]]
 ) -> Response[str]:
-    """Run ``work``; on a refusal show the page again with the errors in ``section``."""
+    """Run ``work``, which saves the form; on a refusal show the page again with the errors in ``section``."""
     try:
         ensure_valid_text(form)
         return await work()
     except DomainError as error:
-        # A refused passkey is a mistake in the form; other 401s mean that nobody is signed in any more.
-        is_session_over = isinstance(error, Unauthenticated) and not isinstance(error, (PasskeyRefused, PasskeyTooLate))
-        if is_session_over or isinstance(error, NotFound):
+        # A refused passkey is an error of the form; other 401s mean that the session has ended.
+        is_signed_out = isinstance(error, Unauthenticated) and not isinstance(error, (PasskeyRefused, PasskeyTooLate))
+        if is_signed_out or isinstance(error, NotFound):
             raise
         refused = form.refused(error)
         if isinstance(error, TooMany) and error.message == TooMany.message:
@@ -127,9 +127,9 @@ async def redirect_or_form(
 
 
 async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response[str]:
-    who = current_viewer(request)
-    user, _, codes_left = await account_settings_of(request).get_second_factor(who)
-    sessions = await account_settings_of(request).list_sessions(who)
+    viewer = current_viewer(request)
+    user, _, codes_left = await account_settings_of(request).get_second_factor(viewer)
+    sessions = await account_settings_of(request).list_sessions(viewer)
     accounts = ACCOUNT_SERVICES.get(request.app)
     return render(
         request,
@@ -139,9 +139,9 @@ async def _page(request: Visit, *, status: int = 200, **forms: Form) -> Response
         has_second_factor=user.totp_enabled_at is not None,
         codes_left=codes_left,
         has_passkeys=accounts.passkey_ceremony.is_available,
-        passkeys=await accounts.passkey_settings.list(who.user_id),
+        passkeys=await accounts.passkey_settings.list(viewer.user_id),
         passkey_name=describe_user_agent(request.headers.get("user-agent", "")),
-        sessions=[(row, describe_user_agent(row.user_agent), row.id == who.session_id) for row in sessions],
+        sessions=[(row, describe_user_agent(row.user_agent), row.id == viewer.session_id) for row in sessions],
     )
 
 

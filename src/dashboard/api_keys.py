@@ -25,20 +25,20 @@ from tenants.models import KeyScope, Role
 from tenants.settings_paths import SettingsSection, settings_path
 
 SCOPE_LABELS: Mapping[str, str] = {KeyScope.READ.value: "Read only", KeyScope.WRITE.value: "Read and write"}
-REVOKE_EFFECT = "Programs that use it are refused from now on. A revoked key cannot be brought back."
+REVOKE_EFFECT = "Programs that use it are refused from now on. A revoked key cannot be restored."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    shown = page_slice(request, "keys")
-    rows = await ApiKeyService(session).list_active(who.organization_id, after=shown.after, limit=shown.limit)
-    keys, next_cursor = split_page(rows, shown.limit)
+    page = page_slice(request, "keys")
+    rows = await ApiKeyService(session).list_active(member.organization_id, after=page.after, limit=page.limit)
+    keys, next_cursor = split_page(rows, page.limit)
     return {
-        "active": keys,
-        "pages": shown.links(next_cursor, SettingsSection.API_KEYS),
-        "scopes": SCOPE_LABELS,
-        "revoking": REVOKE_EFFECT,
+        "api_keys": keys,
+        "page_links": page.links(next_cursor, SettingsSection.API_KEYS),
+        "scope_labels": SCOPE_LABELS,
+        "revoke_effect": REVOKE_EFFECT,
     }
 
 
@@ -49,7 +49,7 @@ register(
         "API keys",
         "settings/_api_keys.html",
         section_context,
-        at_least=Role.ADMIN,
+        lowest_role=Role.ADMIN,
     )
 )
 
@@ -64,11 +64,11 @@ class ApiKeyPages(Controller):
     async def create(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "label", "scope"), current_member(request)
+        form, member = await read_form(request, "label", "scope"), current_member(request)
         try:
             async with db_session.begin_nested():
                 key, raw = await ApiKeyService(db_session).issue(
-                    who.organization_id, label=form["label"], scope=_scope(form), by=who.actor
+                    member.organization_id, label=form["label"], scope=_scope(form), by=member.actor
                 )
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.API_KEYS, form.refused(refusal))
@@ -81,19 +81,19 @@ class ApiKeyPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         """Show the key once; afterwards redirect to the list."""
-        issued, who = show_once.read_secret(request), current_member(request)
+        issued, member = show_once.read_secret(request), current_member(request)
         if issued is None:
             return redirect(request, _section_url(slug))
-        key = await ApiKeyService(db_session).get_active(who.organization_id, issued.subject_id)
+        key = await ApiKeyService(db_session).get_active(member.organization_id, issued.subject_id)
         response = render(
             request,
             "settings/api_key_created.html",
             key=key,
-            raw=issued.raw,
-            scope=SCOPE_LABELS[key.scope.value],
+            raw_key=issued.raw,
+            scope_label=SCOPE_LABELS[key.scope.value],
             example=f'curl -H "Authorization: Bearer {issued.raw}" '
-            f"{SETTINGS.get(request.app).public_url}/api/organizations/{who.organization_id}/calls",
-            back=_section_url(slug),
+            f"{SETTINGS.get(request.app).public_url}/api/organizations/{member.organization_id}/calls",
+            back_url=_section_url(slug),
         )
         response.set_cookie(show_once.clear_cookie(request))
         return response
@@ -115,7 +115,7 @@ class ApiKeyPages(Controller):
             text=REVOKE_EFFECT,
             submit="Revoke key",
             action=f"/dashboard/{slug}/settings/api-keys/{key_id}/revoke",
-            back=_section_url(slug),
+            back_url=_section_url(slug),
         )
 
     @post("/{key_id:uuid}/revoke")
@@ -127,10 +127,10 @@ class ApiKeyPages(Controller):
         key_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
+        member = current_member(request)
         service = ApiKeyService(db_session)
-        key = await service.get_active(who.organization_id, key_id)
-        await service.revoke(who.organization_id, key_id, by=who.actor)
+        key = await service.get_active(member.organization_id, key_id)
+        await service.revoke(member.organization_id, key_id, by=member.actor)
         notice = f"API key revoked: programs that use “{key.label or key.prefix}” are refused from now on."
         return redirect(request, _section_url(slug), notice)
 

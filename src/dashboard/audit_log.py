@@ -37,11 +37,11 @@ ACTOR_KIND_LABELS: Mapping[str, str] = {"user": "", "api_key": "API key", "staff
 
 
 class DetailRow(msgspec.Struct, frozen=True):
-    """One detail of an event; ``before`` is None where the event is not a change."""
+    """One detail of an event; ``previous_value`` is None where the event is not a change."""
 
     name: str
-    before: str | None
-    now: str
+    previous_value: str | None
+    value: str
 
 
 @get("/dashboard/{slug:str}/audit", guards=[requires_membership, requires_role(Role.ADMIN)])
@@ -62,7 +62,7 @@ async def audit_log(
             organization_id, filters, after=after, limit=AUDIT_PAGE_ROWS
         )
     page, next_cursor = split_page(rows, AUDIT_PAGE_ROWS)
-    kept = {name: text for name, text in form.values.items() if text}
+    filter_values = {name: text for name, text in form.values.items() if text}
     actions = {*await AuditLogService(reading_session).list_actions(organization_id), *filter(None, [form["action"]])}
     return render(
         request,
@@ -71,12 +71,12 @@ async def audit_log(
         form=form,
         events=[(event, detail_rows(event.details)) for event in page],
         actions=[(action, action_label(action)) for action in sorted(actions)],
-        words=action_label,
-        kinds=ACTOR_KIND_LABELS,
-        is_filtered=bool(kept),
-        older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
-        newest=f"?{urlencode(kept)}" if after is not None else "",
-        export=_export_url(organization_id, filters or AuditFilters()),
+        action_label=action_label,
+        actor_kind_labels=ACTOR_KIND_LABELS,
+        is_filtered=bool(filter_values),
+        older_url=f"?{urlencode({**filter_values, 'after': next_cursor})}" if next_cursor else "",
+        newest_url=f"?{urlencode(filter_values)}" if after is not None else "",
+        export_url=_export_url(organization_id, filters or AuditFilters()),
     )
 
 
@@ -92,10 +92,12 @@ def detail_rows(details: Mapping[str, Any] | None) -> list[DetailRow]:
         return []
     before, after = details.get("before"), details.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
-        # Of some changed settings the event has the names alone.
-        named = [name for name in details.get("changed", ()) if name not in after]
-        also = [DetailRow("Also changed" if after else "Changed", None, ", ".join(map(_field_label, named)))]
-        return [*_changed_rows(before, after), *(also if named else ())]
+        # Of some changed settings the event has the name but no values.
+        without_values = [name for name in details.get("changed", ()) if name not in after]
+        names_row = DetailRow(
+            "Also changed" if after else "Changed", None, ", ".join(map(_field_label, without_values))
+        )
+        return [*_changed_rows(before, after), *([names_row] if without_values else ())]
     limit = details.get("limit")
     return [DetailRow(_field_label(name), None, _field_text(name, value, limit)) for name, value in details.items()]
 

@@ -24,17 +24,17 @@ Visit = Request[Any, Any, State]
 SIGN_UP_COOKIE = "signup"
 """Cookie that proves, together with the mailed link, that this browser made the account; also holds the next path."""
 _SIGN_UP_SECONDS = 24 * 3600
-_NEXT = "/dashboard"
+_DEFAULT_NEXT_PATH = "/dashboard"
 
 
 @get("/signup")
 async def sign_up_page(request: Visit, sent: FromQuery[str | None] = None) -> Response[str]:
-    back = own_path(request.query_params.get("next"))
+    next_path = own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
-        return redirect(request, back)
+        return redirect(request, next_path)
     if sent is not None:
-        return render(request, "accounts/sent.html", mail_folder=mail_folder(request))
-    return render(request, "accounts/signup.html", form=None, back=back)
+        return render(request, "accounts/signup_sent.html", mail_folder=mail_folder(request))
+    return render(request, "accounts/signup.html", form=None, next_path=next_path)
 
 
 @post("/signup", status_code=200)
@@ -46,14 +46,14 @@ async def sign_up(request: Visit) -> Response[str]:
             email=form["email"], password=form["password"], name=form["name"], ip_address=browser_of(request).ip_address
         )
     except DomainError as error:
-        return render_refused(request, "accounts/signup.html", form, error, back=own_path(form["next"]))
+        return render_refused(request, "accounts/signup.html", form, error, next_path=own_path(form["next"]))
     cookie = _sign_up_cookie(request, f"{proof}.{quote(own_path(form['next']), safe='')}")
     return redirect(request, "/signup?sent=1", cookies=[cookie])
 
 
 @get("/verify-email/{token:str}")
 async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[str]:
-    """Page with a confirmation button, so that programs that follow links in mails verify nothing."""
+    """Page with a confirmation button: programs that follow links in mails must not confirm the address."""
     proof, _ = _sign_up_proof(request)
     try:
         link = await _accounts(request).registration.preview(token, _viewer(request), proof)
@@ -74,7 +74,7 @@ async def verify_email_page(request: Visit, token: FromPath[str]) -> Response[st
 @post("/verify-email/{token:str}", status_code=200)
 async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
     await read_form(request)
-    proof, back = _sign_up_proof(request)
+    proof, next_path = _sign_up_proof(request)
     try:
         confirmed = await _accounts(request).registration.confirm(
             token, viewer=_viewer(request), proof=proof, browser=browser_of(request)
@@ -87,21 +87,21 @@ async def verify_email(request: Visit, token: FromPath[str]) -> Response[str]:
         return redirect(request, f"/reset-password/{confirmed.reset_token}", notice, cookies=cookies)
     if confirmed.raw is not None:
         cookies.append(session_cookie(_settings(request).public_url, confirmed.raw))
-    return redirect(request, back, "Your e-mail address is confirmed.", cookies=cookies)
+    return redirect(request, next_path, "Your e-mail address is confirmed.", cookies=cookies)
 
 
 @get("/login")
 async def sign_in_page(request: Visit) -> Response[str]:
-    back = own_path(request.query_params.get("next"))
+    next_path = own_path(request.query_params.get("next"))
     if _viewer(request) is not None:
-        return redirect(request, back)
-    return await _sign_in_form(request, None, back=back)
+        return redirect(request, next_path)
+    return await _sign_in_form(request, None, next_path=next_path)
 
 
 @post("/login", status_code=200)
 async def sign_in(request: Visit) -> Response[str]:
     form = await read_form(request, "email", "password", "next")
-    back = own_path(form["next"])
+    next_path = own_path(form["next"])
     try:
         ensure_valid_text(form)
         signed_in = await _accounts(request).authenticator.start_sign_in(
@@ -112,16 +112,18 @@ async def sign_in(request: Visit) -> Response[str]:
         )
     except DomainError as error:
         has_passkeys = _accounts(request).passkey_ceremony.is_available
-        return render_refused(request, "accounts/login.html", form, error, back=back, has_passkeys=has_passkeys)
+        return render_refused(
+            request, "accounts/login.html", form, error, next_path=next_path, has_passkeys=has_passkeys
+        )
     cookie = session_cookie(_settings(request).public_url, signed_in.raw)
-    target = f"/login?next={quote(back, safe='/')}" if signed_in.awaits_second_factor else back
+    target = f"/login?next={quote(next_path, safe='/')}" if signed_in.awaits_second_factor else next_path
     return redirect(request, target, cookies=[cookie])
 
 
 @post("/login/code", status_code=200)
 async def second_step(request: Visit) -> Response[str]:
     form = await read_form(request, "code", "next")
-    back, raw = own_path(form["next"]), raw_session_id(request)
+    next_path, raw = own_path(form["next"]), raw_session_id(request)
     try:
         ensure_valid_text(form)
         if raw is None:
@@ -130,25 +132,25 @@ async def second_step(request: Visit) -> Response[str]:
             raw=raw, code=form["code"], browser=browser_of(request)
         )
     except NotSignedIn:
-        target = f"/login?next={quote(back, safe='/')}"
+        target = f"/login?next={quote(next_path, safe='/')}"
         return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
     except DomainError as error:
-        return await render_sign_in_refused(request, form, error, back=back)
-    return redirect(request, back, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
+        return await render_sign_in_refused(request, form, error, next_path=next_path)
+    return redirect(request, next_path, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
 
 
 @post("/logout", status_code=200)
 async def sign_out(request: Visit) -> Response[str]:
     raw, viewer = raw_session_id(request), _viewer(request)
-    # Read the cookie here: an expired session has no user in the scope, and is signed out too.
+    # The session is found by the cookie: an expired one has no user in the scope, and is ended too.
     database = DATABASE.get(request.app)
     async with database.tenant_session(None, None if viewer is None else viewer.user_id) as session:
         if raw is not None:
             await SessionService(session).end_by_raw_id(raw)
         if viewer is not None:
             await record(session, current_actor(request), "session.ended", subject_id=viewer.session_id)
-    gone = session_cookie(_settings(request).public_url, None)
-    return redirect(request, "/login", "You are signed out.", cookies=[gone])
+    cleared_cookie = session_cookie(_settings(request).public_url, None)
+    return redirect(request, "/login", "You are signed out.", cookies=[cleared_cookie])
 
 
 HANDLERS = (
@@ -163,17 +165,17 @@ HANDLERS = (
 )
 
 
-async def render_sign_in_refused(request: Visit, form: Form, error: DomainError, *, back: str) -> Response[str]:
-    """Show the form of the sign-in's present step again, with the error."""
-    return await _sign_in_form(request, (form, error), back=back)
+async def render_sign_in_refused(request: Visit, form: Form, error: DomainError, *, next_path: str) -> Response[str]:
+    """Show the form of the present sign-in step again, with the error."""
+    return await _sign_in_form(request, (form, error), next_path=next_path)
 
 
-async def _sign_in_form(request: Visit, refused: tuple[Form, DomainError] | None, *, back: str) -> Response[str]:
-    """The form for the password, or after it the one for the second factor."""
+async def _sign_in_form(request: Visit, refused: tuple[Form, DomainError] | None, *, next_path: str) -> Response[str]:
+    """The form for the password or, after the password, the form for the second factor."""
     awaiting = await _accounts(request).authenticator.find_awaiting_second_factor(raw_session_id(request))
     has_passkeys = _accounts(request).passkey_ceremony.is_available
     template = "accounts/login.html"
-    context: dict[str, Any] = {"back": back, "has_passkeys": has_passkeys}
+    context: dict[str, Any] = {"next_path": next_path, "has_passkeys": has_passkeys}
     if awaiting is not None:
         template = "accounts/code.html"
         context["has_app"] = awaiting.totp_enabled_at is not None
@@ -198,7 +200,7 @@ def render_refused(request: Visit, template: str, form: Form, error: DomainError
 
 def render_link_expired(request: Visit) -> Response[str]:
     """Page of a mailed link that no longer works."""
-    return without_referrer(render(request, "accounts/link_gone.html", status=404))
+    return without_referrer(render(request, "accounts/link_expired.html", status=404))
 
 
 def without_referrer(response: Response[str]) -> Response[str]:
@@ -209,13 +211,13 @@ def without_referrer(response: Response[str]) -> Response[str]:
 
 def own_path(path: str | None) -> str:
     """Return ``path`` if it is on this site, else the dashboard."""
-    return path if path is not None and is_own_path(path) else _NEXT
+    return path if path is not None and is_own_path(path) else _DEFAULT_NEXT_PATH
 
 
 def _sign_up_proof(request: Visit) -> tuple[str | None, str]:
     """Read the sign-up cookie: the proof, and the path to go to after verification."""
-    proof, _, back = request.cookies.get(SIGN_UP_COOKIE, "").partition(".")
-    return proof or None, own_path(unquote(back))
+    proof, _, next_path = request.cookies.get(SIGN_UP_COOKIE, "").partition(".")
+    return proof or None, own_path(unquote(next_path))
 
 
 def _sign_up_cookie(request: Visit, value: str | None) -> Cookie:
@@ -237,8 +239,8 @@ def mail_folder(request: Visit) -> str | None:
 
 
 def _viewer(request: Visit) -> Viewer | None:
-    found = request.scope["user"]
-    return found if isinstance(found, Viewer) else None
+    user = request.scope["user"]
+    return user if isinstance(user, Viewer) else None
 
 
 def _accounts(request: Visit) -> AccountServices:

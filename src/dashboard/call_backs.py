@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/calls/<id>/call-back``: calls the caller of a missed call from the dashboard's own phone."""
+"""``/dashboard/<slug>/calls/<id>/call-back``: a page from whose phone a member calls the caller of a missed call."""
 
 from typing import Any
 from uuid import UUID
@@ -22,16 +22,16 @@ from widget.dashboard_phone import DashboardPhoneService
 from widget.tickets import issue_page_ticket
 
 PageRequest = Request[Any, Any, State]
-_CAN_CALL = (requires_widget_plan, requires_phone_number)
+_MAY_CALL = (requires_widget_plan, requires_phone_number)
 
 
 class CallBackPages(Controller):
-    """Page with the dashboard's phone for one caller."""
+    """The page with the dashboard's own phone, and the button that opens it."""
 
     path = "/dashboard/{slug:str}/calls/{call_id:uuid}/call-back"
     guards = (requires_membership,)
 
-    @post(guards=_CAN_CALL)
+    @post(guards=_MAY_CALL)
     async def begin(
         self,
         request: PageRequest,
@@ -39,17 +39,17 @@ class CallBackPages(Controller):
         slug: FromPath[str],
         call_id: FromPath[UUID],
     ) -> Response[str]:
-        """Make sure that the dashboard has a phone, and lead to it."""
+        """Create the dashboard's embed token unless there is one, and redirect to the page with the phone."""
         await read_form(request)
-        who = current_member(request)
-        call = await CallService(db_session).get(who.organization_id, call_id)
+        member = current_member(request)
+        call = await CallService(db_session).get(member.organization_id, call_id)
         if not may_call_back(call):
             return redirect(request, f"/dashboard/{slug}/calls/{call_id}")
         phone = DashboardPhoneService(db_session, SETTINGS.get(request.app).secret_keys)
-        await phone.ensure(who.organization_id, by=who.actor)
+        await phone.ensure(member.organization_id, by=member.actor)
         return redirect(request, f"/dashboard/{slug}/calls/{call_id}/call-back")
 
-    @get(guards=_CAN_CALL)
+    @get(guards=_MAY_CALL)
     async def show(
         self,
         request: PageRequest,
@@ -57,22 +57,22 @@ class CallBackPages(Controller):
         slug: FromPath[str],
         call_id: FromPath[UUID],
     ) -> Response[str]:
-        """The phone and what is known of the call; without a phone, or a number to call, the call's own page."""
-        who, settings = current_member(request), SETTINGS.get(request.app)
-        call = await CallService(db_session).get(who.organization_id, call_id)
-        found = await DashboardPhoneService(db_session, settings.secret_keys).find(who.organization_id)
+        """Show the phone and the missed call; redirect to the call's page if there is no token or no number to call."""
+        member, settings = current_member(request), SETTINGS.get(request.app)
+        call = await CallService(db_session).get(member.organization_id, call_id)
+        found = await DashboardPhoneService(db_session, settings.secret_keys).find(member.organization_id)
         if found is None or not may_call_back(call):
             return redirect(request, f"/dashboard/{slug}/calls/{call_id}")
-        token, raw = found
-        usable = await PhoneNumberService(db_session).list_from_numbers(who.organization_id)
+        token, raw_token = found
+        from_numbers = await PhoneNumberService(db_session).list_from_numbers(member.organization_id)
         return render(
             request,
             "calls/call_back.html",
             widget=True,
             call=call,
-            later=(await MissedCallService(db_session).later_calls(who.organization_id, [call])).get(call.id),
-            # The caller sees the number that they called, as long as it can be shown.
-            shown=call.to_number if call.to_number in [number.number for number in usable] else "",
-            raw=raw,
-            ticket=issue_page_ticket(settings, token.id, member_id=who.actor.user_id),
+            later_call=(await MissedCallService(db_session).later_calls(member.organization_id, [call])).get(call.id),
+            # The call shows the number that was called, if the organization still has it.
+            from_number=call.to_number if call.to_number in [number.number for number in from_numbers] else "",
+            raw_token=raw_token,
+            ticket=issue_page_ticket(settings, token.id, member_id=member.actor.user_id),
         )

@@ -1,4 +1,4 @@
-"""Settings section **Organization**, call data: the retention period and erasing a phone number."""
+"""Call data in the settings section **Organization**: the retention period, and the erasure of a phone number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,22 +30,22 @@ from tenants.settings_paths import SettingsSection, settings_path
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """Template context of this part of the section."""
-    kept = await _retention(request, session).get(who.organization_id)
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
+    """Template context of the call data."""
+    retention = await _retention_service(request, session).get(member.organization_id)
     choices = [("", f"Default ({_months_label(SETTINGS.get(request.app).call_retention_months)})")]
     choices += [
         (str(months), _months_label(months)) for months in range(MIN_RETENTION_MONTHS, MAX_RETENTION_MONTHS + 1)
     ]
     return {
-        "kept": _months_label(kept.months),
-        "kept_choice": "" if kept.is_default else str(kept.months),
-        "kept_choices": choices,
+        "retention_label": _months_label(retention.months),
+        "retention_choice": "" if retention.is_default else str(retention.months),
+        "retention_choices": choices,
     }
 
 
 class CallDataPages(Controller):
-    """Forms of owners and admins about numbers and names in call records."""
+    """Forms that set the retention period and erase a number; for owners and admins."""
 
     path = "/dashboard/{slug:str}/settings/call-data"
 
@@ -53,21 +53,23 @@ class CallDataPages(Controller):
     async def set_retention(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "months"), current_member(request)
+        form, member = await read_form(request, "months"), current_member(request)
         try:
             months = _read_months(form["months"])
             async with db_session.begin_nested():
-                kept = await _retention(request, db_session).update(who.organization_id, months, by=who.actor)
+                retention = await _retention_service(request, db_session).update(
+                    member.organization_id, months, by=member.actor
+                )
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
-        return redirect(request, _section_url(slug), f"Call data is kept for {_months_label(kept.months)}")
+        return redirect(request, _section_url(slug), f"Call data is kept for {_months_label(retention.months)}")
 
     @post("/erase", guards=_ADMIN)
     async def confirm_erase(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
-        """Confirmation page with the number of calls. It answers a form, because phone numbers never go into URLs."""
-        form, who = await read_form(request, "number"), current_member(request)
+        """Confirmation page with the count of calls. It answers a POST, because phone numbers never go into URLs."""
+        form, member = await read_form(request, "number"), current_member(request)
         try:
-            number = parse_number_to_erase(form["number"], who.country)
+            number = parse_number_to_erase(form["number"], member.country)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         return await _erase_page(request, db_session, number)
@@ -76,16 +78,16 @@ class CallDataPages(Controller):
     async def erase(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "number", "unblock"), current_member(request)
+        form, member = await read_form(request, "number", "unblock"), current_member(request)
         try:
-            number = parse_number_to_erase(form["number"], who.country)
+            number = parse_number_to_erase(form["number"], member.country)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         unblock = form["unblock"] == "yes"
         try:
             async with db_session.begin_nested():
-                erased = await _erasure(request, db_session).erase(
-                    who.organization_id, number, who.country, by=who.actor, unblock=unblock
+                erased = await _erasure_service(request, db_session).erase(
+                    member.organization_id, number, member.country, by=member.actor, unblock=unblock
                 )
         except NumberInLiveCall as refusal:
             return await _erase_page(request, db_session, number, Form(form.values, {"": refusal.message}))
@@ -98,8 +100,8 @@ HANDLERS = (CallDataPages,)
 async def _erase_page(
     request: SettingsRequest, session: AsyncSession, number: str, form: Form | None = None
 ) -> Response[str]:
-    who = current_member(request)
-    found = await _erasure(request, session).count(who.organization_id, number, who.country)
+    member = current_member(request)
+    found = await _erasure_service(request, session).count(member.organization_id, number, member.country)
     return render(
         request,
         "organizations/erase_number.html",
@@ -107,16 +109,16 @@ async def _erase_page(
         form=form,
         number=number,
         found=found,
-        will=describe_planned_erasure(found),
-        back=_section_url(request.path_params["slug"]),
+        planned_erasure=describe_planned_erasure(found),
+        back_url=_section_url(request.path_params["slug"]),
     )
 
 
-def _retention(request: SettingsRequest, session: AsyncSession) -> RetentionService:
+def _retention_service(request: SettingsRequest, session: AsyncSession) -> RetentionService:
     return RetentionService(session, default_months=SETTINGS.get(request.app).call_retention_months)
 
 
-def _erasure(request: SettingsRequest, session: AsyncSession) -> NumberErasureService:
+def _erasure_service(request: SettingsRequest, session: AsyncSession) -> NumberErasureService:
     return NUMBER_ERASURE.get(request.app).make_service(session)
 
 

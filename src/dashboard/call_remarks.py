@@ -18,7 +18,7 @@ from dashboard.call_remarks_form import (
     remarks_form,
     remarks_of,
     saved_message,
-    shown_values,
+    shown_fingerprints,
 )
 from dashboard.calls import call_context
 from dashboard.guards import requires_membership
@@ -35,19 +35,23 @@ async def change_remarks(
     slug: FromPath[str],
     call_id: FromPath[UUID],
 ) -> Response[str]:
-    """Save the fields that the person edited; 409 if somebody else changed the same ones after the page was opened."""
-    form, who = await read_form(request, *FORM_FIELDS), current_member(request)
+    """Save the edited fields; 409 if somebody else changed one of them after the page was opened."""
+    form, member = await read_form(request, *FORM_FIELDS), current_member(request)
     try:
         async with db_session.begin_nested():
             call = await RemarkService(db_session).change(
-                who.organization_id, call_id, remarks_of(form), Author.of(who.actor), shown=shown_values(form)
+                member.organization_id,
+                call_id,
+                remarks_of(form),
+                Author.of(member.actor),
+                shown=shown_fingerprints(form),
             )
     except (ValidationFailed, CallErased) as refusal:
         context = await call_context(request, db_session, call_id, form.refused(refusal))
         return render(request, "calls/show.html", status=400, **context)
     except RemarksChanged as conflict:
-        stored = await CallService(db_session).get(who.organization_id, call_id)
-        kept = remarks_form(stored, edited_fields(form))
-        context = await call_context(request, db_session, call_id, kept, conflict.fields)
+        stored = await CallService(db_session).get(member.organization_id, call_id)
+        edited = remarks_form(stored, edited_fields(form))
+        context = await call_context(request, db_session, call_id, edited, conflict.fields)
         return render(request, "calls/show.html", status=409, **context)
     return redirect(request, f"/dashboard/{slug}/calls/{call_id}", saved_message(call))

@@ -1,4 +1,4 @@
-"""The form with a call's outcome, note and tags, and what it showed of them. Pure."""
+"""The form with a call's outcome, note and tags, and fingerprints of the values that it showed. Pure."""
 
 from collections.abc import Mapping
 
@@ -11,26 +11,26 @@ from dashboard.formats import format_count
 from kit.http.forms import Form
 
 REMARK_LABELS: Mapping[str, str] = {"outcome": "Outcome", "note": "Note", "tags": "Tags"}
-SHOWN_PREFIX = "shown-"
-"""Of the hidden fields: each has the fingerprint of the value that the page showed."""
-FORM_FIELDS = (*REMARK_FIELDS, *(SHOWN_PREFIX + field for field in REMARK_FIELDS))
+FINGERPRINT_PREFIX = "shown-"
+"""Prefix of the hidden fields: each has the fingerprint of the value that the page showed in a field."""
+FORM_FIELDS = (*REMARK_FIELDS, *(FINGERPRINT_PREFIX + field for field in REMARK_FIELDS))
 
 
 def remarks_form(call: Call, edited: Mapping[str, str] | None = None) -> Form:
-    """The form with the stored values; those of ``edited`` are in their place."""
+    """The form with the stored values; the values of ``edited`` replace them."""
     stored = field_texts(call)
-    shown = {SHOWN_PREFIX + field: text_fingerprint(text) for field, text in stored.items()}
-    return Form({**stored, **(edited or {}), **shown})
+    fingerprints = {FINGERPRINT_PREFIX + field: text_fingerprint(text) for field, text in stored.items()}
+    return Form({**stored, **(edited or {}), **fingerprints})
 
 
 def edited_fields(form: Form) -> Mapping[str, str]:
-    """The fields whose value is not the one that the page showed; all of a form without fingerprints."""
-    return {field: form[field] for field in REMARK_FIELDS if text_fingerprint(form[field]) != _shown(form, field)}
+    """The fields whose values differ from those that the page showed; without fingerprints all fields."""
+    return {field: form[field] for field in REMARK_FIELDS if text_fingerprint(form[field]) != _fingerprint(form, field)}
 
 
-def shown_values(form: Form) -> Mapping[str, str]:
+def shown_fingerprints(form: Form) -> Mapping[str, str]:
     """The fingerprints of the edited fields, by field."""
-    return {field: shown for field in edited_fields(form) if (shown := _shown(form, field))}
+    return {field: found for field in edited_fields(form) if (found := _fingerprint(form, field))}
 
 
 def remarks_of(form: Form) -> Remarks:
@@ -44,13 +44,13 @@ def remarks_of(form: Form) -> Remarks:
 
 
 def saved_message(call: Call) -> str:
-    """The sentences about a call whose form was saved."""
+    """The notice after saving: the call's outcome, and whether it has a note and tags."""
     outcome = f"The outcome is {call.outcome}" if call.outcome else "No outcome is chosen"
-    kept = ["a note"] if call.note else []
+    parts = ["a note"] if call.note else []
     if call.tags:
-        kept.append(format_count(len(call.tags), "tag"))
-    return f"Saved. {outcome}. The call has {' and '.join(kept)}" if kept else f"Saved. {outcome}"
+        parts.append(format_count(len(call.tags), "tag"))
+    return f"Saved. {outcome}. The call has {' and '.join(parts)}" if parts else f"Saved. {outcome}"
 
 
-def _shown(form: Form, field: str) -> str:
-    return form[SHOWN_PREFIX + field]
+def _fingerprint(form: Form, field: str) -> str:
+    return form[FINGERPRINT_PREFIX + field]

@@ -1,4 +1,4 @@
-"""The timeline of a call for people: each fact once."""
+"""The timeline on a call's page: texts of its events, without those that repeat a fact."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _EVENT_LABELS: Mapping[str, str] = {
     "canceled": "Canceled",
     "voicemail-dropped": "Recorded greeting left in the mailbox",
 }
-_FLOW_LABELS: Mapping[str, str] = {
+_INCOMING_EVENT_LABELS: Mapping[str, str] = {
     "accepted": "Accepted by pressing 1",
     "unanswered": "Nobody accepted",
     "not-forwarded": "No phone was called",
@@ -27,7 +27,7 @@ _FLOW_LABELS: Mapping[str, str] = {
     "blocked": "Pressed 9: asked not to be called again",
     "recorded": "Left a message",
 }
-"""Events of incoming calls that our answers add."""
+"""Events of incoming calls that our answers to the carrier add."""
 
 
 class TimelineStep(msgspec.Struct, frozen=True):
@@ -35,22 +35,23 @@ class TimelineStep(msgspec.Struct, frozen=True):
 
     at: dt.datetime
     text: str
-    who: str
+    party: str
+    """The party whose leg the step is about, or Epoch Voice."""
 
 
 def timeline(call: Call, events: Sequence[CallEvent]) -> list[TimelineStep]:
-    """Timeline entries for people, each fact once."""
+    """The entries of a call's timeline, in order; an event that repeats a fact is left out."""
     if call.direction == Direction.INBOUND:
         return _incoming_timeline(call, events)
-    steps = [TimelineStep(call.started_at, "Call placed in the browser", "Caller")]
+    steps = [TimelineStep(call.started_at, "Call placed in the browser", "Agent")]
     if call.status is CallStatus.REFUSED:
         steps.append(TimelineStep(call.ended_at or call.started_at, "Refused before it was dialled", "Epoch Voice"))
     dialled = any(event.is_child for event in events)
     for event in events:
-        # Of the caller's leg show only what the dialled leg does not: that it was hung up before dialling.
+        # Of the agent's leg show only what the dialled leg does not have: that it was hung up before dialling.
         if event.kind in _EVENT_LABELS and (event.is_child or not (dialled or event.kind == "initiated")):
             text = "Dialling" if event.kind == "initiated" else _EVENT_LABELS[event.kind]
-            steps.append(TimelineStep(event.occurred_at, text, "Called number" if event.is_child else "Caller"))
+            steps.append(TimelineStep(event.occurred_at, text, "Called number" if event.is_child else "Agent"))
     return steps
 
 
@@ -59,7 +60,9 @@ def _incoming_timeline(call: Call, events: Sequence[CallEvent]) -> list[Timeline
     if call.status is CallStatus.REFUSED:
         steps.append(TimelineStep(call.ended_at or call.started_at, "Refused", "Epoch Voice"))
     for event in events:
-        text = _FLOW_LABELS.get(event.kind) or (None if event.kind == "initiated" else _EVENT_LABELS.get(event.kind))
+        text = _INCOMING_EVENT_LABELS.get(event.kind) or (
+            None if event.kind == "initiated" else _EVENT_LABELS.get(event.kind)
+        )
         if text is not None:
             steps.append(TimelineStep(event.occurred_at, text, "Forwarded phone" if event.is_child else "Caller"))
     return steps

@@ -1,4 +1,4 @@
-"""Settings section **Calling rules**: countries, limits, blocked numbers, and the rules of one token."""
+"""Settings section **Calling rules**: countries, limits, blocked numbers; also the form for the limits of one token."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,21 +44,21 @@ from widget.services import EmbedTokenService
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    rules = await CallingRulesService(session).get(who.organization_id)
-    enabled = [(code, country_name(code)) for code in rules.countries if code != rules.country]
-    may_change = who.role.rank >= Role.ADMIN.rank
+    rules = await CallingRulesService(session).get(member.organization_id)
+    enabled_countries = [(code, country_name(code)) for code in rules.countries if code != rules.country]
+    may_change = member.role.rank >= Role.ADMIN.rank
     return {
-        "home": country_name(rules.country),
-        "home_in_sentence": country_in_sentence(rules.country),
-        "enabled": sorted(enabled, key=lambda item: item[1]),
-        "others": [name for code, name in countries().items() if code not in rules.countries],
-        "lines": limit_rows(rules, may_change=may_change),
-        "not_yet": sum(1 for code, _ in enabled if code not in rules.callable_countries),
-        "blocked": rules.blocked_numbers,
-        "new_until": rules.limits.new_until,
-        "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
+        "home_country": country_name(rules.country),
+        "home_country_in_sentence": country_in_sentence(rules.country),
+        "enabled_countries": sorted(enabled_countries, key=lambda item: item[1]),
+        "other_countries": [name for code, name in countries().items() if code not in rules.countries],
+        "limit_rows": limit_rows(rules, may_change=may_change),
+        "waiting_country_count": sum(1 for code, _ in enabled_countries if code not in rules.callable_countries),
+        "blocked_numbers": rules.blocked_numbers,
+        "new_account_until": rules.limits.new_until,
+        "upgrade": None if member.plan in WIDGET_PLANS else await upgrade_offer(request, session, member),
         "plan_too_low": PlanTooLow.message,
         "may_change": may_change,
     }
@@ -81,93 +81,95 @@ class CallingRulePages(Controller):
     async def allow_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "destination"), current_member(request)
+        form, member = await read_form(request, "destination"), current_member(request)
         service = CallingRulesService(db_session)
         try:
             ensure_valid_text(form)
             [code] = parse_countries([form["destination"]], "destination")
-            now = await service.get_for_update(who.organization_id)
-            after = await service.update(who.organization_id, by=who.actor, countries=[*now.countries, code])
+            before = await service.get_for_update(member.organization_id)
+            after = await service.update(member.organization_id, by=member.actor, countries=[*before.countries, code])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
-        return redirect(request, _section_url(slug), country_enabled_notice(code, now, after))
+        return redirect(request, _section_url(slug), country_enabled_notice(code, before, after))
 
     @post("/calling-rules/countries/remove")
     async def disallow_country(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "code"), current_member(request)
+        form, member = await read_form(request, "code"), current_member(request)
         service = CallingRulesService(db_session)
-        now = await service.get_for_update(who.organization_id)
-        left = [code for code in now.countries if code != form["code"]]
-        after = await service.update(who.organization_id, by=who.actor, countries=left)
+        before = await service.get_for_update(member.organization_id)
+        remaining = [code for code in before.countries if code != form["code"]]
+        after = await service.update(member.organization_id, by=member.actor, countries=remaining)
         return redirect(request, _section_url(slug), country_disabled_notice(form["code"][:2], after))
 
     @post("/calling-rules/limits")
     async def set_limits(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, *SETTABLE_LIMITS), current_member(request)
+        form, member = await read_form(request, *SETTABLE_LIMITS), current_member(request)
         service = CallingRulesService(db_session)
-        now = await service.get_for_update(who.organization_id)
+        before = await service.get_for_update(member.organization_id)
         try:
-            chosen = parse_limits(form, now.limits)
-            after = await service.update(who.organization_id, by=who.actor, limits=chosen)
+            chosen = parse_limits(form, before.limits)
+            after = await service.update(member.organization_id, by=member.actor, limits=chosen)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
-        return redirect(request, _section_url(slug), limits_notice(chosen, now, after))
+        return redirect(request, _section_url(slug), limits_notice(chosen, before, after))
 
     @post("/calling-rules/blocked")
     async def block_number(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "blocked_numbers"), current_member(request)
+        form, member = await read_form(request, "blocked_numbers"), current_member(request)
         service = CallingRulesService(db_session)
-        now = await service.get_for_update(who.organization_id)
+        before = await service.get_for_update(member.organization_id)
         try:
             ensure_valid_text(form)
-            blocked = [*now.blocked_numbers, form["blocked_numbers"]]
+            blocked = [*before.blocked_numbers, form["blocked_numbers"]]
             async with db_session.begin_nested():
-                after = await service.update(who.organization_id, by=who.actor, blocked_numbers=blocked)
+                after = await service.update(member.organization_id, by=member.actor, blocked_numbers=blocked)
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.CALLING_RULES, form.refused(refusal))
-        fresh = [number for number in after.blocked_numbers if number not in now.blocked_numbers]
-        said = f"{readable(fresh[0])} is blocked" if fresh else "This number is blocked already"
-        return redirect(request, _section_url(slug), said)
+        added = [number for number in after.blocked_numbers if number not in before.blocked_numbers]
+        notice = f"{readable(added[0])} is blocked" if added else "This number is blocked already"
+        return redirect(request, _section_url(slug), notice)
 
     @post("/calling-rules/blocked/remove")
     async def unblock_number(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "number"), current_member(request)
+        form, member = await read_form(request, "number"), current_member(request)
         service = CallingRulesService(db_session)
-        now = await service.get_for_update(who.organization_id)
-        left = [number for number in now.blocked_numbers if number != form["number"]]
-        after = await service.update(who.organization_id, by=who.actor, blocked_numbers=left)
-        gone = [number for number in now.blocked_numbers if number not in after.blocked_numbers]
-        said = number_unblocked_notice(gone[0], after) if gone else "This number is not blocked"
-        return redirect(request, _section_url(slug), said)
+        before = await service.get_for_update(member.organization_id)
+        remaining = [number for number in before.blocked_numbers if number != form["number"]]
+        after = await service.update(member.organization_id, by=member.actor, blocked_numbers=remaining)
+        removed = [number for number in before.blocked_numbers if number not in after.blocked_numbers]
+        notice = number_unblocked_notice(removed[0], after) if removed else "This number is not blocked"
+        return redirect(request, _section_url(slug), notice)
 
     @post("/embed-tokens/{token_id:uuid}/limits")
-    async def set_token_rule(
+    async def set_token_limits(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
         slug: FromPath[str],
         token_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "minutes_per_day", "live_calls", "countries"), current_member(request)
-        token = await EmbedTokenService(db_session).get_active(who.organization_id, token_id)
+        form, member = await read_form(request, "minutes_per_day", "live_calls", "countries"), current_member(request)
+        token = await EmbedTokenService(db_session).get_active(member.organization_id, token_id)
         try:
             ensure_valid_text(form)
-            rule = parse_token_limits(form, token_id)
+            limits = parse_token_limits(form, token_id)
             async with db_session.begin_nested():
-                after = await CallingRulesService(db_session).set_token_limits(who.organization_id, rule, by=who.actor)
+                after = await CallingRulesService(db_session).set_token_limits(
+                    member.organization_id, limits, by=member.actor
+                )
         except DomainError as refusal:
             await db_session.refresh(token)
             return await render_token_page(request, db_session, token, limits_form=form.refused(refusal))
-        said = token_limits_notice(rule, after)
-        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", said)
+        notice = token_limits_notice(limits, after)
+        return redirect(request, f"/dashboard/{slug}/settings/embed-tokens/{token_id}#limits", notice)
 
 
 def _section_url(slug: str) -> str:

@@ -17,7 +17,7 @@ from kit.money import cents_for_field, parse_cents
 from kit.parsing import parse_whole_number
 
 SETTABLE_LIMITS = tuple(name for name in LIMIT_TABLE if name not in FIXED_LIMITS)
-_WHOLE_DIGITS = 9
+_MAX_DIGITS = 9
 _TOKEN_CEILINGS = {"minutes_per_day": 1440, "live_calls": 1000}
 
 
@@ -29,26 +29,26 @@ class LimitRow(msgspec.Struct, frozen=True):
     reason: str
     """The reason for the default."""
     use: str
-    """Present use and the limit that holds now: ``34 of 120 in this minute``."""
+    """Present use of the limit in effect: ``34 of 120 in this minute``."""
     used: int
     limit: int
-    """The limit that holds now; in cents where it is money."""
+    """The limit in effect; in cents where it is money."""
     ceiling: str
     """The highest value that may be set."""
-    typed: str | None
-    """Value of the form field; None for a limit that cannot be set."""
+    field_value: str | None
+    """None for a limit that cannot be set."""
     is_money: bool
     ways_to_raise: Sequence[str]
-    """The ways to more of the limit, as sentences."""
+    """Sentences that say how to get a higher limit."""
 
     @property
-    def is_near(self) -> bool:
+    def is_nearly_used(self) -> bool:
         return self.used * 100 >= self.limit * 80 and self.is_counted
 
     @property
     def is_counted(self) -> bool:
-        """False for a limit whose ordinary use is all of it: one call at once from one phone."""
-        return self.limit > 1 or self.typed is not None
+        """False for a fixed limit of 1, such as calls at once from one phone: each use reaches it."""
+        return self.limit > 1 or self.field_value is not None
 
 
 def limit_rows(rules: CallingRulesView, *, may_change: bool) -> list[LimitRow]:
@@ -59,7 +59,7 @@ def limit_rows(rules: CallingRulesView, *, may_change: bool) -> list[LimitRow]:
 def _limit_row(name: str, rules: CallingRulesView, *, may_change: bool) -> LimitRow:
     info, limits, used = LIMIT_TABLE[name], rules.limits, rules.used[name]
     is_money, chosen = name in MONEY_LIMITS, limits.chosen[name]
-    typed = cents_for_field(chosen) if is_money else str(chosen)
+    field_value = cents_for_field(chosen) if is_money else str(chosen)
     ways_to_raise = ways_to_raise_limit(name, limits, rules.plan, rules.zone, may_change=may_change)
     if name in rules.granted_until:
         ways_to_raise = [f"Set by support until {format_day(rules.granted_until[name], rules.zone)}.", *ways_to_raise]
@@ -71,7 +71,7 @@ def _limit_row(name: str, rules: CallingRulesView, *, may_change: bool) -> Limit
         used=used,
         limit=limits[name],
         ceiling=format_amount(name, limits.ceilings[name]),
-        typed=None if name in FIXED_LIMITS else typed,
+        field_value=None if name in FIXED_LIMITS else field_value,
         is_money=is_money,
         ways_to_raise=ways_to_raise,
     )
@@ -79,15 +79,15 @@ def _limit_row(name: str, rules: CallingRulesView, *, may_change: bool) -> Limit
 
 def parse_limits(form: Form, limits: EffectiveLimits) -> dict[str, int]:
     """Parse the form into stored limits. Raises: ValidationFailed."""
-    chosen, wrong = {}, []
+    chosen, errors = {}, []
     for name in SETTABLE_LIMITS:
         value = _parse_cents(form[name]) if name in MONEY_LIMITS else _parse_whole_number(form[name])
         if value is None or value > limits.ceilings[name]:
-            wrong.append((name, f"Enter {_unit(name)}, from 0 to {format_amount(name, limits.ceilings[name])}"))
+            errors.append((name, f"Enter {_unit(name)}, from 0 to {format_amount(name, limits.ceilings[name])}"))
         else:
             chosen[name] = value
-    if wrong:
-        raise ValidationFailed(wrong)
+    if errors:
+        raise ValidationFailed(errors)
     return chosen
 
 
@@ -100,7 +100,7 @@ def _unit(name: str) -> str:
 def _parse_whole_number(typed: str) -> int | None:
     text = typed.strip().replace(",", "")
     try:
-        return parse_whole_number(text, max_digits=_WHOLE_DIGITS)
+        return parse_whole_number(text, max_digits=_MAX_DIGITS)
     except ValueError:
         return None
 
@@ -113,20 +113,20 @@ def _parse_cents(typed: str) -> int | None:
 
 
 def parse_token_limits(form: Form, token_id: UUID) -> TokenCallLimits:
-    """Parse one token's rule. Raises: ValidationFailed, with every wrong field."""
-    wrong: list[tuple[str, str]] = []
+    """Parse the limits of one token. Raises: ValidationFailed, with every wrong field."""
+    errors: list[tuple[str, str]] = []
     chosen: dict[str, int | None] = {}
     countries = None
-    for name, most in _TOKEN_CEILINGS.items():
+    for name, ceiling in _TOKEN_CEILINGS.items():
         chosen[name] = value = _parse_whole_number(form[name])
-        if form[name].strip() and (value is None or value > most):
-            wrong.append((name, f"From 0 to {most:,}, or empty"))
+        if form[name].strip() and (value is None or value > ceiling):
+            errors.append((name, f"From 0 to {ceiling:,}, or empty"))
     try:
         countries = parse_country_codes(form["countries"])
     except ValidationFailed as refusal:
-        wrong += refusal.errors
-    if wrong:
-        raise ValidationFailed(wrong)
+        errors += refusal.errors
+    if errors:
+        raise ValidationFailed(errors)
     return TokenCallLimits(token_id, chosen["minutes_per_day"], chosen["live_calls"], countries)
 
 

@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/calls``: the list, filtered by query parameters, and one call with its timeline."""
+"""``/dashboard/<slug>/calls``: the list of calls, filtered by query parameters, and the page of one call."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ from dashboard.call_timeline import timeline
 from dashboard.date_filters import read_days
 from dashboard.guards import requires_membership
 from dashboard.pages import UNSEEN_MISSED_STATE, current_membership, fragment, render
-from dashboard.voicemail_drops import leavable_greetings
+from dashboard.voicemail_drops import voicemail_greeting_choices
 from kit.clock import utc_now
 from kit.db.paging import read_cursor, split_page
 from kit.db.reading import ReadingSession
@@ -76,10 +76,10 @@ STATUS_LABELS: Mapping[str, str] = {
     "abandoned": "Abandoned",
 }
 STATUS_BADGES: Mapping[str, str] = {"completed": "ok", "in-progress": "ok", "failed": "danger", "refused": "danger"}
-_MISSED: Mapping[str, bool] = {"missed": True, "not-missed": False}
-"""The choices of a direction that are no direction, as the value of the filter of missed calls."""
+_MISSED_CHOICES: Mapping[str, bool] = {"missed": True, "not-missed": False}
+"""The choices of the field ``direction`` that filter by missed calls, each with its value of that filter."""
 MISSED_CALLS = CallFilters(missed=True, with_refused=True)
-"""The filters of the list of missed calls; whoever opens its first page has seen them."""
+"""The filters of the list of missed calls. Opening its first page marks them as seen."""
 _SOURCE_LABELS: Mapping[str, str] = {
     ChangeSource.USER: "",
     ChangeSource.API_KEY: " (API key)",
@@ -106,7 +106,7 @@ class CallPages(Controller):
             form, filters = form.refused(refusal), None
         after = read_cursor(request.query_params.get("after"))
         marks_seen = filters == MISSED_CALLS and after is None
-        # One session for the whole page: each has a connection of its own.
+        # Use one session for all queries of the page: each session takes a database connection.
         session = db_session if marks_seen else reading_session
         rows: Sequence[Call] = ()
         if filters is not None:
@@ -115,7 +115,7 @@ class CallPages(Controller):
         seen_until = await _mark_seen(request, session) if marks_seen else None
         tokens = await EmbedTokenService(session).list_names(organization_id)
         numbers = await PhoneNumberService(session).list_ever_held(organization_id)
-        kept = {name: text for name, text in form.values.items() if text}
+        filter_values = {name: text for name, text in form.values.items() if text}
         return render(
             request,
             "calls/index.html",
@@ -123,20 +123,22 @@ class CallPages(Controller):
             form=form,
             calls=page,
             seen_until=seen_until,
-            later=await _later_calls(session, organization_id, page),
-            messages=await VoicemailService(session).of_calls(organization_id, page),
+            later_calls=await _later_calls(session, organization_id, page),
+            voicemail_ids=await VoicemailService(session).of_calls(organization_id, page),
             tokens=tokens,
-            named=[(str(token_id), name) for token_id, name in tokens.items()],
-            from_numbers=[(str(number.id), number.label) for number in numbers],
-            is_filtered=bool(kept),
-            older=f"?{urlencode({**kept, 'after': next_cursor})}" if next_cursor else "",
-            newest=f"?{urlencode(kept)}" if after is not None else "",
-            export=_export_url(organization_id, filters or CallFilters()),
-            words=STATUS_LABELS,
-            reasons=END_REASONS,
-            outcomes=_outcome_options(await OutcomeService(session).list_all(organization_id), form["outcome"] or None),
-            kinds=STATUS_BADGES,
-            directions=DIRECTION_CHOICES,
+            token_options=[(str(token_id), name) for token_id, name in tokens.items()],
+            number_options=[(str(number.id), number.label) for number in numbers],
+            is_filtered=bool(filter_values),
+            older_url=f"?{urlencode({**filter_values, 'after': next_cursor})}" if next_cursor else "",
+            newest_url=f"?{urlencode(filter_values)}" if after is not None else "",
+            export_url=_export_url(organization_id, filters or CallFilters()),
+            status_labels=STATUS_LABELS,
+            end_reason_labels=END_REASONS,
+            outcome_options=_outcome_options(
+                await OutcomeService(session).list_all(organization_id), form["outcome"] or None
+            ),
+            status_badges=STATUS_BADGES,
+            direction_choices=DIRECTION_CHOICES,
         )
 
     @get("/{call_id:uuid}", guards=[requires_membership])
@@ -146,7 +148,7 @@ class CallPages(Controller):
         db_session: NamedDependency[AsyncSession],
         call_id: FromPath[UUID],
     ) -> Response[str]:
-        """Page of one call; a fragment of it for the list's side panel."""
+        """Page of one call; for an htmx request only the fragment that the list's side panel shows."""
         context = await call_context(request, db_session, call_id)
         if request.headers.get("hx-request") == "true":
             return fragment(request, "calls/_call.html", **context)
@@ -155,16 +157,18 @@ class CallPages(Controller):
 
 async def _mark_seen(request: Request[Any, Any, State], session: AsyncSession) -> dt.datetime:
     """Mark the missed calls as seen by the person; return the time since which calls are new to them."""
-    who = current_member(request)
+    member = current_member(request)
     request.scope["state"][UNSEEN_MISSED_STATE] = 0
-    return await MissedCallService(session).mark_seen(who.organization_id, current_viewer(request).user_id, utc_now())
+    return await MissedCallService(session).mark_seen(
+        member.organization_id, current_viewer(request).user_id, utc_now()
+    )
 
 
 async def _later_calls(session: AsyncSession, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, LaterCall]:
-    """The calls that reached the callers of missed and refused calls, by the ids of these."""
+    """The later call that reached the caller of a missed or refused call, by the id of the missed or refused call."""
     service = MissedCallService(session)
-    returned = await service.later_calls(organization_id, calls)
-    return {**returned, **await service.calls_after_refusals(organization_id, calls)}
+    after_missed = await service.later_calls(organization_id, calls)
+    return {**after_missed, **await service.calls_after_refusals(organization_id, calls)}
 
 
 async def call_context(
@@ -174,66 +178,69 @@ async def call_context(
     form: Form | None = None,
     overwritten: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Template context of one call; ``form`` is one that could not be saved.
+    """Template context of one call.
 
-    ``overwritten`` are fields that it would have overwritten. Raises: NotFound.
+    ``form`` is a form that could not be saved; ``overwritten`` are the fields of the call that it would have
+    overwritten. Raises: NotFound.
     """
     organization_id, service = current_member(request).organization_id, CallService(session)
     call = await service.get(organization_id, call_id)
     membership = current_membership(request)
-    why = explain_call(call, membership.name if membership else "", current_member(request).zone)
-    not_dialled = error_message(call.carrier_error)
-    has_unknown_code = not_dialled is None and call.carrier_error is not None and call.status is CallStatus.FAILED
-    listed = await OutcomeService(session).list_all(organization_id)
+    explanation = explain_call(call, membership.name if membership else "", current_member(request).zone)
+    carrier_error = error_message(call.carrier_error)
+    has_unknown_error = carrier_error is None and call.carrier_error is not None and call.status is CallStatus.FAILED
+    outcomes = await OutcomeService(session).list_all(organization_id)
     return {
         "call": call,
         "form": form or remarks_form(call),
         "note_characters": MAX_NOTE_CHARACTERS,
         "overwritten": [(REMARK_LABELS[field], field_texts(call)[field]) for field in overwritten],
-        "steps": timeline(call, await service.visible_events(organization_id, call.id)),
+        "timeline_steps": timeline(call, await service.visible_events(organization_id, call.id)),
         "token": None
         if call.token_id is None
         else await EmbedTokenService(session).get_name(organization_id, call.token_id),
-        "messages": await VoicemailService(session).of_calls(organization_id, [call]),
-        "later": await _later_calls(session, organization_id, [call]),
-        "why": why,
-        "why_link": None if why is None else why.refusal.link(membership.slug if membership else ""),
-        "why_facts": [] if why is None else refusal_facts(why),
-        "fixed_by": None if why is None else FIXED_BY_NAMES[why.fixed_by],
-        "carrier_reason": not_dialled,
-        "failure": UNKNOWN_CODE_MESSAGE if has_unknown_code else None,
-        "greetings": await leavable_greetings(session, current_member(request), call),
-        "left_voicemail": call.end_reason == VOICEMAIL_DROPPED_REASON,
-        "words": STATUS_LABELS,
-        "kinds": STATUS_BADGES,
-        "outcomes": [("", "None"), *_outcome_options(listed, call.outcome)],
-        "changes": await RemarkService(session).history(organization_id, call.id),
-        "sources": _SOURCE_LABELS,
+        "voicemail_ids": await VoicemailService(session).of_calls(organization_id, [call]),
+        "later_calls": await _later_calls(session, organization_id, [call]),
+        "explanation": explanation,
+        "explanation_link": None
+        if explanation is None
+        else explanation.refusal.link(membership.slug if membership else ""),
+        "explanation_facts": [] if explanation is None else refusal_facts(explanation),
+        "fixed_by": None if explanation is None else FIXED_BY_NAMES[explanation.fixed_by],
+        "carrier_error": carrier_error,
+        "unknown_carrier_error": UNKNOWN_CODE_MESSAGE if has_unknown_error else None,
+        "voicemail_greetings": await voicemail_greeting_choices(session, current_member(request), call),
+        "is_voicemail_dropped": call.end_reason == VOICEMAIL_DROPPED_REASON,
+        "status_labels": STATUS_LABELS,
+        "status_badges": STATUS_BADGES,
+        "outcome_options": [("", "None"), *_outcome_options(outcomes, call.outcome)],
+        "remark_changes": await RemarkService(session).history(organization_id, call.id),
+        "source_labels": _SOURCE_LABELS,
     }
 
 
-def _outcome_options(outcomes: Sequence[Outcome], present: str | None) -> list[tuple[str, str]]:
-    """Options of a list of outcomes; ``present`` is among them even if it is listed no more."""
+def _outcome_options(outcomes: Sequence[Outcome], selected: str | None) -> list[tuple[str, str]]:
+    """Options of a list of outcomes; ``selected`` is among them even if it was removed from the list."""
     names = [outcome.name for outcome in outcomes]
-    if present is not None and present not in names:
-        names.append(present)
+    if selected is not None and selected not in names:
+        names.append(selected)
     return [(name, name) for name in names]
 
 
 def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
-    """Parse the filter bar: days are those of ``zone``, national numbers those of ``country``.
+    """Parse the filter bar: days are read in ``zone``, national numbers as numbers of ``country``.
 
     Raises: ValidationFailed, with every wrong field.
     """
-    wrong: list[tuple[str, str]] = []
+    errors: list[tuple[str, str]] = []
 
     def read(field: str, parse: Any) -> Any:
         try:
             return parse(form[field]) if form[field] else None
         except ValidationFailed as error:
-            wrong.extend(error.errors)
+            errors.extend(error.errors)
         except ValueError:
-            wrong.append((field, "Not one of the choices"))
+            errors.append((field, "Not one of the choices"))
         return None
 
     filters = {
@@ -243,9 +250,9 @@ def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
         "number": read("number", lambda typed: parse_number_filter(typed, country)),
         "name": read("name", parse_name_filter),
         "end_reason": read("end_reason", parse_end_reason_filter),
-        "missed": _MISSED.get(form["direction"]),
+        "missed": _MISSED_CHOICES.get(form["direction"]),
         "with_refused": form["direction"] == "missed",
-        "direction": None if form["direction"] in _MISSED else read("direction", Direction),
+        "direction": None if form["direction"] in _MISSED_CHOICES else read("direction", Direction),
         "outcome": read("outcome", parse_outcome_filter),
         "tag": read("tag", parse_tag_filter),
     }
@@ -253,9 +260,9 @@ def read_filters(form: Form, zone: dt.tzinfo, country: str) -> CallFilters:
     try:
         since, until = read_days(form, zone)
     except ValidationFailed as error:
-        wrong.extend(error.errors)
-    if wrong:
-        raise ValidationFailed(wrong)
+        errors.extend(error.errors)
+    if errors:
+        raise ValidationFailed(errors)
     return CallFilters(**filters, since=since, until=until)
 
 

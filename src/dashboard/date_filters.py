@@ -1,4 +1,4 @@
-"""Parses what people enter in date and time fields, in a time zone."""
+"""Parses the date and time fields of forms in a time zone, and formats their values."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ from kit.time_zones import start_of_day
 
 _YEARS = range(1970, 2970)
 _LENGTH_WITHOUT_SECONDS = len("2026-12-31T23:59")
-"""Browsers leave seconds out that are zero."""
+"""Browsers send no seconds if they are zero."""
 
 
 def read_days(form: Form, zone: dt.tzinfo) -> tuple[dt.datetime | None, dt.datetime | None]:
@@ -34,15 +34,15 @@ def _midnight(form: Form, field: str, zone: dt.tzinfo, *, days: int) -> dt.datet
         raise ValidationFailed([(field, "Not a date")]) from error
 
 
-def read_local_time(form: Form, field: str, zone: dt.tzinfo, *, filled: dt.datetime | None = None) -> dt.datetime:
+def read_local_time(form: Form, field: str, zone: dt.tzinfo, *, prefilled: dt.datetime | None = None) -> dt.datetime:
     """The time of a ``datetime-local`` field, in UTC. Raises: ValidationFailed.
 
-    A time without an offset is one of ``zone``; of two that clocks show in autumn it is the first. A field that still
-    has the value of ``filled``, the time that the page filled in, means that very moment.
+    A time without an offset is in ``zone``; one that clocks show twice in autumn is the first. If the field still has
+    the value of ``prefilled``, the time that the page put into it, the result is exactly ``prefilled``.
     """
     text = form[field].strip()
-    if filled is not None and text in (value := local_time_value(filled, zone), value.removesuffix(":00")):
-        return filled.astimezone(dt.UTC)
+    if prefilled is not None and text in (value := local_time_value(prefilled, zone), value.removesuffix(":00")):
+        return prefilled.astimezone(dt.UTC)
     try:
         entered = msgspec.convert(f"{text}:00" if len(text) == _LENGTH_WITHOUT_SECONDS else text, dt.datetime)
         return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(dt.UTC)
@@ -51,7 +51,7 @@ def read_local_time(form: Form, field: str, zone: dt.tzinfo, *, filled: dt.datet
 
 
 def read_moment(text: str) -> dt.datetime | None:
-    """A time with an offset, as ``isoformat`` writes it; None for anything else."""
+    """Parse a time with an offset, as ``isoformat`` writes it; None for other texts."""
     try:
         moment = msgspec.convert(text, dt.datetime)
     except msgspec.ValidationError:

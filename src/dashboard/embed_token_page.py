@@ -1,4 +1,4 @@
-"""The page of one embed token: its fields, limits, kits and blocked origins."""
+"""Renders the page of one embed token: its domains, numbers, limits, refused pages and kits."""
 
 from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,14 +24,14 @@ async def render_token_page(
     form: Form | None = None,
     *,
     limits_form: Form | None = None,
-    proposed: str = "",
+    proposed_domain: str = "",
 ) -> Response[str]:
     """Page of one token; ``form`` and ``limits_form`` are refused forms to show again.
 
-    ``proposed`` is a domain that the form contains beside the allowed ones, to be saved by whoever looks at it.
+    ``proposed_domain`` is put into the form beside the stored domains, and is not saved yet.
     """
-    who = current_member(request)
-    blocked = await EmbedTokenService(session).list_blocked_origins(who.organization_id, token)
+    member = current_member(request)
+    blocked = await EmbedTokenService(session).list_blocked_origins(member.organization_id, token)
     return render(
         request,
         "settings/token.html",
@@ -40,14 +40,14 @@ async def render_token_page(
         form=form,
         kits=kits_context(request, token),
         limits_form=limits_form,
-        rule=await CallingRulesService(session).get_token_limits(who.organization_id, token.id),
-        created_by=await EmbedTokenService(session).get_creator_name(who.organization_id, token),
-        refused=[(page, extension_domain(page.origin)) for page in blocked],
+        token_limits=await CallingRulesService(session).get_token_limits(member.organization_id, token.id),
+        created_by=await EmbedTokenService(session).get_creator_name(member.organization_id, token),
+        refused_pages=[(page, extension_domain(page.origin)) for page in blocked],
         numbers=[
             (number_field(number.id), number.label, number.id in token.from_numbers)
-            for number in await EmbedTokenService(session).list_from_numbers(who.organization_id)
+            for number in await EmbedTokenService(session).list_from_numbers(member.organization_id)
         ],
-        proposed=domain_to_propose(token, proposed),
-        may_change=who.role.rank >= Role.ADMIN.rank,
-        shared=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
+        proposed_domain=domain_to_propose(token, proposed_domain),
+        may_change=member.role.rank >= Role.ADMIN.rank,
+        shared_domains=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
     )

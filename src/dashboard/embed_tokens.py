@@ -1,4 +1,4 @@
-"""Settings section **Embed Phone Widget**: generate, show once, change, revoke."""
+"""Embed tokens in the settings section **Embed Phone Widget**: list, generate, show once, change, revoke."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from dashboard.kits import kits_context
 from dashboard.page_slice import page_slice
 from dashboard.pages import fragment, redirect, render
 from dashboard.settings import Section, SettingsRequest, register, render_settings
-from dashboard.token_domains import domains_state
+from dashboard.token_domains import describe_domains
 from dashboard.upgrades import upgrade_offer
 from kit.db.paging import split_page
 from kit.errors import DomainError, ValidationFailed
@@ -35,6 +35,7 @@ from widget.models import EmbedToken
 from widget.services import EmbedTokenService, parse_domains, script_tag
 from widget.tickets import issue_page_ticket
 
+REVOKE_EFFECT = "Phones that use it stop at once, and a live call ends. A revoked token cannot be restored."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
@@ -45,33 +46,33 @@ class TokenObstacle(msgspec.Struct, frozen=True):
     sentence: str
 
 
-def token_obstacle(who: MemberAuth) -> TokenObstacle | None:
-    """Return the first reason why ``who`` cannot generate a token; None when they can."""
+def token_obstacle(member: MemberAuth) -> TokenObstacle | None:
+    """Return the first reason why ``member`` cannot generate a token; None when they can."""
     reasons = (
-        (who.suspended, "suspended", OrganizationSuspended.message),
-        (who.plan not in WIDGET_PLANS, "plan", PlanTooLow.message),
-        (who.caller_id is None, "number", NoPhoneNumber.message),
-        (who.role.rank < Role.ADMIN.rank, "role", "Only admins and owners generate and change tokens"),
+        (member.suspended, "suspended", OrganizationSuspended.message),
+        (member.plan not in WIDGET_PLANS, "plan", PlanTooLow.message),
+        (member.caller_id is None, "number", NoPhoneNumber.message),
+        (member.role.rank < Role.ADMIN.rank, "role", "Only admins and owners generate and change tokens"),
     )
     return next((TokenObstacle(kind, sentence) for applies, kind, sentence in reasons if applies), None)
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    shown = page_slice(request, "tokens")
+    page = page_slice(request, "tokens")
     rows = await EmbedTokenService(session).list_with_creators(
-        who.organization_id, after=shown.after, limit=shown.limit
+        member.organization_id, after=page.after, limit=page.limit
     )
-    _, next_cursor = split_page([row.token for row in rows], shown.limit)
-    obstacle = token_obstacle(who)
+    _, next_cursor = split_page([row.token for row in rows], page.limit)
+    obstacle = token_obstacle(member)
     asks_for_plan = obstacle is not None and obstacle.kind == "plan"
     return {
-        "tokens": rows[: shown.limit],
-        "pages": shown.links(next_cursor, SettingsSection.WIDGET),
+        "tokens": rows[: page.limit],
+        "page_links": page.links(next_cursor, SettingsSection.WIDGET),
         "obstacle": obstacle,
-        "may_change": who.role.rank >= Role.ADMIN.rank,
-        "is_owner": who.role is Role.OWNER,
-        "upgrade": await upgrade_offer(request, session, who) if asks_for_plan else None,
+        "may_change": member.role.rank >= Role.ADMIN.rank,
+        "revoke_effect": REVOKE_EFFECT,
+        "upgrade": await upgrade_offer(request, session, member) if asks_for_plan else None,
     }
 
 
@@ -95,11 +96,14 @@ class EmbedTokenPages(Controller):
     async def generate(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "label", "allowed_domains"), current_member(request)
+        form, member = await read_form(request, "label", "allowed_domains"), current_member(request)
         try:
             async with db_session.begin_nested():
                 token, raw = await EmbedTokenService(db_session).issue(
-                    who.organization_id, label=form["label"], allowed_domains=form["allowed_domains"], by=who.actor
+                    member.organization_id,
+                    label=form["label"],
+                    allowed_domains=form["allowed_domains"],
+                    by=member.actor,
                 )
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.WIDGET, form.refused(refusal))
@@ -123,24 +127,24 @@ class EmbedTokenPages(Controller):
             "settings/token_created.html",
             widget=True,
             token=token,
-            raw=issued.raw,
+            raw_token=issued.raw,
             snippet=script_tag(settings.public_url, issued.raw),
             kits=kits_context(request, token, issued.raw),
             ticket=issue_page_ticket(settings, token.id, member_id=current_member(request).actor.user_id),
-            back=_section_url(slug),
+            back_url=_section_url(slug),
         )
         response.set_cookie(show_once.clear_cookie(request))
         return response
 
     @get("/embed-tokens/domains", guards=_ADMIN)
-    async def preview(self, request: SettingsRequest, allowed_domains: FromQuery[str] = "") -> Response[str]:
-        """Fragment with the domains as they would be stored; requested while somebody types."""
+    async def preview_domains(self, request: SettingsRequest, allowed_domains: FromQuery[str] = "") -> Response[str]:
+        """Fragment with the typed domains as they would be stored; htmx requests it while somebody types."""
         try:
-            found, error = parse_domains(allowed_domains), ""
+            parsed, error = parse_domains(allowed_domains), ""
         except InvalidDomains as refusal:
-            found, error = (), refusal.message
-        shared = [domain for domain in found if domains.is_shared(domain)]
-        return fragment(request, "settings/_domain_preview.html", domains=found, shared=shared, error=error)
+            parsed, error = (), refusal.message
+        shared = [domain for domain in parsed if domains.is_shared(domain)]
+        return fragment(request, "settings/_domain_preview.html", domains=parsed, shared_domains=shared, error=error)
 
     @get("/embed-tokens/{token_id:uuid}", guards=[requires_membership])
     async def show(
@@ -150,9 +154,9 @@ class EmbedTokenPages(Controller):
         token_id: FromPath[UUID],
         allow: FromQuery[str] = "",
     ) -> Response[str]:
-        """The token's page; ``allow`` is a domain that its form then contains, for somebody to save."""
+        """The token's page; ``allow`` is a domain that the form contains beside the stored ones, not saved yet."""
         token = await EmbedTokenService(db_session).get_active(current_member(request).organization_id, token_id)
-        return await render_token_page(request, db_session, token, proposed=allow)
+        return await render_token_page(request, db_session, token, proposed_domain=allow)
 
     @post("/embed-tokens/{token_id:uuid}", guards=_ADMIN)
     async def change(
@@ -162,20 +166,20 @@ class EmbedTokenPages(Controller):
         slug: FromPath[str],
         token_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = (
+        form, member = (
             await read_form(request, "label", "allowed_domains", "allow_any", "recent_calls"),
             current_member(request),
         )
         service = EmbedTokenService(db_session)
-        token = await service.get_active(who.organization_id, token_id)
+        token = await service.get_active(member.organization_id, token_id)
         try:
             ensure_valid_text(form)
-            _ensure_all_domains_confirmed(token, form)
+            _ensure_any_website_confirmed(token, form)
             async with db_session.begin_nested():
                 token = await service.update(
-                    who.organization_id,
+                    member.organization_id,
                     token_id,
-                    by=who.actor,
+                    by=member.actor,
                     label=form["label"],
                     allowed_domains=form["allowed_domains"],
                     recent_calls=form["recent_calls"] == "yes",
@@ -183,8 +187,10 @@ class EmbedTokenPages(Controller):
         except DomainError as refusal:
             await db_session.refresh(token)
             return await render_token_page(request, db_session, token, form.refused(refusal))
-        recent = " Signed-in people see their own recent calls." if token.recent_calls else ""
-        return redirect(request, f"{_tokens_url(slug)}/{token_id}", f"Saved. {domains_state(token)}{recent}")
+        recent_calls_note = " Signed-in people see their own recent calls." if token.recent_calls else ""
+        return redirect(
+            request, f"{_tokens_url(slug)}/{token_id}", f"Saved. {describe_domains(token)}{recent_calls_note}"
+        )
 
     @get("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
     async def confirm_revoke(
@@ -200,10 +206,10 @@ class EmbedTokenPages(Controller):
             request,
             "confirm.html",
             title=f"Revoke “{token.label or token.prefix}”?",
-            text="Phones using it stop at once; a live call ends. A revoked token cannot be brought back.",
+            text=REVOKE_EFFECT,
             submit="Revoke token",
             action=f"{_tokens_url(slug)}/{token_id}/revoke",
-            back=_section_url(slug),
+            back_url=_section_url(slug),
         )
 
     @post("/embed-tokens/{token_id:uuid}/revoke", guards=_ADMIN)
@@ -215,11 +221,11 @@ class EmbedTokenPages(Controller):
         token_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
+        member = current_member(request)
         service = EmbedTokenService(db_session)
-        token = await service.get_active(who.organization_id, token_id)
-        await service.revoke(who.organization_id, token_id, by=who.actor)
-        notice = f"Token revoked: phones with “{token.label or token.prefix}” cannot call any more; a live call ends."
+        token = await service.get_active(member.organization_id, token_id)
+        await service.revoke(member.organization_id, token_id, by=member.actor)
+        notice = f"Token revoked: phones with “{token.label or token.prefix}” can no longer call; a live call ends."
         return redirect(request, _section_url(slug), notice)
 
 
@@ -231,8 +237,8 @@ def _section_url(slug: str) -> str:
     return settings_path(slug, SettingsSection.WIDGET)
 
 
-def _ensure_all_domains_confirmed(token: EmbedToken, form: Form) -> None:
-    """Raises: ValidationFailed when the last domain is removed without the box for any website ticked."""
+def _ensure_any_website_confirmed(token: EmbedToken, form: Form) -> None:
+    """Raises: ValidationFailed when the last domain is removed but the box *Allow any website* is not ticked."""
     if token.allowed_domains and not form["allowed_domains"].strip() and form["allow_any"] != "yes":
         raise ValidationFailed(
             [("allowed_domains", "Without a domain any website can use this token. Tick the box if you mean that")]

@@ -1,4 +1,4 @@
-"""Settings section **Incoming calls**, recorded greetings: their new names and their removal."""
+"""Recorded greetings in the settings section **Incoming calls**: rename and remove."""
 
 from uuid import UUID
 
@@ -19,15 +19,13 @@ from tenants.guards import requires_role
 from tenants.models import Role
 from tenants.settings_paths import SettingsSection, settings_path
 
-REMOVE_EFFECT = "The recording is deleted, and cannot be restored. To use it again, upload it again."
-
-
-NAMED_RECORDING = "named_recording"
-"""The field of a refused form with the id of the recording that was to be renamed."""
+REMOVE_EFFECT = "The recording is deleted and cannot be restored. To use it again, upload it again."
+RENAMED_RECORDING = "renamed_recording"
+"""Key in the values of a refused form: the id of the recording that was to be renamed."""
 
 
 class GreetingRecordingPages(Controller):
-    """New names of recordings, and their removal."""
+    """Forms that rename and remove a recording."""
 
     path = "/dashboard/{slug:str}/settings/incoming-calls/recordings/{audio_id:uuid}"
     guards = (requires_membership, requires_role(Role.ADMIN))
@@ -40,18 +38,18 @@ class GreetingRecordingPages(Controller):
         slug: FromPath[str],
         audio_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "name"), current_member(request)
+        form, member = await read_form(request, "name"), current_member(request)
         service = GreetingAudioService(db_session)
         try:
-            row = await service.rename(who.organization_id, audio_id, form["name"], by=who.actor)
+            recording = await service.rename(member.organization_id, audio_id, form["name"], by=member.actor)
         except ValidationFailed as refusal:
-            again = Form({**form.values, NAMED_RECORDING: str(audio_id)}).refused(refusal)
-            return await render_settings(request, db_session, SettingsSection.INCOMING_CALLS, again)
+            refused = Form({**form.values, RENAMED_RECORDING: str(audio_id)}).refused(refusal)
+            return await render_settings(request, db_session, SettingsSection.INCOMING_CALLS, refused)
         url = settings_path(slug, SettingsSection.INCOMING_CALLS)
-        return redirect(request, f"{url}#recordings", f"The recording is named {row.name}")
+        return redirect(request, f"{url}#recordings", f"The recording is named {recording.name}")
 
     @get("/remove")
-    async def confirm(
+    async def confirm_remove(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -59,16 +57,16 @@ class GreetingRecordingPages(Controller):
         audio_id: FromPath[UUID],
     ) -> Response[str]:
         """Confirmation page, for browsers without scripts."""
-        row = await GreetingAudioService(db_session).get(current_member(request).organization_id, audio_id)
+        recording = await GreetingAudioService(db_session).get(current_member(request).organization_id, audio_id)
         url = settings_path(slug, SettingsSection.INCOMING_CALLS)
         return render(
             request,
             "confirm.html",
-            title=f"Remove the recording {row.name}?",
+            title=f"Remove the recording {recording.name}?",
             text=REMOVE_EFFECT,
             submit="Remove recording",
             action=f"{url}/recordings/{audio_id}/remove",
-            back=url,
+            back_url=url,
         )
 
     @post("/remove")
@@ -80,9 +78,9 @@ class GreetingRecordingPages(Controller):
         audio_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who, url = current_member(request), settings_path(slug, SettingsSection.INCOMING_CALLS)
+        member, url = current_member(request), settings_path(slug, SettingsSection.INCOMING_CALLS)
         try:
-            await GreetingAudioService(db_session).remove(who.organization_id, audio_id, by=who.actor)
+            await GreetingAudioService(db_session).remove(member.organization_id, audio_id, by=member.actor)
         except AudioInUse as refusal:
             return redirect(request, url, refusal.message, is_problem=True)
         return redirect(request, url, "The recording is removed")

@@ -1,4 +1,4 @@
-"""Guards of pages: from the slug in the path to a member of the organization."""
+"""Guards of pages: require a member of the organization whose slug is in the path, or any signed-in person."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 async def requires_membership(connection: Connection, _: BaseRouteHandler) -> None:
     """Require a signed-in member of the organization whose slug is in the path.
 
-    Raises: NotSignedIn, NotFound, whether there is no such organization or it is not theirs.
+    Raises: NotSignedIn; NotFound, both for an unknown organization and for one of which the person is no member.
     """
     actor, slug = current_actor(connection), connection.path_params["slug"]
     user_id = current_viewer(connection).user_id

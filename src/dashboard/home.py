@@ -1,4 +1,4 @@
-"""``/`` and ``/dashboard``: redirects to an organization's pages."""
+"""``/``: the landing page. ``/dashboard``: redirects to the pages of an organization."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from tenants.memberships import LAST_ORGANIZATION_COOKIE
 
 
 @get("/", name="start")
-async def root(request: Request[Any, Any, State]) -> Response[str]:
+async def landing_page(request: Request[Any, Any, State]) -> Response[str]:
     return render(request, "landing.html")
 
 
 @get("/dashboard", guards=[loads_memberships])
-async def dashboard_home(request: Request[Any, Any, State]) -> Response[str]:
+async def redirect_to_organization(request: Request[Any, Any, State]) -> Response[str]:
     """Redirect to the organization last used, else the first one, else the page that creates one."""
     slugs = [membership.slug for membership in memberships(request)]
-    last = request.cookies.get(LAST_ORGANIZATION_COOKIE)
+    last_slug = request.cookies.get(LAST_ORGANIZATION_COOKIE)
     if not slugs:
         return redirect(request, "/dashboard/new")
-    return redirect(request, f"/dashboard/{last if last in slugs else slugs[0]}")
+    return redirect(request, f"/dashboard/{last_slug if last_slug in slugs else slugs[0]}")

@@ -1,4 +1,4 @@
-"""Settings section **HubSpot**: connect an account, remove it, and write again what could not be written."""
+"""Settings section **HubSpot**: connect an account, remove it, and retry calls that could not be written."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.controllers import hubspot_service
-from crm.failures import CALL_PROPERTY, FINAL_REASONS, REQUIRED_SCOPES, failure_sentence
+from crm.failures import FINAL_REASONS, REQUIRED_SCOPES, failure_sentence
 from crm.token_check import TOKEN_CHECK
 from dashboard.guards import requires_membership
 from dashboard.page_slice import page_slice
@@ -24,26 +24,27 @@ from tenants.guards import requires_role
 from tenants.models import Role
 from tenants.settings_paths import SettingsSection, settings_path
 
-REMOVE_EFFECT = "No call is written into HubSpot any more; those that wait are forgotten. HubSpot keeps what it has."
+REMOVE_EFFECT = (
+    "Calls are no longer written into HubSpot, and waiting calls are dropped. Calls that are in HubSpot stay there."
+)
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    service, shown = hubspot_service(request, session), page_slice(request, "failures")
-    rows = await service.list_failures(who.organization_id, after=shown.after, limit=shown.limit)
-    failures, next_cursor = split_page(rows, shown.limit)
+    service, page = hubspot_service(request, session), page_slice(request, "failures")
+    rows = await service.list_failures(member.organization_id, after=page.after, limit=page.limit)
+    failures, next_cursor = split_page(rows, page.limit)
     return {
-        "connection": await service.find(who.organization_id),
-        "counts": await service.count(who.organization_id),
+        "connection": await service.find(member.organization_id),
+        "counts": await service.count(member.organization_id),
         "failures": [
             (row, row.reason and failure_sentence(row.reason, row.detail), row.reason not in FINAL_REASONS)
             for row in failures
         ],
-        "pages": shown.links(next_cursor, SettingsSection.HUBSPOT),
-        "scopes": REQUIRED_SCOPES,
-        "property": CALL_PROPERTY,
-        "removing": REMOVE_EFFECT,
+        "page_links": page.links(next_cursor, SettingsSection.HUBSPOT),
+        "required_scopes": REQUIRED_SCOPES,
+        "remove_effect": REMOVE_EFFECT,
     }
 
 
@@ -54,7 +55,7 @@ register(
         "HubSpot",
         "settings/_hubspot.html",
         section_context,
-        at_least=Role.ADMIN,
+        lowest_role=Role.ADMIN,
     )
 )
 
@@ -69,15 +70,17 @@ class HubSpotPages(Controller):
     async def connect(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "access_token"), current_member(request)
+        form, member = await read_form(request, "access_token"), current_member(request)
         token = form["access_token"].strip()
         try:
-            # Before the first statement: no connection to the database waits for HubSpot.
+            # Before the first statement, so that no database connection is held while HubSpot answers.
             info = await TOKEN_CHECK.get(request.app).check(token)
         except DomainError as refusal:
-            shown = Form({"access_token": ""}).refused(refusal)
-            return await render_settings(request, db_session, SettingsSection.HUBSPOT, shown)
-        connection = await hubspot_service(request, db_session).connect(who.organization_id, token, info, by=who.actor)
+            refused = Form({"access_token": ""}).refused(refusal)
+            return await render_settings(request, db_session, SettingsSection.HUBSPOT, refused)
+        connection = await hubspot_service(request, db_session).connect(
+            member.organization_id, token, info, by=member.actor
+        )
         notice = f"Connected: calls are written into the HubSpot account {connection.portal_id}."
         return redirect(request, _section_url(slug), notice)
 
@@ -91,7 +94,7 @@ class HubSpotPages(Controller):
             text=REMOVE_EFFECT,
             submit="Remove HubSpot",
             action=f"{_section_url(slug)}/remove",
-            back=_section_url(slug),
+            back_url=_section_url(slug),
         )
 
     @post("/remove")
@@ -99,8 +102,8 @@ class HubSpotPages(Controller):
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
-        await hubspot_service(request, db_session).remove(who.organization_id, by=who.actor)
+        member = current_member(request)
+        await hubspot_service(request, db_session).remove(member.organization_id, by=member.actor)
         return redirect(request, _section_url(slug), "HubSpot is removed: no call is written there any more.")
 
     @post("/retry")

@@ -1,4 +1,7 @@
-"""Settings section **Incoming calls**: hours, greeting, the phones that calls are forwarded to, and voicemail."""
+"""Settings section **Incoming calls**: hours, greetings, phones that calls are forwarded to, and voicemail.
+
+The forms save the settings of the organization or, with a number's id in the path, the settings of that number.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,12 +30,12 @@ from dashboard.incoming_calls_forms import (
     PHONES_FIELDS,
     VOICEMAIL_FIELDS,
     WHOLE_FORM,
-    at_fields,
-    greeting_of,
-    hours_of,
-    phones_of,
+    apply_greetings,
+    apply_hours,
+    apply_phones,
+    apply_voicemail,
+    rename_error_fields,
     unplayed_texts_of,
-    voicemail_of,
 )
 from dashboard.incoming_calls_notices import (
     closed_days,
@@ -43,7 +46,7 @@ from dashboard.incoming_calls_notices import (
     silent_sentences,
     voicemail_notice,
 )
-from dashboard.missed_mails import DIGEST_CHOICES, members_to_mail
+from dashboard.missed_call_mails import DIGEST_CHOICES, members_to_mail
 from dashboard.pages import redirect
 from dashboard.recording_names import recording_choices, recording_labels
 from dashboard.settings import Section, SettingsRequest, register, render_settings
@@ -62,60 +65,66 @@ from tenants.plans import WIDGET_PLANS
 from tenants.services import OrganizationService
 from tenants.settings_paths import SettingsSection, settings_path
 
-FOLLOW_EFFECT = "Calls to it are then answered by the settings of your other numbers."
+DELETE_SETTINGS_EFFECT = "Calls to this number are then answered by the organization's settings."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
-_MODES = list(FORWARD_MODE_NAMES.items())
+_FORWARD_MODE_CHOICES = list(FORWARD_MODE_NAMES.items())
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """Template context of the section, or of one number where the path names it. Raises: NotFound."""
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
+    """Template context of the section, or of one number if its id is in the path. Raises: NotFound."""
     service, number_id = IncomingSettingsService(session), _number_id(request)
-    numbers = await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT)
-    own = await service.list_own(who.organization_id)
-    of_number = None if number_id is None else await service.get_of_number(who.organization_id, number_id)
-    now = of_number or await service.get(who.organization_id)
-    silent = await silent_phones(request, session, now)
-    spoken = now.greeting or now.after_hours.greeting
+    numbers = await PhoneNumberService(session).list_held(member.organization_id, after=None, limit=MAX_LIMIT)
+    with_own_settings = await service.list_own(member.organization_id)
+    own_settings = None if number_id is None else await service.get_of_number(member.organization_id, number_id)
+    settings = own_settings or await service.get(member.organization_id)
+    silent = await silent_phones(request, session, settings)
+    greeting = settings.greeting or settings.after_hours.greeting
     audio = GreetingAudioService(session)
-    recordings = await audio.page(who.organization_id, after=None, limit=MAX_RECORDINGS)
+    recordings = await audio.page(member.organization_id, after=None, limit=MAX_RECORDINGS)
     countries = sorted(((code, country_name(code)) for code in holiday_countries()), key=lambda row: row[1])
     return {
-        "may_change": who.role.rank >= Role.ADMIN.rank,
-        "has_plan": who.plan in WIDGET_PLANS,
-        "now": now,
-        "unplayed": await service.unplayed_texts(who.organization_id, None if of_number is None else number_id),
-        "base": incoming_path(request.path_params["slug"], number_id),
+        "may_change": member.role.rank >= Role.ADMIN.rank,
+        "has_plan": member.plan in WIDGET_PLANS,
+        "settings": settings,
+        "unplayed_texts": await service.unplayed_texts(
+            member.organization_id, None if own_settings is None else number_id
+        ),
+        "base_url": incoming_settings_path(request.path_params["slug"], number_id),
         "number": next((number for number in numbers if number.id == number_id), None),
-        "follows": of_number is None,
-        "numbers": [(number, number.e164 in own) for number in numbers],
-        "follow_effect": FOLLOW_EFFECT,
-        "silent": silent,
+        "has_own_settings": own_settings is not None,
+        "numbers": [(number, number.e164 in with_own_settings) for number in numbers],
+        "delete_settings_effect": DELETE_SETTINGS_EFFECT,
+        "silent_phones": silent,
         "silent_sentences": silent_sentences(silent),
-        "closed": closed_days(now),
-        "recording_names": recording_labels(recordings, who.zone),
-        "days": [(day.value, DAY_NAMES[day], hours_text(now.hours, day)) for day in Weekday],
-        "zones": [(name, name.replace("_", " ")) for name in zone_choices(who.country, now.time_zone or "")],
+        "closed_days": closed_days(settings),
+        "recording_names": recording_labels(recordings, member.zone),
+        "days": [(day.value, DAY_NAMES[day], hours_text(settings.hours, day)) for day in Weekday],
+        "zones": [(name, name.replace("_", " ")) for name in zone_choices(member.country, settings.time_zone or "")],
         "holiday_countries": [("", "None"), *countries],
         "languages": list(LANGUAGES.items()),
-        "language": (language := DEFAULT_LANGUAGE if spoken is None else spoken.spoken_language),
-        "unwritten_language": None if is_transcribable_language(language) else LANGUAGES.get(language, language),
+        "language": (language := DEFAULT_LANGUAGE if greeting is None else greeting.spoken_language),
+        "untranscribed_language": None if is_transcribable_language(language) else LANGUAGES.get(language, language),
         "transcription_price": str(Money(PRICE_LIST.get(request.app).transcription)),
         "transcribed_seconds": (SHORTEST_SECONDS, LONGEST_SECONDS),
-        "modes": _MODES,
+        "forward_modes": _FORWARD_MODE_CHOICES,
         "recordings": recordings,
         "remove_effect": REMOVE_EFFECT,
-        "used": await audio.used_ids(who.organization_id),
-        "recording_choices": [("", "None: the text"), *recording_choices(recordings, who.zone)],
-        "audio": f"/api/organizations/{who.organization_id}/audio",
+        "used_recordings": await audio.used_ids(member.organization_id),
+        "recording_choices": [("", "None: the text"), *recording_choices(recordings, member.zone)],
+        "audio_url": f"/api/organizations/{member.organization_id}/audio",
         "max_bytes": MAX_FILE_BYTES,
         "max_seconds": MAX_SECONDS,
-        "most": MAX_FORWARD_NUMBERS,
-        "digests": DIGEST_CHOICES,
-        "mailed": await members_to_mail(session, who),
-        "members": [
-            (str(member.membership.id), member.name or member.email, member.membership.id in now.notify)
-            for member in await MemberService(session).list_members(
-                who.organization_id, after=None, limit=MAX_NOTIFIED - 1
+        "max_phones": MAX_FORWARD_NUMBERS,
+        "digest_choices": DIGEST_CHOICES,
+        "digest_members": await members_to_mail(session, member),
+        "members_to_notify": [
+            (
+                str(team_member.membership.id),
+                team_member.name or team_member.email,
+                team_member.membership.id in settings.notify,
+            )
+            for team_member in await MemberService(session).list_members(
+                member.organization_id, after=None, limit=MAX_NOTIFIED - 1
             )
         ],
     }
@@ -133,14 +142,14 @@ register(
 )
 
 
-BOX_OF_MEMBER = "notify-"
-"""Begins the name of the box of each member who may be mailed."""
+NOTIFY_FIELD_PREFIX = "notify-"
+"""Prefix of the fields that choose the members who get a mail about each voicemail; the member's id follows."""
 
 
 class IncomingCallPages(Controller):
-    """Forms of the incoming calls; each saves its part and leaves the others.
+    """The forms; each saves its part of the settings and leaves the others.
 
-    Those of one number have its id in their path.
+    The forms of one number have its id in their path.
     """
 
     path = "/dashboard/{slug:str}/settings/incoming-calls"
@@ -152,7 +161,7 @@ class IncomingCallPages(Controller):
     ) -> Response[str]:
         form = await read_form(request, *HOURS_FIELDS)
         return await _save(
-            request, db_session, slug, form, hours_of, {"holidays": "days", "hours": WHOLE_FORM}, hours_notice
+            request, db_session, slug, form, apply_hours, {"holidays": "days", "hours": WHOLE_FORM}, hours_notice
         )
 
     @post(["/greeting", "/{number_id:uuid}/greeting"])
@@ -165,7 +174,7 @@ class IncomingCallPages(Controller):
             db_session,
             slug,
             form,
-            greeting_of,
+            apply_greetings,
             {"after_hours": "later_greeting", "press_9": WHOLE_FORM},
             greeting_notice,
             unplayed_texts_of,
@@ -177,7 +186,7 @@ class IncomingCallPages(Controller):
     ) -> Response[str]:
         form = await read_form(request, *PHONES_FIELDS)
         return await _save(
-            request, db_session, slug, form, phones_of, {"after_hours": "later_forward_to"}, phones_notice
+            request, db_session, slug, form, apply_phones, {"after_hours": "later_forward_to"}, phones_notice
         )
 
     @post(["/voicemail", "/{number_id:uuid}/voicemail"])
@@ -187,22 +196,24 @@ class IncomingCallPages(Controller):
         members = await MemberService(db_session).list_members(
             current_member(request).organization_id, after=None, limit=MAX_NOTIFIED - 1
         )
-        ids = {f"{BOX_OF_MEMBER}{member.membership.id}": member.membership.id for member in members}
-        boxes = (*VOICEMAIL_FIELDS, *ids)
+        member_ids = {
+            f"{NOTIFY_FIELD_PREFIX}{team_member.membership.id}": team_member.membership.id for team_member in members
+        }
+        fields = (*VOICEMAIL_FIELDS, *member_ids)
         try:
-            form = await read_form(request, *boxes)
+            form = await read_form(request, *fields)
         except UnexpectedFields as refusal:
-            if not all(name.startswith(BOX_OF_MEMBER) for name in refusal.names):
+            if not all(name.startswith(NOTIFY_FIELD_PREFIX) for name in refusal.names):
                 raise
-            url = incoming_path(slug, _number_id(request))
+            url = incoming_settings_path(slug, _number_id(request))
             return redirect(request, url, "The list of members changed meanwhile. Choose again", is_problem=True)
         return await _save(
             request,
             db_session,
             slug,
             form,
-            lambda form, now: voicemail_of(form, now, ids),
-            dict.fromkeys(boxes, WHOLE_FORM),
+            lambda form, settings: apply_voicemail(form, settings, member_ids),
+            dict.fromkeys(fields, WHOLE_FORM),
             voicemail_notice,
         )
 
@@ -213,43 +224,46 @@ async def _save(
     slug: str,
     form: Form,
     change: Callable[[Form, AnswerSettings], AnswerSettings],
-    fields: Mapping[str, str],
+    error_fields: Mapping[str, str],
     notice: Callable[[AnswerSettings, Mapping[str, str]], str],
-    texts: Callable[[Form], UnplayedTexts] | None = None,
+    parse_texts: Callable[[Form], UnplayedTexts] | None = None,
 ) -> Response[str]:
-    """Save the part of the settings that ``change`` reads from ``form``; ``fields`` has the fields of its errors."""
-    who, service, number_id = current_member(request), IncomingSettingsService(session), _number_id(request)
-    # Before the settings are read: of forms that are sent at once, each changes what the other one left.
-    await OrganizationService(session).lock(who.organization_id)
-    now = None if number_id is None else await service.get_of_number(who.organization_id, number_id)
-    if now is None and number_id is not None:
+    """Save the part of the settings that ``change`` reads from ``form``.
+
+    ``error_fields`` has the form field that shows the errors of a setting, where the two have different names.
+    """
+    member, service, number_id = current_member(request), IncomingSettingsService(session), _number_id(request)
+    # Lock before reading the settings: of two forms sent at the same time, neither may overwrite the other's change.
+    await OrganizationService(session).lock(member.organization_id)
+    before = None if number_id is None else await service.get_of_number(member.organization_id, number_id)
+    if before is None and number_id is not None:
         # Somebody else deleted the number's settings while the form was open.
         return redirect(
-            request, incoming_path(slug, number_id), "This number has no settings of its own", is_problem=True
+            request, incoming_settings_path(slug, number_id), "This number has no settings of its own", is_problem=True
         )
     try:
         ensure_valid_text(form)
-        given = change(form, now or await service.get(who.organization_id))
-        unplayed = None if texts is None else texts(form)
+        changed = change(form, before or await service.get(member.organization_id))
+        unplayed = None if parse_texts is None else parse_texts(form)
         async with session.begin_nested():
             after = await save_settings(
-                request, session, who.organization_id, given, number_id=number_id, unplayed=unplayed
+                request, session, member.organization_id, changed, number_id=number_id, unplayed=unplayed
             )
     except ValidationFailed as refusal:
-        refused = form.refused(at_fields(refusal, fields))
+        refused = form.refused(rename_error_fields(refusal, error_fields))
         return await render_settings(request, session, SettingsSection.INCOMING_CALLS, refused)
     return redirect(
-        request, incoming_path(slug, number_id), notice(after, await silent_phones(request, session, after))
+        request, incoming_settings_path(slug, number_id), notice(after, await silent_phones(request, session, after))
     )
 
 
 def _number_id(request: SettingsRequest) -> UUID | None:
-    """The number whose settings the request is about; None for those of the organization."""
+    """The id of the number whose settings the path names; None for the organization's settings."""
     number_id: UUID | None = request.path_params.get("number_id")
     return number_id
 
 
-def incoming_path(slug: str, number_id: UUID | None) -> str:
-    """The page of the settings, or of one number's."""
+def incoming_settings_path(slug: str, number_id: UUID | None) -> str:
+    """The path of the page of the organization's settings, or of one number's settings."""
     path = settings_path(slug, SettingsSection.INCOMING_CALLS)
     return path if number_id is None else f"{path}/{number_id}"

@@ -1,4 +1,4 @@
-"""Parses the forms of the settings section **Incoming calls** into settings."""
+"""Parses the forms of the settings section **Incoming calls**: each function returns changed settings."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,43 +30,45 @@ GREETING_FIELDS = ("greeting", "recording", "language", "press_9", "later_greeti
 VOICEMAIL_FIELDS = ("voicemail", "later_voicemail", "transcribe")
 PHONES_FIELDS = ("forward_to", "forward_mode", "ring_seconds", "later_forward_to")
 WHOLE_FORM = ""
-"""The place of messages about a box, which has none of its own."""
-_NO_SECONDS = 0
-"""No ring time, which the settings refuse."""
+"""The field of errors that are shown above the form, such as those about checkboxes."""
+_INVALID_RING_SECONDS = 0
+"""A ring time that the settings refuse."""
 _INTERVAL = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})")
-_QUOTED = 32
-"""Characters of a wrong entry that its message repeats."""
-_SEPARATORS = re.compile(r"[,;\n]")
+_MAX_QUOTED_CHARACTERS = 32
+"""Characters of a wrong entry that its error repeats."""
+_LIST_SEPARATORS = re.compile(r"[,;\n]")
 
 
-def hours_of(form: Form, now: AnswerSettings) -> AnswerSettings:
-    """The settings with the form's hours.
+def apply_hours(form: Form, settings: AnswerSettings) -> AnswerSettings:
+    """``settings`` with the form's hours.
 
-    Hours that overlap stay if they are those of ``now``. Raises: ValidationFailed, with every wrong field if the hours
-    of a day cannot be read or overlap others.
+    Overlapping hours are accepted if ``settings`` has the same ones. Raises: ValidationFailed, with every wrong field
+    if the hours of a day cannot be read or overlap others.
     """
     hours: list[OpenHours] = []
-    wrong: list[tuple[str, str]] = []
+    errors: list[tuple[str, str]] = []
     for day in Weekday:
-        for part in _parts(form[day]):
+        for interval in _split_list(form[day]):
             try:
-                hours.extend(OpenHours(day=day, from_=begin, to=end) for begin, end in _intervals(part))
+                hours.extend(OpenHours(day=day, from_=begin, to=end) for begin, end in _parse_interval(interval))
             except ValueError as error:
-                wrong.append((day.value, f"{DAY_NAMES[day]}: {error}"))
-    closed = Holidays(country=form["holiday_country"] or None, days=_parts(form["days"]))
-    changed = msgspec.structs.replace(now, time_zone=form["time_zone"] or None, hours=hours, holidays=closed)
-    if len(hours) <= MAX_HOURS and not is_same_week(hours, now.hours):
-        wrong += overlap_errors(hours)
-    if wrong:
-        raise ValidationFailed([*wrong, *hours_errors(changed)])
+                errors.append((day.value, f"{DAY_NAMES[day]}: {error}"))
+    holidays = Holidays(country=form["holiday_country"] or None, days=_split_list(form["days"]))
+    changed = msgspec.structs.replace(settings, time_zone=form["time_zone"] or None, hours=hours, holidays=holidays)
+    if len(hours) <= MAX_HOURS and not is_same_week(hours, settings.hours):
+        errors += overlap_errors(hours)
+    if errors:
+        raise ValidationFailed([*errors, *hours_errors(changed)])
     return changed
 
 
-def _intervals(typed: str) -> Sequence[tuple[str, str]]:
-    """The beginning and end of an interval as it is stored; a whole day is two. Raises: ValueError, for customers."""
+def _parse_interval(typed: str) -> Sequence[tuple[str, str]]:
+    """The stored intervals of a typed one: two for a whole day, else one. Raises: ValueError, with a text to show."""
     found = _INTERVAL.fullmatch(typed)
     if found is None:
-        raise ValueError(f"write hours like 09:00-17:30, several with commas between them, not {typed[:_QUOTED]}")
+        raise ValueError(
+            f"write hours like 09:00-17:30, several with commas between them, not {typed[:_MAX_QUOTED_CHARACTERS]}"
+        )
     begin, end = (text.zfill(len("09:00")) for text in found.groups())
     if (begin, end) in {TYPED_WHOLE_DAY, (MIDNIGHT, MIDNIGHT)}:
         return WHOLE_DAY
@@ -82,62 +84,65 @@ def _intervals(typed: str) -> Sequence[tuple[str, str]]:
     return [(begin, end)]
 
 
-def greeting_of(form: Form, now: AnswerSettings) -> AnswerSettings:
-    """The settings with the form's greetings and the offer to press 9. Raises: ValidationFailed."""
-    greeting, later = _greeting(form, "greeting", "recording"), _greeting(form, "later_greeting", "later_recording")
-    after_hours = msgspec.structs.replace(now.after_hours, greeting=later)
-    return msgspec.structs.replace(now, greeting=greeting, press_9=bool(form["press_9"]), after_hours=after_hours)
+def apply_greetings(form: Form, settings: AnswerSettings) -> AnswerSettings:
+    """``settings`` with the form's greetings and its offer to press 9. Raises: ValidationFailed."""
+    greeting = _greeting(form, "greeting", "recording")
+    after_hours_greeting = _greeting(form, "later_greeting", "later_recording")
+    after_hours = msgspec.structs.replace(settings.after_hours, greeting=after_hours_greeting)
+    return msgspec.structs.replace(settings, greeting=greeting, press_9=bool(form["press_9"]), after_hours=after_hours)
 
 
 def unplayed_texts_of(form: Form) -> UnplayedTexts:
-    """The texts of the form, for greetings that play a recording. Raises: ValidationFailed, as for other texts."""
-    wrong = [
+    """The form's greeting texts, which are kept while a recording is played instead. Raises: ValidationFailed."""
+    errors = [
         (field, f"A greeting has at most {MAX_GREETING_CHARACTERS} characters")
         for field in ("greeting", "later_greeting")
         if len(form[field].strip()) > MAX_GREETING_CHARACTERS
     ]
-    if wrong:
-        raise ValidationFailed(wrong)
+    if errors:
+        raise ValidationFailed(errors)
     return UnplayedTexts(greeting=form["greeting"].strip(), after_hours=form["later_greeting"].strip())
 
 
-def phones_of(form: Form, now: AnswerSettings) -> AnswerSettings:
-    """The settings with the form's phones. Raises: ValidationFailed."""
+def apply_phones(form: Form, settings: AnswerSettings) -> AnswerSettings:
+    """``settings`` with the form's phones. Raises: ValidationFailed."""
     try:
         seconds = parse_whole_number(form["ring_seconds"].strip(), max_digits=3)
     except ValueError:
-        # Refused with the phones, so that the errors of both are shown.
-        seconds = _NO_SECONDS
+        # Refused together with wrong phones, so that all errors are shown at once.
+        seconds = _INVALID_RING_SECONDS
     if form["forward_mode"] not in list(ForwardMode):
         raise ValidationFailed([("forward_mode", "Choose how the phones ring"), *ring_errors(seconds)])
-    later: AfterHours = msgspec.structs.replace(now.after_hours, forward_to=_parts(form["later_forward_to"]))
+    after_hours: AfterHours = msgspec.structs.replace(
+        settings.after_hours, forward_to=_split_list(form["later_forward_to"])
+    )
     return msgspec.structs.replace(
-        now,
-        forward_to=_parts(form["forward_to"]),
+        settings,
+        forward_to=_split_list(form["forward_to"]),
         forward_mode=ForwardMode(form["forward_mode"]),
         ring_seconds=seconds,
-        after_hours=later,
+        after_hours=after_hours,
     )
 
 
-def voicemail_of(form: Form, now: AnswerSettings, members: Mapping[str, UUID]) -> AnswerSettings:
-    """The settings with the form's voicemail; ``members`` has the id of each listed member by the field of their box.
+def apply_voicemail(form: Form, settings: AnswerSettings, members: Mapping[str, UUID]) -> AnswerSettings:
+    """``settings`` with the form's voicemail; ``members`` has the ids of the listed members by their checkbox's field.
 
-    Members who are not listed, in a large organization, are notified as before.
+    Members whom the form does not list, in a large organization, are notified as before.
     """
-    later = msgspec.structs.replace(now.after_hours, voicemail=bool(form["later_voicemail"]))
-    unlisted = [member_id for member_id in now.notify if member_id not in members.values()]
+    after_hours = msgspec.structs.replace(settings.after_hours, voicemail=bool(form["later_voicemail"]))
+    unlisted = [member_id for member_id in settings.notify if member_id not in members.values()]
     notify = [*unlisted, *(member_id for field, member_id in members.items() if form[field])]
-    # Left out again where it is off, as in settings of which nobody ever switched it on.
+    # Unset rather than False: settings in which nobody ever switched it on have no such field either.
     transcribe = True if form["transcribe"] else UNSET
     return msgspec.structs.replace(
-        now, voicemail=bool(form["voicemail"]), notify=notify, after_hours=later, transcribe=transcribe
+        settings, voicemail=bool(form["voicemail"]), notify=notify, after_hours=after_hours, transcribe=transcribe
     )
 
 
-def at_fields(refusal: ValidationFailed, fields: Mapping[str, str]) -> ValidationFailed:
-    """``refusal`` with its messages at the form's fields; ``fields`` has those with another name than the setting."""
-    return ValidationFailed([(fields.get(field, field), message) for field, message in refusal.errors])
+def rename_error_fields(refusal: ValidationFailed, error_fields: Mapping[str, str]) -> ValidationFailed:
+    """``refusal`` with the names of form fields; ``error_fields`` has those that differ from the setting's name."""
+    return ValidationFailed([(error_fields.get(field, field), message) for field, message in refusal.errors])
 
 
 def _greeting(form: Form, text_field: str, recording_field: str) -> Greeting | None:
@@ -151,5 +156,5 @@ def _greeting(form: Form, text_field: str, recording_field: str) -> Greeting | N
     return Greeting(text=text, language=form["language"]) if text else None
 
 
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
+def _split_list(text: str) -> list[str]:
+    return [part.strip() for part in _LIST_SEPARATORS.split(text) if part.strip()]

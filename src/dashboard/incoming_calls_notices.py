@@ -1,4 +1,4 @@
-"""Notices after settings of incoming calls are saved: their effect, and the phones that do not ring."""
+"""Notices after settings of incoming calls are saved: the effect of the settings, and the phones that do not ring."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,59 +14,59 @@ from kit.e164 import readable
 from kit.http.app_key import DATABASE
 from tenants.auth import current_member
 
-Silent = Mapping[str, str]
-"""The reason of each phone, E.164, that does not ring."""
+SilentPhones = Mapping[str, str]
+"""The reason why a phone does not ring, by the phone's number in E.164."""
 
 
-async def silent_phones(request: SettingsRequest, session: AsyncSession, now: AnswerSettings) -> Silent:
-    """The phones of ``now`` to which calls are not forwarded at present."""
-    if not (phones := dict.fromkeys((*now.forward_to, *now.after_hours.forward_to))):
+async def silent_phones(request: SettingsRequest, session: AsyncSession, settings: AnswerSettings) -> SilentPhones:
+    """The phones of ``settings`` to which calls are not forwarded at present."""
+    if not (phones := dict.fromkeys((*settings.forward_to, *settings.after_hours.forward_to))):
         return {}
     rules = await CallingRulesService(session).get(current_member(request).organization_id)
-    held = await CalledNumberLookup(DATABASE.get(request.app)).held_among(phones)
-    forward = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, held)
-    reasons = {phone: forward_refusal(phone, forward) for phone in phones}
+    held_numbers = await CalledNumberLookup(DATABASE.get(request.app)).held_among(phones)
+    forward_rules = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, held_numbers)
+    reasons = {phone: forward_refusal(phone, forward_rules) for phone in phones}
     return {phone: reason for phone, reason in reasons.items() if reason is not None}
 
 
-def closed_days(now: AnswerSettings) -> Sequence[str]:
-    """The days on which no hours are open, for people."""
-    country = now.holidays.country
+def closed_days(settings: AnswerSettings) -> Sequence[str]:
+    """The closed days as texts: public holidays, and single days."""
+    country = settings.holidays.country
     holidays = [] if country is None else [f"Public holidays of {country_in_sentence(country)}"]
-    return [*holidays, *([", ".join(now.holidays.days)] if now.holidays.days else [])]
+    return [*holidays, *([", ".join(settings.holidays.days)] if settings.holidays.days else [])]
 
 
-def silent_sentences(silent: Silent) -> Sequence[str]:
+def silent_sentences(silent: SilentPhones) -> Sequence[str]:
     """A sentence about each phone that does not ring, without a full stop."""
     return [f"{readable(phone)} does not ring: {reason[:1].lower()}{reason[1:]}" for phone, reason in silent.items()]
 
 
-def hours_notice(after: AnswerSettings, _: Silent) -> str:
+def hours_notice(after: AnswerSettings, _: SilentPhones) -> str:
     if not after.hours:
         return "Hours saved: calls are answered at any time, except on the closed days"
-    days = len({each.day for each in after.hours})
+    days = len({hours.day for hours in after.hours})
     return f"Hours saved: open on {days} day{'' if days == 1 else 's'} of the week, in {after.time_zone}"
 
 
-def greeting_notice(after: AnswerSettings, _: Silent) -> str:
-    said = "callers hear your greeting" if after.greeting is not None else "callers hear the standard greeting"
+def greeting_notice(after: AnswerSettings, _: SilentPhones) -> str:
+    effect = "callers hear your greeting" if after.greeting is not None else "callers hear the standard greeting"
     if after.greeting is not None and after.greeting.recording_id is not None:
-        said = "callers hear your recording"
-    return f"Greeting saved: {said}{', and may press 9' if after.press_9 else ''}"
+        effect = "callers hear your recording"
+    return f"Greeting saved: {effect}{', and may press 9' if after.press_9 else ''}"
 
 
-def phones_notice(after: AnswerSettings, silent: Silent) -> str:
+def phones_notice(after: AnswerSettings, silent: SilentPhones) -> str:
     if not after.forward_to and not after.after_hours.forward_to:
         return "Phones saved: no phone rings, callers hear the greeting and a goodbye"
     count = len([phone for phone in after.forward_to if phone not in silent])
-    said = f"Phones saved: {count} phone{'' if count == 1 else 's'} will ring"
+    effect = f"Phones saved: {count} phone{'' if count == 1 else 's'} will ring"
     if after.after_hours.forward_to:
         later = len([phone for phone in after.after_hours.forward_to if phone not in silent])
-        said = f"{said}, {later} outside the hours"
-    return said if not silent else f"{said}. {'. '.join(silent_sentences(silent))}"
+        effect = f"{effect}, {later} outside the hours"
+    return effect if not silent else f"{effect}. {'. '.join(silent_sentences(silent))}"
 
 
-def voicemail_notice(after: AnswerSettings, _: Silent) -> str:
+def voicemail_notice(after: AnswerSettings, _: SilentPhones) -> str:
     if not after.voicemail and not after.after_hours.voicemail:
         return "Voicemail saved: callers cannot leave a message"
     when = "" if after.voicemail and after.after_hours.voicemail else " outside the hours"

@@ -26,13 +26,13 @@ Visit = Request[Any, Any, State]
 
 @get("/invitations/report/{token:str}")
 async def report_page(request: Visit, token: FromPath[str]) -> Response[str]:
-    """Say who invited whom, and offer the report; afterwards say that it was made."""
+    """Say who invited whom and offer to report it; after the report, say that it was made."""
     try:
         link = ReportLinks(SETTINGS.get(request.app).secret_keys).read(token)
         async with DATABASE.get(request.app).tenant_session(link.organization_id) as session:
             invitation = await InvitationReportService(session).preview(link)
     except ReportLinkNotUsable:
-        return _link_gone(request)
+        return _link_expired(request)
     response = render(request, "invitation_report.html", invitation=invitation)
     response.headers.update(_NO_REFERRER)
     return response
@@ -40,23 +40,23 @@ async def report_page(request: Visit, token: FromPath[str]) -> Response[str]:
 
 @post("/invitations/report/{token:str}")
 async def report_invitation(request: Visit, token: FromPath[str]) -> Response[str]:
-    """Make the report; a second one changes nothing."""
+    """Report the invitation; a second report changes nothing."""
     await read_form(request)
     try:
         link = ReportLinks(SETTINGS.get(request.app).secret_keys).read(token)
-        await _count_report(request)
+        await _count_report_or_raise(request)
         async with DATABASE.get(request.app).tenant_session(link.organization_id) as session:
             await InvitationReportService(session).report(link)
     except ReportLinkNotUsable:
-        return _link_gone(request)
+        return _link_expired(request)
     return redirect(request, request.scope["path"])
 
 
 HANDLERS = (report_page, report_invitation)
 
 
-async def _count_report(request: Visit) -> None:
-    """Count one report of the client's network, in a transaction of its own. Raises: TooMany."""
+async def _count_report_or_raise(request: Visit) -> None:
+    """Count one report from the client's network, in a separate transaction. Raises: TooMany."""
     key = f"invitation-reports:{limited_network(client_address(request.scope))}"
     async with DATABASE.get(request.app).tenant_session(None) as session:
         try:
@@ -66,7 +66,7 @@ async def _count_report(request: Visit) -> None:
             raise
 
 
-def _link_gone(request: Visit) -> Response[str]:
-    response = render(request, "invitation_report_gone.html", status=404)
+def _link_expired(request: Visit) -> Response[str]:
+    response = render(request, "invitation_report_expired.html", status=404)
     response.headers.update(_NO_REFERRER)
     return response

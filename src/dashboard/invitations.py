@@ -1,4 +1,4 @@
-"""Invitations: sent, resent and withdrawn in settings; accepted at ``/invitations/<token>``."""
+"""Invitations: sent, resent and withdrawn in the settings section **Team**; accepted at ``/invitations/<token>``."""
 
 from datetime import tzinfo
 from typing import Any
@@ -41,7 +41,7 @@ Visit = Request[Any, Any, State]
 
 
 class InvitationPages(Controller):
-    """Forms of admins about invitations."""
+    """Forms that send, resend and withdraw an invitation; for admins."""
 
     path = "/dashboard/{slug:str}/settings/invitations"
 
@@ -49,21 +49,21 @@ class InvitationPages(Controller):
     async def invite(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "email", "role"), current_member(request)
+        form, member = await read_form(request, "email", "role"), current_member(request)
         try:
             ensure_valid_text(form)
             role = parse_role(form["role"])
             await ensure_may_send_invitation(
-                DATABASE.get(request.app), who.organization_id, form["email"], who.actor.user_id
+                DATABASE.get(request.app), member.organization_id, form["email"], member.actor.user_id
             )
             async with db_session.begin_nested():
                 sent = await InvitationService(db_session).invite(
-                    who.organization_id, email=form["email"], role=role, by=who.actor, inviter_role=who.role
+                    member.organization_id, email=form["email"], role=role, by=member.actor, inviter_role=member.role
                 )
         except _REFUSALS as refusal:
             return await render_settings(request, db_session, SettingsSection.TEAM, form.refused(refusal))
         await _send_mail(request, db_session, sent)
-        return redirect(request, team_url(slug), invited_notice(sent.invitation, who.zone))
+        return redirect(request, team_url(slug), invited_notice(sent.invitation, member.zone))
 
     @post("/{invitation_id:uuid}/resend", guards=_ADMIN)
     async def resend(
@@ -74,20 +74,22 @@ class InvitationPages(Controller):
         invitation_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who, invitations = current_member(request), InvitationService(db_session)
-        known = await invitations.get_open(who.organization_id, invitation_id)
+        member, invitations = current_member(request), InvitationService(db_session)
+        invitation = await invitations.get_open(member.organization_id, invitation_id)
         try:
             await ensure_may_send_invitation(
-                DATABASE.get(request.app), who.organization_id, known.email, who.actor.user_id
+                DATABASE.get(request.app), member.organization_id, invitation.email, member.actor.user_id
             )
         except (Conflict, TooMany) as refusal:
             return await render_settings(request, db_session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
-        sent = await invitations.resend(who.organization_id, invitation_id, by=who.actor, inviter_role=who.role)
+        sent = await invitations.resend(
+            member.organization_id, invitation_id, by=member.actor, inviter_role=member.role
+        )
         await _send_mail(request, db_session, sent)
         return redirect(
             request,
             team_url(slug),
-            f"{invited_notice(sent.invitation, who.zone)} The link sent before no longer works.",
+            f"{invited_notice(sent.invitation, member.zone)} The link sent before no longer works.",
         )
 
     @get("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
@@ -108,7 +110,7 @@ class InvitationPages(Controller):
             text=WITHDRAW_EFFECT,
             submit="Withdraw invitation",
             action=f"/dashboard/{slug}/settings/invitations/{invitation_id}/withdraw",
-            back=team_url(slug),
+            back_url=team_url(slug),
         )
 
     @post("/{invitation_id:uuid}/withdraw", guards=_ADMIN)
@@ -120,8 +122,8 @@ class InvitationPages(Controller):
         invitation_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
-        await InvitationService(db_session).withdraw(who.organization_id, invitation_id, by=who.actor)
+        member = current_member(request)
+        await InvitationService(db_session).withdraw(member.organization_id, invitation_id, by=member.actor)
         return redirect(request, team_url(slug), "Invitation withdrawn. Its link no longer works.")
 
 
@@ -150,7 +152,7 @@ async def accept_invitation(request: Visit, token: FromPath[str]) -> Response[st
 
 
 def invited_notice(invitation: Invitation, zone: tzinfo) -> str:
-    """The sentence that says what holds while an invitation is open; its time is in ``zone``."""
+    """The notice that an invitation was sent and how long its link works; the time is in ``zone``."""
     until = short_time(invitation.expires_at, zone, now=utc_now())
     return (
         f"{invitation.email} is invited to join as {invitation.role.with_article}. The link in the mail works until"
@@ -166,23 +168,23 @@ async def _page(request: Visit, token: str, *, status: int = 200) -> Response[st
     try:
         organization_id = await find_organization_id(database, token)
         async with database.tenant_session(organization_id) as session:
-            shown = await InvitationService(session).preview(organization_id, token)
+            invitation = await InvitationService(session).preview(organization_id, token)
     except InvitationNotUsable:
         return _invitation_expired(request)
-    who = request.scope["user"]
+    user = request.scope["user"]
     response = render(
         request,
         "invitation.html",
         status=status,
-        invitation=shown,
-        is_theirs=isinstance(who, Viewer) and who.email == shown.email,
+        invitation=invitation,
+        is_theirs=isinstance(user, Viewer) and user.email == invitation.email,
     )
     response.headers.update(_NO_REFERRER)
     return response
 
 
 def _invitation_expired(request: Visit) -> Response[str]:
-    response = render(request, "invitation_gone.html", status=404)
+    response = render(request, "invitation_expired.html", status=404)
     response.headers.update(_NO_REFERRER)
     return response
 

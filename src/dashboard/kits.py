@@ -1,4 +1,4 @@
-"""Kits of a token: downloads for websites and CRMs, and the values to paste there."""
+"""Kits of an embed token: downloads for websites and CRMs, and the values that people paste there."""
 
 import json
 from collections.abc import Mapping
@@ -32,23 +32,23 @@ async def download_kit(
     kit: FromPath[str],
 ) -> Response[bytes]:
     """Download a kit without the token: the server stores only its digest."""
-    who = current_member(request)
-    token = await EmbedTokenService(db_session).get_active(who.organization_id, token_id)
-    page = f"/dashboard/{slug}/settings/embed-tokens/{token.id}"
-    made = INTEGRATION_KITS.get(request.app).build(kit, KitToken(token.id, page, who.country), APP_NAME)
-    headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"'}
-    return Response(made.content, media_type="application/zip", headers=headers)
+    member = current_member(request)
+    token = await EmbedTokenService(db_session).get_active(member.organization_id, token_id)
+    token_page = f"/dashboard/{slug}/settings/embed-tokens/{token.id}"
+    archive = INTEGRATION_KITS.get(request.app).build(kit, KitToken(token.id, token_page, member.country), APP_NAME)
+    headers = {"Content-Disposition": f'attachment; filename="{archive.file_name}"'}
+    return Response(archive.content, media_type="application/zip", headers=headers)
 
 
-def kits_context(request: SettingsRequest, token: EmbedToken, raw: str = TOKEN_PLACEHOLDER) -> Mapping[str, Any]:
-    """Template context of a token's kits; ``raw`` is the token on the page that shows it."""
-    url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw)
+def kits_context(request: SettingsRequest, token: EmbedToken, raw_token: str = TOKEN_PLACEHOLDER) -> Mapping[str, Any]:
+    """Template context of a token's kits; ``raw_token`` is given on the page that shows a new token."""
+    url = hubspot.page_url(SETTINGS.get(request.app).public_url, token.id, raw_token)
     return {
-        "token_mark": TOKEN_PLACEHOLDER,
-        "hubspot_admitted": hubspot.allowed_origin(token.allowed_domains) is not None,
+        "token_placeholder": TOKEN_PLACEHOLDER,
+        "hubspot_allowed": hubspot.allowed_origin(token.allowed_domains) is not None,
         "hubspot_install_link": hubspot.install_link(SETTINGS.get(request.app).public_url),
         "extension_origin": extension.extension_origin(token.id),
-        "extension_admitted": domains.is_page_allowed(
+        "extension_allowed": domains.is_page_allowed(
             token.allowed_domains, [extension.extension_origin(token.id).encode()]
         ),
         "hubspot_settings": json.dumps(hubspot.app_settings(APP_NAME, url), indent=2, ensure_ascii=False),

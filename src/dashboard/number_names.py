@@ -1,4 +1,4 @@
-"""Forms of the section **Phone number** that rename a number, or make it the default."""
+"""Forms in the settings section **Phone number** that rename a number, or make it the default."""
 
 from uuid import UUID
 
@@ -19,8 +19,8 @@ from tenants.guards import requires_role
 from tenants.models import Role
 from tenants.settings_paths import SettingsSection, settings_path
 
-NAMED_NUMBER = "named_number"
-"""The field of a refused form with the id of the number that was to be renamed."""
+RENAMED_NUMBER = "renamed_number"
+"""Key in the values of a refused form: the id of the number that was to be renamed."""
 
 
 class NumberNamePages(Controller):
@@ -37,15 +37,15 @@ class NumberNamePages(Controller):
         slug: FromPath[str],
         number_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "name"), current_member(request)
+        form, member = await read_form(request, "name"), current_member(request)
         try:
             async with db_session.begin_nested():
                 number = await PhoneNumberService(db_session).update(
-                    who.organization_id, number_id, by=who.actor, name=form["name"]
+                    member.organization_id, number_id, by=member.actor, name=form["name"]
                 )
         except ValidationFailed as refusal:
-            again = Form({**form.values, NAMED_NUMBER: str(number_id)}).refused(refusal)
-            return await render_settings(request, db_session, SettingsSection.PHONE_NUMBERS, again)
+            refused = Form({**form.values, RENAMED_NUMBER: str(number_id)}).refused(refusal)
+            return await render_settings(request, db_session, SettingsSection.PHONE_NUMBERS, refused)
         notice = (
             f"{readable(number.e164)} is named {number.name}" if number.name else f"{readable(number.e164)} has no name"
         )
@@ -60,11 +60,11 @@ class NumberNamePages(Controller):
         number_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who, url = current_member(request), settings_path(slug, SettingsSection.PHONE_NUMBERS)
+        member, url = current_member(request), settings_path(slug, SettingsSection.PHONE_NUMBERS)
         try:
             async with db_session.begin_nested():
                 number = await PhoneNumberService(db_session).update(
-                    who.organization_id, number_id, by=who.actor, default=True
+                    member.organization_id, number_id, by=member.actor, default=True
                 )
         except ValidationFailed as refusal:
             return redirect(request, url, refusal.errors[0][1], is_problem=True)

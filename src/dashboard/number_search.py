@@ -1,4 +1,4 @@
-"""The number search as the settings page shows it: fields by country, results with their address requirement."""
+"""The number search on the settings page: its fields for a country, and texts about the numbers that it found."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -17,7 +17,7 @@ from phone_numbers.controllers import number_provisioning
 from phone_numbers.rules import parse_search
 
 SEARCH_RESULT_STATE = "number_search"
-"""Key in the scope's state of the search that ran before the page's transaction began."""
+"""Key of the ``SearchResult`` in the scope's state: the search runs before the page's transaction begins."""
 SEARCH_FIELDS = ("country", "type", "area_code", "locality", "contains", "show")
 TYPE_NAMES = {
     NumberType.LOCAL: "Local",
@@ -25,9 +25,9 @@ TYPE_NAMES = {
     NumberType.NATIONAL: "National",
     NumberType.TOLL_FREE: "Toll-free",
 }
-_WITHOUT_DOCUMENTS = frozenset({"US", "CA"})
-_NOW, SHOW_ALL = "now", "all"
-AVAILABILITY_OPTIONS = ((_NOW, "Available now"), (SHOW_ALL, "All numbers"))
+_COUNTRIES_WITHOUT_DOCUMENTS = frozenset({"US", "CA"})
+_SHOW_AVAILABLE, SHOW_ALL = "now", "all"
+AVAILABILITY_OPTIONS = ((_SHOW_AVAILABLE, "Available now"), (SHOW_ALL, "All numbers"))
 _REQUIREMENTS = {
     "any": "Needs a registered address",
     "local": "Needs a registered address in {country}",
@@ -42,15 +42,15 @@ class SearchResult(msgspec.Struct, frozen=True):
     numbers: Sequence[AvailableNumber] | None
     """None when nothing was searched, because the form was refused."""
     types: frozenset[NumberType]
-    """The types that the carrier sells in the searched country; empty when it sells none, or is not known to."""
+    """The types that the carrier sells in the searched country; empty when it sells none or this is not known."""
     prices: Mapping[NumberType, Price] = {}
     """The prices per month of the searched country's types, where they are known."""
     needs_address: bool = False
-    """True after a purchase that was refused for want of a registered address."""
+    """True after a purchase that was refused because it needs a registered address."""
 
 
 def address_requirement(number: AvailableNumber, registered: Collection[str]) -> str:
-    """The address that ``number`` needs first, as a phrase; empty when it needs none besides those ``registered``."""
+    """A phrase that names the address that ``number`` needs; empty when the ``registered`` countries suffice."""
     if is_available_now(number, registered):
         return ""
     phrase = _REQUIREMENTS.get(number.address_requirements, _REQUIREMENTS["any"])
@@ -58,12 +58,12 @@ def address_requirement(number: AvailableNumber, registered: Collection[str]) ->
 
 
 def type_options(types: Collection[NumberType]) -> list[tuple[str, str]]:
-    """The options of the form's field ``type``; all while no type is known."""
+    """The options of the field ``type``: those in ``types``, or all if ``types`` is empty."""
     return [(kind.value, name) for kind, name in TYPE_NAMES.items() if kind in types or not types]
 
 
-def nothing_found(result: SearchResult) -> str:
-    """The advice beside an empty result."""
+def empty_result_advice(result: SearchResult) -> str:
+    """The advice that is shown when a search finds no number."""
     form, country = result.form, country_in_sentence(result.form["country"])
     if not result.types:
         return f"The carrier sells no numbers in {country}. Try another country."
@@ -76,19 +76,19 @@ def nothing_found(result: SearchResult) -> str:
 
 
 def documents_advice(result: SearchResult, with_bundle: Collection[str]) -> str:
-    """The advice beside numbers of a country that is not in ``with_bundle``: the search does not tell about documents.
+    """The advice that the carrier may ask for identity documents, which the search itself does not report.
 
-    Empty where the carrier sells without identity documents.
+    Empty for a country in ``with_bundle``, whose documents are approved, and for one that needs none.
     """
     code = result.form["country"].strip().upper()
-    if not result.numbers or code in _WITHOUT_DOCUMENTS or code in with_bundle:
+    if not result.numbers or code in _COUNTRIES_WITHOUT_DOCUMENTS or code in with_bundle:
         return ""
     country = country_in_sentence(code)
     return f"In {country} the carrier may ask for identity documents; contact support before you choose."
 
 
 async def types_for(request: SettingsRequest, country: str) -> frozenset[NumberType]:
-    """The types that the carrier sells in ``country``, as typed; empty when it does not say. Asks the carrier."""
+    """Ask the carrier for the types that it sells in ``country``, a code as typed; empty if it does not answer."""
     try:
         return await number_provisioning(request).searcher.number_types(parse_search(country).country)
     except DomainError:
@@ -96,13 +96,13 @@ async def types_for(request: SettingsRequest, country: str) -> frozenset[NumberT
 
 
 def area_code_example(country: str) -> str:
-    """The placeholder of the field ``area_code`` for a country, as typed; the form without one begins with US."""
+    """The placeholder of the field ``area_code`` for a country code as typed; an empty code counts as US."""
     code = country.strip().upper() or "US"
     return example_area_code(code) if code in countries() else ""
 
 
 def area_code_hint(country: str) -> str:
-    """The hint of the field ``area_code``: only for a country whose numbers have no area codes."""
+    """The hint of the field ``area_code`` for a country without area codes; empty for other countries."""
     code = country.strip().upper()
     if code not in countries() or example_area_code(code):
         return ""
@@ -114,6 +114,6 @@ templates.globals["area_code_hint"] = area_code_hint
 
 
 def country_attributes(request: SettingsRequest) -> Markup:
-    """Attributes with which another country changes the fields that depend on it."""
+    """htmx attributes of the country list: a choice reloads the fields that depend on the country."""
     path = f"/dashboard/{request.path_params['slug']}/settings/numbers/fields"
     return Markup(' hx-get="{}" hx-target="#number-fields" hx-trigger="change" hx-sync="this:replace"').format(path)

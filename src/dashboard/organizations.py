@@ -1,4 +1,4 @@
-"""Organizations: creating, settings section **Organization**, deleting and restoring."""
+"""Organizations: create, change in the settings section **Organization**, export, delete and restore."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,19 +39,19 @@ _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _OWNER = [requires_membership, requires_role(Role.OWNER)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    organization = await OrganizationService(session).get(who.organization_id)
+    organization = await OrganizationService(session).get(member.organization_id)
     return {
         "organization": organization,
         "country": country_name(organization.country),
         "zones": _zone_options(organization),
-        "may_change": who.role.rank >= Role.ADMIN.rank,
-        "may_delete": who.role is Role.OWNER,
-        "grace_days": RESTORE_PERIOD.days,
+        "may_change": member.role.rank >= Role.ADMIN.rank,
+        "may_delete": member.role is Role.OWNER,
+        "restore_days": RESTORE_PERIOD.days,
         "exports_per_hour": MAX_EXPORTS_PER_HOUR,
-        **await call_data.section_context(request, session, who),
-        **await outcomes.section_context(request, session, who),
+        **await call_data.section_context(request, session, member),
+        **await outcomes.section_context(request, session, member),
     }
 
 
@@ -63,9 +63,9 @@ register(
 
 
 def _zone_options(organization: Organization) -> list[tuple[str, str]]:
-    own = country_zone(organization.country)
-    choices = zone_choices(organization.country, organization.time_zone or own)
-    return [("", f"The home country’s: {own}"), *((name, name.replace("_", " ")) for name in choices)]
+    default_zone = country_zone(organization.country)
+    choices = zone_choices(organization.country, organization.time_zone or default_zone)
+    return [("", f"The home country’s: {default_zone}"), *((name, name.replace("_", " ")) for name in choices)]
 
 
 class NewOrganizationPages(Controller):
@@ -104,7 +104,7 @@ class NewOrganizationPages(Controller):
 
 
 class OrganizationPages(Controller):
-    """Forms of owners and admins about their organization."""
+    """Forms that change, export and delete an organization; for owners and admins."""
 
     path = "/dashboard/{slug:str}/settings/organization"
 
@@ -117,9 +117,7 @@ class OrganizationPages(Controller):
             organization = await _update(request, db_session, name=form["name"])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
-        return redirect(
-            request, _section_url(slug), f"The name is {organization.name} now. The address stays the same."
-        )
+        return redirect(request, _section_url(slug), f"The name is {organization.name} now. The URL stays the same.")
 
     @post("/time-zone", guards=_ADMIN)
     async def change_time_zone(
@@ -130,8 +128,8 @@ class OrganizationPages(Controller):
             organization = await _update(request, db_session, time_zone=form["time_zone"])
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
-        said = f"Pages and mails show times in {zone_label(organization.zone, utc_now())}"
-        return redirect(request, _section_url(slug), said)
+        notice = f"Pages and mails show times in {zone_label(organization.zone, utc_now())}"
+        return redirect(request, _section_url(slug), notice)
 
     @get("/country", guards=_ADMIN)
     async def country_page(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
@@ -158,32 +156,32 @@ class OrganizationPages(Controller):
     async def delete(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "confirmation"), current_member(request)
-        owners = await MemberService(db_session).list_owners(who.organization_id)
+        form, member = await read_form(request, "confirmation"), current_member(request)
+        owners = await MemberService(db_session).list_owners(member.organization_id)
         try:
             async with db_session.begin_nested():
                 organization = await OrganizationService(db_session).soft_delete(
-                    who.organization_id, by=who.actor, confirmation=form["confirmation"]
+                    member.organization_id, by=member.actor, confirmation=form["confirmation"]
                 )
         except ValidationFailed as refusal:
             return _delete_page(request, slug, form.refused(refusal))
         for owner in owners:
             mail = deletion_mail(
-                organization, to=owner.email, by=who.actor.name, public_url=SETTINGS.get(request.app).public_url
+                organization, to=owner.email, by=member.actor.name, public_url=SETTINGS.get(request.app).public_url
             )
             await MAILER.get(request.app).send_after_commit(db_session, mail)
-        said = f"{organization.name} is deleted. Its owners can restore it here for {RESTORE_PERIOD.days} days."
-        return redirect(request, "/dashboard/new", said)
+        notice = f"{organization.name} is deleted. Its owners can restore it here for {RESTORE_PERIOD.days} days."
+        return redirect(request, "/dashboard/new", notice)
 
     @post("/export", guards=_OWNER, status_code=200, opt=SENDS_EXPORT)
     async def export(self, request: SettingsRequest, slug: FromPath[str]) -> Stream:
         """Stream a ZIP of all the organization's data."""
         form = await read_form(request, "bom")
-        who, database = current_member(request), EXPORT_DATABASE.get(request.app)
+        member, database = current_member(request), EXPORT_DATABASE.get(request.app)
         months = SETTINGS.get(request.app).call_retention_months
-        export = OrganizationExport(database, who.organization_id, default_months=months)
+        export = OrganizationExport(database, member.organization_id, default_months=months)
         await export.count_or_raise()
-        chunks = await export.start(by=who.actor, has_bom=bool(form["bom"]))
+        chunks = await export.start(by=member.actor, has_bom=bool(form["bom"]))
         name = f'attachment; filename="{slug}-{utc_now():%Y-%m-%d}.zip"'
         return Stream(chunks, media_type="application/zip", headers={"Content-Disposition": name})
 
@@ -199,11 +197,11 @@ async def _update(
     country: str | None = None,
     time_zone: str | None = None,
 ) -> Organization:
-    """Change the member's organization; a refusal leaves the session usable for the page. Raises: ValidationFailed."""
-    who = current_member(request)
+    """Change the organization in a savepoint, so that a refused form can be rendered. Raises: ValidationFailed."""
+    member = current_member(request)
     async with session.begin_nested():
         return await OrganizationService(session).update(
-            who.organization_id, by=who.actor, name=name, country=country, time_zone=time_zone
+            member.organization_id, by=member.actor, name=name, country=country, time_zone=time_zone
         )
 
 
@@ -231,7 +229,7 @@ def _country_page(request: SettingsRequest, slug: str, form: Form | None = None)
         form=form,
         countries=list(countries().items()),
         country=current_member(request).country,
-        back=_section_url(slug),
+        back_url=_section_url(slug),
     )
 
 
@@ -241,6 +239,6 @@ def _delete_page(request: SettingsRequest, slug: str, form: Form | None = None) 
         "organizations/delete.html",
         status=200 if form is None else 400,
         form=form,
-        grace_days=RESTORE_PERIOD.days,
-        back=_section_url(slug),
+        restore_days=RESTORE_PERIOD.days,
+        back_url=_section_url(slug),
     )

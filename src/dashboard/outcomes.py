@@ -1,4 +1,4 @@
-"""Settings section **Organization**, outcomes: the form with the list of them."""
+"""Outcomes in the settings section **Organization**: the form with the organization's list of outcomes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -32,7 +32,7 @@ _COLOURS = ("#059669", "#d97706", "#64748b")
 
 
 class OutcomeRow(msgspec.Struct, frozen=True):
-    """One row of the form; without a name it is empty."""
+    """One row of the form; the name of an unused row is empty."""
 
     name: str
     colour: str
@@ -43,9 +43,9 @@ class OutcomeRow(msgspec.Struct, frozen=True):
     name_error: str = ""
 
 
-async def section_context(_: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """Template context of this part of the section."""
-    outcomes = await OutcomeService(session).list_all(who.organization_id)
+async def section_context(_: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
+    """Template context of the outcomes."""
+    outcomes = await OutcomeService(session).list_all(member.organization_id)
     return {
         "outcomes": outcomes,
         "outcome_rows": _rows(outcomes),
@@ -62,66 +62,66 @@ class OutcomePages(Controller):
     async def save(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, *_FORM_FIELDS), current_member(request)
+        form, member = await read_form(request, *_FORM_FIELDS), current_member(request)
         try:
             async with db_session.begin_nested():
                 outcomes = await OutcomeService(db_session).replace(
-                    who.organization_id, _parse_form(form), by=who.actor
+                    member.organization_id, _parse_form(form), by=member.actor
                 )
         except ValidationFailed as refusal:
             return await render_settings(request, db_session, SettingsSection.ORGANIZATION, form.refused(refusal))
         path = f"{settings_path(slug, SettingsSection.ORGANIZATION)}#outcomes"
         count = format_count(len(outcomes), "outcome")
-        said = f"It has {count}" if outcomes else "It is empty: the phone asks for no outcome"
-        return redirect(request, path, f"The list is saved. {said}")
+        content = f"It has {count}" if outcomes else "It is empty: the phone asks for no outcome"
+        return redirect(request, path, f"The list is saved. {content}")
 
 
 def _parse_form(form: Form) -> list[Outcome]:
-    """The outcomes that have a name, by their places. Raises: ValidationFailed, on the fields of their rows."""
-    named: list[tuple[int, Outcome]] = []
-    wrong: list[tuple[str, str]] = []
-    for number, row in _numbered_rows(form):
+    """The outcomes that have a name, in the order of their places. Raises: ValidationFailed, with every wrong field."""
+    placed: list[tuple[int, Outcome]] = []
+    errors: list[tuple[str, str]] = []
+    for index, row in _indexed_rows(form):
         if not row.name.strip():
             continue
         try:
             name = parse_outcome_name(row.name)
             place = parse_whole_number(row.place, max_digits=2) if row.place else MAX_OUTCOMES
         except ValidationFailed as refusal:
-            wrong += [(f"outcome-name-{number}", message) for _, message in refusal.errors]
+            errors += [(f"outcome-name-{index}", message) for _, message in refusal.errors]
         except ValueError:
-            wrong.append((f"outcome-place-{number}", "A place in the list is a whole number of at most 2 digits"))
+            errors.append((f"outcome-place-{index}", "A place in the list is a whole number of at most 2 digits"))
         else:
-            named.append((place, Outcome(name, row.colour or DEFAULT_COLOUR, row.counts_as_conversation)))
-    if wrong:
-        raise ValidationFailed(wrong)
-    return [outcome for _, outcome in sorted(named, key=itemgetter(0))]
+            placed.append((place, Outcome(name, row.colour or DEFAULT_COLOUR, row.counts_as_conversation)))
+    if errors:
+        raise ValidationFailed(errors)
+    return [outcome for _, outcome in sorted(placed, key=itemgetter(0))]
 
 
 def _rows_of_form(form: Form) -> list[OutcomeRow]:
     """The rows that were sent."""
-    return [row for _, row in _numbered_rows(form)]
+    return [row for _, row in _indexed_rows(form)]
 
 
-def _numbered_rows(form: Form) -> Iterator[tuple[int, OutcomeRow]]:
-    """The rows that were sent, each with its number in the names of its fields."""
-    for number in range(MAX_OUTCOMES):
-        name, colour, place, conversation = (form[f"outcome-{field}-{number}"] for field in _FIELDS)
+def _indexed_rows(form: Form) -> Iterator[tuple[int, OutcomeRow]]:
+    """The rows that were sent, each with the index in the names of its fields."""
+    for index in range(MAX_OUTCOMES):
+        name, colour, place, conversation = (form[f"outcome-{field}-{index}"] for field in _FIELDS)
         if name or colour or place or conversation:
             yield (
-                number,
+                index,
                 OutcomeRow(
                     name=name,
                     colour=colour,
                     place=place,
                     counts_as_conversation=bool(conversation),
-                    place_error=form.errors.get(f"outcome-place-{number}", ""),
-                    name_error=form.errors.get(f"outcome-name-{number}", ""),
+                    place_error=form.errors.get(f"outcome-place-{index}", ""),
+                    name_error=form.errors.get(f"outcome-name-{index}", ""),
                 ),
             )
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[OutcomeRow]:
-    """The rows of the list, and empty ones for more."""
+    """The rows of the stored outcomes, followed by empty rows for new ones."""
     rows = [
         OutcomeRow(outcome.name, outcome.colour, str(place), outcome.counts_as_conversation)
         for place, outcome in enumerate(outcomes, 1)

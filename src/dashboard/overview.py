@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>``: call figures of the last weeks, or the first steps of a new organization."""
+"""``/dashboard/<slug>``: call figures of the last four weeks, and the first steps of a new organization."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -42,24 +42,24 @@ class Tile(msgspec.Struct, frozen=True):
 async def overview(
     request: Request[Any, Any, State], reading_session: NamedDependency[ReadingSession]
 ) -> Response[str]:
-    who = current_member(request)
-    organization_id, has_plan = who.organization_id, who.plan in WIDGET_PLANS
+    member = current_member(request)
+    organization_id, has_plan = member.organization_id, member.plan in WIDGET_PLANS
     days, tokens = await OverviewService(reading_session).daily_and_by_token(
         organization_id,
-        until=local_day(utc_now(), who.zone),
+        until=local_day(utc_now(), member.zone),
         days=CHART_DAYS,
         limit=TOP_TOKENS,
-        zone=who.zone,
+        zone=member.zone,
     )
-    first_day = local_day(utc_now(), who.zone) - dt.timedelta(days=WEEK_DAYS - 1)
+    first_day = local_day(utc_now(), member.zone) - dt.timedelta(days=WEEK_DAYS - 1)
     counts, steps = await OverviewService(reading_session).counts_and_onboarding(
         organization_id,
-        has_number=who.caller_id is not None,
-        week=start_of_day(first_day, who.zone),
-        week_before=start_of_day(first_day - dt.timedelta(days=WEEK_DAYS), who.zone),
+        has_number=member.caller_id is not None,
+        week=start_of_day(first_day, member.zone),
+        week_before=start_of_day(first_day - dt.timedelta(days=WEEK_DAYS), member.zone),
     )
     refused = await OverviewService(reading_session).refusals_by_reason(
-        organization_id, since=start_of_day(first_day, who.zone)
+        organization_id, since=start_of_day(first_day, member.zone)
     )
     latest = await CallListService(reading_session).page(organization_id, CallFilters(), after=None, limit=LATEST_CALLS)
     return render(
@@ -72,31 +72,31 @@ async def overview(
         refused=refused,
         first_day=first_day.isoformat(),
         latest=latest[:LATEST_CALLS],
-        words=STATUS_LABELS,
-        kinds=STATUS_BADGES,
+        status_labels=STATUS_LABELS,
+        status_badges=STATUS_BADGES,
         steps=steps,
         has_plan=has_plan,
-        is_owner=who.role is Role.OWNER,
-        upgrade=None if has_plan else await upgrade_offer(request, reading_session, who),
+        is_owner=member.role is Role.OWNER,
+        upgrade=None if has_plan else await upgrade_offer(request, reading_session, member),
     )
 
 
 def tiles(days: Sequence[DailyTotals], counts: CallCounts) -> list[Tile]:
-    """Return the figures on top; a week is the last seven days, today included."""
+    """Return the figures at the top of the page; a week is seven days, today included."""
     now = sum((day.totals for day in days[-WEEK_DAYS:]), CallTotals())
     before = sum((day.totals for day in days[-2 * WEEK_DAYS : -WEEK_DAYS]), CallTotals())
     return [
         _tile("Calls made", now.calls, before.calls),
-        Tile("Answer rate of calls made", answered_share(now), *_share_change(now, before)),
+        Tile("Answer rate of calls made", answer_rate(now), *_rate_change(now, before)),
         _tile("Minutes of calls made", now.minutes, before.minutes),
         _tile("Calls received", counts.received, counts.received_before),
         Tile("Live now", str(counts.live), "Calls in progress"),
     ]
 
 
-def answered_share(tally: CallTotals) -> str:
+def answer_rate(totals: CallTotals) -> str:
     """Format the share of calls that were answered."""
-    return f"{round(100 * tally.answered / tally.calls)} %" if tally.calls else "–"
+    return f"{round(100 * totals.answered / totals.calls)} %" if totals.calls else "–"
 
 
 def _tile(name: str, now: int, before: int) -> Tile:
@@ -108,7 +108,7 @@ def _tile(name: str, now: int, before: int) -> Tile:
     return Tile(name, f"{now:,}", f"{percent:+d} % vs the week before".replace("-", "−"), percent > 0)
 
 
-def _share_change(now: CallTotals, before: CallTotals) -> tuple[str, bool | None]:
+def _rate_change(now: CallTotals, before: CallTotals) -> tuple[str, bool | None]:
     if not now.calls or not before.calls:
         return "Nothing to compare", None
     change = round(100 * now.answered / now.calls) - round(100 * before.answered / before.calls)

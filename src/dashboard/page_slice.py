@@ -1,4 +1,4 @@
-"""Slices of the lists in settings: the first rows, or pages of the whole list on request."""
+"""Slices of the lists in settings: by default the first rows, on request pages of the whole list."""
 
 from uuid import UUID
 
@@ -27,11 +27,11 @@ class PageSlice(msgspec.Struct, frozen=True):
     def links(self, next_cursor: str | None, section: SettingsSection) -> "PageLinks":
         """Return the links to the rest of the list, which is on the page of ``section``."""
         is_short, page = self.limit < FULL_SLICE_ROWS, settings_path(self.slug, section)
-        whole = f"{page}?{ALL_ROWS}={self.name}"
+        whole_list = f"{page}?{ALL_ROWS}={self.name}"
         return PageLinks(
-            show_all=whole if is_short and next_cursor else "",
+            show_all=whole_list if is_short and next_cursor else "",
             older=f"{page}?{self.name}={next_cursor}" if next_cursor and not is_short else "",
-            newest=whole if self.after is not None else "",
+            newest=whole_list if self.after is not None else "",
         )
 
 

@@ -1,4 +1,4 @@
-"""Rendering of pages: layout context, security headers, and the notice that a redirect carries."""
+"""Renders pages and fragments, redirects with a notice, and makes the security headers of pages."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -32,7 +32,7 @@ from widget.assets import ASSET_MANIFEST
 from widget.refusals import REFUSALS
 
 MEMBERSHIPS_STATE = "memberships"
-"""Key of the person's memberships in the scope's state; the page's own organization first."""
+"""Key of the person's memberships in the scope's state; the organization of the page is first."""
 UNSEEN_MISSED_STATE = "unseen_missed"
 """Key of the number of missed calls that the person has not seen, for the navigation."""
 UNHEARD_STATE = "unheard_voicemails"
@@ -49,10 +49,10 @@ templates.tests["web_address"] = lambda text: text is not None and is_web_addres
 
 @cache
 def icon_svg(icon: str) -> Markup:
-    """Return the SVG of an icon, cached: a page holds hundreds."""
+    """Return the SVG of an icon, cached because a page has hundreds of icons."""
     icons: Any = templates.get_template("_icons.html").module
-    found: Markup = icons.icon(icon)
-    return found
+    svg: Markup = icons.icon(icon)
+    return svg
 
 
 templates.globals["icon_svg"] = icon_svg
@@ -80,9 +80,9 @@ def render(
     microphone: bool = False,
     **context: Any,
 ) -> Response[str]:
-    """Render ``template`` in the layout; ``widget`` for pages with the phone, ``own_media`` for those with audio.
+    """Render ``template`` with the layout's context and security headers.
 
-    Both need a wider CSP. ``microphone`` is for pages that record.
+    ``widget``, ``own_media`` and ``microphone`` allow what a page needs: the phone, audio of this server, recording.
     """
     settings = SETTINGS.get(request.app)
     notice = read_notice(request)
@@ -114,7 +114,7 @@ def redirect(
 ) -> Response[str]:
     """Redirect (303) to ``path``, which shows ``notice`` once. Raises: ValueError for a path not on this site."""
     if not is_own_path(path):
-        raise ValueError("not a path of our own")
+        raise ValueError("not a path on this site")
     settings = SETTINGS.get(request.app)
     response = Response("", status_code=303, media_type=MediaType.HTML, headers={"Location": path}, cookies=cookies)
     if notice is not None:
@@ -139,21 +139,21 @@ def is_own_path(path: str) -> bool:
 
 
 def login_path(request: Request[Any, Any, Any]) -> str:
-    """Return the sign-in path with the way back; a posted form is not repeated."""
-    # Not from the request's URL: it contains the host that the client names, which may be none.
+    """Return the sign-in path; after signing in, people return to the page of a GET, else to the dashboard."""
+    # Not built from the request's URL, which contains the Host header: a client can send an invalid one.
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["path"] + (f"?{query}" if query else "")
-    back = path if request.method == "GET" and is_own_path(path) else "/dashboard"
-    return f"/login?next={quote(back, safe='/')}"
+    next_path = path if request.method == "GET" and is_own_path(path) else "/dashboard"
+    return f"/login?next={quote(next_path, safe='/')}"
 
 
 def current_membership(request: Request[Any, Any, Any]) -> MembershipSummary | None:
     """Return the page's organization; None for pages without one."""
-    where = request.scope.get("auth")
-    if not isinstance(where, MemberAuth):
+    auth = request.scope.get("auth")
+    if not isinstance(auth, MemberAuth):
         return None
     return next(
-        (membership for membership in memberships(request) if membership.organization_id == where.organization_id), None
+        (membership for membership in memberships(request) if membership.organization_id == auth.organization_id), None
     )
 
 
@@ -166,18 +166,19 @@ def memberships(request: Request[Any, Any, Any]) -> Sequence[MembershipSummary]:
 def page_headers(
     settings: Settings, *, widget: bool = False, own_media: bool = False, microphone: bool = False
 ) -> dict[str, str]:
-    """Return the security headers of a page. With ``widget`` the CSP allows what the phone loads and connects to.
+    """Return the security headers of a page.
 
-    With ``own_media`` it allows audio of this server; with ``microphone`` the page may ask to record.
+    With ``widget`` the CSP allows what the phone loads and connects to, with ``own_media`` audio of this server; with
+    ``microphone`` the page may ask to record.
     """
-    none, own = "'none'", "'self'"
+    nowhere, own_origin = "'none'", "'self'"
     directives = (
         "default-src 'self'",
-        f"script-src {csp.script_sources(settings) if widget else own}",
+        f"script-src {csp.script_sources(settings) if widget else own_origin}",
         "style-src 'self'",
-        f"connect-src {csp.connect_sources(settings) if widget else own}",
+        f"connect-src {csp.connect_sources(settings) if widget else own_origin}",
         "img-src 'self' data:",
-        f"media-src {csp.MEDIA_SOURCES if widget else own if own_media else none}",
+        f"media-src {csp.MEDIA_SOURCES if widget else own_origin if own_media else nowhere}",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -185,7 +186,7 @@ def page_headers(
     )
     return {
         "Content-Security-Policy": "; ".join(directives),
-        # A page with the phone must reach the pop-out that it opens.
+        # A page with the phone must keep its connection to the pop-out window that it opens.
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups" if widget else "same-origin",
         "Permissions-Policy": "microphone=(self)" if widget or microphone else "microphone=()",
         "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -196,13 +197,13 @@ def page_headers(
 def _layout_context(request: Request[Any, Any, Any], notice: Notice | None) -> Mapping[str, Any]:
     settings = SETTINGS.get(request.app)
     assets = ASSET_MANIFEST.get(request.app)
-    who, where = request.scope.get("user"), request.scope.get("auth")
-    zone = where.zone if isinstance(where, MemberAuth) else None
+    user, auth = request.scope.get("user"), request.scope.get("auth")
+    zone = auth.zone if isinstance(auth, MemberAuth) else None
     return {
         formats.ZONE_CONTEXT: zone,
         "zone_label": "" if zone is None else zone_label(zone, utc_now()),
-        "viewer": who if isinstance(who, Viewer) else None,
-        "member": where if isinstance(where, MemberAuth) else None,
+        "viewer": user if isinstance(user, Viewer) else None,
+        "member": auth if isinstance(auth, MemberAuth) else None,
         "membership": current_membership(request),
         "memberships": memberships(request),
         "unseen_missed": request.scope.get("state", {}).get(UNSEEN_MISSED_STATE, 0),

@@ -22,27 +22,27 @@ from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import problem_headers, status_of
 
 _COOKIE = "passkey"
-"""Cookie with the encrypted challenge of the question that this browser was asked last."""
+"""Cookie with the encrypted challenge of the last WebAuthn options that this browser got."""
 _SIGN_IN_PATH = "/login/passkey"
 _ACCOUNT_PATH = "/account/passkeys"
 
 
 @post("/login/passkey/options", status_code=200)
 async def sign_in_options(request: Visit) -> Response[str]:
-    """The question for the page's script; it is the same for everybody."""
+    """The WebAuthn options for the page's script; they are the same for everybody."""
     await read_form(request, "credential", "next")
     authenticator = ACCOUNT_SERVICES.get(request.app).authenticator
 
-    async def ask() -> PasskeyOptions:
+    async def make_options() -> PasskeyOptions:
         return authenticator.make_passkey_options()
 
-    return await _question(request, ask, _SIGN_IN_PATH)
+    return await _options_response(request, make_options, _SIGN_IN_PATH)
 
 
 @post("/login/passkey", status_code=200)
 async def sign_in_with_passkey(request: Visit) -> Response[str]:
     form = await read_form(request, "credential", "next")
-    back = own_path(form["next"])
+    next_path = own_path(form["next"])
     try:
         ensure_valid_text(form)
         signed_in = await ACCOUNT_SERVICES.get(request.app).authenticator.sign_in_with_passkey(
@@ -52,41 +52,41 @@ async def sign_in_with_passkey(request: Visit) -> Response[str]:
             replaces=raw_session_id(request),
         )
     except DomainError as error:
-        return await render_sign_in_refused(request, Form({}), error, back=back)
+        return await render_sign_in_refused(request, Form({}), error, next_path=next_path)
     cookies = [session_cookie(SETTINGS.get(request.app).public_url, signed_in.raw)]
-    return redirect(request, back, cookies=[*cookies, _ticket_cookie(request, None, _SIGN_IN_PATH)])
+    return redirect(request, next_path, cookies=[*cookies, _challenge_cookie(request, None, _SIGN_IN_PATH)])
 
 
 @post("/account/passkeys/options", guards=[loads_memberships], status_code=200)
 async def new_passkey_options(request: Visit) -> Response[str]:
-    """Check the password and return the question for the page's script."""
+    """Check the password and return the WebAuthn options for the page's script."""
     form = await read_form(request, "name", "password", "credential")
 
-    async def ask() -> PasskeyOptions:
+    async def make_options() -> PasskeyOptions:
         ensure_valid_text(form)
         ip_address, password = browser_of(request).ip_address, form["password"]
-        return await _settings(request).make_registration_options(
-            _who(request), password=password, ip_address=ip_address
+        return await _passkey_settings(request).make_registration_options(
+            _current_session(request), password=password, ip_address=ip_address
         )
 
-    return await _question(request, ask, _ACCOUNT_PATH)
+    return await _options_response(request, make_options, _ACCOUNT_PATH)
 
 
 @post("/account/passkeys", guards=[loads_memberships], status_code=200)
 async def add_passkey(request: Visit) -> Response[str]:
-    # The password was checked with the question, which the ticket proves.
-    sent = await read_form(request, "name", "password", "credential")
-    form = Form({"name": sent["name"]})
+    # The password was checked when the options were made; the challenge in the cookie proves that.
+    submitted = await read_form(request, "name", "password", "credential")
+    form = Form({"name": submitted["name"]})
 
     async def work() -> Response[str]:
-        raw = await _settings(request).add(
-            _who(request),
+        raw = await _passkey_settings(request).add(
+            _current_session(request),
             name=form["name"],
-            credential=sent["credential"],
+            credential=submitted["credential"],
             encrypted_challenge=request.cookies.get(_COOKIE),
             by=current_actor(request),
         )
-        return redirect(request, "/account", "Your passkey is added.", cookies=_renewed(request, raw))
+        return redirect(request, "/account", "Your passkey is added.", cookies=_renewed_cookies(request, raw))
 
     return await redirect_or_form(request, "passkey", form, work)
 
@@ -101,7 +101,7 @@ async def rename_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
     form = await read_form(request, "name")
     try:
         user_id = current_viewer(request).user_id
-        await _settings(request).rename(user_id, passkey_id, name=form["name"], by=current_actor(request))
+        await _passkey_settings(request).rename(user_id, passkey_id, name=form["name"], by=current_actor(request))
     except ValidationFailed as error:
         return await _page(request, passkey_id, status=status_of(error), rename=form.refused(error))
     return redirect(request, "/account", "The passkey's name is saved.")
@@ -109,13 +109,13 @@ async def rename_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
 
 @post("/account/passkeys/removal-options", guards=[loads_memberships], status_code=200)
 async def removal_options(request: Visit) -> Response[str]:
-    """The question for a passkey of the person who removes one."""
+    """The WebAuthn options with which a person proves to have a passkey before one is removed."""
     await read_form(request, "password", "credential")
 
-    async def ask() -> PasskeyOptions:
-        return _settings(request).make_removal_options(_who(request))
+    async def make_options() -> PasskeyOptions:
+        return _passkey_settings(request).make_removal_options(_current_session(request))
 
-    return await _question(request, ask, _ACCOUNT_PATH)
+    return await _options_response(request, make_options, _ACCOUNT_PATH)
 
 
 @post("/account/passkeys/{passkey_id:uuid}/remove", guards=[loads_memberships], status_code=200)
@@ -124,7 +124,9 @@ async def remove_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
     proof = RemovalProof(form["password"], form["code"], form["credential"], request.cookies.get(_COOKIE))
     try:
         ensure_valid_text(form)
-        raw = await _settings(request).remove(_who(request), passkey_id, proof=proof, by=current_actor(request))
+        raw = await _passkey_settings(request).remove(
+            _current_session(request), passkey_id, proof=proof, by=current_actor(request)
+        )
     except NotFound:
         raise
     except DomainError as error:
@@ -132,7 +134,7 @@ async def remove_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
         response = await _page(request, passkey_id, status=status_of(error), remove=refused)
         response.headers.update(problem_headers(error))
         return response
-    return redirect(request, "/account", "The passkey is removed.", cookies=_renewed(request, raw))
+    return redirect(request, "/account", "The passkey is removed.", cookies=_renewed_cookies(request, raw))
 
 
 HANDLERS = (
@@ -148,30 +150,32 @@ HANDLERS = (
 
 
 async def _page(request: Visit, passkey_id: UUID, *, status: int = 200, **forms: Form) -> Response[str]:
-    account, passkey = await _settings(request).get(current_viewer(request).user_id, passkey_id)
+    account, passkey = await _passkey_settings(request).get(current_viewer(request).user_id, passkey_id)
     has_app = account.totp_enabled_at is not None
     return render(request, "accounts/passkey.html", status=status, passkey=passkey, has_app=has_app, forms=forms)
 
 
-async def _question(request: Visit, ask: Callable[[], Awaitable[PasskeyOptions]], path: str) -> Response[str]:
-    """The question as JSON, with its ticket in a cookie; of a refusal the sentence."""
+async def _options_response(
+    request: Visit, make_options: Callable[[], Awaitable[PasskeyOptions]], path: str
+) -> Response[str]:
+    """The WebAuthn options as JSON, with the encrypted challenge in a cookie; for a refusal its sentence."""
     headers = page_headers(SETTINGS.get(request.app))
     try:
-        question = await ask()
+        options = await make_options()
     except DomainError as error:
         message = error.errors[0][1] if isinstance(error, ValidationFailed) else error.message
         refusal = msgspec.json.encode({"message": f"{message}."}).decode()
         headers |= problem_headers(error)
         return Response(refusal, media_type=MediaType.JSON, status_code=status_of(error), headers=headers)
-    cookie = _ticket_cookie(request, question.encrypted_challenge, path)
-    return Response(question.options_json, media_type=MediaType.JSON, headers=headers, cookies=[cookie])
+    cookie = _challenge_cookie(request, options.encrypted_challenge, path)
+    return Response(options.options_json, media_type=MediaType.JSON, headers=headers, cookies=[cookie])
 
 
-def _ticket_cookie(request: Visit, ticket: str | None, path: str) -> Cookie:
+def _challenge_cookie(request: Visit, encrypted_challenge: str | None, path: str) -> Cookie:
     return Cookie(
         key=_COOKIE,
-        value=ticket or "",
-        max_age=int(CHALLENGE_LIFETIME.total_seconds()) if ticket else 0,
+        value=encrypted_challenge or "",
+        max_age=int(CHALLENGE_LIFETIME.total_seconds()) if encrypted_challenge else 0,
         path=path,
         httponly=True,
         secure=SETTINGS.get(request.app).public_is_https,
@@ -179,14 +183,14 @@ def _ticket_cookie(request: Visit, ticket: str | None, path: str) -> Cookie:
     )
 
 
-def _renewed(request: Visit, raw: str) -> list[Cookie]:
-    return [new_session_cookie(request, raw), _ticket_cookie(request, None, _ACCOUNT_PATH)]
+def _renewed_cookies(request: Visit, raw: str) -> list[Cookie]:
+    return [new_session_cookie(request, raw), _challenge_cookie(request, None, _ACCOUNT_PATH)]
 
 
-def _who(request: Visit) -> CurrentSession:
+def _current_session(request: Visit) -> CurrentSession:
     viewer = current_viewer(request)
     return CurrentSession(viewer.user_id, viewer.session_id)
 
 
-def _settings(request: Visit) -> PasskeySettings:
+def _passkey_settings(request: Visit) -> PasskeySettings:
     return ACCOUNT_SERVICES.get(request.app).passkey_settings

@@ -52,8 +52,8 @@ async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
         return render_link_expired(request)
     except DomainError as error:
         return without_referrer(render_refused(request, "accounts/reset.html", form, error))
-    gone = session_cookie(SETTINGS.get(request.app).public_url, None)
-    return redirect(request, "/login", "Your password is changed. Sign in with the new one.", cookies=[gone])
+    cleared_cookie = session_cookie(SETTINGS.get(request.app).public_url, None)
+    return redirect(request, "/login", "Your password is changed. Sign in with the new one.", cookies=[cleared_cookie])
 
 
 HANDLERS = (

@@ -1,4 +1,4 @@
-"""Settings section **Phone number**: search, buy, release."""
+"""Settings section **Phone number**: list, search, buy and release numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,6 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from calls.caller_id.services import CallerIdService
-from dashboard.addresses import address_context
 from dashboard.guards import requires_membership
 from dashboard.number_search import (
     AVAILABILITY_OPTIONS,
@@ -23,12 +22,13 @@ from dashboard.number_search import (
     address_requirement,
     country_attributes,
     documents_advice,
-    nothing_found,
+    empty_result_advice,
     type_options,
     types_for,
 )
 from dashboard.pages import fragment, redirect, render
-from dashboard.settings import Section, SettingsRequest, register, render_settings_afterwards
+from dashboard.registered_addresses import address_context
+from dashboard.settings import Section, SettingsRequest, register, render_settings_in_new_transaction
 from dashboard.upgrades import upgrade_offer
 from dashboard.verified_numbers import verified_context
 from kit.countries import countries
@@ -52,70 +52,72 @@ from tenants.plans import WIDGET_PLANS
 from tenants.settings_paths import SettingsSection, settings_path
 
 RELEASE_EFFECT = (
-    "Calls cannot come from it any more, and somebody else may get it. Your call records keep it."
-    " Phones call from your other numbers then; without one they cannot call."
+    "Your calls can no longer come from it, and another customer may get it. It stays in your call records."
+    " Phones then call from your other numbers; without another number they cannot call."
 )
 _MEMBER = (requires_membership,)
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
 
 
-def purchase_obstacle(who: MemberAuth) -> str | None:
-    """Return why no number can be bought now, in the API's sentence; None when one can."""
+def purchase_obstacle(member: MemberAuth) -> str | None:
+    """Return the API's sentence that says why no number can be bought now; None when one can."""
     reasons = (
-        (who.suspended, OrganizationSuspended.message),
-        (who.plan not in WIDGET_PLANS, PlanTooLow.message),
+        (member.suspended, OrganizationSuspended.message),
+        (member.plan not in WIDGET_PLANS, PlanTooLow.message),
     )
     return next((sentence for applies, sentence in reasons if applies), None)
 
 
 async def caller_id_notice(request: SettingsRequest) -> str:
-    """The sentence that says which number is the default now."""
-    who, database = current_member(request), DATABASE.get(request.app)
-    async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
-        caller_id = await PhoneNumberService(session).get_caller_id(who.organization_id)
+    """The sentence that names the default number after a change."""
+    member, database = current_member(request), DATABASE.get(request.app)
+    async with database.tenant_session(member.organization_id, member.actor.user_id) as session:
+        caller_id = await PhoneNumberService(session).get_caller_id(member.organization_id)
     if caller_id is None:
         return "You have no other number: phones cannot call until you get one."
     return f"Calls come from {readable(caller_id)} by default."
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    found: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
-    purchase = await NumberPurchaseService(session).get_pending(who.organization_id)
+    result: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
+    purchase = await NumberPurchaseService(session).get_pending(member.organization_id)
     addresses = AddressService(session)
-    registered = await addresses.registered_countries(who.organization_id)
-    with_bundle = {bundle.country for bundle in await addresses.list_bundles(who.organization_id)}
+    registered = await addresses.registered_countries(member.organization_id)
+    with_bundle = {bundle.country for bundle in await addresses.list_bundles(member.organization_id)}
     searcher = number_provisioning(request).searcher
     return {
-        "numbers": await PhoneNumberService(session).list_held(who.organization_id, after=None, limit=MAX_LIMIT),
-        "being_bought": None if purchase is None else purchase.e164,
-        "obstacle": purchase_obstacle(who),
-        "upgrade": None if who.plan in WIDGET_PLANS else await upgrade_offer(request, session, who),
-        "may_change": who.role.rank >= Role.ADMIN.rank,
+        "numbers": await PhoneNumberService(session).list_held(member.organization_id, after=None, limit=MAX_LIMIT),
+        "pending_number": None if purchase is None else purchase.e164,
+        "obstacle": purchase_obstacle(member),
+        "upgrade": None if member.plan in WIDGET_PLANS else await upgrade_offer(request, session, member),
+        "may_change": member.role.rank >= Role.ADMIN.rank,
         "countries": list(countries().items()),
         "country_attributes": country_attributes(request),
-        "types": type_options(searcher.known_types(who.country) if found is None else found.types),
-        "shown": AVAILABILITY_OPTIONS,
+        "type_options": type_options(searcher.known_types(member.country) if result is None else result.types),
+        "availability_options": AVAILABILITY_OPTIONS,
         "search_fields": SEARCH_FIELDS,
-        "search": Form({"country": who.country}) if found is None else found.form,
-        "found": None
-        if found is None or found.numbers is None
+        "search": Form({"country": member.country}) if result is None else result.form,
+        "offers": None
+        if result is None or result.numbers is None
         else [
-            (number, address_requirement(number, registered), found.prices.get(number.number_type))
-            for number in found.numbers
+            (number, address_requirement(number, registered), result.prices.get(number.number_type))
+            for number in result.numbers
         ],
-        "nothing_found": "" if found is None else nothing_found(found),
-        "documents_advice": "" if found is None else documents_advice(found, with_bundle),
-        "needs_address": found is not None and found.needs_address,
-        "caller_id": await CallerIdService(session).get(who.organization_id),
-        "effect": RELEASE_EFFECT,
-        **await verified_context(session, who),
-        **await address_context(request, session, who),
+        "empty_result_advice": "" if result is None else empty_result_advice(result),
+        "documents_advice": "" if result is None else documents_advice(result, with_bundle),
+        "needs_address": result is not None and result.needs_address,
+        "caller_id": await CallerIdService(session).get(member.organization_id),
+        "release_effect": RELEASE_EFFECT,
+        **await verified_context(session, member),
+        **await address_context(request, session, member),
     }
 
 
 register(
-    Section(SettingsSection.PHONE_NUMBERS, "phone-number", "Phone number", "settings/_numbers.html", section_context)
+    Section(
+        SettingsSection.PHONE_NUMBERS, "phone-number", "Phone number", "settings/_phone_numbers.html", section_context
+    )
 )
 
 
@@ -136,29 +138,35 @@ class PhoneNumberPages(Controller):
         except DomainError as refusal:
             result = SearchResult(form, None, await types_for(request, form["country"]))
             request.scope["state"][SEARCH_RESULT_STATE] = result
-            return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, form.refused(refusal))
+            return await render_settings_in_new_transaction(
+                request, SettingsSection.PHONE_NUMBERS, form.refused(refusal)
+            )
         request.scope["state"][SEARCH_RESULT_STATE] = result
-        return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS)
+        return await render_settings_in_new_transaction(request, SettingsSection.PHONE_NUMBERS)
 
     @get("/fields", guards=(*_ADMIN, requires_widget_plan))
-    async def fields(self, request: SettingsRequest, country: FromQuery[str] = "") -> Response[str]:
-        """Fragment with the search fields of another country; requested when somebody chooses it."""
+    async def country_fields(self, request: SettingsRequest, country: FromQuery[str] = "") -> Response[str]:
+        """Fragment with the search fields for a country; htmx requests it when somebody chooses the country."""
         types = type_options(await types_for(request, country))
         return fragment(request, "settings/_number_fields.html", search=Form({"country": country}), types=types)
 
     @post("/review", guards=(*_ADMIN, requires_widget_plan), status_code=200)
-    async def review(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+    async def review_purchase(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
         """Confirmation page: number, price, requirements. A POST, so that the number is not in a URL."""
-        form, who = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
+        form, member = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
         provisioning = number_provisioning(request)
         try:
             number = await provisioning.searcher.review(
-                who.organization_id, form["number"], by=who.actor, country=form["country"], number_type=form["type"]
+                member.organization_id,
+                form["number"],
+                by=member.actor,
+                country=form["country"],
+                number_type=form["type"],
             )
         except DomainError as refusal:
-            return await _refused_choice(request, form, refusal)
+            return await _render_refused_purchase(request, form, refusal)
         prices = await provisioning.prices.of_country(number.country)
-        registered = await provisioning.searcher.registered_countries(who.organization_id, by=who.actor)
+        registered = await provisioning.searcher.registered_countries(member.organization_id, by=member.actor)
         return render(
             request,
             "settings/number_review.html",
@@ -172,19 +180,23 @@ class PhoneNumberPages(Controller):
         )
 
     @post(guards=(*_ADMIN, requires_widget_plan))
-    async def obtain(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
-        form, who = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
+    async def buy(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+        form, member = await read_form(request, "number", *SEARCH_FIELDS), current_member(request)
         try:
             number = await number_provisioning(request).purchaser.buy(
-                who.organization_id, form["number"], by=who.actor, country=form["country"], number_type=form["type"]
+                member.organization_id,
+                form["number"],
+                by=member.actor,
+                country=form["country"],
+                number_type=form["type"],
             )
         except DomainError as refusal:
-            return await _refused_choice(request, form, refusal)
+            return await _render_refused_purchase(request, form, refusal)
         notice = f"{readable(number.e164)} is yours. {await caller_id_notice(request)}"
         return redirect(request, _section_url(slug), notice)
 
     @get("/{number_id:uuid}/release", guards=_ADMIN)
-    async def confirm(
+    async def confirm_release(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -200,16 +212,16 @@ class PhoneNumberPages(Controller):
             text=RELEASE_EFFECT,
             submit="Release number",
             action=f"/dashboard/{slug}/settings/numbers/{number_id}/release",
-            back=_section_url(slug),
+            back_url=_section_url(slug),
         )
 
     @post("/{number_id:uuid}/release", guards=_ADMIN)
     async def release(self, request: SettingsRequest, slug: FromPath[str], number_id: FromPath[UUID]) -> Response[str]:
-        who, database = current_member(request), DATABASE.get(request.app)
-        async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
-            number = await PhoneNumberService(session).get_held(who.organization_id, number_id)
+        member, database = current_member(request), DATABASE.get(request.app)
+        async with database.tenant_session(member.organization_id, member.actor.user_id) as session:
+            number = await PhoneNumberService(session).get_held(member.organization_id, number_id)
         try:
-            await number_provisioning(request).releaser.release(who.organization_id, number_id, by=who.actor)
+            await number_provisioning(request).releaser.release(member.organization_id, number_id, by=member.actor)
         except NotFound:
             raise
         except NumberInUse as refusal:
@@ -222,24 +234,24 @@ class PhoneNumberPages(Controller):
 
 
 async def _search(request: SettingsRequest, form: Form) -> SearchResult:
-    """Search as ``form`` says. Raises: as ``parse_search`` and ``NumberSearcher.search``."""
-    who, searcher = current_member(request), number_provisioning(request).searcher
+    """Run the search of ``form``. Raises what ``parse_search`` and ``NumberSearcher.search`` raise."""
+    member, searcher = current_member(request), number_provisioning(request).searcher
     query = parse_search(
         form["country"], form["area_code"], form["contains"], number_type=form["type"], locality=form["locality"]
     )
     types = await searcher.number_types(query.country)
-    is_now = form["show"] != SHOW_ALL
-    found = await searcher.search(who.organization_id, query, by=who.actor, available_now=is_now)
-    prices = await number_provisioning(request).prices.of_country(query.country) if found else {}
-    return SearchResult(form, found, types, prices)
+    only_available = form["show"] != SHOW_ALL
+    numbers = await searcher.search(member.organization_id, query, by=member.actor, available_now=only_available)
+    prices = await number_provisioning(request).prices.of_country(query.country) if numbers else {}
+    return SearchResult(form, numbers, types, prices)
 
 
-async def _refused_choice(request: SettingsRequest, form: Form, refusal: DomainError) -> Response[str]:
-    """The page after a number that cannot be had: it was chosen, not typed, so the error is shown above the search."""
+async def _render_refused_purchase(request: SettingsRequest, form: Form, refusal: DomainError) -> Response[str]:
+    """Show the section after a refused purchase, with the error above the search: no field of the form is wrong."""
     country = form["country"] or current_member(request).country
     search = Form({**{field: form[field] for field in SEARCH_FIELDS}, "country": country})
     request.scope["state"][SEARCH_RESULT_STATE] = await _search_again(request, search, refusal)
-    return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, search.refused(refusal))
+    return await render_settings_in_new_transaction(request, SettingsSection.PHONE_NUMBERS, search.refused(refusal))
 
 
 async def _search_again(request: SettingsRequest, form: Form, refusal: DomainError) -> SearchResult:

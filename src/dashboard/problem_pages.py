@@ -1,4 +1,4 @@
-"""Error pages for refusals and faults."""
+"""Error pages: exception handlers that render refusals, HTTP errors and faults as pages."""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from accounts.errors import NotSignedIn
-from dashboard.form_addresses import page_of_form
+from dashboard.form_pages import page_of_form
 from dashboard.formats import format_wait
 from dashboard.pages import is_own_path, login_path, page_headers, redirect, render
 from kit import errors
@@ -18,17 +18,17 @@ from kit.http.app_key import SETTINGS
 from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of
 
 _NON_PAGE_PREFIXES = ("/api", "/widget", "/voice", "/health", "/metrics", "/schema")
-_STATUS_TITLES = {
+_TITLES_AND_ADVICE = {
     400: ("This request could not be read", "Go back, reload the page and try again."),
     403: ("This is not open to you", "Ask an owner or an admin of the organization."),
     404: (
         "This page does not exist",
-        "The address may be mistyped, or what it named is gone or not yours to see.",
+        "The URL may be mistyped, or the page was deleted or belongs to others.",
     ),
     405: ("This page cannot be used that way", "Go back and follow a link or use a button."),
-    413: ("That was too much at once", "Go back: the browser has kept what you typed. Shorten it, then send it again."),
+    413: ("This form is too large", "Go back: the browser has kept what you typed. Shorten it, then send it again."),
     429: ("Too many requests", "Wait a minute, then try again."),
-    500: ("Something went wrong on our side", "We have noted it. Try again in a moment."),
+    500: ("Something went wrong on our side", "The error is in our log. Try again in a moment."),
     503: ("Service temporarily unavailable", "Nothing was lost or changed. Try again in a moment."),
 }
 
@@ -37,14 +37,14 @@ def problem_page(
     request: Request[Any, Any, Any], status: int, detail: str | None = None, headers: dict[str, str] | None = None
 ) -> Response[str]:
     """Error page: what is wrong and what to do next; ``detail`` replaces the usual advice."""
-    title, advice = _STATUS_TITLES.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
+    title, advice = _TITLES_AND_ADVICE.get(status, (HTTPStatus(status).phrase, "Go back and try again."))
     response = render(request, "problem.html", status=status, code=status, title=title, advice=detail or advice)
     for name, value in (headers or {}).items():
         response.headers[name] = value
     return response
 
 
-def _on_anonymous(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
+def _on_not_signed_in(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[Any]:
     headers = page_headers(SETTINGS.get(request.app))
     # htmx would load a redirect's target into a part of the page: this header makes it load the whole page.
     if request.headers.get("hx-request") == "true":
@@ -64,7 +64,7 @@ def _on_refusal(request: Request[Any, Any, Any], error: DomainError) -> Response
     return problem_page(request, status, detail, problem_headers(error))
 
 
-def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _on_fault(request, error)
     return problem_page(request, error.status_code, headers=dict(error.headers or {}))
@@ -82,10 +82,10 @@ def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any
 
 
 PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
-    NotSignedIn: _on_anonymous,
+    NotSignedIn: _on_not_signed_in,
     DomainError: _on_refusal,
     ValidationException: _on_unreadable,
-    HTTPException: _on_http,
+    HTTPException: _on_http_error,
     Exception: _on_fault,
 }
 
@@ -94,19 +94,19 @@ def _is_page(path: str) -> bool:
     return not any(path == start or path.startswith(f"{start}/") for start in _NON_PAGE_PREFIXES)
 
 
-def _outside_any_route(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _on_unrouted_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """For paths without a route: API paths get problem details, the rest an error page."""
     if not _is_page(request.scope["path"]):
         response: Response[Any] = EXCEPTION_HANDLERS[HTTPException](request, error)
         return response
     if isinstance(error, MethodNotAllowedException) and request.method in ("GET", "HEAD"):
-        # A form that was refused leaves its address in the browser, which opens it again by GET.
+        # After a refused form the browser shows the form's URL; a reload opens it by GET.
         target = page_of_form(request.app, request.scope["path"])
         return redirect(request, target if is_own_path(target) else "/")
-    return _on_http(request, error)
+    return _on_http_error(request, error)
 
 
-def _fault_outside_pages(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+def _on_unhandled_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """For routes that are neither of the API nor of the dashboard, such as the guide."""
     if _is_page(request.scope["path"]):
         return _on_fault(request, error)
@@ -115,8 +115,8 @@ def _fault_outside_pages(request: Request[Any, Any, Any], error: Exception) -> R
 
 
 UNROUTED_HANDLERS: ExceptionHandlersMap = {
-    NotFoundException: _outside_any_route,
-    MethodNotAllowedException: _outside_any_route,
-    Exception: _fault_outside_pages,
+    NotFoundException: _on_unrouted_path,
+    MethodNotAllowedException: _on_unrouted_path,
+    Exception: _on_unhandled_fault,
 }
 """Exception handlers of the application, for paths without a route and routes without handlers of their own."""

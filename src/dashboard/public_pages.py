@@ -1,4 +1,4 @@
-"""Public pages beside the landing page: plans and prices, terms, privacy notice, contact."""
+"""Public pages, without the landing page: plans and prices, terms, privacy notice, contact."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,13 +29,13 @@ _SHOWN_LIMITS = (
 
 
 class PlanCard(msgspec.Struct, frozen=True):
-    """A plan as its page shows it."""
+    """One plan on the page of plans."""
 
     plan: Plan
     price: Money | None
-    """Price per month; None where the settings name none."""
+    """Price per month; None if the settings have none."""
     has_phone: bool
-    """True when phone numbers, embed tokens and calls come with it."""
+    """True if the plan includes phone numbers, embed tokens and calls."""
     limits: Sequence[tuple[str, str]]
     """Label and highest value of each limit that an organization on this plan may set."""
 
@@ -64,25 +64,29 @@ async def plans_page(request: Visit) -> Response[str]:
 
 @get(TERMS_PATH)
 async def terms_page(request: Visit) -> Response[str]:
-    return _elsewhere(request, SETTINGS.get(request.app).terms_url, "Terms of service", "EPOCH_TERMS_URL")
+    return _redirect_to_operator_page(
+        request, SETTINGS.get(request.app).terms_url, "Terms of service", "EPOCH_TERMS_URL"
+    )
 
 
 @get(PRIVACY_PATH)
 async def privacy_page(request: Visit) -> Response[str]:
-    return _elsewhere(request, SETTINGS.get(request.app).privacy_url, "Privacy notice", "EPOCH_PRIVACY_URL")
+    return _redirect_to_operator_page(
+        request, SETTINGS.get(request.app).privacy_url, "Privacy notice", "EPOCH_PRIVACY_URL"
+    )
 
 
 @get(CONTACT_PATH)
 async def contact_page(request: Visit) -> Response[str]:
-    return render(request, "public/contact.html", is_answered=SETTINGS.get(request.app).contact_email is not None)
+    return render(request, "public/contact.html", has_contact_email=SETTINGS.get(request.app).contact_email is not None)
 
 
 HANDLERS = (plans_page, terms_page, privacy_page, contact_page)
 
 
-def _elsewhere(request: Visit, url: str | None, title: str, setting: str) -> Response[str]:
-    """Redirect to the operator's page; outside production a page that says that there is none."""
+def _redirect_to_operator_page(request: Visit, url: str | None, title: str, setting: str) -> Response[str]:
+    """Redirect to the operator's page at ``url``; without it, show a page that names the missing setting."""
     if url is None:
-        return render(request, "public/stand_in.html", title=title, setting=setting)
+        return render(request, "public/missing_text.html", title=title, setting=setting)
     headers = {**page_headers(SETTINGS.get(request.app)), "Location": url}
     return Response("", status_code=302, media_type=MediaType.HTML, headers=headers)

@@ -1,4 +1,4 @@
-"""Labels of recordings. Options show name, length and day; repeated names also show the time. Pure."""
+"""Labels of recordings: names and, for options or repeated names, also length and the day or time of adding. Pure."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from kit.time_zones import local_day, short_day, short_time
 
 
 class NamedRecording(Protocol):
-    """A recording with what people know of it."""
+    """The fields of a recording that its label is made of."""
 
     @property
     def id(self) -> UUID: ...
@@ -26,17 +26,17 @@ class NamedRecording(Protocol):
 
 
 def recording_choices(recordings: Sequence[NamedRecording], zone: ZoneInfo) -> list[tuple[str, str]]:
-    """Id and text of each: ``Christmas, 0:12, Nov 28``, with the time where names repeat."""
-    return [(str(row.id), text) for row, text in _described(recordings, zone)]
+    """Id and label of each recording: ``Christmas, 0:12, Nov 28``, with the time where names repeat."""
+    return [(str(row.id), text) for row, text in _with_details(recordings, zone)]
 
 
 def recording_labels(recordings: Sequence[NamedRecording], zone: ZoneInfo) -> Mapping[UUID, str]:
-    """The name of each, with length, day and time where names repeat."""
+    """The label of each recording by its id: the name, with length and time where names repeat."""
     repeated = repeated_names([row.name for row in recordings])
-    return {row.id: text if row.name in repeated else row.name for row, text in _described(recordings, zone)}
+    return {row.id: text if row.name in repeated else row.name for row, text in _with_details(recordings, zone)}
 
 
-def _described(recordings: Sequence[NamedRecording], zone: ZoneInfo) -> Iterator[tuple[NamedRecording, str]]:
+def _with_details(recordings: Sequence[NamedRecording], zone: ZoneInfo) -> Iterator[tuple[NamedRecording, str]]:
     repeated, now = repeated_names([row.name for row in recordings]), utc_now()
     for row in recordings:
         day = short_day(local_day(row.created_at, zone), today=local_day(now, zone))

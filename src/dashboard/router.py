@@ -1,4 +1,4 @@
-"""Makes a router for HTML pages, with session, CSRF check, security headers and error pages."""
+"""Makes the router of HTML pages, with session, CSRF check, security headers and error pages."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""``/account``: two-step sign-in and recovery codes."""
+"""``/account/second-factor`` and ``/account/recovery-codes``: two-step sign-in and its recovery codes."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from kit.http.forms import Form, ensure_valid_text, read_form
 from kit.http.problems import status_of
 
 RECOVERY_CODES_COOKIE = "codes"
-"""Cookie that carries new recovery codes to the one page that shows them."""
+"""Cookie that carries new recovery codes, encrypted, to the page that shows them once."""
 _CODES_SECONDS = 60
 _CODES_PATH = "/account/recovery-codes"
 

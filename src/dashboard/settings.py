@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/settings/<section>``: one page for each section; each module registers its own."""
+"""``/dashboard/<slug>/settings/<section>``: one page for each section, which the section's module registers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -28,65 +28,66 @@ class Section:
 
     key: SettingsSection
     anchor: str
-    """Its anchor on the page that held all sections before; old links with it are redirected by a script."""
+    """Its anchor on the former page with all sections. A script redirects old links that have it."""
     title: str
     template: str
-    """Rendered with ``data``, which ``provide`` returned, and ``form``, the refused ``Form`` or None."""
-    provide: Callable[[SettingsRequest, AsyncSession, MemberAuth], Awaitable[Mapping[str, Any]]]
-    at_least: Role = Role.MEMBER
+    """Rendered with ``data``, which ``load_context`` returned, and ``form``, the refused ``Form`` or None."""
+    load_context: Callable[[SettingsRequest, AsyncSession, MemberAuth], Awaitable[Mapping[str, Any]]]
+    lowest_role: Role = Role.MEMBER
     """Lowest role that sees the section."""
     has_recordings: bool = False
-    """The section plays recordings, and records new ones."""
+    """The section's page plays recordings, and records new ones."""
 
 
 _sections: dict[SettingsSection, Section] = {}
 
 
 def register(section: Section) -> None:
-    """Add a section to the menu; modules call this on import."""
+    """Add a section to the settings; each section's module calls this on import."""
     _sections[section.key] = section
 
 
 async def render_settings(
     request: SettingsRequest, session: AsyncSession, key: SettingsSection, form: Form | None = None
 ) -> Response[str]:
-    """Render the page of one section; ``form`` is one that could not be saved, and makes the status 400.
+    """Render the page of one section; ``form`` is a form that could not be saved, and makes the status 400.
 
-    A handler whose service refused must have rolled back what it did: use ``session.begin_nested()`` around it.
+    The handler must first roll back what the refused service did: it calls the service in ``session.begin_nested()``.
 
     Raises: RoleTooLow.
     """
-    who, shown = current_member(request), _sections[key]
-    ensure_role(who.role, shown.at_least)
+    member, section = current_member(request), _sections[key]
+    ensure_role(member.role, section.lowest_role)
     return render(
         request,
         "settings/index.html",
         status=200 if form is None else 400,
-        own_media=shown.has_recordings,
-        microphone=shown.has_recordings,
-        shown=shown,
-        sections=[
-            section
-            for each in SettingsSection
-            if (section := _sections.get(each)) is not None and who.role.rank >= section.at_least.rank
+        own_media=section.has_recordings,
+        microphone=section.has_recordings,
+        section=section,
+        menu_sections=[
+            menu_section
+            for menu_key in SettingsSection
+            if (menu_section := _sections.get(menu_key)) is not None
+            and member.role.rank >= menu_section.lowest_role.rank
         ],
-        data=await shown.provide(request, session, who),
+        data=await section.load_context(request, session, member),
         form=form,
     )
 
 
-async def render_settings_afterwards(
+async def render_settings_in_new_transaction(
     request: SettingsRequest, key: SettingsSection, form: Form | None = None
 ) -> Response[str]:
-    """Render a section's page in a separate transaction, begun after the carrier has answered."""
-    who, database = current_member(request), DATABASE.get(request.app)
-    async with database.tenant_session(who.organization_id, who.actor.user_id) as session:
+    """Render a section's page in a new transaction, for handlers that must hold none while they ask the carrier."""
+    member, database = current_member(request), DATABASE.get(request.app)
+    async with database.tenant_session(member.organization_id, member.actor.user_id) as session:
         return await render_settings(request, session, key, form)
 
 
 @get("/dashboard/{slug:str}/settings", guards=[requires_membership])
-async def settings_start(request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
-    """Redirect to the first section with the same query; the browser keeps an anchor."""
+async def redirect_to_first_section(request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
+    """Redirect to the first section with the same query; the browser keeps the anchor of the URL."""
     query = request.scope["query_string"].decode("latin-1")
     path = settings_path(slug, next(iter(SettingsSection)))
     with_query = f"{path}?{query}"
@@ -102,4 +103,4 @@ async def settings_page(request: SettingsRequest, db_session: NamedDependency[As
     return await render_settings(request, db_session, key)
 
 
-HANDLERS = (settings_start, settings_page)
+HANDLERS = (redirect_to_first_section, settings_page)

@@ -1,7 +1,7 @@
 """Carries a new secret, in an encrypted cookie, to the one page that shows it.
 
-The page must be a GET, so that a reload neither repeats the POST nor shows the secret again; and the secret may be
-stored nowhere. It travels in a sealed cookie that only that page's path receives and that its answer takes away.
+The page must be a GET, so that a reload neither repeats the POST nor shows the secret again, and the secret may be
+stored nowhere. The cookie is sent to that page's path only, and the page's response deletes it.
 """
 
 from typing import Any

@@ -30,41 +30,41 @@ _MEMBER = [requires_membership]
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 _OWNER = [requires_membership, requires_role(Role.OWNER)]
 _REFUSALS = (ValidationFailed, Conflict)
-REMOVE_EFFECT = "They lose this organization at once, on every page and in the API. Their account stays."
-LEAVE_EFFECT = "You lose this organization at once. To come back you need a new invitation."
+REMOVE_EFFECT = "They lose access to this organization at once, on all pages and in the API. Their account stays."
+LEAVE_EFFECT = "You lose access to this organization at once. To come back you need a new invitation."
 HAND_OVER_EFFECT = "They become an owner, and you an admin: only owners delete the organization and ask for upgrades."
-WITHDRAW_EFFECT = "The link in the mail stops working. You can invite the address again."
+WITHDRAW_EFFECT = "The link in the mail stops working. You can invite this e-mail address again."
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    is_admin = who.role.rank >= Role.ADMIN.rank
-    shown, open_ones = page_slice(request, "members"), page_slice(request, "invitations")
-    rows = await MemberService(session).list_members(who.organization_id, after=shown.after, limit=shown.limit)
-    _, next_cursor = split_page([row.membership for row in rows], shown.limit)
+    is_admin = member.role.rank >= Role.ADMIN.rank
+    page, invitation_page = page_slice(request, "members"), page_slice(request, "invitations")
+    rows = await MemberService(session).list_members(member.organization_id, after=page.after, limit=page.limit)
+    _, next_cursor = split_page([row.membership for row in rows], page.limit)
     invitations: Sequence[Invitation] = ()
-    more_invitations = None
+    next_invitation_cursor = None
     if is_admin:
-        found = await InvitationService(session).list_open(
-            who.organization_id, after=open_ones.after, limit=open_ones.limit
+        invitation_rows = await InvitationService(session).list_open(
+            member.organization_id, after=invitation_page.after, limit=invitation_page.limit
         )
-        invitations, more_invitations = split_page(found, open_ones.limit)
+        invitations, next_invitation_cursor = split_page(invitation_rows, invitation_page.limit)
     return {
-        "members": rows[: shown.limit],
-        "pages": shown.links(next_cursor, SettingsSection.TEAM),
+        "members": rows[: page.limit],
+        "page_links": page.links(next_cursor, SettingsSection.TEAM),
         "invitations": invitations,
-        "invitation_pages": open_ones.links(more_invitations, SettingsSection.TEAM),
-        "own_id": who.actor.user_id,
+        "invitation_page_links": invitation_page.links(next_invitation_cursor, SettingsSection.TEAM),
+        "own_user_id": member.actor.user_id,
         "is_admin": is_admin,
-        "is_owner": who.role is Role.OWNER,
-        "numbers": [
+        "is_owner": member.role is Role.OWNER,
+        "number_options": [
             (str(number.id), number.label)
-            for number in await PhoneNumberService(session).list_from_numbers(who.organization_id)
+            for number in await PhoneNumberService(session).list_from_numbers(member.organization_id)
         ],
         "now": utc_now(),
-        "own_rank": who.role.rank,
-        "roles": [(role.value, role.value.capitalize()) for role in Role if role.rank <= who.role.rank],
-        "texts": {
+        "own_rank": member.role.rank,
+        "role_options": [(role.value, role.value.capitalize()) for role in Role if role.rank <= member.role.rank],
+        "effects": {
             "remove": REMOVE_EFFECT,
             "leave": LEAVE_EFFECT,
             "hand_over": HAND_OVER_EFFECT,
@@ -89,11 +89,11 @@ class TeamPages(Controller):
         slug: FromPath[str],
         member_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "role"), current_member(request)
+        form, member = await read_form(request, "role"), current_member(request)
         try:
             async with db_session.begin_nested():
                 changed = await MemberService(db_session).change_role(
-                    who.organization_id, member_id, parse_role(form["role"]), by=who.actor
+                    member.organization_id, member_id, parse_role(form["role"]), by=member.actor
                 )
         except _REFUSALS as refusal:
             return await _refused(request, db_session, refusal)
@@ -108,15 +108,15 @@ class TeamPages(Controller):
         member_id: FromPath[UUID],
     ) -> Response[str]:
         """Confirmation page, for browsers without scripts."""
-        leaving = await MemberService(db_session).get_member(current_member(request).organization_id, member_id)
+        team_member = await MemberService(db_session).get_member(current_member(request).organization_id, member_id)
         return render(
             request,
             "confirm.html",
-            title=f"Remove {leaving.email}?",
+            title=f"Remove {team_member.email}?",
             text=REMOVE_EFFECT,
             submit="Remove member",
             action=f"/dashboard/{slug}/settings/members/{member_id}/remove",
-            back=team_url(slug),
+            back_url=team_url(slug),
         )
 
     # The service checks the role, because members may remove themselves.
@@ -129,14 +129,16 @@ class TeamPages(Controller):
         member_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
-        leaving = await MemberService(db_session).get_member(who.organization_id, member_id)
+        member = current_member(request)
+        team_member = await MemberService(db_session).get_member(member.organization_id, member_id)
         try:
             async with db_session.begin_nested():
-                await MemberService(db_session).remove(who.organization_id, member_id, by=who.actor)
+                await MemberService(db_session).remove(member.organization_id, member_id, by=member.actor)
         except _REFUSALS as refusal:
             return await _refused(request, db_session, refusal)
-        return redirect(request, team_url(slug), f"{leaving.email} is removed and can open nothing here any more")
+        return redirect(
+            request, team_url(slug), f"{team_member.email} is removed and can no longer open this organization"
+        )
 
     @get("/leave", guards=_MEMBER)
     async def confirm_leave(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
@@ -147,16 +149,16 @@ class TeamPages(Controller):
             text=LEAVE_EFFECT,
             submit="Leave organization",
             action=f"/dashboard/{slug}/settings/leave",
-            back=team_url(slug),
+            back_url=team_url(slug),
         )
 
     @post("/leave", guards=_MEMBER)
     async def leave(self, request: SettingsRequest, db_session: NamedDependency[AsyncSession]) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
+        member = current_member(request)
         try:
             async with db_session.begin_nested():
-                await MemberService(db_session).leave(who.organization_id, by=who.actor)
+                await MemberService(db_session).leave(member.organization_id, by=member.actor)
         except _REFUSALS as refusal:
             return await _refused(request, db_session, refusal)
         return redirect(request, "/dashboard", "You left the organization")
@@ -169,15 +171,15 @@ class TeamPages(Controller):
         slug: FromPath[str],
         member_id: FromPath[UUID],
     ) -> Response[str]:
-        heir = await MemberService(db_session).get_member(current_member(request).organization_id, member_id)
+        new_owner = await MemberService(db_session).get_member(current_member(request).organization_id, member_id)
         return render(
             request,
             "confirm.html",
-            title=f"Hand over ownership to {heir.email}?",
+            title=f"Hand over ownership to {new_owner.email}?",
             text=HAND_OVER_EFFECT,
             submit="Hand over ownership",
             action=f"/dashboard/{slug}/settings/members/{member_id}/hand-over",
-            back=team_url(slug),
+            back_url=team_url(slug),
         )
 
     @post("/members/{member_id:uuid}/hand-over", guards=_OWNER)
@@ -189,13 +191,15 @@ class TeamPages(Controller):
         member_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
-        heir = await MemberService(db_session).transfer_ownership(who.organization_id, member_id, by=who.actor)
-        return redirect(request, team_url(slug), f"{heir.email} is an owner now, and you are an admin")
+        member = current_member(request)
+        new_owner = await MemberService(db_session).transfer_ownership(
+            member.organization_id, member_id, by=member.actor
+        )
+        return redirect(request, team_url(slug), f"{new_owner.email} is an owner now, and you are an admin")
 
 
 async def _refused(request: SettingsRequest, session: AsyncSession, refusal: DomainError) -> Response[str]:
-    """The section with the refusal as its error."""
+    """Render the section with the refusal as an error above it."""
     return await render_settings(request, session, SettingsSection.TEAM, Form(errors={"": refusal.message}))
 
 

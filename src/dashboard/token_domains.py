@@ -1,4 +1,4 @@
-"""Domains of an embed token: those that a page proposes, the one-click form for an extension, and what holds now."""
+"""Domains of an embed token: the form that allows a browser extension, checks of a proposed domain, and the notice."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from widget.models import EmbedToken
 from widget.services import EmbedTokenService, parse_domains
 
 _EXTENSION_SCHEME = "chrome-extension://"
-_NAMED_DOMAINS = 3
+_MAX_LISTED_DOMAINS = 3
 
 
 @post(
@@ -31,8 +31,8 @@ async def allow_extension(
     request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str], token_id: FromPath[UUID]
 ) -> Response[str]:
     """Add a browser extension to the token's domains; a token that allows every page stays as it is."""
-    form, who, service = await read_form(request, "domain"), current_member(request), EmbedTokenService(db_session)
-    token, page = await service.get_active(who.organization_id, token_id), f"{_tokens_url(slug)}/{token_id}"
+    form, member, service = await read_form(request, "domain"), current_member(request), EmbedTokenService(db_session)
+    token, page = await service.get_active(member.organization_id, token_id), f"{_tokens_url(slug)}/{token_id}"
     domain = extension_domain(form["domain"])
     if not domain:
         return redirect(request, page, "That is no browser extension; type the domain instead", is_problem=True)
@@ -40,19 +40,19 @@ async def allow_extension(
         domains = [*token.allowed_domains, domain]
         try:
             async with db_session.begin_nested():
-                token = await service.update(who.organization_id, token_id, by=who.actor, allowed_domains=domains)
+                token = await service.update(member.organization_id, token_id, by=member.actor, allowed_domains=domains)
         except ValidationFailed as refusal:
             return redirect(request, page, refusal.errors[0][1], is_problem=True)
-    return redirect(request, page, f"{domain} is allowed. {domains_state(token)}")
+    return redirect(request, page, f"{domain} is allowed. {describe_domains(token)}")
 
 
-def domains_state(token: EmbedToken) -> str:
+def describe_domains(token: EmbedToken) -> str:
     """The sentence that says where the token works."""
     shown = [display_domain(domain) for domain in token.allowed_domains]
     if not shown:
         return "Any website can use this token."
-    others = len(shown) - _NAMED_DOMAINS
-    names = ", ".join(shown[:_NAMED_DOMAINS]) + (f" and {others} more" if others > 0 else "")
+    more = len(shown) - _MAX_LISTED_DOMAINS
+    names = ", ".join(shown[:_MAX_LISTED_DOMAINS]) + (f" and {more} more" if more > 0 else "")
     return f"From the next page load on this token works on {names} and on no other site."
 
 
@@ -62,7 +62,7 @@ def extension_domain(origin: str) -> str:
 
 
 def domain_to_allow(text: str) -> str:
-    """The one domain of ``text`` as tokens store it; empty when it is none or several."""
+    """The domain in ``text`` as tokens store it; empty unless ``text`` has exactly one domain."""
     try:
         found = parse_domains(text)
     except ValidationFailed:
@@ -71,7 +71,7 @@ def domain_to_allow(text: str) -> str:
 
 
 def domain_to_propose(token: EmbedToken, text: str) -> str:
-    """The domain of ``text`` if the token's list lacks it; a token without a list allows every page already."""
+    """The domain in ``text``; empty if the token allows it already, as a token without a list of domains does."""
     domain = domain_to_allow(text)
     return domain if token.allowed_domains and domain not in token.allowed_domains else ""
 

@@ -1,4 +1,4 @@
-"""Voicemail transcripts as pages show them. Pure."""
+"""Texts of voicemail transcripts on pages: whole, shortened, or a note that says why there is none. Pure."""
 
 import textwrap
 
@@ -7,10 +7,10 @@ import msgspec
 from calls.incoming.transcripts import LONGEST_SECONDS, SHORTEST_SECONDS, TranscriptStatus, is_transcribable
 from calls.incoming.voicemails import VoicemailDetails
 
-FIRST_CHARACTERS = 160
-"""The length of a transcript in a list, cut between words."""
+MAX_LISTED_CHARACTERS = 160
+"""The length to which a list shortens a transcript."""
 _PENDING = "The transcript is not ready yet: it takes a few minutes."
-_SILENT = "The carrier recognized no words."
+_NO_SPEECH = "The carrier recognized no words."
 _WRONG_LENGTH = (
     f"Not transcribed: the carrier transcribes voicemails of {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds only."
 )
@@ -20,30 +20,30 @@ _FAILED = "The carrier could not transcribe this voicemail."
 class ShownTranscript(msgspec.Struct, frozen=True):
     """The transcript of one voicemail, or a note that says why there is none."""
 
-    words: str = ""
-    is_cut: bool = False
-    """The voicemail's page shows all of it."""
+    text: str = ""
+    is_shortened: bool = False
+    """True if the voicemail's own page shows more of the text."""
     note: str = ""
 
 
-def shown_transcript(message: VoicemailDetails, *, is_whole: bool) -> ShownTranscript:
-    """``is_whole``: the whole transcript, whatever its length."""
-    match message.transcript_status:
+def shown_transcript(voicemail: VoicemailDetails, *, is_whole: bool) -> ShownTranscript:
+    """The transcript of ``voicemail``, shortened unless ``is_whole``."""
+    match voicemail.transcript_status:
         case None:
             return ShownTranscript()
         case TranscriptStatus.PENDING:
             return ShownTranscript(note=_PENDING)
         case TranscriptStatus.COMPLETED:
-            words = message.transcript or ""
-            shown = words if is_whole else _first_words(words)
-            return ShownTranscript(shown, is_cut=shown != words, note="" if words else _SILENT)
+            transcript = voicemail.transcript or ""
+            text = transcript if is_whole else _shorten(transcript)
+            return ShownTranscript(text, is_shortened=text != transcript, note="" if transcript else _NO_SPEECH)
         case _:
-            return ShownTranscript(note=_FAILED if is_transcribable(message.seconds) else _WRONG_LENGTH)
+            return ShownTranscript(note=_FAILED if is_transcribable(voicemail.seconds) else _WRONG_LENGTH)
 
 
-def _first_words(words: str) -> str:
-    if len(words) <= FIRST_CHARACTERS:
-        return words
-    cut = textwrap.shorten(words, FIRST_CHARACTERS, placeholder="…")
-    # A text without spaces, or with a first word of that length, is cut anywhere.
-    return cut if cut != "…" else f"{words[: FIRST_CHARACTERS - 1]}…"
+def _shorten(transcript: str) -> str:
+    if len(transcript) <= MAX_LISTED_CHARACTERS:
+        return transcript
+    shortened = textwrap.shorten(transcript, MAX_LISTED_CHARACTERS, placeholder="…")
+    # A text that begins with a longer word than that is cut inside the word.
+    return shortened if shortened != "…" else f"{transcript[: MAX_LISTED_CHARACTERS - 1]}…"

@@ -1,4 +1,4 @@
-"""Request for a bigger plan: the offer on pages of organizations whose plan has no widgets, and its form."""
+"""Upgrade requests: the offer of a bigger plan to organizations whose plan has no widgets, and its form."""
 
 from collections.abc import Sequence
 
@@ -31,26 +31,25 @@ from tenants.upgrades import UpgradeRequestService
 
 
 class UpgradeOffer(msgspec.Struct, frozen=True):
-    """The bigger plan as a page offers it."""
+    """The offer of a bigger plan on a page."""
 
     plan: str
     price: Money | None
-    """Price per month; None where the settings name none."""
+    """Price per month; None if the settings have none."""
     is_owner: bool
-    requested: UpgradeRequest | None
-    """The open request."""
+    open_request: UpgradeRequest | None
     owners: Sequence[str]
-    """Addresses that get the answer."""
+    """E-mail addresses of the owners, who get the answer."""
 
 
-async def upgrade_offer(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> UpgradeOffer:
+async def upgrade_offer(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> UpgradeOffer:
     """The offer for an organization whose plan has no widgets."""
     return UpgradeOffer(
         plan=UPGRADE_PLAN.value.capitalize(),
         price=SETTINGS.get(request.app).plan_prices.get(UPGRADE_PLAN.value),
-        is_owner=who.role is Role.OWNER,
-        requested=await UpgradeRequestService(session).get_open(who.organization_id),
-        owners=[owner.email for owner in await MemberService(session).list_owners(who.organization_id)],
+        is_owner=member.role is Role.OWNER,
+        open_request=await UpgradeRequestService(session).get_open(member.organization_id),
+        owners=[owner.email for owner in await MemberService(session).list_owners(member.organization_id)],
     )
 
 
@@ -60,14 +59,16 @@ async def request_upgrade(
 ) -> Response[str]:
     """Request the bigger plan; a second request while one is open changes nothing."""
     await read_form(request)
-    who, settings = current_member(request), SETTINGS.get(request.app)
-    is_new = await UpgradeRequestService(db_session).create(who.organization_id, by=who.actor)
-    organization = await OrganizationService(db_session).get(who.organization_id)
-    owners = [owner.email for owner in await MemberService(db_session).list_owners(who.organization_id)]
+    member, settings = current_member(request), SETTINGS.get(request.app)
+    is_new = await UpgradeRequestService(db_session).create(member.organization_id, by=member.actor)
+    organization = await OrganizationService(db_session).get(member.organization_id)
+    owners = [owner.email for owner in await MemberService(db_session).list_owners(member.organization_id)]
     state = describe_requested_plan(organization, owners)
     if is_new:
         staff = await UPGRADE_REQUEST_RECIPIENTS.get(request.app)()
-        mails = upgrade_request_mails(organization, to=staff, by=who.actor.name, settings=settings)
+        mails = upgrade_request_mails(organization, to=staff, by=member.actor.name, settings=settings)
         for mail in (*mails, upgrade_requested_mail(organization, owners=owners, settings=settings)):
             await MAILER.get(request.app).send_after_commit(db_session, mail)
-    return redirect(request, settings_path(slug, SettingsSection.WIDGET), state if is_new else f"Nothing new: {state}")
+    return redirect(
+        request, settings_path(slug, SettingsSection.WIDGET), state if is_new else f"Requested already: {state}"
+    )

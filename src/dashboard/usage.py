@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/usage``: calls, billed minutes and talk time of this month and last, by token and by member."""
+"""``/dashboard/<slug>/usage``: calls, minutes and talk time of this and the last month, by token, agent and outcome."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -24,40 +24,40 @@ Usage = TokenUsage | AgentUsage | OutcomeUsage
 
 
 class UsageRow(msgspec.Struct, frozen=True):
-    """Use of one token or one person in both months."""
+    """The calls of one token, agent or outcome in this month and in the last."""
 
     name: str
     note: str
-    """Origin of the name, where it must be shown."""
-    this: CallTotals
-    last: CallTotals
+    """Shown beside the name: whether an agent is verified, or an outcome counts as a conversation."""
+    this_month: CallTotals
+    last_month: CallTotals
 
 
 @get("/dashboard/{slug:str}/usage", guards=[requires_membership])
 async def usage_page(
     request: Request[Any, Any, State], reading_session: NamedDependency[ReadingSession]
 ) -> Response[str]:
-    who = current_member(request)
-    this, last = await UsageService(reading_session).this_and_last_month(
-        who.organization_id, today=local_day(utc_now(), who.zone), zone=who.zone
+    member = current_member(request)
+    this_month, last_month = await UsageService(reading_session).this_and_last_month(
+        member.organization_id, today=local_day(utc_now(), member.zone), zone=member.zone
     )
     return render(
         request,
         "usage/index.html",
-        months=(this, last),
-        by_token=usage_rows(this.by_token, last.by_token),
-        by_agent=usage_rows(this.by_agent, last.by_agent),
-        by_outcome=usage_rows(this.by_outcome, last.by_outcome),
-        conversations=[format_count(month.conversations, "conversation") for month in (this, last)],
+        months=(this_month, last_month),
+        by_token=usage_rows(this_month.by_token, last_month.by_token),
+        by_agent=usage_rows(this_month.by_agent, last_month.by_agent),
+        by_outcome=usage_rows(this_month.by_outcome, last_month.by_outcome),
+        conversations=[format_count(month.conversations, "conversation") for month in (this_month, last_month)],
     )
 
 
-def usage_rows(this: Sequence[Usage], last: Sequence[Usage]) -> list[UsageRow]:
-    """Join both months, the busiest of this month first."""
-    uses = {_key(use): use for use in (*this, *last)}
-    now, before = _totals_by_key(this), _totals_by_key(last)
+def usage_rows(this_month: Sequence[Usage], last_month: Sequence[Usage]) -> list[UsageRow]:
+    """Join both months: first the rows of this month in their order, then those of the last month alone."""
+    uses = {_key(use): use for use in (*this_month, *last_month)}
+    this_totals, last_totals = _totals_by_key(this_month), _totals_by_key(last_month)
     return [
-        UsageRow(_name(use), _note(use), now.get(key, CallTotals()), before.get(key, CallTotals()))
+        UsageRow(_name(use), _note(use), this_totals.get(key, CallTotals()), last_totals.get(key, CallTotals()))
         for key, use in uses.items()
     ]
 

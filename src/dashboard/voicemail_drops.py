@@ -1,4 +1,4 @@
-"""Leaves a recorded greeting in a connected call, from the call's page."""
+"""Voicemail drop, on the page of a connected call: leaves a recorded greeting in the mailbox that the call reached."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from tenants.auth import MemberAuth, current_member
 
 
 class VoicemailDropPages(Controller):
-    """The form on a connected call's page."""
+    """The form on the page of a connected call."""
 
     path = "/dashboard/{slug:str}/calls/{call_id:uuid}/voicemail-drop"
     guards = (requires_membership,)
@@ -44,11 +44,11 @@ class VoicemailDropPages(Controller):
         return redirect(request, url, "The mailbox hears the greeting. The call has ended for you")
 
 
-async def leavable_greetings(session: AsyncSession, who: MemberAuth, call: Call) -> list[tuple[str, str]]:
-    """Id and text of each greeting that ``who`` can leave in ``call`` now; none unless it is connected."""
-    if not may_drop_voicemail(call, who):
+async def voicemail_greeting_choices(session: AsyncSession, member: MemberAuth, call: Call) -> list[tuple[str, str]]:
+    """Id and label of each greeting that ``member`` can leave in ``call``; none unless the call is connected."""
+    if not may_drop_voicemail(call, member):
         return []
     if call.direction != Direction.OUTBOUND or call.status is not CallStatus.IN_PROGRESS:
         return []
-    service = VoicemailGreetingService(session, who.organization_id, who.actor.user_id)
-    return recording_choices(await service.list_all(), who.zone)
+    service = VoicemailGreetingService(session, member.organization_id, member.actor.user_id)
+    return recording_choices(await service.list_all(), member.zone)

@@ -1,4 +1,4 @@
-"""Settings section **Webhooks**: add, show the secret once, change, pause, test, and the log of deliveries."""
+"""Settings section **Webhooks**: add, change, pause, test and delete; show or rotate the secret; the delivery log."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -36,17 +36,17 @@ from webhooks.services import host_of
 EVENT_LABELS: Mapping[str, str] = {
     EventType.CALL_STARTED: "A call is dialled",
     EventType.CALL_ANSWERED: "A call is answered",
-    EventType.CALL_ENDED: "A call is over, or was refused",
-    EventType.CALL_UPDATED: "A call that is over changed, such as its outcome",
+    EventType.CALL_ENDED: "A call has ended, or was refused",
+    EventType.CALL_UPDATED: "A call changed after its end, such as its outcome",
     EventType.CALL_MISSED: "Nobody answered an incoming call",
     EventType.VOICEMAIL_RECEIVED: "A voicemail was left",
     EventType.PHONE_NUMBER_ADDED: "A number was bought",
     EventType.PHONE_NUMBER_RELEASED: "A number was released",
     EventType.EMBED_TOKEN_CREATED: "An embed token was generated",
     EventType.EMBED_TOKEN_REVOKED: "An embed token was revoked",
-    EventType.LIMIT_REACHED: "A limit refuses calls",
+    EventType.LIMIT_REACHED: "A limit is reached and refuses calls",
 }
-PROPOSED = (EventType.CALL_ENDED, EventType.CALL_UPDATED)
+DEFAULT_EVENTS = (EventType.CALL_ENDED, EventType.CALL_UPDATED)
 """Ticked in the form of a new webhook."""
 DELETE_EFFECT = "Nothing is sent to it from now on, and its log of deliveries is deleted."
 ROTATE_EFFECT = "Deliveries are signed with both secrets for 24 hours. Put the new one into your receiver until then."
@@ -63,16 +63,16 @@ _LOG_ROWS = 20
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 
-async def section_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
+async def section_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
     """Template context of the section."""
-    shown = page_slice(request, "webhooks")
-    rows = await webhook_service(request, session).list(who.organization_id, after=shown.after, limit=shown.limit)
-    endpoints, next_cursor = split_page(rows, shown.limit)
+    page = page_slice(request, "webhooks")
+    rows = await webhook_service(request, session).list(member.organization_id, after=page.after, limit=page.limit)
+    endpoints, next_cursor = split_page(rows, page.limit)
     return {
         "webhooks": [(endpoint, host_of(endpoint.url), _path_of(endpoint.url)) for endpoint in endpoints],
-        "pages": shown.links(next_cursor, SettingsSection.WEBHOOKS),
-        "events": EVENT_LABELS,
-        "proposed": PROPOSED,
+        "page_links": page.links(next_cursor, SettingsSection.WEBHOOKS),
+        "event_labels": EVENT_LABELS,
+        "default_events": DEFAULT_EVENTS,
     }
 
 
@@ -83,7 +83,7 @@ register(
         "Webhooks",
         "settings/_webhooks.html",
         section_context,
-        at_least=Role.ADMIN,
+        lowest_role=Role.ADMIN,
     )
 )
 
@@ -98,12 +98,16 @@ class WebhookPages(Controller):
     async def create(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], slug: FromPath[str]
     ) -> Response[str]:
-        form, who = await read_form(request, "url", *EVENT_LABELS), current_member(request)
+        form, member = await read_form(request, "url", *EVENT_LABELS), current_member(request)
         try:
             await RECEIVER_CHECK.get(request.app).ensure_allowed(form["url"].strip())
             async with db_session.begin_nested():
                 endpoint, secret = await webhook_service(request, db_session).create(
-                    who.organization_id, url=form["url"].strip(), events=_chosen(form), token_id=None, by=who.actor
+                    member.organization_id,
+                    url=form["url"].strip(),
+                    events=_selected_events(form),
+                    token_id=None,
+                    by=member.actor,
                 )
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.WEBHOOKS, _refused(form, refusal))
@@ -123,8 +127,8 @@ class WebhookPages(Controller):
             "settings/webhook_secret.html",
             host=host_of(endpoint.url),
             endpoint=endpoint,
-            raw=issued.raw,
-            back=f"{_section_url(slug)}/{endpoint.id}",
+            raw_secret=issued.raw,
+            back_url=f"{_section_url(slug)}/{endpoint.id}",
         )
         response.set_cookie(show_once.clear_cookie(request))
         return response
@@ -138,7 +142,7 @@ class WebhookPages(Controller):
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
         endpoint = await _endpoint(request, db_session, webhook_id)
-        return await _render(request, db_session, slug, endpoint)
+        return await _render_webhook(request, db_session, slug, endpoint)
 
     @post("/{webhook_id:uuid}")
     async def change(
@@ -148,16 +152,20 @@ class WebhookPages(Controller):
         slug: FromPath[str],
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
-        form, who = await read_form(request, "url", *EVENT_LABELS), current_member(request)
+        form, member = await read_form(request, "url", *EVENT_LABELS), current_member(request)
         endpoint = await _endpoint(request, db_session, webhook_id)
         try:
             await RECEIVER_CHECK.get(request.app).ensure_allowed(form["url"].strip())
             async with db_session.begin_nested():
                 endpoint = await webhook_service(request, db_session).update(
-                    who.organization_id, webhook_id, url=form["url"].strip(), events=_chosen(form), by=who.actor
+                    member.organization_id,
+                    webhook_id,
+                    url=form["url"].strip(),
+                    events=_selected_events(form),
+                    by=member.actor,
                 )
         except DomainError as refusal:
-            return await _render(request, db_session, slug, endpoint, _refused(form, refusal))
+            return await _render_webhook(request, db_session, slug, endpoint, _refused(form, refusal))
         count = len(endpoint.events)
         notice = f"Saved: {host_of(endpoint.url)} gets {count} {'type' if count == 1 else 'types'} of events."
         return redirect(request, f"{_section_url(slug)}/{webhook_id}", notice)
@@ -171,10 +179,10 @@ class WebhookPages(Controller):
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
         """Pause or resume, as the form says."""
-        form, who = await read_form(request, "paused"), current_member(request)
+        form, member = await read_form(request, "paused"), current_member(request)
         is_paused = form["paused"] == "yes"
         endpoint = await webhook_service(request, db_session).update(
-            who.organization_id, webhook_id, is_paused=is_paused, by=who.actor
+            member.organization_id, webhook_id, is_paused=is_paused, by=member.actor
         )
         host = host_of(endpoint.url)
         notice = f"Paused: nothing is sent to {host}." if is_paused else f"Resumed: {host} gets events again."
@@ -204,12 +212,12 @@ class WebhookPages(Controller):
         form, endpoint = await read_form(request, "since", "filled"), await _endpoint(request, db_session, webhook_id)
         zone = current_member(request).zone
         try:
-            since = read_local_time(form, "since", zone, filled=read_moment(form["filled"]))
+            since = read_local_time(form, "since", zone, prefilled=read_moment(form["filled"]))
             if since > utc_now():
                 raise ValidationFailed([("since", "Must be a time in the past")])
             count, next_since = await DeliveryService(db_session).resend_since(endpoint, since)
         except DomainError as refusal:
-            return await _render(request, db_session, slug, endpoint, resend_form=form.refused(refusal))
+            return await _render_webhook(request, db_session, slug, endpoint, resend_form=form.refused(refusal))
         notice = f"{count} {'event is' if count == 1 else 'events are'} sent again."
         page = f"{_section_url(slug)}/{webhook_id}"
         if next_since is None:
@@ -244,7 +252,7 @@ class WebhookPages(Controller):
         endpoint = await _endpoint(request, db_session, webhook_id)
         action = request.scope["path"].rstrip("/").rpartition("/")[2]
         host, base = host_of(endpoint.url), f"{_section_url(slug)}/{webhook_id}"
-        title, text, submit = _CONFIRMED[action]
+        title, text, submit = _CONFIRMATION_TEXTS[action]
         if action == "rotate":
             text = _rotate_effect(endpoint)
         return render(
@@ -254,7 +262,7 @@ class WebhookPages(Controller):
             text=text,
             submit=submit,
             action=f"{base}/{action}",
-            back=base,
+            back_url=base,
         )
 
     @post("/{webhook_id:uuid}/rotate")
@@ -266,9 +274,9 @@ class WebhookPages(Controller):
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
+        member = current_member(request)
         endpoint, secret = await webhook_service(request, db_session).rotate_secret(
-            who.organization_id, webhook_id, by=who.actor
+            member.organization_id, webhook_id, by=member.actor
         )
         return _show_secret(request, slug, endpoint.id, secret)
 
@@ -281,25 +289,25 @@ class WebhookPages(Controller):
         webhook_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who, service = current_member(request), webhook_service(request, db_session)
-        endpoint = await service.get(who.organization_id, webhook_id)
-        await service.delete(who.organization_id, webhook_id, by=who.actor)
+        member, service = current_member(request), webhook_service(request, db_session)
+        endpoint = await service.get(member.organization_id, webhook_id)
+        await service.delete(member.organization_id, webhook_id, by=member.actor)
         notice = f"Webhook deleted: nothing is sent to {host_of(endpoint.url)} any more."
         return redirect(request, _section_url(slug), notice)
 
 
-_CONFIRMED: Mapping[str, tuple[str, str, str]] = {
+_CONFIRMATION_TEXTS: Mapping[str, tuple[str, str, str]] = {
     "delete": ("Delete the webhook to {host}?", DELETE_EFFECT, "Delete webhook"),
     "rotate": ("Make a new secret for {host}?", ROTATE_EFFECT, "Make a new secret"),
 }
-"""Title, text and button of each page that asks first."""
+"""Title, text and button of each confirmation page, by its action."""
 
 
 async def _endpoint(request: SettingsRequest, session: AsyncSession, webhook_id: UUID) -> WebhookEndpoint:
     return await webhook_service(request, session).get(current_member(request).organization_id, webhook_id)
 
 
-async def _render(
+async def _render_webhook(
     request: SettingsRequest,
     session: AsyncSession,
     slug: str,
@@ -326,13 +334,13 @@ async def _render(
         resend_form=resend_form,
         since="" if since is None else local_time_value(since, current_member(request).zone),
         filled="" if since is None else since.isoformat(),
-        events=EVENT_LABELS,
-        states=STATE_LABELS,
+        event_labels=EVENT_LABELS,
+        state_labels=STATE_LABELS,
         deliveries=[(row, _last_attempt(row)) for row in rows],
-        next_url=f"{base}?deliveries={next_cursor}#log" if next_cursor else "",
-        first_url=f"{base}#log" if after is not None else "",
-        deleting=DELETE_EFFECT,
-        rotating=_rotate_effect(endpoint),
+        older_url=f"{base}?deliveries={next_cursor}#log" if next_cursor else "",
+        newest_url=f"{base}#log" if after is not None else "",
+        delete_effect=DELETE_EFFECT,
+        rotate_effect=_rotate_effect(endpoint),
     )
 
 
@@ -346,16 +354,16 @@ def _last_attempt(delivery: WebhookDelivery) -> dt.datetime | None:
 
 
 def _path_of(url: str) -> str:
-    """The path, by which an admin tells two receivers of one host apart; a query may be secret."""
+    """The path of ``url``, which tells two receivers on one host apart. A query may be secret and is left out."""
     return url.partition("://")[2].partition("?")[0].partition("#")[0].removeprefix(host_of(url))
 
 
-def _chosen(form: Form) -> list[str]:
+def _selected_events(form: Form) -> list[str]:
     return [event for event in EVENT_LABELS if form[event]]
 
 
 def _refused(form: Form, refusal: DomainError) -> Form:
-    """The form with its errors; ``events`` is the place of the one about the boxes."""
+    """The form with its errors; an error about the checkboxes of events is at ``events``."""
     return Form({**form.values, "events": ""}).refused(refusal)
 
 

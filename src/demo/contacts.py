@@ -1,4 +1,4 @@
-"""Contacts of the demo CRM and the sandbox's test numbers; every number is reserved for fiction."""
+"""Contacts of the demo CRM, and the sandbox's numbers with a fixed behaviour. Every number is reserved for fiction."""
 
 import msgspec
 
@@ -19,8 +19,8 @@ class Contact(msgspec.Struct, frozen=True):
         return "".join(part[0] for part in self.name.split()[:2])
 
 
-class FarEnd(msgspec.Struct, frozen=True):
-    """A number whose behaviour the sandbox carrier scripts."""
+class SandboxNumber(msgspec.Struct, frozen=True):
+    """A number with a fixed behaviour at the sandbox carrier."""
 
     phone: str
     """E.164."""
@@ -42,14 +42,14 @@ CONTACTS = (
 )
 
 DEMO_NUMBER = "+14155550100"
-"""The number of the demo's organization."""
-CALLER = "+12125550177"
-"""The number of a caller outside."""
-SANDBOX_CONTACTS = (
-    FarEnd("+12125550101", "Echo", "Answers and plays your voice back"),
-    FarEnd("+12125550102", "Busy", "Is on another call"),
-    FarEnd("+12125550103", "No answer", "Rings until the call gives up"),
-    FarEnd("+12125550104", "Fails", "Cannot be connected"),
-    FarEnd("+12125550105", "Hangs up", "Answers, then ends the call after 3 s"),
-    FarEnd("+12125550106", "Tones", "Answers and sends tones"),
+"""The phone number of the demo's organization."""
+CALLER_NUMBER = "+12125550177"
+"""The number from which the card *Incoming call* calls the demo's number."""
+SANDBOX_NUMBERS = (
+    SandboxNumber("+12125550101", "Echo", "Answers and plays your voice back"),
+    SandboxNumber("+12125550102", "Busy", "Is on another call"),
+    SandboxNumber("+12125550103", "No answer", "Rings until the call gives up"),
+    SandboxNumber("+12125550104", "Fails", "Cannot be connected"),
+    SandboxNumber("+12125550105", "Hangs up", "Answers, then ends the call after 3 s"),
+    SandboxNumber("+12125550106", "Tones", "Answers and sends tones"),
 )

@@ -1,4 +1,4 @@
-"""``GET /demo``: a small CRM with the phone on it, with the sandbox carrier only."""
+"""``/demo``, only with the sandbox carrier: a small CRM with the phone, and requests that call the demo's number."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from demo.contacts import CONTACTS, DEMO_NUMBER, SANDBOX_CONTACTS
-from demo.incoming_calls import HeardCall, SandboxRefusal, heard_call, ring_demo_number
+from demo.contacts import CONTACTS, DEMO_NUMBER, SANDBOX_NUMBERS
+from demo.incoming_calls import CallDescription, SandboxRefusal, call_demo_number, describe_call
 from kit.http.csrf import ensure_own_source
 from kit.settings import Settings
 from kit.templates import create_templates
 from widget import csp
 
-# A separate environment, because the page uses nothing of the application's templates.
+# Its own template environment: the page uses none of the dashboard's templates.
 _templates = create_templates(Path(__file__).parent / "templates")
 
 
@@ -43,10 +43,10 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
             script=script,
             stylesheet=stylesheet,
             contacts=CONTACTS,
-            far_ends=SANDBOX_CONTACTS,
+            sandbox_numbers=SANDBOX_NUMBERS,
             public_url=settings.public_url,
-            elsewhere=request.headers.get("host", public_host) != public_host,
-            number=DEMO_NUMBER,
+            is_other_host=request.headers.get("host", public_host) != public_host,
+            demo_number=DEMO_NUMBER,
             widget_tag=None if token is None else _widget_tag(settings.public_url, token),
         )
         return Response(page, media_type=MediaType.HTML, headers=headers)
@@ -55,15 +55,15 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
     async def call_number(request: Request[object, object, State]) -> Response[dict[str, str]]:
         ensure_own_source(request.headers, settings.public_url, stated=True)
         try:
-            sid = await ring_demo_number(settings.sandbox_address)
+            sid = await call_demo_number(settings.sandbox_address)
         except SandboxRefusal as refusal:
             return Response({"message": str(refusal)}, status_code=409)
         return Response({"sid": sid}, status_code=201)
 
     @get("/demo/incoming-calls/{sid:str}", include_in_schema=False)
-    async def show_call(sid: FromPath[str]) -> Response[HeardCall] | Response[dict[str, str]]:
+    async def show_call(sid: FromPath[str]) -> Response[CallDescription] | Response[dict[str, str]]:
         try:
-            call = await heard_call(settings.sandbox_address, sid)
+            call = await describe_call(settings.sandbox_address, sid)
         except SandboxRefusal as refusal:
             return Response({"message": str(refusal)}, status_code=409)
         if call is None:
@@ -74,7 +74,7 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
 
 
 def _widget_tag(public_url: str, token: str) -> Markup:
-    """Return the one tag that the page both runs and shows."""
+    """Return the script tag that the page runs, and shows as its snippet."""
     return Markup('<script src="{}/widget/phone.js" data-token="{}" data-click-to-call="on"></script>').format(
         public_url, token
     )

@@ -1,63 +1,63 @@
-"""Calls from outside to the demo's number, through the sandbox carrier, and what their caller hears."""
+"""Asks the sandbox carrier to call the demo's number, and describes in sentences what the caller hears."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from demo.contacts import CALLER, DEMO_NUMBER
+from demo.contacts import CALLER_NUMBER, DEMO_NUMBER
 
-SANDBOX_SECONDS = 10.0
-SCRIPT = ({"until": "heard"}, {"speak": 4}, {"wait": 2}, {"hang_up": True})
-"""Listens, speaks when a recording runs or somebody is on the line, and hangs up."""
+SANDBOX_TIMEOUT_SECONDS = 10.0
+CALLER_SCRIPT = ({"until": "heard"}, {"speak": 4}, {"wait": 2}, {"hang_up": True})
+"""The caller listens, speaks once a recording runs or somebody has answered, and hangs up."""
 NOT_RUNNING = "The sandbox carrier does not answer. Stop the product, start it with make run, and try again."
 
 
 class SandboxRefusal(Exception):
-    """The sandbox does not make the call; the message says what to do."""
+    """The sandbox carrier is not running or refuses the call; the message says what to do."""
 
 
-class HeardCall(msgspec.Struct):
-    """A call as its caller knows it."""
+class CallDescription(msgspec.Struct):
+    """A call as its caller experiences it."""
 
     is_over: bool
     lines: list[str]
-    """Sentences about what happened, in order."""
+    """Sentences about the events of the call, in order."""
 
 
-async def ring_demo_number(address: str | None) -> str:
-    """Call the demo's number; returns the call's SID.
+async def call_demo_number(sandbox_address: str | None) -> str:
+    """Call the demo's number from outside; returns the call's SID.
 
     Raises:
         SandboxRefusal: the sandbox is not running, or refuses the call.
     """
-    wanted = {"from": CALLER, "to": DEMO_NUMBER, "script": SCRIPT}
-    return str((await _request(address, "POST", "/sandbox/incoming-calls", wanted))["sid"])
+    body = {"from": CALLER_NUMBER, "to": DEMO_NUMBER, "script": CALLER_SCRIPT}
+    return str((await _request(sandbox_address, "POST", "/sandbox/incoming-calls", body))["sid"])
 
 
-async def heard_call(address: str | None, sid: str) -> HeardCall | None:
-    """The call with this SID; None when the sandbox does not know it.
+async def describe_call(sandbox_address: str | None, sid: str) -> CallDescription | None:
+    """Describe the call with this SID; None if the sandbox carrier does not know it.
 
     Raises:
         SandboxRefusal: the sandbox is not running.
     """
-    calls = await _request(address, "GET", "/sandbox/calls")
+    calls = await _request(sandbox_address, "GET", "/sandbox/calls")
     call = next((call for call in calls if call["sid"] == sid and call["direction"] == "inbound"), None)
-    return None if call is None else HeardCall(call["legs"][0]["stage"] == "over", list(_sentences(call)))
+    return None if call is None else CallDescription(call["legs"][0]["stage"] == "over", list(_sentences(call)))
 
 
-async def _request(address: str | None, method: str, path: str, body: object = None) -> Any:
-    import httpx  # late: only the demo's button needs it
+async def _request(sandbox_address: str | None, method: str, path: str, body: object = None) -> Any:
+    import httpx  # imported late: only the demo's button needs it
 
     from kit.tls import bundled_tls
 
-    if address is None:
+    if sandbox_address is None:
         raise SandboxRefusal(NOT_RUNNING)
     try:
         async with httpx.AsyncClient(
-            base_url=f"http://{address}",
+            base_url=f"http://{sandbox_address}",
             verify=bundled_tls(trust_env=False),
-            timeout=SANDBOX_SECONDS,
+            timeout=SANDBOX_TIMEOUT_SECONDS,
             trust_env=False,
         ) as client:
             answer = await client.request(method, path, json=body)
@@ -77,7 +77,7 @@ def _sentences(call: Mapping[str, Any]) -> Iterable[str]:
         if sentence is not None:
             yield sentence
     for phone in phones:
-        yield f"The phone {phone['to']}: {_end_of(phone)}."
+        yield f"The phone {phone['to']}: {_state_of(phone)}."
     if caller["recording_sid"] is not None:
         yield "What the caller said was recorded."
     if caller["stage"] == "over":
@@ -99,8 +99,8 @@ def _sentence(verb: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _end_of(phone: Mapping[str, Any]) -> str:
-    """The state of a forwarded phone, in words."""
+def _state_of(phone: Mapping[str, Any]) -> str:
+    """The state of a forwarded phone, as the end of a sentence."""
     if phone["stage"] == "connected":
         return "talks with the caller"
     if phone["stage"] == "over" and phone["status"] == "completed":

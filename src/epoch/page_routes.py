@@ -16,7 +16,6 @@ from dashboard import (
     second_factor_pages,
 )
 from dashboard import settings as settings_pages
-from dashboard.addresses import AddressPages
 from dashboard.api_keys import ApiKeyPages
 from dashboard.api_reference import api_reference
 from dashboard.audit_log import audit_log
@@ -30,12 +29,13 @@ from dashboard.greeting_recordings import GreetingRecordingPages
 from dashboard.hubspot import HubSpotPages
 from dashboard.incoming_calls import IncomingCallPages
 from dashboard.kits import download_kit
-from dashboard.missed_mails import MissedMailPages
-from dashboard.number_incoming_calls import NumberIncomingCallPages
+from dashboard.missed_call_mails import MissedCallMailPages
+from dashboard.number_incoming_settings import NumberIncomingSettingsPages
 from dashboard.number_names import NumberNamePages
 from dashboard.outcomes import OutcomePages
 from dashboard.overview import overview
 from dashboard.phone_numbers import PhoneNumberPages
+from dashboard.registered_addresses import AddressPages
 from dashboard.router import page_router
 from dashboard.team import TeamPages
 from dashboard.token_domains import allow_extension
@@ -43,6 +43,7 @@ from dashboard.upgrades import request_upgrade
 from dashboard.usage import usage_page
 from dashboard.verified_numbers import VerifiedNumberPages
 from dashboard.voicemail_drops import VoicemailDropPages
+from dashboard.voicemail_greetings import VoicemailGreetingPages
 from dashboard.voicemails import VoicemailPages
 from dashboard.webhooks import WebhookPages
 from kit.settings import Settings
@@ -51,10 +52,10 @@ from kit.settings import Settings
 def build_pages(settings: Settings) -> Router:
     """Return the router of all HTML pages."""
     handlers: list[ControllerRouterHandler] = [
-        home.root,
+        home.landing_page,
         *public_pages.HANDLERS,
         api_reference,
-        home.dashboard_home,
+        home.redirect_to_organization,
         *auth_pages.HANDLERS,
         *password_reset_pages.HANDLERS,
         *account_settings.HANDLERS,
@@ -65,8 +66,9 @@ def build_pages(settings: Settings) -> Router:
         change_remarks,
         VoicemailDropPages,
         CallBackPages,
-        MissedMailPages,
+        MissedCallMailPages,
         VoicemailPages,
+        VoicemailGreetingPages,
         *settings_pages.HANDLERS,
         FromNumberPages,
         NumberNamePages,
@@ -77,7 +79,7 @@ def build_pages(settings: Settings) -> Router:
         CallingRulePages,
         IncomingCallPages,
         GreetingRecordingPages,
-        NumberIncomingCallPages,
+        NumberIncomingSettingsPages,
         OutcomePages,
         ApiKeyPages,
         WebhookPages,

@@ -1,4 +1,4 @@
-"""Calls from outside to a number, as people in the dashboard and at phones meet them."""
+"""Incoming calls end to end: callers at the sandbox carrier, forwarded phones, and the pages of the dashboard."""
 
 import contextlib
 import json
@@ -29,11 +29,11 @@ _DECODE = """async (audio) => {
     const sound = await new OfflineAudioContext(1, 8000, 8000).decodeAudioData(content);
     return [...sound.getChannelData(0)];
 }"""
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 
 
-class Line:
-    """An organization's number at the sandbox carrier, its API and its callers."""
+class IncomingNumber:
+    """A number of an organization: changes its settings over the API, and calls it through the sandbox carrier."""
 
     def __init__(self, api: httpx.AsyncClient, organization: str, carrier: httpx.AsyncClient, number: str) -> None:
         """``organization`` is the path of the organization in the API."""
@@ -45,14 +45,14 @@ class Line:
 
     async def ring(self, *script: dict[str, object], caller: str = CALLER) -> str:
         """Call the number; returns the call's SID at the carrier."""
-        wanted = {"from": caller, "to": self.number, "script": list(script)}
-        answer = await self.carrier.post("/sandbox/incoming-calls", json=wanted)
+        body = {"from": caller, "to": self.number, "script": list(script)}
+        answer = await self.carrier.post("/sandbox/incoming-calls", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["sid"])
 
     async def ended(self, sid: str) -> list[dict[str, Any]]:
-        """The legs of a call, when it is over."""
-        with fail_after(PATIENCE_SECONDS):
+        """Wait for the end of a call, and return its legs."""
+        with fail_after(TIMEOUT_SECONDS):
             while True:
                 calls = (await self.carrier.get("/sandbox/calls")).json()
                 legs = next(call["legs"] for call in calls if call["sid"] == sid)
@@ -62,7 +62,7 @@ class Line:
 
     async def until_deleted(self, recording: str) -> None:
         """Wait until the carrier has no such recording."""
-        with fail_after(PATIENCE_SECONDS):
+        with fail_after(TIMEOUT_SECONDS):
             while True:
                 if (await self.carrier.get(f"/sandbox/recordings/{recording}")).status_code == 404:
                     return
@@ -71,12 +71,12 @@ class Line:
 
 @pytest.fixture
 async def customer(product: Product) -> Customer:
-    """An organization without a number that only our database knows."""
+    """An organization without a number: numbers of test organizations are unknown to the sandbox carrier."""
     return await product.customer(number=False)
 
 
 @pytest.fixture
-async def line(customer: Customer) -> AsyncIterator[Line]:
+async def called(customer: Customer) -> AsyncIterator[IncomingNumber]:
     """The number that the customer's organization gets at the carrier."""
     organization = f"/api/organizations/{customer.tenant.organization.id}"
     async with contextlib.AsyncExitStack() as stack:
@@ -86,11 +86,11 @@ async def line(customer: Customer) -> AsyncIterator[Line]:
         offers = (await api.get(f"{organization}/phone-numbers/available", params={"country": "US"})).json()["items"]
         bought = await api.post(f"{organization}/phone-numbers", json={"number": offers[0]["number"]})
         assert bought.status_code == 201, bought.text
-        yield Line(api, organization, carrier, offers[0]["number"])
+        yield IncomingNumber(api, organization, carrier, offers[0]["number"])
 
 
 async def test_a_greeting_recorded_in_the_browser_is_played_to_a_caller(
-    browser: Browser, product: Product, customer: Customer, line: Line
+    browser: Browser, product: Product, customer: Customer, called: IncomingNumber
 ) -> None:
     async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
@@ -108,7 +108,7 @@ async def test_a_greeting_recorded_in_the_browser_is_played_to_a_caller(
         await expect(page.get_by_text("callers hear your recording")).to_be_visible()
         player = page.locator("table.recordings audio")
         assert await player.evaluate("audio => audio.play().then(() => audio.duration)") > 1
-    legs = await line.ended(await line.ring({"until": "gather"}, {"wait": 10}, {"hang_up": True}))
+    legs = await called.ended(await called.ring({"until": "gather"}, {"wait": 10}, {"hang_up": True}))
     (played,) = [verb for verb in legs[0]["verbs"] if verb["verb"] == "Play"]
     assert played["seconds"] > 1
     assert legs[0]["energy_out"] > 0
@@ -116,10 +116,10 @@ async def test_a_greeting_recorded_in_the_browser_is_played_to_a_caller(
 
 @runs("Settings of incoming calls")
 async def test_a_call_back_reaches_the_forward_phone_and_both_hear_each_other(
-    browser: Browser, product: Product, customer: Customer, line: Line
+    browser: Browser, product: Product, customer: Customer, called: IncomingNumber
 ) -> None:
-    await line.configure(**json.loads(await example(customer, "Settings of incoming calls")))
-    legs = await line.ended(await line.ring({"until": "connected"}, {"speak": 4}, {"hang_up": True}))
+    await called.configure(**json.loads(await example(customer, "Settings of incoming calls")))
+    legs = await called.ended(await called.ring({"until": "connected"}, {"speak": 4}, {"hang_up": True}))
     caller, phone = legs
     assert (phone["to"], phone["dtmf"]) == (ACCEPTS, "1")
     # Each said something, and heard it beside the greeting or the offer to accept.
@@ -136,42 +136,44 @@ async def test_a_call_back_reaches_the_forward_phone_and_both_hear_each_other(
 
 
 async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(
-    browser: Browser, product: Product, customer: Customer, line: Line
+    browser: Browser, product: Product, customer: Customer, called: IncomingNumber
 ) -> None:
-    await line.configure(forward_to=[STAYS_SILENT], voicemail=True, ring_seconds=5, transcribe=True)
+    await called.configure(forward_to=[STAYS_SILENT], voicemail=True, ring_seconds=5, transcribe=True)
     script: tuple[dict[str, object], ...] = ({"until": "record"}, {"wait": 1}, {"speak": 3}, {"hang_up": True})
-    sid = await line.ring(*script)
-    caller = (await line.ended(sid))[0]
+    sid = await called.ring(*script)
+    caller = (await called.ended(sid))[0]
     async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/voicemails")
-        with fail_after(PATIENCE_SECONDS):
+        with fail_after(TIMEOUT_SECONDS):
             while not await page.locator("audio").count():
                 await page.reload()
         player = page.locator("audio")
         assert await player.evaluate("audio => audio.play().then(() => audio.duration)") > 3
         heard = np.array(await player.evaluate(_DECODE))
         # The carrier's text comes some seconds later, by a job.
-        with fail_after(PATIENCE_SECONDS):
+        with fail_after(TIMEOUT_SECONDS):
             while not await page.get_by_text(re.compile(r"Somebody spoke for \d+ seconds\.")).count():
                 await page.reload()
-    recorded = (await line.carrier.get(f"/sandbox/recordings/{caller['recording_sid']}")).content
+    recorded = (await called.carrier.get(f"/sandbox/recordings/{caller['recording_sid']}")).content
     spoken = np.array(read_wav(recorded)[2]) / 32768
     assert heard.shape == spoken.shape
     assert np.abs(heard - spoken).max() < 0.001
     assert np.abs(heard[: len(heard) // 8]).max() < 0.001 < np.abs(heard[-8000:]).max()
 
 
-async def test_who_presses_9_is_not_called_again(customer: Customer, line: Line, open_phone: OpenPhone) -> None:
-    legs = await line.ended(await line.ring({"until": "gather"}, {"press": "9"}))
+async def test_who_presses_9_is_not_called_again(
+    customer: Customer, called: IncomingNumber, open_phone: OpenPhone
+) -> None:
+    legs = await called.ended(await called.ring({"until": "gather"}, {"press": "9"}))
     assert "We will not call you again. Goodbye." in {verb.get("text") for verb in legs[0]["verbs"]}
     # Another one presses it in a message, which nobody keeps.
-    await line.configure(voicemail=True)
+    await called.configure(voicemail=True)
     script: tuple[dict[str, object], ...] = ({"until": "record"}, {"speak": 2}, {"press": "9"})
-    legs = await line.ended(await line.ring(*script, caller=OTHER_CALLER))
+    legs = await called.ended(await called.ring(*script, caller=OTHER_CALLER))
     assert legs[0]["verbs"][-2]["text"] == "We will not call you again. Goodbye."
-    await line.until_deleted(legs[0]["recording_sid"])
-    assert (await line.api.get(f"{line.organization}/voicemails")).json()["items"] == []
+    await called.until_deleted(legs[0]["recording_sid"])
+    assert (await called.api.get(f"{called.organization}/voicemails")).json()["items"] == []
     phone = await open_phone(customer)
     await phone.until_event("ready")
     for count, number in enumerate((CALLER, OTHER_CALLER), start=1):
@@ -183,12 +185,12 @@ async def test_who_presses_9_is_not_called_again(customer: Customer, line: Line,
 
 @runs("Leave a voicemail")
 async def test_a_greeting_left_after_the_tone_is_in_the_mailbox_and_the_agent_is_free(
-    customer: Customer, line: Line, open_phone: OpenPhone
+    customer: Customer, called: IncomingNumber, open_phone: OpenPhone
 ) -> None:
-    greetings = f"{line.organization}/voicemail-greetings"
+    greetings = f"{called.organization}/voicemail-greetings"
     # A page whose person is not known offers the shared greeting alone.
     for query, pitch in (("name=Mine", 440), ("name=Call+me+back&shared=true", 660)):
-        added = await line.api.post(f"{greetings}?{query}", content=wav_of(3, pitch=pitch))
+        added = await called.api.post(f"{greetings}?{query}", content=wav_of(3, pitch=pitch))
         assert added.status_code == 201, added.text
     phone = await open_phone(customer)
     await phone.until_event("ready")
@@ -211,7 +213,7 @@ async def test_a_greeting_left_after_the_tone_is_in_the_mailbox_and_the_agent_is
         return found
 
     left = await phone.until("the mailbox's recording", recording)
-    rate, _, samples = read_wav((await line.carrier.get(f"/sandbox/recordings/{left}")).content)
+    rate, _, samples = read_wav((await called.carrier.get(f"/sandbox/recordings/{left}")).content)
     strengths = np.abs(np.fft.rfft(np.array(samples[-2 * rate :], dtype=float)))
     assert abs(int(strengths.argmax()) * rate / (2 * rate) - 660) < 5
 

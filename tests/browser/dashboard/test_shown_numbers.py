@@ -1,4 +1,4 @@
-"""The number that a member's calls show, among five of the organization: each rule of its choice, at the far end."""
+"""The number that a call shows, chosen among five by each rule: read at the called telephone and in the record."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,22 +19,22 @@ CHICAGO = "+13125550147"
 AREAS = ("212", "312", "617", "415")
 
 
-class Caller:
-    """A member at their phone, the API of their organization, and its five numbers."""
+class Agent:
+    """A member who calls from the dashboard's phone, and changes the rules of their organization over the API."""
 
     def __init__(self, phone: Phone, api: httpx.AsyncClient, organization: str) -> None:
         """``organization`` is the path of the organization in the API."""
         self._phone, self._api, self._organization = phone, api, organization
         self._calls = 0
         self.ids: Mapping[str, str] = {}
-        """Of the numbers, by number."""
+        """The ids of the organization's numbers, by number."""
 
-    async def set(self, path: str, method: str = "PATCH", **values: Any) -> None:
-        """Change what is at ``path`` of the organization."""
+    async def change(self, path: str, method: str = "PATCH", **values: Any) -> None:
+        """Change the resource at ``path`` of the organization."""
         answer = await self._api.request(method, f"{self._organization}/{path}", json=values)
         assert answer.status_code == 200, answer.text
 
-    async def first(self, path: str) -> str:
+    async def first_id(self, path: str) -> str:
         """The id of the first item of a list."""
         return str((await self._api.get(f"{self._organization}/{path}")).json()["items"][0]["id"])
 
@@ -42,8 +42,8 @@ class Caller:
         items = (await self._api.get(f"{self._organization}/phone-numbers")).json()["items"]
         self.ids = {item["number"]: item["id"] for item in items}
 
-    async def shown(self, to: str, **options: str) -> str:
-        """Call ``to`` and end the call; the number that its telephone showed, and that the record has."""
+    async def number_shown_to(self, to: str, **options: str) -> str:
+        """Call ``to`` and end the call; return the number that the telephone showed and the call's record has."""
         self._calls += 1
         begun = await self._phone.call(to, options)
         await self._phone.until_event("callAnswered", self._calls)
@@ -68,7 +68,7 @@ async def add_numbers(customer: Customer) -> Mapping[str, str]:
     return numbers
 
 
-async def test_of_five_numbers_each_rule_shows_the_right_one(browser: Browser, product: Product) -> None:
+async def test_each_rule_chooses_the_right_one_of_five_numbers(browser: Browser, product: Product) -> None:
     customer = await product.customer()
     numbers, default = await add_numbers(customer), customer.tenant.number
     organization = f"/api/organizations/{customer.tenant.organization.id}"
@@ -85,27 +85,30 @@ async def test_of_five_numbers_each_rule_shows_the_right_one(browser: Browser, p
         await page.get_by_role("button", name="Generate Embed Token", exact=True).click()
         await expect(page.get_by_role("heading", name="Test call")).to_be_visible()
         await phone.until_event("ready")
-        caller = Caller(phone, api, organization)
-        await caller.read_numbers()
-        token, member = f"embed-tokens/{await caller.first('embed-tokens')}", f"members/{await caller.first('members')}"
+        agent = Agent(phone, api, organization)
+        await agent.read_numbers()
+        token, member = (
+            f"embed-tokens/{await agent.first_id('embed-tokens')}",
+            f"members/{await agent.first_id('members')}",
+        )
 
-        await caller.set("caller-id", "PUT", sticky=False, match_area_code=False)
-        assert await caller.shown(CHICAGO) == default
-        await caller.set("caller-id", "PUT", sticky=False, match_area_code=True)
-        assert await caller.shown(CHICAGO) == numbers["312"]
-        assert await caller.shown(HANGS_UP) == numbers["212"]
+        await agent.change("caller-id", "PUT", sticky=False, match_area_code=False)
+        assert await agent.number_shown_to(CHICAGO) == default
+        await agent.change("caller-id", "PUT", sticky=False, match_area_code=True)
+        assert await agent.number_shown_to(CHICAGO) == numbers["312"]
+        assert await agent.number_shown_to(HANGS_UP) == numbers["212"]
         # Before the area code: the first one on the token's list.
-        await caller.set(token, from_numbers=[caller.ids[numbers["617"]], caller.ids[numbers["212"]]])
-        assert await caller.shown(HANGS_UP) == numbers["617"]
-        await caller.set(token, from_numbers=[])
+        await agent.change(token, from_numbers=[agent.ids[numbers["617"]], agent.ids[numbers["212"]]])
+        assert await agent.number_shown_to(HANGS_UP) == numbers["617"]
+        await agent.change(token, from_numbers=[])
         # Before both: the one from which this contact was last called.
-        await caller.set("caller-id", "PUT", sticky=True, match_area_code=True)
-        assert await caller.shown(HANGS_UP) == numbers["617"]
-        assert await caller.shown(CHICAGO) == numbers["312"]
+        await agent.change("caller-id", "PUT", sticky=True, match_area_code=True)
+        assert await agent.number_shown_to(HANGS_UP) == numbers["617"]
+        assert await agent.number_shown_to(CHICAGO) == numbers["312"]
         # Before these: the member's own; and before everything the one that is asked for.
-        await caller.set(member, from_number_id=caller.ids[numbers["415"]])
-        assert await caller.shown(HANGS_UP) == numbers["415"]
-        assert await caller.shown(HANGS_UP, **{"from": numbers["212"]}) == numbers["212"]
+        await agent.change(member, from_number_id=agent.ids[numbers["415"]])
+        assert await agent.number_shown_to(HANGS_UP) == numbers["415"]
+        assert await agent.number_shown_to(HANGS_UP, **{"from": numbers["212"]}) == numbers["212"]
         # Without one of their own, the contact sees again what it saw last.
-        await caller.set(member, from_number_id=None)
-        assert await caller.shown(HANGS_UP) == numbers["212"]
+        await agent.change(member, from_number_id=None)
+        assert await agent.number_shown_to(HANGS_UP) == numbers["212"]

@@ -197,7 +197,7 @@ async def test_an_address_without_its_token_says_what_is_missing(customer: Custo
     hubspot = await open_hubspot()
     await hubspot.show(calling_page_url(customer).partition("#")[0])
     reported = (await hubspot.until("ERROR"))["data"]["message"]
-    assert reported.startswith("This address holds no embed token.")
+    assert reported.startswith("This URL has no embed token.")
     await expect(hubspot.notice).to_have_text(reported)
 
 

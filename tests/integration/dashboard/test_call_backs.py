@@ -1,4 +1,4 @@
-"""Call back: the dashboard's own phone, and the token that it has."""
+"""Call back: the page with the dashboard's own phone, and the embed token of that phone."""
 
 import html
 import re
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 CALLER = "+12125550160"
 
 
-def pages(tenant: Tenant) -> str:
+def calls_of(tenant: Tenant) -> str:
     return f"/dashboard/{tenant.organization.slug}/calls"
 
 
@@ -37,7 +37,7 @@ async def missed_call(client: httpx.AsyncClient, callbacks: CallbackClient, tena
     await callbacks.incoming(tenant.number, sid, **{"caller": CALLER, **more})
     await callbacks.event(sid, "completed", utc_now(), CallDuration="4")
     listed = await client.get(f"/api/organizations/{tenant.organization.id}/calls?missed=true&limit=1")
-    return f"{pages(tenant)}/{listed.json()['items'][0]['id']}"
+    return f"{calls_of(tenant)}/{listed.json()['items'][0]['id']}"
 
 
 def attribute(page: str, name: str) -> str:
@@ -69,7 +69,7 @@ async def test_a_member_calls_back_with_the_number_that_was_called(
     member = await make.member(tenant.organization, Role.MEMBER)
     await sign_in(client, member)
     call = await missed_call(client, callbacks, tenant)
-    assert f'action="{call}/call-back"' in (await client.get(f"{pages(tenant)}?direction=missed")).text
+    assert f'action="{call}/call-back"' in (await client.get(f"{calls_of(tenant)}?direction=missed")).text
     # Before anybody presses the button there is no phone.
     assert (await client.get(f"{call}/call-back")).headers["location"] == call
     page = await page_after(client, call, f"{call}/call-back")
@@ -96,7 +96,7 @@ async def test_callers_who_cannot_be_called_have_no_button(
 ) -> None:
     call = await missed_call(owner, callbacks, tenant, caller="anonymous")
     assert f"{call}/call-back" not in (await owner.get(call)).text
-    assert f"{call}/call-back" not in (await owner.get(f"{pages(tenant)}?direction=missed")).text
+    assert f"{call}/call-back" not in (await owner.get(f"{calls_of(tenant)}?direction=missed")).text
     assert (await post_form(owner, call, f"{call}/call-back", {})).headers["location"] == call
     assert await tokens(database, tenant) == []
 

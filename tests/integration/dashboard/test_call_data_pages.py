@@ -30,7 +30,7 @@ def settings_path(tenant: Tenant) -> str:
     return f"/dashboard/{tenant.organization.slug}/settings"
 
 
-async def test_an_admin_chooses_how_long(
+async def test_an_admin_chooses_the_retention_period(
     admin: httpx.AsyncClient, tenant: Tenant, settings_path: str, database: Database
 ) -> None:
     page = await admin.get(f"{settings_path}/organization")
@@ -48,7 +48,7 @@ async def test_an_admin_chooses_how_long(
 
 
 @pytest.mark.parametrize("typed", ["0", "37", "six", "-1", "9" * 5000])
-async def test_other_times_are_refused_beside_their_field(
+async def test_other_periods_are_refused_beside_their_field(
     admin: httpx.AsyncClient, settings_path: str, typed: str
 ) -> None:
     answer = await post_form(
@@ -95,7 +95,7 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
     assert "…0147" in audit.text
 
 
-async def test_what_is_no_number_is_refused_beside_its_field(admin: httpx.AsyncClient, settings_path: str) -> None:
+async def test_an_invalid_number_is_refused_beside_its_field(admin: httpx.AsyncClient, settings_path: str) -> None:
     for path in ("erase", "erase/confirmed"):
         answer = await post_form(
             admin, f"{settings_path}/organization", f"{settings_path}/call-data/{path}", {"number": "nobody"}
@@ -157,7 +157,7 @@ async def is_blocked(database: Database, tenant: Tenant) -> bool:
         return await session.scalar(mine) is not None
 
 
-async def test_a_member_reads_how_long_and_changes_nothing(
+async def test_a_member_sees_the_retention_period_and_no_forms(
     client: httpx.AsyncClient, make: Factory, tenant: Tenant, settings_path: str
 ) -> None:
     user = await make.member(tenant.organization, Role.MEMBER)

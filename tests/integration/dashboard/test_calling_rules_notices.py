@@ -1,4 +1,4 @@
-"""Messages after a change of the calling rules say what holds: new account, own limit, override by staff, plain."""
+"""Notices after a change of the calling rules name the rules in effect, for new accounts and overrides by staff too."""
 
 import datetime as dt
 import html
@@ -36,8 +36,8 @@ def end_of_first_days(tenant: Tenant) -> str:
     return f"{end:%b} {end.day}"
 
 
-async def said(client: httpx.AsyncClient, tenant: Tenant, form: str, **fields: str) -> str:
-    """Submit a form of the calling rules and return the next page, whose notice says what holds."""
+async def notice_after(client: httpx.AsyncClient, tenant: Tenant, form: str, **fields: str) -> str:
+    """Submit a form of the calling rules and return the next page, which has the notice."""
     base = f"/dashboard/{tenant.organization.slug}/settings"
     answer = await submit(client, f"{base}/calling-rules/{form}", f"{base}/calling-rules", **fields)
     assert answer.status_code == 303, answer.text
@@ -47,7 +47,7 @@ async def said(client: httpx.AsyncClient, tenant: Tenant, form: str, **fields: s
 async def change_limits(client: httpx.AsyncClient, tenant: Tenant, **fields: str) -> str:
     rules = (await client.get(f"/api/organizations/{tenant.organization.id}/calling-rules")).json()
     shown = {name: str(value / 100 if "cents" in name else value) for name, value in rules["limits"].items()}
-    return await said(client, tenant, "limits", **{**shown, **fields})
+    return await notice_after(client, tenant, "limits", **{**shown, **fields})
 
 
 async def override(database: Database, tenant: Tenant, name: str, value: int) -> None:
@@ -117,20 +117,22 @@ async def test_a_limit_below_what_is_used_says_that_calls_are_refused(
     ],
 )
 async def test_a_country_can_be_called(owner: httpx.AsyncClient, tenant: Tenant, country: str, notice: str) -> None:
-    assert f">{notice}<" in await said(owner, tenant, "countries", destination=country)
+    assert f">{notice}<" in await notice_after(owner, tenant, "countries", destination=country)
 
 
 async def test_a_country_waits_for_the_end_of_the_first_days(
     client: httpx.AsyncClient, new_tenant: Tenant, callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     token, day = await make.token(new_tenant), end_of_first_days(new_tenant)
-    page = await said(client, new_tenant, "countries", destination="France")
+    page = await notice_after(client, new_tenant, "countries", destination="France")
     assert f">France is on the list; calls to it {ENDS.format(day=day)}<" in page
     assert "calls work to the United States only; to the other countries after that" in page
     assert b"<Dial" not in (await callbacks.outgoing(token.id, new_sid(), to="+33199001234")).content
     await override(database, new_tenant, "first_days", 0)
     assert b"<Dial" in (await callbacks.outgoing(token.id, new_sid(), to="+33199001234")).content
-    assert ">Calls to France are refused from now on<" in await said(client, new_tenant, "countries/remove", code="FR")
+    assert ">Calls to France are refused from now on<" in await notice_after(
+        client, new_tenant, "countries/remove", code="FR"
+    )
 
 
 async def test_a_plan_without_calls_is_named_before_its_rules(client: httpx.AsyncClient, make: Factory) -> None:
@@ -154,24 +156,24 @@ async def test_a_new_account_reads_that_its_quarter_follows_the_values_below(
 async def test_a_country_waits_for_a_plan_with_calls(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant(plan=Plan.STARTER)
     await sign_in(client, tenant.owner)
-    page = await said(client, tenant, "countries", destination="France")
+    page = await notice_after(client, tenant, "countries", destination="France")
     assert ">France is on the list; calls start with a plan that includes them<" in page
 
 
 async def test_a_token_with_a_list_of_its_own_does_not_call_a_new_country(
     owner: httpx.AsyncClient, tenant: Tenant, token: Token
 ) -> None:
-    assert "work from now on" in await token_said(owner, tenant, token, countries="US")
-    page = await said(owner, tenant, "countries", destination="France")
+    assert "work from now on" in await token_notice_after(owner, tenant, token, countries="US")
+    page = await notice_after(owner, tenant, "countries", destination="France")
     assert ">France is on the list; calls to it work from now on. 1 token has a list of countries without it<" in page
 
 
 async def test_a_country_that_shares_its_numbers_can_still_be_called(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant(country="GB")
     await sign_in(client, tenant.owner)
-    await said(client, tenant, "countries", destination="Norway")
-    await said(client, tenant, "countries", destination="Svalbard & Jan Mayen")
-    page = await said(client, tenant, "countries/remove", code="SJ")
+    await notice_after(client, tenant, "countries", destination="Norway")
+    await notice_after(client, tenant, "countries", destination="Svalbard & Jan Mayen")
+    page = await notice_after(client, tenant, "countries/remove", code="SJ")
     assert "can still be called: it shares its numbers with a country that is on it<" in page
 
 
@@ -179,9 +181,9 @@ async def test_an_unblocked_number_is_called_only_where_its_country_is_listed(
     client: httpx.AsyncClient, new_tenant: Tenant, database: Database
 ) -> None:
     for number in ("+33199001234", "+14165550126", "+12125550147"):
-        await said(client, new_tenant, "blocked", blocked_numbers=number)
+        await notice_after(client, new_tenant, "blocked", blocked_numbers=number)
     removed = {
-        number: await said(client, new_tenant, "blocked/remove", number=number)
+        number: await notice_after(client, new_tenant, "blocked/remove", number=number)
         for number in ("+33199001234", "+14165550126", "+12125550147")
     }
     assert "but calls to it are refused: France is not on the list of countries<" in removed["+33199001234"]
@@ -189,7 +191,7 @@ async def test_an_unblocked_number_is_called_only_where_its_country_is_listed(
     assert "is no longer blocked and can be called<" in removed["+12125550147"]
 
 
-async def token_said(client: httpx.AsyncClient, tenant: Tenant, token: Token, **fields: str) -> str:
+async def token_notice_after(client: httpx.AsyncClient, tenant: Tenant, token: Token, **fields: str) -> str:
     page = f"/dashboard/{tenant.organization.slug}/settings/embed-tokens/{token.id}"
     values = {"minutes_per_day": "", "live_calls": "", "countries": "", **fields}
     answer = await submit(client, f"{page}/limits", page, **values)
@@ -200,24 +202,26 @@ async def token_said(client: httpx.AsyncClient, tenant: Tenant, token: Token, **
 async def test_a_tokens_limits_say_what_the_organizations_leave_of_them(
     owner: httpx.AsyncClient, tenant: Tenant, token: Token
 ) -> None:
-    page = await token_said(owner, tenant, token, minutes_per_day="30", live_calls="2", countries="us, Canada")
+    page = await token_notice_after(owner, tenant, token, minutes_per_day="30", live_calls="2", countries="us, Canada")
     assert ">Minutes per day: 30. Calls at once: 2. Countries: Canada, United States; calls work from now on<" in page
-    page = await token_said(owner, tenant, token, minutes_per_day="700", live_calls="30", countries="France")
+    page = await token_notice_after(owner, tenant, token, minutes_per_day="700", live_calls="30", countries="France")
     assert "Minutes per day: 700; your limit “Minutes per day” leaves 600. " in page
     assert "Calls at once: 30; your limit “Calls at once with one token” leaves 25. " in page
     assert "calls to France are refused until your calling rules list it<" in page
-    assert ">Calls at once: 0; this token cannot call<" in await token_said(owner, tenant, token, live_calls="0")
-    assert ">This token has no limits of its own" in await token_said(owner, tenant, token)
+    assert ">Calls at once: 0; this token cannot call<" in await token_notice_after(
+        owner, tenant, token, live_calls="0"
+    )
+    assert ">This token has no limits of its own" in await token_notice_after(owner, tenant, token)
 
 
 async def test_a_tokens_limits_of_a_new_account(client: httpx.AsyncClient, new_tenant: Tenant, make: Factory) -> None:
     token, day = await make.token(new_tenant), end_of_first_days(new_tenant)
-    page = await token_said(client, new_tenant, token, minutes_per_day="200", countries="Canada")
+    page = await token_notice_after(client, new_tenant, token, minutes_per_day="200", countries="Canada")
     assert f"your limit “Minutes per day” leaves 150 until {day}, because the account is new. " in page
     assert f"calls to Canada {ENDS.format(day=day)}<" in page
 
 
-async def test_every_limit_is_shown_with_its_use_and_what_lifts_it(
+async def test_every_limit_is_shown_with_its_use_and_how_to_raise_it(
     client: httpx.AsyncClient, new_tenant: Tenant, callbacks: CallbackClient, make: Factory, database: Database
 ) -> None:
     token, api = await make.token(new_tenant), f"/api/organizations/{new_tenant.organization.id}/calling-rules"
@@ -239,12 +243,12 @@ async def test_every_limit_is_shown_with_its_use_and_what_lifts_it(
     ):
         assert use in page, use
     day = end_of_first_days(new_tenant)
-    for more in (
+    for way_to_raise in (
         f"New account: 600 from {day}. Business allows 1,200. Support can raise it.",
         "Set it higher, up to 2,000.",
         f"New account: $25.00 from {day}. It cannot exceed “Spend per day”.",
     ):
-        assert more in page, more
+        assert way_to_raise in page, way_to_raise
     rules = (await client.get(api)).json()
     assert (rules["limits"]["minutes_per_day"], rules["limits_now"]["minutes_per_day"]) == (600, 150)
     assert rules["limits_now"]["calls_per_minute_per_phone"] == 20

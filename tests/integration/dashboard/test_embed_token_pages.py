@@ -65,7 +65,7 @@ async def test_a_token_is_shown_once_and_a_reload_is_a_get_that_shows_the_list(
     assert 'aria-label="Revoke Main Website"' in listed
 
 
-async def test_the_issued_token_travels_sealed_and_only_to_the_page_that_shows_it(
+async def test_the_new_token_is_in_an_encrypted_cookie_for_the_page_that_shows_it(
     client: httpx.AsyncClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
@@ -77,7 +77,7 @@ async def test_the_issued_token_travels_sealed_and_only_to_the_page_that_shows_i
     assert "ept_" not in cookie
 
 
-async def test_a_secret_that_another_version_issued_leads_to_the_list(
+async def test_a_secret_in_the_format_of_another_version_redirects_to_the_list(
     client: httpx.AsyncClient, make: Factory, database: Database, settings: Settings
 ) -> None:
     tenant = await make.tenant()
@@ -88,8 +88,8 @@ async def test_a_secret_that_another_version_issued_leads_to_the_list(
     former = json.dumps({"token_id": str(tenant.organization.id), "raw": "ept_"}).encode()
     client.cookies.delete("issued")
     cookie = f"issued={Encryptor(settings.secret_keys, f'issued:{found}').encrypt(former)}"
-    kept = "; ".join(f"{one.name}={one.value}" for one in client.cookies.jar)
-    shown = await client.get(posted.headers["location"], headers={"cookie": f"{kept}; {cookie}"})
+    other_cookies = "; ".join(f"{other.name}={other.value}" for other in client.cookies.jar)
+    shown = await client.get(posted.headers["location"], headers={"cookie": f"{other_cookies}; {cookie}"})
     assert (shown.status_code, shown.headers.get("location")) == (303, f"{settings_of(tenant)}/widget")
 
 
@@ -156,7 +156,7 @@ async def test_a_field_that_the_form_does_not_have_is_refused(client: httpx.Asyn
         (Plan.PRO, False, "No phone number provisioned"),
     ],
 )
-async def test_plan_and_number_guards_say_why_and_hold(
+async def test_the_guards_for_plan_and_number_refuse_with_a_reason(
     client: httpx.AsyncClient, make: Factory, plan: Plan, number: bool, sentence: str
 ) -> None:
     tenant = await make.tenant(plan=plan, number=number)
@@ -208,7 +208,7 @@ async def test_revoking_asks_first_and_then_holds_at_once(
     assert "embed_token.revoked" in events.all()
 
 
-async def test_taking_the_last_domain_away_must_be_meant(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_removing_the_last_domain_must_be_confirmed(client: httpx.AsyncClient, make: Factory) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant, allowed_domains=["mysite.com"])
     await sign_in(client, tenant.owner)
@@ -216,8 +216,8 @@ async def test_taking_the_last_domain_away_must_be_meant(client: httpx.AsyncClie
     refused = await post_form(client, path, path, {"label": "New", "allowed_domains": ""})
     assert refused.status_code == 400
     assert "any website can use this token" in errors_of(refused.text)["allowed_domains"]
-    meant = await post_form(client, path, path, {"label": "New", "allowed_domains": "", "allow_any": "yes"})
-    assert meant.status_code == 303
+    confirmed = await post_form(client, path, path, {"label": "New", "allowed_domains": "", "allow_any": "yes"})
+    assert confirmed.status_code == 303
     assert "Any website can use this token" in (await client.get(path)).text
 
 
@@ -289,7 +289,7 @@ async def test_a_refused_page_appears_beside_its_token(
     assert "https://evil.example" in (await client.get(f"{settings_of(tenant)}/embed-tokens/{token.id}")).text
 
 
-async def test_a_page_that_was_allowed_since_counts_as_refused_no_more(
+async def test_a_refused_page_that_is_allowed_later_is_no_longer_counted(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -341,7 +341,7 @@ async def test_an_owner_asks_once_for_an_upgrade(
         assert len(requests.all()) == 1
 
 
-async def test_another_tenants_token_is_nowhere(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_another_tenants_token_is_not_found(client: httpx.AsyncClient, make: Factory) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
     token = await make.token(theirs)
     await sign_in(client, mine.owner)

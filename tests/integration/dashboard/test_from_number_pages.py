@@ -1,4 +1,4 @@
-"""Pages that decide which number calls show: each message says what holds now."""
+"""Forms that decide which number calls show: each notice names the rule in effect."""
 
 from uuid import UUID
 
@@ -59,7 +59,7 @@ async def test_the_rules_are_switched_and_the_warning_stands_beside_area_codes(
     assert await stored() == CallerIdSettings(sticky=False, match_area_code=False)
 
 
-async def test_a_member_gets_a_number_of_their_own(
+async def test_a_member_gets_an_own_number(
     client: httpx.AsyncClient,
     new_client: NewClient,
     make: Factory,
@@ -79,14 +79,14 @@ async def test_a_member_gets_a_number_of_their_own(
             found: UUID | None = await session.scalar(sa.select(Membership.from_number_id).where(*mine))
             return found
 
-    said = await message_after(client, page, action, {"number_id": str(second.id)})
-    assert f"{member.email} calls from" in said
+    notice = await message_after(client, page, action, {"number_id": str(second.id)})
+    assert f"{member.email} calls from" in notice
     assert await stored() == second.id
     own = new_client()
     await sign_in(own, member)
     assert "&lt;b&gt;Desk&lt;/b&gt;" in (await own.get(page)).text
-    said = await message_after(client, page, action, {"number_id": str(UUID(int=1))})
-    assert "cannot be used any more" in said
+    notice = await message_after(client, page, action, {"number_id": str(UUID(int=1))})
+    assert "cannot be used any more" in notice
     assert await stored() == second.id
     assert "has no number of their own" in await message_after(client, page, action, {"number_id": ""})
     assert await stored() is None
@@ -102,10 +102,10 @@ async def test_a_token_is_limited_to_some_numbers(
         async with database.sessions() as session:
             return list(await session.scalar(sa.select(EmbedToken.from_numbers).where(EmbedToken.id == token.id)) or ())
 
-    said = await message_after(client, page, f"{page}/numbers", {f"number_{second.id}": "yes"})
-    assert "Calls with this token show" in said
+    notice = await message_after(client, page, f"{page}/numbers", {f"number_{second.id}": "yes"})
+    assert "Calls with this token show" in notice
     assert await stored() == [second.id]
     assert "any of your numbers" in await message_after(client, page, f"{page}/numbers", {})
     assert await stored() == []
-    gone = await message_after(client, page, f"{page}/numbers", {f"number_{UUID(int=1)}": "yes"})
-    assert "changed meanwhile" in gone
+    refused = await message_after(client, page, f"{page}/numbers", {f"number_{UUID(int=1)}": "yes"})
+    assert "changed meanwhile" in refused

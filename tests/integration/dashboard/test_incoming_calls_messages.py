@@ -1,4 +1,4 @@
-"""Settings page **Incoming calls**: messages at the fields they are about, and what members read."""
+"""Settings page **Incoming calls**: notices, errors at their fields, and the page that members see."""
 
 import httpx
 import pytest
@@ -31,7 +31,7 @@ async def test_a_day_can_be_open_for_24_hours(owner: httpx.AsyncClient, tenant: 
     ]
 
 
-async def test_all_wrong_hours_and_closed_days_are_told_at_once(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_all_wrong_hours_and_closed_days_are_shown_at_once(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     form = {**HOURS, "wed": "09:00-25:00", "fri": "10:00-10:00", "days": "Christmas", "time_zone": "Mars"}
     refused = await post_form(owner, page(tenant), f"{page(tenant)}/hours", form)
     assert refused.status_code == 400
@@ -84,7 +84,7 @@ async def test_each_wrong_phone_is_told_with_its_reason(owner: httpx.AsyncClient
     assert "<span>Choose how the phones ring</span>" in refused.text
 
 
-async def test_a_phone_that_became_a_business_number_is_told(
+async def test_a_phone_that_became_a_business_number_is_shown(
     owner: httpx.AsyncClient, tenant: Tenant, database: Database
 ) -> None:
     both = {**PHONES, "forward_to": "+12125550144\n+12125550193"}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from calls.incoming.answer_settings import AnswerSettings
 from conftest import NewClient
-from dashboard.incoming_calls_forms import voicemail_of
+from dashboard.incoming_calls_forms import apply_voicemail
 from kit.db.database import Database
 from kit.e164 import readable
 from kit.http.forms import Form
@@ -102,7 +102,7 @@ async def test_a_wrong_ring_time_and_wrong_phones_are_shown_together(owner: http
         ("phones", {**PHONES, "ring_seconds": "soon"}, "Enter whole seconds"),
     ],
 )
-async def test_what_cannot_be_saved_is_shown_at_its_field(
+async def test_an_error_is_shown_at_its_field(
     owner: httpx.AsyncClient, tenant: Tenant, part: str, form: dict[str, str], sentence: str
 ) -> None:
     await owner.get(page(tenant))
@@ -115,7 +115,7 @@ async def test_what_cannot_be_saved_is_shown_at_its_field(
 @pytest.mark.parametrize(
     ("part", "form"), [("greeting", {**GREETING, "press_9": "a\x00b"}), ("voicemail", {"voicemail": "a\x00b"})]
 )
-async def test_what_is_wrong_with_a_box_is_said_in_its_form(
+async def test_an_error_of_a_checkbox_is_shown_in_its_form(
     owner: httpx.AsyncClient, tenant: Tenant, part: str, form: dict[str, str]
 ) -> None:
     await owner.get(page(tenant))
@@ -124,10 +124,10 @@ async def test_what_is_wrong_with_a_box_is_said_in_its_form(
     assert "Control characters are not allowed" in refused.text
 
 
-async def test_a_box_of_a_member_who_left_is_explained(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_a_checkbox_of_a_member_who_left_is_explained(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     await owner.get(page(tenant))
-    gone = await save(owner, tenant, "voicemail", {"voicemail": "yes", f"notify-{UUID(int=1)}": "yes"})
-    assert (gone.status_code, gone.headers["location"]) == (303, page(tenant))
+    refused = await save(owner, tenant, "voicemail", {"voicemail": "yes", f"notify-{UUID(int=1)}": "yes"})
+    assert (refused.status_code, refused.headers["location"]) == (303, page(tenant))
     assert "The list of members changed meanwhile" in (await owner.get(page(tenant))).text
     await save(owner, tenant, "voicemail", {"voicemail": "yes"})
     assert (
@@ -139,7 +139,7 @@ def test_members_whom_the_form_does_not_list_are_notified_as_before() -> None:
     listed, ticked, unlisted = (UUID(int=number) for number in (1, 2, 3))
     members = {"notify-1": listed, "notify-2": ticked}
     form = Form({"voicemail": "yes", "later_voicemail": "", "transcribe": "", "notify-1": "", "notify-2": "yes"})
-    after = voicemail_of(form, AnswerSettings(notify=[listed, unlisted]), members)
+    after = apply_voicemail(form, AnswerSettings(notify=[listed, unlisted]), members)
     assert after.notify == [unlisted, ticked]
 
 
@@ -155,17 +155,17 @@ async def test_a_number_has_a_page_and_settings_of_its_own(owner: httpx.AsyncCli
         assert (await save(owner, tenant, part, form)).status_code == 303
     api = f"/api/organizations/{tenant.organization.id}"
     (number,) = (await owner.get(f"{api}/phone-numbers")).json()["items"]
-    whole, own = f"{api}/incoming-calls", f"{api}/phone-numbers/{number['id']}/incoming-calls"
-    at = f"{page(tenant)}/{number['id']}"
-    assert f'href="{at}"' in (await owner.get(page(tenant))).text
-    assert "Save hours" not in (await owner.get(at)).text
+    organization_url, own_url = f"{api}/incoming-calls", f"{api}/phone-numbers/{number['id']}/incoming-calls"
+    number_page = f"{page(tenant)}/{number['id']}"
+    assert f'href="{number_page}"' in (await owner.get(page(tenant))).text
+    assert "Save hours" not in (await owner.get(number_page)).text
     refused = await save(owner, tenant, f"{number['id']}/hours", HOURS)
-    assert (refused.status_code, refused.headers["location"]) == (303, at)
-    assert (await owner.get(own)).json() is None
+    assert (refused.status_code, refused.headers["location"]) == (303, number_page)
+    assert (await owner.get(own_url)).json() is None
 
-    told = await message_after(owner, at, f"{at}/own")
-    assert f"{readable(number['number'])} has its own settings now, a copy of those of your other numbers" in told
-    assert (await owner.get(own)).json() == (await owner.get(whole)).json()
+    notice = await message_after(owner, number_page, f"{number_page}/own")
+    assert f"{readable(number['number'])} has its own settings now, a copy of the organization's" in notice
+    assert (await owner.get(own_url)).json() == (await owner.get(organization_url)).json()
     for part, form in (
         ("hours", {**HOURS, "mon": ""}),
         ("greeting", {**GREETING, "greeting": "This line."}),
@@ -173,20 +173,20 @@ async def test_a_number_has_a_page_and_settings_of_its_own(owner: httpx.AsyncCli
         ("voicemail", {"voicemail": "yes"}),
     ):
         saved = await save(owner, tenant, f"{number['id']}/{part}", form)
-        assert (saved.status_code, saved.headers["location"]) == (303, at), saved.text
+        assert (saved.status_code, saved.headers["location"]) == (303, number_page), saved.text
     wrong = await save(owner, tenant, f"{number['id']}/phones", {**PHONES, "forward_to": "911"})
-    assert (wrong.status_code, f'action="{at}/phones"' in wrong.text) == (400, True)
-    settings, others = (await owner.get(own)).json(), (await owner.get(whole)).json()
+    assert (wrong.status_code, f'action="{number_page}/phones"' in wrong.text) == (400, True)
+    settings, others = (await owner.get(own_url)).json(), (await owner.get(organization_url)).json()
     assert (settings["greeting"]["text"], others["greeting"]["text"]) == ("This line.", "Acme here.")
     assert (settings["ring_seconds"], settings["voicemail"]) == (30, True)
     assert (others["ring_seconds"], others["voicemail"]) == (25, False)
     assert [each["day"] for each in settings["hours"]][:1] == ["tue"]
     assert "Its own settings" in (await owner.get(page(tenant))).text
 
-    assert "by the settings of your other numbers" in (await owner.get(f"{at}/follow")).text
-    told = await message_after(owner, at, f"{at}/follow")
-    assert f"{readable(number['number'])} has the settings of your other numbers again" in told
-    assert (await owner.get(own)).json() is None
+    assert "answered by the organization" in (await owner.get(f"{number_page}/follow")).text
+    notice = await message_after(owner, number_page, f"{number_page}/follow")
+    assert f"{readable(number['number'])} uses the organization's settings again" in notice
+    assert (await owner.get(own_url)).json() is None
     unknown = f"{page(tenant)}/{uuid4()}"
     for path in (unknown, f"{unknown}/follow"):
         assert (await owner.get(path)).status_code == 404
@@ -205,7 +205,7 @@ async def test_a_phone_that_was_blocked_is_named_and_stops_no_other_form(
     assert (await save(owner, tenant, "phones", PHONES)).status_code == 303
 
 
-async def test_transcription_is_a_switch_that_is_off(owner: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_transcription_is_off_until_it_is_switched_on(owner: httpx.AsyncClient, tenant: Tenant) -> None:
     api = f"/api/organizations/{tenant.organization.id}/incoming-calls"
     box = '<input type="checkbox" name="transcribe" value="yes" aria-describedby="transcribe-hint"'
     shown = (await owner.get(page(tenant))).text
@@ -217,10 +217,10 @@ async def test_transcription_is_a_switch_that_is_off(owner: httpx.AsyncClient, t
     assert "Voicemails in English are transcribed" in saved
     assert f"{box} checked>" in saved
     assert (await owner.get(api)).json()["transcribe"] is True
-    # The page says that it does nothing while another language is spoken.
+    # The page says that nothing is transcribed while the greetings are in another language.
     german = {**GREETING, "greeting": "Guten Tag", "language": "de-DE"}
-    told = await page_after(owner, page(tenant), f"{page(tenant)}/greeting", german)
-    assert "Your language for callers is German, and the carrier transcribes English only" in told
+    notice = await page_after(owner, page(tenant), f"{page(tenant)}/greeting", german)
+    assert "Your language for callers is German, and the carrier transcribes English only" in notice
     off = await page_after(owner, page(tenant), f"{page(tenant)}/voicemail", {"voicemail": "yes"})
     assert (f"{box}>" in off, "Voicemails in English are transcribed" in off) == (True, False)
     assert "transcribe" not in (await owner.get(api)).json()

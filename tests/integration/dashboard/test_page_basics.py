@@ -85,7 +85,7 @@ async def test_a_removed_member_loses_the_pages_at_once(
         ("/widget/no-such.js", "application/problem+json"),
     ],
 )
-async def test_what_is_not_found_is_a_page_for_people_and_a_problem_for_programs(
+async def test_not_found_is_a_page_for_people_and_problem_details_for_programs(
     client: httpx.AsyncClient, path: str, media_type: str
 ) -> None:
     answer = await client.get(path, headers={"accept": "*/*"})
@@ -93,7 +93,7 @@ async def test_what_is_not_found_is_a_page_for_people_and_a_problem_for_programs
     assert answer.headers["content-type"] == media_type
 
 
-async def test_a_form_without_its_token_or_from_elsewhere_changes_nothing(
+async def test_a_form_without_its_token_or_from_another_origin_changes_nothing(
     client: httpx.AsyncClient, make: Factory
 ) -> None:
     tenant = await make.tenant()

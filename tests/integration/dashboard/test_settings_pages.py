@@ -1,4 +1,4 @@
-"""The settings as pages: addresses, titles, the menu, redirects of the former single page, and refused forms."""
+"""The pages of the settings: URLs, titles, the menu, redirects of the former single page, and refused forms."""
 
 import re
 
@@ -35,7 +35,7 @@ async def tenant(client: httpx.AsyncClient, make: Factory) -> Tenant:
     return tenant
 
 
-async def test_each_section_has_an_address_a_title_a_heading_and_its_place_in_the_menu(
+async def test_each_section_has_a_url_a_title_a_heading_and_a_place_in_the_menu(
     client: httpx.AsyncClient, tenant: Tenant
 ) -> None:
     slug = tenant.organization.slug
@@ -73,16 +73,14 @@ async def test_a_notice_survives_the_redirect(client: httpx.AsyncClient, tenant:
 
 
 @pytest.mark.parametrize("section", ["integrations", "nothing"])
-async def test_a_section_that_is_not_there_is_not_found(
-    client: httpx.AsyncClient, tenant: Tenant, section: str
-) -> None:
+async def test_an_unknown_section_is_not_found(client: httpx.AsyncClient, tenant: Tenant, section: str) -> None:
     page = await client.get(f"/dashboard/{tenant.organization.slug}/settings/{section}")
     assert page.status_code == 404
     with pytest.raises(ValueError, match=section):
         settings_path(tenant.organization.slug, section)
 
 
-async def test_members_find_no_api_keys_in_the_menu_nor_at_their_address(
+async def test_members_find_no_api_keys_in_the_menu_nor_at_their_url(
     new_client: NewClient, make: Factory, tenant: Tenant
 ) -> None:
     client = await sign_in(new_client(), await make.member(tenant.organization, Role.MEMBER))

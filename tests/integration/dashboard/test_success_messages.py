@@ -1,6 +1,6 @@
-"""Messages of the dashboard after a change: each is compared with the state after it.
+"""Notices of the dashboard after a change: each is compared with the stored state.
 
-``CHECKED_HERE`` and ``CHECKED_ELSEWHERE`` list every message of the dashboard; a new one fails until it is listed.
+``CHECKED_HERE`` and ``CHECKED_ELSEWHERE`` list every handler with a notice; a new one fails until it is listed.
 """
 
 import ast
@@ -43,7 +43,7 @@ CHECKED_HERE = {
     "organizations.change_country",
     "organizations.create",
     "organizations.rename",
-    "phone_numbers.obtain",
+    "phone_numbers.buy",
     "phone_numbers.release",
     "team.change_role",
     "team.hand_over",
@@ -53,9 +53,9 @@ CHECKED_HERE = {
 }
 CHECKED_ELSEWHERE = {
     "account_settings": "tests/integration/accounts",
-    "addresses": "tests/integration/phone_numbers/test_addresses.py",
+    "registered_addresses": "tests/integration/phone_numbers/test_addresses.py",
     "auth_pages": "tests/integration/accounts",
-    "missed_mails": "tests/integration/calls/test_missed_call_digest.py",
+    "missed_call_mails": "tests/integration/calls/test_missed_call_digest.py",
     "call_data": "tests/integration/dashboard/test_call_data_pages.py",
     "calling_rules": "tests/integration/dashboard/test_calling_rules_pages.py",
     "call_remarks": "tests/integration/dashboard/test_outcome_pages.py",
@@ -63,7 +63,7 @@ CHECKED_ELSEWHERE = {
     "greeting_recordings": "tests/integration/calls/test_greeting_audio.py",
     "hubspot": "tests/integration/crm/test_hubspot_pages.py",
     "incoming_calls": "tests/integration/dashboard/test_incoming_calls_pages.py",
-    "number_incoming_calls": "tests/integration/dashboard/test_incoming_calls_pages.py",
+    "number_incoming_settings": "tests/integration/dashboard/test_incoming_calls_pages.py",
     "number_names": "tests/integration/phone_numbers/test_number_names.py",
     "organizations.change_time_zone": "tests/integration/dashboard/test_time_zone_pages.py",
     "organizations.restore": "tests/integration/dashboard/test_organization_pages.py",
@@ -75,14 +75,15 @@ CHECKED_ELSEWHERE = {
     "team.leave": "tests/integration/dashboard/test_team_pages.py",
     "verified_numbers": "tests/integration/phone_numbers/test_verified_numbers.py",
     "voicemail_drops": "tests/integration/calls/test_voicemail_drop.py",
+    "voicemail_greetings": "tests/integration/calls/test_voicemail_drop.py",
     "voicemails": "tests/integration/dashboard/test_voicemail_pages.py",
     "webhooks": "tests/integration/dashboard/test_webhook_pages.py",
 }
-"""A module's name stands for all its messages."""
+"""A module's name without a function stands for all its notices."""
 
 
 def handlers_with_messages() -> Iterator[str]:
-    """``module.function`` of every redirect with a message that is no problem."""
+    """``module.function`` of every redirect with a notice that reports success."""
     for path in sorted(DASHBOARD.glob("*.py")):
         for function in ast.walk(ast.parse(path.read_text())):
             if not isinstance(function, ast.AsyncFunctionDef):

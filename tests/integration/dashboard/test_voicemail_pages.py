@@ -1,4 +1,4 @@
-"""The page of messages: marking and deleting, and what the page then says."""
+"""The pages of voicemails: marking, deleting, and transcripts."""
 
 import re
 from uuid import uuid4
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from calls.incoming.models import Voicemail
 from calls.incoming.transcripts import TranscriptStatus
 from calls.incoming.voicemails import VoicemailDetails
-from dashboard.transcripts import FIRST_CHARACTERS, shown_transcript
+from dashboard.transcripts import MAX_LISTED_CHARACTERS, shown_transcript
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.model import read_member
@@ -21,7 +21,7 @@ from support.page_session import page_after
 pytestmark = pytest.mark.anyio
 
 
-def counted(answer: httpx.Response) -> list[str]:
+def unheard_count(answer: httpx.Response) -> list[str]:
     """The number beside Voicemail in the navigation."""
     return re.findall(r'<span>Voicemail</span><span class="badge ok nav-count">(\d+)', answer.text)
 
@@ -44,11 +44,11 @@ async def test_a_message_is_marked_and_deleted_as_the_page_says(
     calls = f"/dashboard/{tenant.organization.slug}/calls"
     for address in (calls, f"{calls}?direction=missed", f"{calls}/{message['call']}"):
         assert f'<a href="{one}">Listen to the message</a>' in (await owner.get(address)).text
-    assert counted(await owner.get(page)) == ["1"]
+    assert unheard_count(await owner.get(page)) == ["1"]
     assert re.search(r'download="voicemail-\d{4}-\d\d-\d\d-\d{4}\.wav"', (await owner.get(page)).text)
     assert "The message is marked as heard" in await page_after(owner, page, f"{one}/heard", {"heard": "yes"})
     assert (await owner.get(row)).json()["heard"] is True
-    assert counted(await owner.get(page)) == []
+    assert unheard_count(await owner.get(page)) == []
     assert "The message is marked as unheard" in await page_after(owner, page, f"{one}/heard", {"heard": "no"})
     assert (await owner.get(row)).json()["heard"] is False
     # A press deletes nothing: the button asks first, by a dialog or, without scripts, by a page.
@@ -72,7 +72,7 @@ async def test_a_message_is_marked_and_deleted_as_the_page_says(
     assert (await owner.get(f"{page}/{uuid4()}")).status_code == 404
 
 
-WORDS = "Hello, this is Dana <b>of Acme</b>. " + "Please call me back this afternoon. " * 10
+LONG_TRANSCRIPT = "Hello, this is Dana <b>of Acme</b>. " + "Please call me back this afternoon. " * 10
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ WORDS = "Hello, this is Dana <b>of Acme</b>. " + "Please call me back this after
         ("failed", None, 150, "the carrier transcribes voicemails of 2 to 120 seconds only.", ""),
         ("completed", "", 12, "The carrier recognized no words.", ""),
         ("completed", "Call me back.", 12, '<p class="transcript small" dir="auto">Call me back.</p>', ""),
-        ("completed", WORDS.strip(), 60, "Dana &lt;b&gt;of Acme&lt;/b&gt;. Please", "afternoon.</p>"),
+        ("completed", LONG_TRANSCRIPT.strip(), 60, "Dana &lt;b&gt;of Acme&lt;/b&gt;. Please", "afternoon.</p>"),
         ("completed", "سلام", 12, 'dir="auto">سلام</p>', ""),
     ],
 )
@@ -122,8 +122,8 @@ async def test_a_transcript_and_its_state_are_shown(
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("x" * FIRST_CHARACTERS, "x" * FIRST_CHARACTERS),
-        ("x" * 500, "x" * (FIRST_CHARACTERS - 1) + "…"),
+        ("x" * MAX_LISTED_CHARACTERS, "x" * MAX_LISTED_CHARACTERS),
+        ("x" * 500, "x" * (MAX_LISTED_CHARACTERS - 1) + "…"),
         ("word " * 100, ("word " * 32).strip() + "…"),
     ],
 )
@@ -131,11 +131,11 @@ def test_a_list_shows_the_first_words(text: str, shown: str) -> None:
     message = VoicemailDetails(
         uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", TranscriptStatus.COMPLETED, text.strip()
     )
-    assert shown_transcript(message, is_whole=False).words == shown
-    assert shown_transcript(message, is_whole=True).words == text.strip()
+    assert shown_transcript(message, is_whole=False).text == shown
+    assert shown_transcript(message, is_whole=True).text == text.strip()
 
 
 def test_a_state_of_a_newer_release_is_no_text() -> None:
     status = read_member(TranscriptStatus, "translated")
     message = VoicemailDetails(uuid4(), uuid4(), None, "+14155550100", 12, utc_now(), None, "RE1", status, "Words")
-    assert shown_transcript(message, is_whole=True).words == ""
+    assert shown_transcript(message, is_whole=True).text == ""

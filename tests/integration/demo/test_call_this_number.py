@@ -9,7 +9,7 @@ import pytest
 from anyio import fail_after
 from litestar import Litestar
 
-from demo.contacts import CALLER, DEMO_NUMBER
+from demo.contacts import CALLER_NUMBER, DEMO_NUMBER
 from demo.controllers import demo_router
 from kit.settings import load_settings
 from support.asgi import asgi_transport
@@ -30,9 +30,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[IncomingCallBench]:
         yield opened
 
 
-def demo(address: str | None) -> httpx.AsyncClient:
-    """A browser on the demo of a product whose sandbox is at ``address``."""
-    settings = msgspec.structs.replace(load_settings({"EPOCH_PORT": "8123"}), sandbox_address=address)
+def demo(sandbox_address: str | None) -> httpx.AsyncClient:
+    """A browser on the demo of a product whose sandbox is at ``sandbox_address``."""
+    settings = msgspec.structs.replace(load_settings({"EPOCH_PORT": "8123"}), sandbox_address=sandbox_address)
     app = Litestar([demo_router(settings, ASSETS, lambda: None)], openapi_config=None)
     return httpx.AsyncClient(transport=asgi_transport(app), base_url=OWN["Origin"], headers=OWN)
 
@@ -53,7 +53,7 @@ async def test_the_button_tells_what_the_caller_hears(bench: IncomingCallBench) 
                 pass
         assert (await browser.get("/demo/incoming-calls/CA0")).status_code == 404
     assert heard["lines"] == [
-        f"{CALLER} calls {DEMO_NUMBER}.",
+        f"{CALLER_NUMBER} calls {DEMO_NUMBER}.",
         "The caller hears: “Thank you for calling”",
         "Ringing +12125550109.",
         "The caller hears a beep, and speaks.",

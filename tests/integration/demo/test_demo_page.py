@@ -8,7 +8,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from demo.contacts import CONTACTS, SANDBOX_CONTACTS
+from demo.contacts import CONTACTS, SANDBOX_NUMBERS
 from demo.controllers import demo_router
 from kit.settings import load_settings
 from support.asgi import asgi_transport
@@ -51,7 +51,7 @@ async def test_the_page_runs_the_very_snippet_that_it_shows() -> None:
 async def test_every_contact_and_every_scripted_number_can_be_called() -> None:
     page = (await get_demo()).text
     called = [html.unescape(number) for number in re.findall(r'<button [^>]*data-phone="([^"]+)"', page)]
-    assert called == [*(person.phone for person in CONTACTS), *(far.phone for far in SANDBOX_CONTACTS)]
+    assert called == [*(person.phone for person in CONTACTS), *(number.phone for number in SANDBOX_NUMBERS)]
 
 
 async def test_demo_and_guide_link_to_each_other(client: httpx.AsyncClient) -> None:
@@ -114,13 +114,13 @@ async def test_what_is_read_as_a_token_cannot_break_out_of_the_page() -> None:
     assert "<img" not in page
 
 
-async def test_elsewhere_the_widget_still_comes_from_the_public_address() -> None:
-    at_home = await get_demo()
-    elsewhere = await get_demo(host="127.0.0.1:8123")
-    warning = "opened at another address"
-    assert warning not in at_home.text
-    assert warning in elsewhere.text
-    assert TAG in elsewhere.text
+async def test_at_another_host_the_page_warns_and_the_widget_still_comes_from_the_public_url() -> None:
+    at_public_url = await get_demo()
+    at_other_host = await get_demo(host="127.0.0.1:8123")
+    warning = "opened at another URL"
+    assert warning not in at_public_url.text
+    assert warning in at_other_host.text
+    assert TAG in at_other_host.text
 
 
 async def test_a_real_carrier_has_no_demo() -> None:

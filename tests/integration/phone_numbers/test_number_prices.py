@@ -51,7 +51,13 @@ async def test_the_page_asks_before_a_number_is_bought(
 
     page = await review(client, tenant, number, country="US")
     assert page.status_code == 200
-    for words in ("$1.15 a month", "Local", "Voice calls", "None needed", "Calls come from it as soon as you have it"):
+    for words in (
+        "$1.15 a month",
+        "Local",
+        "Voice calls",
+        "None needed",
+        "Calls come from this number as soon as you have it",
+    ):
         assert words in page.text
     assert await held(tenant.organization.id) == []
 
@@ -97,7 +103,7 @@ async def test_an_unknown_price_is_not_guessed(client: httpx.AsyncClient, tenant
     found = await client.get(f"{settings}/numbers", params={"country": "IT"})
     assert "Not known" in found.text
     page = await review(client, tenant, items[0]["number"], country="IT")
-    assert "Not known: the carrier names none for this number" in page.text
+    assert "Not known: the carrier gives no price for this number" in page.text
     assert "a month</strong>" not in page.text
 
 

@@ -205,7 +205,7 @@ async def test_the_daily_limit_says_when_the_next_call_is_possible(client: httpx
     assert (
         "at most 10 verification calls a day for your organization. Try again after midnight (UTC), in" in limited.text
     )
-    assert "3 calls a day to one number, and 10 in all" in limited.text
+    assert "3 calls a day to one number, and 10 a day to all numbers" in limited.text
 
 
 async def test_an_organization_has_at_most_ten_verified_numbers(
@@ -382,7 +382,7 @@ async def test_the_page_shows_the_code_and_removes_a_number(
     assert "&lt;i&gt;Desk&lt;/i&gt;" in text
     confirm = f"{action}/{item['id']}/remove"
     assert "Remove +1 212-555-0108?" in (await client.get(confirm)).text
-    assert "+1 212-555-0108 is removed: calls do not show it any more" in await message_after(client, confirm, confirm)
+    assert "+1 212-555-0108 is removed: calls no longer show it" in await message_after(client, confirm, confirm)
     assert await states(client, tenant) == {SILENT: "pending"}
     assert (await client.get(f"{action}/{uuid4()}/remove")).status_code == 404
 

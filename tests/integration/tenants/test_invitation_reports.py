@@ -215,7 +215,7 @@ async def test_links_that_are_unknown_or_too_old_say_what_to_do(
         for answer in (await visitor.get(path), await visitor.post(path, data={"csrf_token": csrf})):
             assert answer.status_code == 404, path
             assert "This link no longer works" in answer.text
-            assert "the newest one" in answer.text
+            assert "the newest mail" in answer.text
     assert (await stored_invitation(database, to)).revoked_at is None
 
     async with database.sessions() as session, session.begin():

@@ -1,4 +1,4 @@
-"""Formats of audit events, dates and usage on pages."""
+"""Texts of audit events, usage rows, and the date fields of forms."""
 
 import datetime as dt
 from uuid import UUID
@@ -17,7 +17,7 @@ from kit.http.forms import Form
 
 
 @pytest.mark.parametrize(
-    ("action", "words"),
+    ("action", "label"),
     [
         ("embed_token.created", "Embed token created"),
         ("api_key.revoked", "API key revoked"),
@@ -25,11 +25,11 @@ from kit.http.forms import Form
         ("", ""),
     ],
 )
-def test_an_action_reads_as_words(action: str, words: str) -> None:
-    assert action_label(action) == words
+def test_an_action_has_a_readable_label(action: str, label: str) -> None:
+    assert action_label(action) == label
 
 
-def test_of_a_change_only_what_differs_is_told() -> None:
+def test_a_change_lists_only_the_fields_that_differ() -> None:
     details = {
         "before": {"label": "Old", "allowed_domains": ["a.com"], "same": 1, "gone": True},
         "after": {"label": "", "allowed_domains": ["a.com", "b.com"], "same": 1},
@@ -42,7 +42,7 @@ def test_of_a_change_only_what_differs_is_told() -> None:
     ]
 
 
-def test_other_details_are_told_as_they_are() -> None:
+def test_details_without_a_change_list_each_value() -> None:
     assert detail_rows({"scope": "read", "allowed_domains": [], "count": 3}) == [
         DetailRow("Scope", None, "read"),
         DetailRow("Allowed domains", None, "–"),
@@ -52,7 +52,7 @@ def test_other_details_are_told_as_they_are() -> None:
     assert detail_rows({}) == []
 
 
-def test_settings_of_incoming_calls_are_told_as_people_read_them() -> None:
+def test_settings_of_incoming_calls_are_readable() -> None:
     week = [{"day": day, "from": "09:00", "to": "17:30"} for day in ("mon", "tue", "wed", "thu", "fri")]
     halves = [("00:00", "12:00"), ("12:00", "00:00")]
     details = {
@@ -85,7 +85,7 @@ def test_settings_of_incoming_calls_are_told_as_people_read_them() -> None:
     assert "Monday to Friday 09:00-17:30; Sunday 00:00-24:00" in shown
     assert "{" not in shown
 
-    # Names alone, as of a number that follows the organization again; and what only a newer release knows.
+    # Names without values, as after a number's own settings were deleted; and a value that a newer release stored.
     assert detail_rows({"changed": ["follows_organization"]}) == [
         DetailRow("Changed", None, "Follows the organization's settings")
     ]
@@ -93,7 +93,7 @@ def test_settings_of_incoming_calls_are_told_as_people_read_them() -> None:
     assert detail_rows(newer) == [DetailRow("Hours", "Always open", '{"always": true}')]
 
 
-def test_limits_money_plans_and_countries_are_told_by_their_names() -> None:
+def test_limits_money_plans_and_countries_have_readable_names() -> None:
     assert detail_rows({"limit": "spend_cents_per_day", "value": 100050}) == [
         DetailRow("Limit", None, "Spend per day"),
         DetailRow("Value", None, "$1,000.50"),
@@ -151,22 +151,22 @@ def test_a_day_on_which_the_clocks_change_is_a_whole_day(zone: str, day: str, ho
         ("2026-03-01", "2026-02-28", "until"),
     ],
 )
-def test_a_day_that_is_none_is_refused(since: str, until: str, field: str) -> None:
+def test_an_invalid_day_is_refused(since: str, until: str, field: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
         read_days(Form({"since": since, "until": until}), ZoneInfo("America/New_York"))
 
     assert [name for name, _ in refusal.value.errors] == [field]
 
 
-def test_both_months_of_a_token_stand_on_one_line() -> None:
+def test_both_months_of_a_token_are_in_one_row() -> None:
     first, second = UUID(int=1), UUID(int=2)
-    this = [
+    this_month = [
         TokenUsage(second, "", "ept_AbCd", CallTotals(5, 4, 90)),
         TokenUsage(first, "Site", "ept_EfGh", CallTotals(1, 1, 5)),
     ]
-    last = [TokenUsage(first, "Site", "ept_EfGh", CallTotals(2, 2, 7))]
+    last_month = [TokenUsage(first, "Site", "ept_EfGh", CallTotals(2, 2, 7))]
 
-    assert usage_rows(this, last) == [
+    assert usage_rows(this_month, last_month) == [
         UsageRow("ept_AbCd…", "", CallTotals(5, 4, 90), CallTotals()),
         UsageRow("Site", "", CallTotals(1, 1, 5), CallTotals(2, 2, 7)),
     ]
@@ -175,12 +175,12 @@ def test_both_months_of_a_token_stand_on_one_line() -> None:
     ]
 
 
-def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
-    known, claimed = (
+def test_a_verified_agent_and_an_unverified_one_are_in_two_rows() -> None:
+    verified, unverified = (
         AgentUsage("ann@example.com", True, CallTotals(1, 1, 5)),
         AgentUsage("ann@example.com", False, CallTotals(2, 0, 0)),
     )
-    assert [(line.name, line.note) for line in usage_rows([claimed, known], [known])] == [
+    assert [(row.name, row.note) for row in usage_rows([unverified, verified], [verified])] == [
         ("ann@example.com", "Unverified"),
         ("ann@example.com", "Verified"),
     ]
@@ -191,11 +191,11 @@ def test_a_member_and_a_page_that_names_one_stand_on_two_lines() -> None:
     [
         ("2026-07-01T18:00", "2026-07-01T22:00:00"),
         ("2026-12-01T18:00:30", "2026-12-01T23:00:30"),
-        ("2026-11-01T01:30", "2026-11-01T05:30:00"),  # clocks show it twice: the first
+        ("2026-11-01T01:30", "2026-11-01T05:30:00"),  # clocks show this time twice; the first counts
         ("2026-12-01T18:00:00Z", "2026-12-01T18:00:00"),
     ],
 )
-def test_a_typed_time_is_one_of_the_organizations_zone(entered: str, moment: str) -> None:
+def test_a_typed_time_is_in_the_organizations_zone(entered: str, moment: str) -> None:
     zone = ZoneInfo("America/New_York")
     read = read_local_time(Form({"since": entered}), "since", zone)
     assert read == dt.datetime.fromisoformat(f"{moment}+00:00")
@@ -203,14 +203,14 @@ def test_a_typed_time_is_one_of_the_organizations_zone(entered: str, moment: str
 
 
 @pytest.mark.parametrize("moment", ["2026-11-01T06:30:00.5", "2026-11-01T05:30:00", "2026-07-01T22:00:07"])
-def test_a_time_that_the_page_filled_in_is_that_moment(moment: str) -> None:
-    zone, filled = ZoneInfo("America/New_York"), read_moment(f"{moment}+00:00")
-    assert filled is not None
-    value = local_time_value(filled, zone)
-    assert read_local_time(Form({"since": value}), "since", zone, filled=filled) == filled
-    # Browsers leave seconds out that are zero.
-    assert read_local_time(Form({"since": value.removesuffix(":00")}), "since", zone, filled=filled) == filled
-    typed = read_local_time(Form({"since": "2026-11-01T01:31"}), "since", zone, filled=filled)
+def test_an_unchanged_prefilled_time_is_exact(moment: str) -> None:
+    zone, prefilled = ZoneInfo("America/New_York"), read_moment(f"{moment}+00:00")
+    assert prefilled is not None
+    value = local_time_value(prefilled, zone)
+    assert read_local_time(Form({"since": value}), "since", zone, prefilled=prefilled) == prefilled
+    # Browsers send no seconds if they are zero.
+    assert read_local_time(Form({"since": value.removesuffix(":00")}), "since", zone, prefilled=prefilled) == prefilled
+    typed = read_local_time(Form({"since": "2026-11-01T01:31"}), "since", zone, prefilled=prefilled)
     assert typed == dt.datetime(2026, 11, 1, 5, 31, tzinfo=dt.UTC)
 
 

@@ -18,7 +18,7 @@ from kit.e164 import readable
 from kit.text import duration
 
 
-def test_a_time_is_readable_and_exact_where_asked() -> None:
+def test_a_time_has_seconds_only_if_it_is_exact() -> None:
     moment = dt.datetime(2026, 3, 5, 7, 8, 9, tzinfo=dt.UTC)
     assert ">Mar 5, 2026, 07:08 UTC<" in format_time(moment, dt.UTC)
     assert ">Mar 5, 2026, 07:08:09 UTC<" in format_time(moment, dt.UTC, exact=True)
@@ -34,7 +34,7 @@ def test_a_time_of_an_organization_is_in_its_zone_and_names_utc_in_its_title() -
     assert 'title="Mar 5, 2024, 23:08:09 UTC"' in shown
 
 
-def test_a_time_on_a_page_about_the_person_is_left_to_the_script() -> None:
+def test_without_a_zone_the_script_formats_the_time() -> None:
     moment = dt.datetime(2026, 3, 5, 7, 8, 9, tzinfo=dt.UTC)
     assert 'data-time="exact">Mar 5, 2026, 07:08:09 UTC<' in format_time(moment, None, exact=True)
 
@@ -45,28 +45,28 @@ def test_a_duration_reads_as_a_clock(seconds: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(("stored", "text"), [("+14155550100", "+1 415-555-0100"), ("911", "911"), (None, "")])
-def test_what_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str) -> None:
+def test_a_text_that_is_no_number_stays_as_it_was_dialled(stored: str | None, text: str) -> None:
     assert readable(stored) == text
 
 
 @pytest.mark.parametrize("name", ["CRM \u202e<b>", "מכירות", "فريق ١"])
-def test_a_name_that_runs_right_to_left_is_kept_apart_from_its_sentence(name: str) -> None:
+def test_a_right_to_left_name_is_isolated_from_its_sentence(name: str) -> None:
     assert isolate_bidi(name) == f"\u2068{name}\u2069"
 
 
 @pytest.mark.parametrize("name", ["Main Website", "Walk & Söhne 2", ""])
-def test_a_name_that_turns_nothing_stays_as_it_is(name: str) -> None:
+def test_a_left_to_right_name_is_not_isolated(name: str) -> None:
     assert isolate_bidi(name) == name
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(1, "1 second"), (89, "89 seconds"), (90, "2 minutes"), (3541, "60 minutes")]
 )
-def test_how_long_to_wait_is_told_in_words(seconds: int, text: str) -> None:
+def test_a_waiting_time_is_written_in_words(seconds: int, text: str) -> None:
     assert format_wait(seconds) == text
 
 
-def test_counts_agree_with_their_word() -> None:
+def test_a_count_uses_the_singular_or_the_plural() -> None:
     assert [format_count(number, "call") for number in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]
 
 

@@ -8,14 +8,14 @@ from calls.aggregates import CallTotals
 from calls.overview import CallCounts, DailyTotals
 from dashboard.overview import tiles
 
-NONE = CallCounts(live=0, received=0, received_before=0)
+NO_CALLS = CallCounts(live=0, received=0, received_before=0)
 
 
 def days(before: CallTotals, now: CallTotals) -> list[DailyTotals]:
     """Two weeks whose calls all fall on one day each."""
     start = dt.date(2026, 3, 1)
-    tallies = [before, *[CallTotals()] * 6, now, *[CallTotals()] * 6]
-    return [DailyTotals(start + dt.timedelta(days=number), tally) for number, tally in enumerate(tallies)]
+    totals = [before, *[CallTotals()] * 6, now, *[CallTotals()] * 6]
+    return [DailyTotals(start + dt.timedelta(days=number), day_totals) for number, day_totals in enumerate(totals)]
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ def days(before: CallTotals, now: CallTotals) -> list[DailyTotals]:
     ],
 )
 def test_calls_are_compared_with_the_week_before(before: int, now: int, change: str, is_up: bool | None) -> None:
-    calls = tiles(days(CallTotals(calls=before), CallTotals(calls=now)), NONE)[0]
+    calls = tiles(days(CallTotals(calls=before), CallTotals(calls=now)), NO_CALLS)[0]
     assert (calls.value, calls.change, calls.is_up) == (str(now), change, is_up)
 
 
 def test_the_answer_rate_is_compared_in_points() -> None:
-    answered = tiles(days(CallTotals(10, 5, 0), CallTotals(10, 8, 0)), NONE)[1]
+    answered = tiles(days(CallTotals(10, 5, 0), CallTotals(10, 8, 0)), NO_CALLS)[1]
     assert (answered.value, answered.change) == ("80 %", "+30 points vs the week before")
 
 

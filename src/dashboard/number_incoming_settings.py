@@ -1,6 +1,7 @@
-"""Pages of the settings of incoming calls of one number, which follows the organization's or has its own.
+"""Incoming-call settings of one number: shows them, and creates or deletes the number's own settings.
 
-The forms of its own settings are those of ``dashboard.incoming_calls``.
+A number without its own settings uses the organization's. The forms that change settings are in
+``dashboard.incoming_calls``.
 """
 
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from calls.incoming.controllers import save_settings
 from calls.incoming.settings_service import IncomingSettingsService
 from dashboard.guards import requires_membership
-from dashboard.incoming_calls import FOLLOW_EFFECT, incoming_path
+from dashboard.incoming_calls import DELETE_SETTINGS_EFFECT, incoming_settings_path
 from dashboard.pages import redirect, render
 from dashboard.settings import SettingsRequest, render_settings
 from kit.e164 import readable
@@ -27,8 +28,8 @@ from tenants.settings_paths import SettingsSection
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
 
 
-class NumberIncomingCallPages(Controller):
-    """The page of a number, and the beginning and the end of settings of its own."""
+class NumberIncomingSettingsPages(Controller):
+    """The page of one number's settings, and the forms that create and delete its own settings."""
 
     path = "/dashboard/{slug:str}/settings/incoming-calls/{number_id:uuid}"
 
@@ -36,31 +37,31 @@ class NumberIncomingCallPages(Controller):
     async def show(
         self, request: SettingsRequest, db_session: NamedDependency[AsyncSession], number_id: FromPath[UUID]
     ) -> Response[str]:
-        """The settings that hold for the number."""
+        """Show the settings that apply to the number."""
         await PhoneNumberService(db_session).get_held(current_member(request).organization_id, number_id)
         return await render_settings(request, db_session, SettingsSection.INCOMING_CALLS)
 
     @post("/own", guards=_ADMIN)
-    async def begin_own(
+    async def create_own_settings(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
         slug: FromPath[str],
         number_id: FromPath[UUID],
     ) -> Response[str]:
-        """Give the number the organization's settings as its own."""
+        """Copy the organization's settings as the number's own."""
         await read_form(request)
         organization_id = current_member(request).organization_id
         number = await PhoneNumberService(db_session).get_held(organization_id, number_id)
         service = IncomingSettingsService(db_session)
         if await service.get_of_number(organization_id, number_id) is None:
-            now = await service.get(organization_id)
-            await save_settings(request, db_session, organization_id, now, number_id=number_id)
-        notice = f"{readable(number.e164)} has its own settings now, a copy of those of your other numbers"
-        return redirect(request, incoming_path(slug, number_id), notice)
+            settings = await service.get(organization_id)
+            await save_settings(request, db_session, organization_id, settings, number_id=number_id)
+        notice = f"{readable(number.e164)} has its own settings now, a copy of the organization's"
+        return redirect(request, incoming_settings_path(slug, number_id), notice)
 
     @get("/follow", guards=_ADMIN)
-    async def confirm_follow(
+    async def confirm_delete_own_settings(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -73,14 +74,14 @@ class NumberIncomingCallPages(Controller):
             request,
             "confirm.html",
             title=f"Delete the settings of {readable(number.e164)}?",
-            text=FOLLOW_EFFECT,
+            text=DELETE_SETTINGS_EFFECT,
             submit="Delete its settings",
-            action=f"{incoming_path(slug, number_id)}/follow",
-            back=incoming_path(slug, number_id),
+            action=f"{incoming_settings_path(slug, number_id)}/follow",
+            back_url=incoming_settings_path(slug, number_id),
         )
 
     @post("/follow", guards=_ADMIN)
-    async def follow(
+    async def delete_own_settings(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -88,8 +89,10 @@ class NumberIncomingCallPages(Controller):
         number_id: FromPath[UUID],
     ) -> Response[str]:
         await read_form(request)
-        who = current_member(request)
-        number = await PhoneNumberService(db_session).get_held(who.organization_id, number_id)
-        await IncomingSettingsService(db_session).follow_organization(who.organization_id, number_id, by=who.actor)
-        notice = f"{readable(number.e164)} has the settings of your other numbers again"
-        return redirect(request, incoming_path(slug, number_id), notice)
+        member = current_member(request)
+        number = await PhoneNumberService(db_session).get_held(member.organization_id, number_id)
+        await IncomingSettingsService(db_session).follow_organization(
+            member.organization_id, number_id, by=member.actor
+        )
+        notice = f"{readable(number.e164)} uses the organization's settings again"
+        return redirect(request, incoming_settings_path(slug, number_id), notice)

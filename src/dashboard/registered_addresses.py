@@ -1,4 +1,4 @@
-"""The part **Registered addresses** of the settings section **Phone number**: add and delete."""
+"""Registered postal addresses in the settings section **Phone number**: add and delete."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.guards import requires_membership
 from dashboard.number_search import SEARCH_RESULT_STATE, SearchResult, types_for
 from dashboard.pages import redirect, render
-from dashboard.settings import SettingsRequest, render_settings_afterwards
+from dashboard.settings import SettingsRequest, render_settings_in_new_transaction
 from kit.countries import countries, country_in_sentence, country_name
 from kit.errors import DomainError, NotFound
 from kit.http.forms import Form, read_form
@@ -27,24 +27,29 @@ from tenants.models import Role
 from tenants.settings_paths import SettingsSection, settings_path
 
 ADDRESSES_ANCHOR = "registered-addresses"
-DELETION_EFFECT = "Numbers of its country that need an address cannot be got any more. The carrier deletes it too."
-_REFUSED_STATE = "refused_address"
-"""Key in the scope's state of a form that was refused."""
+DELETION_EFFECT = (
+    "You can no longer get numbers of its country that need a registered address."
+    " The address is also deleted at the carrier."
+)
+_REFUSED_FORM_STATE = "refused_address"
+"""Key of the refused form in the scope's state."""
 _ADMIN = (requires_membership, requires_role(Role.ADMIN))
 
 
-async def address_context(request: SettingsRequest, session: AsyncSession, who: MemberAuth) -> Mapping[str, Any]:
-    """Template context of the part; members see no addresses."""
-    if who.role.rank < Role.ADMIN.rank:
+async def address_context(request: SettingsRequest, session: AsyncSession, member: MemberAuth) -> Mapping[str, Any]:
+    """Template context of the addresses; for members it is empty."""
+    if member.role.rank < Role.ADMIN.rank:
         return {"addresses": [], "bundles": [], "address_form": None, "new_address": None}
     service = AddressService(session)
-    search: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
-    searched = "" if search is None else search.form["country"].strip().upper()
-    country = searched if searched in countries() else who.country
+    search_result: SearchResult | None = request.scope["state"].get(SEARCH_RESULT_STATE)
+    searched_country = "" if search_result is None else search_result.form["country"].strip().upper()
+    country = searched_country if searched_country in countries() else member.country
     return {
-        "addresses": await service.list_all(who.organization_id),
-        "bundles": [country_in_sentence(bundle.country) for bundle in await service.list_bundles(who.organization_id)],
-        "address_form": request.scope["state"].get(_REFUSED_STATE),
+        "addresses": await service.list_all(member.organization_id),
+        "bundles": [
+            country_in_sentence(bundle.country) for bundle in await service.list_bundles(member.organization_id)
+        ],
+        "address_form": request.scope["state"].get(_REFUSED_FORM_STATE),
         "new_address": Form({"country": country}),
         "deletion_effect": DELETION_EFFECT,
         "country_name": country_name,
@@ -53,29 +58,32 @@ async def address_context(request: SettingsRequest, session: AsyncSession, who: 
 
 
 class AddressPages(Controller):
-    """Pages of addresses. Handlers that ask the carrier open a transaction only afterwards."""
+    """Forms that add and delete an address.
+
+    Handlers that ask the carrier open a transaction only after its answer.
+    """
 
     path = "/dashboard/{slug:str}/settings/addresses"
     opt = ASKS_CARRIER
 
     @post(guards=(*_ADMIN, requires_widget_plan))
     async def add(self, request: SettingsRequest, slug: FromPath[str]) -> Response[str]:
-        form, who = await read_form(request, "country", *ADDRESS_FIELDS), current_member(request)
+        form, member = await read_form(request, "country", *ADDRESS_FIELDS), current_member(request)
         try:
             address = parse_address(form["country"], form.values)
-            await number_provisioning(request).addresses.register(who.organization_id, address, by=who.actor)
+            await number_provisioning(request).addresses.register(member.organization_id, address, by=member.actor)
         except DomainError as refusal:
-            request.scope["state"][_REFUSED_STATE] = form.refused(refusal)
-            types = await types_for(request, who.country)
-            request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(Form({"country": who.country}), None, types)
+            request.scope["state"][_REFUSED_FORM_STATE] = form.refused(refusal)
+            types = await types_for(request, member.country)
+            request.scope["state"][SEARCH_RESULT_STATE] = SearchResult(Form({"country": member.country}), None, types)
             # The section's own form is the number search, which was not refused.
-            return await render_settings_afterwards(request, SettingsSection.PHONE_NUMBERS, Form())
+            return await render_settings_in_new_transaction(request, SettingsSection.PHONE_NUMBERS, Form())
         return redirect(
-            request, _part_url(slug), f"The address in {country_in_sentence(address.country)} is registered"
+            request, _addresses_url(slug), f"The address in {country_in_sentence(address.country)} is registered"
         )
 
     @get("/{address_id:uuid}/delete", guards=_ADMIN)
-    async def confirm(
+    async def confirm_delete(
         self,
         request: SettingsRequest,
         db_session: NamedDependency[AsyncSession],
@@ -91,19 +99,19 @@ class AddressPages(Controller):
             text=DELETION_EFFECT,
             submit="Delete address",
             action=f"/dashboard/{slug}/settings/addresses/{address_id}/delete",
-            back=_part_url(slug),
+            back_url=_addresses_url(slug),
         )
 
     @post("/{address_id:uuid}/delete", guards=_ADMIN)
     async def delete(self, request: SettingsRequest, slug: FromPath[str], address_id: FromPath[UUID]) -> Response[str]:
-        who = current_member(request)
+        member = current_member(request)
         try:
-            await number_provisioning(request).addresses.delete(who.organization_id, address_id, by=who.actor)
+            await number_provisioning(request).addresses.delete(member.organization_id, address_id, by=member.actor)
         except NotFound:
             raise
         except DomainError as refusal:
-            return redirect(request, _part_url(slug), refusal.message, is_problem=True)
-        return redirect(request, _part_url(slug), "The address is deleted")
+            return redirect(request, _addresses_url(slug), refusal.message, is_problem=True)
+        return redirect(request, _addresses_url(slug), "The address is deleted")
 
 
 async def _get(session: AsyncSession, organization_id: UUID, address_id: UUID) -> RegisteredAddress:
@@ -114,5 +122,5 @@ async def _get(session: AsyncSession, organization_id: UUID, address_id: UUID) -
     return found
 
 
-def _part_url(slug: str) -> str:
+def _addresses_url(slug: str) -> str:
     return settings_path(slug, SettingsSection.PHONE_NUMBERS, ADDRESSES_ANCHOR)

@@ -1,4 +1,4 @@
-"""Says which tokens and members show a verified number, and what their calls show once it is removed."""
+"""Finds the tokens and members whose calls show a verified number, and says what those calls show after its removal."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -11,14 +11,14 @@ from phone_numbers.services import PhoneNumberService
 from tenants.members import MemberService
 from widget.services import EmbedTokenService
 
-MAX_NAMED = 5
-"""The most tokens, and the most members, that are named; the others are counted."""
+MAX_LISTED = 5
+"""At most this many tokens, and as many members, are listed by name; the rest are counted."""
 
 
 async def removal_effects(
     session: AsyncSession, organization_id: UUID, number_ids: Sequence[UUID]
 ) -> Mapping[UUID, str]:
-    """Sentences about the tokens and members that show each number; a number that none of them shows is left out."""
+    """The sentences for each number that a token or a member shows, by the number's id."""
     if not number_ids:
         return {}
     usable = await PhoneNumberService(session).list_from_numbers(organization_id)
@@ -28,28 +28,28 @@ async def removal_effects(
     for number_id in number_ids:
         others = [number for number in usable if number.id != number_id]
         sentences = []
-        showing = [
-            f"“{token.label or token.prefix}” {_shown(allowed_numbers(others, token.from_numbers))}"
+        token_uses = [
+            f"“{token.label or token.prefix}” {_number_or_none(allowed_numbers(others, token.from_numbers))}"
             for token in tokens
             if number_id in token.from_numbers
         ]
-        if showing:
-            sentences.append(f"Tokens that show it, and what their calls show from now on: {_list(showing)}.")
-        calling = [member.email for member in members if member.from_number_id == number_id]
-        if calling:
+        if token_uses:
+            sentences.append(f"Tokens that show it, and what their calls show from now on: {_list(token_uses)}.")
+        emails = [member.email for member in members if member.from_number_id == number_id]
+        if emails:
             sentences.append(
-                f"Members who call from it: {_list(calling)}. Their calls show the number of the token, or"
-                f" {_shown(others)}, until another one is chosen for them."
+                f"Members who call from it: {_list(emails)}. Their calls show the number of the token, or"
+                f" {_number_or_none(others)}, until another one is chosen for them."
             )
         if sentences:
             effects[number_id] = " ".join(sentences)
     return effects
 
 
-def _shown(numbers: Sequence[FromNumber]) -> str:
+def _number_or_none(numbers: Sequence[FromNumber]) -> str:
     return readable(numbers[0].number) if numbers else "no number: they cannot call"
 
 
 def _list(items: Sequence[str]) -> str:
-    more = len(items) - MAX_NAMED
-    return ", ".join([*items[:MAX_NAMED], *([f"{more} more"] if more > 0 else [])])
+    more = len(items) - MAX_LISTED
+    return ", ".join([*items[:MAX_LISTED], *([f"{more} more"] if more > 0 else [])])
