@@ -1,11 +1,11 @@
-// Charts of the rows of a table. The numbers are read from the table, so they are not sent twice.
+// Draws bar charts of the numbers in a page's tables, on the overview and on the operations page.
 import { BarController, BarElement, CategoryScale, Chart, Legend, LinearScale, Tooltip } from "chart.js";
 import { elementById, find } from "../shared/dom.js";
 import { REFRESHED_EVENT } from "./js/auto-refresh.js";
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Legend, Tooltip);
 
-/** @typedef {{label: string, data: number[], colour: string}} Series `colour` is the name of a custom property. */
+/** @typedef {{label: string, data: number[], colour: string}} Series `colour`: the name of a CSS custom property. */
 
 /**
  * The series of each kind of chart from the table's columns, in their order.
@@ -21,9 +21,9 @@ const SERIES_BY_CHART = {
     { label: "Calls", data: calls, colour: "--chart-main" },
     { label: "Refused", data: refused, colour: "--danger" },
   ],
-  "exchanges-per-hour": ([, , admitted, others]) => [
-    { label: "Accepted", data: admitted, colour: "--chart-main" },
-    { label: "Refused", data: others, colour: "--danger" },
+  "exchanges-per-hour": ([, , accepted, refused]) => [
+    { label: "Accepted", data: accepted, colour: "--chart-main" },
+    { label: "Refused", data: refused, colour: "--danger" },
   ],
 };
 
@@ -104,7 +104,7 @@ function createAll() {
   for (const figure of figures) charts.push({ figure, chart: createChart(figure) });
 }
 
-/** The tables may have other numbers now. Updated in place, so that a tooltip stays open. */
+/** Show the tables' new numbers. The charts are updated in place, so that a tooltip stays open. */
 function updateAll() {
   for (const { figure, chart } of charts) {
     const { labels, series } = readTable(figure);

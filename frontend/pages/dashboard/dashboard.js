@@ -1,4 +1,4 @@
-// Everything the dashboard's pages do beyond plain HTML. Each module finds its own markup; without scripts the pages work.
+// Enables the scripts of the dashboard's pages. Each module finds its own markup; the pages also work without scripts.
 import { enableCopyButtons } from "../shared/copy-button.js";
 import { enablePasskeys } from "../shared/passkeys.js";
 import { announceToast } from "../shared/toast.js";

@@ -1,4 +1,4 @@
-// Refreshes the operations page. The server does not count a refresh as activity: an abandoned page signs out and says so.
+// Refreshes the back office's operations page. A refresh is no activity for the server, which signs unused pages out.
 import { enableAutoRefresh } from "./js/auto-refresh.js";
 
 enableAutoRefresh(document);

@@ -1,4 +1,4 @@
-/** The contact list: search, contacts added later, and the name behind a number. */
+/** The contact list: search, adding a contact, and the name that belongs to a number. */
 import { elementById, find } from "../shared/dom.js";
 import { isSameNumber } from "./format.js";
 
@@ -60,7 +60,7 @@ export function createContacts(document) {
 
   return {
     /**
-     * The name of the contact or scripted number behind an E.164 number, or null.
+     * The name of the contact or scripted number with this E.164 number, or null.
      * @param {string} number
      * @returns {string | null}
      */
@@ -72,7 +72,7 @@ export function createContacts(document) {
       return scripted?.dataset.phoneName ?? null;
     },
     /**
-     * Note on its contact that the E.164 number was just called.
+     * Show at the contact with this E.164 number that it was just called.
      * @param {string} number
      */
     noteCall(number) {

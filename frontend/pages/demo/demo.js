@@ -1,4 +1,4 @@
-// The demo page: the CRM's side of the phone. It uses only what any customer's page may use.
+// The demo page: a CRM that uses the phone. It uses only what any customer's page can use.
 import { closest, elementById } from "../shared/dom.js";
 import { IN_CALL_STATES, STATE_TEXTS } from "../shared/states.js";
 import { createActivityList } from "./activity-list.js";
@@ -42,7 +42,7 @@ function connect(tag, phone) {
   });
   phone.on("error", ({ message }) => {
     if (phone.getState() === "error") {
-      notice.showProblem(`${message.replace(/\.$/, "")}. Open the phone to see what helps.`, () => phone.reset());
+      notice.showProblem(`${message.replace(/\.$/, "")}. Open the phone to see what you can do.`, () => phone.reset());
     } else {
       notice.showProblem(message);
     }
@@ -62,7 +62,7 @@ function showState(state) {
 }
 
 /**
- * Say why a click on a number does not call now.
+ * Say why a click on a number does not start a call.
  * @param {EpochPhoneApi} phone
  * @param {ReturnType<typeof createNotice>} notice
  */

@@ -1,4 +1,4 @@
-/** The event log: everything the phone emits, newest first. */
+/** The event log: all events of the phone, newest first. */
 import { elementById } from "../shared/dom.js";
 import { formatTimeOfDay } from "./format.js";
 

@@ -1,19 +1,19 @@
-/** The card that calls the demo's own number from outside and shows what the caller hears. */
+/** The card *Incoming call*: has the sandbox call the demo's number, and shows what the caller hears. */
 import { elementById } from "../shared/dom.js";
 
 const POLL_MS = 500;
-const UNREACHABLE = "The product does not answer. Check that it runs, then try again.";
+const UNREACHABLE_ERROR = "The product does not answer. Check that it runs, then try again.";
 
 /**
  * @typedef {{ sid: string }} StartedCall
- * @typedef {{ is_over: boolean, lines: string[] }} HeardCall
+ * @typedef {{ is_over: boolean, lines: string[] }} CallDescription
  */
 
 /** @param {Document} document */
 export function enableIncomingCalls(document) {
   const button = /** @type {HTMLButtonElement} */ (elementById("call-number", document));
   const list = elementById("heard", document);
-  const note = elementById("no-heard", document);
+  const emptyNote = elementById("no-heard", document);
 
   /** @param {string[]} lines */
   function show(lines) {
@@ -23,16 +23,16 @@ export function enableIncomingCalls(document) {
       const item = list.children[index] ?? list.appendChild(document.createElement("li"));
       if (item.textContent !== line) item.textContent = line;
     });
-    note.hidden = lines.length > 0;
+    emptyNote.hidden = lines.length > 0;
   }
 
   async function call() {
     show([]);
     const { sid } = /** @type {StartedCall} */ (await request("/demo/incoming-calls", "POST"));
     for (let isOver = false; !isOver;) {
-      const heard = /** @type {HeardCall} */ (await request(`/demo/incoming-calls/${sid}`, "GET"));
-      show(heard.lines);
-      isOver = heard.is_over;
+      const description = /** @type {CallDescription} */ (await request(`/demo/incoming-calls/${sid}`, "GET"));
+      show(description.lines);
+      isOver = description.is_over;
       if (!isOver) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -40,7 +40,7 @@ export function enableIncomingCalls(document) {
   button.addEventListener("click", () => {
     button.disabled = true;
     call()
-      .catch((/** @type {unknown} */ error) => show([error instanceof Error ? error.message : UNREACHABLE]))
+      .catch((/** @type {unknown} */ error) => show([error instanceof Error ? error.message : UNREACHABLE_ERROR]))
       .finally(() => {
         button.disabled = false;
       });
@@ -48,7 +48,7 @@ export function enableIncomingCalls(document) {
 }
 
 /**
- * The answer's JSON. Throws Error with a sentence for the person.
+ * Send a request and return the JSON of its response. Throws Error with a sentence to show.
  * @param {string} path
  * @param {"GET" | "POST"} method
  */
@@ -57,9 +57,9 @@ async function request(path, method) {
   try {
     response = await fetch(path, { method });
   } catch {
-    throw new Error(UNREACHABLE);
+    throw new Error(UNREACHABLE_ERROR);
   }
   const content = /** @type {{ message?: string }} */ (await response.json().catch(() => ({})));
-  if (!response.ok) throw new Error(content.message ?? UNREACHABLE);
+  if (!response.ok) throw new Error(content.message ?? UNREACHABLE_ERROR);
   return content;
 }

@@ -1,4 +1,4 @@
-/** The notice of the page: says what went wrong, or why nothing happened. */
+/** The notice at the top of the page: a problem, or the reason why a click had no effect. */
 import { elementById } from "../shared/dom.js";
 
 /** @param {Document} document */
@@ -25,7 +25,7 @@ export function createNotice(document) {
 
   return {
     /**
-     * Show a problem; with `retry` also "Try again", which calls it.
+     * Show a problem; with `retry` also the button "Try again", which calls `retry`.
      * @param {string} message
      * @param {(() => void) | null} [retry]
      */

@@ -6,7 +6,7 @@ enableCopyButtons(document);
 for (const button of document.querySelectorAll("[data-copy]")) /** @type {HTMLElement} */ (button).hidden = false;
 enableTabs(document);
 
-// On a small screen the menus would fill the first screen.
+// On small screens open menus would fill the screen.
 if (window.matchMedia("(max-width: 899px)").matches) {
   for (const menu of document.querySelectorAll(".contents details")) menu.removeAttribute("open");
 }

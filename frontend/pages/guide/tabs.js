@@ -1,6 +1,6 @@
 /**
- * Shows the subsections of a section as tabs. A link to something inside a tab opens the tab first, and so does the
- * browser's own search. Without this script the subsections stand below one another, and links work by themselves.
+ * Shows the subsections of a section as tabs. A link to something inside a tab opens that tab, and so does a match of
+ * the browser's own search. Without this script the subsections stand below one another.
  */
 import { closest } from "../shared/dom.js";
 

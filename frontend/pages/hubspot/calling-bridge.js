@@ -1,6 +1,6 @@
-/** Links HubSpot and the phone: dials the numbers that HubSpot sends and reports each call to HubSpot. */
+/** Connects HubSpot and the phone: dials the numbers that HubSpot sends, and reports each call to HubSpot. */
 import { IN_CALL_STATES } from "../shared/states.js";
-import { endStatus, engagementProperties, mayHide } from "./engagement.js";
+import { endStatus, engagementProperties, mayHideWidget } from "./engagement.js";
 
 /** @import CallingExtensions from "@hubspot/calling-extensions-sdk" */
 /** @import { OnCallEnded } from "@hubspot/calling-extensions-sdk" */
@@ -8,31 +8,31 @@ import { endStatus, engagementProperties, mayHide } from "./engagement.js";
 /**
  * @typedef {{number: string, options: EpochPhoneCallOptions}} DialRequest
  * @typedef {number | string} EngagementId
- * @typedef {object} ReportedCall A call that HubSpot does not know all of yet.
+ * @typedef {object} ReportedCall A call that is not completed in HubSpot yet.
  * @property {EpochPhoneCallStarted} started
  * @property {EpochPhoneCallEnded | null} ended
  * @property {EngagementId | null} engagementId HubSpot's record of the call.
  * @property {boolean} hasNoRecord HubSpot failed to create a record, or the server creates it.
- * @property {boolean} isLoggedByServer The server writes the call on its record, once; the page must not.
+ * @property {boolean} isLoggedByServer The server writes the call on its HubSpot record; the page must not.
  */
 
 const ENGAGEMENT_TIMEOUT_MS = 15_000;
 const MAX_LABEL_LENGTH = 60;
 const MAX_ID_LENGTH = 64;
-// HubSpot leads on to the data centre of the portal.
+// HubSpot redirects to the portal's data centre.
 const HUBSPOT_APP = "https://app.hubspot.com";
 /** @type {Record<string, string>} */
 const OBJECT_TYPE_IDS = { CONTACT: "0-1", COMPANY: "0-2" };
-const LOGGED_TYPES = ["CONTACT", "COMPANY", "DEAL", "TICKET"];
-const TYPE_ID = /^\d{1,3}-\d{1,12}$/;
-const BUSY = "A call is under way. Hang up before you call another number";
-const NOT_LOGGED = "HubSpot did not log this call on the record";
+const LOGGED_OBJECT_TYPES = ["CONTACT", "COMPANY", "DEAL", "TICKET"];
+const OBJECT_TYPE_ID = /^\d{1,3}-\d{1,12}$/;
+const BUSY_ERROR = "A call is under way. Hang up before you call another number";
+const NOT_LOGGED_NOTICE = "HubSpot did not log this call on the record";
 
 export class CallingBridge {
   #hubspot;
   #phone;
   #showNotice;
-  #loggedAccount;
+  #serverLoggedPortalId;
   #isLoggedIn = false;
   /**
    * Waits for the phone to be ready.
@@ -51,13 +51,13 @@ export class CallingBridge {
    * @param {CallingExtensions} hubspot After its handshake.
    * @param {EpochPhoneApi} phone
    * @param {(text: string) => void} showNotice
-   * @param {string} loggedAccount The id of the account whose calls the server writes; empty for none.
+   * @param {string} serverLoggedPortalId The HubSpot account whose calls the server writes; empty if it writes none.
    */
-  constructor(hubspot, phone, showNotice, loggedAccount = "") {
+  constructor(hubspot, phone, showNotice, serverLoggedPortalId = "") {
     this.#hubspot = hubspot;
     this.#phone = phone;
     this.#showNotice = showNotice;
-    this.#loggedAccount = loggedAccount;
+    this.#serverLoggedPortalId = serverLoggedPortalId;
   }
 
   start() {
@@ -84,7 +84,7 @@ export class CallingBridge {
     const request = { number, options: { metadata: metadataOf(fields), url: recordUrlOf(fields) } };
     const state = this.#phone.getState();
     if (state === "loading") this.#pendingRequest = request;
-    else if (IN_CALL_STATES.includes(state)) this.#refuse(BUSY, number);
+    else if (IN_CALL_STATES.includes(state)) this.#refuse(BUSY_ERROR, number);
     else this.#place(request);
   }
 
@@ -109,11 +109,11 @@ export class CallingBridge {
     const call = this.#findCall(fieldsOf(data).externalCallId);
     if (!call) return;
     call.hasNoRecord = true;
-    this.#showNotice(NOT_LOGGED);
+    this.#showNotice(NOT_LOGGED_NOTICE);
     this.#completeIfKnown(call);
   }
 
-  /** Tell HubSpot whether people can call, and dial the waiting request. */
+  /** Tell HubSpot whether the phone can call, and dial the waiting number. */
   #onStateChanged() {
     const state = this.#phone.getState();
     const isUsable = state !== "loading" && state !== "error";
@@ -134,7 +134,7 @@ export class CallingBridge {
   #place({ number, options }) {
     this.#showNotice("");
     // For a number that cannot be dialled, `error` is emitted before call() returns.
-    if (!this.#phone.call(number, options) && this.#lastError) this.#show(this.#lastError.message, number);
+    if (!this.#phone.call(number, options) && this.#lastError) this.#showProblem(this.#lastError.message, number);
   }
 
   /** @param {EpochPhoneError} error */
@@ -142,21 +142,21 @@ export class CallingBridge {
     this.#lastError = error;
     this.#hubspot.sendError({ message: error.message });
     if (this.#phone.getState() !== "error") return;
-    if (this.#pendingRequest) this.#show(error.message, this.#pendingRequest.number);
+    if (this.#pendingRequest) this.#showProblem(error.message, this.#pendingRequest.number);
     this.#pendingRequest = null;
   }
 
   /** @param {string} message */
   #refuse(message, number = "") {
     this.#hubspot.sendError({ message });
-    this.#show(message, number);
+    this.#showProblem(message, number);
   }
 
   /**
    * @param {string} message
    * @param {string} number
    */
-  #show(message, number) {
+  #showProblem(message, number) {
     const label = number.trim().slice(0, MAX_LABEL_LENGTH);
     this.#showNotice(label ? `${message}: ${label}` : message);
   }
@@ -164,7 +164,7 @@ export class CallingBridge {
   /** @param {EpochPhoneCallStarted} call */
   #onCallStarted(call) {
     this.#showNotice("");
-    const isLoggedByServer = this.#loggedAccount !== "" && this.#isLoggedByServer(call.metadata ?? {});
+    const isLoggedByServer = this.#serverLoggedPortalId !== "" && this.#isLoggedByServer(call.metadata ?? {});
     const state = { ended: null, engagementId: null, hasNoRecord: isLoggedByServer, isLoggedByServer };
     this.#calls.set(call.callId, { started: call, ...state });
     this.#hubspot.outgoingCall({
@@ -177,13 +177,13 @@ export class CallingBridge {
   }
 
   /**
-   * True for a call from a record that the server writes it on, as src/crm/engagement.py does.
+   * True if the server writes the call on its HubSpot record: the same rule as in src/crm/engagement.py.
    * @param {EpochPhoneMetadata} metadata
    */
   #isLoggedByServer({ portalId, objectId, objectType }) {
-    const kind = String(objectType);
-    const isKnownKind = LOGGED_TYPES.includes(kind.toUpperCase()) || TYPE_ID.test(kind);
-    return portalId === this.#loggedAccount && /^\d{1,20}$/.test(String(objectId)) && isKnownKind;
+    const type = String(objectType);
+    const isKnownType = LOGGED_OBJECT_TYPES.includes(type.toUpperCase()) || OBJECT_TYPE_ID.test(type);
+    return portalId === this.#serverLoggedPortalId && /^\d{1,20}$/.test(String(objectId)) && isKnownType;
   }
 
   /** @param {EpochPhoneCallEnded} ended */
@@ -196,7 +196,7 @@ export class CallingBridge {
       ...(call.engagementId === null ? {} : { engagementId: call.engagementId }),
       callEndStatus: endStatus(ended.status),
     };
-    // The SDK's types want an engagement id, which is not known here for every call.
+    // The SDK's types require an engagement id, but not every call has one yet.
     this.#hubspot.callEnded(/** @type {OnCallEnded} */ (report));
     if (!this.#completeIfKnown(call)) setTimeout(() => this.#giveUpOnRecord(call), ENGAGEMENT_TIMEOUT_MS);
   }
@@ -216,19 +216,19 @@ export class CallingBridge {
     this.#hubspot.callCompleted({
       externalCallId: started.callId,
       ...(engagementId === null ? {} : { engagementId }),
-      hideWidget: mayHide(ended.status),
+      hideWidget: mayHideWidget(ended.status),
       ...(isLoggedByServer ? {} : { engagementProperties: engagementProperties(started, ended) }),
     });
     return true;
   }
 
   /**
-   * The call that HubSpot means: the first one without a record if HubSpot names none.
+   * The call with this id; without an id, the oldest call that has no record yet.
    * @param {unknown} callId
    */
   #findCall(callId) {
-    const named = typeof callId === "string" ? this.#calls.get(callId) : undefined;
-    return named ?? [...this.#calls.values()].find((call) => call.engagementId === null);
+    const call = typeof callId === "string" ? this.#calls.get(callId) : undefined;
+    return call ?? [...this.#calls.values()].find(({ engagementId }) => engagementId === null);
   }
 }
 
@@ -258,7 +258,7 @@ function metadataOf(fields) {
 }
 
 /**
- * The address of the record that is called; null if HubSpot does not say which one.
+ * The URL of the HubSpot record that is called; null if HubSpot does not name the record.
  * @param {Record<string, unknown>} fields
  */
 function recordUrlOf({ portalId, objectId, objectType }) {

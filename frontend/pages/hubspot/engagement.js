@@ -1,4 +1,4 @@
-/** Translates the end of a call into HubSpot's values and properties. */
+/** Translates an ended call into HubSpot's end status and the properties of its engagement. */
 
 /** @import { EndStatus, RawEngagementProperties } from "@hubspot/calling-extensions-sdk" */
 
@@ -11,16 +11,16 @@ const END_STATUSES = {
   failed: "FAILED",
   refused: "FAILED",
 };
-const NORMAL_STATUSES = ["completed", "canceled"];
+const SUCCESS_STATUSES = ["completed", "canceled"];
 
 /** @param {EpochPhoneCallStatus} status */
 export const endStatus = (status) => END_STATUSES[status] ?? "FAILED";
 
 /**
- * True if HubSpot may hide the phone after the call: the reason of a failure must stay visible.
+ * True if HubSpot may hide the phone after the call; after a failure it must stay, because it shows the reason.
  * @param {EpochPhoneCallStatus} status
  */
-export const mayHide = (status) => NORMAL_STATUSES.includes(status);
+export const mayHideWidget = (status) => SUCCESS_STATUSES.includes(status);
 
 /**
  * The properties that HubSpot stores with a call. Durations are milliseconds.

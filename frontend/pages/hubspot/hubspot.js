@@ -1,4 +1,4 @@
-/** The calling page in HubSpot's frame: connects to HubSpot, then loads the phone and links the two. */
+/** The calling page in HubSpot's frame: connects to HubSpot, then loads the phone and connects the two. */
 import CallingExtensions from "@hubspot/calling-extensions-sdk";
 import { CallingBridge } from "./calling-bridge.js";
 import { guardMessages } from "./message-guard.js";
@@ -9,11 +9,11 @@ import { createView } from "./view.js";
 
 /** @typedef {{engagementId?: number, iframeLocation?: string, usesCallingWindow?: boolean}} HubSpotContext */
 
-const NO_TOKEN = "This address holds no embed token. Copy the whole address from Settings, with the part behind #";
+const NO_TOKEN = "This URL has no embed token. Copy the whole URL from Settings, with the part after #";
 const NOT_LOADED = "The phone did not load. Check the connection, then reload the page";
 
 const { api = "", appHosts = "", hosts = "", height, problem, ticket, tokenId = "", width } = document.body.dataset;
-const { loggedAccount = "" } = document.body.dataset;
+const { loggedAccount: serverLoggedPortalId = "" } = document.body.dataset;
 /** @param {string} list */
 const splitWords = (list) => list.split(" ").filter(Boolean);
 const token = decodeURIComponent(location.hash.slice(1)).trim();
@@ -61,7 +61,7 @@ function connect() {
     }
     phone.on("stateChanged", ({ state }) => view.showState(state));
     view.showState(phone.getState());
-    bridge = new CallingBridge(hubspot, phone, view.showNotice, loggedAccount);
+    bridge = new CallingBridge(hubspot, phone, view.showNotice, serverLoggedPortalId);
     bridge.start();
     if (iframeLocation === "window") shareCalls(tokenId, phone);
     phone.open();
@@ -69,7 +69,7 @@ function connect() {
 }
 
 /**
- * The phone, started with the token in the fragment of the address; null if its script does not load.
+ * Load the phone, with the token in the URL's fragment; null if its script does not load.
  * @returns {Promise<EpochPhoneApi | null>}
  */
 function loadPhone() {

@@ -1,5 +1,5 @@
 /**
- * Keeps messages of untrusted pages, and messages that are not HubSpot's, from HubSpot's SDK. The SDK itself accepts
+ * Lets only messages of trusted pages reach HubSpot's SDK, and only those in the SDK's format. The SDK itself accepts
  * messages of any page that frames it.
  */
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1"];
@@ -7,7 +7,7 @@ const LOOPBACK_HOSTS = ["localhost", "127.0.0.1"];
 /**
  * @typedef {object} TrustedHosts
  * @property {string[]} appHosts Exact hosts.
- * @property {string[]} hosts Hosts with their subdomains.
+ * @property {string[]} hosts Hosts that are trusted with all their subdomains.
  */
 
 /**
@@ -33,7 +33,7 @@ export function isTrusted(origin, { appHosts, hosts }) {
  * @param {unknown} data
  * @param {TrustedHosts} trusted
  */
-export function isMessage(data, trusted) {
+export function isSdkMessage(data, trusted) {
   if (typeof data !== "object" || data === null) return false;
   const { type, hostUrl } = /** @type {{type?: unknown, hostUrl?: unknown}} */ (data);
   if (typeof type !== "string") return false;
@@ -50,7 +50,7 @@ export function guardMessages(window, trusted) {
     "message",
     (event) => {
       const isFromParent = event.source === window.parent && isTrusted(event.origin, trusted);
-      if (!isFromParent || !isMessage(event.data, trusted)) event.stopImmediatePropagation();
+      if (!isFromParent || !isSdkMessage(event.data, trusted)) event.stopImmediatePropagation();
     },
     true,
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { guardMessages, isMessage, isTrusted } from "./message-guard.js";
+import { guardMessages, isSdkMessage, isTrusted } from "./message-guard.js";
 
 const TRUST = { appHosts: ["app.hubspot.com", "app-eu1.hubspot.com"], hosts: ["mysite.com", "127.0.0.1"] };
 
@@ -28,12 +28,12 @@ describe("isTrusted", () => {
 
 describe("guardMessages", () => {
   test.each([[null], ["SYNC"], [1], [{}], [{ type: 1 }], [{ type: "SYNC", hostUrl: 5 }]])("stops %o", (data) =>
-    expect(isMessage(data, TRUST)).toBe(false),
+    expect(isSdkMessage(data, TRUST)).toBe(false),
   );
 
   test("stops a SYNC that directs the answers to another page", () => {
-    expect(isMessage({ type: "SYNC", hostUrl: "https://evil.example" }, TRUST)).toBe(false);
-    expect(isMessage({ type: "SYNC", hostUrl: "https://app.hubspot.com" }, TRUST)).toBe(true);
+    expect(isSdkMessage({ type: "SYNC", hostUrl: "https://evil.example" }, TRUST)).toBe(false);
+    expect(isSdkMessage({ type: "SYNC", hostUrl: "https://app.hubspot.com" }, TRUST)).toBe(true);
   });
 
   test("lets through messages of the parent page only", () => {

@@ -1,6 +1,6 @@
 /**
- * Connects HubSpot's two frames where calls have a window of their own: the phone is in HubSpot's calling window, and the
- * remote frame, in the navigation bar, shows the call and sends commands.
+ * Connects two frames of HubSpot for accounts that call in a separate window: the phone is in HubSpot's calling window;
+ * the remote frame, in the navigation bar, shows the call and sends commands.
  */
 const CHANNEL_NAME = "epoch-hubspot";
 
@@ -10,7 +10,7 @@ const CHANNEL_NAME = "epoch-hubspot";
  */
 
 /**
- * Run in the calling window: broadcast the status of `phone` and obey commands. Returns a function that stops it.
+ * Run in the calling window: broadcast the status of `phone` and run commands. Returns a function that stops this.
  * @param {string} tokenId
  * @param {EpochPhoneApi} phone
  */

@@ -43,7 +43,7 @@ export function createView(document) {
       const presses = new Presses(Date.now);
       for (const button of [hangupButton, muteButton]) {
         button.addEventListener("keydown", (event) => {
-          // The browser clicks again and again while a key is held.
+          // While a key is held, the browser clicks repeatedly.
           if (event.repeat && isPressKey(event)) event.preventDefault();
         });
       }
@@ -61,7 +61,7 @@ export function createView(document) {
       elementById("remote-call", document).textContent = isInCall ? `${STATE_TEXTS[state]}: ${number}` : "No call.";
       hangupButton.disabled = muteButton.disabled = !isInCall;
       isMuted = muted === true;
-      // The name says what a press does, as on the phone's own button.
+      // The button's name says what a press does, as on the phone's own button.
       muteButton.textContent = isMuted ? "Unmute" : "Mute";
       muteButton.toggleAttribute("data-on", isMuted);
     },

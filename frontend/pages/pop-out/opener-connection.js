@@ -1,4 +1,4 @@
-/** Connects the pop-out to the page that opened it, and again to the next page that comes in the opener's place. */
+/** Connects the pop-out to the page that opened it, and to each page that later replaces that page in its window. */
 
 /** @import { Phone } from "../../phone/core.js" */
 /** @import { Problem } from "../../phone/errors.js" */
@@ -12,9 +12,9 @@
 const SEARCH_INTERVAL_MS = 300;
 const ANNOUNCE_INTERVAL_MS = 2_000;
 const MIN_RENEW_INTERVAL_MS = 30_000;
-const MAX_UNHEARD_ENDS = 20;
+const MAX_UNHANDLED_ENDS = 20;
 
-/** The fields of a snapshot for a call that was not begun. */
+/** The fields of the snapshot of a call that could not begin. */
 const IDLE_FLAGS = { muted: false, lost: null, reconnecting: false, warnings: [], postDial: null };
 
 export class OpenerConnection {
@@ -38,10 +38,10 @@ export class OpenerConnection {
    */
   #waitingRequest = null;
   /**
-   * The last snapshots of the token's ended calls whose end no page has handled yet.
+   * The last snapshots of ended calls whose end no page has handled yet; only calls with the present token.
    * @type {CallSnapshot[]}
    */
-  #unheardEnds = [];
+  #unhandledEnds = [];
   #lastReported = "null";
   /** @type {object | null} */
   #lastEndedCall = null;
@@ -56,7 +56,7 @@ export class OpenerConnection {
    * @param {string} options.origin The only origin whose messages are trusted.
    * @param {(config: Settings) => void} options.start Starts the phone with a token.
    * @param {() => number} options.now
-   * @param {() => void} options.onClose The page wants the pop-out closed.
+   * @param {() => void} options.onClose Called when the page asks to close the pop-out.
    */
   constructor(phone, { opener, origin, start, now, onClose }) {
     this.#phone = phone;
@@ -68,23 +68,23 @@ export class OpenerConnection {
     phone.onChange(() => this.#update());
   }
 
-  /** True if a page has ever given its token. */
+  /** True once a page has sent its token. */
   get hasToken() {
     return this.#token !== null;
   }
 
-  /** Announce this window to its opener, again and again: a page that was just loaded in the opener's place answers. */
+  /** Announce this window to its opener, repeatedly: a page that was just loaded into the opener's window answers. */
   announce() {
     /** @type {Announcement} */
     const announcement = { epochphone: "window", link: this.#connectionId };
     this.#opener.postMessage(announcement, this.#origin);
-    const isUrgent = !this.#port && (this.#phone.isInCall || !this.hasToken || this.#unheardEnds.length > 0);
+    const isUrgent = !this.#port && (this.#phone.isInCall || !this.hasToken || this.#unhandledEnds.length > 0);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.announce(), isUrgent ? SEARCH_INTERVAL_MS : ANNOUNCE_INTERVAL_MS);
   }
 
   /**
-   * Take the token and the port from the page's answer; ignore every other message to this window.
+   * Take the token and the port from the page's answer; ignore all other messages to this window.
    * @param {MessageEvent<Welcome | null>} message
    */
   onMessage({ source, origin, data, ports }) {
@@ -101,10 +101,10 @@ export class OpenerConnection {
     port.onmessage = (message) => port === this.#port && this.#onCommand(message.data);
     port.addEventListener("close", () => this.#onPortClosed(port));
     this.#settings = data.settings;
-    // A page with another token, perhaps of another organization, must not hear of this token's calls.
-    if (data.token !== this.#token) this.#unheardEnds = [];
+    // A page with another token, perhaps of another organization, must not get this token's calls.
+    if (data.token !== this.#token) this.#unhandledEnds = [];
     if (data.token !== this.#token || this.#phone.state === "error") this.#startPhone(data.token, data.ticket);
-    for (const snapshot of this.#unheardEnds) this.#report({ call: snapshot });
+    for (const snapshot of this.#unhandledEnds) this.#report({ call: snapshot });
     this.#lastReported = "";
     this.#update();
   }
@@ -144,7 +144,7 @@ export class OpenerConnection {
     if (mute !== undefined) phone.mute(mute);
     if (digit) phone.sendDigit(digit);
     if (continuePostDial) phone.continuePostDial();
-    if (heard) this.#unheardEnds = this.#unheardEnds.filter(({ details }) => details.callId !== heard);
+    if (heard) this.#unhandledEnds = this.#unhandledEnds.filter(({ details }) => details.callId !== heard);
     if (ticket && phone.state === "error" && this.#token) this.#startPhone(this.#token, ticket);
     if (close) {
       phone.hangup();
@@ -158,7 +158,7 @@ export class OpenerConnection {
     this.#reportCall();
   }
 
-  /** Place the waiting request as soon as it is known whether this phone can. */
+  /** Place the waiting request as soon as the phone has loaded; report a failed call if it cannot call. */
   #placeWaitingRequest() {
     const phone = this.#phone;
     const request = this.#waitingRequest;
@@ -173,7 +173,7 @@ export class OpenerConnection {
     const end = { status, duration: 0, message: problem?.message ?? null, theirs: false };
     const reported = problem ? snapshotOfProblem(problem) : { code: "call_elsewhere" };
     this.#report({
-      // A page makes its own Problem of the code; without a message it takes the code's sentence.
+      // The page makes its own Problem from the code; without a message it takes the code's sentence.
       call: /** @type {CallSnapshot} */ ({
         ...{ details: request.details, state: "failed", answeredAt: null, ended: { ...end, problem: reported } },
         ...IDLE_FLAGS,
@@ -186,11 +186,11 @@ export class OpenerConnection {
     let snapshot = this.#snapshot();
     if (snapshot?.ended && this.#lastEndedCall !== call) {
       this.#lastEndedCall = call;
-      this.#unheardEnds = [...this.#unheardEnds, snapshot].slice(-MAX_UNHEARD_ENDS);
+      this.#unhandledEnds = [...this.#unhandledEnds, snapshot].slice(-MAX_UNHANDLED_ENDS);
     }
     // An ended call is reported until a page has handled its end; after that there is no call.
     const { callId } = snapshot?.details ?? {};
-    if (snapshot?.ended && !this.#unheardEnds.some(({ details }) => details.callId === callId)) snapshot = null;
+    if (snapshot?.ended && !this.#unhandledEnds.some(({ details }) => details.callId === callId)) snapshot = null;
     const reported = JSON.stringify(snapshot);
     if (reported === this.#lastReported) return;
     this.#lastReported = reported;
@@ -209,7 +209,7 @@ export class OpenerConnection {
     };
   }
 
-  /** Ask the page for a new ticket if this one has expired, as after a long sleep. */
+  /** Ask the page for a new ticket if the present one has expired, as after the computer's sleep. */
   #askForTicket() {
     const { state, problem } = this.#phone;
     if (state !== "error" || problem?.code !== "domain_not_allowed" || !this.#port) return;

@@ -222,7 +222,7 @@ describe("changing pages", () => {
     expect(fixture.reports.filter(({ renew }) => renew)).toHaveLength(1);
   });
 
-  test("the close command page the call and closes the window", async () => {
+  test("the close command ends the call and closes the window", async () => {
     const fixture = await connected();
     fixture.send({ dial: REQUEST });
     await settle();

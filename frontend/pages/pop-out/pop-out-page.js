@@ -1,4 +1,4 @@
-/** The pop-out's page: a phone that takes its token from the page that opened it, and goes on when that page is left. */
+/** The pop-out's page: a phone that gets its token from the page that opened it, and stays when that page is left. */
 import { EmbeddedPhone } from "../../phone/api.js";
 import { createEnvironment } from "../../phone/browser/environment.js";
 import { originOf } from "../../phone/config.js";
@@ -13,7 +13,7 @@ const fragment = new URLSearchParams(location.hash.slice(1));
 const origin = fragment.get("origin");
 const env = createEnvironment(window);
 env.base = location.origin;
-// The record of a call names the page that it was placed for.
+// A call's record has the origin of the opener, not of this window.
 env.pageOrigin = origin ?? undefined;
 const notice = elementById("notice");
 const sandboxNote = document.getElementById("sandbox");
@@ -23,7 +23,7 @@ const textsLoaded = loadPageTexts(fragment.get("locale"));
 const embedded = new EmbeddedPhone(null, env);
 const { api, phone } = embedded;
 window.EpochPhone = api;
-// This window is the panel: people cannot close the panel in it.
+// The panel fills this window, so people cannot close the panel.
 api.on("close", () => api.open());
 
 textsLoaded.then(({ connecting, sandbox }) => {
@@ -31,7 +31,7 @@ textsLoaded.then(({ connecting, sandbox }) => {
   if (sandboxNote) sandboxNote.textContent = sandbox;
 });
 if (window.opener && origin && origin === originOf(origin)) connect(window.opener, origin);
-else showLost();
+else showConnectionLost();
 
 /**
  * @param {Window} opener
@@ -56,11 +56,11 @@ function connect(opener, origin) {
     if (organization) document.title = phone.isInCall ? `${inCall} · ${organization}` : organization;
   });
   connection.announce();
-  setTimeout(() => connection.hasToken || showLost(), CONNECT_TIMEOUT_MS);
+  setTimeout(() => connection.hasToken || showConnectionLost(), CONNECT_TIMEOUT_MS);
 }
 
-/** Show that there is no page to work for. */
-async function showLost() {
+/** Show that the connection to the page is lost, and what to do. */
+async function showConnectionLost() {
   const { lost, lostFix } = await textsLoaded;
   const fix = document.createElement("small");
   fix.textContent = lostFix;

@@ -1,4 +1,4 @@
-// A plugin of Swagger UI that gives its elements the names that screen readers need.
+// A plugin for Swagger UI that gives its elements accessible names.
 
 /**
  * @typedef {Record<string, unknown>} Props
@@ -8,11 +8,11 @@
  */
 
 /**
- * Give the component an `aria-label`; `prop` is what the component calls it.
+ * Give the component the accessible name `name`; `prop` is the component's property for it.
  * @param {string} name
  * @returns {Wrapper}
  */
-const named =
+const withName =
   (name, prop = "aria-label") =>
   (Original, { React }) =>
     function Named(props) {
@@ -20,11 +20,11 @@ const named =
     };
 
 /**
- * Put the component, which takes no name, into a label.
- * @param {(props: Props) => unknown} nameOf Null where it has a name already.
+ * Put the component, which has no property for a name, into a <label>.
+ * @param {(props: Props) => unknown} nameOf Returns null if the component has a name already.
  * @returns {Wrapper}
  */
-const labelled =
+const withLabel =
   (nameOf) =>
   (Original, { React }) =>
     function Labelled(props) {
@@ -34,17 +34,17 @@ const labelled =
     };
 
 /**
- * The name of a parameter that is chosen from a list: it stands in another cell.
+ * The name of a parameter that is chosen from a list, whose name Swagger UI shows in another cell of the table.
  * @param {Props} props
  */
-const nameOfChoice = (props) => {
+const nameOfListParameter = (props) => {
   const { schema, description } = /** @type {{schema?: Map<string, unknown>, description?: unknown}} */ (props);
   return schema?.get("enum") || schema?.get("type") === "boolean" ? description : null;
 };
 
 /** @type {Record<string, Wrapper>} */
 const wrapComponents = {
-  // Its buttons have a text, and some also another name, which people who speak to the browser cannot guess.
+  // Buttons have a text; some also have another accessible name, which users of voice control cannot see.
   Button: (Original, { React }) =>
     function Button(props) {
       return React.createElement(Original, { ...props, "aria-label": undefined });
@@ -53,17 +53,17 @@ const wrapComponents = {
     function Close(props) {
       return React.createElement(Original, { ...props, "aria-hidden": null, "aria-label": "Close", role: "img" });
     },
-  // A link inside the button that opens an operation cannot be used by itself; the address follows what is open.
+  // A link inside the button of an operation cannot be used separately. The URL changes with the open operation anyway.
   DeepLink: (_, { React }) =>
     function Plain({ text }) {
       return React.createElement("span", null, text);
     },
-  ExamplesSelect: labelled(() => "Example"),
-  JsonSchemaForm: labelled(nameOfChoice),
-  // There is one server only.
+  ExamplesSelect: withLabel(() => "Example"),
+  JsonSchemaForm: withLabel(nameOfListParameter),
+  // There is only one server to choose.
   ServersContainer: () => () => null,
-  TextArea: named("Request body"),
-  contentType: named("Media type", "ariaLabel"),
+  TextArea: withName("Request body"),
+  contentType: withName("Media type", "ariaLabel"),
 };
 
 export const accessibilityPlugin = () => ({ wrapComponents });

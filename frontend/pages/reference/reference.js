@@ -1,4 +1,4 @@
-// The API reference: Swagger UI on our own document, with our own files only.
+// The API reference: shows our OpenAPI document with Swagger UI, from our own files only.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import { accessibilityPlugin } from "./accessibility-plugin.js";
 
@@ -25,7 +25,7 @@ SwaggerUI({
   docExpansion: "list",
   plugins: [accessibilityPlugin],
   requestInterceptor: addCsrfToken,
-  // Its colours are written into the elements, for one background only.
+  // Its colours are inline styles for a light background only.
   syntaxHighlight: { activated: false },
   // The default sends the document's address to another company's validator.
   validatorUrl: null,

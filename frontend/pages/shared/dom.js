@@ -1,4 +1,4 @@
-/** Finds elements that a page's own template has for certain. */
+/** Finds elements of a page; throws Error where the page's own template must have the element. */
 
 /**
  * The element with `id`. Throws Error if the template lacks it.

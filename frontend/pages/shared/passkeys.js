@@ -1,23 +1,23 @@
 /**
- * Forms that use a passkey: `data-passkey` is "create" or "get", `data-options` the URL of the WebAuthn options. The
- * forms stay hidden where the browser has no passkeys for this page.
+ * Forms that are sent with a passkey: `data-passkey` is "create" or "get", `data-options` the URL of the WebAuthn
+ * options. The forms stay hidden in browsers that do not support passkeys on this page.
  */
 import { find } from "./dom.js";
 
 /** @type {Record<string, string>} */
-const PROBLEMS = {
-  InvalidStateError: "This device has a passkey of your account already.",
+const ERROR_TEXTS = {
+  InvalidStateError: "This device already has a passkey for your account.",
   NotAllowedError: "No passkey was chosen. Try again.",
 };
-const OTHER_PROBLEM = "The passkey could not be read. Reload the page and try again.";
+const OTHER_ERROR_TEXT = "The passkey could not be read. Reload the page and try again.";
 
-/** The server refused; the message is for the person. */
+/** The server refused; the message is shown. */
 class Refusal extends Error {}
 
 /** @param {Document} document */
 export function enablePasskeys(document) {
   if (!isSupported()) return;
-  for (const form of document.querySelectorAll("form[data-passkey]")) enable(/** @type {HTMLFormElement} */ (form));
+  for (const form of document.querySelectorAll("form[data-passkey]")) enableForm(/** @type {HTMLFormElement} */ (form));
 }
 
 const isSupported = () =>
@@ -26,7 +26,7 @@ const isSupported = () =>
   typeof globalThis.PublicKeyCredential.parseRequestOptionsFromJSON === "function";
 
 /** @param {HTMLFormElement} form */
-function enable(form) {
+function enableForm(form) {
   form.hidden = false;
   let isBusy = false;
   form.addEventListener("submit", async (event) => {
@@ -35,21 +35,21 @@ function enable(form) {
     isBusy = true;
     event.submitter?.setAttribute("aria-busy", "true");
     try {
-      /** @type {HTMLInputElement} */ (find(form, "[name='credential']")).value = await answer(form);
+      /** @type {HTMLInputElement} */ (find(form, "[name='credential']")).value = await askAuthenticator(form);
       form.submit();
     } catch (error) {
       isBusy = false;
       event.submitter?.removeAttribute("aria-busy");
-      show(form, problemOf(error));
+      showProblem(form, errorText(error));
     }
   });
 }
 
 /**
- * The authenticator's answer as JSON.
+ * The credential that the authenticator returns, as JSON.
  * @param {HTMLFormElement} form
  */
-async function answer(form) {
+async function askAuthenticator(form) {
   const options = await fetchOptions(form);
   const credential =
     form.dataset.passkey === "create"
@@ -69,16 +69,16 @@ async function fetchOptions(form) {
 }
 
 /** @param {unknown} error */
-function problemOf(error) {
+function errorText(error) {
   if (error instanceof Refusal) return error.message;
-  return (error instanceof DOMException && PROBLEMS[error.name]) || OTHER_PROBLEM;
+  return (error instanceof DOMException && ERROR_TEXTS[error.name]) || OTHER_ERROR_TEXT;
 }
 
 /**
  * @param {HTMLFormElement} form
  * @param {string} text
  */
-function show(form, text) {
+function showProblem(form, text) {
   const problem = find(form, "[data-passkey-problem]");
   problem.hidden = false;
   find(problem, "span").textContent = text;

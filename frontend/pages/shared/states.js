@@ -1,4 +1,4 @@
-/** The phone's states in words, for our own pages. */
+/** The phone's states for our own pages: their texts, and those in which a call is under way. */
 
 /** @type {Record<EpochPhoneState, string>} */
 export const STATE_TEXTS = {

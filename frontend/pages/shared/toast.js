@@ -1,8 +1,8 @@
-/** Shows short messages in the page's one live region. */
+/** Shows short messages in the page's live region `#toasts`. */
 import { elementById } from "./dom.js";
 
 const VISIBLE_MS = 6_000;
-// Assistive technology reads a live region out only when it changes after the page was read.
+// Screen readers read out a live region only if it changes after the page has loaded.
 const ANNOUNCE_DELAY_MS = 150;
 
 /**
@@ -18,11 +18,14 @@ export function showToast(document, text, isProblem = false) {
 }
 
 /**
- * Show the message that came with the page again, so that it is read out.
+ * Show again the message that the server put into the page, so that screen readers read it out.
  * @param {Document} document
  */
 export function announceToast(document) {
-  const sent = document.querySelector("#toasts .toast");
-  if (!sent) return;
-  setTimeout(() => showToast(document, sent.textContent ?? "", sent.classList.contains("problem")), ANNOUNCE_DELAY_MS);
+  const message = document.querySelector("#toasts .toast");
+  if (!message) return;
+  setTimeout(
+    () => showToast(document, message.textContent ?? "", message.classList.contains("problem")),
+    ANNOUNCE_DELAY_MS,
+  );
 }

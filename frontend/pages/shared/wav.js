@@ -8,11 +8,12 @@ const BYTES_PER_SAMPLE = 2;
  * @param {Float32Array} samples from -1 to 1
  * @param {number} sampleRate
  */
-export function wavOf(samples, sampleRate) {
+export function encodeWav(samples, sampleRate) {
   const size = samples.length * BYTES_PER_SAMPLE;
   const view = new DataView(new ArrayBuffer(HEADER_BYTES + size));
-  /** @param {number} place @param {string} text */
-  const write = (place, text) => [...text].forEach((sign, index) => view.setUint8(place + index, sign.charCodeAt(0)));
+  /** @param {number} offset @param {string} text */
+  const write = (offset, text) =>
+    [...text].forEach((character, index) => view.setUint8(offset + index, character.charCodeAt(0)));
   write(0, "RIFF");
   view.setUint32(4, HEADER_BYTES - 8 + size, true);
   write(8, "WAVEfmt ");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { wavOf } from "./wav.js";
+import { encodeWav } from "./wav.js";
 
 test("a WAV file has its length, its rate and its samples, and none is beyond the range", async () => {
-  const file = wavOf(new Float32Array([0, 0.5, -1, 2]), 16_000);
+  const file = encodeWav(new Float32Array([0, 0.5, -1, 2]), 16_000);
   const view = new DataView(await file.arrayBuffer());
   expect(file.type).toBe("audio/wav");
   expect(view.byteLength).toBe(52);

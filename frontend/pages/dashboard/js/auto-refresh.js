@@ -4,8 +4,8 @@ import { showLocalTimes } from "./local-times.js";
 
 const INTERVAL_MS = 10_000;
 const PROBLEM_TEXTS = {
-  over: "Refreshing has stopped: you are signed out after 30 minutes without a click.",
-  failed: "The last refresh failed. What you see may be old; it is tried again.",
+  signedOut: "Refreshing has stopped: you are signed out after 30 minutes without a click.",
+  failed: "The last refresh failed. The figures may be old; the page tries again.",
 };
 /** Emitted on the document after a refresh. */
 export const REFRESHED_EVENT = "epoch:fresh";
@@ -29,7 +29,7 @@ export function enableAutoRefresh(document, { fetch = globalThis.fetch, interval
   /** @param {keyof typeof PROBLEM_TEXTS | null} problem */
   function showProblem(problem) {
     problemBox.hidden = !problem;
-    find(problemBox, "[data-refresh-sign-in]").hidden = problem !== "over";
+    find(problemBox, "[data-refresh-sign-in]").hidden = problem !== "signedOut";
     if (problem) find(problemBox, "[data-refresh-said]").textContent = PROBLEM_TEXTS[problem];
   }
 
@@ -42,15 +42,15 @@ export function enableAutoRefresh(document, { fetch = globalThis.fetch, interval
     if (isRequesting) return;
     isRequesting = true;
     try {
-      const answer = await fetch(url, { redirect: "error" });
-      if (answer.status === 401 || answer.status === 403) {
+      const response = await fetch(url, { redirect: "error" });
+      if (response.status === 401 || response.status === 403) {
         isOn = false;
         /** @type {HTMLElement} */ (controls).hidden = true;
-        showProblem("over");
+        showProblem("signedOut");
         return;
       }
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      replaceParts(document, await answer.text());
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      replaceParts(document, await response.text());
       showProblem(null);
     } catch {
       showProblem("failed");
@@ -77,7 +77,7 @@ export function enableAutoRefresh(document, { fetch = globalThis.fetch, interval
 }
 
 /**
- * The markup that each part was given last.
+ * The markup with which each part was last replaced.
  * @type {WeakMap<Element, string>}
  */
 const shownMarkup = new WeakMap();

@@ -1,5 +1,6 @@
 /**
- * The side panel of a call: opens after htmx has filled it. A click with a modifier key opens the call's own page instead.
+ * The side panel of a call, beside a list: opens after htmx has loaded the call into it. A click with a modifier key
+ * opens the call's own page instead.
  */
 
 /** @param {Document} document */

@@ -1,5 +1,5 @@
 /**
- * Buttons that ask before they act: `form[data-confirm]` names a dialog, which the rows of a list share, and gives it a
+ * Confirmation dialogs of buttons: `form[data-confirm]` names a dialog, which all rows of a list share, and gives it a
  * title and a URL to post to. Without this script the form opens a confirmation page.
  */
 import { closest, find } from "../../shared/dom.js";

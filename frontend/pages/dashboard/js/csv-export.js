@@ -1,20 +1,20 @@
-/** The box beside the link of a CSV: with it the file begins with a byte order mark, by which Excel recognizes UTF-8. */
+/** The checkbox beside a CSV link: if ticked, the file begins with a byte order mark, so that Excel reads it as UTF-8. */
 
 /** @param {Document} document */
 export function enableCsvExport(document) {
   for (const element of document.querySelectorAll("input[data-bom]")) {
-    const box = /** @type {HTMLInputElement} */ (element);
-    const link = document.getElementById(box.dataset.bom ?? "");
+    const checkbox = /** @type {HTMLInputElement} */ (element);
+    const link = document.getElementById(checkbox.dataset.bom ?? "");
     if (!(link instanceof HTMLAnchorElement)) continue;
     const update = () => {
       const url = new URL(link.href);
-      if (box.checked) url.searchParams.set("bom", "true");
+      if (checkbox.checked) url.searchParams.set("bom", "true");
       else url.searchParams.delete("bom");
       link.href = url.href;
     };
-    box.addEventListener("change", update);
-    // After "back" the browser shows the box as it was left.
+    checkbox.addEventListener("change", update);
+    // After "back" the browser shows the checkbox as it was left.
     window.addEventListener("pageshow", update);
-    box.parentElement?.removeAttribute("hidden");
+    checkbox.parentElement?.removeAttribute("hidden");
   }
 }

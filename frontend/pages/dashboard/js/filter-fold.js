@@ -1,9 +1,9 @@
-/** Opens the folded form of filters on wide screens, where browsers without `::details-content` would keep it folded. */
+/** Unfolds the form of filters on wide screens, for browsers without `::details-content`; the others do it by CSS. */
 
-const WIDE = "(min-width: 720px)";
+const WIDE_SCREEN = "(min-width: 720px)";
 
 /** @param {Document} document */
 export function openFilters(document) {
-  if (!window.matchMedia(WIDE).matches) return;
+  if (!window.matchMedia(WIDE_SCREEN).matches) return;
   for (const fold of document.querySelectorAll("details.filter-fold")) fold.setAttribute("open", "");
 }

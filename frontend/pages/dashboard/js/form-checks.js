@@ -1,41 +1,41 @@
-/** Checks a form before it is sent, for what the server would not get to see: half-typed dates, and too much text. */
+/** Checks a form before it is sent for faults that the server cannot report: half-typed dates, and too much text. */
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
 
-/** `FORM_BYTES` of the server. */
+/** The most bytes of a form that the server reads: `FORM_BYTES` of src/kit/http/forms.py. */
 const MAX_BYTES = 65_536;
-const TOO_LONG = "This text is too long to be sent. Shorten it and try again";
-/** @type {Record<string, string>} By type of field. */
-const HALF_TYPED = {
+const TOO_LONG_ERROR = "This text is too long to be sent. Shorten it and try again";
+/** @type {Record<string, string>} Errors by the type of the field. */
+const HALF_TYPED_ERRORS = {
   date: "Enter the whole date, or leave the field empty",
   "datetime-local": "Enter the date and the time",
 };
 
 /**
- * True when the form can be sent; else the error is shown at its field.
+ * True if the form can be sent; otherwise show the error at its field.
  * @param {HTMLFormElement} form
  */
 export function isSendable(form) {
   hideError(form);
-  const [field, text] = faultOf(form);
+  const [field, text] = findError(form);
   if (field) showError(field, text);
   return !field;
 }
 
 /**
- * The first wrong field and the sentence about it; no field when nothing is wrong.
+ * The first wrong field and its error; no field if nothing is wrong.
  * @param {HTMLFormElement} form
  * @returns {[Field | undefined, string]}
  */
-function faultOf(form) {
+function findError(form) {
   const fields = /** @type {Field[]} */ (
     [...form.querySelectorAll("input[name], textarea[name]")].filter((field) => field.getAttribute("type") !== "hidden")
   );
   // A browser sends such a field empty, as if nothing had been typed.
   const halfTyped = fields.find((field) => field.validity.badInput);
-  if (halfTyped) return [halfTyped, HALF_TYPED[halfTyped.type] ?? halfTyped.validationMessage];
+  if (halfTyped) return [halfTyped, HALF_TYPED_ERRORS[halfTyped.type] ?? halfTyped.validationMessage];
   if (form.method !== "post" || encodedLength(form) <= MAX_BYTES) return [undefined, ""];
-  return [fields.sort((one, other) => other.value.length - one.value.length)[0], TOO_LONG];
+  return [fields.sort((one, other) => other.value.length - one.value.length)[0], TOO_LONG_ERROR];
 }
 
 /**

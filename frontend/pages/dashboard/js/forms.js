@@ -1,4 +1,4 @@
-/** Forms: focus on the first error, one request for each click, and forms that submit themselves. */
+/** Forms: focuses the first error, checks a form before sending, prevents a second submit, submits `data-autosubmit`. */
 
 import { isSendable } from "./form-checks.js";
 
@@ -19,20 +19,21 @@ export function enableForms(document) {
     if (form.method !== "post") return;
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
-    // A download leaves the page as it is, and no event tells when it begins.
-    if (form.hasAttribute("data-download")) setTimeout(() => release(form), DOWNLOAD_MS);
+    // A download does not leave the page, and no event says when it begins.
+    if (form.hasAttribute("data-download")) setTimeout(() => enableSubmit(form), DOWNLOAD_MS);
   });
   /** @type {HTMLFormElement | null} */
   const selfSubmitting = document.querySelector("form[data-autosubmit]");
   selfSubmitting?.requestSubmit();
   // After "back" the browser shows the form as it was, and it must work again.
   window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) release(/** @type {HTMLFormElement} */ (form));
+    for (const form of document.querySelectorAll("form[data-sent]"))
+      enableSubmit(/** @type {HTMLFormElement} */ (form));
   });
 }
 
 /** @param {HTMLFormElement} form */
-function release(form) {
+function enableSubmit(form) {
   delete form.dataset.sent;
   form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
 }

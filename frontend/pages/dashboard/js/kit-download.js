@@ -1,25 +1,25 @@
 /**
- * Downloads of kits. On a page that shows a new token, the token is put into the kit here: it is never sent to the server
- * again. Without this script, and on pages without a token, the links give the kit as the server has it.
+ * Downloads of kits. On the page that shows a new token, this script puts the token into the kit: it is never sent to
+ * the server again. Without this script, and on other pages, the links download the kit with a placeholder.
  */
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { closest, elementById } from "../../shared/dom.js";
 import { showToast } from "../../shared/toast.js";
 
-// The server's time too, so that the same kit is the same file.
+// The server uses the same time, so that the same kit is always the same file.
 const MODIFIED_AT = new Date(1980, 0, 1);
 const REVOKE_DELAY_MS = 60_000;
 
 /**
- * The kit `zip` with `token` in place of each `mark`.
+ * The kit `zip` with `token` in place of each `placeholder`.
  * @param {Uint8Array} zip
- * @param {string} mark
+ * @param {string} placeholder
  * @param {string} token
  */
-export function fillKit(zip, mark, token) {
+export function fillKit(zip, placeholder, token) {
   const files = Object.entries(unzipSync(zip)).map(([name, bytes]) => {
     const text = strFromU8(bytes, true);
-    return [name, text.includes(mark) ? strToU8(text.replaceAll(mark, token), true) : bytes];
+    return [name, text.includes(placeholder) ? strToU8(text.replaceAll(placeholder, token), true) : bytes];
   });
   return zipSync(Object.fromEntries(files), { level: 9, mtime: MODIFIED_AT });
 }
@@ -29,16 +29,16 @@ export function enableKitDownloads(document) {
   document.addEventListener("click", async (event) => {
     /** @type {HTMLAnchorElement | null} */
     const link = closest(event, "a[data-kit]");
-    const { kit: tokenFieldId, kitMark } = link?.dataset ?? {};
-    if (!link || !tokenFieldId || !kitMark) return;
+    const { kit: tokenFieldId, kitPlaceholder } = link?.dataset ?? {};
+    if (!link || !tokenFieldId || !kitPlaceholder) return;
     event.preventDefault();
     try {
-      const answer = await fetch(link.href);
-      if (!answer.ok) throw new Error(String(answer.status));
-      const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
-      if (!name) throw new Error("The answer has no file name");
+      const response = await fetch(link.href);
+      if (!response.ok) throw new Error(String(response.status));
+      const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+      if (!name) throw new Error("The response has no file name");
       const { value: token } = /** @type {HTMLInputElement} */ (elementById(tokenFieldId, document));
-      const kit = fillKit(new Uint8Array(await answer.arrayBuffer()), kitMark, token);
+      const kit = fillKit(new Uint8Array(await response.arrayBuffer()), kitPlaceholder, token);
       save(document, name, new Blob([kit], { type: "application/zip" }));
     } catch {
       showToast(document, "The kit could not be made. Check the connection and press the button again.", true);

@@ -1,4 +1,4 @@
-/** Shows times, which come in UTC, in the reader's time zone; UTC stays as the title. */
+/** Shows times in the reader's time zone. The server sends them in UTC, which stays as the title. */
 
 /** @type {Intl.DateTimeFormatOptions} */
 const SHORT_FORMAT = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };

@@ -1,4 +1,4 @@
-/** Menus made of `details.switcher` close on Escape, which returns the focus, and on a click elsewhere. */
+/** Closes the menus made of `details.switcher` on Escape, which returns the focus, and on a click outside. */
 import { closest, find } from "../../shared/dom.js";
 
 /** @param {Document} document */

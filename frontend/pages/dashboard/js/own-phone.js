@@ -1,4 +1,4 @@
-/** The button and the state of the phone on a page of the dashboard: Test call, and Call back. */
+/** The dashboard's own phone on the pages with *Test call* and *Call back*: its button, and the text of its state. */
 import { elementById } from "../../shared/dom.js";
 
 /** @type {Record<EpochPhoneState, string>} */
@@ -10,11 +10,11 @@ const STATE_TEXTS = {
   "in-progress": "In a call.",
   completed: "The call ended. It is in your call list.",
   failed: "The call failed. The phone says why.",
-  error: "The phone has a problem. Open it to see what helps.",
+  error: "The phone has a problem. Open it to see what you can do.",
 };
 
-/** A second call cannot begin in these. */
-const CALL_STATES = new Set(["dialing", "ringing", "in-progress"]);
+/** States in which no other call can begin. */
+const IN_CALL_STATES = new Set(["dialing", "ringing", "in-progress"]);
 
 /** @param {Document} document */
 export function enableOwnPhone(document) {
@@ -31,7 +31,7 @@ export function enableOwnPhone(document) {
   /** @param {EpochPhoneState} state */
   const show = (state) => {
     stateText.textContent = STATE_TEXTS[state];
-    button.disabled = state === "loading" || (Boolean(number) && CALL_STATES.has(state));
+    button.disabled = state === "loading" || (Boolean(number) && IN_CALL_STATES.has(state));
   };
   button.addEventListener("click", () => (number ? phone.call(number, from ? { from } : {}) : phone.open()));
   phone.on("stateChanged", ({ state }) => show(state));

@@ -1,27 +1,27 @@
-/** A list of speeds beside each player of a recording: one choice for all of them, kept for the next page. */
+/** A list of playback speeds beside each audio player: one choice sets the speed of all players, on later pages too. */
 
-const KEY = "playback-speed";
+const STORAGE_KEY = "playback-speed";
 const SPEEDS = ["0.75", "1", "1.25", "1.5", "1.75", "2"];
-const NORMAL = "1";
+const NORMAL_SPEED = "1";
 
 /** @param {ParentNode} parent The document, or a part that was loaded later. */
 export function enablePlaybackSpeed(parent) {
   for (const element of parent.querySelectorAll("audio[controls]:not([data-speed])")) {
     const audio = /** @type {HTMLAudioElement} */ (element);
     audio.dataset.speed = "";
-    audio.after(speedList(audio));
-    setSpeed(audio, stored());
+    audio.after(createSpeedList(audio));
+    setSpeed(audio, readSpeed());
   }
 }
 
 /** @param {HTMLAudioElement} audio */
-function speedList(audio) {
+function createSpeedList(audio) {
   const list = audio.ownerDocument.createElement("select");
   list.className = "speed";
   list.setAttribute("aria-label", `Speed: ${audio.getAttribute("aria-label") ?? ""}`);
   for (const speed of SPEEDS) list.append(new Option(`${speed} ×`, speed));
   list.addEventListener("change", () => {
-    store(list.value);
+    storeSpeed(list.value);
     for (const other of audio.ownerDocument.querySelectorAll("audio[data-speed]")) {
       setSpeed(/** @type {HTMLAudioElement} */ (other), list.value);
     }
@@ -34,26 +34,26 @@ function speedList(audio) {
  * @param {string} speed
  */
 function setSpeed(audio, speed) {
-  // Also the default one: loading, which begins with the first play, sets the rate to it.
+  // The default rate too: the first play loads the audio, which resets the rate to the default.
   audio.defaultPlaybackRate = audio.playbackRate = Number(speed);
   if (audio.nextElementSibling instanceof HTMLSelectElement) audio.nextElementSibling.value = speed;
 }
 
 /** @returns {string} */
-function stored() {
+function readSpeed() {
   try {
-    const speed = localStorage.getItem(KEY) ?? NORMAL;
-    return SPEEDS.includes(speed) ? speed : NORMAL;
+    const speed = localStorage.getItem(STORAGE_KEY) ?? NORMAL_SPEED;
+    return SPEEDS.includes(speed) ? speed : NORMAL_SPEED;
   } catch {
-    return NORMAL; // The browser keeps nothing for this site.
+    return NORMAL_SPEED; // Storage is blocked for this site.
   }
 }
 
 /** @param {string} speed */
-function store(speed) {
+function storeSpeed(speed) {
   try {
-    localStorage.setItem(KEY, speed);
+    localStorage.setItem(STORAGE_KEY, speed);
   } catch {
-    // The browser keeps nothing for this site: the choice holds for this page.
+    // Storage is blocked for this site: the choice applies to this page only.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Redirects old URLs of the single settings page, such as `settings#team`, to the page of their section.
- * The server redirects them to the first section, and the browser keeps the fragment, which only a script sees.
+ * Redirects old URLs of the former single settings page, such as `settings#team`, to the page of the section.
+ * The server redirects them to the first section; only a script sees the fragment, which the browser keeps.
  */
 
 /** @param {Document} document */

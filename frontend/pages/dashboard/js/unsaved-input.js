@@ -1,13 +1,13 @@
 /**
- * Keeps what was typed in the other forms of a page while one of them is saved, which loads the page again. Forms with
- * `data-keep-unsaved` take part; its value names the page, because the page of a refused form has the form's address.
+ * Keeps what was typed into the other forms of a page when one form is saved, which reloads the page. It does so for
+ * forms with `data-keep-unsaved`, whose value names the page: after a refused form the page has the form's URL instead.
  */
 
-const MARK = "data-unsaved";
-const TEXT = "Not saved yet";
+const BADGE_ATTRIBUTE = "data-unsaved";
+const BADGE_TEXT = "Not saved yet";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
-/** @typedef {Record<string, Record<string, string | boolean>>} Unsaved values of fields by name, by the form's address */
+/** @typedef {Record<string, Record<string, string | boolean>>} Unsaved values of fields by name, by the form's action */
 
 /** @param {Document} document */
 export function keepUnsavedInput(document) {
@@ -23,9 +23,9 @@ export function keepUnsavedInput(document) {
     const unsaved = {};
     for (const form of forms) {
       const values = form === sent ? {} : changedValues(form);
-      if (Object.keys(values).length > 0) unsaved[address(form)] = values;
+      if (Object.keys(values).length > 0) unsaved[actionOf(form)] = values;
     }
-    store(key, unsaved);
+    storeUnsaved(key, unsaved);
   });
 }
 
@@ -34,23 +34,23 @@ export function keepUnsavedInput(document) {
  * @param {string} key
  */
 function restore(forms, key) {
-  const unsaved = take(key);
+  const unsaved = takeUnsaved(key);
   for (const form of forms) {
-    const values = unsaved[address(form)] ?? {};
+    const values = unsaved[actionOf(form)] ?? {};
     let isRestored = false;
     for (const field of fieldsOf(form)) {
       const value = values[field.name];
       if (value === undefined) continue;
-      if (isBox(field)) field.checked = value === true;
+      if (isCheckbox(field)) field.checked = value === true;
       else field.value = String(value);
       isRestored = true;
     }
-    if (isRestored) mark(form);
+    if (isRestored) addBadge(form);
   }
 }
 
 /**
- * The values that differ from those that the server sent; all of a form that the server refused.
+ * The values that differ from those that the server sent; of a refused form all values.
  * @param {HTMLFormElement} form
  */
 function changedValues(form) {
@@ -58,7 +58,7 @@ function changedValues(form) {
   /** @type {Record<string, string | boolean>} */
   const values = {};
   for (const field of fieldsOf(form)) {
-    if (isRefused || isChanged(field)) values[field.name] = isBox(field) ? field.checked : field.value;
+    if (isRefused || isChanged(field)) values[field.name] = isCheckbox(field) ? field.checked : field.value;
   }
   return values;
 }
@@ -68,7 +68,7 @@ function changedValues(form) {
  * @returns {boolean}
  */
 function isChanged(field) {
-  if (isBox(field)) return field.checked !== field.defaultChecked;
+  if (isCheckbox(field)) return field.checked !== field.defaultChecked;
   if (!(field instanceof HTMLSelectElement)) return field.value !== field.defaultValue;
   const options = [...field.options];
   const sent = options.find((option) => option.defaultSelected) ?? options[0];
@@ -76,7 +76,7 @@ function isChanged(field) {
 }
 
 /**
- * Without hidden fields: the token against forged requests is never stored.
+ * The fields whose values are kept. Hidden ones are not: the CSRF token must never be stored.
  * @param {HTMLFormElement} form
  */
 function fieldsOf(form) {
@@ -88,35 +88,35 @@ function fieldsOf(form) {
  * @param {Field} field
  * @returns {field is HTMLInputElement}
  */
-function isBox(field) {
+function isCheckbox(field) {
   return field.type === "checkbox";
 }
 
 /** @param {HTMLFormElement} form */
-function address(form) {
+function actionOf(form) {
   return form.getAttribute("action") ?? "";
 }
 
 /** @param {HTMLFormElement} form */
-function mark(form) {
-  const note = form.ownerDocument.createElement("span");
-  note.className = "badge warn";
-  note.setAttribute(MARK, "");
-  note.textContent = TEXT;
-  form.querySelector(".actions")?.append(note);
+function addBadge(form) {
+  const badge = form.ownerDocument.createElement("span");
+  badge.className = "badge warn";
+  badge.setAttribute(BADGE_ATTRIBUTE, "");
+  badge.textContent = BADGE_TEXT;
+  form.querySelector(".actions")?.append(badge);
 }
 
 /**
  * @param {string} key
  * @returns {Unsaved}
  */
-function take(key) {
+function takeUnsaved(key) {
   try {
     const stored = sessionStorage.getItem(key);
     sessionStorage.removeItem(key);
     return stored ? JSON.parse(stored) : {};
   } catch {
-    // The browser keeps nothing for this site.
+    // Storage is blocked for this site.
     return {};
   }
 }
@@ -125,11 +125,11 @@ function take(key) {
  * @param {string} key
  * @param {Unsaved} unsaved
  */
-function store(key, unsaved) {
+function storeUnsaved(key, unsaved) {
   try {
     if (Object.keys(unsaved).length > 0) sessionStorage.setItem(key, JSON.stringify(unsaved));
     else sessionStorage.removeItem(key);
   } catch {
-    // The browser keeps nothing for this site, or no more.
+    // Storage is blocked for this site, or full.
   }
 }
