@@ -33,7 +33,7 @@ export class EmbeddedPhone {
    * @type {"idle" | "pending" | "running"}
    */
   #status = "idle";
-  #isTokenReminderDue = false;
+  #isTokenReminderScheduled = false;
   /** @type {PhoneHost | null} */
   #host = null;
   /**
@@ -128,8 +128,8 @@ export class EmbeddedPhone {
 
   /** Warn once, some seconds later, if the page has given no token by then: many pages call `init()` late. */
   #remindOfToken() {
-    if (this.#isTokenReminderDue) return;
-    this.#isTokenReminderDue = true;
+    if (this.#isTokenReminderScheduled) return;
+    this.#isTokenReminderScheduled = true;
     setTimeout(() => {
       if (this.#settings.token !== undefined) return;
       console.warn(

@@ -77,7 +77,7 @@ export class Phone extends ShownState {
     this.#notifyChange();
   }
 
-  /** The last answer of the exchange, or null. */
+  /** The last answer of the exchange, with the token, the organization and its numbers and country; null without one. */
   get account() {
     return this.#session?.account ?? null;
   }

@@ -3,7 +3,7 @@ import type { CSPViolations } from "./browser/csp-violations.js";
 import type { Problem } from "./errors.js";
 import type { CHUNK_LOADERS } from "./inline-chunks.js";
 
-/** The answer of `POST /widget/exchange`. */
+/** The answer of `POST /widget/exchange`. The phone keeps the last one as `account`. */
 export interface ExchangeResponse {
   access_token: string;
   /** Seconds. */

@@ -46,11 +46,11 @@ export class CallEndLookup {
   }
 
   /**
-   * The end of a call that the carrier ended before the answer, or that was answered without having rung. Throws the
-   * Problem of a refused token.
+   * The end of a call that was not connected to the called person: the carrier ended it before the answer, or answered
+   * it without ringing. Throws the Problem of a refused token.
    * @param {{hasRung: boolean, isAnswered: boolean, carrierError: {code?: number} | null}} call
    */
-  async fetchEndOfUnanswered({ hasRung, isAnswered, carrierError }) {
+  async fetchEndOfUnconnected({ hasRung, isAnswered, carrierError }) {
     const record = await this.#fetchRecord();
     // The carrier answers a call to play a recorded error. A short recording can end before the SDK reports the answer.
     const isAnnouncedError = record === null && !hasRung && !carrierError;

@@ -326,7 +326,7 @@ export class OutgoingCall {
     this.#answerNotifier.flush();
     this.#carrierEndedAt = this.#env.now();
     const isAnswered = this.#answeredAt > 0;
-    if (!isAnswered || (!this.#hasRung && endedByRemote)) await this.#finishUnanswered(isAnswered, endedByRemote);
+    if (!isAnswered || (!this.#hasRung && endedByRemote)) await this.#finishUnconnected(isAnswered, endedByRemote);
     else if (endedByRemote) await this.#finishAnswered();
     else await this.#finishLost();
     this.#device.release();
@@ -347,14 +347,15 @@ export class OutgoingCall {
   }
 
   /**
-   * End a call that the carrier ended before the answer, or that was answered without having rung.
+   * End a call that was not connected to the called person: the carrier ended it before the answer, or answered it
+   * without ringing.
    * @param {boolean} isAnswered
    * @param {boolean} endedByRemote
    */
-  async #finishUnanswered(isAnswered, endedByRemote) {
+  async #finishUnconnected(isAnswered, endedByRemote) {
     try {
       const carrierError = this.#carrierError;
-      const result = await this.#callEndLookup.fetchEndOfUnanswered({
+      const result = await this.#callEndLookup.fetchEndOfUnconnected({
         hasRung: this.#hasRung,
         isAnswered,
         carrierError,

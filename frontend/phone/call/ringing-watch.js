@@ -5,7 +5,8 @@ import { asProblem, Problem } from "../errors.js";
 /** @import { CallEndLookup } from "./call-end-lookup.js" */
 
 const RINGING_TIMEOUT_MS = 30_000;
-// The SDK may report nothing about a call that the carrier refuses, neither ringing nor an end. Its record ends.
+// The server's record is checked too, because the SDK may report neither ringing nor an end of a call that the carrier
+// refuses.
 const RECORD_DELAY_MS = 2_000;
 const RECORD_POLL_MS = 500;
 

@@ -36,7 +36,7 @@ const WAKE_EVENTS = [
 
 export class TokenSession {
   /**
-   * The last answer of the exchange.
+   * The last answer of the exchange; null without one.
    * @type {ExchangeResponse | null}
    */
   account = null;
