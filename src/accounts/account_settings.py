@@ -80,7 +80,7 @@ class AccountSettings:
         """
         new_email = parse_email(email)
         if new_email == viewer.email:
-            raise ValidationFailed([("email", "This is your address already")])
+            raise ValidationFailed([("email", "This is your e-mail address already")])
         await self._ensure_password(viewer, password, by, field="password")
         if not await self._throttle.allow_mail("change-email", viewer.email):
             raise TooMany("We have sent several mails already. Wait an hour, then try again", retry_after=3600)

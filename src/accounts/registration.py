@@ -130,8 +130,8 @@ class Registration:
         """Redeem the link and confirm the e-mail address that it was mailed to.
 
         A session starts only in the browser that created the account, because there the password was entered. In any
-        other browser only the reader of the mail is known to own the address, so credentials that were set before are
-        removed.
+        other browser the reader of the mail owns the e-mail address, but may not have set the account's credentials, so
+        they are removed.
 
         Raises:
             LinkNotUsable, NotSignedIn: as in ``preview``.

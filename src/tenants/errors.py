@@ -35,7 +35,7 @@ class SlugTaken(Conflict):
     """Another organization has this slug."""
 
     code = "name_taken"
-    message = "This name is in use many times over. Choose another"
+    message = "Too many organizations have this name. Choose another"
 
 
 class UserRequired(Forbidden):
@@ -70,7 +70,7 @@ class InvitationsDeclined(Conflict):
     """The recipient reported an invitation of this organization or of this person."""
 
     code = "invitations_declined"
-    message = "This address asked for no more invitations from you. Send them the address of the sign-up page instead"
+    message = "The recipient does not want invitations from you. Send them the link of the sign-up page instead"
 
 
 class InvitationsPaused(Conflict):

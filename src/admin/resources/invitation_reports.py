@@ -17,7 +17,7 @@ from tenants.models import InvitationReport, Organization
     "dismiss",
     "Dismiss",
     role=StaffRole.OPERATOR,
-    effect="The report is deleted: organization and inviter can invite the address again. Paused invitations stay "
+    effect="The report is deleted: organization and inviter can invite the recipient again. Paused invitations stay "
     "paused until they are resumed at the organization.",
     applies=lambda _: True,
 )
@@ -28,7 +28,7 @@ async def dismiss(context: ActionContext[InvitationReport]) -> str:
         organization = await session.get_one(Organization, report.organization_id)
     if organization.invitations_paused_at is not None:
         return f"The report is deleted. The invitations of {organization.name} are still paused."
-    return f"The report is deleted. {organization.name} can invite the address again."
+    return f"The report is deleted. {organization.name} can invite the recipient again."
 
 
 class InvitationReportView(RecordView, model=InvitationReport):

@@ -43,7 +43,7 @@ async def test_a_number_is_erased_and_everything_is_downloaded(browser: Browser,
     await section.get_by_role("button", name="Find calls").click()
     await expect(page.get_by_role("heading", name="Erase +1 212-555-0147?")).to_be_visible()
     await expect(page.get_by_text("2 calls have this number")).to_be_visible()
-    await expect(page.get_by_text("1 other call mentions it")).to_be_visible()
+    await expect(page.get_by_text("1 other call mentions the number")).to_be_visible()
     assert await findings(page) == []
     await page.get_by_label("Also take it off the block list").check()
     await page.get_by_role("button", name="Erase number").click()

@@ -145,7 +145,7 @@ async def test_an_address_is_not_changed_without_the_password(client: httpx.Asyn
     assert errors_of(refused.text) == {"password": "This is not your password"}
     assert 'value="other@example.com"' in refused.text
     refused = await submit(client, "/account/email", "/account", email=user.email, password=PASSWORD)
-    assert errors_of(refused.text) == {"email": "This is your address already"}
+    assert errors_of(refused.text) == {"email": "This is your e-mail address already"}
 
 
 async def test_sessions_are_listed_and_ended_by_their_owner_alone(

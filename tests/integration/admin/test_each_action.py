@@ -87,7 +87,7 @@ MESSAGES: Mapping[tuple[str, str], str] = {
     ("alert", "seen"): "This alert is marked as seen. {organization} has 0 open alerts now.",
     ("limit-override", "end"): "The override has ended. Calls at once: 50.",
     ("invitation", "resend"): "A new invitation to {organization} is being mailed to",
-    ("invitation-report", "dismiss"): "The report is deleted. {organization} can invite the address again.",
+    ("invitation-report", "dismiss"): "The report is deleted. {organization} can invite the recipient again.",
     ("staff", "change-role"): "has the role operator now.",
     ("staff", "disable"): "is disabled: signed out everywhere, and cannot sign in.",
     ("staff", "reset-second-factor"): "has no second factor now and is signed out everywhere.",

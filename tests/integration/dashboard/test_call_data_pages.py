@@ -71,7 +71,7 @@ async def test_a_number_is_erased_after_being_told_how_many_calls_it_has(
     )
     assert response.status_code == 200
     assert "2 calls have this number" in response.text
-    assert "1 other call mentions it" in response.text
+    assert "1 other call mentions the number" in response.text
     assert "All metadata of that call is erased" in response.text
     assert NUMBER.lstrip("+") not in str(response.url)
     confirmed = f"{settings_path}/call-data/erase/confirmed"

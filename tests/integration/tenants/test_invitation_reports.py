@@ -146,7 +146,7 @@ async def test_the_form_of_the_team_page_says_so_too(new_client: NewClient, make
 
     refused = await post_form(owner, f"{page}/team", f"{page}/invitations", {"email": to, "role": "member"})
 
-    assert "This address asked for no more invitations from you" in refused.text
+    assert "The recipient does not want invitations from you" in refused.text
 
 
 async def test_a_second_report_changes_nothing(

@@ -12,8 +12,8 @@ from tenants.models import Organization
 
 _KEEP_BLOCKED, _UNBLOCK = "keep", "unblock"
 _BLOCK_LIST_OPTIONS = [
-    (_KEEP_BLOCKED, "A blocked number stays blocked, so that it is not called again"),
-    (_UNBLOCK, "Remove the number from the block list too"),
+    (_KEEP_BLOCKED, "Keep a blocked number blocked"),
+    (_UNBLOCK, "Remove it from the block list"),
 ]
 
 
