@@ -16,7 +16,7 @@ from litestar import Litestar
 from epoch.app import create_app
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
-from kit.garbage_collection import leave_out_present_objects
+from kit.garbage_collection import freeze_present_objects
 from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Exclude the thousands of collected tests, which live until the end, from garbage collection."""
-    leave_out_present_objects()
+    freeze_present_objects()
 
 
 @pytest.fixture(scope="session")

@@ -147,7 +147,7 @@ def _accepted(read: ast.Call) -> str:
     match method:
         case "choice":
             return " or ".join(f"`{choice}`" for choice in ast.literal_eval(read.args[1]))
-        case "whole":
+        case "whole_number":
             return f"{bounds['low']:,} to {bounds['high']:,}"
         case "sid":
             return f"`{ast.literal_eval(read.args[1])}` and 32 letters or digits"
@@ -156,22 +156,22 @@ def _accepted(read: ast.Call) -> str:
 
 
 VALUES = {
-    "positive": "above 0, at most 1,000",
+    "positive_number": "above 0, at most 1,000",
     "secret": "at least 32 characters",
-    "word": "letters and a digit, such as `ie1`",
-    "words": "names, comma-separated",
+    "matching_text": "letters and a digit, such as `ie1`",
+    "matching_texts": "names, comma-separated",
     "secrets": "secrets of at least 32 characters, comma-separated",
-    "web_address": "`http(s)://host[:port]`",
-    "page_address": "`http(s)://host/path`",
+    "origin": "`http(s)://host[:port]`",
+    "page_url": "`http(s)://host/path`",
     "email_address": "an e-mail address",
     "plan_prices": "plan=amount currency, comma-separated",
-    "address_elsewhere": "`http(s)://host/path`",
-    "collector": "`http(s)://host[:port]`",
+    "external_url": "`http(s)://host/path`",
+    "otlp_endpoint": "`http(s)://host[:port]`",
     "sentry_project": "`http(s)://key@host/project`",
     "database": "`postgresql://…`",
     "mail_server": "`smtp://…` or `smtps://…`",
-    "networks": "addresses or networks, comma-separated",
-    "proxies": "addresses or networks, comma-separated, or `none`",
+    "networks": "IP addresses or networks, comma-separated",
+    "proxies": "IP addresses or networks, comma-separated, or `none`",
 }
 
 

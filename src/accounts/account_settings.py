@@ -177,7 +177,7 @@ class AccountSettings:
 
     async def _ensure_password(self, viewer: Viewer, password: str, by: Actor, *, field: str) -> None:
         try:
-            await self._authenticator.verify_password(viewer.user_id, password, by.address)
+            await self._authenticator.verify_password(viewer.user_id, password, by.client_ip_address)
         except WrongCredentials as wrong:
             raise ValidationFailed([(field, "This is not your password")]) from wrong
 
@@ -185,7 +185,7 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
         try:
-            await self._authenticator.verify_code(user, code, by.address)
+            await self._authenticator.verify_code(user, code, by.client_ip_address)
         except WrongCode as wrong:
             raise ValidationFailed([("code", wrong.message)]) from wrong
 

@@ -16,7 +16,7 @@ from accounts.sessions import SESSION_LIFETIME, Browser, Viewer, find_viewer
 from kit.actor import Actor, ActorKind
 from kit.clock import utc_now
 from kit.http.app_key import DATABASE, SETTINGS
-from kit.http.client_address import client_address
+from kit.http.client_ip_address import client_ip_address
 from kit.http.csrf import cookie_value, has_bearer
 from kit.http.sessions import MissingGuard, UserContext
 
@@ -82,12 +82,12 @@ def provide_user_context(request: Request[Any, Any, Any]) -> UserContext:
 def current_actor(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     """The signed-in person as the actor of the audit log. Raises: NotSignedIn."""
     found = current_viewer(connection)
-    return Actor(ActorKind.USER, found.user_id, found.email, client_address(connection.scope))
+    return Actor(ActorKind.USER, found.user_id, found.email, client_ip_address(connection.scope))
 
 
 def browser_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Browser:
     """IP address and user agent of a request."""
-    return Browser(ip_address=client_address(connection.scope), user_agent=connection.headers.get("user-agent", ""))
+    return Browser(ip_address=client_ip_address(connection.scope), user_agent=connection.headers.get("user-agent", ""))
 
 
 def raw_session_id(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

@@ -13,7 +13,7 @@ from kit.clock import utc_now
 from kit.db.database import Database
 from kit.db.rate_limit import RateCounter, hit_or_raise
 from kit.errors import TooMany
-from kit.http.client_address import is_loopback, limited_network
+from kit.http.client_ip_address import is_loopback, limited_network
 
 FREE_FAILURES = 5
 """Failures in a row without a delay; each further failure doubles the delay."""

@@ -142,17 +142,17 @@ class PasskeySettings:
         Raises: NotFound, LastSecondFactor, ValidationFailed, TooMany, PasskeyTooLate, PasskeyRefused.
         """
         account, _ = await self.get(current.user_id, passkey_id)
-        await self._ensure_password(current, proof.password, by.address)
+        await self._ensure_password(current, proof.password, by.client_ip_address)
         if account.totp_enabled_at is not None:
             try:
-                await self._authenticator.verify_code(account, proof.code, by.address)
+                await self._authenticator.verify_code(account, proof.code, by.client_ip_address)
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
         else:
             challenge = await self._ceremony.redeem_challenge(
                 proof.encrypted_challenge, purpose=_removal_purpose(current)
             )
-            prover = await self._authenticator.verify_passkey(proof.credential, challenge, by.address)
+            prover = await self._authenticator.verify_passkey(proof.credential, challenge, by.client_ip_address)
             if prover.id != current.user_id:
                 raise PasskeyRefused
         async with self._database.tenant_session(None, current.user_id) as session:

@@ -23,7 +23,7 @@ from kit.actor import ActorKind
 from kit.countries import country_name
 from kit.e164 import readable
 from kit.money import format_cents
-from kit.text import duration, is_web_address
+from kit.text import format_duration, is_web_url
 from tenants.models import Role, UpgradeOutcome
 from tenants.plans import Plan
 from widget.refusals import REFUSALS
@@ -202,7 +202,7 @@ def format_list(value: list[Any]) -> str:
 
 def format_url(url: str) -> str | Markup:
     """Format a URL that a page gave: an ``http`` or ``https`` URL as a link, another one as text."""
-    if not is_web_address(url):
+    if not is_web_url(url):
         return url
     return Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a>').format(url, url)
 
@@ -222,7 +222,7 @@ COLUMN_FORMATTERS: Mapping[str, Callable[[Any], Any]] = {
     "actor_kind": humanize_name,
     "carrier_error": describe_error,
     "country": country_name,
-    "duration": duration,
+    "duration": format_duration,
     "e164": format_number,
     "end_reason": lambda code: REFUSALS[code].label if code in REFUSALS else humanize_name(code),
     "failure": humanize_name,

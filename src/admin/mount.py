@@ -21,8 +21,8 @@ from admin.back_office import BackOffice
 from admin.rules import is_allowed_network
 from kit.errors import DomainError
 from kit.http.asgi import read_body, replay_body
-from kit.http.client_address import client_address
-from kit.http.csrf import SAFE_METHODS, cookie_value, ensure_own_source
+from kit.http.client_ip_address import client_ip_address
+from kit.http.csrf import SAFE_METHODS, cookie_value, ensure_own_origin
 from kit.http.forms import FORM_BYTES
 
 ADMIN_PATH = "/admin"
@@ -59,7 +59,7 @@ class AdminMount:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Raises: NotFoundException, for other paths and for networks that are not allowed."""
         path = _requested_path(scope)
-        ip_address = client_address(scope)
+        ip_address = client_ip_address(scope)
         if not is_allowed_network(ip_address, self._back_office.settings.admin_networks):
             raise NotFoundException
         headers, admin_app = Headers.from_scope(scope), await self._load()
@@ -75,7 +75,7 @@ class AdminMount:
         responder: ASGIApp = admin_app.app
         try:
             if scope["method"] not in SAFE_METHODS:
-                ensure_own_source(headers, self._back_office.settings.public_url, stated=True)
+                ensure_own_origin(headers, self._back_office.settings.public_url, is_required=True)
                 receive = replay_body(await read_body(receive, limit=FORM_BYTES), receive)
             token = cookie_value(headers.get("cookie", ""), STAFF_SESSION_COOKIE)
             state["session_token"] = token

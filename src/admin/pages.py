@@ -24,7 +24,7 @@ from admin.theme import Theme
 from kit import errors
 from kit.encryption import Encryptor
 from kit.errors import DomainError, TooMany
-from kit.failures import FAILURES, failing_dependency, is_client_gone
+from kit.failures import FAILURES, failing_dependency, is_client_disconnected
 from kit.http.forms import Form, form_of
 from kit.http.problems import problem_headers, status_of
 from kit.templates import create_templates
@@ -180,7 +180,7 @@ async def render_problem(request: Request, error: Exception) -> Response:
 
 def log_fault(path: str, error: Exception) -> None:
     """Log an unexpected error, unless it is that the client disconnected."""
-    if not is_client_gone(error):
+    if not is_client_disconnected(error):
         FAILURES.report(error, where=path)
 
 

@@ -6,7 +6,7 @@ from admin.errors import StaffRoleTooLow
 from admin.models import StaffRole
 from kit.e164 import without_numbers
 from kit.errors import ValidationFailed
-from kit.http.client_address import is_in_networks
+from kit.http.client_ip_address import is_in_networks
 from kit.parsing import parse_day
 from kit.text import is_valid_text
 from tenants.plans import Plan

@@ -18,9 +18,9 @@ from calls.models import (
     MAX_NAME_CHARACTERS,
     MAX_URL_CHARACTERS,
 )
-from kit.http.json_body import MAX_DEPTH, nesting
+from kit.http.json_body import MAX_DEPTH, nesting_depth
 from kit.parsing import parse_uuid, parse_whole_number
-from kit.text import is_valid_text, is_web_address, single_line
+from kit.text import is_valid_text, is_web_url, single_line
 
 TEST_STATUS = "epoch-doctor"
 """The status in the callback that `epoch doctor` sends as a test: the carrier has no such status."""
@@ -160,7 +160,7 @@ def _parse_metadata(text: str) -> dict[str, Any] | None:
     """The page's own data; None unless it is a small object that can be stored. Invalid metadata refuses no call."""
     if not text or len(text) > MAX_METADATA_CHARACTERS or _LONE_SURROGATE.search(text):
         return None
-    if nesting(text.encode()) > MAX_DEPTH:
+    if nesting_depth(text.encode()) > MAX_DEPTH:
         return None
     try:
         metadata = msgspec.json.decode(text, type=dict[str, Any])
@@ -180,7 +180,7 @@ def _has_no_nul(value: Any) -> bool:
 
 def _parse_url(text: str) -> str | None:
     """The URL of a record; None unless it can be a link. An invalid URL refuses no call."""
-    return text if len(text) <= MAX_URL_CHARACTERS and is_web_address(text) else None
+    return text if len(text) <= MAX_URL_CHARACTERS and is_web_url(text) else None
 
 
 def _claimed_agent(metadata: dict[str, Any] | None) -> str | None:

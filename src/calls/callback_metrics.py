@@ -9,7 +9,7 @@ from prometheus_client import Counter
 
 from calls.errors import InvalidCarrierSignature
 from kit.errors import Invalid
-from kit.failures import is_client_gone
+from kit.failures import is_client_disconnected
 
 
 class CallbackKind(enum.StrEnum):
@@ -93,7 +93,7 @@ def begin_series() -> None:
 
 def _is_client_error(error: Exception) -> bool:
     """True when the request is to blame: such requests must not count as failures of the service."""
-    if isinstance(error, (InvalidCarrierSignature, Invalid)) or is_client_gone(error):
+    if isinstance(error, (InvalidCarrierSignature, Invalid)) or is_client_disconnected(error):
         return True
     # The status code of the web framework's exceptions, which this module must not import.
     status = getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -31,8 +31,8 @@ from calls.services import CallService
 from calls.usage import UsageService
 from kit.clock import utc_now
 from kit.db.paging import PageQuery, read_moment
-from kit.db.reading import ReadingSession
-from kit.http.app_key import EXPORT_READING
+from kit.db.reading_session import ReadingSession
+from kit.http.app_key import EXPORT_READING_SESSIONS
 from kit.http.csv_response import ByteOrderMark, csv_response
 from kit.http.data_age import accepted_age
 from kit.http.query_parameters import Moment
@@ -115,7 +115,7 @@ class CallController(Controller):
         request: Request[Any, Any, State],
         bom: ByteOrderMark = False,
     ) -> Stream:
-        reading = EXPORT_READING.get(request.app).accepting(accepted_age(request))
+        reading = EXPORT_READING_SESSIONS.get(request.app).with_max_age(accepted_age(request))
         chunks = calls_csv(reading, organization_id, filters)
         return csv_response("calls.csv", chunks, bom=bom, as_of=reading.as_of)
 

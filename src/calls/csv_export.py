@@ -9,7 +9,7 @@ from calls.listing import CallFilters, CallListService
 from calls.models import Call
 from calls.schemas import agent_source
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
-from kit.db.reading import Reading
+from kit.db.reading_session import ReadingSessionFactory
 from kit.schemas import rfc3339
 
 CALL_COLUMNS = (
@@ -44,7 +44,9 @@ CALL_COLUMNS = (
 )
 
 
-def calls_csv(reading: Reading, organization_id: UUID, filters: CallFilters) -> AsyncGenerator[bytes, None]:
+def calls_csv(
+    reading: ReadingSessionFactory, organization_id: UUID, filters: CallFilters
+) -> AsyncGenerator[bytes, None]:
     """Every call that matches ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[Call]:

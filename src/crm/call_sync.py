@@ -36,7 +36,7 @@ class HubSpotCallSync(LeasedWork[ClaimedConnection]):
         """``database`` must have a role that sees all rows."""
         super().__init__(
             "crm.call_sync",
-            most=MAX_CONNECTIONS_AT_A_TIME,
+            max_rows=MAX_CONNECTIONS_AT_A_TIME,
             poll_seconds=POLL_SECONDS,
             renew_seconds=LEASE.total_seconds() / 3,
         )
@@ -45,11 +45,11 @@ class HubSpotCallSync(LeasedWork[ClaimedConnection]):
         self._encryptor = encryptor
         self._break_connection = break_connection
 
-    async def claim(self, most: int) -> Sequence[ClaimedConnection]:
+    async def claim(self, limit: int) -> Sequence[ClaimedConnection]:
         if not await self._database.has_row(IS_ANY_DUE):
             return ()
         async with self._database.sessions() as session, session.begin():
-            return await SyncStore(session, self.owner).claim(most)
+            return await SyncStore(session, self.owner).claim(limit)
 
     async def serve(self, row: ClaimedConnection) -> None:
         token = self._encryptor.decrypt(row.access_token, seconds=None)

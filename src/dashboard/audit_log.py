@@ -18,7 +18,7 @@ from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.audit import AuditEvent
 from kit.db.paging import read_cursor, split_page
-from kit.db.reading import ReadingSession
+from kit.db.reading_session import ReadingSession
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339

@@ -34,7 +34,7 @@ from dashboard.pages import UNSEEN_MISSED_STATE, current_membership, fragment, r
 from dashboard.voicemail_drops import voicemail_greeting_choices
 from kit.clock import utc_now
 from kit.db.paging import read_cursor, split_page
-from kit.db.reading import ReadingSession
+from kit.db.reading_session import ReadingSession
 from kit.errors import ValidationFailed
 from kit.http.forms import Form
 from kit.schemas import rfc3339

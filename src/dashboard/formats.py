@@ -15,7 +15,7 @@ from kit.countries import country_name
 from kit.e164 import readable
 from kit.rounding import divide_up
 from kit.schemas import rfc3339
-from kit.text import duration
+from kit.text import format_duration
 from kit.time_zones import short_time
 from widget.domains import display_domain
 
@@ -135,7 +135,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": _time_in_page_zone,
     "file_time": _file_time,
     "phone": readable,
-    "duration": duration,
+    "duration": format_duration,
     "talk_time": format_talk_time,
     "counted": format_count,
     "isolated": isolate_bidi,

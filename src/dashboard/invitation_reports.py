@@ -14,7 +14,7 @@ from dashboard.pages import redirect, render
 from kit.db.rate_limit import hit_or_raise
 from kit.errors import TooMany
 from kit.http.app_key import DATABASE, SETTINGS
-from kit.http.client_address import client_address, limited_network
+from kit.http.client_ip_address import client_ip_address, limited_network
 from kit.http.forms import read_form
 from tenants.errors import ReportLinkNotUsable
 from tenants.invitation_reports import MAX_REPORTS_PER_HOUR, InvitationReportService, ReportLinks
@@ -57,7 +57,7 @@ HANDLERS = (report_page, report_invitation)
 
 async def _count_report_or_raise(request: Visit) -> None:
     """Count one report from the client's network, in a separate transaction. Raises: TooMany."""
-    key = f"invitation-reports:{limited_network(client_address(request.scope))}"
+    key = f"invitation-reports:{limited_network(client_ip_address(request.scope))}"
     async with DATABASE.get(request.app).tenant_session(None) as session:
         try:
             await hit_or_raise(session, key, limit=MAX_REPORTS_PER_HOUR, window=timedelta(hours=1))

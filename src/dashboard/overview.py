@@ -17,7 +17,7 @@ from dashboard.guards import requires_membership
 from dashboard.pages import render
 from dashboard.upgrades import upgrade_offer
 from kit.clock import utc_now
-from kit.db.reading import ReadingSession
+from kit.db.reading_session import ReadingSession
 from kit.time_zones import local_day, start_of_day
 from tenants.auth import current_member
 from tenants.models import Role

@@ -22,7 +22,7 @@ from kit.http.csrf import STATE as CSRF_STATE
 from kit.http.data_age import shown_as_of
 from kit.settings import Settings
 from kit.templates import create_templates
-from kit.text import is_web_address
+from kit.text import is_web_url
 from kit.time_zones import zone_label
 from tenants.auth import MemberAuth
 from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary
@@ -44,7 +44,7 @@ _YEAR_SECONDS = 31_536_000
 TEMPLATES = Path(__file__).parent / "templates"
 templates = create_templates(TEMPLATES)
 templates.filters.update(formats.FILTERS)
-templates.tests["web_address"] = lambda text: text is not None and is_web_address(text)
+templates.tests["web_address"] = lambda text: text is not None and is_web_url(text)
 
 
 @cache

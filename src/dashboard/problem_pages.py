@@ -13,7 +13,7 @@ from dashboard.formats import format_wait
 from dashboard.pages import is_own_path, login_path, page_headers, redirect, render
 from kit import errors
 from kit.errors import DomainError
-from kit.failures import FAILURES, is_client_gone
+from kit.failures import FAILURES, is_client_disconnected
 from kit.http.app_key import SETTINGS
 from kit.http.problems import EXCEPTION_HANDLERS, problem_headers, status_of
 
@@ -76,7 +76,7 @@ def _on_unreadable(request: Request[Any, Any, Any], _: ValidationException) -> R
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    if is_client_gone(error):
+    if is_client_disconnected(error):
         return problem_page(request, 400)
     return problem_page(request, 503 if FAILURES.report(error, where=request.scope["path"]) else 500)
 

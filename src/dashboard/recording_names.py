@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from calls.greetings.names import repeated_names
 from kit.clock import utc_now
-from kit.text import duration
+from kit.text import format_duration
 from kit.time_zones import local_day, short_day, short_time
 
 
@@ -41,4 +41,4 @@ def _with_details(recordings: Sequence[NamedRecording], zone: ZoneInfo) -> Itera
     for row in recordings:
         day = short_day(local_day(row.created_at, zone), today=local_day(now, zone))
         added = short_time(row.created_at, zone, now=now) if row.name in repeated else day
-        yield row, f"{row.name}, {duration(row.seconds)}, {added}"
+        yield row, f"{row.name}, {format_duration(row.seconds)}, {added}"

@@ -15,7 +15,7 @@ from dashboard.formats import agent_note, format_count
 from dashboard.guards import requires_membership
 from dashboard.pages import render
 from kit.clock import utc_now
-from kit.db.reading import ReadingSession
+from kit.db.reading_session import ReadingSession
 from kit.time_zones import local_day
 from tenants.auth import current_member
 

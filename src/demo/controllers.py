@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from demo.contacts import CONTACTS, DEMO_NUMBER, SANDBOX_NUMBERS
 from demo.incoming_calls import CallDescription, SandboxRefusal, call_demo_number, describe_call
-from kit.http.csrf import ensure_own_source
+from kit.http.csrf import ensure_own_origin
 from kit.settings import Settings
 from kit.templates import create_templates
 from widget import csp
@@ -53,7 +53,7 @@ def demo_router(settings: Settings, assets: Mapping[str, str], read_token: Calla
 
     @post("/demo/incoming-calls", include_in_schema=False)
     async def call_number(request: Request[object, object, State]) -> Response[dict[str, str]]:
-        ensure_own_source(request.headers, settings.public_url, stated=True)
+        ensure_own_origin(request.headers, settings.public_url, is_required=True)
         try:
             sid = await call_demo_number(settings.sandbox_address)
         except SandboxRefusal as refusal:

@@ -75,20 +75,20 @@ from kit.counters import CounterBuffer
 from kit.db.connections import share_connections
 from kit.db.connector import Connector
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, STAFF_ROLE, Database
-from kit.db.reading import Reading
+from kit.db.reading_session import ReadingSessionFactory
 from kit.deployment import installation_url
 from kit.environment import SettingsError
 from kit.http.app_key import (
     DATABASE,
     EXPORT_DATABASE,
-    EXPORT_READING,
+    EXPORT_READING_SESSIONS,
     JOB_QUEUE,
     MAILER,
     READ_REPLICA,
-    READING,
+    READING_SESSIONS,
     SETTINGS,
 )
-from kit.http.client_address import ClientAddressResolver
+from kit.http.client_ip_address import ClientIpAddressResolver
 from kit.http.compression import COMPRESSION
 from kit.http.json_body import BODY_BYTES
 from kit.http.pacing import Pacing
@@ -277,7 +277,7 @@ def create_app(
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
-    app.client_resolver = ClientAddressResolver(settings)
+    app.client_resolver = ClientIpAddressResolver(settings)
     app.security_headers = SecurityHeaders(settings)
     app.pacing = Pacing()
     app.add_direct_handlers(phone_endpoints)
@@ -315,8 +315,12 @@ def create_app(
             READINESS.entry(readiness),
             EXPORT_DATABASE.entry(export_database),
             READ_REPLICA.entry(replica),
-            READING.entry(Reading(database, replica, None if replica is None else replica.lists)),
-            EXPORT_READING.entry(Reading(export_database, replica, None if replica is None else replica.exports)),
+            READING_SESSIONS.entry(
+                ReadingSessionFactory(database, replica, None if replica is None else replica.lists)
+            ),
+            EXPORT_READING_SESSIONS.entry(
+                ReadingSessionFactory(export_database, replica, None if replica is None else replica.exports)
+            ),
             TENANT_CONCURRENCY.entry(
                 TenantConcurrency(wait_seconds=BUSY_ORGANIZATION_WAIT_FACTOR * database.connect_seconds)
             ),

@@ -13,7 +13,7 @@ from epoch.observability import start_observability
 from epoch.observed_response import REQUEST_SECONDS
 from epoch.process_role import ProcessRole
 from kit.db.connections import share_connections
-from kit.garbage_collection import collect_rarely, leave_out_present_objects
+from kit.garbage_collection import freeze_present_objects, raise_collection_thresholds
 from kit.log import configure_logging
 from kit.settings import load_settings
 
@@ -26,11 +26,11 @@ def create_asgi(role: ProcessRole = ProcessRole.RUN) -> Litestar:
     configure_logging(json=settings.is_production)
     begin_series()
     atexit.register(start_observability(settings))
-    atexit.register(REQUEST_SECONDS.share)
+    atexit.register(REQUEST_SECONDS.flush)
     application = create_app(settings, role=role)
     shares = share_connections(settings.database_connections)
     log.info("database_connections", bound=shares.total, **msgspec.structs.asdict(shares))
     # The application's objects live as long as the process: searching them for garbage took a fifth of a page's time.
-    leave_out_present_objects()
-    collect_rarely()
+    freeze_present_objects()
+    raise_collection_thresholds()
     return application

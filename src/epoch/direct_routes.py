@@ -10,7 +10,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from epoch.observed_response import ObservedResponse
-from kit.http.client_address import ClientAddressResolver
+from kit.http.client_ip_address import ClientIpAddressResolver
 from kit.http.pacing import Pacing
 from kit.http.security_headers import SecurityHeaders
 
@@ -27,7 +27,7 @@ class Application(Litestar):
     """Direct handlers of all methods, by the exact path of the request."""
     direct_posts: Mapping[str, ASGIApp] = {}
     """Direct handlers of POST alone, by path: routes of Litestar answer other methods."""
-    client_resolver: ClientAddressResolver | None = None
+    client_resolver: ClientIpAddressResolver | None = None
     """Finds the client's IP address of each request, before anything reads it."""
     security_headers: SecurityHeaders | None = None
     """Completes the headers of each answer, also of errors; direct handlers use it themselves."""
@@ -61,7 +61,7 @@ class Application(Litestar):
         if self.security_headers is not None:
             send = self.security_headers.wrap(send)
         if self.pacing is not None:
-            await self.pacing.turn(scope["path"])
+            await self.pacing.wait(scope["path"])
         if scope["method"] == "OPTIONS":
             send = self._complete_allow(scope, send)
         await super().__call__(scope, receive, send)

@@ -25,7 +25,7 @@ from kit.db.replica_metrics import ReplicaCollector
 from kit.errors import Forbidden
 from kit.failures import FAILURES
 from kit.http.app_key import DATABASE, JOB_QUEUE, READ_REPLICA, SETTINGS
-from kit.http.client_address import client_address, is_loopback
+from kit.http.client_ip_address import client_ip_address, is_loopback
 from kit.http.rate_limit import RATE_LIMITER
 from kit.jobs.backlog_metrics import BacklogCollector
 from kit.jobs.queue import JobQueue
@@ -137,7 +137,7 @@ def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
         return
     # The requests of a proxy on this machine come from loopback, whoever its client is.
     has_proxy = settings.is_production or bool(settings.trusted_proxies)
-    if has_proxy or not is_loopback(client_address(request.scope)):
+    if has_proxy or not is_loopback(client_ip_address(request.scope)):
         raise MetricsForbidden
 
 
@@ -174,7 +174,7 @@ async def _find_database_problem(database: Database) -> str | None:
         async with asyncio.timeout(database.connect_seconds):
             asked_at = CLOCK.machine_now()
             database_time, is_read_only = await database.lookup_pool.fetch_row(_TIME_AND_READ_ONLY)
-            CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
+            CLOCK.measure_skew(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
     except Exception:
         return ""
     if is_read_only:

@@ -70,7 +70,7 @@ class ObservedResponse:
     def end(self) -> None:
         """Count the request: its answer was sent, or its client disconnected."""
         status = _STATUS_CLASSES[self._status // 100]
-        REQUEST_SECONDS.count((self._route, status), time.perf_counter() - self._began)
+        REQUEST_SECONDS.observe_later((self._route, status), time.perf_counter() - self._began)
         if self._span is not None:
             self._end_span(self._span)
         # Otherwise the request's scope and this object hold each other until the collector finds them: 12 µs a request.

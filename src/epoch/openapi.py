@@ -22,7 +22,7 @@ from epoch.openapi_examples import example_of
 from kit import errors
 from kit.errors import DomainError, ValidationFailed
 from kit.http.csrf import HEADER, SAFE_METHODS, CsrfRefused
-from kit.http.json_body import WRITES
+from kit.http.json_body import WRITE_METHODS
 from kit.http.problems import MEDIA_TYPE, problem_body
 from kit.http.tenant_concurrency import OPTION, OrganizationBusy, Work
 from kit.version import VERSION
@@ -186,7 +186,7 @@ def _complete_operation(
     raised = [*handler.opt.get("refusals", ()), *(error for name in guard_names for error in _ERRORS_BY_GUARD[name])]
     if not is_safe:
         raised += [CsrfRefused, *([KeyReadOnly] if accepts_keys else [])]
-    if has_body or method in WRITES:
+    if has_body or method in WRITE_METHODS:
         raised += [errors.MalformedRequest, errors.BodyTooLarge, errors.UnsupportedMediaType]
     raised.append(errors.Unavailable)
     refusals: list[DomainError] = [error() for error in dict.fromkeys(raised)]

@@ -1,1 +1,1 @@
-"""The event log: changes emit events, which are numbered by organization, sent to webhooks and listed by the API."""
+"""The event log: changes emit events, which get sequence numbers, are sent by webhooks and are listed by the API."""

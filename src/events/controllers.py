@@ -1,4 +1,4 @@
-"""``…/events``: the organization's events, for programs that fetch them."""
+"""API route ``…/events``: lists the organization's events, for programs that fetch them."""
 
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class EventController(Controller):
     ) -> EventPage:
         position = parse_sequence(after)
         rows = await EventService(db_session).list_after(organization_id, position, limit=read_limit(limit))
-        # A poller stores it, so it stays where nothing is newer.
-        unmoved = None if after is None else position
-        return EventPage(items=[EventInfo.of(row) for row in rows], next_cursor=rows[-1].sequence if rows else unmoved)
+        # Programs store the cursor and poll with it, so without newer events it is the same again.
+        same_cursor = None if after is None else position
+        next_cursor = rows[-1].sequence if rows else same_cursor
+        return EventPage(items=[EventInfo.of(row) for row in rows], next_cursor=next_cursor)

@@ -1,4 +1,4 @@
-"""Emits events in the transaction of the change; the sequencer numbers them after the commit."""
+"""Emits and erases events in the transaction of a change; the sequencer assigns sequence numbers after the commit."""
 
 from uuid import UUID
 
@@ -28,10 +28,10 @@ _INSERT_EVENT = CompiledStatement(
 async def emit(
     session: AsyncSession, organization_id: UUID, event_type: EventType, data: msgspec.Struct, *, subject_id: UUID
 ) -> None:
-    """Emit an event about ``subject_id`` with the API's ``data`` of it, if the session's transaction commits.
+    """Emit an event about ``subject_id``, if the session's transaction commits; ``data`` is the subject as in the API.
 
-    Calls need this only for ``CALL_MISSED`` and ``VOICEMAIL_RECEIVED``: a trigger emits their other events, and
-    ``CALL_UPDATED`` when the ``version`` of a call that is over grows.
+    For calls only ``CALL_MISSED`` and ``VOICEMAIL_RECEIVED`` are emitted by this: a trigger emits their other events,
+    such as ``CALL_UPDATED`` when the ``version`` of an ended call grows.
     """
     connection = await raw_connection(session)
     await connection.fetch(
@@ -44,8 +44,8 @@ async def emit(
 
 
 async def erase_events(session: AsyncSession, subject_ids: sa.Select[UUID]) -> None:
-    """Delete all events about ``subject_ids``, numbered or not."""
-    # First those without a number: the statement waits for a transaction that numbers them now.
+    """Delete all events about ``subject_ids``, with and without a sequence number."""
+    # First those without a sequence number: the statement waits for a transaction that assigns their numbers now.
     for delete in (
         sa.delete(EVENT_OUTBOX).where(EVENT_OUTBOX.c.subject_id.in_(subject_ids)),
         sa.delete(OrganizationEvent).where(OrganizationEvent.subject_id.in_(subject_ids)),

@@ -4,22 +4,22 @@ import enum
 
 
 class EventType(enum.StrEnum):
-    """The types, such as ``embed_token.created``; programs compare them, so none is ever renamed."""
+    """The types, such as ``embed_token.created``. Customers' programs compare them, so they are never renamed."""
 
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
-        """The thing and what happened to it: the last word of the name stands behind a dot."""
-        thing, _, happened = name.lower().rpartition("_")
-        return f"{thing}.{happened}"
+        """The name in lower case with a dot before its last word: ``CALL_STARTED`` is ``call.started``."""
+        subject, _, change = name.lower().rpartition("_")
+        return f"{subject}.{change}"
 
     CALL_STARTED = enum.auto()
     CALL_ANSWERED = enum.auto()
     CALL_ENDED = enum.auto()
-    """Once for each call; afterwards only ``CALL_UPDATED`` follows."""
+    """Once for each call; only ``CALL_UPDATED`` can follow."""
     CALL_UPDATED = enum.auto()
-    """A call that is over has changed: its ``version`` is one more."""
+    """An ended call has changed: its ``version`` has grown by one."""
     CALL_MISSED = enum.auto()
-    """Beside the ``CALL_ENDED`` of a call that nobody accepted."""
+    """In addition to ``CALL_ENDED``, for a call that nobody accepted."""
     VOICEMAIL_RECEIVED = enum.auto()
     PHONE_NUMBER_ADDED = enum.auto()
     PHONE_NUMBER_RELEASED = enum.auto()

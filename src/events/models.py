@@ -1,7 +1,7 @@
-"""Tables of the event log: events that have no number yet, numbered events, and the last number of each organization.
+"""Tables of the event log: events without a sequence number, events with one, and the last number of each organization.
 
-``call`` has a trigger that emits its events, because calls are written by several statements that must not grow: see
-docs/decisions/0273.
+The table ``call`` has a trigger that emits events of calls, because several statements write calls and must stay fast:
+see docs/decisions/0273.
 """
 
 from uuid import UUID
@@ -17,7 +17,7 @@ EVENT_OUTBOX = sa.Table(
     "event_outbox",
     Base.metadata,
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
-    # Named differently from the column of ``TenantOwned``: requests add rows and delete them, the sequencer reads them.
+    # Not named as the column of ``TenantOwned``, because only the sequencer reads rows; requests add and delete them.
     sa.Column("organization", sa.Uuid, sa.ForeignKey("organization.id", ondelete="CASCADE"), nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("subject_id", sa.Uuid),
@@ -25,14 +25,14 @@ EVENT_OUTBOX = sa.Table(
     sa.Column("content", JSON, nullable=False),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.func.now(), nullable=False),
 )
-"""Emitted events that have no number yet. ``content`` is the event's data, or a row of the table ``source``."""
+"""Emitted events without a sequence number. ``content`` is the event's data, or a row of the table ``source``."""
 
 
 class OrganizationEvent(TenantOwned, Base):
-    """A numbered event. It never changes; nobody reads it after ``EVENT_RETENTION``.
+    """An event with its sequence number. It never changes, and it is not shown after ``EVENT_RETENTION``.
 
-    The table is divided by the month of ``id``. Each partition has a unique key of ``organization_id`` and
-    ``sequence``; over all of them ``EventCounter`` gives no number twice.
+    The table is partitioned by the month of ``id``. Each partition has a unique key of ``organization_id`` and
+    ``sequence``; over all partitions, ``EventCounter`` prevents that a number is assigned twice.
     """
 
     __tablename__ = "organization_event"
@@ -42,16 +42,16 @@ class OrganizationEvent(TenantOwned, Base):
     )
 
     sequence: Mapped[int] = mapped_column(sa.BigInteger)
-    """1 for the organization's first event; numbers are given in the order of commits."""
+    """1 for the organization's first event; sequence numbers are assigned in the order of commits."""
     type: Mapped[EventType] = mapped_column(text_enum(EventType, is_open=True, name="type"))
     subject_id: Mapped[UUID | None]
     """Id of the call, number or token that the event is about."""
     body: Mapped[str]
-    """The JSON that is sent: the same bytes in every delivery."""
+    """The JSON body of the webhook: the same bytes in every delivery."""
 
 
 class EventCounter(Base):
-    """The last number given to an event of one organization. Only the sequencer sees it."""
+    """The last sequence number of one organization's events. Only the sequencer can read it."""
 
     __tablename__ = "event_counter"
 

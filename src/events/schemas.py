@@ -1,4 +1,4 @@
-"""Wire types of events."""
+"""The API's JSON of events: an event, which is also the body of a webhook, and a page of events."""
 
 from typing import Annotated, Any
 
@@ -10,11 +10,11 @@ from events.models import OrganizationEvent
 from kit.schemas import ResourceId, ResponseModel, Timestamp, rfc3339
 
 Sequence = Annotated[int, Meta(examples=[4711])]
-"""Numbers the organization's events in the order in which they happened."""
+"""Sequence number of the event in its organization, in the order in which the events happened."""
 
 
 class EventInfo(ResponseModel, frozen=True, kw_only=True):
-    """An event: also the body of its webhook, in these very bytes."""
+    """An event; the body of its webhook has the same bytes."""
 
     id: ResourceId
     """Also the header ``webhook-id`` of each delivery."""
@@ -23,13 +23,13 @@ class EventInfo(ResponseModel, frozen=True, kw_only=True):
     sequence: Sequence
     organization_id: ResourceId
     data: Annotated[dict[str, Any], Meta(examples=[{"id": "01997f3e-5c1a-7b3e-9d2f-3a5c8e7f1b24", "version": 1}])]
-    """The API's call, phone number or embed token, as it was at that moment."""
+    """The call, phone number or embed token as in the API, at the time of the event."""
 
     @classmethod
     def of(cls, event: OrganizationEvent) -> "EventInfo":
         return cls(
             id=event.id,
-            # Of a newer release's event it is none of ``EventType``.
+            # A type of a newer release equals no member of ``EventType``.
             type=event.type,
             created_at=rfc3339(event.created_at),
             sequence=event.sequence,
@@ -47,7 +47,7 @@ class EventPage(ResponseModel, frozen=True, kw_only=True):
 
     items: list[EventInfo]
     next_cursor: Sequence | None
-    """Give it back as ``after``: the last ``sequence`` of the page, or ``after`` itself when nothing is newer.
+    """Send it as ``after`` to get the next page: the last ``sequence`` of this page, or ``after`` if nothing is newer.
 
-    Null when there is no event at all and no ``after`` was given.
+    Null when there are no events and no ``after`` was given.
     """

@@ -1,7 +1,7 @@
-"""Numbers committed events, by organization in the order of their commits, and stores their rendered bodies.
+"""Assigns sequence numbers to committed events, per organization in the order of commits, and stores their bodies.
 
-Events whose numbering fails, as when a subscriber raises, keep waiting together with the later ones of their
-organization, and are tried again; those of other organizations go on. See docs/decisions/0293.
+If that fails for events of one organization, for example because a subscriber raises an error, all its events wait and
+are tried again; events of other organizations do not wait. See docs/decisions/0293.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from uuid_utils.compat import uuid7
 
 from events.event_types import EventType
 from events.models import EVENT_OUTBOX, EventCounter, OrganizationEvent
-from events.numbering_backoff import NumberingBackoff
 from events.schemas import EventInfo
+from events.sequencing_backoff import SequencingBackoff
 from kit.db.database import Database
 from kit.db.outage import concerns_one_row, is_outage
 from kit.db.raw import CompiledStatement
@@ -29,56 +29,56 @@ from kit.schemas import rfc3339
 
 POLL_SECONDS = 0.25
 BATCH_EVENTS = 500
-# One process at a time, because two could number the events of one organization in another order than they happened.
-# The lock is not taken while nothing waits.
-_TO_NUMBER = sa.and_(
+_IS_SEQUENCEABLE = sa.and_(
     EVENT_OUTBOX.c.id != sa.all_(sa.bindparam("skipped", type_=sa.ARRAY(sa.BigInteger))),
-    EVENT_OUTBOX.c.organization != sa.all_(sa.bindparam("held", type_=sa.ARRAY(sa.Uuid()))),
+    EVENT_OUTBOX.c.organization != sa.all_(sa.bindparam("postponed", type_=sa.ARRAY(sa.Uuid()))),
 )
-_CLAIM = sa.select(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext("events.sequencer"))).where(
-    sa.exists().where(_TO_NUMBER)
+# One process at a time, because two processes could assign the numbers of an organization in another order than that of
+# the commits. The lock is not taken while no event waits.
+_LOCK = sa.select(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext("events.sequencer"))).where(
+    sa.exists().where(_IS_SEQUENCEABLE)
 )
-_IS_WAITING = CompiledStatement(sa.select(sa.literal(1)).where(_TO_NUMBER).limit(1))
-_OLDEST = sa.select(EVENT_OUTBOX).where(_TO_NUMBER).order_by(EVENT_OUTBOX.c.id).limit(BATCH_EVENTS)
-Render = Callable[[Mapping[str, Any]], msgspec.Struct]
-"""Makes the API's data from a row of a table, as PostgreSQL writes it in JSON."""
+_IS_ANY_WAITING = CompiledStatement(sa.select(sa.literal(1)).where(_IS_SEQUENCEABLE).limit(1))
+_OLDEST = sa.select(EVENT_OUTBOX).where(_IS_SEQUENCEABLE).order_by(EVENT_OUTBOX.c.id).limit(BATCH_EVENTS)
+Renderer = Callable[[Mapping[str, Any]], msgspec.Struct]
+"""Converts a row of a table, as PostgreSQL's JSON, to the data of the API."""
 Subscriber = Callable[[AsyncSession, Sequence[OrganizationEvent]], Awaitable[None]]
-"""Is given the numbered events in the transaction that stores them: all of a batch, or those of one organization."""
+"""Gets events in the transaction that stores them: all events of a batch, or those of one organization."""
 _Rendered = tuple[Any, EventType, dict[str, Any]]
 """A row of the outbox, with the type and data of its event."""
 log = structlog.get_logger("epoch.events")
 
 
 class EventSequencer:
-    """Numbers events in the background of each process that runs jobs. Made once at start."""
+    """Assigns sequence numbers in the background of each process that runs jobs. Made once at start."""
 
     def __init__(
-        self, database: Database, renderers: Mapping[str, Render], subscribers: Sequence[Subscriber] = ()
+        self, database: Database, renderers: Mapping[str, Renderer], subscribers: Sequence[Subscriber] = ()
     ) -> None:
         """``database`` must see all rows; ``renderers`` has one for each ``source`` of an event."""
         self._database = database
         self._renderers = renderers
         self._subscribers = subscribers
         self._skipped: set[int] = set()
-        """Events that this version cannot render: they stay without a number until another one starts."""
-        self._backoff = NumberingBackoff()
+        """Ids of events that this version cannot render: they wait until a process of another version starts."""
+        self._backoff = SequencingBackoff()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to number events, in the server's event loop."""
+        """Start in the server's event loop."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop at once: a transaction under way is rolled back, and any process numbers its events again."""
+        """Stop at once: a transaction in progress is rolled back, and another process can process its events."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
 
     async def run_once(self) -> int:
-        """Number the events that wait; return how many. 0 while another process does it."""
+        """Assign numbers to the waiting events; return their count. 0 while another process does so."""
         total = 0
-        while count := await self._number_batch():
+        while count := await self._sequence_batch():
             total += count
             if count < BATCH_EVENTS:
                 break
@@ -95,31 +95,31 @@ class EventSequencer:
                     FAILURES.report(error, where="events.sequencer")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _number_batch(self) -> int:
-        left_out = {"skipped": list(self._skipped), "held": self._backoff.waiting()}
-        if not await self._database.has_row(_IS_WAITING, **left_out):
+    async def _sequence_batch(self) -> int:
+        excluded = {"skipped": list(self._skipped), "postponed": self._backoff.waiting()}
+        if not await self._database.has_row(_IS_ANY_WAITING, **excluded):
             return 0
         async with self._database.sessions() as session, session.begin():
-            if not await session.scalar(_CLAIM, left_out):
+            if not await session.scalar(_LOCK, excluded):
                 return 0
-            # Rendered before they get numbers, so that one that cannot be rendered leaves no gap.
-            rows = self._rendered((await session.execute(_OLDEST, left_out)).all())
-            if await self._number(session, rows):
+            # Rendered before they get numbers, so that an event that cannot be rendered leaves no gap.
+            rows = self._render((await session.execute(_OLDEST, excluded)).all())
+            if await self._try_store(session, rows):
                 return len(rows)
             by_organization = defaultdict[UUID, list[_Rendered]](list)
             for row in rows:
                 by_organization[row[0].organization].append(row)
-            numbered = 0
-            for organization_id, own in by_organization.items():
-                if await self._number(session, own):
-                    numbered += len(own)
+            stored = 0
+            for organization_id, organization_rows in by_organization.items():
+                if await self._try_store(session, organization_rows):
+                    stored += len(organization_rows)
                 else:
                     seconds = self._backoff.record_failure(organization_id)
                     log.error("events_held_back", organization_id=str(organization_id), seconds=seconds)
-        return numbered
+        return stored
 
-    async def _number(self, session: AsyncSession, rows: Sequence[_Rendered]) -> bool:
-        """Number ``rows`` and give them to the subscribers; False, and nothing has changed, when that fails.
+    async def _try_store(self, session: AsyncSession, rows: Sequence[_Rendered]) -> bool:
+        """Store ``rows`` with sequence numbers and call the subscribers; False, without any change, when that fails.
 
         Raises: an error of the database that concerns all organizations.
         """
@@ -148,25 +148,25 @@ class EventSequencer:
             await subscriber(session, events)
 
     async def _reserve(self, session: AsyncSession, counts: Mapping[UUID, int]) -> dict[UUID, int]:
-        """The first of ``counts`` consecutive numbers of each organization."""
+        """Reserve ``counts`` consecutive sequence numbers per organization; return the first number of each."""
         if not counts:
             return {}
-        # In the order of ids, as every transaction that locks more than one of these rows.
+        # In the order of ids, so that two transactions that lock several of these rows cannot deadlock.
         statement = insert(EventCounter).values(
             [
                 {"id": uuid7(), "organization": organization, "last_sequence": counts[organization]}
                 for organization in sorted(counts)
             ]
         )
-        last = statement.excluded.last_sequence
+        count = statement.excluded.last_sequence
         reserve = statement.on_conflict_do_update(
-            index_elements=["organization"], set_={"last_sequence": EventCounter.last_sequence + last}
+            index_elements=["organization"], set_={"last_sequence": EventCounter.last_sequence + count}
         ).returning(EventCounter.organization, EventCounter.last_sequence)
         rows = await session.execute(reserve)
         return {row.organization: row.last_sequence - counts[row.organization] + 1 for row in rows}
 
-    def _rendered(self, rows: Sequence[Any]) -> list[_Rendered]:
-        """Each row with the type and data of its event; one that cannot be rendered is skipped, and reported once."""
+    def _render(self, rows: Sequence[Any]) -> list[_Rendered]:
+        """Each row with the type and data of its event; a row that cannot be rendered is skipped and reported once."""
         rendered = []
         for row in rows:
             try:

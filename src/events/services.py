@@ -1,4 +1,4 @@
-"""Lists an organization's events."""
+"""Lists an organization's events, parses the cursor of that list, and sets the time for which events are kept."""
 
 import datetime as dt
 import re
@@ -14,13 +14,13 @@ from kit.errors import ValidationFailed
 from kit.ids import first_uuid7
 
 EVENT_RETENTION = dt.timedelta(days=30)
-"""The time that customers can read an event. Its partition is dropped when this is over for all events of its month."""
+"""The time for which customers can read an event. Its partition is dropped when all events of its month are older."""
 _MAX_DIGITS = 18
-"""Fits into the column."""
+"""Any number with so many digits fits into the column (64 bits)."""
 
 
 class EventService:
-    """Numbered events of one organization at a time."""
+    """Reads the events of one organization at a time."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -32,7 +32,7 @@ class EventService:
             .where(
                 OrganizationEvent.owned_by(organization_id),
                 OrganizationEvent.sequence > after,
-                OrganizationEvent.id >= oldest_kept(),
+                OrganizationEvent.id >= oldest_readable_id(),
             )
             .order_by(OrganizationEvent.sequence)
             .limit(limit)
@@ -41,13 +41,13 @@ class EventService:
         return rows
 
 
-def oldest_kept() -> UUID:
-    """The smallest id of an event that is still kept. As a condition it also leaves out partitions."""
+def oldest_readable_id() -> UUID:
+    """The smallest id of events that are not older than ``EVENT_RETENTION``; in a query it also excludes partitions."""
     return first_uuid7(utc_now() - EVENT_RETENTION)
 
 
 def parse_sequence(after: str | None) -> int:
-    """The number in ``after``; 0, which is before all events, for None. Raises: ValidationFailed."""
+    """The sequence number in ``after``; for None 0, which is before all events. Raises: ValidationFailed."""
     if after is None:
         return 0
     if re.fullmatch(f"[0-9]{{1,{_MAX_DIGITS}}}", after) is None:

@@ -12,7 +12,7 @@ from integrations import hubspot
 from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.errors import TooMany, Unavailable
-from kit.http.client_address import client_address, is_loopback, limited_network
+from kit.http.client_ip_address import client_ip_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
 from kit.parsing import parse_uuid
 from kit.settings import Settings
@@ -91,7 +91,7 @@ def integrations_router(
         request: Request[object, object, State], t: FromQuery[str] = "", code: FromQuery[str] = ""
     ) -> Response[str]:
         # After the installation of an app HubSpot redirects to this page with a code: the page explains the next step.
-        calling_page = await load_page(t, client_address(request.scope))
+        calling_page = await load_page(t, client_ip_address(request.scope))
         html = template.render(
             script=script,
             stylesheet=stylesheet,

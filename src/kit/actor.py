@@ -22,14 +22,17 @@ class Actor(msgspec.Struct, frozen=True):
     id: UUID | None
     name: str
     """An e-mail address, or a key's label."""
-    address: str = ""
-    """The client address of the request."""
+    client_ip_address: str = ""
+    """Of the request that made the change."""
     reason: str = ""
     """The reason that staff gave; the audit log stores it."""
 
     @property
     def reference(self) -> str:
-        """Kind and id, as the database compares them with an audit event's: ``api_key:<id>``, or ``system``."""
+        """Kind and id as the setting ``app.actor`` has them, such as ``api_key:<id>`` or ``system``.
+
+        The database compares them with those of the transaction's audit events.
+        """
         return self.kind.value if self.id is None else f"{self.kind.value}:{self.id}"
 
     @property

@@ -1,4 +1,4 @@
-"""Area codes: examples by country, and that of a number."""
+"""Area codes of phone numbers: an example for each country, and the area code of a given number. Pure."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -7,7 +7,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 _NORTH_AMERICA, _AMERICAN_AREA_DIGITS = 1, 3
-_WELL_KNOWN: Mapping[str, str] = {
+_WELL_KNOWN_CODES: Mapping[str, str] = {
     "AU": "2",
     "CA": "416",
     "CH": "44",
@@ -18,14 +18,14 @@ _WELL_KNOWN: Mapping[str, str] = {
     "NL": "20",
     "US": "415",
 }
-"""Codes that more people know than that of the library's example number."""
+"""By country: area codes that more people know than the area code of the library's example number."""
 
 
 @lru_cache(maxsize=256)
 def example_area_code(country: str) -> str:
     """An area code of ``country`` without trunk prefix: ``30`` in DE; empty where numbers have no area codes."""
-    if country in _WELL_KNOWN:
-        return _WELL_KNOWN[country]
+    if country in _WELL_KNOWN_CODES:
+        return _WELL_KNOWN_CODES[country]
     number = phonenumbers.example_number_for_type(country, PhoneNumberType.FIXED_LINE)
     if number is None:
         return ""
@@ -40,7 +40,7 @@ def area_of(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     digits: str = phonenumbers.national_significant_number(number)
-    # The library knows no area of North American numbers that it does not consider valid.
+    # For North American numbers that the library considers invalid, it returns no area code.
     is_american = number.country_code == _NORTH_AMERICA
     length = _AMERICAN_AREA_DIGITS if is_american else phonenumbers.length_of_geographical_area_code(number)
     return f"+{number.country_code}{digits[:length]}" if length else ""

@@ -1,4 +1,4 @@
-"""The audit log: its table, and ``record``, which adds an event in the transaction of the change."""
+"""The audit log: tables of its events and of their chains, and ``record``, which adds an event to a transaction."""
 
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,7 @@ class AuditEvent(Base):
             postgresql_nulls_not_distinct=True,
             postgresql_where=sa.text("sequence IS NOT NULL"),
         ),
-        # For the erasure by age: an erased event leaves it.
+        # For the erasure of old IP addresses: an event whose address is erased is no longer in the index.
         sa.Index(
             "ix_audit_event_with_address",
             "id",
@@ -56,10 +56,11 @@ class AuditEvent(Base):
     subject_id: Mapped[UUID | None]
     subject_name: Mapped[str] = mapped_column(default="", server_default="")
     address: Mapped[str] = mapped_column(default="", server_default="")
+    """The client IP address of the request; empty for other changes, and after its erasure."""
     details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Values before and after the change, never a secret."""
     sequence: Mapped[int | None] = mapped_column(sa.BigInteger, deferred=True)
-    """The event's number in its chain, from 1. A trigger sets it and the columns below at the commit."""
+    """The event's sequence number in its chain, from 1. A trigger sets it and the columns below at the commit."""
     digest: Mapped[bytes | None] = mapped_column(deferred=True)
     """Covers the event and the digest of the event before it: see ``kit/audit_chain.py``."""
     field_salts: Mapped[list[bytes | None] | None] = mapped_column(ARRAY(sa.LargeBinary), deferred=True)
@@ -81,10 +82,10 @@ class AuditChain(Base):
 
 
 async def has_event(session: AsyncSession, organization_id: UUID, action: str, subject_id: UUID) -> bool:
-    """True if the organization's log has such an event."""
-    mine = AuditEvent.organization_id == organization_id, AuditEvent.action == action
-    found = sa.select(AuditEvent.id).where(*mine, AuditEvent.subject_id == subject_id).limit(1)
-    return await session.scalar(found) is not None
+    """True if the organization's log has an event with this action about this subject."""
+    is_of_action = AuditEvent.organization_id == organization_id, AuditEvent.action == action
+    query = sa.select(AuditEvent.id).where(*is_of_action, AuditEvent.subject_id == subject_id).limit(1)
+    return await session.scalar(query) is not None
 
 
 async def record(
@@ -107,7 +108,7 @@ async def record(
             actor_kind=by.kind.value,
             actor_id=by.id,
             actor_name=by.name,
-            address=by.address,
+            address=by.client_ip_address,
             action=action,
             subject_id=subject_id,
             subject_name=subject_name,

@@ -1,4 +1,7 @@
-"""Digests of the audit log's chains, as ``docs/audit-log.md`` specifies them; the database computes the same."""
+"""Computes the digests of audit events, as ``docs/audit-log.md`` specifies them; the database computes the same.
+
+Each event's digest covers the event before it, so the events of an organization form a chain.
+"""
 
 import datetime as dt
 import hashlib
@@ -8,14 +11,14 @@ from uuid import UUID
 PLATFORM_CHAIN = UUID(int=0)
 """The id of the chain of events without an organization; all others have their organization's id."""
 ERASABLE_FIELDS = ("actor_name", "subject_name", "address", "details")
-"""The fields that enter a digest through a salted digest of their own, in the order of salts and digests."""
+"""The fields that can be erased: an event's digest covers their salted digests, in this order, not their values."""
 _FORMAT = "epoch-audit-1"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def field_digest(salt: bytes, value: str) -> bytes:
-    """The SHA-256 of ``salt`` and the field as text; details as PostgreSQL writes JSONB, empty when there are none."""
+    """The SHA-256 of ``salt`` and ``value``. The field ``details`` is the text of its JSONB; empty when it is NULL."""
     return hashlib.sha256(salt + value.encode()).digest()
 
 
@@ -32,7 +35,7 @@ def event_digest(
     subject_id: UUID | None,
     field_digests: Sequence[bytes],
 ) -> bytes:
-    """The digest of one event; ``previous`` is that of the event before it, None for a chain's first."""
+    """The digest of one event; ``previous`` is the digest of the event before it, None for a chain's first event."""
     values = (
         _FORMAT,
         str(chain_id),

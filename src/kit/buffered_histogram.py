@@ -1,4 +1,4 @@
-"""Prometheus histogram for hot paths: observations become plain numbers, and are shared a moment later."""
+"""Prometheus histogram for hot paths: adds observations up in memory, and writes the sums every half second."""
 
 import asyncio
 from bisect import bisect_left
@@ -7,44 +7,44 @@ from typing import Any
 
 from prometheus_client import Histogram, Metric
 
-SHARE_SECONDS = 0.5
+FLUSH_SECONDS = 0.5
 
 
 class BufferedHistogram(Histogram):
-    """A histogram with labels whose observations of half a second are added together.
+    """A histogram with labels that writes its observations together, every ``FLUSH_SECONDS``.
 
-    The library writes each observation into a file that all workers share, which costs 8 µs; so a hot path counts in
-    the process's memory. What a process counted in its last half second is lost when it is killed.
+    The library writes each observation into a file that all workers share, which costs 8 µs. Observations since the
+    last flush are lost when the process is killed.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """As the library's. It also makes the histograms of single labels, by the same class."""
+        """As the library's, which also makes the histogram of each set of labels by this class."""
         super().__init__(*args, **options)
         self._pending: dict[tuple[str, ...], list[float]] = {}
         """By labels: the number of observations in each bucket, then the sum of their values."""
 
-    def count(self, labels: tuple[str, ...], value: float) -> None:
+    def observe_later(self, labels: tuple[str, ...], value: float) -> None:
         """Add an observation with the values of ``labels``. Must be called in an event loop."""
         pending = self._pending.get(labels)
         if pending is None:
             if not self._pending:
-                asyncio.get_running_loop().call_later(SHARE_SECONDS, self.share)
+                asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
             pending = self._pending[labels] = [0.0] * (len(self._upper_bounds) + 1)
         pending[bisect_left(self._upper_bounds, value)] += 1
         pending[-1] += value
 
-    def share(self) -> None:
-        """Add what is pending to the metrics that are read."""
-        counted, self._pending = self._pending, {}
-        for labels, (*counts, total) in counted.items():
-            self.labels(*labels).add_counted(counts, total)
+    def flush(self) -> None:
+        """Write the pending observations."""
+        pending, self._pending = self._pending, {}
+        for labels, (*counts, total) in pending.items():
+            self.labels(*labels).add_observations(counts, total)
 
     def collect(self) -> Iterable[Metric]:
-        """As the library's, in a process that shares no metrics."""
-        self.share()
+        """As the library's, which calls it only in a process that shares no metrics."""
+        self.flush()
         return super().collect()
 
-    def add_counted(self, counts: Iterable[float], total: float) -> None:
+    def add_observations(self, counts: Iterable[float], total: float) -> None:
         """Add many observations to the histogram of one set of labels: their number by bucket, and their sum."""
         self._sum.inc(total)
         for bucket, count in zip(self._buckets, counts, strict=True):

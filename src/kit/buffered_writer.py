@@ -1,4 +1,4 @@
-"""Buffers background writes; flushes every few seconds."""
+"""Base class of buffers whose contents are written to the database every few seconds, such as counters."""
 
 import abc
 import asyncio

@@ -1,9 +1,9 @@
-"""The current time, in UTC, by the database's clock: several machines decide by the same one."""
+"""The current time in UTC by the database's clock, so that all machines use the same clock."""
 
 from datetime import UTC, datetime, timedelta
 
-NOISE = timedelta(seconds=1)
-"""A smaller difference is left alone: it may be the network's, and machines with NTP are closer than that."""
+IGNORED_SKEW = timedelta(seconds=1)
+"""A smaller difference is not corrected: the network may cause it, and clocks of machines with NTP differ less."""
 
 
 class Clock:
@@ -18,15 +18,15 @@ class Clock:
         return datetime.now(UTC)
 
     def now(self) -> datetime:
-        """Now by the database's clock, as far as it is known."""
-        return self.machine_now() + self.skew if abs(self.skew) > NOISE else self.machine_now()
+        """Now by the database's clock, by the skew that was measured last."""
+        return self.machine_now() + self.skew if abs(self.skew) > IGNORED_SKEW else self.machine_now()
 
-    def compare(self, database_time: datetime, *, asked_at: datetime, answered_at: datetime) -> None:
-        """Note what the database's clock showed between two times of this machine's."""
-        doubt = (answered_at - asked_at) / 2
-        skew = database_time - (asked_at + doubt)
-        # A slow answer measures the skew poorly: the measurement before may be better.
-        if doubt <= NOISE or abs(skew) > doubt:
+    def measure_skew(self, database_time: datetime, *, asked_at: datetime, answered_at: datetime) -> None:
+        """Measure the skew: the database showed ``database_time`` between two times of this machine's clock."""
+        max_error = (answered_at - asked_at) / 2
+        skew = database_time - (asked_at + max_error)
+        # A slow answer measures the skew inexactly: the measurement before may be better.
+        if max_error <= IGNORED_SKEW or abs(skew) > max_error:
             self.skew = skew
 
 

@@ -1,4 +1,4 @@
-"""Limits how much runs at the same time for each key, such as an organization; the rest waits, or is refused."""
+"""Limits the tasks that run at the same time for a key, such as an organization; further tasks wait or are refused."""
 
 import asyncio
 from collections import deque
@@ -7,16 +7,17 @@ from contextlib import asynccontextmanager
 
 from kit.errors import DomainError
 
-REST_FACTOR = 2
+PAUSE_FACTOR = 2
+"""A slot pauses this many times as long as it was held."""
 
 
-class _Running:
+class _KeyTasks:
     """The running and the waiting tasks of one key."""
 
-    __slots__ = ("count", "waiters")
+    __slots__ = ("running", "waiters")
 
     def __init__(self) -> None:
-        self.count = 0
+        self.running = 0
         self.waiters: deque[asyncio.Future[None]] = deque()
 
 
@@ -35,21 +36,21 @@ class KeyedConcurrency:
         seconds: float,
         max_pause: float = 0.0,
     ) -> None:
-        """``refusal`` makes the error for one too many, and for one that waited ``seconds``.
+        """``refusal`` makes the error of a task that finds ``max_waiting`` others, or that waited ``seconds``.
 
-        While others of its key wait, a slot rests twice as long as it was held, at most ``max_pause`` seconds: so a key
-        that always has more work uses a third of the time.
+        While other tasks of its key wait, a slot that is released pauses for ``PAUSE_FACTOR`` times as long as it was
+        held, at most ``max_pause`` seconds: so a key that always has more tasks uses a third of the time.
         """
         self._max_pause = max_pause
         self._refusal = refusal
         self._limit = limit
         self._max_waiting = max_waiting
         self._seconds = seconds
-        self._running: dict[Hashable, _Running] = {}
+        self._tasks: dict[Hashable, _KeyTasks] = {}
 
     @asynccontextmanager
     async def slot(self, key: Hashable) -> AsyncIterator[Callable[[], None]]:
-        """Hold one of the key's slots, until the end or a call of the function that this yields.
+        """Hold one of the key's slots until the block ends, or until it calls the function that this yields.
 
         Raises: the refusal, at once or after ``seconds``.
         """
@@ -58,57 +59,57 @@ class KeyedConcurrency:
         began = loop.time()
         is_held = True
 
-        def give_back() -> None:
+        def release_once() -> None:
             nonlocal is_held
             if not is_held:
                 return
             is_held = False
-            pause = min(self._max_pause, REST_FACTOR * (loop.time() - began))
-            if pause and self._running[key].waiters:
+            pause = min(self._max_pause, PAUSE_FACTOR * (loop.time() - began))
+            if pause and self._tasks[key].waiters:
                 loop.call_later(pause, self.release, key)
             else:
                 self.release(key)
 
         try:
-            yield give_back
+            yield release_once
         finally:
-            give_back()
+            release_once()
 
     async def acquire(self, key: Hashable) -> None:
         """Take a slot, which the caller must release. Raises: the refusal, as ``slot``."""
-        running = self._running.get(key)
-        if running is None:
-            running = self._running[key] = _Running()
-        if running.count < self._limit:
-            running.count += 1
+        tasks = self._tasks.get(key)
+        if tasks is None:
+            tasks = self._tasks[key] = _KeyTasks()
+        if tasks.running < self._limit:
+            tasks.running += 1
             return
-        if len(running.waiters) >= self._max_waiting:
+        if len(tasks.waiters) >= self._max_waiting:
             raise self._refusal()
-        await self._wait(key, running)
+        await self._wait(key, tasks)
 
     def release(self, key: Hashable) -> None:
-        """Give the slot to who waits longest for the key."""
-        running = self._running[key]
-        while running.waiters:
-            waiter = running.waiters.popleft()
+        """Give the slot to the task that has waited longest for the key."""
+        tasks = self._tasks[key]
+        while tasks.waiters:
+            waiter = tasks.waiters.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
-        running.count -= 1
-        if running.count == 0:
-            del self._running[key]
+        tasks.running -= 1
+        if tasks.running == 0:
+            del self._tasks[key]
 
-    async def _wait(self, key: Hashable, running: _Running) -> None:
+    async def _wait(self, key: Hashable, tasks: _KeyTasks) -> None:
         waiter = asyncio.get_running_loop().create_future()
-        running.waiters.append(waiter)
+        tasks.waiters.append(waiter)
         try:
             async with asyncio.timeout(self._seconds):
                 await waiter
         except (TimeoutError, asyncio.CancelledError) as error:
             if waiter.done() and not waiter.cancelled():
-                self.release(key)  # it came together with the end of the wait
-            elif waiter in running.waiters:
-                running.waiters.remove(waiter)
+                self.release(key)  # the slot was given to this task at the moment when its wait ended
+            elif waiter in tasks.waiters:
+                tasks.waiters.remove(waiter)
             if isinstance(error, TimeoutError):
                 raise self._refusal() from None
             raise

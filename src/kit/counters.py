@@ -1,4 +1,4 @@
-"""Counters per minute, summed over all processes; each process counts in memory and writes every few seconds."""
+"""Counters per minute, summed over all processes: their table, and the buffer that each process writes to it."""
 
 import datetime as dt
 from collections import defaultdict
@@ -71,8 +71,8 @@ class CounterBuffer(BufferedWriter):
             log.warning("counters_not_written", error=type(error).__name__)
 
     def publish(self) -> None:
-        """Pass on what was counted since the last time."""
-        counted, self._unpublished = self._unpublished, defaultdict(int)
+        """Pass the counts since the last call to the function ``publish`` of the constructor."""
+        unpublished, self._unpublished = self._unpublished, defaultdict(int)
         if self._publish is not None:
-            for name, amount in counted.items():
+            for name, amount in unpublished.items():
                 self._publish(name, amount)

@@ -6,7 +6,7 @@ from functools import cache
 import phonenumbers
 from babel import Locale
 
-_WITH_ARTICLE = frozenset(
+_NAMES_WITH_ARTICLE = frozenset(
     [
         "AE",
         "AX",
@@ -55,4 +55,4 @@ def country_name(code: str) -> str:
 
 def country_in_sentence(code: str) -> str:
     """The name as ``country_name``, with the article that it has in a sentence: ``the United Kingdom``."""
-    return f"the {country_name(code)}" if code in _WITH_ARTICLE else country_name(code)
+    return f"the {country_name(code)}" if code in _NAMES_WITH_ARTICLE else country_name(code)

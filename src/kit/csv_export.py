@@ -12,26 +12,26 @@ from kit.db.model import Base
 from kit.e164 import is_e164
 
 CSV_BATCH_ROWS = 100
-"""Rows of one batch. Each batch has its own transaction, so that a slow client keeps none open, and is so small that
-other requests of the worker wait for it only a few milliseconds."""
+"""Rows of one batch. Each batch has its own transaction, so that a slow client keeps no transaction open. A batch is so
+small that other requests of the worker wait for it only a few milliseconds."""
 BYTE_ORDER_MARK = "\ufeff".encode()
 """The first bytes of a file that Excel shall read as UTF-8; other programs do not need it."""
 Cell = str | int | None
 Row = TypeVar("Row", bound=Base)
 # First characters of formulas in spreadsheets, full-width forms included.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def escape_formula(cell: Cell) -> str:
     """The cell's text, with an apostrophe before text that a spreadsheet could evaluate as a formula.
 
-    A number in E.164 stays as it is: it is a plain number to every spreadsheet, and can be imported again.
+    A phone number in E.164 is not changed: spreadsheets read it as a plain number, and it can be imported again.
     """
     if cell is None:
         return ""
     if isinstance(cell, int):
         return str(cell)
-    return f"'{cell}" if cell.startswith(_FORMULA) and not is_e164(cell) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and not is_e164(cell) else cell
 
 
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -64,7 +64,7 @@ async def csv_of(
         lines = csv_lines(cells(row) for row in rows)
         pause = time.perf_counter() - began
         yield lines
-        # At most half of a worker's time is an export's: whoever waits for a page is more in a hurry.
+        # An export takes at most half of a worker's time, because people wait for the pages of the same worker.
         await asyncio.sleep(pause)
         after = rows[-1].id
         began = time.perf_counter()

@@ -1,7 +1,7 @@
 """The identity of a deployment: one row that distinguishes this database from those of other deployments.
 
-Other deployments may use the same carrier account: a staging system, a restored backup, a fresh database. What they own
-must not be changed from here, so repairs at the carrier ask for this identity first.
+Other deployments may use the same carrier account: a staging system, a restored backup, a fresh database. Their phone
+numbers must not be changed from here, so repairs at the carrier check this identity first.
 """
 
 import datetime as dt
@@ -22,7 +22,7 @@ DATABASE_IDENTITY: sa.ColumnElement[str] = sa.literal_column(
 )
 """Identifies a database: a restored dump and a clone have other values.
 
-A physical copy (a base backup, a snapshot, a promoted standby) has the same, as it must after a failover: there the
+A physical copy (a base backup, a snapshot, a promoted standby) has the same value, which a failover needs. There the
 public URL distinguishes a staging system from the original.
 """
 
@@ -36,9 +36,9 @@ class DeploymentRow(Base):
     name: Mapped[str]
     """Twelve random hexadecimal digits: part of the names of phone numbers at the carrier."""
     database_identity: Mapped[str]
-    """The database in which the name was given or confirmed last; see ``DATABASE_IDENTITY``."""
+    """The database in which the name was set or confirmed last; see ``DATABASE_IDENTITY``."""
     separate_since: Mapped[dt.datetime | None]
-    """Time at which a copy became a deployment of its own; older rows came from the original."""
+    """Time at which a copy became a separate deployment; older rows were copied from the original."""
     public_url: Mapped[str | None]
     """``EPOCH_PUBLIC_URL`` of the installation that uses the database; None until it starts with a real carrier."""
 
@@ -51,21 +51,21 @@ class Deployment(msgspec.Struct, frozen=True):
     is_copy: bool
     """True in a database that was restored or cloned from another one and not confirmed since.
 
-    That is also one whose ``public_url`` is another installation's.
+    Also true when the stored ``public_url`` is not that of this installation.
     """
     public_url: str | None = None
-    """As it is noted in the database."""
+    """The URL that is stored in the database."""
 
-    def is_own(self, named: str | None, created_at: dt.datetime) -> bool:
-        """True when a resource at the carrier is provably this deployment's.
+    def is_own(self, deployment_name: str | None, created_at: dt.datetime) -> bool:
+        """True when a resource at the carrier provably belongs to this deployment.
 
-        ``named`` is the deployment in the resource's name; None for names from before deployments had names, which
-        are judged by the time of our row about them.
+        ``deployment_name`` is the part of the resource's name; None for resources from before deployments had names,
+        for which ``created_at``, the time of our row about the resource, decides.
         """
         if self.is_copy:
             return False
-        if named is not None:
-            return named == self.name
+        if deployment_name is not None:
+            return deployment_name == self.name
         return self.separate_since is None or created_at >= self.separate_since
 
 
@@ -75,16 +75,16 @@ def installation_url(settings: Settings) -> str | None:
 
 
 class DeploymentUnconfirmed(Exception):
-    """The database is a copy that nobody has confirmed, so nothing at the carrier may be changed; a job tries again."""
+    """The database is an unconfirmed copy, so nothing at the carrier may be changed; a job tries again later."""
 
 
 class DeploymentService:
-    """Reads and changes the identity."""
+    """Reads and changes the identity of the deployment."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._url: str | None = session.info.get(INSTALLATION_URL)
-        """This process's ``EPOCH_PUBLIC_URL``; None where it does not matter, as with the sandbox carrier."""
+        """This process's ``EPOCH_PUBLIC_URL``; None with the sandbox carrier, where it is not compared."""
 
     async def read(self) -> Deployment:
         """The identity of this database's deployment."""
@@ -96,10 +96,10 @@ class DeploymentService:
                 DeploymentRow.public_url,
             )
         )
-        name, separate_since, is_other_database, noted = row.one()
-        is_other_url = None not in {noted, self._url} and noted != self._url
+        name, separate_since, is_other_database, stored_url = row.one()
+        is_other_url = None not in {stored_url, self._url} and stored_url != self._url
         return Deployment(
-            name=name, separate_since=separate_since, is_copy=is_other_database or is_other_url, public_url=noted
+            name=name, separate_since=separate_since, is_copy=is_other_database or is_other_url, public_url=stored_url
         )
 
     async def read_confirmed(self) -> Deployment:
@@ -110,13 +110,13 @@ class DeploymentService:
         return deployment
 
     async def confirm_move(self) -> Deployment:
-        """Record that the original database is no longer used: this one takes over its name and what it owns."""
+        """Record that the original database is no longer used: this one takes over its name and its resources."""
         confirmed = sa.update(DeploymentRow).values(database_identity=DATABASE_IDENTITY, public_url=self._url)
         await self._session.execute(confirmed)
         return await self.read()
 
-    async def note_installation(self) -> None:
-        """Store this process's public URL in a database that has none yet and is no copy, and can be written to."""
+    async def store_installation_url(self) -> None:
+        """Store this process's public URL, if the database has none yet, is no copy and is writable."""
         is_writable = sa.func.current_setting("transaction_read_only") == "off"
         query = sa.select(DeploymentRow.id).where(
             is_writable, DeploymentRow.public_url.is_(None), DeploymentRow.database_identity == DATABASE_IDENTITY
@@ -127,7 +127,7 @@ class DeploymentService:
             )
 
     async def become_separate(self) -> Deployment:
-        """Record that the original is still used: this database gets a new name and owns nothing of the original's."""
+        """Record that the original is still used: it keeps its resources, and this database gets a new name."""
         new_name = sa.func.substr(sa.func.replace(sa.cast(sa.func.gen_random_uuid(), sa.Text), "-", ""), 1, 12)
         await self._session.execute(
             sa.update(DeploymentRow).values(

@@ -1,4 +1,4 @@
-"""Telephone numbers: parses dialled numbers to E.164, formats E.164 for people. Pure."""
+"""Phone numbers: parses dialled numbers to E.164, finds their country, formats and masks E.164 numbers. Pure."""
 
 import re
 from functools import lru_cache
@@ -15,7 +15,7 @@ from kit.numbering import NumberKind, number_range
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _MAX_CHARACTERS = 32
 _MAX_UNCLEAN_CHARACTERS = 128
-"""Of a text with characters that are not seen."""
+"""Limit before invisible characters are removed."""
 _SCHEME = "tel:"
 _SHOWN_DIGITS = 4
 
@@ -27,7 +27,7 @@ _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 # Short codes differ between countries; no complete number has so few digits.
 _LONGEST_SHORT_CODE = 6
 _SHORTEST_NUMBER = 3
-_WRITTEN = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
+_NUMBER_IN_TEXT = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
 
 _NO_COUNTRY = "001"  # satellite, international freephone and premium codes: +800 +870 +881 +882 +979 …
 _ITU_INTERNATIONAL_PREFIX = "00"
@@ -119,7 +119,7 @@ def is_e164(text: str) -> bool:
 def possible_numbers(text: str) -> tuple[str, ...]:
     """Every number that ``text`` may mean in any country, for a search; empty when ``text`` is no phone number.
 
-    Includes ``text`` itself and its digits: refused calls are stored as they were dialled when that is no number.
+    Includes ``text`` itself and its digits, because a refused call is stored with the dialled text if it is no number.
     """
     try:
         dialled = _cleaned(text).strip()
@@ -148,7 +148,7 @@ def region_of(e164: str) -> str | None:
 
 
 def has_complete_length(e164: str) -> bool:
-    """True for a number that is as long as numbers of its country are; calls to it may be refused all the same.
+    """True for a number that is as long as numbers of its country are; calls to it may still be refused.
 
     Raises: InvalidPhoneNumber, when it is not E.164.
     """
@@ -201,8 +201,8 @@ def _parsed(number: str, country: str | None = None) -> PhoneNumber:
 
 
 def without_numbers(text: str) -> str:
-    """``text`` with each number that begins with a plus sign masked; other digits may not be phone numbers."""
-    return _WRITTEN.sub(lambda match: masked(_NOT_A_DIGIT.sub("", match[0])), text)
+    """``text`` with each number that begins with a plus sign masked; other digits may be no phone numbers."""
+    return _NUMBER_IN_TEXT.sub(lambda match: masked(_NOT_A_DIGIT.sub("", match[0])), text)
 
 
 def masked(number: str) -> str:

@@ -1,4 +1,4 @@
-"""Encryption of data that only the product reads: cookies with notices or secrets, and payloads of jobs."""
+"""Encrypts data that only the product reads: cookies with notices or secrets, stored secrets, and payloads of jobs."""
 
 import base64
 
@@ -11,9 +11,9 @@ _VERSION_AND_TIME = "gAAAAA"
 
 
 class Encryptor:
-    """Encrypts and signs for one ``purpose``; an encryptor of another purpose cannot decrypt it.
+    """Encrypts and signs for one ``purpose``; an encryptor with another purpose cannot decrypt its texts.
 
-    It encrypts with the present secret, and decrypts with the predecessors' keys too.
+    It encrypts with a key of the current secret, and also decrypts with keys of the previous secrets.
     """
 
     def __init__(self, secrets: SecretKeys, purpose: str) -> None:
@@ -25,14 +25,14 @@ class Encryptor:
         return self._current.encrypt(content).decode()
 
     def decrypt(self, encrypted: str, *, seconds: int | None) -> bytes | None:
-        """Decrypt a text that was encrypted at most ``seconds`` ago, or at any time for None; else return None."""
+        """Decrypt a text that was encrypted at most ``seconds`` ago; None is no limit. Return None for other texts."""
         try:
             return self._all.decrypt(encrypted.encode(), ttl=seconds)
         except InvalidToken:
             return None
 
     def is_current(self, encrypted: str) -> bool:
-        """True when the present secret decrypts the text."""
+        """True when the text was encrypted with the current secret."""
         try:
             self._current.decrypt(encrypted.encode())
         except InvalidToken:
@@ -40,7 +40,7 @@ class Encryptor:
         return True
 
     def renew(self, encrypted: str) -> str | None:
-        """The same content and time, encrypted with the present secret; None when no key decrypts it."""
+        """The same content and time, encrypted with the current secret; None when no key decrypts the text."""
         try:
             return self._all.rotate(encrypted.encode()).decode()
         except InvalidToken:
@@ -48,5 +48,5 @@ class Encryptor:
 
 
 def looks_encrypted(text: str) -> bool:
-    """True for texts that have the form of ``Encryptor.encrypt``'s."""
+    """True for texts that have the form of ``Encryptor.encrypt``'s results."""
     return text.startswith(_VERSION_AND_TIME)

@@ -1,4 +1,4 @@
-"""Reads and checks environment variables, one kind of value in each method."""
+"""Reads and checks environment variables; each method is for one kind of value, such as a URL or a whole number."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _PRICE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,2})?) ?([A-Z]{3})")
 class EnvironmentReader:
     """Reads environment variables. An empty variable counts as not set.
 
-    A refused value is noted with its variable's name, and read as if it were not set, so that all are reported at once.
+    A refused value is recorded, and its default is returned, so that all refused values are reported together.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -32,9 +32,9 @@ class EnvironmentReader:
         self.names: set[str] = set()
         """The variables that were read."""
 
-    def refuse(self, name: str, why: str) -> None:
-        """Note that the value of ``name`` cannot be used. The first reason counts: the next ones may follow from it."""
-        self._refusals.setdefault(name, f"{name} {why}")
+    def refuse(self, name: str, reason: str) -> None:
+        """Record that the value of ``name`` cannot be used. Only the first reason counts: others may follow from it."""
+        self._refusals.setdefault(name, f"{name} {reason}")
 
     def is_refused(self, name: str) -> bool:
         return name in self._refusals
@@ -49,7 +49,7 @@ class EnvironmentReader:
         return self._environ.get(name, "").strip() or None
 
     def name_in_use(self, name: str, former_name: str) -> str:
-        """``name``, or the name that earlier versions read when only that one is set."""
+        """``name``; if only ``former_name`` is set, ``former_name``."""
         return former_name if self.optional(name) is None and self.optional(former_name) is not None else name
 
     def text(self, name: str, default: str) -> str:
@@ -68,7 +68,7 @@ class EnvironmentReader:
             return default
         return value
 
-    def whole(self, name: str, default: int, *, low: int, high: int) -> int:
+    def whole_number(self, name: str, default: int, *, low: int, high: int) -> int:
         value = self.text(name, str(default))
         # Python refuses to parse thousands of digits; no setting needs more than nine.
         if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
@@ -76,7 +76,7 @@ class EnvironmentReader:
             return default
         return int(value)
 
-    def positive(self, name: str, default: float) -> float:
+    def positive_number(self, name: str, default: float) -> float:
         value = self.text(name, str(default))
         try:
             number = float(value)
@@ -101,20 +101,20 @@ class EnvironmentReader:
             return ()
         return values
 
-    def word(self, name: str, *, pattern: str, wanted: str) -> str | None:
-        """A value of the form ``pattern``; ``wanted`` says in words what it is."""
+    def matching_text(self, name: str, *, pattern: str, kind: str) -> str | None:
+        """A text that matches ``pattern``; ``kind`` describes such texts in the error."""
         value = self.optional(name)
         if value is not None and not re.fullmatch(pattern, value):
-            self.refuse(name, f"must be {wanted}, not {value[:40]!r}")
+            self.refuse(name, f"must be {kind}, not {value[:40]!r}")
             return None
         return value
 
-    def words(self, name: str, *, pattern: str, wanted: str) -> tuple[str, ...]:
-        """Values as of ``word``, comma-separated."""
+    def matching_texts(self, name: str, *, pattern: str, kind: str) -> tuple[str, ...]:
+        """Comma-separated values as of ``matching_text``."""
         values = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
         for value in values:
             if not re.fullmatch(pattern, value):
-                self.refuse(name, f"must be {wanted}, not {value[:40]!r}")
+                self.refuse(name, f"must be {kind}, not {value[:40]!r}")
                 return ()
         return values
 
@@ -124,10 +124,10 @@ class EnvironmentReader:
             self.refuse(name, f"must be {prefix} followed by 32 letters and digits")
         return value
 
-    def web_address(self, name: str, default: str) -> str:
-        """The address as browsers write it in ``Origin``: lower case, without the scheme's default port."""
+    def origin(self, name: str, default: str) -> str:
+        """Scheme, host and port as browsers write them in ``Origin``: lower case, without the default port."""
         value = self.text(name, default)
-        parts = _split(value)
+        parts = _split_url(value)
         if (
             parts is None
             or parts.scheme not in _DEFAULT_PORTS
@@ -141,33 +141,33 @@ class EnvironmentReader:
         port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
 
-    def address_elsewhere(self, name: str) -> str | None:
-        """An address of another server, with a path."""
+    def external_url(self, name: str) -> str | None:
+        """A URL on another server, with a path."""
         value = self.optional(name)
-        if value is not None and not _is_address(value):
+        if value is not None and not _is_http_url(value):
             self.refuse(name, f"must be like https://handler.twilio.com/twiml/EH… , not {value[:80]!r}")
             return None
         return value
 
-    def page_address(self, name: str) -> str | None:
-        """An address of a page for people."""
+    def page_url(self, name: str) -> str | None:
+        """The URL of a page for people."""
         value = self.optional(name)
-        if value is None or (_is_address(value) and value.isascii() and value.isprintable() and " " not in value):
+        if value is None or (_is_http_url(value) and value.isascii() and value.isprintable() and " " not in value):
             return value
         self.refuse(name, f"must be like https://www.example.com/terms, not {value[:80]!r}")
         return None
 
-    def collector(self, name: str, *, former_name: str) -> str | None:
-        """The address of a collector of traces, without a password: no message shows what was given."""
+    def otlp_endpoint(self, name: str, *, former_name: str) -> str | None:
+        """The URL of a collector of traces. The error does not repeat the value, which may contain a password."""
         name = self.name_in_use(name, former_name)
         value = self.optional(name)
-        if value is not None and not _is_address(value):
+        if value is not None and not _is_http_url(value):
             self.refuse(name, "must be like http://collector.example.com:4318")
             return None
         return value
 
     def sentry_project(self, name: str) -> str | None:
-        """The address of a project, which contains its key: no message shows it."""
+        """The URL (DSN) of a Sentry project. It contains the project's key, so the error does not repeat it."""
         value = self.optional(name)
         if value is not None and not re.fullmatch(r"https?://[0-9a-zA-Z]+@[\w.:-]+(?:/[\w-]+)*/[0-9]+", value):
             self.refuse(name, "must be like https://key@sentry.example.com/1")
@@ -202,7 +202,7 @@ class EnvironmentReader:
 
     def mail_server(self, name: str) -> str | None:
         value = self.optional(name)
-        parts = _split(value or "")
+        parts = _split_url(value or "")
         if value is not None and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
             # The message does not repeat the value: it may contain a password.
             self.refuse(name, "must be like smtp://user:password@mail.example.com:587 (or smtps://)")
@@ -222,7 +222,7 @@ class EnvironmentReader:
             try:
                 ip_network(entry)
             except ValueError:
-                self.refuse(name, f"must be addresses or networks, comma-separated, not {entry!r}")
+                self.refuse(name, f"must be IP addresses or networks, comma-separated, not {entry!r}")
                 return ()
         return entries
 
@@ -231,22 +231,22 @@ class EnvironmentReader:
             return ()
         entries = self.networks(name)
         if not entries and self.optional(name):
-            self.refuse(name, "must be addresses or networks, comma-separated, or none")
+            self.refuse(name, "must be IP addresses or networks, comma-separated, or none")
         if any(ip_network(entry).prefixlen == 0 for entry in entries):
             self.refuse(name, "must name your own proxies: a network of all addresses trusts every client")
         return entries
 
 
-def _is_address(value: str) -> bool:
-    """True for an address by http or https with a host, without a user name."""
-    parts = _split(value)
+def _is_http_url(value: str) -> bool:
+    """True for an http or https URL with a host, without a user name."""
+    parts = _split_url(value)
     return bool(parts and parts.scheme in _DEFAULT_PORTS and parts.hostname and "@" not in parts.netloc)
 
 
-def _split(address: str) -> SplitResult | None:
-    """The parts of ``address``; None when they or the port cannot be parsed."""
+def _split_url(url: str) -> SplitResult | None:
+    """The parts of ``url``; None when the URL or its port cannot be parsed."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return None

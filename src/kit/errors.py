@@ -28,14 +28,14 @@ class Forbidden(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such record, or the caller may not know of it."""
+    """There is no such record, or the caller may not see it."""
 
     code = "not_found"
     message = "Not found"
 
 
 class Conflict(DomainError):
-    """The request is right, but the present state does not allow it."""
+    """The request is valid, but the present state does not allow it."""
 
 
 class TooMany(DomainError):
@@ -58,14 +58,14 @@ class Unavailable(DomainError):
     """Whole seconds after which a later attempt makes sense, where they are known."""
 
     def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
-        """``retry_after`` replaces the class's own."""
+        """``retry_after`` replaces that of the class."""
         super().__init__(message)
         if retry_after is not None:
             self.retry_after = retry_after
 
 
 class ValidationFailed(Invalid):
-    """Fields of the request are wrong; ``errors`` pairs each top-level field with a sentence about it."""
+    """Fields of the request are wrong; ``errors`` has pairs of a top-level field and a sentence about it."""
 
     code = "validation_failed"
     message = "Some fields are not right"

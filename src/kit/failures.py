@@ -1,4 +1,4 @@
-"""The boundary for errors that nobody expected: whose fault one is, and one log line for each kind in an interval."""
+"""Handles unexpected errors: tells failures of other services from our faults, and logs each kind once per interval."""
 
 import asyncio
 import time
@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from kit.db.outage import DISK_FULL, is_outage, sqlstate_of
 
 INTERVAL_SECONDS = 60.0
-"""One kind of failure is logged once in this time, then its further occurrences are counted in one line."""
+"""A kind of failure is logged once in this time; at its end one line has the number of further occurrences."""
 MAX_KINDS = 500
-"""Kinds that are counted apart; a bound for the memory, which no request can exceed."""
-_LIBRARIES = {
+"""Kinds that are counted separately; further kinds are not logged, so that requests cannot fill the memory."""
+_SERVICE_BY_PACKAGE = {
     "aiosmtplib": "mail server",
     "coredis": "Valkey",
     "httpcore": "HTTP",
@@ -26,9 +26,9 @@ _LIBRARIES = {
     "redis": "Valkey",
     "valkey": "Valkey",
 }
-"""Services behind the exceptions of client libraries, by the library's package."""
-_CLIENT_GONE = ("ClientDisconnect", "client disconnected prematurely")
-"""Starlette's exception and the text of Litestar's; this module imports no web framework."""
+"""The services that client libraries connect to, by the package that defines the library's exceptions."""
+_CLIENT_DISCONNECTED = ("ClientDisconnect", "client disconnected prematurely")
+"""The name of Starlette's exception and the text of Litestar's; this module imports no web framework."""
 log = structlog.get_logger("epoch.failures")
 
 
@@ -55,11 +55,11 @@ class FailureLog:
         self._repeats: dict[_Kind, int] = {}
         self._disk_full_at: float | None = None
         self.on_unexpected: Callable[[BaseException], None] | None = None
-        """Gets the errors that are our fault, those alone that are logged."""
+        """Is called with each error that is our fault and is logged."""
 
     def report(self, error: BaseException, *, where: str) -> bool:
-        """Log ``error``, which happened at the path or part ``where``; True when a dependency failed, not we."""
-        self.note(error)
+        """Log ``error``, which happened at the path or part ``where``; return True when a dependency failed."""
+        self.record_full_disk(error)
         dependency = failing_dependency(error)
         event = "unexpected_error" if dependency is None else "dependency_failed"
         kind = _Kind(event, type(error).__name__, _location_of(error))
@@ -70,26 +70,26 @@ class FailureLog:
             asyncio.get_running_loop().call_later(self._interval_seconds, self._close, kind)
             self._log(error, dependency, kind, where)
             if dependency is None:
-                self.pass_on(error)
+                self.notify_listener(error)
         return dependency is not None
 
-    def note(self, error: BaseException) -> None:
-        """Remember for health checks what ``error`` says about the database server; ``report`` does so too."""
+    def record_full_disk(self, error: BaseException) -> None:
+        """Remember for health checks if ``error`` says that the database's disk is full; ``report`` also does so."""
         if sqlstate_of(error) == DISK_FULL:
             self._disk_full_at = time.monotonic()
 
     @property
     def is_disk_full(self) -> bool:
-        """True when the database server said within the interval that its disk is full."""
+        """True when the database server reported a full disk within the last interval."""
         return self._disk_full_at is not None and time.monotonic() - self._disk_full_at < self._interval_seconds
 
-    def pass_on(self, error: BaseException) -> None:
-        """Give ``error``, which is our fault and logged elsewhere, to who listens."""
+    def notify_listener(self, error: BaseException) -> None:
+        """Call ``on_unexpected`` with ``error``, which is our fault and is logged by the caller."""
         if self.on_unexpected is not None:
             self.on_unexpected(error)
 
-    def forget(self) -> None:
-        """Log each kind again with its next failure."""
+    def reset(self) -> None:
+        """Forget all failures: the next failure of each kind is logged again."""
         self._repeats.clear()
         self._disk_full_at = None
 
@@ -100,7 +100,7 @@ class FailureLog:
         if dependency is not None:
             log.warning(kind.event, dependency=dependency, place=kind.place, **about)
         elif any(isinstance(found, (SQLAlchemyError, asyncpg.PostgresError)) for found in _chain(error)):
-            # The text of a database's error may contain customers' values: only its frames are logged.
+            # The text of a database error may contain customers' values, so only the stack frames are logged.
             log.error(kind.event, frames="".join(traceback.format_tb(error.__traceback__)), **about)
         else:
             log.error(kind.event, exc_info=error, **about)
@@ -115,25 +115,25 @@ FAILURES = FailureLog()
 
 
 def failing_dependency(error: BaseException) -> str | None:
-    """The service whose failure ``error`` is, also when other errors wrap it; None when the fault is ours."""
+    """The service whose failure caused ``error``; None when the fault is ours."""
     for found in _chain(error):
         if isinstance(found, DependencyFailed):
             return found.dependency
         for base in type(found).__mro__:
-            if service := _LIBRARIES.get(base.__module__.partition(".")[0]):
+            if service := _SERVICE_BY_PACKAGE.get(base.__module__.partition(".")[0]):
                 return service
         if is_outage(found):
             return "database"
     return None
 
 
-def is_client_gone(error: BaseException) -> bool:
-    """True when ``error`` means that the client left before its request ended."""
-    return type(error).__name__ in _CLIENT_GONE or getattr(error, "detail", None) in _CLIENT_GONE
+def is_client_disconnected(error: BaseException) -> bool:
+    """True when ``error`` means that the client disconnected before its request ended."""
+    return type(error).__name__ in _CLIENT_DISCONNECTED or getattr(error, "detail", None) in _CLIENT_DISCONNECTED
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and its causes. Errors that were handled while it was raised are no causes."""
+    """``error`` and its causes (``__cause__``), without errors that are only its context."""
     seen: set[int] = set()
     found: BaseException | None = error
     while found is not None and id(found) not in seen:

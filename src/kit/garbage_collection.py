@@ -1,17 +1,17 @@
-"""The garbage collection of the product's processes, which make many objects that stay."""
+"""Sets Python's garbage collection for the product's processes, which keep many objects for their whole life."""
 
 import gc
 
-COLLECT_AFTER = (10_000, 20, 50)
-"""Allocations, and younger collections, between two collections: a page alone allocates thousands of objects."""
+COLLECTION_THRESHOLDS = (10_000, 20, 50)
+"""Arguments of ``gc.set_threshold``: a single page allocates thousands of objects."""
 
 
-def collect_rarely() -> None:
-    """Collect garbage rarely from now on. Before imports it saves a fifth of their time."""
-    gc.set_threshold(*COLLECT_AFTER)
+def raise_collection_thresholds() -> None:
+    """Make garbage collections rarer. Called before the imports, it saves a fifth of their time."""
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
 
 
-def leave_out_present_objects() -> None:
-    """Leave the present objects out of all later collections."""
+def freeze_present_objects() -> None:
+    """Exclude the present objects from all later collections."""
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""UUIDv7 ids and the times in them."""
+"""The smallest UUIDv7 of a time, with which ids are compared in place of times."""
 
 import datetime as dt
 from uuid import UUID

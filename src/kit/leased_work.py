@@ -1,4 +1,4 @@
-"""Background work on rows that one process at a time holds: claims what is due, and serves each row in its own task."""
+"""Base class of background workers: leases due rows to this process, and serves each row in a separate task."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ log = structlog.get_logger("epoch.jobs")
 
 
 class LeasedRow(Protocol):
-    """The claimed part of one row."""
+    """The columns of a leased row that its worker needs."""
 
     @property
     def id(self) -> UUID: ...
@@ -26,37 +26,37 @@ Row = TypeVar("Row", bound=LeasedRow)
 
 
 class LeasedWork(ABC, Generic[Row]):
-    """Runs in each process that runs jobs. Rows do not wait for each other; a row whose process dies is claimed again.
+    """Runs in each process that runs jobs. Rows do not wait for each other; a row whose process dies is leased again.
 
-    Subclasses define how rows are claimed, served and released. Made once at start.
+    Subclasses define how rows are leased, served and released. Made once at start.
     """
 
-    def __init__(self, name: str, *, most: int, poll_seconds: float, renew_seconds: float) -> None:
-        """``name`` is for reports; ``most`` rows are served at a time; due rows are looked for every ``poll_seconds``.
+    def __init__(self, name: str, *, max_rows: int, poll_seconds: float, renew_seconds: float) -> None:
+        """``name`` is for reports; at most ``max_rows`` rows are served at a time.
 
-        Leases are renewed every ``renew_seconds``.
+        Due rows are looked for every ``poll_seconds``; leases are renewed every ``renew_seconds``.
         """
         self.name = name
-        self.most = most
+        self.max_rows = max_rows
         self.owner = uuid4()
-        """Names this process in the leases."""
+        """The id of this process in the leases."""
         self._poll_seconds = poll_seconds
         self._renew_seconds = renew_seconds
         self._serving: dict[UUID, tuple[Row, asyncio.Task[None]]] = {}
-        self._freed = asyncio.Event()
+        self._row_ended = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @abstractmethod
-    async def claim(self, most: int) -> Sequence[Row]:
-        """Lease up to ``most`` due rows."""
+    async def claim(self, limit: int) -> Sequence[Row]:
+        """Lease up to ``limit`` due rows."""
 
     @abstractmethod
     async def serve(self, row: Row) -> None:
-        """Do the work of a row and release its lease; after an exception the lease expires, and it is done again."""
+        """Do the work of a row and release its lease; after an exception the lease expires and the work is repeated."""
 
     @abstractmethod
     async def renew(self, row_ids: Collection[UUID]) -> None:
-        """Keep the leases of rows that are served."""
+        """Renew the leases of the rows that are served."""
 
     @abstractmethod
     async def release_all(self) -> None:
@@ -68,11 +68,11 @@ class LeasedWork(ABC, Generic[Row]):
         return [row for row, _ in self._serving.values()]
 
     def start(self) -> None:
-        """Begin to work, in the server's event loop."""
+        """Begin to serve rows, in the server's event loop."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Cancel what is under way, and let other processes take it over."""
+        """Cancel the rows that are served, and release their leases for other processes."""
         tasks = [task for _, task in self._serving.values()] + ([self._task] if self._task else [])
         for task in tasks:
             task.cancel()
@@ -84,7 +84,7 @@ class LeasedWork(ABC, Generic[Row]):
                 await self.release_all()
 
     async def run_due(self) -> None:
-        """Do what is due now, and wait for the results."""
+        """Serve the rows that are due now, and wait until they are served."""
         while await self._claim():
             await asyncio.gather(*(task for _, task in self._serving.values()))
 
@@ -92,7 +92,7 @@ class LeasedWork(ABC, Generic[Row]):
         loop = asyncio.get_running_loop()
         renewed = loop.time()
         while True:
-            self._freed.clear()
+            self._row_ended.clear()
             try:
                 if loop.time() - renewed > self._renew_seconds:
                     renewed = loop.time()
@@ -106,11 +106,11 @@ class LeasedWork(ABC, Generic[Row]):
                     FAILURES.report(error, where=self.name)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_seconds):
-                    await self._freed.wait()
+                    await self._row_ended.wait()
 
     async def _claim(self) -> int:
-        """Lease what is due and begin to serve it; return the number of rows."""
-        free = self.most - len(self._serving)
+        """Lease the due rows and begin to serve them; return their number."""
+        free = self.max_rows - len(self._serving)
         if free <= 0:
             return 0
         claimed = await self.claim(free)
@@ -125,4 +125,4 @@ class LeasedWork(ABC, Generic[Row]):
             FAILURES.report(error, where=self.name)
         finally:
             self._serving.pop(row.id, None)
-            self._freed.set()
+            self._row_ended.set()

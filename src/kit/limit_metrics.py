@@ -1,4 +1,4 @@
-"""Prometheus counter of rate limits: uses that came near one, and uses that one refused."""
+"""Prometheus counter of rate limits: windows in which 80 % of a limit were used, and uses that a limit refused."""
 
 from prometheus_client import Counter
 
@@ -12,19 +12,19 @@ RATE_LIMITS = Counter(
 
 
 def count_near_or_refused(key: str, count: int, limit: int) -> None:
-    """Tell of the ``count``-th use of ``key`` in its window, of which ``limit`` are allowed.
+    """Count the ``count``-th use of ``key`` in its window, if it reaches 80 % of ``limit`` or exceeds it.
 
-    The name of the limit is the key's text before the first colon, never what stands behind it.
+    The label ``limit`` is the text of ``key`` before its first colon; the rest may be personal data.
     """
     if count > limit:
         count_refused(key)
-    # Reached once in each window: the smallest count that is 80 %.
+    # True once in each window: for the smallest count that is at least 80 %.
     elif 5 * count >= 4 * limit > 5 * (count - 1):
         RATE_LIMITS.labels(_name_of(key), NEAR).inc()
 
 
 def count_refused(key: str) -> None:
-    """Tell of a use of ``key`` that was refused."""
+    """Count a refused use of ``key``."""
     RATE_LIMITS.labels(_name_of(key), REFUSED).inc()
 
 

@@ -1,6 +1,6 @@
 """Structured logging, one line for each event, without tokens and full phone numbers.
 
-Each line of a request has its ``request_id``; those of a webhook about a call also ``call_sid`` and ``call_id``, those
+Each line of a request has its ``request_id``; lines of a carrier callback also have ``call_sid`` and ``call_id``, lines
 of a job ``job_id`` and ``job_kind``. The code that knows an id binds it by ``structlog.contextvars``.
 """
 

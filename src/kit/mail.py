@@ -1,4 +1,7 @@
-"""Mails: composed as text and HTML, enqueued in a transaction, delivered by a job after its commit."""
+"""Mails: composed as text and HTML, enqueued in a transaction, and sent after its commit by a job.
+
+A job delivers each mail to the mail server, or to a file where there is none.
+"""
 
 import datetime as dt
 import html
@@ -35,7 +38,8 @@ RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0, 1800.0, 3600.0)
 CONCURRENT_MAILS = 8
 """Mails that all workers together deliver at the same time."""
 GIVE_UP_AFTER = dt.timedelta(days=3)
-_REFUSED_FOR_GOOD = 500
+_PERMANENT_SMTP_CODES = 500
+"""From this reply code of SMTP on, a further attempt cannot succeed."""
 log = structlog.get_logger("epoch.mail")
 # Lines as long as the protocol allows, so that a link stays on one line in the message's source.
 _POLICY = SMTP.clone(max_line_length=990)
@@ -45,17 +49,17 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """The recipients and content of a mail; all mails have the same design."""
 
     to: str | tuple[str, ...]
-    """One address or several. Each gets a separate mail that does not show the others."""
+    """One e-mail address or several. Each gets a separate mail that does not show the others."""
     subject: str
     paragraphs: tuple[str, ...]
     action: tuple[str, str] | None = None
-    """A button's label and its address."""
+    """The label and the URL of a button."""
     second_action: tuple[str, str] | None = None
-    """The label and the address of a small link below."""
+    """The label and the URL of a small link below the button."""
 
 
 class MailServerWithoutTls(aiosmtplib.SMTPException):
-    """The mail server offers no STARTTLS, so mails would travel in clear."""
+    """The mail server offers no STARTTLS, so mails would be sent unencrypted."""
 
     def __init__(self, host: str) -> None:
         super().__init__(
@@ -91,7 +95,7 @@ class SmtpDelivery:
     """
 
     def __init__(self, url: str, *, requires_tls: bool = False) -> None:
-        """``requires_tls=False``: a server of development that does not offer STARTTLS gets mails in clear."""
+        """``requires_tls=False``: mails are sent unencrypted if the server does not offer STARTTLS, for development."""
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._tls = parts.scheme == "smtps"
@@ -112,7 +116,7 @@ class SmtpDelivery:
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[aiosmtplib.SMTP, None]:
         """Raises: MailServerWithoutTls, before a password or a mail is sent."""
-        # None: STARTTLS if offered. When it is required we start it ourselves, to say what is missing.
+        # None: STARTTLS if offered. Where it is required, it is started below, so that the error says what is missing.
         starttls = False if self.requires_starttls or self._tls else None
         async with aiosmtplib.SMTP(
             hostname=self._host, port=self._port, use_tls=self._tls, start_tls=starttls, timeout=COMMAND_SECONDS
@@ -139,7 +143,7 @@ class Mailer:
         contact: str | None = None,
         retry_seconds: tuple[float, ...] = RETRY_SECONDS,
     ) -> None:
-        """``contact`` is the address that answers people; without it the mails name none."""
+        """``contact`` is the e-mail address for replies and questions; without it the mails name none."""
         self._queue = queue
         self._delivery = delivery
         self._sender = sender
@@ -159,12 +163,12 @@ class Mailer:
         """Send ``mail`` after the commit of the session's transaction; a rollback discards it.
 
         Raises:
-            ValueError: an address of the mail is not valid.
+            ValueError: an e-mail address of the mail is not valid.
         """
-        addresses = (mail.to,) if isinstance(mail.to, str) else mail.to
-        for address in addresses:
-            Address(addr_spec=address)
-            single = msgspec.structs.replace(mail, to=address)
+        emails = (mail.to,) if isinstance(mail.to, str) else mail.to
+        for email in emails:
+            Address(addr_spec=email)
+            single = msgspec.structs.replace(mail, to=email)
             await self._queue.enqueue(session, MAIL_JOB, msgspec.json.encode(single))
 
     async def _deliver(self, job: Job) -> None:
@@ -173,7 +177,7 @@ class Mailer:
         try:
             await self._delivery.deliver(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            if all(refused.code >= _REFUSED_FOR_GOOD for refused in error.recipients):
+            if all(refused.code >= _PERMANENT_SMTP_CODES for refused in error.recipients):
                 raise PermanentFailure("recipient refused") from error
             raise
         except MailServerWithoutTls as error:
@@ -181,7 +185,7 @@ class Mailer:
             log.error("mail_server_without_tls", hint=error.message)
             raise
         except aiosmtplib.SMTPDataError as error:
-            if error.code >= _REFUSED_FOR_GOOD:
+            if error.code >= _PERMANENT_SMTP_CODES:
                 raise PermanentFailure("message refused") from error
             raise
 
@@ -199,7 +203,7 @@ def smtp_delivery(settings: Settings) -> SmtpDelivery | None:
 
 
 def message_key(job: Job) -> UUID:
-    """The mail's key: the same for each attempt of a job, different for every job of every database."""
+    """The key of a job's mail: the same for each attempt of the job, different for every job of every database."""
     return uuid5(NAMESPACE_URL, f"{job.id} {job.created_at.isoformat()}")
 
 
@@ -207,8 +211,8 @@ def sender_address(settings: Settings) -> Address:
     """The sender of the product's mails: ``?from=`` of the mail server's URL, else no-reply at the public host."""
     query: Mapping[str, list[str]] = parse_qs(urlsplit(settings.smtp_url or "").query)
     host = urlsplit(settings.public_url).hostname or "localhost"
-    at = f"[{host}]" if ":" in host else host
-    return Address("Epoch Voice", addr_spec=query.get("from", [f"no-reply@{at}"])[0])
+    domain = f"[{host}]" if ":" in host else host
+    return Address("Epoch Voice", addr_spec=query.get("from", [f"no-reply@{domain}"])[0])
 
 
 def compose(

@@ -1,4 +1,4 @@
-"""Prometheus metrics that all workers of a machine share through files in one folder."""
+"""Prometheus metrics of all workers of a machine: shared through files in one folder, and rendered as text."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ _FILE_KINDS = ("counter", "gauge_livesum", "histogram")
 _FILE_BYTES = 1 << 20
 """The library's own size of a new file; all series of this product fit."""
 _PROCESS_ID = "process_id"
-# Annotated, because the library does not.
+# Annotated here, because the library has no types.
 _value_class: Callable[[Callable[[], int]], Any] = values.MultiProcessValue
 _collector: Callable[[CollectorRegistry | None], Collector] = MultiProcessCollector
 _mark_dead: Callable[[int, str], None] = mark_process_dead
@@ -26,13 +26,13 @@ log = structlog.get_logger("epoch.metrics")
 
 
 def share_metrics(folder: Path, slot: int) -> None:
-    """Keep this process's metrics in ``folder``; to be called before the first metric without labels is made.
+    """Keep this process's metrics in ``folder``; to be called before the first metric without labels is created.
 
-    A worker that takes the ``slot`` of a dead one goes on with its counters, so restarts leave no files behind. Where
-    the folder has no space for the files, the worker counts for itself alone, and its log says so.
+    A worker that gets the ``slot`` of a dead one continues its counters, so restarts add no files. Where the folder has
+    no space for the files, the worker's metrics are not shared, and the log has a warning.
     """
     try:
-        _reserve(folder, slot)
+        _allocate_files(folder, slot)
     except OSError as error:
         log.warning("metrics_not_shared", folder=str(folder), reason=error.strerror)
         return
@@ -42,8 +42,8 @@ def share_metrics(folder: Path, slot: int) -> None:
     running.labels(os.getpid()).set(1)
 
 
-def _reserve(folder: Path, slot: int) -> None:
-    """Take the space of the library's files: it maps them, and a page that the disk has no room for ends the process.
+def _allocate_files(folder: Path, slot: int) -> None:
+    """Allocate the library's files: it maps them into memory, and a write without disk space ends the process.
 
     Raises: OSError.
     """
@@ -55,19 +55,19 @@ def _reserve(folder: Path, slot: int) -> None:
 
 
 def forget_worker(folder: Path, slot: int) -> None:
-    """Drop the gauges of a worker that ended; its counters stay."""
+    """Delete the gauges of a worker that ended; its counters stay."""
     _mark_dead(slot, str(folder))
 
 
-def read_metrics(*others: Collector) -> bytes:
-    """Prometheus text: of all workers that share a folder, else of this process; and of ``others``."""
-    measured = CollectorRegistry()
-    for other in others:
-        measured.register(other)
-    return _read_counted() + generate_latest(measured)
+def read_metrics(*collectors: Collector) -> bytes:
+    """Prometheus text of all workers that share a folder, else of this process; and of ``collectors``."""
+    registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    return _read_workers() + generate_latest(registry)
 
 
-def _read_counted() -> bytes:
+def _read_workers() -> bytes:
     if _FOLDER_VARIABLE not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Formats and parses amounts of money: prices of any currency, and US dollars stored as whole cents. Pure."""
+"""Parses and formats amounts of money: prices of any currency, and US dollars stored as whole cents. Pure."""
 
 import re
 from decimal import Decimal
@@ -53,7 +53,7 @@ def cents_for_field(cents: int) -> str:
 def parse_cents(text: str) -> int:
     """Whole cents of an amount of dollars: ``25``, ``25.5``, ``$1,250.00`` or ``25.00 USD``. Raises: ValueError.
 
-    A comma groups thousands, so ``25,00`` is refused: it could mean either.
+    A comma groups thousands, so ``25,00`` is refused: it could mean 25 or 2,500.
     """
     text = text.strip()
     match = _AMOUNT.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None

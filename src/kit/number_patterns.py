@@ -1,4 +1,4 @@
-"""Reads numbers that somebody searches for, as people write them, as parts of stored E.164 numbers. Pure."""
+"""Search for phone numbers: turns a search text into parts or beginnings of stored E.164 numbers. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _ITU_INTERNATIONAL_PREFIX = "00"
 _INTERNATIONAL_PREFIXES = (_ITU_INTERNATIONAL_PREFIX, "011")
 _MIN_NATIONAL_DIGITS = 6
-"""The digits that are enough to find a number of any country without its leading zeros."""
+"""From this number of digits on, a search text also finds numbers without its leading zeros."""
 
 
 def number_patterns(text: str, country: str) -> Sequence[str]:
-    """The texts of which a stored number contains one, when somebody in ``country`` searches for ``text``.
+    """The patterns for a search for ``text`` by a person in ``country``: a number matches if it contains one of them.
 
     A pattern with ``+`` is the beginning of a number: ``0207`` in GB is ``0207`` or ``+44207``. Empty when ``text`` has
     no digit.
@@ -31,18 +31,18 @@ def number_patterns(text: str, country: str) -> Sequence[str]:
     dialing = dialing_of(country)
     found = [digits]
     for prefix in (dialing.international_prefix, _ITU_INTERNATIONAL_PREFIX):
-        found += _after(prefix, digits, "+")
-    found += _after(dialing.trunk_prefix, digits, f"+{dialing.calling_code}")
+        found += _replace_prefix(prefix, digits, "+")
+    found += _replace_prefix(dialing.trunk_prefix, digits, f"+{dialing.calling_code}")
     if len(digits.lstrip("0")) >= _MIN_NATIONAL_DIGITS:
         found.append(digits.lstrip("0"))
-    # A pattern that contains another one is left out: the shorter one finds the same numbers.
-    return tuple(sorted({one for one in found if not any(other != one and other in one for other in found)}))
+    # A pattern that contains another pattern is left out: the shorter pattern finds the same numbers.
+    return tuple(sorted({long for long in found if not any(short != long and short in long for short in found)}))
 
 
 def number_prefixes(text: str) -> Sequence[str]:
     """The beginnings of stored numbers that ``text`` may mean in any country; empty when it has no digit.
 
-    Many for a national number with a trunk prefix, so only an index may look them up.
+    For a national number with a trunk prefix there are many, so only a query that uses an index may search for them.
     """
     is_international, digits = _read(text)
     if not digits:
@@ -51,14 +51,14 @@ def number_prefixes(text: str) -> Sequence[str]:
         return (f"+{digits}",)
     found = {f"+{digits}", f"+1{digits}"}
     for prefix in _INTERNATIONAL_PREFIXES:
-        found.update(_after(prefix, digits, "+"))
+        found.update(_replace_prefix(prefix, digits, "+"))
     for region in phonenumbers.SUPPORTED_REGIONS:
         metadata = PhoneMetadata.metadata_for_region(region)
         if metadata is None:
             continue
         if metadata.national_prefix:
-            for candidate in _after(metadata.national_prefix, digits, ""):
-                if len(candidate) <= _most_digits(metadata):
+            for candidate in _replace_prefix(metadata.national_prefix, digits, ""):
+                if len(candidate) <= _max_digits(metadata):
                     found.add(f"+{metadata.country_code}{candidate}")
         elif _is_valid(digits, region):
             found.add(f"+{metadata.country_code}{digits}")
@@ -66,19 +66,19 @@ def number_prefixes(text: str) -> Sequence[str]:
 
 
 def _read(text: str) -> tuple[bool, str]:
-    """True for a number with ``+``, and the digits, without a trunk zero in brackets: ``+44 (0)20``."""
+    """True if ``text`` begins with ``+``; and its digits, without a trunk zero in brackets as in ``+44 (0)20``."""
     plain = _TRUNK_IN_BRACKETS.sub("", clean_number_text(text))
     return plain.startswith(("+", "(+")), _NOT_A_DIGIT.sub("", plain)
 
 
-def _after(prefix: str, digits: str, replacement: str) -> list[str]:
+def _replace_prefix(prefix: str, digits: str, replacement: str) -> list[str]:
     rest = digits.removeprefix(prefix)
     return [f"{replacement}{rest}"] if prefix and rest and rest != digits else []
 
 
-def _most_digits(metadata: PhoneMetadata) -> int:
-    described = metadata.general_desc
-    return max(described.possible_length, default=0) if described is not None else 0
+def _max_digits(metadata: PhoneMetadata) -> int:
+    description = metadata.general_desc
+    return max(description.possible_length, default=0) if description is not None else 0
 
 
 def _is_valid(digits: str, region: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads dialled digits as a number, also where they were written for callers elsewhere. Pure.
+"""Parses dialled digits to a phone number, also when they are written as people in another country dial them. Pure.
 
 The widget's chunk ``phone-numbers`` has the same rules; a test compares the results.
 """
@@ -11,20 +11,20 @@ from phonenumbers import CountryCodeSource, NumberParseException, PhoneMetadata,
 
 _PUNCTUATION = re.compile(r"[^0-9+]+")
 _ITU_PREFIX, _AMERICAN_PREFIX = "00", "011"
-"""Read in every country: people write numbers as they are dialled from elsewhere."""
+"""International prefixes that are accepted in every country: people write numbers as other countries dial them."""
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
-"""Of E.164, with the calling code."""
+"""Of an E.164 number, calling code included."""
 _INTERNATIONAL = (CountryCodeSource.FROM_NUMBER_WITH_PLUS_SIGN, CountryCodeSource.FROM_NUMBER_WITH_IDD)
 
 
 def read_dialled(dialled: str, country: str) -> PhoneNumber | None:
-    """The number that ``dialled``, digits and ASCII punctuation, is in ``country``; None when it is none.
+    """Parse ``dialled``, digits and ASCII punctuation, as dialled in ``country``; None when it cannot be parsed.
 
-    May have a length or digits that no number has.
+    The result may have a length or digits that no assigned number has.
     """
     digits = _PUNCTUATION.sub("", dialled)
     texts = [digits]
-    # No area code begins with 00, but in some countries one begins with 11.
+    # No area code begins with 00, so 00 is tried first. Some area codes begin with 11, so 011 is tried last.
     if digits.startswith(_ITU_PREFIX):
         texts.insert(0, f"+{digits.removeprefix(_ITU_PREFIX)}")
     if digits.startswith(_AMERICAN_PREFIX):
@@ -35,9 +35,9 @@ def read_dialled(dialled: str, country: str) -> PhoneNumber | None:
             number = _without_zero(phonenumbers.parse(text, country), text, country)
             if _is_e164(number):
                 readings.append(number)
-    for is_right in (_has_pattern, has_length):
+    for is_plausible in (_has_pattern, has_length):
         for number in readings:
-            if is_right(number):
+            if is_plausible(number):
                 return number
     return readings[0] if readings else None
 
@@ -55,7 +55,7 @@ def has_length(number: PhoneNumber) -> bool:
 
 
 def _has_pattern(number: PhoneNumber) -> bool:
-    """True if numbers of its calling code can begin so."""
+    """True if the digits match the pattern of national numbers of its calling code."""
     code = number.country_code or 0
     region = phonenumbers.region_code_for_country_code(code)
     metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)

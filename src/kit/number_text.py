@@ -1,17 +1,20 @@
-"""Cleans texts that people paste, type or dictate as phone numbers. Pure; the widget's ``clean`` does the same."""
+"""Cleans texts that people paste, type or dictate as phone numbers: ASCII digits and signs, no invisible characters.
+
+Pure; the widget's function ``clean`` does the same.
+"""
 
 import re
 import unicodedata
 
-# Normalization would turn footnote marks and fractions into digits.
-_NUMBER_SIGNS = frozenset({"No"})
-_INVISIBLE = frozenset({"Cf"})
+# Unicode categories. Normalization would turn footnote marks and fractions (No) into digits.
+_NUMBER_SIGN_CATEGORIES = frozenset({"No"})
+_INVISIBLE_CATEGORIES = frozenset({"Cf"})
 _INVISIBLE_MARKS = frozenset({*map(chr, range(0xFE00, 0xFE10)), "\u20e3"})
 _DASHES = frozenset("\u2043\u2212\u30fc")
 _SLASHES = frozenset("\u2044\u2215")
-# Rows and cells of a copied table, in which a number never goes on.
+# Ends of rows and cells of a copied table: a number never continues behind one.
 _BREAKS = re.compile("[\t\n\v\f\r\u2028\u2029]+")
-# The white space of the widget's language, which counts neither the separators of ASCII nor U+0085.
+# The white space of JavaScript, the widget's language: without the separators of ASCII and U+0085.
 _SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]+")
 _SPACED_BREAK = re.compile(" ?\n ?")
 
@@ -21,7 +24,7 @@ def clean_number_text(text: str) -> str:
 
     A line break or tab stays one line break.
     """
-    marked = "".join("\n" if unicodedata.category(mark) in _NUMBER_SIGNS else mark for mark in text)
+    marked = "".join("\n" if unicodedata.category(mark) in _NUMBER_SIGN_CATEGORIES else mark for mark in text)
     plain = "".join(map(_plain, unicodedata.normalize("NFKC", marked)))
     return _SPACED_BREAK.sub("\n", _SPACES.sub(" ", _BREAKS.sub("\n", plain))).strip(" \n")
 
@@ -30,7 +33,7 @@ def _plain(mark: str) -> str:
     if mark.isascii():
         return mark
     category = unicodedata.category(mark)
-    if category in _INVISIBLE or mark in _INVISIBLE_MARKS:
+    if category in _INVISIBLE_CATEGORIES or mark in _INVISIBLE_MARKS:
         return ""
     if category == "Nd":
         return str(unicodedata.decimal(mark))

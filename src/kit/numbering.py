@@ -1,7 +1,7 @@
-"""Decides what kind of number an E.164 number is: ordinary, pay-per-call, or assigned to nobody. Pure.
+"""Classifies phone numbers by their range in the numbering plan: ordinary, pay-per-call, special, unassigned. Pure.
 
-Types come from the package ``phonenumbers``; what it does not tell stands, dated and with its source, in
-``numbering.toml``. Policy and price both ask ``number_range``.
+The types of ranges come from the package ``phonenumbers``; ``numbering.toml`` has the ranges that it lacks, with their
+sources. Both the rules for calls and the prices of calls use ``number_range``.
 """
 
 import datetime as dt
@@ -29,13 +29,13 @@ class NumberKind(enum.StrEnum):
     """The kind of destination that a number range holds."""
 
     ORDINARY = "ordinary"
-    """A line of a person or an office, or a free one."""
+    """A line of a person or an office, or a toll-free number."""
     PAY_PER_CALL = "pay_per_call"
-    """The called party earns from the call."""
+    """The called party earns money from the call."""
     SPECIAL = "special"
     """Personal and company-wide numbers, pagers, mailboxes, satellites: costs differ, or a machine answers."""
     UNASSIGNED = "unassigned"
-    """In no numbering plan."""
+    """In no range of a numbering plan."""
 
 
 class NumberRange(msgspec.Struct, frozen=True):
@@ -47,16 +47,17 @@ class NumberRange(msgspec.Struct, frozen=True):
 
 
 class TableEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One row of the table."""
+    """A number range of some countries."""
 
     countries: Sequence[str]
     pattern: str
+    """Regular expression for the beginning of the national number."""
     what: str
     source: str
 
 
 class NumberingTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file ``numbering.toml``."""
+    """The contents of ``numbering.toml``: number ranges that the package ``phonenumbers`` lacks."""
 
     reviewed: dt.date
     pay_per_call: Sequence[TableEntry]
@@ -78,14 +79,14 @@ def numbering_table() -> NumberingTable:
 
 
 def _kind(number: PhoneNumber, country: str | None, home: str) -> NumberKind:
-    of_package, digits = phonenumbers.number_type(number), phonenumbers.national_significant_number(number)
-    # A number of no known type has no country; its calling code has one that stands for it.
-    plan = country or phonenumbers.region_code_for_country_code(number.country_code or 0)
-    if of_package in _PAY_PER_CALL_TYPES or _matches("pay_per_call", plan, digits):
+    package_type, digits = phonenumbers.number_type(number), phonenumbers.national_significant_number(number)
+    # A number of unknown type has no country; then the main country of its calling code is used.
+    plan_country = country or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    if package_type in _PAY_PER_CALL_TYPES or _matches("pay_per_call", plan_country, digits):
         return NumberKind.PAY_PER_CALL
-    if of_package in _OTHER_DENIED_TYPES:
+    if package_type in _OTHER_DENIED_TYPES:
         return NumberKind.SPECIAL
-    if of_package != PhoneNumberType.UNKNOWN:
+    if package_type != PhoneNumberType.UNKNOWN:
         return NumberKind.ORDINARY
     is_at_home = number.country_code == phonenumbers.country_code_for_region(home) and country in (None, home)
     if is_at_home and _matches("assigned", home, digits):
@@ -101,8 +102,8 @@ def _matches(part: str, country: str, digits: str) -> bool:
 @cache
 def _patterns(part: str) -> Mapping[str, re.Pattern[str]]:
     """One pattern for each country that the part of the table names."""
-    of_country: dict[str, list[str]] = {}
+    by_country: dict[str, list[str]] = {}
     for entry in getattr(numbering_table(), part):
         for country in entry.countries:
-            of_country.setdefault(country, []).append(entry.pattern)
-    return {country: re.compile("|".join(patterns)) for country, patterns in of_country.items()}
+            by_country.setdefault(country, []).append(entry.pattern)
+    return {country: re.compile("|".join(patterns)) for country, patterns in by_country.items()}

@@ -1,4 +1,4 @@
-"""A tracer that sends spans by OTLP over HTTP. Imported only where it is used: its packages are an extra."""
+"""A tracer that sends spans by OTLP over HTTP. Imported only when it is configured: its packages are an extra."""
 
 from typing import Any
 
@@ -12,31 +12,32 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from kit.tracing import Attributes
 from kit.version import VERSION
 
-PATH = "/v1/traces"
+TRACES_PATH = "/v1/traces"
 _KINDS = {
     "server": trace.SpanKind.SERVER,
     "client": trace.SpanKind.CLIENT,
     "consumer": trace.SpanKind.CONSUMER,
 }
-_PARENTS = TraceContextTextMapPropagator()
+_PROPAGATOR = TraceContextTextMapPropagator()
 
 
 class OtlpTracer:
     """Sends spans in batches. The SDK also reads the standard variables ``OTEL_…``, such as those of sampling."""
 
     def __init__(self, endpoint: str, *, environment: str) -> None:
-        """``endpoint`` is the collector's address without the path of traces."""
+        """``endpoint`` is the collector's URL without ``TRACES_PATH``."""
         resource = Resource.create(
             {"service.name": "epoch-voice", "service.version": VERSION, "deployment.environment.name": environment}
         )
         self._provider = TracerProvider(resource=resource)
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint.rstrip("/") + PATH)))
+        exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + TRACES_PATH)
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("epoch")
 
     def begin(self, name: str, kind: str, *, parent: str | None = None) -> "_OpenSpan":
-        # Without ``tracestate``: it is a text of whoever sent the request.
-        within = None if parent is None else _PARENTS.extract({"traceparent": parent})
-        span = self._tracer.start_span(name, context=within, kind=_KINDS[kind])
+        # Without ``tracestate``, which may have any text of the client.
+        parent_context = None if parent is None else _PROPAGATOR.extract({"traceparent": parent})
+        span = self._tracer.start_span(name, context=parent_context, kind=_KINDS[kind])
         return _OpenSpan(span)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""Parses ids, numbers and days of requests, each in one spelling. Pure.
+"""Parses ids, numbers and days of requests, each in a single spelling. Pure.
 
-Python's own parsers take more than the standard: ``int`` spaces, underscores and digits of other scripts, ``UUID``
+Python's own parsers accept more than the standard: ``int`` spaces, underscores and digits of other scripts, ``UUID``
 braces and hyphens in any place, ``date.fromisoformat`` weeks, ``Decimal`` exponents and ``NaN``.
 """
 
@@ -20,7 +20,7 @@ def parse_uuid(text: str) -> UUID:
 
 
 def parse_whole_number(text: str, *, max_digits: int) -> int:
-    """A number of ASCII digits alone. Raises: ValueError."""
+    """A whole number that is written with ASCII digits only. Raises: ValueError."""
     if not (text.isascii() and text.isdecimal() and len(text) <= max_digits):
         raise ValueError("not a whole number")
     return int(text)

@@ -1,4 +1,4 @@
-"""Finds the product's files that are no Python: the built frontend, the migrations, the kits' sources.
+"""Finds the product's files other than packages under ``src``: the built frontend, the migrations, the kits' sources.
 
 A wheel has them in a folder of this package, with the checkout's layout (``tools/build_hook.py``).
 """

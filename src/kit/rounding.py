@@ -1,4 +1,4 @@
-"""Whole numbers, rounded up."""
+"""Division of whole numbers, rounded up."""
 
 
 def divide_up(dividend: int, divisor: int) -> int:

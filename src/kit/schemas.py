@@ -1,8 +1,7 @@
-"""Base classes of wire types, and types that many of their fields share.
+"""Base classes of the API's request and response bodies, and types that many of their fields have.
 
-``RequestModel`` is for request bodies, ``ResponseModel`` for response bodies. The OpenAPI document shows the first of
-each field's ``examples``. A field whose type is an enumeration or another wire type needs none: its examples would be
-added to the type itself, and so to all fields of that type.
+The OpenAPI document shows the first of each field's ``examples``. A field whose type is an enumeration or another model
+has no ``examples``: they would be added to the type itself, and so to all fields of that type.
 """
 
 from datetime import datetime
@@ -30,7 +29,7 @@ WebOrigin = Annotated[str, Meta(examples=["https://mysite.com"])]
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A response body. Subclasses repeat ``frozen`` and ``kw_only``, because their fields do not inherit either."""
+    """A response body. Subclasses repeat ``frozen`` and ``kw_only``, because these are not inherited."""
 
 
 class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,8 +49,8 @@ def rfc3339(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def invalid_text_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
-    """The fields of ``command`` whose text contains characters that cannot be stored or shown, each with a message."""
+def invalid_text_errors(body: msgspec.Struct) -> list[tuple[str, str]]:
+    """The fields of ``body`` whose text contains characters that cannot be stored or shown, each with a message."""
 
     def texts(value: Any) -> list[str]:
         if isinstance(value, str):
@@ -60,6 +59,6 @@ def invalid_text_errors(command: msgspec.Struct) -> list[tuple[str, str]]:
 
     return [
         (name, "Control characters are not allowed")
-        for name in command.__struct_fields__
-        if not all(is_valid_text(text) for text in texts(getattr(command, name)))
+        for name in body.__struct_fields__
+        if not all(is_valid_text(text) for text in texts(getattr(body, name)))
     ]

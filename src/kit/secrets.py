@@ -1,4 +1,4 @@
-"""Secrets (embed tokens, API keys): minted, shown once, stored as a digest."""
+"""Embed tokens and API keys: creates these secrets, digests them for storage, and checks their form and checksum."""
 
 import hashlib
 import secrets
@@ -28,7 +28,7 @@ def mint(prefix: str) -> MintedSecret:
 
 
 def derive(prefix: str, key: bytes) -> MintedSecret:
-    """The secret that follows from ``key``, 32 bytes that nobody else knows; the same each time."""
+    """Derive the secret from ``key``, 32 secret bytes: the same secret for the same key."""
     number, body = int.from_bytes(key), ""
     for _ in range(BODY_LENGTH):
         number, digit = divmod(number, len(ALPHABET))
@@ -59,13 +59,13 @@ def checksum(text: str) -> str:
 def is_well_formed(raw: str, prefix: str) -> bool:
     """``has_checksum`` with a cache, because every exchange calls it.
 
-    Only for secrets that pages show anyway: the cache keeps them in memory.
+    Only for secrets that are public in customers' pages, because the cache keeps them in memory.
     """
     return has_checksum(raw, prefix)
 
 
 def has_checksum(raw: str, prefix: str) -> bool:
-    """True when ``raw`` has the form of a minted secret and its checksum is right; reads no database."""
+    """True when ``raw`` has the form of a minted secret and its checksum is right; does not read the database."""
     return (
         len(raw) == len(prefix) + BODY_LENGTH + CHECKSUM_LENGTH
         and raw.startswith(prefix)

@@ -1,4 +1,4 @@
-"""Settings: read once from the environment into a frozen object; invalid values are one error."""
+"""The settings of the product: read from environment variables, checked, and kept in one immutable object."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -18,12 +18,12 @@ SANDBOX_AUTH_TOKEN = "5b" * 16
 SANDBOX_API_KEY_SID = "SK" + "5c" * 16
 SANDBOX_API_KEY_SECRET = "5d" * 16
 SANDBOX_TWIML_APP_SID = "AP" + "5e" * 16
-STAND_IN_CONTACT = "support@localhost"
-"""Named where ``EPOCH_CONTACT_EMAIL`` is not set, outside production only: nobody reads it."""
+DEVELOPMENT_CONTACT = "support@localhost"
+"""The contact outside production where ``EPOCH_CONTACT_EMAIL`` is not set; nobody reads this mailbox."""
 HUBSPOT_URL = "https://api.hubapi.com"
-FORMER_OTLP_NAME = "EPOCH_OTLP_ENDPOINT"
-OWN_EDGES = {"us1": "ashburn", "ie1": "dublin", "au1": "sydney"}
-"""The edge in the same place as each region of the carrier."""
+FORMER_OTLP_SETTING = "EPOCH_OTLP_ENDPOINT"
+EDGE_BY_REGION = {"us1": "ashburn", "ie1": "dublin", "au1": "sydney"}
+"""The carrier's edge (point of access) in the same place as each of its regions."""
 
 
 class CarrierSettings(msgspec.Struct, frozen=True):
@@ -50,13 +50,13 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     requests go to its host."""
     edges: tuple[str, ...] = ()
     """The carrier's edges that browsers try in this order, such as ``dublin,frankfurt``; without it the region's
-    own, or for ``us1`` the nearest one. With ``TWILIO_REGION`` the first one takes requests too."""
+    own edge, or for ``us1`` the nearest one. With ``TWILIO_REGION``, requests go to the first edge too."""
 
     @property
     def request_edge(self) -> str | None:
         """The edge in the host name of requests, which only a region needs; None for the carrier's default."""
         public = (edge for edge in self.edges if edge != "roaming" and not edge.endswith("-ix"))
-        return next(public, OWN_EDGES.get(self.region)) if self.region else None
+        return next(public, EDGE_BY_REGION.get(self.region)) if self.region else None
 
     def __repr__(self) -> str:
         return f"CarrierSettings(account_sid={self.account_sid!r}, …)"
@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The environment's settings. ``make docs`` copies the texts below into docs/configuration.md."""
 
     env: str
-    """With ``production`` the product refuses to start with what is marked †."""
+    """With ``production`` the product refuses to start with the values that are marked †."""
     host: str
     """The address to listen on."""
     port: int
@@ -91,8 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     """The telephone carrier."""
     carrier_fallback_url: str | None
-    """Address on another host that the carrier asks when this product does not answer, such as a TwiML Bin; ``epoch
-    carrier setup`` prints what it must answer. Without it the carrier asks this product, which helps while it runs."""
+    """URL on another host that the carrier requests when this product does not answer, such as a TwiML Bin; ``epoch
+    carrier setup`` prints the answer that it must give. Without it the carrier requests it from this product."""
     access_token_ttl: int
     """Lifetime of a carrier access token, in seconds."""
     valkey_url: str | None
@@ -128,15 +128,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     privacy_url: str | None
     """Your privacy notice; ``/privacy``, in the foot of every page, leads there."""
     contact_email: str | None
-    """Address that answers customers and takes reports of vulnerabilities: on ``/contact`` and ``/plans``, in mails and
-    in ``/.well-known/security.txt``."""
+    """E-mail address for questions of customers and reports of vulnerabilities: on ``/contact`` and ``/plans``, in
+    mails and in ``/.well-known/security.txt``."""
     plan_prices: Mapping[str, Money]
     """Price of a plan per month, such as ``pro=29 USD, business=79 USD``, on ``/plans``; a plan without one says to
     ask."""
     call_retention_months: int
     """Months after which call data is erased, unless the organization chooses its own."""
     hubspot_url: str
-    """HubSpot's API. Only the sandbox takes another address, to try a stand-in."""
+    """HubSpot's API. Only the sandbox accepts another URL, to try a stand-in."""
     sandbox_speed: float
     """Divides the sandbox carrier's scripted waits."""
     sandbox_address: str | None
@@ -148,12 +148,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secret_keys(self) -> SecretKeys:
-        """The secret and its predecessors: everything derived from them is made of this."""
+        """The current and the previous secrets, from which all keys are derived."""
         return SecretKeys(self.secret_key, self.secret_key_previous)
 
     @property
     def owner_url(self) -> str | None:
-        """The URL for what needs a connection of its own: migrations, jobs, commands."""
+        """The URL for direct connections, without the pooler: for migrations, jobs and commands."""
         return self.database_direct_url or self.database_url
 
     @property
@@ -162,8 +162,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def contact(self) -> str:
-        """The address that answers customers; outside production a stand-in where none is set."""
-        return self.contact_email or STAND_IN_CONTACT
+        """The contact's e-mail address; outside production ``DEVELOPMENT_CONTACT`` where none is set."""
+        return self.contact_email or DEVELOPMENT_CONTACT
 
     @property
     def is_production(self) -> bool:
@@ -194,11 +194,11 @@ _PRODUCTION_RULES: Mapping[str, str] = {
     "EPOCH_PUBLIC_URL": "must begin with https:// in production",
     "EPOCH_SMTP_URL": "must be set: production sends its mails through a server",
     "EPOCH_TRUSTED_PROXIES": "must name the proxies in front of the product, or be none when there are none",
-    "EPOCH_TERMS_URL": "must be set: the address of the terms that customers accept",
-    "EPOCH_PRIVACY_URL": "must be set: the address of your privacy notice",
-    "EPOCH_CONTACT_EMAIL": "must be set: the address that answers customers and takes reports of vulnerabilities",
+    "EPOCH_TERMS_URL": "must be set: the URL of the terms that customers accept",
+    "EPOCH_PRIVACY_URL": "must be set: the URL of your privacy notice",
+    "EPOCH_CONTACT_EMAIL": "must be set: the e-mail address for questions and reports of vulnerabilities",
 }
-"""Settings that ``EPOCH_ENV=production`` needs, each with the end of the sentence that says so."""
+"""Settings that ``EPOCH_ENV=production`` requires, each with the rest of its error message."""
 _CARRIER_NAMES = (
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
@@ -219,7 +219,7 @@ def load_settings(environ: Mapping[str, str], *, needs_application: bool = True)
     settings = _read(read, needs_application=needs_application)
     _refuse_missing_extra(read, settings)
     _refuse_incomplete_pooler(read, settings)
-    _refuse_fallback_here(read, settings)
+    _refuse_fallback_on_own_host(read, settings)
     _refuse_development_values(read, settings)
     if settings.is_production:
         _refuse_unsafe(read, settings)
@@ -236,50 +236,50 @@ def setting_names() -> frozenset[str]:
 
 def _read(read: EnvironmentReader, *, needs_application: bool) -> Settings:
     env = read.choice("EPOCH_ENV", ("development", "production"), "development")
-    port = read.whole("EPOCH_PORT", 8000, low=1, high=65535)
+    port = read.whole_number("EPOCH_PORT", 8000, low=1, high=65535)
     carrier = read.choice("EPOCH_CARRIER", ("sandbox", "twilio"), "sandbox")
     _refuse_missing(read, env, carrier, needs_application=needs_application)
     return Settings(
         env=env,
         host=read.text("EPOCH_HOST", "127.0.0.1"),
         port=port,
-        public_url=read.web_address("EPOCH_PUBLIC_URL", f"http://localhost:{port}"),
+        public_url=read.origin("EPOCH_PUBLIC_URL", f"http://localhost:{port}"),
         database_url=read.database("EPOCH_DATABASE_URL"),
         database_pooler=read.choice("EPOCH_DATABASE_POOLER", ("none", "transaction"), "none"),
         database_direct_url=read.database("EPOCH_DATABASE_DIRECT_URL"),
         database_replica_url=read.database("EPOCH_DATABASE_REPLICA_URL", is_replica=True),
-        database_replica_max_lag=read.whole("EPOCH_DATABASE_REPLICA_MAX_LAG", 30, low=5, high=3600),
+        database_replica_max_lag=read.whole_number("EPOCH_DATABASE_REPLICA_MAX_LAG", 30, low=5, high=3600),
         secret_key=read.secret("EPOCH_SECRET_KEY", DEVELOPMENT_SECRET),
         secret_key_previous=read.secrets("EPOCH_SECRET_KEY_PREVIOUS"),
         carrier=carrier,
-        carrier_fallback_url=read.address_elsewhere("EPOCH_CARRIER_FALLBACK_URL"),
-        access_token_ttl=read.whole("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
+        carrier_fallback_url=read.external_url("EPOCH_CARRIER_FALLBACK_URL"),
+        access_token_ttl=read.whole_number("EPOCH_ACCESS_TOKEN_TTL", 3600, low=5, high=86_400),
         valkey_url=read.optional("EPOCH_VALKEY_URL"),
         smtp_url=read.mail_server("EPOCH_SMTP_URL"),
         data_dir=Path(read.text("EPOCH_DATA_DIR", ".local")).absolute(),
-        workers=read.whole("EPOCH_WORKERS", 1, low=1, high=64),
-        drain_seconds=read.whole("EPOCH_DRAIN_SECONDS", 10 if env == "production" else 1, low=0, high=300),
-        database_connections=read.whole("EPOCH_DATABASE_CONNECTIONS", 20, low=10, high=200),
-        database_connection_limit=read.whole("EPOCH_DATABASE_CONNECTION_LIMIT", 0, low=0, high=100_000),
+        workers=read.whole_number("EPOCH_WORKERS", 1, low=1, high=64),
+        drain_seconds=read.whole_number("EPOCH_DRAIN_SECONDS", 10 if env == "production" else 1, low=0, high=300),
+        database_connections=read.whole_number("EPOCH_DATABASE_CONNECTIONS", 20, low=10, high=200),
+        database_connection_limit=read.whole_number("EPOCH_DATABASE_CONNECTION_LIMIT", 0, low=0, high=100_000),
         trusted_proxies=read.proxies("EPOCH_TRUSTED_PROXIES"),
         metrics_token=read.optional("EPOCH_METRICS_TOKEN"),
-        otlp_endpoint=read.collector("OTEL_EXPORTER_OTLP_ENDPOINT", former_name=FORMER_OTLP_NAME),
+        otlp_endpoint=read.otlp_endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", former_name=FORMER_OTLP_SETTING),
         sentry_dsn=read.sentry_project("EPOCH_SENTRY_DSN"),
         admin_networks=read.networks("EPOCH_ADMIN_NETWORKS"),
-        terms_url=read.page_address("EPOCH_TERMS_URL"),
-        privacy_url=read.page_address("EPOCH_PRIVACY_URL"),
+        terms_url=read.page_url("EPOCH_TERMS_URL"),
+        privacy_url=read.page_url("EPOCH_PRIVACY_URL"),
         contact_email=read.email_address("EPOCH_CONTACT_EMAIL"),
         plan_prices=read.plan_prices("EPOCH_PLAN_PRICES"),
-        call_retention_months=read.whole("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
-        hubspot_url=read.web_address("EPOCH_HUBSPOT_URL", HUBSPOT_URL),
-        sandbox_speed=read.positive("EPOCH_SANDBOX_SPEED", 1.0),
+        call_retention_months=read.whole_number("EPOCH_CALL_RETENTION_MONTHS", 24, low=1, high=36),
+        hubspot_url=read.origin("EPOCH_HUBSPOT_URL", HUBSPOT_URL),
+        sandbox_speed=read.positive_number("EPOCH_SANDBOX_SPEED", 1.0),
         sandbox_address=read.optional("EPOCH_SANDBOX_ADDRESS"),
         twilio=_carrier(read, carrier, needs_application=needs_application),
     )
 
 
 def _refuse_missing(read: EnvironmentReader, env: str, carrier: str, *, needs_application: bool) -> None:
-    """Refuse that settings are not set which the carrier and production need."""
+    """Refuse missing settings that the carrier or production requires."""
     production = env == "production"
     for name, rule in _PRODUCTION_RULES.items():
         if production and not read.optional(name):
@@ -292,14 +292,14 @@ def _refuse_missing(read: EnvironmentReader, env: str, carrier: str, *, needs_ap
 
 def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) -> CarrierSettings:
     sandbox = carrier == "sandbox"
-    region = read.word("TWILIO_REGION", pattern=r"[a-z]{2}[0-9]", wanted="a region of the carrier such as ie1")
-    edges = read.words(
-        "TWILIO_EDGE", pattern=r"[a-z]+(-[a-z]+)*", wanted="edges of the carrier such as dublin, comma-separated"
+    region = read.matching_text("TWILIO_REGION", pattern=r"[a-z]{2}[0-9]", kind="a region of the carrier such as ie1")
+    edges = read.matching_texts(
+        "TWILIO_EDGE", pattern=r"[a-z]+(-[a-z]+)*", kind="edges of the carrier such as dublin, comma-separated"
     )
     if region is not None and not edges:
-        if region not in OWN_EDGES:
+        if region not in EDGE_BY_REGION:
             read.refuse("TWILIO_EDGE", f"must be set with TWILIO_REGION={region}: name the edge of that region")
-        edges = (OWN_EDGES[region],) if region in OWN_EDGES and region != "us1" else ()
+        edges = (EDGE_BY_REGION[region],) if region in EDGE_BY_REGION and region != "us1" else ()
     has_application = sandbox or needs_application or read.optional("TWILIO_TWIML_APP_SID") is not None
     return CarrierSettings(
         account_sid=read.sid("TWILIO_ACCOUNT_SID", "AC", SANDBOX_ACCOUNT_SID if sandbox else None),
@@ -317,18 +317,18 @@ def _carrier(read: EnvironmentReader, carrier: str, *, needs_application: bool) 
 
 
 def _refuse_development_values(read: EnvironmentReader, settings: Settings) -> None:
-    """Refuse what everybody knows where money or strangers are at stake, whatever ``EPOCH_ENV`` says."""
+    """Refuse publicly known secrets and http where real calls or visitors are at risk, in every ``EPOCH_ENV``."""
     is_for_this_machine = settings.is_sandbox and settings.public_is_loopback
     if settings.secret_key == DEVELOPMENT_SECRET and not is_for_this_machine:
         read.refuse(
             "EPOCH_SECRET_KEY",
-            "must be set to a random secret of your own (32 characters or more): everybody knows the"
-            " development secret, and EPOCH_CARRIER or EPOCH_PUBLIC_URL is not for this machine alone",
+            "must be set to a random secret of your own (32 characters or more): the development secret"
+            " is public, and EPOCH_CARRIER or EPOCH_PUBLIC_URL is not for this machine alone",
         )
     if DEVELOPMENT_SECRET in settings.secret_key_previous and not is_for_this_machine:
         read.refuse(
             "EPOCH_SECRET_KEY_PREVIOUS",
-            "must not contain the development secret: everybody knows it, so anybody could sign in with it",
+            "must not contain the development secret: it is public, so anybody could sign in with it",
         )
     if settings.is_sandbox:
         return
@@ -346,8 +346,8 @@ def _refuse_development_values(read: EnvironmentReader, settings: Settings) -> N
     if not settings.public_is_https and not settings.public_is_loopback:
         read.refuse(
             "EPOCH_PUBLIC_URL",
-            "must begin with https:// with EPOCH_CARRIER=twilio: over http, sign-ins travel in clear"
-            " and browsers give no microphone",
+            "must begin with https:// with EPOCH_CARRIER=twilio: over http, passwords are sent unencrypted"
+            " and browsers allow no microphone",
         )
 
 
@@ -365,7 +365,7 @@ def _refuse_incomplete_pooler(read: EnvironmentReader, settings: Settings) -> No
 
 def _refuse_missing_extra(read: EnvironmentReader, settings: Settings) -> None:
     for name, value, package in (
-        (read.name_in_use("OTEL_EXPORTER_OTLP_ENDPOINT", FORMER_OTLP_NAME), settings.otlp_endpoint, "opentelemetry"),
+        (read.name_in_use("OTEL_EXPORTER_OTLP_ENDPOINT", FORMER_OTLP_SETTING), settings.otlp_endpoint, "opentelemetry"),
         ("EPOCH_SENTRY_DSN", settings.sentry_dsn, "sentry_sdk"),
     ):
         if value is not None and find_spec(package) is None:
@@ -376,7 +376,7 @@ def _refuse_missing_extra(read: EnvironmentReader, settings: Settings) -> None:
             )
 
 
-def _refuse_fallback_here(read: EnvironmentReader, settings: Settings) -> None:
+def _refuse_fallback_on_own_host(read: EnvironmentReader, settings: Settings) -> None:
     fallback = settings.carrier_fallback_url
     # A refused public URL is read as the default one, which the fallback may equal by chance.
     if fallback is None or read.is_refused("EPOCH_PUBLIC_URL"):
@@ -384,12 +384,12 @@ def _refuse_fallback_here(read: EnvironmentReader, settings: Settings) -> None:
     if urlsplit(fallback).hostname == urlsplit(settings.public_url).hostname:
         read.refuse(
             "EPOCH_CARRIER_FALLBACK_URL",
-            "must be on another host than EPOCH_PUBLIC_URL: the carrier asks it when this one does not answer",
+            "must be on another host than EPOCH_PUBLIC_URL: the carrier requests it when this host does not answer",
         )
 
 
 def _refuse_unsafe(read: EnvironmentReader, settings: Settings) -> None:
-    """Refuse values that are set but are for development only; ``_refuse_missing`` refuses that others are not set."""
+    """Refuse values that are for development only; ``_refuse_missing`` refuses missing values."""
     unsafe = (
         (settings.is_sandbox, "EPOCH_CARRIER"),
         (settings.secret_key == DEVELOPMENT_SECRET, "EPOCH_SECRET_KEY"),

@@ -1,4 +1,4 @@
-"""Slugs: text of any script as ASCII words between hyphens. Pure."""
+"""Slugs for URLs and file names: text of any script as ASCII words between hyphens. Pure."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Reads JSON of the database that a newer release may have written, as during an upgrade of several machines."""
+"""Reads JSON of the database that a newer release may have written, as happens while several machines are upgraded."""
 
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -8,23 +8,23 @@ T = TypeVar("T")
 
 
 def read_stored(stored: object, kind: type[T]) -> T:
-    """``stored`` as ``kind``. What ``kind`` does not know counts as left out: fields, items of lists, values.
+    """``stored`` as ``kind``. Fields, items of lists and values that ``kind`` does not know are ignored.
 
-    Raises: msgspec.ValidationError, when what is left is not ``kind``.
+    Raises: msgspec.ValidationError, when the rest cannot be converted to ``kind``.
     """
     try:
         return msgspec.convert(stored, kind)
     except msgspec.ValidationError:
-        return msgspec.convert(_known(stored, kind), kind)
+        return msgspec.convert(_known_part(stored, kind), kind)
 
 
-def _known(value: Any, kind: Any) -> Any:
-    """``value`` without what ``kind`` does not know."""
+def _known_part(value: Any, kind: Any) -> Any:
+    """``value`` without the parts that ``kind`` does not know."""
     if get_origin(kind) is Annotated:
-        return _known(value, get_args(kind)[0])
+        return _known_part(value, get_args(kind)[0])
     if isinstance(value, list) and get_origin(kind) is list:
-        (item,) = get_args(kind)
-        return [known for known in (_known(one, item) for one in value) if _is(known, item)]
+        (item_kind,) = get_args(kind)
+        return [part for part in (_known_part(item, item_kind) for item in value) if _is_convertible(part, item_kind)]
     if isinstance(value, dict):
         for option in (kind, *get_args(kind)):
             if isinstance(option, type) and issubclass(option, msgspec.Struct):
@@ -36,13 +36,13 @@ def _known_fields(value: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str
     known = {}
     for field in msgspec.structs.fields(kind):
         if field.encode_name in value:
-            one = _known(value[field.encode_name], field.type)
-            if field.required or _is(one, field.type):
-                known[field.encode_name] = one
+            part = _known_part(value[field.encode_name], field.type)
+            if field.required or _is_convertible(part, field.type):
+                known[field.encode_name] = part
     return known
 
 
-def _is(value: object, kind: Any) -> bool:
+def _is_convertible(value: object, kind: Any) -> bool:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:

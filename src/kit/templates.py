@@ -14,7 +14,7 @@ def create_templates(folder: Path, **settings: Any) -> Environment:
         "undefined": StrictUndefined,
         "trim_blocks": True,
         "lstrip_blocks": True,
-        # With it, Jinja would check the file of each template on each use.
+        # Otherwise Jinja checks the file of each template on each use.
         "auto_reload": False,
     }
     return Environment(**{**defaults, **settings})  # noqa: S701 - escaped by default, above

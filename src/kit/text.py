@@ -1,4 +1,4 @@
-"""Checks text for characters that cannot be stored and for links, makes names harmless, formats durations."""
+"""Text helpers: checks for links, URLs and characters that cannot be stored; plain names, single lines, durations."""
 
 import re
 import unicodedata
@@ -11,28 +11,28 @@ _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _REORDERING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # A scheme, "www." or a host name with a path. A host name alone may be a company's name. The scheme's length is
-# bounded, because a search for one without a bound takes the square of the text's length.
+# bounded, because without a bound the search time grows with the square of the text's length.
 _LINK = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/|\bwww\.|\w\.[^\W\d_]{2,}[/?#]", re.IGNORECASE)
 _NAME_PUNCTUATION = frozenset("'’&,()-")
 PLAIN_NAME_CHARACTERS = 40
-_WEB_ADDRESS = re.compile(r"https?://[^\s\\<>\"`]+", re.IGNORECASE)
+_WEB_URL = re.compile(r"https?://[^\s\\<>\"`]+", re.IGNORECASE)
 
 
 def contains_link(text: str) -> bool:
-    """True when ``text`` has a web address in it."""
+    """True when ``text`` contains a link."""
     return _LINK.search(unicodedata.normalize("NFKC", text)) is not None
 
 
-def plain_name(name: str, *, otherwise: str) -> str:
+def plain_name(name: str, *, fallback: str) -> str:
     """``name`` for mails to strangers: short, of letters, digits and simple punctuation, without links.
 
-    Returns ``otherwise`` when nothing is left.
+    Returns ``fallback`` when nothing is left.
     """
     normalized = unicodedata.normalize("NFKC", name)
     # A full stop stays before a space or at the end only: mail programs turn "example.com" into a link.
     unlinked = re.sub(r"\.(?=\S)", " ", normalized)
-    kept = "".join(character if _is_plain(character) else " " for character in unlinked)
-    return " ".join(kept.split())[:PLAIN_NAME_CHARACTERS].strip() or otherwise
+    plain = "".join(character if _is_plain(character) else " " for character in unlinked)
+    return " ".join(plain.split())[:PLAIN_NAME_CHARACTERS].strip() or fallback
 
 
 def _is_plain(character: str) -> bool:
@@ -44,9 +44,9 @@ def single_line(text: str, *, max_characters: int) -> str:
     return " ".join(_REORDERING.sub(" ", text).split())[:max_characters].rstrip()
 
 
-def is_web_address(text: str) -> bool:
-    """True for an ``http`` or ``https`` address with a host and no user name, which a page can show as a link."""
-    if _WEB_ADDRESS.fullmatch(text) is None or _REORDERING.search(text):
+def is_web_url(text: str) -> bool:
+    """True for an ``http`` or ``https`` URL with a host and no user name, which a page can show as a link."""
+    if _WEB_URL.fullmatch(text) is None or _REORDERING.search(text):
         return False
     try:
         parts = urlsplit(text)
@@ -60,7 +60,7 @@ def is_valid_text(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
-def duration(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     """Whole seconds as ``2:14`` or ``1:02:14``."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -19,12 +19,15 @@ _PRINCIPAL_ZONES: Mapping[str, str] = {
     "UZ": "Asia/Tashkent",
     "XK": "Europe/Belgrade",
 }
-"""Zones of most people where the first zone in the IANA list is another, or where the list has no country."""
+"""By country: the zone in which most people live, where it is not the country's first zone in the IANA list.
+
+Also countries that the list does not have.
+"""
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every name that can be chosen, former names such as ``US/Eastern`` included."""
+    """Every zone name that an organization can choose, former names such as ``US/Eastern`` included."""
     return frozenset(available_timezones() - _NOT_ZONES)
 
 
@@ -58,7 +61,7 @@ def zone_choices(country: str, chosen: str) -> Sequence[str]:
 
 def start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     """The first moment of ``day`` in ``zone``, in UTC. Raises: OverflowError for a day at the end of the calendar."""
-    # A skipped midnight is read with the former offset: that is the moment of the change, the first of the day.
+    # A midnight that the change to summer time skips gets the offset before the change: that is the time of the change.
     return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
 
 
@@ -68,7 +71,7 @@ def local_day(moment: dt.datetime, zone: dt.tzinfo) -> dt.date:
 
 
 def short_time(moment: dt.datetime, zone: dt.tzinfo, *, now: dt.datetime, exact: bool = False) -> str:
-    """``Nov 28, 2:43 PM`` in ``zone``, with the year when it is not that of ``now``, ``exact`` to the second."""
+    """``Nov 28, 2:43 PM`` in ``zone``, with the year when it is not that of ``now``; with seconds if ``exact``."""
     local = moment.astimezone(zone)
     clock = f"{local.hour % 12 or 12}:{local:%M:%S}" if exact else f"{local.hour % 12 or 12}:{local:%M}"
     return f"{short_day(local.date(), today=local_day(now, zone))}, {clock} {local:%p}"

@@ -1,4 +1,4 @@
-"""TLS contexts of this process's clients, made once each: to read the authorities takes 20 ms of processor time."""
+"""TLS contexts for this process's clients, each created once: reading the certificate authorities takes 20 ms."""
 
 import functools
 import os
@@ -15,7 +15,7 @@ def system_tls() -> ssl.SSLContext:
 def bundled_tls(*, trust_env: bool) -> ssl.SSLContext:
     """A context that trusts certifi's authorities, or with ``trust_env`` those of the same variables.
 
-    It is what httpx makes for each client that gets none.
+    httpx creates such a context for each client that is created without one.
     """
     return _bundled_tls(*(_authority_variables() if trust_env else (None, None)))
 

@@ -1,7 +1,7 @@
-"""Spans of requests, of jobs and of requests to the carrier. Without a tracer, the default, nothing is measured.
+"""Tracing spans of requests, of jobs and of requests to the carrier. Without a tracer, the default, there are no spans.
 
-A span has names, numbers, ids and classes of errors, never a text: no path, query, header, body or message of an error,
-which may contain phone numbers and tokens.
+A span has names, numbers, ids and classes of errors. It has no path, query, header, body or error message, which may
+contain phone numbers and tokens.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ Attributes = Mapping[str, str | int]
 
 
 class OpenSpan(Protocol):
-    """A span that has begun; spans that begin before its end, in the same task, are within it."""
+    """A span that has begun; spans that begin before its end in the same task are its children."""
 
     def end(self, attributes: Attributes, *, error: str | None = None) -> None:
-        """``error`` is the class of what went wrong."""
+        """End the span; ``error`` is the class of the error that ended it."""
         ...
 
 
@@ -28,11 +28,11 @@ class Tracer(Protocol):
     """Makes spans and sends them."""
 
     def begin(self, name: str, kind: str, *, parent: str | None = None) -> OpenSpan:
-        """``kind`` is ``server``, ``client`` or ``consumer``; ``parent`` a ``traceparent`` as W3C writes it."""
+        """Begin a span; ``kind`` is ``server``, ``client`` or ``consumer``, ``parent`` a W3C ``traceparent`` header."""
         ...
 
     def close(self) -> None:
-        """Send what has ended."""
+        """Send the spans that have ended, and stop."""
         ...
 
 
@@ -48,7 +48,7 @@ class Tracing:
 
     @contextmanager
     def span(self, name: str, kind: str) -> Iterator[dict[str, str | int]]:
-        """A span around the ``with`` block, which adds attributes to what it gets."""
+        """A span around the ``with`` block, which adds attributes to the dictionary that it gets."""
         attributes: dict[str, str | int] = {}
         span = self.begin(name, kind)
         error = None
@@ -69,4 +69,4 @@ def context_ids() -> dict[str, str | int]:
 
 
 TRACING = Tracing()
-"""The process's tracing, as its log is the process's."""
+"""The tracing of this process."""

@@ -1,4 +1,4 @@
-"""Finds environment variables that look like settings and are none, such as a mistyped name."""
+"""Finds environment variables that look like settings but have no effect, such as mistyped names."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -7,17 +7,17 @@ from kit.settings import setting_names
 
 _PREFIX, _CARRIER_PREFIX = "EPOCH_", "TWILIO_"
 OTHER_NAMES = frozenset({"EPOCH_HOST_NAME", "EPOCH_HUBSPOT_TOKEN", "EPOCH_IMAGE", "EPOCH_WEBHOOK_SECRET"})
-"""Variables of deploy/, tools/ and packages/, which may stand in the same environment."""
-_LEAST_LIKENESS = 0.65
-"""Of two names without their prefix, as difflib measures it: DB_URL is like DATABASE_URL, LOG_LEVEL like nothing."""
+"""Variables of deploy/, tools/ and packages/, which may be set in the same environment."""
+_MIN_SIMILARITY = 0.65
+"""Of two names without prefix, by difflib: DB_URL is similar to DATABASE_URL, LOG_LEVEL to no setting."""
 _SHOWN_CHARACTERS = 80
 
 
 def describe_unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """A sentence about each variable that has no effect; never its value.
 
-    Variables of the carrier's own tools and libraries begin as the carrier's settings do. So of those only names are
-    reported that are close to a setting which is not set.
+    Variables of the carrier's own tools and libraries have the same prefix as the carrier's settings. So a name with
+    that prefix is reported only if it is similar to a setting that is not set.
     """
     known = setting_names()
     warnings = []
@@ -30,16 +30,16 @@ def describe_unknown_settings(environ: Mapping[str, str]) -> list[str]:
         nearest = _nearest(name, prefix, sorted(known))
         if prefix == _PREFIX or (nearest is not None and not environ.get(nearest, "").strip()):
             advice = "" if nearest is None else f"; did you mean {nearest}?"
-            warnings.append(f"{_shown(name)} is no setting of this version and has no effect{advice}")
+            warnings.append(f"{_quoted(name)} is no setting of this version and has no effect{advice}")
     return warnings
 
 
 def _nearest(name: str, prefix: str, candidates: Sequence[str]) -> str | None:
     rest = {other.removeprefix(prefix): other for other in candidates if other.startswith(prefix)}
-    found = difflib.get_close_matches(name[len(prefix) :].upper().strip(), rest, n=1, cutoff=_LEAST_LIKENESS)
+    found = difflib.get_close_matches(name[len(prefix) :].upper().strip(), rest, n=1, cutoff=_MIN_SIMILARITY)
     return rest[found[0]] if found else None
 
 
-def _shown(name: str) -> str:
-    """``name`` as it is, or quoted when a blank or a control character would not be seen."""
+def _quoted(name: str) -> str:
+    """``name``, in quotes if it contains characters that may be invisible, such as a blank."""
     return (name if name.isidentifier() else ascii(name))[:_SHOWN_CHARACTERS]

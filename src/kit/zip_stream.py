@@ -1,4 +1,4 @@
-"""ZIP files that are streamed while they are made, so that none is in memory as a whole."""
+"""Streams a ZIP file while it is created, so that it is never in memory as a whole."""
 
 import io
 import zipfile

@@ -22,7 +22,7 @@ from kit.clock import utc_now
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_lines, csv_of, with_byte_order_mark
 from kit.db.database import Database
 from kit.db.rate_limit import hit_or_raise
-from kit.db.reading import Reading
+from kit.db.reading_session import ReadingSessionFactory
 from kit.schemas import rfc3339
 from kit.zip_stream import zip_of
 from privacy.export_contents import EXPORT_README, EXPORTED_TABLES
@@ -101,7 +101,7 @@ class OrganizationExport:
             yield f"recordings/{audio_id}.wav", self._recording(model, audio_id)
         yield "calls.csv", csv_of((*CALL_COLUMNS, *_COST_COLUMNS), self._calls, _call_cells)
         yield "call_events.csv", self._events()
-        yield "audit.csv", export_audit_csv(Reading(self._database), self._id, AuditFilters())
+        yield "audit.csv", export_audit_csv(ReadingSessionFactory(self._database), self._id, AuditFilters())
 
     async def _organization(self) -> AsyncIterator[bytes]:
         async with self._database.tenant_session(self._id) as session:

@@ -80,7 +80,7 @@ class InvitationReportService:
         """The invitation of ``link``, whatever its state. Raises: ReportLinkNotUsable."""
         invitation, name = await self._find(link)
         return ReportableInvitation(
-            plain_name(name, otherwise="a team"),
+            plain_name(name, fallback="a team"),
             masked_email(invitation.email),
             invitation.created_at,
             await self._is_reported(invitation),

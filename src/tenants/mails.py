@@ -26,8 +26,8 @@ def invitation_mail(sent: SentInvitation, *, inviter: str, settings: Settings) -
     role, days = sent.invitation.role.with_article, INVITATION_LIFETIME.days
     # The recipient may not know the people who chose these names.
     person, organization = (
-        plain_name(inviter, otherwise="Somebody"),
-        plain_name(sent.organization_name, otherwise="a team"),
+        plain_name(inviter, fallback="Somebody"),
+        plain_name(sent.organization_name, fallback="a team"),
     )
     return Mail(
         to=sent.invitation.email,

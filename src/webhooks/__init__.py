@@ -1,1 +1,1 @@
-"""Webhooks: sends an organization's events to addresses that it chose, signed, and keeps a log of the deliveries."""
+"""Webhooks: sends an organization's events to URLs that it chose, signed, and keeps a log of the deliveries."""

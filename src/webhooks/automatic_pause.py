@@ -18,15 +18,15 @@ from webhooks.services import host_of
 
 
 class WebhookPauser:
-    """Pauses endpoints. Made once at start."""
+    """Pauses failing endpoints and mails the owners. Made once at start."""
 
     def __init__(self, send: Callable[[AsyncSession, Mail], Awaitable[None]], public_url: str) -> None:
-        """``send`` sends a mail after the commit; its link begins with ``public_url``."""
+        """``send`` sends a mail after the commit; ``public_url`` is the beginning of the link in the mail."""
         self._send = send
         self._public_url = public_url
 
     async def pause(self, session: AsyncSession, endpoint: WebhookEndpoint, last_answer: str) -> None:
-        """Pause the endpoint in the session's transaction."""
+        """Pause the endpoint in the session's transaction; the mail quotes ``last_answer``."""
         organization = await session.scalar(sa.select(Organization).where(Organization.id == endpoint.organization_id))
         if organization is None:
             return

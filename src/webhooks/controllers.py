@@ -1,4 +1,4 @@
-"""``…/webhooks``: admins choose where events are sent, and read the log of deliveries."""
+"""API routes ``…/webhooks``: admins manage the endpoints that events are sent to, and read the log of deliveries."""
 
 from typing import Any
 from uuid import UUID
@@ -75,10 +75,10 @@ class WebhookController(Controller):
         data: JSONBody[CreateWebhook],
     ) -> Response[WebhookIssued]:
         service = webhook_service(request, db_session)
-        wrong = await RECEIVER_CHECK.get(request.app).errors_in(data.url)
-        wrong += await service.errors_in(organization_id, events=data.events, token_id=data.token_id)
-        if wrong:
-            raise ValidationFailed(wrong)
+        errors = await RECEIVER_CHECK.get(request.app).find_errors(data.url)
+        errors += await service.find_errors(organization_id, events=data.events, token_id=data.token_id)
+        if errors:
+            raise ValidationFailed(errors)
         endpoint, secret = await service.create(
             organization_id,
             url=data.url,

@@ -1,7 +1,7 @@
 """Sends due deliveries in the background of each process that runs jobs.
 
-An endpoint is the unit of work: one process at a time holds its lease, sends the due deliveries and releases it.
-Endpoints do not wait for each other, so those that hang delay no other one. See docs/decisions/0274.
+A process leases an endpoint, sends the due deliveries to it and releases the lease. Endpoints do not wait for each
+other, so an endpoint that does not answer delays no other endpoint. See docs/decisions/0274.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.encryption import Encryptor
 from kit.leased_work import LeasedWork
 from webhooks.delivery_store import IS_ANY_DUE, LEASE, Attempt, ClaimedEndpoint, DeliveryStore, DueDelivery
-from webhooks.metrics import DELIVERIES, OUTCOMES
+from webhooks.metrics import DELIVERIES, OUTCOME_BY_STATE
 from webhooks.models import WebhookEndpoint
 from webhooks.schedule import PAUSE_AFTER
 from webhooks.sender import Answer, WebhookSender
@@ -25,12 +25,13 @@ from webhooks.signatures import signature_headers
 
 POLL_SECONDS = 0.2
 MAX_ENDPOINTS_AT_A_TIME = 2000
-CONCURRENT_OF_ENDPOINT = 10
-"""Deliveries to one endpoint at the same time, as long as it works."""
-WANTED_FILES = 8192
-_FILES_OF_OTHERS = 256
+MAX_DELIVERIES_AT_A_TIME = 10
+"""Deliveries to one endpoint at the same time, until one fails."""
+WANTED_OPEN_FILES = 8192
+_OPEN_FILES_FOR_OTHERS = 256
+"""Open files that are left for the rest of the process."""
 PauseEndpoint = Callable[[AsyncSession, WebhookEndpoint, str], Awaitable[None]]
-"""Pauses the endpoint and mails its owners, with the last answer."""
+"""Pauses the endpoint and mails the organization's owners; the text is the last answer."""
 
 
 class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
@@ -42,7 +43,7 @@ class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
         """``database`` must see all rows."""
         super().__init__(
             "webhooks.deliverer",
-            most=MAX_ENDPOINTS_AT_A_TIME,
+            max_rows=MAX_ENDPOINTS_AT_A_TIME,
             poll_seconds=POLL_SECONDS,
             renew_seconds=LEASE.total_seconds() / 3,
         )
@@ -50,32 +51,33 @@ class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
         self._sender = sender
         self._encryptor = encryptor
         self._pause = pause
-        self._failing = asyncio.Semaphore()
+        self._failure_storing = asyncio.Semaphore()
 
     def start(self) -> None:
-        """Begin to send, in the server's event loop."""
-        # A limit that leaves no room still serves one endpoint after the other.
-        self.most = max(1, min(MAX_ENDPOINTS_AT_A_TIME, _raise_file_limit() - _FILES_OF_OTHERS))
+        """Start in the server's event loop."""
+        # With a very low limit of open files, endpoints are served one after the other.
+        self.max_rows = max(1, min(MAX_ENDPOINTS_AT_A_TIME, _raise_file_limit() - _OPEN_FILES_FOR_OTHERS))
         super().start()
 
-    async def claim(self, most: int) -> Sequence[ClaimedEndpoint]:
+    async def claim(self, limit: int) -> Sequence[ClaimedEndpoint]:
         if not await self._database.has_row(IS_ANY_DUE):
             return ()
-        of_one = max(1, self.most * 3 // 4)
-        used = Counter(endpoint.organization_id for endpoint in self.serving)
-        busy = [organization for organization, count in used.items() if count >= of_one]
+        organization_limit = max(1, self.max_rows * 3 // 4)
+        served = Counter(endpoint.organization_id for endpoint in self.serving)
+        busy = [organization for organization, count in served.items() if count >= organization_limit]
         async with self._database.sessions() as session, session.begin():
-            return await DeliveryStore(session, self.owner).claim(most=most, of_one=of_one, busy=busy)
+            store = DeliveryStore(session, self.owner)
+            return await store.claim(limit=limit, organization_limit=organization_limit, busy=busy)
 
     async def serve(self, row: ClaimedEndpoint) -> None:
         attempts = await self._send_all(row)
         for attempt in attempts:
-            DELIVERIES.labels(OUTCOMES[attempt.state]).inc()
+            DELIVERIES.labels(OUTCOME_BY_STATE[attempt.state]).inc()
         if any(attempt.answer.is_success for attempt in attempts):
             await self._store(row, attempts)
         else:
-            # A thousand that time out at once would take all connections, and those that work would wait behind them.
-            async with self._failing:
+            # One at a time: if many endpoints time out together, they must not take all database connections.
+            async with self._failure_storing:
                 await self._store(row, attempts)
 
     async def renew(self, row_ids: Collection[UUID]) -> None:
@@ -87,22 +89,22 @@ class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
             await DeliveryStore(session, self.owner).release_all()
 
     async def _send_all(self, endpoint: ClaimedEndpoint) -> Sequence[Attempt]:
-        keys = [key.decode() for each in endpoint.secrets if (key := self._encryptor.decrypt(each, seconds=None))]
+        keys = [key.decode() for secret in endpoint.secrets if (key := self._encryptor.decrypt(secret, seconds=None))]
         waiting, attempts = list(endpoint.deliveries), list[Attempt]()
 
-        async def send_in_turn() -> None:
-            # After a failure the others wait until they are claimed again: at once, or when the endpoint may work.
+        async def send_waiting() -> None:
+            # After a failure the remaining deliveries wait until the endpoint is leased again.
             while waiting and all(attempt.answer.is_success for attempt in attempts):
                 attempts.append(await self._send(endpoint, keys, waiting.pop(0)))
 
-        await asyncio.gather(*(send_in_turn() for _ in range(min(CONCURRENT_OF_ENDPOINT, len(waiting)))))
+        await asyncio.gather(*(send_waiting() for _ in range(min(MAX_DELIVERIES_AT_A_TIME, len(waiting)))))
         return attempts
 
     async def _send(self, endpoint: ClaimedEndpoint, keys: Sequence[str], delivery: DueDelivery) -> Attempt:
         now = utc_now()
         if not keys:
-            unreadable = Answer(None, "Not sent: the secret cannot be read any more. Rotate the secret.")
-            return Attempt(delivery, now, unreadable)
+            not_sent = Answer(None, "Not sent: the secret cannot be read any more. Rotate the secret.")
+            return Attempt(delivery, now, not_sent)
         headers = signature_headers(delivery.event_id, delivery.body, now, keys)
         return Attempt(delivery, now, await self._sender.post(endpoint.url, delivery.body.encode(), headers))
 
@@ -116,10 +118,13 @@ class WebhookDeliverer(LeasedWork[ClaimedEndpoint]):
 
 
 def _raise_file_limit() -> int:
-    """Raise this process's limit of open files, one for each connection, as far as it may; return the limit."""
+    """Raise this process's limit of open files to ``WANTED_OPEN_FILES`` if allowed; return the limit.
+
+    Each connection needs an open file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
+    wanted = WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(WANTED_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
-    return WANTED_FILES if soft == resource.RLIM_INFINITY else soft
+    return WANTED_OPEN_FILES if soft == resource.RLIM_INFINITY else soft

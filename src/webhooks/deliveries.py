@@ -1,4 +1,4 @@
-"""The log of deliveries: listing, sending again, and test events."""
+"""Lists the deliveries of an endpoint, queues deliveries or past events to be sent again, and queues test events."""
 
 import datetime as dt
 import time
@@ -17,7 +17,7 @@ from calls.schemas import CallInfo
 from events.event_types import EventType
 from events.models import OrganizationEvent
 from events.schemas import EventInfo
-from events.services import EVENT_RETENTION, oldest_kept
+from events.services import EVENT_RETENTION, oldest_readable_id
 from kit.clock import utc_now
 from kit.errors import NotFound
 from kit.ids import first_uuid7
@@ -28,7 +28,7 @@ from webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from webhooks.schedule import RETRY_PERIOD
 
 MAX_RESENT = 5000
-"""Events that one request sends again; the answer says where to go on."""
+"""Events that one request queues again; the answer has the time for the next request."""
 
 
 class DeliveryService:
@@ -42,7 +42,7 @@ class DeliveryService:
         query = sa.select(WebhookDelivery).where(
             WebhookDelivery.owned_by(endpoint.organization_id),
             WebhookDelivery.endpoint_id == endpoint.id,
-            WebhookDelivery.event_id >= oldest_kept(),
+            WebhookDelivery.event_id >= oldest_readable_id(),
         )
         if after is not None:
             query = query.where(WebhookDelivery.id < after)
@@ -51,7 +51,7 @@ class DeliveryService:
         return rows
 
     async def send_test(self, endpoint: WebhookEndpoint) -> WebhookDelivery:
-        """Queue a test event of the endpoint's first type. It is in no list of events. Raises: WebhookPaused."""
+        """Queue a test event of the endpoint's first type; no list of events has it. Raises: WebhookPaused."""
         _ensure_not_paused(endpoint)
         await make_due(self._session, [endpoint.id])
         event = _test_event(endpoint)
@@ -64,7 +64,7 @@ class DeliveryService:
         return delivery
 
     async def resend(self, endpoint: WebhookEndpoint, delivery_id: UUID) -> WebhookDelivery:
-        """Queue a delivery again, also while it is sent, with the same id and body. Raises: NotFound, WebhookPaused."""
+        """Queue a delivery again with the same id and body, also while it is sent. Raises: NotFound, WebhookPaused."""
         _ensure_not_paused(endpoint)
         # Locks the endpoint before its deliveries, as the deliverer does, so that the two do not deadlock.
         await make_due(self._session, [endpoint.id])
@@ -72,7 +72,7 @@ class DeliveryService:
             WebhookDelivery.owned_by(endpoint.organization_id),
             WebhookDelivery.endpoint_id == endpoint.id,
             WebhookDelivery.id == delivery_id,
-            WebhookDelivery.event_id >= oldest_kept(),
+            WebhookDelivery.event_id >= oldest_readable_id(),
         )
         delivery: WebhookDelivery | None = await self._session.scalar(query.with_for_update())
         if delivery is None:
@@ -83,20 +83,20 @@ class DeliveryService:
         return delivery
 
     async def resend_since(self, endpoint: WebhookEndpoint, since: dt.datetime) -> tuple[int, dt.datetime | None]:
-        """Queue the endpoint's events since that time, delivered or not; return how many, and where to go on.
+        """Queue the endpoint's events since ``since``, delivered or not; return their number and the next ``since``.
 
-        The time is None when all of them are queued. Raises: WebhookPaused.
+        The next ``since`` is None when all events are queued. Raises: WebhookPaused.
         """
         _ensure_not_paused(endpoint)
-        # An event gets its id after its time; the difference of two machines' clocks is less than an hour.
-        first = first_uuid7(max(since, utc_now() - EVENT_RETENTION) - dt.timedelta(hours=1))
+        # An event gets its id after its time. Clocks of two machines differ by less than an hour.
+        first_id = first_uuid7(max(since, utc_now() - EVENT_RETENTION) - dt.timedelta(hours=1))
         query = (
             sa.select(OrganizationEvent)
             .where(
                 OrganizationEvent.owned_by(endpoint.organization_id),
                 OrganizationEvent.sequence > 0,
                 OrganizationEvent.created_at >= since,
-                OrganizationEvent.id >= max(oldest_kept(), first),
+                OrganizationEvent.id >= max(oldest_readable_id(), first_id),
                 OrganizationEvent.type.in_(endpoint.events),
             )
             .order_by(OrganizationEvent.sequence)
@@ -106,16 +106,16 @@ class DeliveryService:
         events = [event for event in found[:MAX_RESENT] if endpoint.token_id in (None, token_of(event))]
         now = utc_now()
         if events:
-            # As in ``resend``.
+            # Before the deliveries, as in ``resend``.
             await make_due(self._session, [endpoint.id])
             statement = insert(WebhookDelivery)
-            again = {
+            pending_again = {
                 "state": DeliveryState.PENDING,
                 "next_attempt_at": statement.excluded.next_attempt_at,
                 "retry_until": statement.excluded.retry_until,
             }
             await self._session.execute(
-                statement.on_conflict_do_update(index_elements=["endpoint_id", "event_id"], set_=again),
+                statement.on_conflict_do_update(index_elements=["endpoint_id", "event_id"], set_=pending_again),
                 [delivery_values(endpoint.id, event, now) for event in events],
             )
         return len(events), found[MAX_RESENT].created_at if len(found) > MAX_RESENT else None
@@ -139,7 +139,7 @@ def _test_event(endpoint: WebhookEndpoint) -> OrganizationEvent:
     return OrganizationEvent(
         id=info.id,
         organization_id=endpoint.organization_id,
-        # Lists begin behind 0, so they leave it out.
+        # Negative: lists of events have only sequence numbers above 0.
         sequence=-time.time_ns(),
         type=event_type,
         body=msgspec.json.encode(info).decode(),
@@ -147,7 +147,7 @@ def _test_event(endpoint: WebhookEndpoint) -> OrganizationEvent:
 
 
 def _test_data(event_type: EventType, now: dt.datetime, token_id: UUID | None) -> dict[str, Any]:
-    """A call, for types about calls; else nothing."""
+    """The data of a made-up call, for types about calls; else empty."""
     if not event_type.startswith("call."):
         return {}
     call = Call(

@@ -1,4 +1,4 @@
-"""Queues numbered events for the endpoints that subscribe to them, in the transaction that numbers them."""
+"""Queues events for delivery to the endpoints that subscribe to them, in the transaction that stores the events."""
 
 import datetime as dt
 from collections import defaultdict
@@ -51,7 +51,7 @@ async def queue_deliveries(session: AsyncSession, events: Sequence[OrganizationE
 
 
 def delivery_values(endpoint_id: UUID, event: OrganizationEvent, now: dt.datetime) -> dict[str, Any]:
-    """The columns of a delivery whose first attempt is due."""
+    """The column values of a new delivery, whose first attempt is due at ``now``."""
     return {
         "id": uuid7(),
         "organization_id": event.organization_id,
@@ -65,12 +65,12 @@ def delivery_values(endpoint_id: UUID, event: OrganizationEvent, now: dt.datetim
 
 
 async def make_due(session: AsyncSession, endpoint_ids: Iterable[UUID]) -> None:
-    """Make the endpoints due now; those that have failed for a while stay due as planned.
+    """Make the endpoints due now; endpoints that have failed for longer than ``EAGER_PERIOD`` stay due as planned.
 
-    It comes before their deliveries are stored: a stored delivery locks its endpoint a little, and of two transactions
-    that then want it whole each would wait for the other.
+    Called before their deliveries are stored: storing a delivery takes a shared lock on its endpoint, and two
+    transactions that both have a shared lock and then need an exclusive lock would deadlock.
     """
-    soon = sa.case(
+    due_at = sa.case(
         (
             sa.or_(
                 WebhookEndpoint.failures == 0,
@@ -84,7 +84,7 @@ async def make_due(session: AsyncSession, endpoint_ids: Iterable[UUID]) -> None:
     locked = sa.select(WebhookEndpoint.id).where(WebhookEndpoint.id.in_(sorted(endpoint_ids)))
     await session.execute(locked.order_by(WebhookEndpoint.id).with_for_update())
     await session.execute(
-        sa.update(WebhookEndpoint).where(WebhookEndpoint.id.in_(locked.scalar_subquery())).values(due_at=soon),
+        sa.update(WebhookEndpoint).where(WebhookEndpoint.id.in_(locked.scalar_subquery())).values(due_at=due_at),
         execution_options={"synchronize_session": False},
     )
 

@@ -12,21 +12,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db.model import Base, TenantOwned, text_enum
 
 MAX_ENDPOINTS = 1200
-"""Of one organization, unless its own limits say otherwise."""
+"""Of one organization, unless its own limits have another value."""
 
 
 class DeliveryState(enum.StrEnum):
     """The states of a delivery."""
 
     PENDING = "pending"
-    """It waits for its first or its next attempt."""
+    """The delivery waits for its first or its next attempt."""
     DELIVERED = "delivered"
     FAILED = "failed"
-    """No further attempt is made, unless somebody resends it."""
+    """No further attempt is made, unless somebody resends the delivery."""
 
 
 class WebhookEndpoint(TenantOwned, Base):
-    """An address that receives an organization's events. The columns from ``failures`` on belong to the deliverer."""
+    """A URL that receives an organization's events. The deliverer writes the columns from ``failures`` on."""
 
     __tablename__ = "webhook_endpoint"
     __table_args__ = (
@@ -40,10 +40,10 @@ class WebhookEndpoint(TenantOwned, Base):
     url: Mapped[str]
     events: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     secret: Mapped[str]
-    """Encrypted, as is the one before it."""
+    """Encrypted, as ``previous_secret``."""
     previous_secret: Mapped[str | None]
     previous_secret_until: Mapped[dt.datetime | None]
-    """Until then deliveries are signed with both secrets."""
+    """Until this time deliveries are signed with both secrets."""
     paused_at: Mapped[dt.datetime | None]
     """No event is sent or queued while it is paused."""
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -52,15 +52,18 @@ class WebhookEndpoint(TenantOwned, Base):
     due_at: Mapped[dt.datetime | None]
     """The time of the next attempt; None when no delivery waits."""
     leased_until: Mapped[dt.datetime | None]
-    """A process sends its deliveries until then, or until it dies. Without one: the receiver asked to wait so long."""
+    """Until this time only the process ``leased_by`` sends deliveries to the endpoint.
+
+    Without ``leased_by``: until this time no process does, because the receiver asked to wait.
+    """
     leased_by: Mapped[UUID | None]
 
 
 class WebhookDelivery(TenantOwned, Base):
-    """One event on its way to one endpoint; deleted with either.
+    """The delivery of one event to one endpoint; deleted with the event or the endpoint.
 
-    The table is divided by the months of its events: ``id`` is the primary key of each partition, which refers to the
-    partition of the events.
+    The table is partitioned by the months of the events. ``id`` is the primary key of each partition; a partition's
+    foreign key refers to the partition of the events of the same month.
     """
 
     __tablename__ = "webhook_delivery"
@@ -82,7 +85,7 @@ class WebhookDelivery(TenantOwned, Base):
     endpoint_id: Mapped[UUID] = mapped_column(sa.ForeignKey("webhook_endpoint.id", ondelete="CASCADE"))
     event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organization_event.id", ondelete="CASCADE"))
     sequence: Mapped[int] = mapped_column(sa.BigInteger)
-    """The event's; negative for a test."""
+    """That of the event; negative for a test event."""
     type: Mapped[str]
     state: Mapped[DeliveryState] = mapped_column(
         text_enum(DeliveryState, name="state"), default=DeliveryState.PENDING, server_default="pending"
@@ -90,6 +93,6 @@ class WebhookDelivery(TenantOwned, Base):
     attempts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     """``{at, status, answer}`` of each attempt, oldest first."""
     next_attempt_at: Mapped[dt.datetime | None]
-    """None unless it is pending."""
+    """None unless the delivery is pending."""
     retry_until: Mapped[dt.datetime]
-    """An attempt that fails later is the last one."""
+    """An attempt that fails after this time is the last one."""

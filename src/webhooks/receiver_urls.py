@@ -1,4 +1,4 @@
-"""Decides to which URLs and IP addresses webhooks may be sent. Pure."""
+"""Parses receivers' URLs, and decides to which URLs and IP addresses webhooks may be sent. Pure."""
 
 import ipaddress
 import re
@@ -41,8 +41,8 @@ _URL = re.compile(
         (?P<target>(?:/[!"$-~]*)?(?:\?[!"$-~]*)?)""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-# A host whose last part begins as a number is read as an address, in decimal, octal or hexadecimal, by most programs.
-_LOOKS_LIKE_ADDRESS = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE | re.ASCII)
+# Most programs read a host whose last part begins like a number as an IP address in decimal, octal or hexadecimal.
+_LOOKS_LIKE_IP_ADDRESS = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE | re.ASCII)
 
 
 class Receiver(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class Receiver(msgspec.Struct, frozen=True):
 
     is_https: bool
     host: str
-    """A name in lower case without a final dot, or an address without brackets."""
+    """A name in lower case without a final dot, or an IP address without brackets."""
     port: int
     target: str
     """Path and query."""
@@ -58,8 +58,8 @@ class Receiver(msgspec.Struct, frozen=True):
     """A receiver on this machine, which only the sandbox allows."""
 
     @property
-    def literal(self) -> IpAddress | None:
-        """The IP address, if the host is one."""
+    def ip_address(self) -> IpAddress | None:
+        """The IP address, if the host is one; None for a name."""
         try:
             return ipaddress.ip_address(self.host)
         except ValueError:
@@ -76,73 +76,73 @@ class UrlRefused(ValueError):
     """Webhooks may not be sent to this URL; the message says what to do."""
 
 
-def is_public(address: IpAddress) -> bool:
-    """True for an address that is routed on the whole Internet, as is every address embedded in it."""
-    embedded = _embedded_address(address)
+def is_public(ip_address: IpAddress) -> bool:
+    """True for an IP address that is routed on the whole Internet; an IPv4 address embedded in it must be, too."""
+    embedded = _embedded_ipv4_address(ip_address)
     if embedded is not None and not is_public(embedded):
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
-        # A resolver makes these of IPv4 addresses in a network that has IPv6 only.
-        return address in _NAT64
-    is_refused = any(address in network for network in _REFUSED_NETWORKS if network.version == address.version)
-    return address.is_global and not address.is_multicast and not is_refused
+    if isinstance(ip_address, ipaddress.IPv6Address) and ip_address not in _GLOBAL_UNICAST:
+        # In a network with IPv6 only, a resolver converts IPv4 addresses to NAT64 addresses.
+        return ip_address in _NAT64
+    is_refused = any(ip_address in network for network in _REFUSED_NETWORKS if network.version == ip_address.version)
+    return ip_address.is_global and not ip_address.is_multicast and not is_refused
 
 
-def _embedded_address(address: IpAddress) -> IpAddress | None:
-    """The IPv4 address in an IPv6 address of NAT64, 6to4 or ISATAP; the other kinds are not global at all."""
-    if isinstance(address, ipaddress.IPv4Address):
+def _embedded_ipv4_address(ip_address: IpAddress) -> IpAddress | None:
+    """The IPv4 address in an IPv6 address of NAT64, 6to4 or ISATAP; other addresses with one are not global."""
+    if isinstance(ip_address, ipaddress.IPv4Address):
         return None
-    if address in _SIX_TO_FOUR:
-        return ipaddress.IPv4Address(int(address) >> 80 & 0xFFFF_FFFF)
-    is_isatap = (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP
-    return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if is_isatap or address in _NAT64 else None
+    if ip_address in _SIX_TO_FOUR:
+        return ipaddress.IPv4Address(int(ip_address) >> 80 & 0xFFFF_FFFF)
+    is_isatap = (int(ip_address) >> 32) & 0xFFFF_FFFF in _ISATAP
+    return ipaddress.IPv4Address(int(ip_address) & 0xFFFF_FFFF) if is_isatap or ip_address in _NAT64 else None
 
 
 def parse_receiver(url: str, *, is_sandbox: bool) -> Receiver:
-    """Parse a URL when it is saved; names are resolved in a later step. Raises: UrlRefused."""
+    """Parse a URL and check its form; ``resolver`` checks the IP addresses of its name. Raises: UrlRefused."""
     if len(url) > MAX_URL_CHARACTERS:
         raise UrlRefused(f"At most {MAX_URL_CHARACTERS} characters")
     found = _URL.fullmatch(url)
     if found is None:
         raise UrlRefused(
-            "Write an address like https://example.com/webhooks: a domain name in plain letters (international names"
+            "Write a URL like https://example.com/webhooks: a domain name in plain letters (international names"
             " as xn--…), no user name, no spaces, no # part"
         )
-    is_https, written = found["scheme"].lower() == "https", found["host"].lower()
+    is_https, host = found["scheme"].lower() == "https", found["host"].lower()
     port = int(found["port"]) if found["port"] else (443 if is_https else 80)
     if not 0 < port <= 65535:
         raise UrlRefused("The port must be from 1 to 65535")
     target = found["target"] if found["target"].startswith("/") else f"/{found['target']}"
-    if is_sandbox and not is_https and _is_loopback(written):
-        return Receiver(is_https, written.strip("[]"), port, target, is_loopback=True)
+    if is_sandbox and not is_https and _is_loopback(host):
+        return Receiver(is_https, host.strip("[]"), port, target, is_loopback=True)
     if not is_https:
         raise UrlRefused("Must begin with https://" + (", except for http://localhost" if is_sandbox else ""))
-    return Receiver(is_https, _public_host(written), port, target)
+    return Receiver(is_https, _public_host(host), port, target)
 
 
-def _is_loopback(written: str) -> bool:
-    """True for ``localhost`` and addresses of loopback, in their usual spelling alone."""
-    if written == "localhost":
+def _is_loopback(host: str) -> bool:
+    """True for ``localhost`` and loopback addresses in their usual spelling."""
+    if host == "localhost":
         return True
     try:
-        address = ipaddress.ip_address(written.strip("[]"))
+        ip_address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
-    is_bracketed = written.startswith("[")
-    return is_bracketed == (address.version == 6) and any(address in network for network in _LOOPBACK)
+    is_bracketed = host.startswith("[")
+    return is_bracketed == (ip_address.version == 6) and any(ip_address in network for network in _LOOPBACK)
 
 
-def _public_host(written: str) -> str:
-    """The host, if it is a name or an address that may be public. Raises: UrlRefused."""
-    host = written.removesuffix(".")
-    if host.startswith("[") or _LOOKS_LIKE_ADDRESS.search(host):
+def _public_host(host: str) -> str:
+    """The host without a final dot, if it is a public IP address or a name that may be public. Raises: UrlRefused."""
+    host = host.removesuffix(".")
+    if host.startswith("[") or _LOOKS_LIKE_IP_ADDRESS.search(host):
         try:
-            address = ipaddress.ip_address(host.strip("[]"))
+            ip_address = ipaddress.ip_address(host.strip("[]"))
         except ValueError as error:
-            raise UrlRefused("Write the receiver's domain name, or its address as four decimal numbers") from error
-        if not is_public(address):
+            raise UrlRefused("Write the receiver's domain name, or its IP address as four decimal numbers") from error
+        if not is_public(ip_address):
             raise UrlRefused("This address is not reachable from the Internet: use a public one")
-        return str(address)
+        return str(ip_address)
     labels = host.split(".")
     if len(labels) < 2 or not all(0 < len(label) <= 63 for label in labels) or len(host) > 253:
         raise UrlRefused("Write the receiver's full domain name, like example.com")

@@ -14,27 +14,27 @@ RESOLVE_SECONDS = 3.0
 
 
 class ReceiverNotPublic(Exception):
-    """The name has an address that is not routed on the Internet."""
+    """The name has an IP address that is not routed on the Internet."""
 
     def __init__(self) -> None:
         super().__init__("the receiver's name leads to an address that is not public")
 
 
 class NameNotFound(Exception):
-    """The name has no address, or no name server answers."""
+    """The name has no IP address, or no name server answers."""
 
     def __init__(self) -> None:
         super().__init__("the receiver's name was not found")
 
 
 class Resolver(Protocol):
-    """Finds the addresses of a name. Raises: NameNotFound."""
+    """Finds the IP addresses of a name. Raises: NameNotFound."""
 
     async def resolve(self, host: str) -> Sequence[IpAddress]: ...
 
 
 class DnsResolver:
-    """Asks the machine's name servers, without a thread: ``getaddrinfo`` would occupy one until it answers."""
+    """Asks the machine's name servers without a thread, because ``getaddrinfo`` would block one until the answer."""
 
     async def resolve(self, host: str) -> Sequence[IpAddress]:
         try:
@@ -48,13 +48,13 @@ class DnsResolver:
         return addresses
 
 
-async def addresses_of(receiver: Receiver, resolver: Resolver) -> Sequence[IpAddress]:
-    """The addresses to connect to, IPv4 first. Raises: ReceiverNotPublic, NameNotFound."""
+async def resolve_receiver(receiver: Receiver, resolver: Resolver) -> Sequence[IpAddress]:
+    """The IP addresses to connect to, IPv4 first. Raises: ReceiverNotPublic, NameNotFound."""
     if receiver.is_loopback:
-        return [receiver.literal or ipaddress.ip_address("127.0.0.1")]
-    literal = receiver.literal
-    addresses = await resolver.resolve(receiver.host) if literal is None else [literal]
-    # One is enough to refuse all: a name that also has a private address may be meant to reach it.
-    if not all(is_public(address) for address in addresses):
+        return [receiver.ip_address or ipaddress.ip_address("127.0.0.1")]
+    literal = receiver.ip_address
+    found = await resolver.resolve(receiver.host) if literal is None else [literal]
+    # One private address is enough to refuse the receiver: an attacker may have added it to reach that address.
+    if not all(is_public(ip_address) for ip_address in found):
         raise ReceiverNotPublic
-    return sorted(addresses, key=lambda address: address.version)
+    return sorted(found, key=lambda ip_address: ip_address.version)

@@ -1,4 +1,4 @@
-"""Wire types of webhooks."""
+"""The API's request and response bodies of webhooks and their deliveries."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ Paused = Annotated[bool, Meta(examples=[False])]
 
 
 class CreateWebhook(RequestModel, frozen=True, kw_only=True):
-    """The address, and the events that it receives."""
+    """The receiver's URL, and the events that are sent to it."""
 
     url: ReceiverUrl
     events: EventNames
@@ -24,12 +24,12 @@ class CreateWebhook(RequestModel, frozen=True, kw_only=True):
 
 
 class ChangeWebhook(RequestModel, frozen=True, kw_only=True):
-    """The fields of a webhook that can be changed; a field that is left out stays."""
+    """The fields of a webhook that can be changed; a field that is left out is not changed."""
 
     url: ReceiverUrl | UnsetType = UNSET
     events: EventNames | UnsetType = UNSET
     paused: Paused | UnsetType = UNSET
-    """``false`` resumes a paused webhook: what waited is sent."""
+    """``false`` resumes a paused webhook: waiting deliveries are sent."""
 
 
 class ResendSince(RequestModel, frozen=True, kw_only=True):
@@ -47,12 +47,12 @@ class WebhookInfo(ResponseModel, frozen=True, kw_only=True):
     events: EventNames
     token_id: ResourceId | None
     paused: Paused
-    """True when nothing is sent: it was paused by hand, or because every attempt of three days failed."""
+    """True while nothing is sent: paused by a member, or because every attempt of three days failed."""
     paused_at: Timestamp | None
     failing_since: Timestamp | None
     """The time of the first attempt that failed after the last success; null while deliveries succeed."""
     previous_secret_until: Timestamp | None
-    """Until then deliveries are also signed with the previous secret."""
+    """Until this time deliveries are also signed with the previous secret."""
     created_at: Timestamp | None
 
     @classmethod
@@ -78,11 +78,11 @@ class AttemptInfo(ResponseModel, frozen=True, kw_only=True):
     status: Annotated[int | None, Meta(examples=[200])]
     """The HTTP status of the answer; null without an answer."""
     answer: Annotated[str, Meta(examples=["ok"])]
-    """The beginning of the answer's body, or a sentence that says why there is none."""
+    """The beginning of the answer's body, or a sentence with the reason why there is none."""
 
 
 class DeliveryInfo(ResponseModel, frozen=True, kw_only=True):
-    """An event on its way to a webhook."""
+    """The delivery of an event to a webhook."""
 
     id: ResourceId
     event_id: ResourceId
@@ -109,7 +109,7 @@ class Resent(ResponseModel, frozen=True, kw_only=True):
 
     deliveries: Annotated[int, Meta(examples=[12])]
     next_since: Timestamp | None
-    """Set when there are more: ask again with this time. Null when all are queued."""
+    """Set when there are more events: send another request with this time. Null when all are queued."""
 
 
 def _fields(endpoint: WebhookEndpoint) -> dict[str, Any]:

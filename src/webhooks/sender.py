@@ -1,4 +1,4 @@
-"""Sends one request to a checked IP address of a receiver, with limits of time and size, without redirects."""
+"""Sends one webhook request to a checked IP address of its receiver: limited time and size, no redirects."""
 
 import asyncio
 import ssl
@@ -11,13 +11,13 @@ import msgspec
 from kit.text import single_line
 from kit.tls import system_tls
 from webhooks.receiver_urls import Receiver, UrlRefused, parse_receiver
-from webhooks.resolver import NameNotFound, ReceiverNotPublic, Resolver, addresses_of
+from webhooks.resolver import NameNotFound, ReceiverNotPublic, Resolver, resolve_receiver
 
 TOTAL_SECONDS = 10.0
-"""For resolving, connecting, sending and the answer together."""
+"""Time limit for resolving, connecting, sending and the answer together."""
 CONNECT_SECONDS = 4.0
 MAX_ANSWER_BYTES = 8192
-"""Of the answer's body; more is not read."""
+"""The part of the answer's body that is read."""
 MAX_STORED_CHARACTERS = 500
 _SUCCESSES = range(200, 300)
 
@@ -28,9 +28,9 @@ class Answer(msgspec.Struct, frozen=True):
     status: int | None
     """The answer's status; None without an answer."""
     text: str
-    """The beginning of the answer's body on one line, or a sentence that says why there is none."""
+    """The beginning of the answer's body on one line, or a sentence with the reason why there is none."""
     retry_after: int | None = None
-    """Whole seconds, where the receiver names them."""
+    """Whole seconds of the header ``Retry-After``; None without it."""
 
     @property
     def is_success(self) -> bool:
@@ -38,21 +38,21 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to IP addresses that were resolved and checked before, whatever name the request has.
+    """Connects only to IP addresses that were resolved and checked before, for any host name of the request.
 
     The library still uses the name for TLS and the header ``Host``. So DNS rebinding has no effect.
     """
 
-    def __init__(self, addresses: Iterable[str]) -> None:
-        self._addresses = tuple(addresses)
+    def __init__(self, ip_addresses: Iterable[str]) -> None:
+        self._ip_addresses = tuple(ip_addresses)
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(self, host: str, port: int, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
         del host
         error: Exception = httpcore.ConnectError("no address")
-        for address in self._addresses:
+        for ip_address in self._ip_addresses:
             try:
-                return await self._inner.connect_tcp(address, port, *args, **options)
+                return await self._inner.connect_tcp(ip_address, port, *args, **options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
         raise error
@@ -79,25 +79,27 @@ class WebhookSender:
         try:
             async with asyncio.timeout(self._total_seconds):
                 receiver = parse_receiver(url, is_sandbox=self._is_sandbox)
-                addresses = await addresses_of(receiver, self._resolver)
-                return await self._post(receiver, [str(address) for address in addresses], body, headers)
+                ip_addresses = await resolve_receiver(receiver, self._resolver)
+                return await self._post(receiver, [str(address) for address in ip_addresses], body, headers)
         except TimeoutError:
             return Answer(None, f"No complete answer within {self._total_seconds:g} seconds")
         except (UrlRefused, ReceiverNotPublic, NameNotFound) as error:
             return Answer(None, f"Not sent: {error}")
         except (httpcore.ConnectTimeout, httpcore.ConnectError) as error:
             return Answer(None, _connect_failure(error))
-        # OSError: the library lets a TLS alert after the handshake through, as when a client's certificate is wanted.
+        # OSError: the library does not convert a TLS alert after the handshake, as for a missing client certificate.
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
             return Answer(None, _answer_failure(error))
 
-    async def _post(self, receiver: Receiver, addresses: list[str], body: bytes, headers: Mapping[str, str]) -> Answer:
-        sent = {
+    async def _post(
+        self, receiver: Receiver, ip_addresses: list[str], body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        request_headers = {
             "Host": receiver.authority,
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             "User-Agent": "EpochVoice-Webhooks/1",
-            # An answer is stored as text, and nothing is decompressed.
+            # The answer is stored as text and is not decompressed.
             "Accept-Encoding": "identity",
             "Connection": "close",
             **headers,
@@ -110,9 +112,9 @@ class WebhookSender:
         )
         timeouts = dict.fromkeys(("read", "write", "pool"), self._total_seconds) | {"connect": CONNECT_SECONDS}
         async with (
-            httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=CheckedBackend(addresses)) as pool,
+            httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=CheckedBackend(ip_addresses)) as pool,
             pool.stream(
-                "POST", url, headers=list(sent.items()), content=body, extensions={"timeout": timeouts}
+                "POST", url, headers=list(request_headers.items()), content=body, extensions={"timeout": timeouts}
             ) as response,
         ):
             received = b""
@@ -120,8 +122,8 @@ class WebhookSender:
                 received += chunk
                 if len(received) >= MAX_ANSWER_BYTES:
                     break
-            named = {name.lower(): value for name, value in response.headers}
-            return Answer(response.status, _stored_text(received, named), _retry_after(named))
+            response_headers = {name.lower(): value for name, value in response.headers}
+            return Answer(response.status, _stored_text(received, response_headers), _retry_after(response_headers))
 
 
 def _stored_text(received: bytes, headers: Mapping[bytes, bytes]) -> str:
@@ -132,7 +134,7 @@ def _stored_text(received: bytes, headers: Mapping[bytes, bytes]) -> str:
 
 
 def _retry_after(headers: Mapping[bytes, bytes]) -> int | None:
-    """Seconds only: receivers that name a date are rare, and their clocks differ."""
+    """The seconds of ``Retry-After``; a date is ignored, because it is rare and the receiver's clock may be wrong."""
     value = headers.get(b"retry-after", b"").strip()
     return int(value) if value.isdigit() and len(value) < 8 else None
 

@@ -1,4 +1,4 @@
-"""Creates, lists, changes and deletes webhook endpoints; their deliveries are in ``deliveries``."""
+"""Creates, lists, changes and deletes webhook endpoints, and rotates their secrets."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -67,20 +67,20 @@ class WebhookService:
         await self._record(endpoint, by, "webhook.created", {"events": chosen})
         return endpoint, secret
 
-    async def errors_in(
+    async def find_errors(
         self, organization_id: UUID, *, events: Sequence[str], token_id: UUID | None
     ) -> Sequence[tuple[str, str]]:
-        """All errors of a new endpoint, of which ``create`` raises the first."""
-        wrong = []
+        """All errors of a new endpoint; ``create`` raises only the first of them."""
+        errors = []
         try:
             parse_events(events)
         except ValidationFailed as error:
-            wrong += error.errors
+            errors += error.errors
         try:
             await self._ensure_own_token(organization_id, token_id)
         except ValidationFailed as error:
-            wrong += error.errors
-        return wrong
+            errors += error.errors
+        return errors
 
     async def list(self, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[WebhookEndpoint]:
         """``limit`` + 1 endpoints, newest first."""
@@ -106,14 +106,14 @@ class WebhookService:
         events: Sequence[str] | None = None,
         is_paused: bool | None = None,
     ) -> WebhookEndpoint:
-        """Change what is given; an endpoint that is resumed sends what still waits.
+        """Change the fields that are given; the waiting deliveries of a resumed endpoint are sent.
 
         Raises: NotFound, ValidationFailed.
         """
         endpoint = await self._find(organization_id, endpoint_id, locked=True)
         chosen = None if events is None else parse_events(events)
         if url is not None and url != endpoint.url:
-            # The new receiver has not failed yet, nor asked to wait.
+            # Failures and requested waits of the former receiver do not count for the new one.
             endpoint.url, endpoint.failures, endpoint.failing_since = url, 0, None
             _end_requested_wait(endpoint)
         if chosen is not None:
@@ -131,7 +131,7 @@ class WebhookService:
     async def rotate_secret(
         self, organization_id: UUID, endpoint_id: UUID, *, by: Actor
     ) -> tuple[WebhookEndpoint, str]:
-        """Make a new secret, shown once; the present one signs too for ``ROTATION_PERIOD``. Raises: NotFound."""
+        """Create a new secret, shown once; the present one also signs for ``ROTATION_PERIOD``. Raises: NotFound."""
         endpoint, secret = await self._find(organization_id, endpoint_id, locked=True), new_secret()
         endpoint.previous_secret, endpoint.previous_secret_until = endpoint.secret, utc_now() + ROTATION_PERIOD
         endpoint.secret = self._encryptor.encrypt(secret.encode())
@@ -182,9 +182,9 @@ def parse_events(events: Sequence[str]) -> list[str]:
     """The types in the order of ``EventType``, each once. Raises: ValidationFailed."""
     known = [event.value for event in EventType]
     if unknown := [event for event in events if event not in known]:
-        wrong = [f"“{event[:40]}” is not a type of event" for event in unknown]
-        wrong[-1] += f". There are: {', '.join(known)}"
-        raise ValidationFailed([("events", message) for message in wrong])
+        messages = [f"“{event[:40]}” is not a type of event" for event in unknown]
+        messages[-1] += f". There are: {', '.join(known)}"
+        raise ValidationFailed([("events", message) for message in messages])
     if not events:
         raise ValidationFailed([("events", "Choose at least one type of event")])
     return [event for event in known if event in events]
@@ -196,5 +196,5 @@ def _end_requested_wait(endpoint: WebhookEndpoint) -> None:
 
 
 def host_of(url: str) -> str:
-    """Host and port of a URL; the rest may be secret."""
+    """Host and port of a URL, for logs and mails; the rest of the URL may be secret."""
     return url.partition("://")[2].partition("/")[0].partition("?")[0]

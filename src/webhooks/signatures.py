@@ -1,4 +1,4 @@
-"""Secrets of webhooks, encrypted as they are stored, and the headers that sign a delivery (Standard Webhooks)."""
+"""Creates the secrets of webhooks, and signs deliveries with them in HTTP headers (Standard Webhooks)."""
 
 import base64
 import datetime as dt
@@ -22,7 +22,7 @@ def new_secret() -> str:
 
 
 def secret_encryptor(keys: SecretKeys) -> Encryptor:
-    """The encryption of stored secrets."""
+    """The encryptor of stored webhook secrets."""
     return Encryptor(keys, ENCRYPTION_PURPOSE)
 
 

@@ -102,7 +102,7 @@ class ExchangeHandler:
         expires_at = issued_at + self._signer.ttl
         identity = identity_of(widget.token_id, widget.ticket.client_id)
         dialing = dialing_of(widget.country)
-        self._uses.note(widget.token_id, widget.last_used_at, now, widget.origin)
+        self._uses.record_use(widget.token_id, widget.last_used_at, now, widget.origin)
         return _encode(
             WidgetSession(
                 access_token=self._signer.sign(identity, issued_at),

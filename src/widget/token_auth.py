@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.db.outage import is_outage
 from kit.errors import MalformedRequest, TooMany, Unavailable, UnsupportedMediaType
 from kit.http.asgi import Headers
-from kit.http.client_address import client_address, is_loopback, limited_network
+from kit.http.client_ip_address import client_ip_address, is_loopback, limited_network
 from kit.http.rate_limit import RateLimiter
 from kit.settings import Settings
 from phone_numbers.from_numbers import FromNumber, allowed_numbers
@@ -106,7 +106,7 @@ def read_metadata(scope: HTTPScope) -> RequestMetadata:
             content_type = value
         elif name == b"referer":
             referers = (*referers, value)
-    return RequestMetadata(client_address(scope), content_type, origins, referers)
+    return RequestMetadata(client_ip_address(scope), content_type, origins, referers)
 
 
 _decode_numbers = msgspec.json.Decoder(list[FromNumber]).decode
@@ -147,7 +147,9 @@ class TokenAuthenticator:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
-        self._lookup = BatchedLookup(database.lookup_pool, one=AUTHENTICATION_SQL, many=_MANY_TOKENS_SQL, key="digest")
+        self._lookup = BatchedLookup(
+            database.lookup_pool, single_key_sql=AUTHENTICATION_SQL, many_keys_sql=_MANY_TOKENS_SQL, key_column="digest"
+        )
         self._on_blocked = on_blocked
         self._limiter = limiter
         self._tickets = tickets

@@ -22,7 +22,7 @@ from support.webhook_receiver import WebhookReceiver
 @pytest.fixture(autouse=True)
 def failures_are_logged_again() -> None:
     """Let each test see its own failures in the log, which an earlier test may have caused too."""
-    FAILURES.forget()
+    FAILURES.reset()
 
 
 @pytest.fixture

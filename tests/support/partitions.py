@@ -12,7 +12,7 @@ from events.event_types import EventType
 from events.models import OrganizationEvent
 from kit.clock import utc_now
 from kit.db.database import Database, owner_engine
-from kit.db.partitions import Changes, maintain_partitions, month_after, month_of
+from kit.db.partitions import PartitionChanges, maintain_partitions, month_after, month_of
 from kit.ids import first_uuid7
 from webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -41,7 +41,7 @@ async def execute(url: str, *statements: str, role: str | None = None) -> Any:
         await connection.close()
 
 
-async def maintain(url: str, now: dt.datetime) -> Changes:
+async def maintain(url: str, now: dt.datetime) -> PartitionChanges:
     """Create and drop partitions as the hourly job would at ``now``."""
     engine = owner_engine(url)
     try:

@@ -31,7 +31,7 @@ from admin.services import STAFF_SESSION_LIFETIME, StaffSessionService
 from kit.audit import record
 from kit.encryption import Encryptor
 from kit.errors import DomainError, NotFound
-from kit.http.client_address import client_address
+from kit.http.client_ip_address import client_ip_address
 from kit.http.forms import Form, ensure_valid_text
 
 RECENT_SIGN_INS = 10
@@ -247,7 +247,7 @@ def _without_referrer(response: Response) -> Response:
 
 def browser_of(request: Request) -> Browser:
     """IP address and user agent of a request."""
-    return Browser(ip_address=client_address(request.scope), user_agent=request.headers.get("user-agent", ""))
+    return Browser(ip_address=client_ip_address(request.scope), user_agent=request.headers.get("user-agent", ""))
 
 
 def with_session_cookie(request: Request, response: Response, token: str) -> Response:

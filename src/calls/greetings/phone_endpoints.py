@@ -17,7 +17,7 @@ from kit.db.database import Database
 from kit.errors import NotFound
 from kit.parsing import parse_uuid
 from kit.schemas import ResponseModel
-from kit.text import duration
+from kit.text import format_duration
 from widget.client_ids import identity_of
 from widget.token_auth import AuthenticatedWidget, WidgetRequest
 
@@ -113,7 +113,7 @@ async def _own_call(session: AsyncSession, widget: AuthenticatedWidget, request:
 
 def _with_length_and_time(greeting: GreetingSummary) -> str:
     # A format that every language of the widget can show.
-    return f"{greeting.name}, {duration(greeting.seconds)}, {greeting.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"{greeting.name}, {format_duration(greeting.seconds)}, {greeting.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _parse_id(given: object) -> UUID:

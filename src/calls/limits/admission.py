@@ -63,7 +63,7 @@ class CallAdmission:
         except Exception as error:
             UNCHECKED_CALLS.inc()
             log.error("call_not_checked", error=type(error).__name__)
-            FAILURES.note(error)
+            FAILURES.record_full_disk(error)
             if failing_dependency(error) is None:
                 FAILURES.report(error, where="call admission")
         return None if tenant is None else await self._reject_unchecked(tenant, outgoing)

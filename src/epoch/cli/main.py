@@ -18,7 +18,7 @@ import msgspec
 from epoch.cli.arguments import build_parser
 from epoch.cli.expected_failures import describe_failure
 from kit.environment import SettingsError
-from kit.garbage_collection import collect_rarely
+from kit.garbage_collection import raise_collection_thresholds
 from kit.settings import Settings, load_settings
 from kit.unknown_settings import describe_unknown_settings
 
@@ -39,7 +39,7 @@ def program() -> int:
 
 def main(argv: Sequence[str] | None = None, *, configures_log: bool = False) -> int:
     """Run one command and return its exit status; ``configures_log`` applies the settings to the process's log."""
-    collect_rarely()
+    raise_collection_thresholds()
     arguments = build_parser().parse_args(argv)
     if arguments.command is None:
         arguments.print_help()

@@ -4,7 +4,7 @@ import resource
 
 import msgspec
 
-from kit.http.client_address import is_in_networks
+from kit.http.client_ip_address import is_in_networks
 from kit.settings import Settings
 
 RESERVED_FILES = 512

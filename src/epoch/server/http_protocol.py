@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from epoch.server.connection_limits import MAX_REFUSED, ConnectionLimits
 from epoch.server.raw_responses import RawResponses
 from kit.http.asgi import SEND_AT_ONCE
-from kit.http.client_address import limited_network
+from kit.http.client_ip_address import limited_network
 
 _NO_CONTENT = b"HTTP/1.1 204"
 FIRST_REQUEST_SECONDS = 1.0

@@ -64,7 +64,7 @@ async def ensure_own_installation(settings: Settings) -> None:
     try:
         async with database.sessions() as session, session.begin():
             deployment = DeploymentService(session)
-            await deployment.note_installation()
+            await deployment.store_installation_url()
             recorded_url = (await deployment.read()).public_url
     finally:
         await database.stop()

@@ -15,7 +15,7 @@ import msgspec
 from epoch.cli.expected_failures import describe_failure
 from epoch.server.start_up import ReplyKind, ServeRequest, Step, StepReply, StepRequest
 from kit.environment import SettingsError
-from kit.garbage_collection import collect_rarely
+from kit.garbage_collection import raise_collection_thresholds
 from kit.log import configure_logging
 from kit.settings import Settings, load_settings
 
@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(StepRequest | ServeRequest).decode
 
 def main() -> None:
     """Do the steps until the input ends; a bug ends the process with its traceback."""
-    collect_rarely()
+    raise_collection_thresholds()
     with open_replies() as replies:
         do_steps(replies)
 

@@ -20,7 +20,7 @@ from epoch.server.connection_limits import ConnectionLimits, raise_open_files
 from epoch.server.http_protocol import ConnectionRegistry
 from epoch.server.raw_responses import RawResponses
 from epoch.server.start_up_process import do_steps, open_replies
-from kit.garbage_collection import collect_rarely
+from kit.garbage_collection import raise_collection_thresholds
 from kit.http.app_key import HasState
 from kit.http.security_headers import SecurityHeaders
 from kit.metrics import share_metrics
@@ -59,7 +59,7 @@ class WorkerServer(uvicorn.Server):
             access_log=False,
             log_level="warning",
             server_header=False,
-            proxy_headers=False,  # kit/http/client_address.py reads them
+            proxy_headers=False,  # kit/http/client_ip_address.py reads them
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
         super().__init__(config)
@@ -103,7 +103,7 @@ def _stop_with_parent(server: uvicorn.Server, drain_seconds: int) -> None:
 def main() -> None:
     """Serve on a listening socket. Arguments: its descriptor, the worker's slot, the folder of metrics, the role."""
     listener, slot, metrics_folder, role = sys.argv[1:]
-    collect_rarely()
+    raise_collection_thresholds()
     share_metrics(Path(metrics_folder), int(slot))
     import epoch.asgi  # noqa: F401 - loaded while the supervisor prepares the database
 

@@ -1,4 +1,4 @@
-"""Look-up of rows by a unique key: callers who come at the same time share one statement."""
+"""Look-up of rows by a unique key: look-ups that begin at the same time share one SQL statement."""
 
 import asyncio
 from functools import partial
@@ -7,26 +7,29 @@ from typing import Any
 from kit.db.statement_pool import StatementPool
 
 MAX_KEYS = 100
-"""Keys of one statement; further ones get another."""
+"""Keys of one statement; further keys get another statement."""
 _Batch = list[tuple[bytes, asyncio.Future[Any]]]
-"""The keys that one statement looks up, each with the caller who waits for its row."""
+"""The keys that one statement looks up, each with the future of its row."""
 
 
 class BatchedLookup:
-    """Finds rows for many callers, each of whom wants one.
+    """Finds one row for each of many callers.
 
-    Callers of one turn of the event loop share a statement. A busy worker reads several requests in each turn, and a
-    statement costs it a third of an exchange (docs/decisions/0301). A caller who is alone in its turn gets a statement
-    with one key, because an array costs half as much again.
+    Calls of one iteration of the event loop share a statement. A busy worker reads several requests in each iteration,
+    and a statement costs it a third of an exchange (docs/decisions/0301). A call that is alone in its iteration gets a
+    statement with one key, because a statement with an array of keys costs 1.5 times as much.
     """
 
-    def __init__(self, pool: StatementPool, *, one: str, many: str, key: str) -> None:
-        """``one`` returns the row of the key ``$1``; ``many`` those of the array ``$1``, each with column ``key``."""
+    def __init__(self, pool: StatementPool, *, single_key_sql: str, many_keys_sql: str, key_column: str) -> None:
+        """``single_key_sql`` returns the row of the key ``$1``; ``many_keys_sql`` the rows of the keys in array ``$1``.
+
+        Each row of ``many_keys_sql`` has its key in ``key_column``.
+        """
         self._pool = pool
-        self._one, self._many = one, many
-        self._key = key
-        self._next: _Batch | None = None
-        """The batch that callers may still join."""
+        self._single_key_sql, self._many_keys_sql = single_key_sql, many_keys_sql
+        self._key_column = key_column
+        self._open_batch: _Batch | None = None
+        """The batch that further calls may still join."""
         self._running: set[asyncio.Task[None]] = set()
 
     async def find(self, key: bytes) -> Any:
@@ -35,20 +38,20 @@ class BatchedLookup:
         Raises: as ``StatementPool.fetch_in_time``, for each caller of the statement.
         """
         loop = asyncio.get_running_loop()
-        if self._next is None or len(self._next) == MAX_KEYS:
-            self._next = []
-            # A task of its own, because a caller who gives up must not take the others' statement away.
-            task = loop.create_task(self._run(self._next))
+        if self._open_batch is None or len(self._open_batch) == MAX_KEYS:
+            self._open_batch = []
+            # A separate task, because a caller that is cancelled must not cancel the statement of the other callers.
+            task = loop.create_task(self._run(self._open_batch))
             self._running.add(task)
-            task.add_done_callback(partial(self._end, self._next))
+            task.add_done_callback(partial(self._end, self._open_batch))
         found = loop.create_future()
-        self._next.append((key, found))
+        self._open_batch.append((key, found))
         return await found
 
     async def _run(self, batch: _Batch) -> None:
-        """Look up the keys of ``batch``. Begins in the loop's next turn, when all callers of this one have joined."""
-        if self._next is batch:
-            self._next = None
+        """Look up the keys of ``batch``, in the loop's next iteration, when all calls of this one have joined."""
+        if self._open_batch is batch:
+            self._open_batch = None
         try:
             by_key = await self._rows_of([key for key, _ in batch])
         except Exception as error:
@@ -62,11 +65,11 @@ class BatchedLookup:
 
     async def _rows_of(self, keys: list[bytes]) -> dict[bytes, Any]:
         if len(keys) == 1:
-            return {keys[0]: await self._pool.fetch_row_in_time(self._one, keys[0])}
-        return {row[self._key]: row for row in await self._pool.fetch_in_time(self._many, keys)}
+            return {keys[0]: await self._pool.fetch_row_in_time(self._single_key_sql, keys[0])}
+        return {row[self._key_column]: row for row in await self._pool.fetch_in_time(self._many_keys_sql, keys)}
 
     def _end(self, batch: _Batch, task: asyncio.Task[None]) -> None:
-        """Cancel the callers who still wait; when the program ends, ``task`` may be cancelled before it has begun."""
+        """Cancel the calls that still wait; when the program ends, ``task`` may be cancelled before it has begun."""
         self._running.discard(task)
         for _, found in batch:
             found.cancel()

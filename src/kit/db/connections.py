@@ -1,10 +1,10 @@
-"""Divides the database connections of one worker among its engines and pools."""
+"""Divides the maximum of database connections of one worker among its engines and pools."""
 
 import msgspec
 
 DEFAULT_CONNECTIONS = 20
 MIN_CONNECTIONS = 10
-"""With fewer, a request that opens a second session could wait for its own first one."""
+"""With fewer, a request that opens a second session could wait for the connection of its own first session."""
 
 
 class ConnectionShares(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ def share_replica_connections(total: int) -> ReplicaShares:
     """The connections to the replica of a worker that may open ``total`` to the database itself."""
     return ReplicaShares(
         lists=max(2, total * 4 // DEFAULT_CONNECTIONS),
-        # Two: an export that finds all of them busy reads its rows from the database itself.
+        # Two are enough: an export that finds both busy reads its rows from the database itself.
         exports=max(2, total * 2 // DEFAULT_CONNECTIONS),
     )
 

@@ -1,4 +1,4 @@
-"""The one way to open a database connection: every form of the URL, and the role checked."""
+"""Opens all database connections: tries the addresses of the URL, sets the role and checks that it is set."""
 
 import asyncio
 import contextlib
@@ -18,12 +18,12 @@ APPLICATION_NAME = "epoch-voice"
 DEFAULT_PORT = 5432
 STATEMENT_CACHE_SIZE = 100
 """Prepared statements that a direct connection keeps: the driver's default."""
-_NEXT_ADDRESS = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
+_ADDRESS_FAILURES = (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
 """Failures after which the next address of the URL is tried; a refused password is not among them."""
 
 
-class RoleNotTaken(ConnectionError):
-    """A connection does not run as the role it was opened for; the message says what to do."""
+class RoleNotSet(ConnectionError):
+    """A connection does not run as the role that it was opened for; the message says what to do."""
 
 
 class DatabaseUnreachable(ConnectionError):
@@ -37,16 +37,16 @@ class NoResetConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ha
         return ""
 
     async def close(self, **options: Any) -> None:
-        """As the driver's, except that a connection which the server has closed already is no error.
+        """As the driver's, but without an error when the server has closed the connection already.
 
-        The driver's pool closes connections in tasks whose errors nobody would see but the log.
+        The driver's pool closes connections in tasks, so their errors would only fill the log.
         """
         with contextlib.suppress(OSError, asyncpg.PostgresConnectionError):
             await super().close(**options)
 
 
 class ReplicaConnection(NoResetConnection):
-    """A connection to a standby. It is closed without a word: nobody waits for a standby that does not answer."""
+    """A connection to a standby. It is closed without a message to the server, which may no longer answer."""
 
     async def close(self, **options: Any) -> None:
         del options
@@ -54,9 +54,9 @@ class ReplicaConnection(NoResetConnection):
 
 
 class TransactionConnection(NoResetConnection):
-    """A connection through a pooler that gives it another server connection for each transaction.
+    """A connection through a pooler that assigns another server connection to each transaction.
 
-    Every statement runs in a transaction, which sets its role and settings in the round trip of its BEGIN.
+    Every statement runs in a transaction. The statement that begins it also sets the role and the settings.
     """
 
     begin_suffix = ""
@@ -70,12 +70,12 @@ class TransactionConnection(NoResetConnection):
         try:
             return str(await super().execute(query + self.begin_suffix, **options))
         except (Exception, asyncio.CancelledError):
-            # A transaction that did not get its role must not be used by anybody.
+            # A transaction whose role may not be set must not be used.
             self.terminate()
             raise
 
     async def _execute(self, *args: Any, **options: Any) -> Any:
-        # All of the driver's fetch methods come here. It sends a statement and its parameters in two round trips.
+        # All fetch methods of the driver call this one. It sends a statement and its parameters in two round trips.
         if self.is_in_transaction():
             return await super()._execute(*args, **options)
         async with self.transaction():
@@ -88,9 +88,9 @@ class Connector:
     def __init__(
         self, url: str, *, by_transaction: bool = False, is_replica: bool = False, setting: str = "EPOCH_DATABASE_URL"
     ) -> None:
-        """``by_transaction``: a pooler such as PgBouncer gives each transaction another server connection.
+        """``by_transaction``: a pooler such as PgBouncer assigns another server connection to each transaction.
 
-        ``is_replica``: ``url`` is that of a standby, whose clock is not the one that decides.
+        ``is_replica``: ``url`` is that of a standby, whose clock is not used for ``CLOCK``.
         ``setting``: the variable that has the URL, for errors.
 
         Raises:
@@ -100,13 +100,13 @@ class Connector:
         self.by_transaction = by_transaction
         self.is_replica = is_replica
         self._setting = "EPOCH_DATABASE_REPLICA_URL" if is_replica else setting
-        self._first = 0
-        """Index of the address that worked last."""
+        self._first_index = 0
+        """Index of the address that is tried first: the one that worked last."""
         self._system_roots: ssl.SSLContext | None = None
 
     @property
     def sqlalchemy_arguments(self) -> dict[str, Any]:
-        """Arguments of SQLAlchemy's dialect: statements without a name where the next one may meet another server."""
+        """Arguments of SQLAlchemy's dialect: no named prepared statements where transactions change the connection."""
         if not self.by_transaction:
             return {}
         return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
@@ -124,7 +124,7 @@ class Connector:
         ``seconds`` is the limit for all of the URL's addresses together.
 
         Raises:
-            RoleNotTaken: the connection does not run as ``role``.
+            RoleNotSet: the connection does not run as ``role``.
             DatabaseUnreachable: no server answers.
             OSError: a server cannot be used.
         """
@@ -132,29 +132,30 @@ class Connector:
             async with asyncio.timeout(seconds):
                 connection = await self._open_any(seconds, command_timeout)
                 try:
-                    await self._take_role(connection, role, settings or {})
+                    await self._set_role(connection, role, settings or {})
                 except (Exception, asyncio.CancelledError):
                     connection.terminate()
                     raise
         except OSError as error:
-            if self._is_without_answer(error):
+            if self._is_unreachable(error):
                 raise DatabaseUnreachable(
-                    f"{self._setting}: no database server answers at {self._places}; start it or correct the address"
+                    f"{self._setting}: no database server answers at {self._address_text};"
+                    " start it or correct the address"
                 ) from error
             raise
         return connection
 
     @property
-    def _places(self) -> str:
+    def _address_text(self) -> str:
         """The addresses as people write them."""
         return ", ".join(f"{host or 'localhost'}:{port or DEFAULT_PORT}" for host, port in self.target.addresses)
 
-    def _is_without_answer(self, error: OSError) -> bool:
+    def _is_unreachable(self, error: OSError) -> bool:
         """True when no server was reached; False for refused certificates, unreadable files and lost connections."""
         if isinstance(error, FileNotFoundError):
-            # A Unix socket that is not there; files of the URL are read before it is tried.
+            # The Unix socket does not exist. Without TLS the URL names no other file that could be missing.
             return any(host.startswith("/") for host, _ in self.target.addresses) and not self.target.tls
-        # asyncio has no class of its own for networks that cannot be reached and for several failed addresses.
+        # asyncio raises a plain OSError for unreachable networks and for several failed addresses.
         return type(error) is OSError or isinstance(error, (ConnectionRefusedError, socket.gaierror, TimeoutError))
 
     async def _open_any(self, seconds: float, command_timeout: float | None) -> Any:
@@ -166,14 +167,14 @@ class Connector:
             seconds_each = min(seconds_each, self.target.connect_timeout)
         failures: list[Exception] = []
         for attributes in rounds:
-            for number in range(len(addresses)):
-                index = (self._first + number) % len(addresses)
+            for offset in range(len(addresses)):
+                index = (self._first_index + offset) % len(addresses)
                 try:
                     connection = await self._open_one(addresses[index], attributes, seconds_each, command_timeout)
-                except _NEXT_ADDRESS as error:
+                except _ADDRESS_FAILURES as error:
                     failures.append(error)
                 else:
-                    self._first = index
+                    self._first_index = index
                     return connection
         raise failures[0]
 
@@ -182,7 +183,7 @@ class Connector:
     ) -> Any:
         host, port = address
         target = self.target
-        # The driver takes the parameters of TLS only in a URL.
+        # The driver accepts the parameters of TLS only in a URL.
         tls = {} if target.trusts_system_roots else target.tls
         return await asyncpg.connect(
             f"postgresql:///?{urlencode(tls)}",
@@ -222,13 +223,13 @@ class Connector:
         try:
             asked_at = CLOCK.machine_now()
             database_time = await connection.fetchval("SELECT clock_timestamp()")
-            CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
+            CLOCK.measure_skew(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
         finally:
             await connection.close()
         return CLOCK.skew.total_seconds()
 
-    async def _take_role(self, connection: Any, role: str | None, settings: Mapping[str, str]) -> None:
-        """Set role and settings by statements, because poolers refuse or ignore them as parameters of the start."""
+    async def _set_role(self, connection: Any, role: str | None, settings: Mapping[str, str]) -> None:
+        """Set role and settings by statements, because poolers refuse or ignore them as start-up parameters."""
         scope = "SET LOCAL" if self.by_transaction else "SET"
         wanted = [f"{scope} ROLE {role}"] if role is not None else []
         wanted += [f"{scope} {name} = '{value}'" for name, value in settings.items()]
@@ -241,11 +242,11 @@ class Connector:
                 asked_at = CLOCK.machine_now()
                 actual, database_time = await connection.fetchrow("SELECT current_user, clock_timestamp()")
                 if not self.is_replica:
-                    CLOCK.compare(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
+                    CLOCK.measure_skew(database_time, asked_at=asked_at, answered_at=CLOCK.machine_now())
                 if actual != role:
-                    raise RoleNotTaken(
+                    raise RoleNotSet(
                         f"The database runs statements as {actual} instead of {role}: use no pooler "
                         "that drops SET ROLE, or set EPOCH_DATABASE_POOLER=transaction"
                     )
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
-            raise RoleNotTaken(f"The database user cannot become {role} ({error}): run `epoch migrate`") from error
+            raise RoleNotSet(f"The database user cannot become {role} ({error}): run `epoch migrate`") from error

@@ -1,4 +1,4 @@
-"""Database: the engine of one role, its sessions, and the raw pools that requests use before a session begins."""
+"""Access to the database as one role: an engine, its sessions, and raw pools for reads before a session begins."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -110,7 +110,7 @@ class Database:
         self._role = role
         self._guard_connections = guard_connections
         self.connect_seconds = connect_seconds
-        meter_of(pool)  # its series begin now
+        meter_of(pool)  # begins the pool's metrics series
         self._wait_seconds = connect_seconds if wait_seconds is None else wait_seconds
         self.engine: AsyncEngine = create_engine(
             self._connector,
@@ -150,7 +150,7 @@ class Database:
         pool: str | None = None,
         url: str | None = None,
     ) -> "Database":
-        """The same database with a separate engine for ``role``; ``url`` is another way to it.
+        """The same database with a separate engine for ``role``; ``url`` replaces this object's URL of it.
 
         ``pool`` names the engine's pool in metrics; the role's name by default.
         """
@@ -166,7 +166,7 @@ class Database:
 
     @property
     def connections_in_use(self) -> int:
-        """Connections that somebody holds, of the engine and of both pools."""
+        """Connections in use, of the engine and of both pools."""
         return cast("QueuePool", self.engine.pool).checkedout() + self.read_pool.in_use + self.lookup_pool.in_use
 
     async def connect(self) -> Any:
@@ -176,7 +176,7 @@ class Database:
         )
 
     async def has_row(self, query: CompiledStatement, **given: object) -> bool:
-        """True when ``query`` finds a row. For questions that are asked again and again, mostly without a result.
+        """True when ``query`` finds a row. For queries that are repeated often and mostly find nothing.
 
         It takes one round trip, without a transaction; a session takes three, and five times the processor time.
         """
@@ -184,13 +184,12 @@ class Database:
         try:
             return await RawConnection(connection.driver_connection).fetch_row(query, **given) is not None
         finally:
-            connection.close()  # gives it back to the pool
+            connection.close()  # returns it to the pool
 
     async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
-        """Open the connections of look-ups, and that many of the engine; run the statements ``by`` on each of these.
+        """Open the connections of look-ups, and ``connections`` of the engine, on which the statements ``by`` are run.
 
-        Their parameters are NULL.
-        An outage of the database is ignored here; requests report it.
+        The parameters of the statements are NULL. An outage of the database is ignored here; requests report it.
         """
         try:
             await self.lookup_pool.warm_up()
@@ -235,11 +234,11 @@ class Database:
         keep_plans: bool = False,
         wait_seconds: float | None = None,
     ) -> AsyncIterator[AsyncSession]:
-        """A transaction that sees one organization, and the memberships of one user. Begins at once.
+        """A transaction that sees the rows of one organization, and the memberships of one user. Begins at once.
 
-        ``actor`` is who acts, when that is not the user: see ``set_tenant_context``. ``keep_plans`` is for look-ups of
-        single rows, whose plan suits every organization. ``wait_seconds`` is how long to wait for a connection, for
-        callers that may wait longer than the engine's default.
+        ``actor`` is the actor of its audit events if that is not the user: see ``set_tenant_context``. ``keep_plans``
+        is for look-ups of single rows, whose plan suits every organization. ``wait_seconds`` is how long to wait for a
+        connection, for callers that may wait longer than the engine's default.
         """
         async with self.new_tenant_session(
             organization_id, user_id, actor=actor, keep_plans=keep_plans, wait_seconds=wait_seconds
@@ -262,7 +261,7 @@ class Database:
         keep_plans: bool = False,
         wait_seconds: float | None = None,
     ) -> ScopedSession:
-        """A session as that of ``tenant_session``, which begins with its first statement. The caller commits it."""
+        """A session as of ``tenant_session``, but it begins with its first statement, and the caller commits it."""
         scope = TenantScope(
             organization_id=organization_id,
             user_id=user_id,
@@ -279,15 +278,15 @@ class Database:
 
 
 def _lock_limit(role: str, seconds: float) -> Mapping[str, str]:
-    """The setting of how long a statement waits for a lock: nobody waits longer for a row than for a connection.
+    """The time limit of waits for a lock: ``seconds``, the same as for a connection.
 
-    Jobs may wait; a statement's own time limit ends that.
+    Jobs have none; the time limit of the whole statement ends their waits.
     """
     return {} if role == ADMIN_ROLE else {"lock_timeout": f"{seconds * 1000:.0f}"}
 
 
 def ensure_open(connection: Any, _: object, __: object) -> None:
-    """Replace a connection that the server closed: a listener of ``checkout``, which needs no round trip."""
+    """Make the pool replace a connection that the server closed: a listener of ``checkout``, without a round trip."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
@@ -300,9 +299,10 @@ async def set_tenant_context(
     actor: Actor | None = None,
     keep_plans: bool = False,
 ) -> None:
-    """Set the organization and the user whose rows the session's transaction sees, and who acts in it.
+    """Set the organization and the user whose rows the session's transaction sees, and the actor of its audit events.
 
-    The database refuses audit events of another actor than ``actor``; without one the user acts, or nobody.
+    The database refuses audit events of another actor than ``actor``. Without ``actor`` the user is the actor, and
+    without a user the system.
     """
     connection = await session.connection()
     await connection.exec_driver_sql(*scope_statement(organization_id, user_id, actor, keep_plans=keep_plans))

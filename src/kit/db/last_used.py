@@ -15,14 +15,14 @@ from kit.db.outage import is_outage
 LAST_USED_PRECISION = timedelta(minutes=1)
 """A row is written at most once in this time; the statement checks it too, because several workers may use a secret."""
 CHUNK_ROWS = 500
-"""Rows that one statement writes: with tens of thousands it would not end within the pool's time limit, ever again."""
+"""Rows that one statement writes. A statement with tens of thousands would exceed the pool's time limit each time."""
 log = structlog.get_logger("epoch.last_used")
 
 
 class LastUsedWriter(BufferedWriter):
     """Collects the uses of one kind of secret and writes them every few seconds, as the look-up role.
 
-    The parameters of ``statement`` are arrays: ids, times of use, and one for each further argument of ``note``.
+    The parameters of ``statement`` are arrays: ids, times of use, and one for each further argument of ``record_use``.
     """
 
     def __init__(self, database: Database, statement: str, *, of: str) -> None:
@@ -31,7 +31,7 @@ class LastUsedWriter(BufferedWriter):
         self._statement = statement
         self._pending: dict[UUID, tuple[Any, ...]] = {}
 
-    def note(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *more: str | None) -> None:
+    def record_use(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *more: str | None) -> None:
         """Buffer the use of ``row_id`` at ``now``; ignore it within ``LAST_USED_PRECISION`` of ``last_used_at``."""
         if last_used_at is None or now - last_used_at >= LAST_USED_PRECISION:
             self._pending.setdefault(row_id, (now, *more))
@@ -41,7 +41,7 @@ class LastUsedWriter(BufferedWriter):
         pending, self._pending = self._pending, {}
         try:
             while pending:
-                # In one order: a process that writes the same rows at this moment waits, and none deadlocks.
+                # Sorted, so that two processes that write the same rows cannot deadlock.
                 ids = sorted(itertools.islice(pending, CHUNK_ROWS))
                 await self._write({row_id: pending[row_id] for row_id in ids})
                 for row_id in ids:
@@ -53,7 +53,7 @@ class LastUsedWriter(BufferedWriter):
                 raise
             log.warning("last_used_not_written", of=self._of, error=type(error).__name__, rows=len(pending))
         finally:
-            # Also when the process stops during a write: its last flush writes them.
+            # Also when the process stops during a write: its last flush writes the rest.
             self._pending = {**pending, **self._pending}
 
     async def _write(self, uses: Mapping[UUID, tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""Prometheus gauges that are measured in the database when metrics are read: the same for all workers and machines."""
+"""Prometheus gauges whose values a database query measures when metrics are read; all workers give the same values."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -14,9 +14,9 @@ from kit.db.database import Database
 class MeasuredGauges:
     """Gauges without labels that one statement measures."""
 
-    def __init__(self, statement: sa.Executable, texts: Mapping[str, str]) -> None:
-        """``statement`` returns one row with a column for each gauge; ``texts`` explains the gauges, by their names."""
-        self.texts = texts
+    def __init__(self, statement: sa.Executable, descriptions: Mapping[str, str]) -> None:
+        """``statement`` returns one row with a column for each gauge; ``descriptions`` has the gauges' help texts."""
+        self.descriptions = descriptions
         self._statement = statement
 
     async def measure(self, database: Database) -> Mapping[str, float]:
@@ -26,19 +26,19 @@ class MeasuredGauges:
         """
         async with asyncio.timeout(database.connect_seconds), database.sessions() as session:
             row = (await session.execute(self._statement)).mappings().one()
-        return {name: float(row[name]) for name in self.texts}
+        return {name: float(row[name]) for name in self.descriptions}
 
 
 class MeasuredCollector(Collector):
-    """The gauges, without a value when the database did not answer."""
+    """Collects the gauges with measured ``values``; without values when the database did not answer."""
 
     def __init__(self, gauges: MeasuredGauges, values: Mapping[str, float] | None) -> None:
         self._gauges = gauges
         self._values = values
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        for name, text in self._gauges.texts.items():
-            family = GaugeMetricFamily(name, text)
+        for name, description in self._gauges.descriptions.items():
+            family = GaugeMetricFamily(name, description)
             if self._values is not None:
                 family.add_metric([], self._values[name])
             yield family

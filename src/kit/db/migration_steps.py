@@ -1,4 +1,4 @@
-"""Steps of migrations that have no time limit, because reads and writes go on beside them."""
+"""Steps of migrations without a time limit, because they do not block reads and writes: build an index, check rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +12,8 @@ from kit.db.lock_limits import LOCK_MILLISECONDS, STATEMENT_MILLISECONDS
 def create_index_concurrently(name: str, table: str, columns: Sequence[str | sa.TextClause], **options: Any) -> None:
     """Build an index while the table is read and written. It must be the only operation of its revision.
 
-    It has no time limit: it waits for older transactions, and nobody waits for it. An invalid index that a broken
-    attempt left is dropped first. ``options`` are those of ``op.create_index``.
+    It has no time limit: it waits for older transactions, and no transaction waits for it. An invalid index of an
+    interrupted attempt is dropped first. ``options`` are those of ``op.create_index``.
     """
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")
@@ -24,8 +24,8 @@ def create_index_concurrently(name: str, table: str, columns: Sequence[str | sa.
         op.execute(f"SET statement_timeout = {STATEMENT_MILLISECONDS}")
 
 
-def validate_beside_writes(table: str, constraint: str) -> None:
-    """Check the rows of a large table without a time limit: reads and writes do not wait for it.
+def validate_constraint(table: str, constraint: str) -> None:
+    """Check the existing rows of a large table without a time limit: reads and writes do not wait for it.
 
     It must be the only operation of its revision.
     """

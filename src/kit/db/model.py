@@ -13,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from uuid_utils.compat import uuid7
 
 E = TypeVar("E", bound=enum.StrEnum)
-NAMING = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -30,7 +30,7 @@ class Base(CommonTableAttributes, AsyncAttrs, DeclarativeBase):
     registry = create_registry(
         custom_annotation_map={UUID: sa.Uuid, dt.datetime: sa.TIMESTAMP(timezone=True), str: sa.Text}
     )
-    registry.metadata.naming_convention = NAMING
+    registry.metadata.naming_convention = NAMING_CONVENTION
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-100)
     created_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now(), sort_order=900)
@@ -51,16 +51,16 @@ class TenantOwned:
 
 
 def listed_values(kind: type[enum.StrEnum], column: str) -> sa.CheckConstraint:
-    """A constraint by which ``column``, of type text, holds values of ``kind`` only.
+    """A constraint that allows only values of ``kind`` in ``column``, which is of type text.
 
-    For columns that were added as text; new ones are of type ``text_enum``.
+    For columns that were added as text; new columns are of type ``text_enum``.
     """
     values = ", ".join(f"'{member.value}'" for member in kind)
     return sa.CheckConstraint(f"{column} IN ({values})", name=column)
 
 
 def read_member(kind: type[E], value: str) -> E:
-    """The member of ``kind`` with ``value``; for an unknown value one of its own, which is none of ``kind``'s."""
+    """The member of ``kind`` with ``value``; for an unknown value an object of class ``kind`` that equals no member."""
     try:
         return kind(value)
     except ValueError:
@@ -70,7 +70,7 @@ def read_member(kind: type[E], value: str) -> E:
 
 
 class OpenEnum(sa.Enum):
-    """Reads a value that a newer release wrote as it is, while ``sa.Enum`` raises LookupError for the whole row."""
+    """Also reads values that only a newer release knows, for which ``sa.Enum`` raises LookupError."""
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any]:
         kind: Any = self.enum_class
@@ -80,8 +80,8 @@ class OpenEnum(sa.Enum):
 def text_enum(kind: type[enum.StrEnum], *, is_open: bool = False, **options: Any) -> sa.Enum:
     """A column type that stores the values (not the names) of ``kind`` as text with a check constraint.
 
-    ``is_open``: a newer release's value is read as a member that equals no other. For values that are shown, never for
-    those that decide what somebody may do.
+    ``is_open``: also read values that only a newer release knows, as by ``read_member``. For values that are shown,
+    never for values that decide about permissions.
     """
     return (OpenEnum if is_open else sa.Enum)(
         kind,

@@ -1,4 +1,4 @@
-"""Errors that mean that the database cannot be used at present."""
+"""Recognizes errors of a database that cannot be used at present, and describes the server's error."""
 
 from collections.abc import Iterator
 
@@ -15,18 +15,18 @@ READ_ONLY_ADVICE = (
     " primary, or make it writable"
 )
 DISK_FULL_ADVICE = "the disk of the database server is full: free space on it"
-_OF_ONE_ROW = frozenset({"40P01", "55P03"})
+_LOCK_STATES = frozenset({"40P01", "55P03"})
 """A deadlock, and a row that stayed locked longer than a request may wait."""
 _ADVICE = {READ_ONLY: READ_ONLY_ADVICE, DISK_FULL: DISK_FULL_ADVICE}
-_PASSING_CLASSES = frozenset({"08", "28", "40", "53", "57", "58", "F0"})
+_TEMPORARY_CLASSES = frozenset({"08", "28", "40", "53", "57", "58", "F0"})
 """Connection, authorization, deadlock, resources (full disk, memory, connections), intervention, system."""
-_PASSING_STATES = frozenset(
+_TEMPORARY_STATES = frozenset(
     {
         READ_ONLY,  # a standby, or a server that was switched over
         "3D000",  # no such database
         "55000",  # the database is set to allow no connections
     }
-    | _OF_ONE_ROW
+    | _LOCK_STATES
 )
 
 
@@ -38,7 +38,7 @@ def is_outage(error: BaseException) -> bool:
         # SQLAlchemy's dialect maps few of the driver's exceptions; the original is the cause of its wrapper.
         driver = error.orig.__cause__ if error.orig is not None else None
         return driver is not None and is_outage(driver)
-    if isinstance(error, asyncpg.PostgresError) and _is_passing(error.sqlstate or ""):
+    if isinstance(error, asyncpg.PostgresError) and _is_temporary(error.sqlstate or ""):
         return True
     return isinstance(
         error,
@@ -52,11 +52,11 @@ def is_outage(error: BaseException) -> bool:
 
 def concerns_one_row(error: BaseException) -> bool:
     """True when ``error`` means that a row is locked: statements about other rows work."""
-    return sqlstate_of(error) in _OF_ONE_ROW
+    return sqlstate_of(error) in _LOCK_STATES
 
 
 def sqlstate_of(error: BaseException) -> str | None:
-    """The code of the database server's error that ``error`` is, or that other errors wrap."""
+    """The SQLSTATE of the database server's error that ``error`` is or wraps; None without one."""
     for found in _causes(error):
         state = getattr(found, "sqlstate", None)
         if isinstance(state, str):
@@ -65,11 +65,11 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 
 def describe_database_error(error: BaseException) -> str | None:
-    """One line about the database server's error behind ``error``: what to do, or its own words; None without one."""
+    """One line about the database server's error that ``error`` is or wraps: advice or its text; None without one."""
     for found in _causes(error):
         if isinstance(found, asyncpg.PostgresError):
-            own = str(found).partition("\n")[0]
-            return _ADVICE.get(found.sqlstate or "", f"the database refuses a statement: {own}")
+            server_text = str(found).partition("\n")[0]
+            return _ADVICE.get(found.sqlstate or "", f"the database refuses a statement: {server_text}")
     return None
 
 
@@ -83,6 +83,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         found = found.exceptions[0] if isinstance(found, BaseExceptionGroup) else found.__cause__
 
 
-def _is_passing(sqlstate: str) -> bool:
-    """True for states of the server that a later attempt may not meet."""
-    return sqlstate[:2] in _PASSING_CLASSES or sqlstate in _PASSING_STATES
+def _is_temporary(sqlstate: str) -> bool:
+    """True for errors that a later attempt of the same statement may not get."""
+    return sqlstate[:2] in _TEMPORARY_CLASSES or sqlstate in _TEMPORARY_STATES

@@ -1,4 +1,4 @@
-"""Keyset pagination: cursors and limits. Every page of a list costs the same."""
+"""Keyset pagination of lists: cursors, limits and times of filters. Every page costs the same."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ _MOMENT_HINT = "Give a time with its offset, for example 2026-11-22T18:00:00Z"
 
 
 class Identified(Protocol):
-    """A value that a page lists in place of a row; it has the row's id."""
+    """A value that a page lists instead of the row whose id it has."""
 
     @property
     def id(self) -> UUID: ...
@@ -66,7 +66,7 @@ def read_moment(field: str, moment: str | None) -> datetime | None:
     except msgspec.ValidationError as error:
         raise ValidationFailed([(field, _MOMENT_HINT)]) from error
     except OverflowError as error:
-        raise ValidationFailed([(field, "That is before or after all time there is")]) from error
+        raise ValidationFailed([(field, "This time is too early or too late")]) from error
 
 
 def split_page(rows: Sequence[Row], limit: int) -> tuple[list[Row], str | None]:

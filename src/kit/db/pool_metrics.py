@@ -1,6 +1,6 @@
-"""Prometheus metrics of waits for a database connection, by pool. A caller who gets one at once costs nothing here.
+"""Prometheus metrics of waits for a database connection, by pool. Getting an idle connection is not measured.
 
-All have labels: this module is loaded before a worker shares its metrics.
+All metrics have labels, because this module is loaded before the worker's metrics are set up for several processes.
 """
 
 import time
@@ -35,7 +35,7 @@ class PoolMeter:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """A caller waits inside the ``with`` block."""
+        """Measure the ``with`` block, in which a caller waits for a connection."""
         began = time.monotonic()
         try:
             yield
@@ -46,12 +46,12 @@ class PoolMeter:
             self.add_wait(time.monotonic() - began)
 
     def add_wait(self, seconds: float) -> None:
-        """Count a wait of ``SHORTEST_WAIT_SECONDS`` or more: counting a shorter one costs too much of an exchange."""
+        """Count a wait of ``SHORTEST_WAIT_SECONDS`` or more. Counting shorter waits would make exchanges too slow."""
         if seconds >= SHORTEST_WAIT_SECONDS:
             self._waits.observe(seconds)
 
     def count_timeout(self) -> None:
-        """Count a caller that gets no connection."""
+        """Count a caller that got no connection in time."""
         self._timeouts.inc()
 
 

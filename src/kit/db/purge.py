@@ -1,4 +1,4 @@
-"""Deletes expired rows, in batches of bounded size."""
+"""Deletes expired rows by rules, and any rows by a condition, in batches of bounded size."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ PURGE_MAX_BATCHES = 100
 
 
 class PurgeRule(msgspec.Struct, frozen=True):
-    """Rows to delete: those whose column ``moment`` is older than ``older_than``. Rows with NULL there stay."""
+    """Rows to delete: those whose time in ``column`` is longer ago than ``max_age``. Rows with NULL there stay."""
 
-    moment: InstrumentedAttribute[Any]
-    older_than: dt.timedelta
+    column: InstrumentedAttribute[Any]
+    max_age: dt.timedelta
 
     @property
     def name(self) -> str:
-        return f"{self.moment.class_.__tablename__}.{self.moment.key}"
+        return f"{self.column.class_.__tablename__}.{self.column.key}"
 
 
 async def purge_expired(database: Database, rules: Sequence[PurgeRule]) -> dict[str, int]:
@@ -33,27 +33,27 @@ async def purge_expired(database: Database, rules: Sequence[PurgeRule]) -> dict[
     now = utc_now()
     return {
         rule.name: await delete_in_batches(
-            database, rule.moment.class_.__table__, rule.moment < now - rule.older_than, batches=PURGE_MAX_BATCHES
+            database, rule.column.class_.__table__, rule.column < now - rule.max_age, batches=PURGE_MAX_BATCHES
         )
         for rule in rules
     }
 
 
 async def delete_in_batches(
-    database: Database, table: sa.Table, which: sa.ColumnElement[bool], *, batches: int | None = None
+    database: Database, table: sa.Table, condition: sa.ColumnElement[bool], *, batches: int | None = None
 ) -> int:
-    """Delete rows of ``table`` in at most ``batches`` batches, each in a separate transaction; return the row count.
+    """Delete the rows of ``table`` that meet ``condition``, in at most ``batches`` batches; return the row count.
 
     Each batch is committed, so a run that was interrupted continues when this is called again.
     """
-    some = sa.select(table.c.id).where(which).limit(PURGE_BATCH_ROWS)
-    statement = sa.delete(table).where(table.c.id.in_(some))
-    total = done = 0
-    while batches is None or done < batches:
+    batch_ids = sa.select(table.c.id).where(condition).limit(PURGE_BATCH_ROWS)
+    statement = sa.delete(table).where(table.c.id.in_(batch_ids))
+    total = batches_done = 0
+    while batches is None or batches_done < batches:
         async with database.sessions() as session, session.begin():
-            deleted = await session.execute(statement)
-        gone = deleted.rowcount if isinstance(deleted, sa.CursorResult) else 0
-        total, done = total + gone, done + 1
-        if gone < PURGE_BATCH_ROWS:
+            result = await session.execute(statement)
+        deleted = result.rowcount if isinstance(result, sa.CursorResult) else 0
+        total, batches_done = total + deleted, batches_done + 1
+        if deleted < PURGE_BATCH_ROWS:
             break
     return total

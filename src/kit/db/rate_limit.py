@@ -1,4 +1,4 @@
-"""Rate limits over all workers and restarts, counted in PostgreSQL by one statement each."""
+"""Rate limits counted in PostgreSQL, for all workers together; their counts outlast restarts."""
 
 import datetime as dt
 
@@ -25,7 +25,7 @@ class RateCounter(Base):
 
 
 async def count_use(session: AsyncSession, key: str, *, window: dt.timedelta, now: dt.datetime | None = None) -> int:
-    """Count one use of ``key``; return how many there were in the ``window`` of ``now``, this one included."""
+    """Count one use of ``key``; return the number of uses in the ``window`` of ``now``, this one included."""
     start = _window_start(now or utc_now(), window)
     statement = insert(RateCounter).values(key=key, window_start=start, times=1)
     counted = statement.on_conflict_do_update(
@@ -50,8 +50,8 @@ async def hit_or_raise(
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
 
 
-async def take_back(session: AsyncSession, key: str, *, window: dt.timedelta, used_at: dt.datetime) -> None:
-    """Uncount one use of ``key`` that was counted at ``used_at``, because nothing came of it."""
+async def uncount_use(session: AsyncSession, key: str, *, window: dt.timedelta, used_at: dt.datetime) -> None:
+    """Subtract one use of ``key`` that was counted at ``used_at``, because its action failed."""
     start = _window_start(used_at, window)
     counted = RateCounter.key == key, RateCounter.window_start == start, RateCounter.times > 0
     await session.execute(sa.update(RateCounter).where(*counted).values(times=RateCounter.times - 1))

@@ -1,4 +1,7 @@
-"""SQL statements that are compiled once and run by asyncpg without the ORM, in a pool or in a session's transaction."""
+"""Runs SQL statements by asyncpg without the ORM: statements compiled once, a pool for reads, a session's connection.
+
+Also has the statements that set the organization, user and actor of a transaction.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
@@ -26,7 +29,7 @@ ACTOR_SQL = ", set_config('app.actor', $3, true)"
 
 
 READ_ONLY_SQL = f"{SET_TENANT_SQL}, set_config('transaction_read_only', 'on', true)"
-"""As ``SET_TENANT_SQL``; the transaction cannot write, which only its end changes."""
+"""As ``SET_TENANT_SQL``; the transaction cannot write, and cannot change this before its end."""
 
 
 def scope_statement(
@@ -50,7 +53,7 @@ class CompiledStatement:
     """A statement that is built and compiled once; its ``bindparam``s get new values in each use."""
 
     def __init__(self, query: sa.Select[*tuple[Any, ...]] | sa.TextClause) -> None:
-        compiled = query.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+        compiled = query.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # no types in SQLAlchemy
         self.sql = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()
         self._constants = compiled.params
@@ -84,19 +87,19 @@ class RawConnection:
         return await self._connection.fetchrow(query.sql, *query.arguments(given))
 
     async def warm_up(self, query: CompiledStatement) -> None:
-        """Run ``query`` with NULL parameters, so that this connection has it prepared."""
+        """Run ``query`` with NULL parameters, so that this connection has prepared the statement."""
         await self._connection.fetch(query.sql, *query.null_arguments())
 
 
 async def raw_connection(session: AsyncSession) -> RawConnection:
-    """Return a raw connection in the transaction of ``session``; a statement on it costs a fifth of the session's.
+    """Return a raw connection in the transaction of ``session``; a statement on it costs a fifth of one by the session.
 
-    Its statements see flushed changes. JSON parameters are texts, and JSON results are texts too.
+    Its statements see flushed changes. JSON parameters and JSON results are texts.
     """
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None or not driver.is_in_transaction():
-        # SQLAlchemy begins the transaction with its first statement; without one, locks would be released at once.
+        # SQLAlchemy begins the transaction with its first statement. Outside a transaction, locks are released at once.
         await connection.execute(sa.select(1))
         driver = (await connection.get_raw_connection()).driver_connection
     return RawConnection(driver)
@@ -105,8 +108,8 @@ async def raw_connection(session: AsyncSession) -> RawConnection:
 class ReadPool:
     """A small asyncpg pool with the role of requests, for look-ups without the ORM.
 
-    A look-up through a session costs ten times as much: each time it builds the query, checks the connection and plans
-    the statement.
+    A look-up through a session costs ten times as much: the session builds the query, checks the connection and plans
+    the statement each time.
     """
 
     def __init__(self, create_pool: Callable[[], Awaitable[Any]], *, seconds: float, meter: PoolMeter) -> None:
@@ -129,7 +132,7 @@ class ReadPool:
         return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
 
     async def fetch_row(self, query: CompiledStatement, **given: object) -> Any:
-        """Return the first row, or None, without a tenant; repeated once when the connection was lost."""
+        """Return the first row, or None; no organization is set. Repeated once when the connection was lost."""
         try:
             async with self._acquired() as connection:
                 return await RawConnection(connection).fetch_row(query, **given)

@@ -1,8 +1,9 @@
-"""A read replica: its pools, how far it is behind, and whether it is fit to be read.
+"""The read replica as one worker sees it: its connection pools, its lag, and the decision whether it may be read.
 
-The primary's write-ahead log (WAL) position is noted once a second. What a standby shows is at least as new as the
-newest note whose position it has replayed. So no clock but this process's takes part, an idle primary does not look
-like a standby that is behind, and a process that starts after a migration reads a standby only when that has it too.
+Once a second the primary's write-ahead log (WAL) position is stored as a sample. The data of a standby are at least as
+recent as the newest sample whose position it has replayed. So only this process's clock matters, the standby of an idle
+primary does not seem to lag, and a process that starts after a migration reads the standby only when it has replayed
+the migration too.
 """
 
 import asyncio
@@ -30,42 +31,43 @@ from kit.db.pool_metrics import MeasuredQueuePool, meter_of
 from kit.failures import FAILURES
 
 CONNECT_SECONDS = 1.0
-"""The time that a connection to the replica, and the first statement on it, may take: then the primary is read."""
+"""Time limit of a connection to the replica and of its first statement; after it the primary is read."""
 INTERVAL_SECONDS = 1.0
-KEPT_NOTES = 3600
-"""Notes of the primary's position, of an hour: a longer lag is only known from the last replayed commit's time."""
-_CAUGHT_UP = 0.5
-"""Share of the maximal lag below which a replica that was behind is read again: else it might change each second."""
-_SOON_SECONDS = 0.05
-"""The time after which a standby that follows shows the newest note, which it did not at once."""
+MAX_SAMPLES = 3600
+"""Samples of an hour are kept; a longer lag is only known from the time of the last replayed commit."""
+_RETURN_SHARE = 0.5
+"""A replica that was behind is read again below this share of the maximal lag, so that its state changes rarely."""
+_REPLAY_PAUSE_SECONDS = 0.05
+"""The wait before the second query: a standby without lag has replayed the newest sample by then."""
 _COMMAND_SECONDS = 6.0
-"""More than ``statement_timeout``: only a server that does not answer at all takes longer."""
+"""More than ``statement_timeout``: only a server that does not answer at all exceeds it."""
 POSITION_SQL = "SELECT clock_timestamp(), (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
 REPLAYED_SQL = "SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint"
 """True on a standby, and the position up to which it shows the primary's changes."""
-_LAST_COMMIT = "SELECT extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float"
+_SECONDS_SINCE_COMMIT_SQL = "SELECT extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float"
 IDENTITY_SQL = """
 SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
 FROM pg_control_system()
 """
-"""Equal on a primary and its standbys alone."""
+"""The same value on a primary and its standbys, another value on every other server."""
 _PAGE_BYTES, _LEAST_SEGMENT_BYTES = 8192, 1 << 20
 _PAGE_HEADER_BYTES, _SEGMENT_HEADER_BYTES = 24, 40
-_TOO_LONG = "57014"
+_QUERY_CANCELED = "57014"
+"""SQLSTATE of a statement that exceeded its time limit."""
 _RECOVERY_CONFLICT = "40001"
-"""The standby ended a query whose rows its replay removes."""
+"""SQLSTATE of a query that the standby canceled because its replay removes rows that the query reads."""
 _OLDER_SCHEMA = frozenset({"42P01", "42703", "42883", "3F000"})
-"""No such table, column, function or schema: a migration that the standby has not replayed."""
+"""SQLSTATEs of a missing table, column, function or schema: the standby has not replayed a migration."""
 CHANGES = Counter("epoch_database_replica_changes", "Changes of the read replica's state, by the new state.", ["state"])
 log = structlog.get_logger("epoch.replica")
 
 
-_NO_ANSWER = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""A role that is not taken and a time that is over are among them."""
+_CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""``OSError`` includes ``RoleNotSet`` and ``TimeoutError``."""
 
 
 class NotOurStandby(Exception):
-    """The server is no standby of this database; the message says what it is."""
+    """The server is no standby of this database; the message says what the server is."""
 
 
 class ReplicaState(enum.StrEnum):
@@ -75,20 +77,21 @@ class ReplicaState(enum.StrEnum):
     """Not measured yet."""
     IN_USE = "in_use"
     BEHIND = "behind"
-    """Further than it may be, or an older schema."""
+    """Its lag is too long, or its schema is older than the primary's."""
     UNREACHABLE = "unreachable"
     WRONG = "wrong"
-    """No standby, or one of another database."""
+    """No standby, or a standby of another database."""
 
 
-class PositionNote(msgspec.Struct, frozen=True):
-    """The primary's position at one moment."""
+class WalSample(msgspec.Struct, frozen=True):
+    """The primary's WAL position at one time."""
 
     position: int
-    """Bytes from the begin of the WAL."""
-    noted_at: float
+    """Bytes from the beginning of the WAL."""
+    sampled_at: float
     """By this process's monotonic clock, before the primary was asked."""
     primary_time: datetime
+    """By the primary's clock."""
 
 
 class ReadReplica:
@@ -111,16 +114,16 @@ class ReadReplica:
         self.exports = _engine(connector, shares.exports, pool="replica_exports")
         self.state = ReplicaState.UNKNOWN
         self.reason = "it is not compared with the database yet"
-        """The reason for not using it, for people."""
+        """The reason for not reading the replica, for people."""
         self.was_measured = False
-        """False until the first measurement is over: then nothing is known about it."""
+        """False until the first measurement has ended; before it the state is ``UNKNOWN``."""
         self.lag_seconds: float | None = None
-        """As measured last; None while it is not known."""
-        self._shown: PositionNote | None = None
-        """The newest note that the replica showed when it was measured last."""
-        self._notes: deque[PositionNote] = deque(maxlen=KEPT_NOTES)
+        """The lag at the last measurement; None while it is not known."""
+        self._replayed_sample: WalSample | None = None
+        """The newest sample that the replica had replayed at the last measurement."""
+        self._samples: deque[WalSample] = deque(maxlen=MAX_SAMPLES)
         self._not_before = 0.0
-        """A time of the monotonic clock: what the replica shows must be as new as that."""
+        """A time of the monotonic clock: samples before it are not recent enough."""
         self._measuring = asyncio.Lock()
         self._connection: Any = None
         self._task: asyncio.Task[None] | None = None
@@ -145,29 +148,29 @@ class ReadReplica:
 
     def as_of(self, max_age: float) -> datetime | None:
         """The time up to which the replica has every change; None if that is more than ``max_age`` seconds ago."""
-        note = self._shown
-        return note.primary_time if note is not None and self.shows_enough(note, max_age) else None
+        sample = self._replayed_sample
+        return sample.primary_time if sample is not None and self.is_recent_enough(sample, max_age) else None
 
-    def newest_note(self, replayed: int) -> PositionNote | None:
-        """The newest note whose position a standby has that has replayed up to ``replayed``; None without one."""
-        index = bisect_right(self._notes, replayed, key=lambda note: note.position)
-        return self._notes[index - 1] if index else None
+    def newest_sample(self, replayed: int) -> WalSample | None:
+        """The newest sample at or before the WAL position ``replayed``; None without one."""
+        index = bisect_right(self._samples, replayed, key=lambda sample: sample.position)
+        return self._samples[index - 1] if index else None
 
-    def shows_enough(self, note: PositionNote | None, max_age: float) -> bool:
-        """True when a standby that shows ``note`` may be read by who accepts data of ``max_age`` seconds."""
-        if note is None or note.noted_at < self._not_before:
+    def is_recent_enough(self, sample: WalSample | None, max_age: float) -> bool:
+        """True when ``sample`` is at most ``max_age`` and ``max_lag_seconds`` seconds old."""
+        if sample is None or sample.sampled_at < self._not_before:
             return False
-        return time.monotonic() - note.noted_at <= min(max_age, self.max_lag_seconds)
+        return time.monotonic() - sample.sampled_at <= min(max_age, self.max_lag_seconds)
 
     def is_fault_of_replica(self, error: BaseException) -> bool:
         """True when the statement that failed with ``error`` on the replica should be tried on the primary."""
         state = sqlstate_of(error)
-        if state == _TOO_LONG:
-            return False  # it would take as long there
+        if state == _QUERY_CANCELED:
+            return False  # on the primary it would take as long
         return state == _RECOVERY_CONFLICT or state in _OLDER_SCHEMA or is_outage(error)
 
-    def note_failure(self, error: BaseException) -> None:
-        """Leave the replica until it is measured again, unless ``error`` is about one statement."""
+    def record_failure(self, error: BaseException) -> None:
+        """Do not read the replica until the next measurement, unless ``error`` concerns only one statement."""
         state = sqlstate_of(error)
         if state in _OLDER_SCHEMA:
             self._not_before = time.monotonic()
@@ -176,7 +179,7 @@ class ReadReplica:
             self._change(ReplicaState.UNREACHABLE, describe_connection_failure(error))
 
     async def measure(self) -> None:
-        """Note the primary's position and find out the replica's state; of several callers one after the other."""
+        """Sample the primary's position and determine the replica's state; concurrent calls run one after the other."""
         async with self._measuring:
             try:
                 await self._measure()
@@ -185,40 +188,42 @@ class ReadReplica:
 
     async def _measure(self) -> None:
         try:
-            await self._note_position()
-        except _NO_ANSWER as error:
-            # The last notes grow older meanwhile, until the replica may not be read any more.
+            await self._sample_position()
+        except _CONNECTION_ERRORS as error:
+            # Without new samples the replica is read until the last sample is too old.
             log.debug("replica_not_compared", error=type(error).__name__)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                note, lag = await self._ask()
+                sample, lag = await self._query_replica()
         except NotOurStandby as error:
-            self._leave(ReplicaState.WRONG, str(error))
-        except _NO_ANSWER as error:
-            self._leave(ReplicaState.UNREACHABLE, describe_connection_failure(error))
+            self._stop_reading(ReplicaState.WRONG, str(error))
+        except _CONNECTION_ERRORS as error:
+            self._stop_reading(ReplicaState.UNREACHABLE, describe_connection_failure(error))
         else:
-            self._judge(note, lag)
+            self._decide_state(sample, lag)
 
-    async def _ask(self) -> tuple[PositionNote | None, float | None]:
-        """The note up to which the replica shows changes, and its lag in seconds. Raises: NotOurStandby."""
+    async def _query_replica(self) -> tuple[WalSample | None, float | None]:
+        """The newest sample that the replica has replayed, and its lag in seconds. Raises: NotOurStandby."""
         connection = await self._connected()
-        note: PositionNote | None = None
-        for pause in (0, _SOON_SECONDS):
+        sample: WalSample | None = None
+        for pause in (0, _REPLAY_PAUSE_SECONDS):
             await asyncio.sleep(pause)
             is_standby, replayed = await connection.fetchrow(REPLAYED_SQL)
             if not is_standby:
                 raise NotOurStandby("the server is no standby")
-            note = self.newest_note(replayed)
-            if self._notes and note is self._notes[-1]:
+            sample = self.newest_sample(replayed)
+            if self._samples and sample is self._samples[-1]:
                 break
-        return note, time.monotonic() - note.noted_at if note else await connection.fetchval(_LAST_COMMIT)
+        if sample is None:
+            return None, await connection.fetchval(_SECONDS_SINCE_COMMIT_SQL)
+        return sample, time.monotonic() - sample.sampled_at
 
-    def _judge(self, note: PositionNote | None, lag: float | None) -> None:
-        self.lag_seconds, self._shown = lag, note
-        limit = self.max_lag_seconds * (_CAUGHT_UP if self.state is ReplicaState.BEHIND else 1)
-        if self.shows_enough(note, limit):
+    def _decide_state(self, sample: WalSample | None, lag: float | None) -> None:
+        self.lag_seconds, self._replayed_sample = lag, sample
+        limit = self.max_lag_seconds * (_RETURN_SHARE if self.state is ReplicaState.BEHIND else 1)
+        if self.is_recent_enough(sample, limit):
             self._change(ReplicaState.IN_USE, "")
-        elif self._notes:
+        elif self._samples:
             lag_text = "by an unknown time" if lag is None else f"by {lag:.0f} s"
             self._change(ReplicaState.BEHIND, f"it is behind {lag_text}; {self.max_lag_seconds:.0f} s are allowed")
 
@@ -230,13 +235,13 @@ class ReadReplica:
                 FAILURES.report(error, where="read replica")
             await asyncio.sleep(self._interval_seconds)
 
-    async def _note_position(self) -> None:
-        noted_at = time.monotonic()
+    async def _sample_position(self) -> None:
+        sampled_at = time.monotonic()
         primary_time, position = await self._primary.lookup_pool.fetch_row(POSITION_SQL)
         position = without_header(position)
-        if self._notes and position < self._notes[-1].position:
-            self._notes.clear()  # another server is the primary now
-        self._notes.append(PositionNote(position, noted_at, primary_time))
+        if self._samples and position < self._samples[-1].position:
+            self._samples.clear()  # another server has become the primary
+        self._samples.append(WalSample(position, sampled_at, primary_time))
 
     async def _connected(self) -> Any:
         """The connection that measures. Raises: as ``Connector.open``."""
@@ -245,14 +250,14 @@ class ReadReplica:
                 REQUEST_ROLE, seconds=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS, settings=SERVER_SETTINGS
             )
             self._connection = connection
-            theirs = await connection.fetchval(IDENTITY_SQL)
-            if theirs != await self._primary.lookup_pool.fetch_value(IDENTITY_SQL):
+            replica_identity = await connection.fetchval(IDENTITY_SQL)
+            if replica_identity != await self._primary.lookup_pool.fetch_value(IDENTITY_SQL):
                 raise NotOurStandby("it is a standby of another database")
         return self._connection
 
-    def _leave(self, state: ReplicaState, reason: str) -> None:
+    def _stop_reading(self, state: ReplicaState, reason: str) -> None:
         self._disconnect()
-        self.lag_seconds = self._shown = None
+        self.lag_seconds = self._replayed_sample = None
         self._change(state, reason)
 
     def _disconnect(self) -> None:
@@ -273,7 +278,7 @@ class ReadReplica:
 
 
 def _engine(connector: Connector, connections: int, *, pool: str) -> AsyncEngine:
-    meter_of(pool)  # its series begin now
+    meter_of(pool)  # begins the pool's metrics series
     engine = create_engine(
         connector,
         REQUEST_ROLE,
@@ -292,6 +297,6 @@ def _engine(connector: Connector, connections: int, *, pool: str) -> AsyncEngine
 
 
 def without_header(position: int) -> int:
-    """``position`` without the header of a page that holds no record yet, which a standby does not replay by itself."""
+    """``position`` before the header of a WAL page that has no record yet: a standby does not replay a header alone."""
     header = _SEGMENT_HEADER_BYTES if position % _LEAST_SEGMENT_BYTES < _PAGE_BYTES else _PAGE_HEADER_BYTES
     return position - header if position % _PAGE_BYTES == header else position

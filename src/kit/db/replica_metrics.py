@@ -1,4 +1,4 @@
-"""Prometheus gauges of the read replica, as the worker that answers sees it."""
+"""Prometheus gauges of the read replica, as seen by the worker that serves the metrics request."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,14 +7,14 @@ from prometheus_client.registry import Collector
 
 from kit.db.replica import ReadReplica
 
-_TEXTS: Mapping[str, str] = {
+_DESCRIPTIONS: Mapping[str, str] = {
     "epoch_database_replica_in_use": "1 while lists and reports read the replica, 0 while they read the database.",
     "epoch_database_replica_lag_seconds": "Seconds that the replica is behind; no value while it does not answer.",
 }
 
 
 class ReplicaCollector(Collector):
-    """The gauges; without values where there is no replica."""
+    """Collects the gauges; without values where there is no replica."""
 
     def __init__(self, replica: ReadReplica | None) -> None:
         self._replica = replica
@@ -22,8 +22,8 @@ class ReplicaCollector(Collector):
     def collect(self) -> Iterable[GaugeMetricFamily]:
         replica = self._replica
         values = (None, None) if replica is None else (float(replica.is_in_use), replica.lag_seconds)
-        for (name, text), value in zip(_TEXTS.items(), values, strict=True):
-            family = GaugeMetricFamily(name, text)
+        for (name, description), value in zip(_DESCRIPTIONS.items(), values, strict=True):
+            family = GaugeMetricFamily(name, description)
             if value is not None:
                 family.add_metric([], value)
             yield family

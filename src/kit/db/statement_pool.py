@@ -1,4 +1,4 @@
-"""Connection pool for single statements of the exchange; each use costs less than with asyncpg's pool."""
+"""Connection pool of the look-up role for single statements; each use costs less than with asyncpg's pool."""
 
 import asyncio
 from collections import deque
@@ -20,17 +20,17 @@ CONNECTION_LOST = (
     asyncpg.OperatorInterventionError,
 )
 """Errors of a statement whose connection to the server was lost."""
-_SHARE_OF_WAITING = 1 / 3
-"""Of a caller's seconds, what it may expect to wait for a connection when it begins to wait."""
+_MAX_WAITING_SHARE = 1 / 3
+"""A caller is refused when its expected wait for a connection is more than this share of ``seconds``."""
 _INITIAL_INTERVAL_SECONDS = 0.001
 _NEWEST_SHARE = 0.1
 """Weight of the newest interval in the average."""
 _Queue = deque[tuple[float, asyncio.Future[Any]]]
-"""Callers that wait for a connection, the oldest first, each with the time since when."""
+"""Callers that wait for a connection, in the order of arrival, each with the time at which it began to wait."""
 
 
 class PoolOverloaded(TooMany):
-    """Too many callers wait for a connection: one more would not be served in time."""
+    """Too many callers wait for a connection: another caller would not be served in time."""
 
     def __init__(self) -> None:
         super().__init__(retry_after=2)
@@ -39,8 +39,8 @@ class PoolOverloaded(TooMany):
 class StatementPool:
     """Runs single statements on at most ``size`` connections.
 
-    It has no transactions, settings or listeners, so nothing must be reset between uses, and a connection goes directly
-    to the caller that waits longest. docs/decisions/0131 has the measurement that justifies it.
+    It has no transactions, settings or listeners, so nothing must be reset between uses, and a connection is passed
+    directly to the caller that has waited longest. docs/decisions/0131 has the measurement that justifies this pool.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class StatementPool:
         self._refusable: _Queue = deque()
         """Callers of ``fetch_row_in_time`` and ``fetch_in_time``; served after ``_waiters``."""
         self._expiry: asyncio.TimerHandle | None = None
-        """Ends the waiting of callers whose time is over. One timer for all, because one for each costs 4 µs."""
+        """Ends the wait of callers that have waited ``seconds``. One timer for all: a timer for each costs 4 µs."""
         self._interval = _INITIAL_INTERVAL_SECONDS
-        """The average time from one connection that a waiting caller gets to the next."""
+        """The average time between two connections that waiting callers get."""
         self._last_handed_on: float | None = None
 
     @property
@@ -76,10 +76,10 @@ class StatementPool:
         return await self._run("fetchrow", query, *arguments)
 
     async def fetch_row_in_time(self, query: str, *arguments: object) -> Any:
-        """As ``fetch_row``, but the caller waits behind the callers of all other methods.
+        """As ``fetch_row``, but callers of all other methods get a connection first.
 
         Raises:
-            PoolOverloaded: it would wait too long; raised at once, before it waits.
+            PoolOverloaded: the caller would wait too long; raised before it waits.
             TimeoutError: as ``fetch_row``.
         """
         return await self._run_in_time("fetchrow", query, *arguments)
@@ -107,7 +107,7 @@ class StatementPool:
     async def warm_up(self) -> None:
         """Open the connections that are not open yet, all at once.
 
-        The first callers of a new process then neither wait for them nor are refused. Raises: as ``connect``.
+        So the first callers of a new process neither wait for connections nor are refused. Raises: as ``connect``.
         """
 
         async def open_next() -> None:
@@ -164,7 +164,7 @@ class StatementPool:
         """Raises: PoolOverloaded."""
         while self._refusable and self._refusable[0][1].done():
             self._refusable.popleft()
-        limit = self._seconds * _SHARE_OF_WAITING
+        limit = self._seconds * _MAX_WAITING_SHARE
         expected = (len(self._waiters) + len(self._refusable)) * self._interval
         # The average says nothing while no statement finishes at all.
         waited = monotonic() - self._refusable[0][0] if self._refusable else 0.0
@@ -188,7 +188,7 @@ class StatementPool:
         return connection, max(_MIN_SECONDS, end - monotonic())
 
     async def _next_connection(self, queue: _Queue) -> Any:
-        """The next connection that comes free, or None: permission to open one. Raises: TimeoutError."""
+        """The next connection that becomes free; None allows the caller to open one. Raises: TimeoutError."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         began = monotonic()
@@ -208,7 +208,7 @@ class StatementPool:
             self._meter.add_wait(monotonic() - began)
 
     def _expire_waiters(self) -> None:
-        """Let callers give up that have waited too long, and come again when the next one has."""
+        """End the wait of callers that have waited ``seconds``, and set the timer for the caller that waits longest."""
         now, oldest = monotonic(), None
         for queue in (self._waiters, self._refusable):
             while queue and (queue[0][1].done() or now - queue[0][0] >= self._seconds):
@@ -239,7 +239,7 @@ class StatementPool:
         self._hand_on(None)
 
     def _hand_on(self, connection: Any) -> None:
-        """Pass ``connection`` (or None: permission to open one) to the next caller that waits; else keep it."""
+        """Pass ``connection`` to the next caller that waits, else keep it; None allows the caller to open one."""
         if (waiter := self._next_waiter()) is not None:
             self._measure_interval()
             waiter.set_result(connection)

@@ -1,4 +1,4 @@
-"""Sessions that see one organization. They connect with their first statement, not when they are made."""
+"""Sessions that see the rows of one organization. They connect with their first statement, not when created."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ class TenantScope(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: UUID | None
     user_id: UUID | None
     actor: Actor | None
-    """The acting party if it is not the user."""
+    """The actor of audit events, if it is not the user."""
     keep_plans: bool
     wait_seconds: float
     is_read_only: bool = False
@@ -34,7 +34,7 @@ class TenantScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScopedSyncSession(Session):
-    """Sets the organization, the user and the actor at the begin of each transaction."""
+    """Sets the organization, the user and the actor at the beginning of each transaction."""
 
 
 @sa.event.listens_for(ScopedSyncSession, "after_begin")
@@ -56,8 +56,8 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: sa
 class ScopedSession(AsyncSession):
     """A session of a ``TenantScope``.
 
-    It has no connection before its first statement. So a request that is refused before its handler runs, or whose
-    parameters are resolved beside its session, neither opens a connection nor can be cancelled while it opens one.
+    It has no connection before its first statement. So a request that is refused before its handler runs opens no
+    connection, and a request cannot be cancelled while its session connects before the handler runs.
     """
 
     sync_session_class = ScopedSyncSession

@@ -1,4 +1,4 @@
-"""Parses the database URL: the forms of libpq that PostgreSQL's programs take and managed databases print."""
+"""Parses the database URL in all forms of libpq, which PostgreSQL's programs accept and managed databases show."""
 
 import configparser
 import os
@@ -14,7 +14,7 @@ TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 SYSTEM_ROOTS = "system"
 """``sslrootcert=system``: the certificate authorities that the operating system trusts."""
 _TLS_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
-_TLS = (
+_TLS_PARAMETERS = (
     *_TLS_FILES,
     "sslmode",
     "sslpassword",
@@ -22,11 +22,11 @@ _TLS = (
     "ssl_min_protocol_version",
     "ssl_max_protocol_version",
 )
-_ADDRESS = ("host", "port", "user", "password", "passfile", "dbname")
-_WRITABLE = ("any", "read-write", "primary")
-_READABLE = ("any", "standby", "prefer-standby", "read-only")
+_CONNECTION_PARAMETERS = ("host", "port", "user", "password", "passfile", "dbname")
+_WRITABLE_ATTRIBUTES = ("any", "read-write", "primary")
+_READABLE_ATTRIBUTES = ("any", "standby", "prefer-standby", "read-only")
 _ACCEPTED_VALUES = {
-    # Values that ask for what the driver does anyway.
+    # Except for the last parameter: values for what the driver does by default.
     "channel_binding": ("disable", "prefer"),
     "client_encoding": ("auto", "utf8", "utf-8"),
     "gssencmode": ("disable", "prefer"),
@@ -34,7 +34,7 @@ _ACCEPTED_VALUES = {
     "sslcertmode": ("allow",),
     "sslcompression": ("0",),
     "sslsni": ("1",),
-    "target_session_attrs": _WRITABLE,
+    "target_session_attrs": _WRITABLE_ATTRIBUTES,
 }
 _ADVICE = {
     "channel_binding": "leave it out; sslmode=verify-full proves the server's identity too",
@@ -57,7 +57,7 @@ class DatabaseTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The database that a URL names and how to reach it. Fields that are None or empty have the driver's default."""
 
     addresses: tuple[tuple[str, int | None], ...]
-    """Host name, address or folder of the Unix socket, and port, in the order in which they are tried."""
+    """Host and port, in the order in which they are tried; a host is a name, an IP address or a socket folder."""
     user: str | None
     password: str | None
     passfile: str | None
@@ -67,7 +67,7 @@ class DatabaseTarget(msgspec.Struct, frozen=True, kw_only=True):
     session_attributes: str
     """``any``, ``read-write`` or ``primary``; a replica's ``any``, ``standby``, ``prefer-standby`` or ``read-only``."""
     startup: Mapping[str, str]
-    """Settings that the connection asks the server for: ``application_name`` and ``options``."""
+    """Start-up parameters of the session: ``application_name`` and ``options``."""
     connect_timeout: float | None
     """Seconds for one attempt at one address."""
 
@@ -84,7 +84,7 @@ def parse_database_url(
 ) -> DatabaseTarget:
     """Parse ``url``; a parameter ``service`` is looked up in the connection service file.
 
-    ``is_replica`` is for the URL of a standby, whose ``target_session_attrs`` are others.
+    ``is_replica`` is for the URL of a standby, for which other ``target_session_attrs`` are accepted.
 
     Raises:
         DatabaseUrlError: a part is wrong or not supported, or a file that it names cannot be used.
@@ -103,22 +103,22 @@ def parse_database_url(
         given = _service(given.pop("service"), environ) | given
     if "database" in given:
         given.setdefault("dbname", given.pop("database"))
-    tls = {name: given.pop(name) for name in _TLS if name in given}
-    address = {name: given.pop(name) for name in _ADDRESS if name in given}
-    addresses = _addresses(hosts, address.get("host"), address.get("port"))
+    tls = {name: given.pop(name) for name in _TLS_PARAMETERS if name in given}
+    connection = {name: given.pop(name) for name in _CONNECTION_PARAMETERS if name in given}
+    addresses = _addresses(hosts, connection.get("host"), connection.get("port"))
     target = DatabaseTarget(
         addresses=addresses,
-        user=address.get("user"),
-        password=address.get("password"),
-        passfile=address.get("passfile"),
-        database=address.get("dbname"),
+        user=connection.get("user"),
+        password=connection.get("password"),
+        passfile=connection.get("passfile"),
+        database=connection.get("dbname"),
         tls=_checked_tls(tls),
         connect_timeout=_seconds(given.pop("connect_timeout", None)),
         startup=_startup(given),
         session_attributes=_session_attributes(given, addresses, is_replica=is_replica),
     )
     _refuse_unsupported(given, is_replica=is_replica)
-    if any("\0" in text for text in (url, *tls.values(), *address.values())):
+    if any("\0" in text for text in (url, *tls.values(), *connection.values())):
         raise DatabaseUrlError("contains the character NUL (%00)")
     return target
 
@@ -183,7 +183,7 @@ def _port(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
-        # The message does not repeat the value: with an unencoded password it may be a part of that.
+        # The message does not repeat the value: it may be a part of a password that is not percent-encoded.
         raise DatabaseUrlError("has a port that is not a number from 1 to 65535; percent-encode : / ? in a password")
     return int(text)
 
@@ -208,7 +208,7 @@ def _session_attributes(
 ) -> str:
     wanted = given.get("target_session_attrs", "any")
     if wanted == "any" and len(addresses) > 1:
-        # A standby among the hosts would answer every change with an error; the primary among them is no replica.
+        # A standby among the hosts refuses every write; a primary among the hosts of a replica is no replica.
         return "standby" if is_replica else "read-write"
     return wanted
 
@@ -217,7 +217,7 @@ def _refuse_unsupported(given: Mapping[str, str], *, is_replica: bool) -> None:
     for name, value in given.items():
         accepted, advice = _ACCEPTED_VALUES.get(name, ()), _ADVICE.get(name, _OTHER_ADVICE)
         if is_replica and name == "target_session_attrs":
-            accepted, advice = _READABLE, _REPLICA_ADVICE
+            accepted, advice = _READABLE_ATTRIBUTES, _REPLICA_ADVICE
         if value.lower() not in accepted:
             shown = f"{name}={value}" if accepted else name
             raise DatabaseUrlError(f"has {shown}, which is not supported: {advice}")

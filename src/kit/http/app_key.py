@@ -1,14 +1,14 @@
-"""Typed keys for the objects in an application's state, and the keys of the objects of ``kit``.
+"""Typed keys for the objects in an application's state, and the keys of objects whose classes are in ``kit``.
 
 ``create_app`` sets each object once; handlers, guards and middleware get it by its key. A package declares the key of
-an object beside its class, as with aiohttp's ``AppKey``.
+an object next to the object's class, as with aiohttp's ``AppKey``.
 """
 
 from collections.abc import MutableMapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from kit.db.database import Database
-from kit.db.reading import Reading
+from kit.db.reading_session import ReadingSessionFactory
 from kit.db.replica import ReadReplica
 from kit.jobs.queue import JobQueue
 from kit.mail import Mailer
@@ -55,10 +55,10 @@ class AppKey(Generic[T]):
 SETTINGS: AppKey[Settings] = AppKey("settings")
 DATABASE: AppKey[Database] = AppKey("database")
 EXPORT_DATABASE: AppKey[Database] = AppKey("export_database")
-"""The same database as ``DATABASE`` for exports, which have connections of their own."""
-READING: AppKey[Reading] = AppKey("reading")
+"""The same database as ``DATABASE``, with separate connections for exports."""
+READING_SESSIONS: AppKey[ReadingSessionFactory] = AppKey("reading")
 """Sessions of lists and reports."""
-EXPORT_READING: AppKey[Reading] = AppKey("export_reading")
+EXPORT_READING_SESSIONS: AppKey[ReadingSessionFactory] = AppKey("export_reading")
 """Sessions of exports, as of ``EXPORT_DATABASE``."""
 READ_REPLICA: AppKey[ReadReplica | None] = AppKey("read_replica")
 MAILER: AppKey[Mailer] = AppKey("mailer")

@@ -1,4 +1,4 @@
-"""ASGI helpers for handlers without a framework: read a body up to a limit, send a whole response."""
+"""ASGI helpers for handlers without a framework: read or replay a request's body, send a whole response."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from kit.errors import BodyTooLarge, MalformedRequest
 
 Headers = Iterable[tuple[bytes, bytes]]
 SEND_AT_ONCE = "epoch.send_at_once"
-"""ASGI extension of our server: a function that sends an encoded head and a body, or returns False."""
+"""Key of an ASGI extension of our server: a function that sends an encoded head and a body, or returns False."""
 
 
 async def read_body(receive: Receive, *, limit: int) -> bytes:
@@ -69,7 +69,7 @@ class ResponseHead:
 
 
 async def send_with_head(scope: HTTPScope, send: Send, head: ResponseHead, body: bytes) -> None:
-    """Send a whole response: in one step where the server can, which costs a third, else as ``send_response``."""
+    """Send a whole response: in one step (at a third of the cost) if the server can, else by ``send_response``."""
     extensions: Mapping[str, Any] = scope.get("extensions") or {}
     send_at_once = extensions.get(SEND_AT_ONCE)
     if send_at_once is None or not send_at_once(head.encoded, body):

@@ -1,4 +1,4 @@
-"""Answers requests for a part of a file that is in memory (RFC 9110, section 14): one range of bytes."""
+"""Responses with a file in memory or a part of it: answers the header ``Range`` (RFC 9110, section 14)."""
 
 import re
 
@@ -8,9 +8,9 @@ _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
 
 
 def ranged_response(content: bytes, media_type: str, range_header: str | None) -> Response[bytes]:
-    """``content``, or the range of it that the header ``Range`` asks for; 416 for one outside it.
+    """``content``, or the range of it that the header ``Range`` asks for; 416 for a range outside it.
 
-    Several ranges, and what is no range of bytes, are ignored, as the standard allows: the whole is sent.
+    Several ranges and invalid ones are ignored, as the standard allows: then the whole content is sent.
     """
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
     found = None if range_header is None else _RANGE.fullmatch(range_header.strip())
@@ -27,6 +27,6 @@ def ranged_response(content: bytes, media_type: str, range_header: str | None) -
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     if not first:
-        # The last bytes, as many as are asked for.
+        # ``bytes=-500`` asks for the last 500 bytes.
         return max(size - int(last), 0) if int(last) else size, size - 1
     return int(first), min(int(last), size - 1) if last else size - 1

@@ -1,7 +1,7 @@
 """Protection against cross-site request forgery: a signed double-submit token, and a check of the request's origin.
 
 Litestar's middleware is not used: it also checks requests with a bearer key (which no other site can send), reads
-whole forms without a size limit, and does not check ``Origin``.
+forms without a size limit, and does not check ``Origin``.
 """
 
 import hmac
@@ -55,14 +55,14 @@ class CsrfMiddleware:
         token = cookie if cookie is not None and self._signed_nonce(cookie) is not None else None
         if scope["method"] not in SAFE_METHODS:
             if not has_bearer(headers):
-                ensure_own_source(headers, self._origin)
+                ensure_own_origin(headers, self._origin)
                 given = headers.get(HEADER)
                 if given is None and self._accepts_forms and is_form(headers):
                     body = await read_body(receive, limit=FORM_BYTES)
                     given, receive = dict(parse_form(body)).get(FIELD), replay_body(body, receive)
                 self._check_token(given, token)
         elif token is None or not self._is_current(token):
-            # The nonce stays when a new secret signs it: forms of open pages have the token with the old signature.
+            # A new secret signs the same nonce: forms of open pages have the nonce with the previous signature.
             nonce = None if token is None else self._signed_nonce(token)
             token = self._sign(nonce or secrets.token_hex(16))
             if not has_bearer(headers):
@@ -74,7 +74,7 @@ class CsrfMiddleware:
         return f"{nonce}.{self._signer.sign(nonce.encode()).hex()}"
 
     def _signed_nonce(self, token: str) -> str | None:
-        """The nonce of ``token``; None when it is not ours."""
+        """The nonce of ``token``; None when its signature is not ours."""
         nonce, _, signature = token.partition(".")
         return nonce if self._signer.verify(nonce.encode(), signature) else None
 
@@ -90,7 +90,7 @@ class CsrfMiddleware:
             raise CsrfRefused
 
     def _setting_cookie(self, send: Send, token: str) -> Send:
-        # Without HttpOnly on purpose: scripts of the product's pages send the value in the header.
+        # Without HttpOnly, because scripts of the product's pages send the value in the header.
         cookie = f"{COOKIE}={token}; Path=/; SameSite=Lax" + ("; Secure" if self._secure else "")
 
         async def with_cookie(message: Message) -> None:
@@ -102,19 +102,19 @@ class CsrfMiddleware:
         return with_cookie
 
 
-def ensure_own_source(headers: Mapping[str, str], own: str, *, stated: bool = False) -> None:
-    """Check the browser's origin headers: the request must come from a page at ``own``.
+def ensure_own_origin(headers: Mapping[str, str], own_origin: str, *, is_required: bool = False) -> None:
+    """Check the browser's origin headers: the request must come from a page of ``own_origin``.
 
-    A request without these headers passes, unless ``stated``.
+    A request without these headers is allowed, unless ``is_required``.
 
     Raises: CsrfRefused.
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     # A page with the policy no-referrer (of a mailed link) posts the origin "null"; Sec-Fetch-Site still says
     # "same-origin".
-    is_own_origin = origin in (None, own) or (origin == "null" and site == "same-origin")
-    is_stated = origin == own or site == "same-origin"
-    if not is_own_origin or site not in (None, "same-origin", "none") or (stated and not is_stated):
+    is_own = origin in (None, own_origin) or (origin == "null" and site == "same-origin")
+    is_stated = origin == own_origin or site == "same-origin"
+    if not is_own or site not in (None, "same-origin", "none") or (is_required and not is_stated):
         raise CsrfRefused
 
 

@@ -1,4 +1,4 @@
-"""Response that streams a CSV file."""
+"""Response that streams a CSV file, and the query parameter for its byte order mark."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -22,7 +22,7 @@ def csv_response(
 ) -> Stream:
     """A download of the file ``name`` that is sent in ``chunks``, after a byte order mark if ``bom``.
 
-    ``as_of`` is the time up to which the rows are complete, where that is not now.
+    ``as_of`` is the time up to which the rows are complete; None means now.
     """
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if as_of is not None:

@@ -1,8 +1,8 @@
-"""The age of data: what a request accepts and what its answer has, where there is a read replica.
+"""The age of data from the read replica: the greatest age that a request accepts, and the age that its answer states.
 
-People see what they changed themselves: an answer to a change sets a cookie, with which they read the database itself
-until every replica that may be read has the change. Programs with an API key read the database itself, unless they
-accept older data by ``Cache-Control: max-age=<seconds>``.
+People always see their own changes: the answer to a change sets a cookie, and requests with this cookie read the
+database itself until every replica that may be read has the change. Programs with an API key read the database itself,
+unless they accept older data by ``Cache-Control: max-age=<seconds>``.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.clock import utc_now
-from kit.db.reading import ANY_AGE, ReadingSession
+from kit.db.reading_session import ANY_AGE, ReadingSession
 from kit.http.csrf import SAFE_METHODS, cookie_value, has_bearer
 from kit.schemas import rfc3339
 from kit.secret_keys import SecretKeys, Signer
@@ -26,25 +26,25 @@ COOKIE = "changed"
 """Holds the time of the person's last change, signed."""
 AS_OF_HEADER = "Epoch-As-Of"
 SHOWN_AFTER = timedelta(seconds=2)
-"""Pages tell the age of older data only."""
+"""Pages state the age of their data only if the data are older than this."""
 _ACCEPTED_STATE = "accepted_age"
 _READING_STATE = "reading_session"
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 def accepted_age(connection: Connection) -> float:
-    """The seconds that data for the request may be old; as old as the replica may be, where nothing else is said."""
+    """The greatest age of data that the request accepts, in seconds; ``ANY_AGE`` if it sets no limit."""
     accepted: float = connection.scope.get("state", {}).get(_ACCEPTED_STATE, ANY_AGE)
     return accepted
 
 
-def note_reading(connection: Connection, session: ReadingSession) -> None:
-    """Note the session that reads for the request, so that the answer tells how old its data are."""
+def register_reading_session(connection: Connection, session: ReadingSession) -> None:
+    """Store the request's reading session, so that the answer states the age of its data."""
     connection.scope.setdefault("state", {})[_READING_STATE] = session
 
 
 def shown_as_of(connection: Connection) -> Any:
-    """The time that a page tells: up to which its data are complete; None when they are new enough not to tell."""
+    """The time up to which the data of a page are complete; None when they are too recent to state it."""
     session = connection.scope.get("state", {}).get(_READING_STATE)
     as_of = None if session is None else session.as_of
     return as_of if as_of is not None and utc_now() - as_of > SHOWN_AFTER else None
@@ -65,7 +65,7 @@ def data_age_middleware(settings: Settings) -> Sequence[DefineMiddleware]:
 
 
 class DataAgeMiddleware:
-    """Finds the accepted age of each request, and tells in the answer's headers what was read and changed."""
+    """Reads the accepted age from each request; states the data's age, and marks changes, in the answer's headers."""
 
     def __init__(self, app: ASGIApp, *, secrets: SecretKeys, seconds: int, is_secure: bool) -> None:
         """``seconds`` is how far a replica that is read may be behind."""
@@ -96,28 +96,28 @@ class DataAgeMiddleware:
         await self._app(scope, receive, send_with_age)
 
     def _accepted(self, headers: Headers) -> float:
-        asked = _max_age(headers.get("cache-control", ""))
+        max_age = _max_age(headers.get("cache-control", ""))
         if has_bearer(headers):
-            return 0 if asked is None else asked
+            return 0 if max_age is None else max_age
         if self._has_changed(cookie_value(headers.get("cookie", ""), COOKIE)):
             return 0
-        return ANY_AGE if asked is None else asked
+        return ANY_AGE if max_age is None else max_age
 
     def _sign(self) -> str:
         changed_at = f"{utc_now().timestamp():.0f}"
         return f"{changed_at}.{self._signer.sign(changed_at.encode()).hex()}"
 
     def _has_changed(self, cookie: str | None) -> bool:
-        """True when ``cookie`` is of a change that a replica may lack."""
+        """True when ``cookie`` has the time of a change that a replica may not have yet."""
         changed_at, _, signature = (cookie or "").partition(".")
         if not self._signer.verify(changed_at.encode(), signature):
             return False
-        # Another machine may have signed it, and the time is in whole seconds.
+        # Two seconds more, because the clocks of machines differ and the time is in whole seconds.
         return utc_now().timestamp() - int(changed_at) <= self._seconds + 2
 
 
 def _max_age(cache_control: str) -> float | None:
-    """The age that a request accepts at most, in seconds; None when it says nothing."""
+    """The greatest age that the header accepts, in seconds; None when it sets no limit."""
     for directive in cache_control.lower().split(","):
         name, _, value = directive.strip().partition("=")
         if name == "no-cache":

@@ -1,4 +1,4 @@
-"""HTML forms: parses a body with bounded size and fields, and assigns each error to its field."""
+"""HTML forms: parses the body of a form with a limited number of fields, and assigns errors to its fields."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from kit.text import is_valid_text
 
 FORM_BYTES = 65_536
 FORM_FIELDS = 200
-_TYPE = "application/x-www-form-urlencoded"
-_FIELD_OF_TOKEN = "csrf_token"  # noqa: S105 - a field's name
+_MEDIA_TYPE = "application/x-www-form-urlencoded"
+_CSRF_FIELD = "csrf_token"
 
 
 class UnexpectedFields(MalformedRequest):
@@ -35,20 +35,20 @@ class Form(msgspec.Struct, frozen=True):
         return self.values.get(field, "")
 
     def refused(self, error: DomainError) -> "Form":
-        """This form with the messages of ``error`` at its fields: of several about one field, each on a line."""
+        """This form with the messages of ``error`` at its fields; each message about a field is on a separate line."""
         if not isinstance(error, ValidationFailed):
             return Form(self.values, {"": error.message})
-        # A message about a field that the form does not have would not be shown, so it goes to the whole form.
-        places = [(field if field in self.values else "", message) for field, message in error.errors]
-        messages: dict[str, dict[str, None]] = {}
-        for place, message in places:
-            messages.setdefault(place, {})[message] = None
-        return Form(self.values, {place: "\n".join(each) for place, each in messages.items()})
+        # A message about a field that the form does not have is assigned to the whole form: else it is not shown.
+        assigned = [(field if field in self.values else "", message) for field, message in error.errors]
+        messages_by_field: dict[str, dict[str, None]] = {}
+        for field, message in assigned:
+            messages_by_field.setdefault(field, {})[message] = None
+        return Form(self.values, {field: "\n".join(messages) for field, messages in messages_by_field.items()})
 
 
 def is_form(headers: Mapping[str, str]) -> bool:
     """True when the body has the media type of an HTML form."""
-    return headers.get("content-type", "").split(";", 1)[0].strip().lower() == _TYPE
+    return headers.get("content-type", "").split(";", 1)[0].strip().lower() == _MEDIA_TYPE
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
@@ -76,7 +76,7 @@ def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
     """
     if not is_form(headers):
         raise UnsupportedMediaType("Send a form")
-    sent = [(name, value) for name, value in parse_form(body) if name != _FIELD_OF_TOKEN]
+    sent = [(name, value) for name, value in parse_form(body) if name != _CSRF_FIELD]
     values = dict(sent)
     if len(values) < len(sent):
         raise MalformedRequest("The form has a field twice")
@@ -87,8 +87,8 @@ def form_of(headers: Mapping[str, str], body: bytes, *fields: str) -> Form:
 
 def ensure_valid_text(form: Form) -> None:
     """Check that all texts can be stored. Raises: ValidationFailed, with each field whose text cannot."""
-    wrong = [
+    errors = [
         (name, "Control characters are not allowed") for name, text in form.values.items() if not is_valid_text(text)
     ]
-    if wrong:
-        raise ValidationFailed(wrong)
+    if errors:
+        raise ValidationFailed(errors)

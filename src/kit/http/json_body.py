@@ -1,4 +1,4 @@
-"""Checks the body of JSON routes before their handlers run: media type, UTF-8, depth of nesting."""
+"""Checks the body of JSON routes before their handlers run: media type, UTF-8, depth of nesting, all fields."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,7 +11,7 @@ from kit.http.problems import field_error
 
 BODY_BYTES = 65_536
 MAX_DEPTH = 32
-WRITES = frozenset({"POST", "PUT", "PATCH"})
+WRITE_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
 async def check_json_body(request: Request[Any, Any, Any]) -> None:
@@ -23,7 +23,7 @@ async def check_json_body(request: Request[Any, Any, Any]) -> None:
         UnsupportedMediaType: the media type is not JSON.
         MalformedRequest: the body is not valid JSON, or nested too deeply.
     """
-    if request.method not in WRITES:
+    if request.method not in WRITE_METHODS:
         return
     if "data" not in request.route_handler.parsed_fn_signature.parameters and not await request.body():
         return
@@ -31,7 +31,7 @@ async def check_json_body(request: Request[Any, Any, Any]) -> None:
     if media_type != "application/json":
         raise UnsupportedMediaType("Send JSON as application/json")
     body = await request.body()
-    if nesting(body) > MAX_DEPTH:
+    if nesting_depth(body) > MAX_DEPTH:
         raise MalformedRequest(f"The body is nested more than {MAX_DEPTH} levels deep")
     try:
         msgspec.json.decode(body)
@@ -40,37 +40,37 @@ async def check_json_body(request: Request[Any, Any, Any]) -> None:
 
 
 def check_every_field(kind: type[msgspec.Struct]) -> Callable[[Request[Any, Any, Any]], Awaitable[None]]:
-    """A check for ``before_request``: as ``check_json_body``, and names all fields of ``kind`` that are wrong at once.
+    """A check for ``before_request``: as ``check_json_body``, and reports all invalid fields of ``kind`` together.
 
-    The framework names the first one alone. The check raises ValidationFailed too.
+    The framework reports only the first invalid field. The check also raises ValidationFailed.
     """
 
     async def check(request: Request[Any, Any, Any]) -> None:
         await check_json_body(request)
         body = msgspec.json.decode(await request.body())
-        # Another body is refused as a whole.
-        if isinstance(body, dict) and (wrong := _wrong_fields(body, kind)):
-            raise ValidationFailed(wrong)
+        # The framework refuses a body that is no object.
+        if isinstance(body, dict) and (errors := _field_errors(body, kind)):
+            raise ValidationFailed(errors)
 
     return check
 
 
-def _wrong_fields(body: dict[str, Any], kind: type[msgspec.Struct]) -> list[tuple[str, str]]:
-    wrong, fields = list[tuple[str, str]](), msgspec.structs.fields(kind)
+def _field_errors(body: dict[str, Any], kind: type[msgspec.Struct]) -> list[tuple[str, str]]:
+    errors, fields = list[tuple[str, str]](), msgspec.structs.fields(kind)
     for field in fields:
         name = field.encode_name
         if name not in body:
-            wrong += [(name, "This field is required")] if field.required else []
+            errors += [(name, "This field is required")] if field.required else []
             continue
         try:
             msgspec.convert(body[name], field.type, strict=False)
         except msgspec.ValidationError as error:
-            wrong.append((name, field_error(error)[1]))
+            errors.append((name, field_error(error)[1]))
     known = {field.encode_name for field in fields}
-    return wrong + [(name, "There is no such field to set") for name in body if name not in known]
+    return errors + [(name, "There is no such field to set") for name in body if name not in known]
 
 
-def nesting(body: bytes) -> int:
+def nesting_depth(body: bytes) -> int:
     """The depth of nested brackets in a JSON text; brackets in strings do not count."""
     deepest = depth = 0
     in_string = escaped = False

@@ -1,4 +1,4 @@
-"""Paces bursts of requests, so that a worker answers others between them."""
+"""Paces bursts of requests: starts one request per iteration of the event loop, so that other work runs in between."""
 
 import asyncio
 from collections import deque
@@ -6,33 +6,33 @@ from collections.abc import Hashable
 
 
 class Pacing:
-    """Lets one request of each key begin in each turn of the event loop; the rest waits in the order of arrival.
+    """Lets one request of each key begin in each iteration of the event loop; others wait in the order of arrival.
 
-    Otherwise requests that arrive together all begin in the same turn, and nothing else happens until each of them
-    waits for something.
+    Otherwise all requests that arrive together begin in the same iteration, and no other work runs until each of them
+    awaits something.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._waiters: dict[Hashable, deque[asyncio.Future[None]]] = {}
 
-    async def turn(self, key: Hashable) -> None:
-        """Wait until no other request of ``key`` begins in the present turn. The first one does not wait."""
+    async def wait(self, key: Hashable) -> None:
+        """Wait until no other request of ``key`` begins in the present iteration. The first one does not wait."""
         loop = asyncio.get_running_loop()
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            self._waiting[key] = deque()
-            loop.call_soon(self._next, key)
+        waiters = self._waiters.get(key)
+        if waiters is None:
+            self._waiters[key] = deque()
+            loop.call_soon(self._start_next, key)
             return
-        begins = loop.create_future()
-        waiting.append(begins)
-        await begins
+        waiter = loop.create_future()
+        waiters.append(waiter)
+        await waiter
 
-    def _next(self, key: Hashable) -> None:
-        waiting = self._waiting[key]
-        while waiting:
-            begins = waiting.popleft()
-            if not begins.done():
-                begins.set_result(None)
-                asyncio.get_running_loop().call_soon(self._next, key)
+    def _start_next(self, key: Hashable) -> None:
+        waiters = self._waiters[key]
+        while waiters:
+            waiter = waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                asyncio.get_running_loop().call_soon(self._start_next, key)
                 return
-        del self._waiting[key]
+        del self._waiters[key]

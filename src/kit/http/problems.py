@@ -12,7 +12,7 @@ from litestar.types import ExceptionHandlersMap
 
 from kit import errors
 from kit.errors import DomainError
-from kit.failures import FAILURES, is_client_gone
+from kit.failures import FAILURES, is_client_disconnected
 from kit.http.validation_messages import humanize
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,9 +40,9 @@ _CODE_BY_STATUS = {
     503: "service_unavailable",
 }
 _WHOLE_BODY = "data"
-"""The framework's name of a body, which it gives as the place of errors without a path."""
+"""The framework's name of the body, which is the key of errors that have no path."""
 _LIST_FIELD = re.compile(rf" - at `\$\.{_WHOLE_BODY}\[[^\]]*\]\.([^.\[`]+)")
-"""The name of a field of an item in a body that is a list."""
+"""In an error of the framework: the name of a field of an item, where the body is a list."""
 
 
 def status_of(error: DomainError) -> int:
@@ -65,21 +65,24 @@ def problem_headers(error: DomainError) -> dict[str, str]:
 
 
 def problem_answer(error: Exception, *, where: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body of the answer to ``error``, for endpoints without the framework; faults are reported.
+    """Status, headers and body of the answer to ``error``, for endpoints without the framework; reports faults.
 
-    ``where`` is the path.
+    ``where`` is the path of the request.
     """
     refusal = error if isinstance(error, DomainError) else _refusal_for_fault(error, where)
     body = _FAULT if refusal is None else problem_body(refusal)
-    more = {} if refusal is None else problem_headers(refusal)
-    headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **more}
+    additional = {} if refusal is None else problem_headers(refusal)
+    headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **additional}
     lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return int(body["status"]), lines, msgspec.json.encode(body)
 
 
 def _refusal_for_fault(error: Exception, where: str) -> DomainError | None:
-    """The error to show for an unexpected one, which is reported unless its client left; None for a fault of ours."""
-    if is_client_gone(error):
+    """The domain error to answer with for an unexpected error; None for a fault of ours. Also reports the error.
+
+    An error that means that the client disconnected is not reported.
+    """
+    if is_client_disconnected(error):
         return errors.MalformedRequest()
     return errors.Unavailable() if FAILURES.report(error, where=where) else None
 
@@ -102,21 +105,22 @@ def _on_refusal(_: Request[Any, Any, Any], error: DomainError) -> Response[bytes
 
 
 def _on_validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    # The framework leaves the place in a body that is a list to the error that it caught.
-    in_list = _LIST_FIELD.search(str(error.__cause__))
-    found = [
-        _field_error({**item, "key": in_list[1]} if in_list and item.get("key") == _WHOLE_BODY else item)
+    # For a body that is a list, only the error that the framework caught names the field.
+    list_field = _LIST_FIELD.search(str(error.__cause__))
+    field_errors = [
+        _field_error({**item, "key": list_field[1]} if list_field and item.get("key") == _WHOLE_BODY else item)
         for item in error.extra or []
         if isinstance(item, dict)
     ]
-    return _on_refusal(_, errors.ValidationFailed(found or [("", "The request does not have the expected form")]))
+    whole_request = [("", "The request does not have the expected form")]
+    return _on_refusal(_, errors.ValidationFailed(field_errors or whole_request))
 
 
 def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
-    """The top-level field of an error of msgspec, and its message for people."""
+    """The top-level field of msgspec's error in ``item``, and a message for people."""
     message = str(item.get("message", "Not valid"))
     field = re.split(r"[.\[]", str(item.get("key", "")))[0]
-    # An object within a field is named by that field; of the whole body, only the message names the field.
+    # ``key`` names the field that contains the invalid object; for the body itself only the message names the field.
     outer = "" if field == _WHOLE_BODY else field
     if unknown := re.search(r"unknown field `([^`]*)`", message):
         return outer or unknown[1], f"It has no field {unknown[1]}" if outer else "There is no such field to set"
@@ -126,9 +130,9 @@ def _field_error(item: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def field_error(error: msgspec.ValidationError) -> tuple[str, str]:
-    """The top-level field that ``error`` is about, empty where it names none, and its message for people."""
-    message, _, place = str(error).partition(" - at ")
-    return _field_error({"message": message, "key": place.strip("`").removeprefix("$").removeprefix(".")})
+    """The top-level field that ``error`` is about, empty if it names none, and a message for people."""
+    message, _, path = str(error).partition(" - at ")
+    return _field_error({"message": message, "key": path.strip("`").removeprefix("$").removeprefix(".")})
 
 
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""Query parameters of the API's lists: the cursor, the limit and times."""
+"""Query parameters of the API's lists: cursor, limit, and times of filters."""
 
 from typing import Annotated, TypeAlias
 

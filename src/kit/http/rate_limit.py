@@ -1,6 +1,6 @@
 """Soft rate limits per minute: counted in the process's memory, or in Valkey when it is configured.
 
-Limits that protect money are counted in PostgreSQL instead.
+Limits that protect money are counted in PostgreSQL (``kit.db.rate_limit``).
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from kit.limit_metrics import count_near_or_refused
 
 WINDOW_SECONDS = 60
 STORE_SECONDS = 0.25
-"""The time that a request waits for the shared store."""
-AWAY_SECONDS = 5
-"""The time that the shared store is not used after it failed to respond."""
+"""Time limit of a request to the shared store (Valkey)."""
+STORE_PAUSE_SECONDS = 5
+"""The time for which the shared store is not used after it failed to respond."""
 log = structlog.get_logger("epoch.ratelimit")
 
 
@@ -87,11 +87,11 @@ class SharedRateLimiter:
         self._limiter = FixedWindowRateLimiter(storage)
         self._fallback = fallback
         self._clock = clock
-        self._away_until = 0.0
+        self._paused_until = 0.0
 
     @property
     def is_degraded(self) -> bool:
-        return self._clock() < self._away_until
+        return self._clock() < self._paused_until
 
     async def hit(self, key: str, limit: int) -> int:
         wait = await self._call_store(self._hit_store, key, limit)
@@ -102,7 +102,7 @@ class SharedRateLimiter:
         return await self._fallback.peek(key, limit) if wait is None else wait
 
     async def _hit_store(self, item: RateLimitItemPerMinute, key: str) -> bool:
-        # As FixedWindowRateLimiter.hit, which does not tell the count.
+        # As FixedWindowRateLimiter.hit, which does not return the count.
         count = await self._storage.incr(item.key_for(key), item.get_expiry())
         count_near_or_refused(key, count, item.amount)
         return bool(count <= item.amount)
@@ -112,16 +112,16 @@ class SharedRateLimiter:
     ) -> int | None:
         """Return the seconds to wait, as ``hit`` does; None while the store does not respond.
 
-        After a failure the store is not called for ``AWAY_SECONDS``, so that few requests wait for it.
+        After a failure the store is not called for ``STORE_PAUSE_SECONDS``, so that few requests wait for it.
         """
-        if self._clock() < self._away_until:
+        if self._clock() < self._paused_until:
             return None
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 item = RateLimitItemPerMinute(limit)
                 return 0 if await method(item, key) else await self._seconds_left(item, key)
         except Exception as error:
-            self._away_until = self._clock() + AWAY_SECONDS
+            self._paused_until = self._clock() + STORE_PAUSE_SECONDS
             log.warning("rate_limit_store_unavailable", error=type(error).__name__)
             return None
 

@@ -1,4 +1,4 @@
-"""Security headers of every answer. What an answer sets itself stays: pages have a policy of their own."""
+"""Security headers that every answer gets; headers that the answer already has are kept, such as a page's policy."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ class SecurityHeaders:
     def __init__(self, settings: Settings) -> None:
         headers = [
             (b"x-content-type-options", b"nosniff"),
-            # For answers that are no pages: nothing in them is loaded, run or framed.
+            # For answers that are no pages: browsers may not load, run or frame anything of them.
             (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
             (b"referrer-policy", b"no-referrer"),
         ]
@@ -27,7 +27,7 @@ class SecurityHeaders:
         self._headers = tuple(headers)
 
     def complete(self, headers: Iterable[Header]) -> list[Header]:
-        """``headers`` and those of this class that are missing in them."""
+        """``headers``, and the security headers that are missing in them."""
         found = list(headers)
         names = {name.lower() for name, _ in found}
         found.extend([header for header in self._headers if header[0] not in names])

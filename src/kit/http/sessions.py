@@ -1,13 +1,13 @@
 """Database sessions injected into handlers: ``db_session`` for one organization, ``user_session`` for one user.
 
-``reading_session`` is for lists and reports of one organization, which may be a little old.
+``reading_session`` is for lists and reports of one organization, whose data may be some seconds old.
 
-Row-level security shows a session only the rows of its context, and none without a context. So the context is a typed
-dependency of the session. Authentication provides it, and a handler without a guard raises an error instead of showing
-an empty page.
+Row-level security shows a session only the rows of its context, and no rows without a context. So the context is a
+typed dependency of the session. Guards provide it; a handler without such a guard raises an error instead of showing an
+empty page.
 
-A provider ends without an error when its request is cancelled. Litestar raises the cancellation again, but first throws
-it into one provider after the other, and leaves those open that come after one that raises it.
+A provider ends without an error when its request is cancelled. Litestar throws the cancellation into one provider after
+the other, and would not close the providers after one that raises it; at the end it raises the cancellation itself.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import Actor
-from kit.db.reading import ReadingSession
-from kit.http.app_key import DATABASE, READING
-from kit.http.data_age import accepted_age, note_reading
+from kit.db.reading_session import ReadingSession
+from kit.http.app_key import DATABASE, READING_SESSIONS
+from kit.http.data_age import accepted_age, register_reading_session
 
 
 class MissingGuard(Exception):
@@ -38,7 +38,7 @@ class MissingGuard(Exception):
 
 
 class TenantContext(msgspec.Struct, frozen=True):
-    """The organization whose rows a request's session sees, and the user; no user when an API key is used."""
+    """The organization and the user whose rows a request's session sees; no user when an API key is used."""
 
     organization_id: UUID
     user_id: UUID | None
@@ -58,7 +58,7 @@ async def provide_tenant_session(
 
     The commit runs before the response is sent, so that no response reports a change that was not committed.
 
-    Nothing is awaited before the handler runs, and no other generator is inside this one: Litestar cancels or drops
+    Nothing is awaited before the handler runs, and this generator uses no other generator: Litestar cancels or abandons
     a provider when another parameter is refused (docs/decisions/0145).
     """
     database = DATABASE.get(request.app)
@@ -74,13 +74,13 @@ async def provide_tenant_session(
 async def provide_reading_session(
     request: Request[Any, Any, State], tenant_context: NamedDependency[TenantContext]
 ) -> AsyncGenerator[ReadingSession, None]:
-    """A read-only session for lists and reports: from the read replica, as far as the request accepts its age.
+    """A read-only session for lists and reports: reads the replica if the request accepts the age of its data.
 
     As with ``provide_tenant_session`` nothing is awaited before the handler runs.
     """
-    reading = READING.get(request.app).accepting(accepted_age(request))
-    async with reading.new_session(tenant_context.organization_id, tenant_context.user_id) as session:
-        note_reading(request, session)
+    factory = READING_SESSIONS.get(request.app).with_max_age(accepted_age(request))
+    async with factory.new_session(tenant_context.organization_id, tenant_context.user_id) as session:
+        register_reading_session(request, session)
         with suppress(asyncio.CancelledError):
             yield session
 

@@ -1,4 +1,4 @@
-"""Keeps one organization from using up a worker: few of its requests run at a time, the rest wait their turn."""
+"""Limits the requests of one organization that a worker serves at the same time; its further requests wait."""
 
 import enum
 from collections.abc import Callable, Hashable, Mapping
@@ -11,24 +11,24 @@ from kit.errors import TooMany
 from kit.http.app_key import AppKey
 
 MAX_REQUESTS = 2
-"""Requests of one organization that run at a time in a worker, for each kind of work."""
+"""Requests of one organization that a worker serves at the same time, for each kind of work."""
 MAX_WAITING = 100
 MAX_PAUSE_SECONDS = 0.1
-"""The longest rest of a slot between two requests of an organization that has more of them waiting."""
+"""The longest pause of a slot between two requests of an organization whose requests wait."""
 OPTION = "work"
 """The key of a handler's ``Work`` among its options."""
 
 
 class Work(enum.StrEnum):
-    """The main work of a request; each kind has slots of its own."""
+    """The main work of a request; each kind has its own slots."""
 
     DATABASE = "database"
     CARRIER = "carrier"
-    """It waits for the carrier, possibly for long."""
+    """The request waits for the carrier, possibly for long."""
     EXPORT = "export"
-    """It sends a file for as long as the client reads."""
+    """The request sends a file for as long as the client reads."""
     UPLOAD = "upload"
-    """It reads a file for as long as the client sends."""
+    """The request reads a file for as long as the client sends."""
 
 
 ASKS_CARRIER: Mapping[str, Work] = {OPTION: Work.CARRIER}
@@ -62,7 +62,7 @@ class TenantConcurrency:
     """The slots of all organizations in this worker."""
 
     def __init__(self, *, wait_seconds: float) -> None:
-        """``wait_seconds`` is how long a request waits for its turn."""
+        """``wait_seconds`` is how long a request waits for a slot."""
         requests = KeyedConcurrency(
             OrganizationBusy,
             limit=MAX_REQUESTS,
@@ -78,8 +78,8 @@ class TenantConcurrency:
             Work.UPLOAD: requests,
         }
 
-    def of(self, work: Work) -> KeyedConcurrency:
-        """The slots for that kind of work."""
+    def slots_for(self, work: Work) -> KeyedConcurrency:
+        """The slots for one kind of work."""
         return self._by_work[work]
 
 
@@ -87,9 +87,9 @@ TENANT_CONCURRENCY: AppKey[TenantConcurrency] = AppKey("tenant_concurrency")
 
 
 class TenantConcurrencyMiddleware:
-    """Lets a request wait for a slot of the organization in its path, before anything is read or looked up for it.
+    """Lets a request wait for a slot of the organization in its path, before the request causes any other work.
 
-    Pages and the API name an organization differently and have slots of their own.
+    Pages have the organization's slug in the path, the API its id; so the two have separate slots.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -101,26 +101,26 @@ class TenantConcurrencyMiddleware:
             await self._app(scope, receive, send)
             return
         work = Work(scope["route_handler"].opt.get(OPTION, Work.DATABASE))
-        slots = TENANT_CONCURRENCY.get(scope["litestar_app"]).of(work)
-        async with slots.slot((tenant, work)) as give_back:
-            await self._app(scope, receive, _before_last_part(give_back, send) if work is Work.EXPORT else send)
+        slots = TENANT_CONCURRENCY.get(scope["litestar_app"]).slots_for(work)
+        async with slots.slot((tenant, work)) as release:
+            await self._app(scope, receive, _releasing_early(release, send) if work is Work.EXPORT else send)
 
 
-def _before_last_part(act: Callable[[], None], send: Send) -> Send:
-    """A ``send`` that first calls ``act`` when it gets the last part of the answer.
+def _releasing_early(release: Callable[[], None], send: Send) -> Send:
+    """A ``send`` that calls ``release`` before it sends the last part of the answer.
 
-    The client may ask for its next export as soon as it has that part, and the framework ends the request later.
+    The client may request its next export as soon as it has the last part; the framework ends the request later.
     """
 
     async def send_part(message: Message) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
-            act()
+            release()
         await send(message)
 
     return send_part
 
 
 def _tenant_of(scope: Scope) -> Hashable | None:
-    """The organization's id or slug in the path, which may be nobody's; None for a path without one."""
+    """The organization's id or slug in the path; the organization may not exist. None for a path without one."""
     parameters = scope["path_params"]
     return parameters.get("organization_id") or parameters.get("slug")

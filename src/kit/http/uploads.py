@@ -1,4 +1,4 @@
-"""Reads one uploaded file: as the whole body, or as the file of a form (``multipart/form-data``). In memory alone."""
+"""Reads one uploaded file into memory: the whole body, or the file of a form (``multipart/form-data``)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from kit.errors import BodyTooLarge, MalformedRequest
 
 FORM_OVERHEAD_BYTES = 16_384
-"""The part of a form's body that is not its file."""
+"""The greatest size of a form's body without its file."""
 _MAX_PARTS = 10
 
 
@@ -20,11 +20,11 @@ class Upload(msgspec.Struct, frozen=True):
 
     content: bytes
     file_name: str
-    """As the browser gave it, without folders; empty for a file that is the whole body."""
+    """The name that the browser sent, without folders; empty for a file that is the whole body."""
 
 
 async def read_upload(request: Request[Any, Any, Any], *, max_bytes: int, too_large: type[BodyTooLarge]) -> Upload:
-    """Read the file of ``request``, whose handler reads at most ``max_bytes`` and ``FORM_OVERHEAD_BYTES``.
+    """Read the file of ``request``, whose body is limited to ``max_bytes`` + ``FORM_OVERHEAD_BYTES``.
 
     Raises: ``too_large``; MalformedRequest, when the body is a form that cannot be read or has no file.
     """

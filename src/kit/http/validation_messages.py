@@ -19,7 +19,7 @@ _RELATIONS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more th
 _SIZE = re.compile(r"Expected `(?P<kind>\w+)[^`]*` of length (?P<relation>[<>]?=) (?P<bound>\d+)")
 _BOUND = re.compile(r"Expected `(?:int|float)[^`]*` (?P<relation>[<>]=?) (?P<bound>-?[\d.]+)")
 _KIND = re.compile(r"Expected `(?P<kinds>[^`]+)`, got `(?P<got>[^`]+)`")
-_WHOLE = {
+_WHOLE_MESSAGES = {
     "Invalid UUID": "Not an id",
     "Invalid RFC3339 encoded datetime": "Give a time with its offset, for example 2026-11-22T18:00:00Z",
     "Invalid RFC3339 encoded date": "Give a date, for example 2026-11-22",
@@ -29,12 +29,12 @@ _WHOLE = {
 def humanize(error: str) -> str:
     """Translate ``error``, a message of ``msgspec.ValidationError`` without its path.
 
-    An unknown message is returned unchanged, such as one of the product's own types, which is already for people.
+    An unknown message is returned unchanged: messages of the product's own types are already for people.
     """
-    if error in _WHOLE:
-        return _WHOLE[error]
+    if error in _WHOLE_MESSAGES:
+        return _WHOLE_MESSAGES[error]
     if error.startswith("Invalid enum value"):
-        return "Not one of the values that this takes"
+        return "Not one of the allowed values"
     for pattern, translate in _TRANSLATIONS:
         if match := pattern.match(error):
             return translate(match)

@@ -1,7 +1,7 @@
 """Prometheus gauges of the job queue: its length and the age of its oldest due job.
 
-The queue is one for all workers and machines, so it is measured in the database when metrics are read; each machine
-tells the same numbers.
+All workers and machines share one queue, so a database query measures it when metrics are read, and each machine gives
+the same values.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,9 +39,9 @@ class QueueLength(msgspec.Struct, frozen=True):
     kind: str
     waiting: int
     failing: int
-    """Those that failed at least once."""
+    """Waiting jobs that failed at least once."""
     oldest_due_seconds: float
-    """The time since the oldest due job could have begun; 0 when none is due."""
+    """The seconds since the oldest due job became due; 0 when none is due."""
 
 
 async def measure_queue(database: Database, kinds: Sequence[str]) -> Sequence[QueueLength]:
@@ -52,7 +52,7 @@ async def measure_queue(database: Database, kinds: Sequence[str]) -> Sequence[Qu
 
 
 class BacklogCollector(Collector):
-    """The gauges of a measured queue; None says that the database did not answer."""
+    """Collects the gauges; ``lengths`` is None when the database did not answer."""
 
     def __init__(self, lengths: Sequence[QueueLength] | None) -> None:
         self._lengths = lengths

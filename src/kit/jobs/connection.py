@@ -14,15 +14,15 @@ from kit.db.database import Database
 from kit.db.outage import READ_ONLY, is_outage, sqlstate_of
 
 RECONNECT_SECONDS = 0.5
-SAY_SECONDS = 60.0
+LOG_INTERVAL_SECONDS = 60.0
 log = structlog.get_logger("epoch.jobs")
 
 
 class WorkerConnection(Driver):
     """One connection for a worker's queue statements and its LISTEN.
 
-    During an outage a statement is repeated until the database is back. Without this, the library would lose a retry
-    that it could not write, and would not LISTEN again.
+    During an outage a statement is repeated until the database is available. Without this, the library would lose
+    retries that it could not store, and would not LISTEN again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -30,7 +30,7 @@ class WorkerConnection(Driver):
         self._connection: Any = None
         self._lock = asyncio.Lock()
         self._listeners: list[tuple[str, Callable[..., None]]] = []
-        self._said_at: float | None = None
+        self._logged_at: float | None = None
         self._shutdown = asyncio.Event()
         self._tasks = TaskManager()
 
@@ -45,7 +45,7 @@ class WorkerConnection(Driver):
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         def relay(_connection: object, _pid: object, _channel: object, payload: str) -> None:
-            # Nobody waits for the end of a job, and the notification would wake every worker.
+            # No worker waits for the deletion of a job, and its notification would wake all workers.
             if '"delete"' not in payload:
                 callback(payload)
 
@@ -88,17 +88,17 @@ class WorkerConnection(Driver):
             except Exception as error:
                 if self._shutdown.is_set() or not is_outage(error):
                     raise
-                self._say_waits(error)
+                self._log_outage(error)
                 if sqlstate_of(error) == READ_ONLY:
-                    # A server that was switched over: the next connection goes to the new primary.
+                    # The server became a standby; the next connection goes to the new primary.
                     await self.close()
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    def _say_waits(self, error: Exception) -> None:
-        """Log at the beginning of an outage, and then once in ``SAY_SECONDS``."""
+    def _log_outage(self, error: Exception) -> None:
+        """Log at the beginning of an outage, then once in each ``LOG_INTERVAL_SECONDS``."""
         now = time.monotonic()
-        if self._said_at is None or now - self._said_at >= SAY_SECONDS:
-            self._said_at = now
+        if self._logged_at is None or now - self._logged_at >= LOG_INTERVAL_SECONDS:
+            self._logged_at = now
             log.warning("job_queue_waits_for_database", error=type(error).__name__, sqlstate=sqlstate_of(error))
 
     async def _connected(self) -> Any:

@@ -1,4 +1,7 @@
-"""Prometheus metrics of jobs and periodic tasks. All have labels: this module is loaded before a worker shares them."""
+"""Prometheus metrics of jobs and periodic tasks.
+
+All metrics have labels, because this module is loaded before the worker's metrics are set up for several processes.
+"""
 
 import enum
 from collections.abc import Iterable
@@ -11,7 +14,7 @@ class JobOutcome(enum.StrEnum):
 
     SUCCEEDED = "succeeded"
     RETRIED = "retried"
-    """It failed and is tried again."""
+    """The attempt failed, and the job is tried again."""
     GIVEN_UP = "given_up"
 
 
@@ -20,7 +23,7 @@ class TaskOutcome(enum.StrEnum):
 
     SUCCEEDED = "succeeded"
     PUT_OFF = "put_off"
-    """Another service failed; the next run tries again."""
+    """Another service failed; the next run repeats the work."""
     FAILED = "failed"
 
 
@@ -35,7 +38,7 @@ PERIODIC_TASKS = Counter("epoch_periodic_tasks", "Runs of periodic tasks, by tas
 
 
 def begin_series(kinds: Iterable[str], tasks: Iterable[str]) -> None:
-    """Begin the series of alerts at 0: a rate needs two samples, and so would not see the first failure."""
+    """Begin the series that alerts use at 0: a rate needs two samples, so it would miss the first failure."""
     for kind in kinds:
         for outcome in JobOutcome:
             JOBS.labels(kind, outcome)

@@ -20,7 +20,7 @@ class QueuedJob(Base):
     """A job that waits, runs or failed permanently; a job that succeeded is deleted."""
 
     __tablename__ = "pgqueuer"
-    # Requests may insert and read four columns only, so no INSERT may return the columns that the database fills in.
+    # Requests may insert rows but read only four columns, so no INSERT may return the columns that the database sets.
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy's own form
 
     id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)  # type: ignore[assignment]  # not a UUID here
@@ -35,14 +35,14 @@ class QueuedJob(Base):
     """Time of the last heartbeat of the worker that runs the job."""
     dedupe_key: Mapped[str | None]
     payload: Mapped[bytes | None]
-    """Encrypted when its handler has ``encrypted``; None after the job failed permanently."""
+    """Encrypted if its handler has ``encrypted``; None after the job failed permanently."""
     headers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     attempts: Mapped[int] = column_property(retries + sa.case((status.in_(("picked", DEAD_LETTER_STATUS)), 1), else_=0))
     """Number of started attempts."""
     given_up_at: Mapped[dt.datetime | None] = column_property(sa.case((status == DEAD_LETTER_STATUS, updated_at)))
     failure: Mapped[str | None] = column_property(sa.type_coerce(headers.op("->>")("failure"), sa.Text))
-    """The type of the last error, never its text, which may contain an address."""
+    """The class of the last error, never its text, which may contain an e-mail address."""
 
 
 class JobLogEntry(Base):

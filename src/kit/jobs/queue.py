@@ -1,8 +1,8 @@
 """The job queue: jobs are enqueued in a transaction and run by any worker after its commit, at least once.
 
-pgqueuer stores them in PostgreSQL and wakes the workers. Each kind of job has a handler. A worker sends a heartbeat
+pgqueuer stores the jobs in PostgreSQL and wakes the workers. Each kind of job has a handler. A worker sends a heartbeat
 every few seconds; when a worker dies, another one runs its jobs. A job runs twice only when its worker dies or loses
-the database after it did the work and before it stored that.
+the database after the work was done and before that was stored.
 """
 
 import asyncio
@@ -42,11 +42,11 @@ from kit.secret_keys import SecretKeys
 from kit.tracing import TRACING
 
 POLL_SECONDS = 2
-"""The time between two searches for jobs of workers that died; no notification announces those."""
+"""The time between two searches for jobs of workers that died, for which there is no notification."""
 HEARTBEAT_TIMEOUT = dt.timedelta(seconds=5)
-"""A worker without a heartbeat for this time counts as dead, and another one runs its jobs."""
+"""A worker without a heartbeat for this time counts as dead, and another worker runs its jobs."""
 DRAIN_SECONDS = 5
-"""The time that a stopping worker still runs due jobs; other workers run the rest."""
+"""The time for which a stopping worker still runs due jobs; other workers run the rest."""
 RESTART_SECONDS = 1
 BATCH_JOBS = 10
 """Jobs that a worker claims with one statement."""
@@ -64,7 +64,7 @@ SETTINGS = DBSettings(
     schedules_table="pgqueuer_schedules",
     durability=Durability.durable,
 )
-_NOTE_FAILURE = """
+_STORE_FAILURE = """
     UPDATE pgqueuer
     SET headers = coalesce(nullif(headers, 'null'), '{}') || jsonb_build_object('failure', $2::text),
         payload = CASE WHEN $3 THEN NULL ELSE payload END
@@ -103,17 +103,17 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class JobHandler(msgspec.Struct, frozen=True, kw_only=True):
-    """Runs the jobs of one kind; jobs of different kinds do not wait for each other."""
+    """The function that runs jobs of one kind, and their limits; jobs of different kinds do not wait for each other."""
 
     kind: str
     handle: Callable[[Job], Awaitable[None]]
-    """Does the work. An exception leads to a retry, ``PermanentFailure`` to none. Must be safe to call twice."""
+    """Does the work. It is retried after an exception other than ``PermanentFailure``. Must be safe to call twice."""
     timeout_seconds: float
     """Time limit of an attempt."""
     give_up_after: dt.timedelta
     """A job older than this becomes a dead letter at its next failure."""
     retry_seconds: tuple[float, ...] = (5, 30, 120, 600, 3600)
-    """Waits between attempts; the last one repeats."""
+    """Waits between attempts; the last value is repeated."""
     concurrency: int = 1
     """Maximum of jobs of this kind that all workers together run at the same time."""
     encrypted: bool = True
@@ -165,7 +165,7 @@ class JobQueue:
         await enqueue(session, kind, self._encryptor.encrypt(payload).encode())
 
     def start(self) -> None:
-        """Start to run jobs, in the server's event loop."""
+        """Start running jobs, in the server's event loop."""
         self._is_stopping = False
         begin_series(self._handlers, (task.name for task in self._periodic_tasks))
         self._connection = WorkerConnection(self._database)
@@ -283,7 +283,7 @@ class JobQueue:
         finally:
             JOB_SECONDS.labels(handler.kind).observe(time.monotonic() - began)
         JOBS.labels(handler.kind, JobOutcome.GIVEN_UP if is_permanent else JobOutcome.RETRIED).inc()
-        await self._connection.execute(_NOTE_FAILURE, queued.id, failure, is_permanent)
+        await self._connection.execute(_STORE_FAILURE, queued.id, failure, is_permanent)
         about = {"attempt": queued.attempts + 1, "error": failure}
         if is_permanent:
             log.error("job_given_up", **about)
@@ -317,20 +317,20 @@ def _listed_in(tasks: set[asyncio.Task[Any]]) -> Iterator[None]:
 
 
 def _origin_of_job() -> dict[str, str] | None:
-    """The headers of a job that is enqueued now: the id of the request that does so, for the log lines of the job."""
+    """The headers of a job that is enqueued now: the id of the request that enqueues it, for the job's log lines."""
     found = get_contextvars().get(REQUEST_ID)
     return None if found is None else {REQUEST_ID: str(found)}
 
 
 class _Queries(Queries):
-    """The library's statements, two of them changed."""
+    """The library's statements; two of them are replaced."""
 
     async def log_jobs(
         self, job_status: list[tuple[models.Job, types.JOB_STATUS, models.TracebackRecord | None]]
     ) -> None:
-        # The library would delete jobs whose tasks a stopping worker cancels; another worker must run them.
-        if over := [entry for entry in job_status if entry[1] != "canceled"]:
-            await super().log_jobs(over)
+        # The library would delete jobs whose tasks a stopping worker cancels, but another worker must run them.
+        if ended := [entry for entry in job_status if entry[1] != "canceled"]:
+            await super().log_jobs(ended)
 
     async def next_deferred_eta(self, entrypoints: list[types.QueueEntrypoint]) -> dt.timedelta | None:
         [row] = await self.driver.fetch(_NEXT_DUE, entrypoints)

@@ -1,4 +1,4 @@
-"""Measures how long the oldest due job has waited for a process that runs jobs."""
+"""Measures how long the oldest due job or periodic task has waited for a process that runs jobs."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kit.db.database import Database
 
-# A kind's oldest due job is one step in an index. A task whose cron expression has changed also keeps its former row.
+# An index finds the oldest due job of a kind directly. A task whose cron expression has changed keeps its former row.
 _LONGEST_WAIT = sa.text("""
     SELECT max(wait) FROM (
         SELECT now() - first.execute_after AS wait

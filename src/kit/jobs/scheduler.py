@@ -1,4 +1,7 @@
-"""Periodic tasks: run at the times of a cron expression, by one worker of all machines."""
+"""Periodic tasks: run at the times of a cron expression, by a single worker of all machines.
+
+Also has the protocol of objects that work in the background of the application.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -29,7 +32,7 @@ class PeriodicTask(msgspec.Struct, frozen=True, kw_only=True):
     """In UTC; an optional sixth field is seconds."""
     work: Callable[[], Awaitable[None]]
     expected: tuple[type[Exception], ...] = ()
-    """Errors of other services, logged as warnings."""
+    """Errors of other services, which are logged as warnings."""
 
     async def run_once(self) -> None:
         """Run the work once; log its exceptions, so that the next run tries again."""
@@ -45,5 +48,5 @@ class PeriodicTask(msgspec.Struct, frozen=True, kw_only=True):
             else:
                 outcome = TaskOutcome.FAILED
                 log.error("periodic_task_failed", task=self.name, exc_info=error)
-                FAILURES.pass_on(error)
+                FAILURES.notify_listener(error)
         PERIODIC_TASKS.labels(self.name, outcome).inc()

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.actor import SYSTEM, Actor
 from kit.audit import record
 from kit.clock import utc_now
-from kit.db.rate_limit import hit_or_raise, take_back
+from kit.db.rate_limit import hit_or_raise, uncount_use
 from kit.e164 import masked
 from kit.errors import NotFound, TooMany
 from kit.rounding import divide_up
@@ -108,7 +108,7 @@ class VerifiedNumberService:
         """
         row = await self.get(organization_id, request.number_id)
         for key in _counter_keys(organization_id, row.e164):
-            await take_back(self._session, key, window=_CALLS_WINDOW, used_at=request.requested_at)
+            await uncount_use(self._session, key, window=_CALLS_WINDOW, used_at=request.requested_at)
         if request.previous is None:
             await self._session.delete(row)
         else:

@@ -13,7 +13,7 @@ from kit.db.database import Database
 from kit.db.last_used import LastUsedWriter
 from kit.errors import NotFound
 from kit.http.app_key import AppKey
-from kit.http.client_address import client_address
+from kit.http.client_ip_address import client_ip_address
 from kit.http.csrf import SAFE_METHODS, has_bearer
 from kit.time_zones import zone_of
 from tenants.api_keys.errors import InvalidApiKey, KeyReadOnly
@@ -59,7 +59,7 @@ class ApiKeyAuthenticator:
         if row is None:
             raise InvalidApiKey
         key_id, organization_id, label, scope, last_used_at, plan, country, time_zone, suspended, e164 = row
-        self.uses.note(key_id, last_used_at, utc_now())
+        self.uses.record_use(key_id, last_used_at, utc_now())
         member = MemberAuth(
             actor=Actor(ActorKind.API_KEY, key_id, label or raw[:8], ip_address),
             role=Role.ADMIN,
@@ -93,7 +93,7 @@ async def authenticate_api_key(
     """
     raw = connection.headers["authorization"].split(" ", 1)[1].strip()
     keys = API_KEYS.get(connection.app)
-    found = await keys.authenticate(raw, client_address(connection.scope))
+    found = await keys.authenticate(raw, client_ip_address(connection.scope))
     if organization_id is not None and found.member.organization_id != organization_id:
         raise NotFound
     scope: Any = connection.scope

@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from kit.db.paging import PageQuery, read_moment
-from kit.db.reading import ReadingSession
-from kit.http.app_key import EXPORT_READING
+from kit.db.reading_session import ReadingSession
+from kit.http.app_key import EXPORT_READING_SESSIONS
 from kit.http.csv_response import ByteOrderMark, csv_response
 from kit.http.data_age import accepted_age
 from kit.http.query_parameters import Moment
@@ -73,6 +73,6 @@ class AuditController(Controller):
         request: Request[Any, Any, State],
         bom: ByteOrderMark = False,
     ) -> Stream:
-        reading = EXPORT_READING.get(request.app).accepting(accepted_age(request))
+        reading = EXPORT_READING_SESSIONS.get(request.app).with_max_age(accepted_age(request))
         chunks = export_audit_csv(reading, organization_id, filters)
         return csv_response("audit.csv", chunks, bom=bom, as_of=reading.as_of)

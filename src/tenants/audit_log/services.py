@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.actor import ActorKind
 from kit.audit import AuditEvent
 from kit.csv_export import CSV_BATCH_ROWS, Cell, csv_of
-from kit.db.reading import Reading
+from kit.db.reading_session import ReadingSessionFactory
 from kit.errors import ValidationFailed
 from kit.parsing import parse_uuid
 from kit.schemas import rfc3339
@@ -104,7 +104,9 @@ class AuditLogService:
         return (await self._session.scalars(sa.select(latest.c.action).distinct().order_by(latest.c.action))).all()
 
 
-def export_audit_csv(reading: Reading, organization_id: UUID, filters: AuditFilters) -> AsyncGenerator[bytes, None]:
+def export_audit_csv(
+    reading: ReadingSessionFactory, organization_id: UUID, filters: AuditFilters
+) -> AsyncGenerator[bytes, None]:
     """The chunks of a CSV file with all events that match ``filters``, newest first."""
 
     async def read(after: UUID | None) -> Sequence[AuditEvent]:

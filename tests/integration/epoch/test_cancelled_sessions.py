@@ -11,8 +11,8 @@ from litestar.di import NamedDependency, Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.database import Database
-from kit.db.reading import Reading, ReadingSession
-from kit.http.app_key import DATABASE, READING
+from kit.db.reading_session import ReadingSession, ReadingSessionFactory
+from kit.http.app_key import DATABASE, READING_SESSIONS
 from kit.http.sessions import (
     TenantContext,
     UserContext,
@@ -54,7 +54,7 @@ async def test_all_sessions_of_a_handler_are_closed(database: Database) -> None:
         },
         openapi_config=None,
     )
-    application.state.update([DATABASE.entry(database), READING.entry(Reading(database))])
+    application.state.update([DATABASE.entry(database), READING_SESSIONS.entry(ReadingSessionFactory(database))])
     transport = asgi_transport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         request = asyncio.create_task(client.get("/"))

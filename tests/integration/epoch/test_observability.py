@@ -121,7 +121,7 @@ async def test_a_report_has_classes_frames_and_ids_and_no_text(receiver: Telemet
         except KeyError as error:
             raise ValueError(f"{number} {secret}") from error
 
-    FAILURES.forget()
+    FAILURES.reset()
     clear_contextvars()
     end = start_observability(msgspec.structs.replace(settings, sentry_dsn=receiver.dsn))
     with bound_contextvars(request_id="r" * 32):

@@ -14,7 +14,7 @@ from epoch.server.postgres_programs import find_binaries
 from epoch.tenant_isolation import expected_isolation, find_gaps
 from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, Database
-from kit.db.partitions import Changes, Layout, month_after, read_layout, suffix_of
+from kit.db.partitions import PartitionChanges, PartitionLayout, month_after, read_layout, suffix_of
 from support.partitions import END, add_event, at, maintain, make_organization, partition_names, partitions_of_events
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -36,7 +36,7 @@ def run_postgres(command: tuple[str, ...], values: Mapping[str, object]) -> None
     subprocess.run([find_binaries(os.environ) / program, *arguments], check=True)
 
 
-async def layout_of(database: Database) -> Layout | None:
+async def layout_of(database: Database) -> PartitionLayout | None:
     async with database.sessions() as session:
         return await read_layout(session, EVENTS)
 
@@ -76,7 +76,7 @@ async def test_a_restored_dump_goes_on_with_its_partitions(
     assert await gaps_of(target) == []
     # The job makes and drops months of it, and new rows find theirs.
     changes = await maintain(target, at(month_after(END)))
-    assert changes == Changes(created=(suffix_of(month_after(END, 3)),), dropped=(months[0],))
+    assert changes == PartitionChanges(created=(suffix_of(month_after(END, 3)),), dropped=(months[0],))
     await add_event(restored, owner, at(month_after(END, 3)), 4)
     assert (await partitions_of_events(restored))[-1] == partition_names(suffix_of(month_after(END, 3)), 4)
     late = at(month_after(END, 2), 1) + EVENTS.retention

@@ -26,8 +26,8 @@ from kit.clock import utc_now
 from kit.db import partitions
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, Database, owner_engine
 from kit.db.partitions import (
-    Changes,
     LocksUnavailable,
+    PartitionChanges,
     bound_of,
     month_after,
     month_of,
@@ -76,8 +76,8 @@ def gauges(*, unplaced: int = 0, missing: int = 0, late: int = 0) -> dict[str, f
 async def test_months_are_made_ahead_and_rows_find_theirs(url: str, rows: Database) -> None:
     months = [month_after(END, count) for count in range(3)]
     # The first of them was made by the migration.
-    assert await maintain(url, at(END)) == Changes(created=tuple(map(suffix_of, months[1:])))
-    assert await maintain(url, at(END)) == Changes()
+    assert await maintain(url, at(END)) == PartitionChanges(created=tuple(map(suffix_of, months[1:])))
+    assert await maintain(url, at(END)) == PartitionChanges()
     owner = await make_organization(rows)
     for number, moment in enumerate((utc_now(), *map(at, months), at(month_after(END, 3))), start=1):
         await add_event(rows, owner, moment, number)

@@ -115,8 +115,8 @@ async def test_each_rule_deletes_expired_rows_and_keeps_recent_ones(
     token = await make.token(tenant)
     staff = await make_staff(jobs, StaffRole.SUPPORT)
     ids = tenant.owner.id, tenant.organization.id, token.id, staff.id
-    old = row_aged(rule.name, *ids, ago=rule.older_than + timedelta(minutes=1))
-    recent = row_aged(rule.name, *ids, ago=rule.older_than - timedelta(minutes=5))
+    old = row_aged(rule.name, *ids, ago=rule.max_age + timedelta(minutes=1))
+    recent = row_aged(rule.name, *ids, ago=rule.max_age - timedelta(minutes=5))
     async with jobs.sessions() as session, session.begin():
         session.add_all([old, recent])
 

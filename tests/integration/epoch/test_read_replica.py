@@ -21,9 +21,9 @@ from epoch.migrations import upgrade
 from kit.actor import SYSTEM
 from kit.db.connections import DEFAULT_CONNECTIONS, share_replica_connections
 from kit.db.database import ADMIN_ROLE, REQUEST_ROLE, Database
-from kit.db.reading import Reading, ReadingSession
+from kit.db.reading_session import ReadingSession, ReadingSessionFactory
 from kit.db.replica import ReadReplica, ReplicaState
-from kit.http.app_key import READ_REPLICA, READING
+from kit.http.app_key import READ_REPLICA, READING_SESSIONS
 from kit.http.data_age import AS_OF_HEADER, COOKIE
 from kit.settings import Settings
 from support.api_helpers import cookies_set
@@ -61,8 +61,8 @@ class Product(NamedTuple):
         return f"/api/organizations/{self.tenant.organization.id}"
 
     @property
-    def reading(self) -> Reading:
-        return READING.get(self.app)
+    def reading(self) -> ReadingSessionFactory:
+        return READING_SESSIONS.get(self.app)
 
     async def add_call(self) -> str:
         return str(await add_call(self.database, self.tenant, self.token))
@@ -72,7 +72,7 @@ class Product(NamedTuple):
 
         async def shows_everything() -> bool:
             await self.replica.measure()
-            return self.replica.is_in_use and self.replica._shown is self.replica._notes[-1]
+            return self.replica.is_in_use and self.replica._replayed_sample is self.replica._samples[-1]
 
         await wait_until(shows_everything)
 
@@ -272,13 +272,13 @@ async def test_a_delayed_standby_is_behind_by_its_delay(following: Product, serv
     async def is_late() -> bool:
         await following.add_call()
         await replica.measure()
-        return replica._shown is not replica._notes[-1]
+        return replica._replayed_sample is not replica._samples[-1]
 
     await wait_until(is_late)
-    shown = replica._shown
+    shown = replica._replayed_sample
     await following.add_call()
     await replica.measure()
-    assert replica._shown is shown
+    assert replica._replayed_sample is shown
     assert replica.is_in_use
     await servers.standby.delay("0")
     await following.follow()
@@ -337,7 +337,7 @@ async def test_a_tenant_sees_its_own_rows_and_nobody_writes(following: Product) 
     await following.add_call()
     await add_call(following.database, other, await make.token(other))
     await following.follow()
-    for reading in (following.reading, following.reading.accepting(0)):
+    for reading in (following.reading, following.reading.with_max_age(0)):
         async with reading.new_session(following.tenant.organization.id) as session:
             found = await session.execute(sa.text("SELECT DISTINCT organization_id FROM call"))
             assert found.all() == [(following.tenant.organization.id,)]

@@ -47,7 +47,7 @@ async def watcher(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 
 async def take_all(slots: TenantConcurrency, key: Hashable, work: Work, stack: AsyncExitStack) -> None:
     for _ in range(1 if work is Work.EXPORT else MAX_REQUESTS):
-        await stack.enter_async_context(slots.of(work).slot((key, work)))
+        await stack.enter_async_context(slots.slots_for(work).slot((key, work)))
 
 
 def api(tenant: Tenant) -> str:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from events.emit import emit
 from events.event_types import EventType
-from events.metrics import EVENT_GAUGES, OLDEST_WAITING
+from events.metrics import EVENT_GAUGES, OLDEST_WAITING_METRIC
 from events.models import EVENT_OUTBOX, OrganizationEvent
 from events.sequencer import EventSequencer
 from kit.db.database import Database
@@ -96,7 +96,7 @@ async def test_a_subscriber_that_fails_for_one_organization_delays_that_one_alon
     await add(jobs, other, 3)
     assert await EventSequencer(jobs, {}, [queue_deliveries, faulty]).run_once() == 1
     assert (len(await sequences(jobs, other)), await waiting(jobs, failing)) == (4, 4)
-    assert (await EVENT_GAUGES.measure(jobs))[OLDEST_WAITING] > 0
+    assert (await EVENT_GAUGES.measure(jobs))[OLDEST_WAITING_METRIC] > 0
 
     faulty.organization_id = None
     await wait_until(lambda: numbers_all(sequencer), pause=0.1)

@@ -45,21 +45,21 @@ def value_of(row: Any) -> bytes | None:
     return None if row is None else row["value"]
 
 
-async def test_callers_of_one_turn_of_the_loop_share_a_statement(pool: CountedPool) -> None:
-    lookup = BatchedLookup(pool, one=FIND_ONE, many=FIND, key="key")
+async def test_calls_of_one_iteration_of_the_loop_share_a_statement(pool: CountedPool) -> None:
+    lookup = BatchedLookup(pool, single_key_sql=FIND_ONE, many_keys_sql=FIND, key_column="key")
     rows = await asyncio.gather(*(lookup.find(key) for key in (b"a", b"b", b"none", b"a")))
     assert [value_of(row) for row in rows] == [b"ax", b"bx", None, b"ax"]
     assert pool.look_ups == 1
 
 
 async def test_a_caller_who_is_alone_has_a_statement_of_its_own(pool: CountedPool) -> None:
-    lookup = BatchedLookup(pool, one=FIND_ONE, many=FIND, key="key")
+    lookup = BatchedLookup(pool, single_key_sql=FIND_ONE, many_keys_sql=FIND, key_column="key")
     assert [value_of(await lookup.find(key)) for key in (b"a", b"none", b"b")] == [b"ax", None, b"bx"]
     assert pool.look_ups == 0
 
 
 async def test_a_statement_has_a_bounded_number_of_keys(pool: CountedPool) -> None:
-    lookup = BatchedLookup(pool, one=FIND_ONE, many=FIND, key="key")
+    lookup = BatchedLookup(pool, single_key_sql=FIND_ONE, many_keys_sql=FIND, key_column="key")
     keys = [b"%d" % number for number in range(MAX_KEYS + 2)]
     rows = await asyncio.gather(*(lookup.find(key) for key in keys))
     assert [value_of(row) for row in rows] == [key + b"x" for key in keys]
@@ -67,7 +67,7 @@ async def test_a_statement_has_a_bounded_number_of_keys(pool: CountedPool) -> No
 
 
 async def test_a_caller_who_gives_up_leaves_the_others_their_statement(pool: CountedPool) -> None:
-    lookup = BatchedLookup(pool, one=FIND_ONE, many=FIND, key="key")
+    lookup = BatchedLookup(pool, single_key_sql=FIND_ONE, many_keys_sql=FIND, key_column="key")
     first, second, _ = (asyncio.create_task(lookup.find(key)) for key in (b"a", b"b", b"c"))
     await asyncio.sleep(0)
     first.cancel()
@@ -77,14 +77,15 @@ async def test_a_caller_who_gives_up_leaves_the_others_their_statement(pool: Cou
 
 
 async def test_each_caller_of_a_failed_statement_learns_why(pool: CountedPool) -> None:
-    lookup = BatchedLookup(pool, one=FIND_ONE, many=FAIL, key="key")
+    lookup = BatchedLookup(pool, single_key_sql=FIND_ONE, many_keys_sql=FAIL, key_column="key")
     errors = await asyncio.gather(*(lookup.find(key) for key in (b"a", b"bad")), return_exceptions=True)
     assert [type(error) for error in errors] == [asyncpg.DivisionByZeroError] * 2
     assert value_of(await lookup.find(b"a")) == b"ax"
 
 
 async def test_no_caller_waits_for_ever_when_the_program_ends(pool: CountedPool) -> None:
-    lookup = BatchedLookup(pool, one=FIND_ONE, many="SELECT pg_sleep(30) FROM unnest($1::bytea[])", key="key")
+    sleep = "SELECT pg_sleep(30) FROM unnest($1::bytea[])"
+    lookup = BatchedLookup(pool, single_key_sql=FIND_ONE, many_keys_sql=sleep, key_column="key")
     waiting = asyncio.create_task(lookup.find(b"a"))
     await asyncio.sleep(0)
     (statement,) = lookup._running

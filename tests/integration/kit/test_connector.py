@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from epoch.migrations import upgrade
-from kit.db.connector import Connector, RoleNotTaken
+from kit.db.connector import Connector, RoleNotSet
 from kit.db.database import REQUEST_ROLE, Database, owner_engine
 from support.certificates import Authority
 from support.pgbouncer import PgBouncer, running_pgbouncer
@@ -186,7 +186,7 @@ async def test_a_connection_whose_user_may_not_become_the_role_is_refused(own_da
     await owner.execute("DROP ROLE IF EXISTS connector_test; CREATE ROLE connector_test LOGIN")
     try:
         connector = Connector(own_database_url.replace("//epoch@", "//connector_test@"))
-        with pytest.raises(RoleNotTaken, match="epoch migrate"):
+        with pytest.raises(RoleNotSet, match="epoch migrate"):
             await connector.open(REQUEST_ROLE, seconds=10)
     finally:
         await owner.execute("DROP ROLE connector_test")

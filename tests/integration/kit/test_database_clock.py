@@ -75,9 +75,9 @@ async def test_doctor_reports_a_clock_that_differs_from_the_databases(shifted: t
 
 def test_a_difference_within_the_networks_doubt_is_left_alone() -> None:
     clock, now = Clock(), dt.datetime.now(dt.UTC)
-    clock.compare(now + timedelta(milliseconds=400), asked_at=now, answered_at=now + timedelta(milliseconds=2))
+    clock.measure_skew(now + timedelta(milliseconds=400), asked_at=now, answered_at=now + timedelta(milliseconds=2))
     assert abs(clock.now() - clock.machine_now()) < timedelta(milliseconds=100)
-    clock.compare(now + timedelta(seconds=90), asked_at=now, answered_at=now + timedelta(milliseconds=2))
+    clock.measure_skew(now + timedelta(seconds=90), asked_at=now, answered_at=now + timedelta(milliseconds=2))
     assert clock.now() - clock.machine_now() > timedelta(seconds=80)
-    clock.compare(now + timedelta(seconds=4), asked_at=now, answered_at=now + timedelta(seconds=10))
+    clock.measure_skew(now + timedelta(seconds=4), asked_at=now, answered_at=now + timedelta(seconds=10))
     assert clock.skew > timedelta(seconds=80)

@@ -23,7 +23,7 @@ from tenants.audit_log.verification import AuditVerifier
 pytestmark = pytest.mark.anyio
 NUMBER, WRITTEN = "+13035550163", "(303) 555-0163"
 OTHER = "+13035550164"
-KEY = Actor(ActorKind.API_KEY, uuid4(), "Backend", address="192.0.2.7")
+KEY = Actor(ActorKind.API_KEY, uuid4(), "Backend", client_ip_address="192.0.2.7")
 
 
 async def add(database: Database, organization_id: UUID | None, action: str, **values: Any) -> UUID:
@@ -96,7 +96,7 @@ async def test_an_erased_number_leaves_the_audit_log_of_its_organization_only(
 async def test_an_erased_person_leaves_all_chains(jobs: Database) -> None:
     email, longer = "ann@example.com", "jo.ann@example.com"
     organization_id, account = uuid4(), uuid4()
-    person = Actor(ActorKind.USER, account, email, address="192.0.2.9")
+    person = Actor(ActorKind.USER, account, email, client_ip_address="192.0.2.9")
     theirs = await add(jobs, organization_id, "member.invited", by=person, subject_name="Desk")
     about = await add(jobs, organization_id, "invitation.sent", subject_name=email, details={"role": "member"})
     inside = await add(
@@ -142,7 +142,7 @@ async def test_old_events_lose_addresses_and_what_they_say_about_calls(jobs: Dat
                     actor_kind="api_key",
                     actor_id=KEY.id,
                     actor_name=KEY.name,
-                    address=KEY.address,
+                    address=KEY.client_ip_address,
                     action=action,
                     subject_name="…0163",
                     details={"reason": "rings"},

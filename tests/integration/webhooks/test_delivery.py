@@ -175,7 +175,7 @@ async def test_what_a_dead_process_held_is_sent_by_another(
     await emit_notes(jobs, organization_id, 1, 2)
     await EventSequencer(jobs, {}, [queue_deliveries]).run_once()
     async with jobs.sessions() as session, session.begin():
-        claimed = await DeliveryStore(session, uuid4()).claim(most=1000, of_one=1000, busy=[])
+        claimed = await DeliveryStore(session, uuid4()).claim(limit=1000, organization_limit=1000, busy=[])
     [held] = [endpoint for endpoint in claimed if endpoint.organization_id == organization_id]
     assert len(held.deliveries) == 2
     other = deliverer_of(jobs, own_settings)

@@ -18,7 +18,7 @@ from support.metrics import Growth
 from support.webhook_receiver import WebhookReceiver, answer
 from webhooks.deliverer import WebhookDeliverer
 from webhooks.fan_out import queue_deliveries
-from webhooks.metrics import DELIVERY_GAUGES, OLDEST_DUE
+from webhooks.metrics import DELIVERY_GAUGES, OLDEST_DUE_METRIC
 from webhooks.models import WebhookDelivery, WebhookEndpoint
 from webhooks.resolver import DnsResolver
 from webhooks.sender import WebhookSender
@@ -87,7 +87,7 @@ async def test_the_oldest_due_delivery_is_told_unless_somebody_sends_it_or_it_is
     jobs: Database, own_settings: Settings
 ) -> None:
     async def oldest_due_seconds() -> float:
-        return (await DELIVERY_GAUGES.measure(jobs))[OLDEST_DUE]
+        return (await DELIVERY_GAUGES.measure(jobs))[OLDEST_DUE_METRIC]
 
     assert await oldest_due_seconds() == 0
     endpoint_id = await due_endpoint(jobs, own_settings, "http://127.0.0.1:1/hook")

@@ -118,22 +118,22 @@ async def test_uses_are_written_together_and_once_a_minute(app: Litestar, databa
     uses = EmbedTokenUseWriter(DATABASE.get(app))
     noon = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
-    uses.note(first.id, None, noon, "https://a.example")
-    uses.note(first.id, None, noon + dt.timedelta(seconds=3), "https://b.example")
-    uses.note(second.id, None, noon, None)
+    uses.record_use(first.id, None, noon, "https://a.example")
+    uses.record_use(first.id, None, noon + dt.timedelta(seconds=3), "https://b.example")
+    uses.record_use(second.id, None, noon, None)
     assert await _last_use(database, first.id) == (None, None)
     await uses.flush()
     assert await _last_use(database, first.id) == (noon, "https://a.example")
     assert await _last_use(database, second.id) == (noon, None)
 
-    uses.note(first.id, noon, noon + dt.timedelta(seconds=59), "https://c.example")
+    uses.record_use(first.id, noon, noon + dt.timedelta(seconds=59), "https://c.example")
     await uses.flush()
     assert await _last_use(database, first.id) == (noon, "https://a.example")
     # Another worker, which read the row before the first one wrote it.
-    uses.note(first.id, None, noon + dt.timedelta(seconds=59), "https://c.example")
+    uses.record_use(first.id, None, noon + dt.timedelta(seconds=59), "https://c.example")
     await uses.flush()
     assert await _last_use(database, first.id) == (noon, "https://a.example")
-    uses.note(first.id, noon, noon + dt.timedelta(seconds=60), "https://c.example")
+    uses.record_use(first.id, noon, noon + dt.timedelta(seconds=60), "https://c.example")
     await uses.flush()
     assert await _last_use(database, first.id) == (noon + dt.timedelta(seconds=60), "https://c.example")
 

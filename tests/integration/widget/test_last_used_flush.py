@@ -35,7 +35,7 @@ async def test_a_row_that_cannot_be_written_delays_its_chunk_alone(
     uses, now = EmbedTokenUseWriter(own), utc_now()
     try:
         for token_id in ids:
-            uses.note(token_id, None, now, "https://crm.customer.test")
+            uses.record_use(token_id, None, now, "https://crm.customer.test")
         async with database.sessions() as other, other.begin():
             await other.execute(sa.select(EmbedToken.id).where(EmbedToken.id == ids[-1]).with_for_update())
             await uses.flush()

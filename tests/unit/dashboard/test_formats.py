@@ -15,7 +15,7 @@ from dashboard.formats import (
     option_tags,
 )
 from kit.e164 import readable
-from kit.text import duration
+from kit.text import format_duration
 
 
 def test_a_time_has_seconds_only_if_it_is_exact() -> None:
@@ -41,7 +41,7 @@ def test_without_a_zone_the_script_formats_the_time() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (134, "2:14"), (3722, "1:02:02")])
 def test_a_duration_reads_as_a_clock(seconds: int, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(("stored", "text"), [("+14155550100", "+1 415-555-0100"), ("911", "911"), (None, "")])

@@ -25,18 +25,18 @@ async def test_it_tells_what_the_librarys_tells() -> None:
     theirs = Histogram("seconds", "Text.", ["route"], buckets=BUCKETS, registry=CollectorRegistry())
     for route in ("a", "b"):
         for value in VALUES:
-            ours.count((route,), value)
+            ours.observe_later((route,), value)
             theirs.labels(route).observe(value)
     assert samples_of(ours) == samples_of(theirs)
-    ours.count(("a",), 1)
+    ours.observe_later(("a",), 1)
     theirs.labels("a").observe(1)
     assert samples_of(ours) == samples_of(theirs)
 
 
 async def test_it_is_shared_though_nobody_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kit.buffered_histogram.SHARE_SECONDS", 0.001)
+    monkeypatch.setattr("kit.buffered_histogram.FLUSH_SECONDS", 0.001)
     histogram = BufferedHistogram("seconds", "Text.", ["route"], buckets=BUCKETS, registry=CollectorRegistry())
     for _ in range(2):
-        histogram.count(("a",), 1)
+        histogram.observe_later(("a",), 1)
         await wait_until(lambda: not histogram._pending)
     assert histogram.labels("a")._sum.get() == 2

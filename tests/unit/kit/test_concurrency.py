@@ -38,7 +38,7 @@ async def test_no_more_than_the_limit_run_and_the_rest_run_in_their_order() -> N
     go_on.set()
     await asyncio.gather(*tasks)
     assert began == [0, 1, 2, 3, 4]
-    assert slots._running == {}
+    assert slots._tasks == {}
 
 
 async def test_another_key_does_not_wait() -> None:
@@ -61,8 +61,8 @@ async def test_who_waits_too_long_is_refused_and_leaves_the_queue() -> None:
     async with slots.slot("key"):
         with pytest.raises(TooMany):
             await slots.acquire("key")
-        assert not slots._running["key"].waiters
-    assert slots._running == {}
+        assert not slots._tasks["key"].waiters
+    assert slots._tasks == {}
 
 
 async def test_who_is_cancelled_while_it_waits_takes_no_slot() -> None:
@@ -72,7 +72,7 @@ async def test_who_is_cancelled_while_it_waits_takes_no_slot() -> None:
         await settle()
         cancelled.cancel()
         await settle()
-    assert slots._running == {}
+    assert slots._tasks == {}
 
 
 async def test_a_slot_that_comes_together_with_the_cancellation_is_passed_on() -> None:
@@ -85,7 +85,7 @@ async def test_a_slot_that_comes_together_with_the_cancellation_is_passed_on() -
     cancelled.cancel()
     await patient
     slots.release("key")
-    assert slots._running == {}
+    assert slots._tasks == {}
 
 
 async def test_a_slot_rests_while_more_of_its_key_wait_and_other_keys_go_on() -> None:
@@ -100,4 +100,4 @@ async def test_a_slot_rests_while_more_of_its_key_wait_and_other_keys_go_on() ->
     assert not waiting.done()
     await waiting
     slots.release("key")
-    assert slots._running == {}
+    assert slots._tasks == {}

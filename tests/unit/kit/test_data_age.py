@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kit.clock import utc_now
-from kit.db.reading import ANY_AGE
+from kit.db.reading_session import ANY_AGE
 from kit.http.data_age import COOKIE, DataAgeMiddleware
 from kit.secret_keys import SecretKeys, Signer
 

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from carrier.port import CarrierUnavailable
-from kit.failures import FailureLog, failing_dependency, is_client_gone
+from kit.failures import FailureLog, failing_dependency, is_client_disconnected
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
@@ -61,9 +61,9 @@ def test_a_bug_in_the_handling_of_an_outage_is_ours() -> None:
 
 
 def test_clients_that_leave_are_known_in_both_frameworks() -> None:
-    assert is_client_gone(ClientDisconnect())
-    assert is_client_gone(InternalServerException("client disconnected prematurely"))
-    assert not is_client_gone(InternalServerException("broken"))
+    assert is_client_disconnected(ClientDisconnect())
+    assert is_client_disconnected(InternalServerException("client disconnected prematurely"))
+    assert not is_client_disconnected(InternalServerException("broken"))
 
 
 def about_disk(logged: Sequence[EventDict]) -> Sequence[EventDict]:

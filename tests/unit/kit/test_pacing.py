@@ -13,7 +13,7 @@ async def test_requests_of_a_key_begin_one_in_a_turn_and_in_order() -> None:
     pacing, begun = Pacing(), list[int]()
 
     async def begin(number: int) -> None:
-        await pacing.turn("path")
+        await pacing.wait("path")
         begun.append(number)
 
     tasks = [asyncio.create_task(begin(number)) for number in range(20)]
@@ -29,7 +29,7 @@ async def test_keys_do_not_wait_for_each_other() -> None:
     pacing, begun = Pacing(), list[str]()
 
     async def begin(key: str) -> None:
-        await pacing.turn(key)
+        await pacing.wait(key)
         begun.append(key)
 
     tasks = [asyncio.create_task(begin(key)) for key in ("busy", "busy", "busy", "other")]
@@ -40,11 +40,11 @@ async def test_keys_do_not_wait_for_each_other() -> None:
 
 async def test_one_that_was_cancelled_holds_nobody_up_and_nothing_is_kept() -> None:
     pacing = Pacing()
-    tasks = [asyncio.create_task(pacing.turn("path")) for _ in range(3)]
+    tasks = [asyncio.create_task(pacing.wait("path")) for _ in range(3)]
     await asyncio.sleep(0)
     tasks[1].cancel()
     async with asyncio.timeout(10):
         await asyncio.gather(*tasks, return_exceptions=True)
     assert not tasks[2].cancelled()
     await asyncio.sleep(0)
-    assert pacing._waiting == {}
+    assert pacing._waiters == {}

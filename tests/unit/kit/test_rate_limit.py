@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from kit.http.rate_limit import (
-    AWAY_SECONDS,
+    STORE_PAUSE_SECONDS,
     MemoryRateLimiter,
     RateLimiter,
     SharedRateLimiter,
@@ -89,7 +89,7 @@ async def test_without_its_store_the_shared_limiter_counts_in_memory(
         assert [await limiter.hit("key", 2) > 0 for _ in range(3)] == [False, False, True]
         assert await limiter.peek("key", 2) > 0
         assert await limiter.peek("other", 2) == 0
-        clock.now = AWAY_SECONDS
+        clock.now = STORE_PAUSE_SECONDS
         assert await limiter.peek("key", 2) > 0
 
 

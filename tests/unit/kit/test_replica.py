@@ -1,4 +1,4 @@
-"""The age of what a read replica shows, and the errors that are its own."""
+"""The age of the rows that a read replica shows, and the errors that only the replica causes."""
 
 import datetime as dt
 import time
@@ -11,34 +11,34 @@ from kit.clock import utc_now
 from kit.db.connections import share_replica_connections
 from kit.db.connector import Connector
 from kit.db.database import Database
-from kit.db.replica import PositionNote, ReadReplica, without_header
+from kit.db.replica import ReadReplica, WalSample, without_header
 
 URL = "postgresql://epoch@127.0.0.1:1/epoch"
 PAGE, SEGMENT = 8192, 16 << 20
 
 
-def replica(*notes: PositionNote, max_lag: float = 30) -> ReadReplica:
+def replica(*samples: WalSample, max_lag: float = 30) -> ReadReplica:
     connector = Connector(URL, is_replica=True)
     found = ReadReplica(Database(URL), connector, shares=share_replica_connections(20), max_lag_seconds=max_lag)
-    found._notes.extend(notes)
+    found._samples.extend(samples)
     return found
 
 
-def note(position: int, seconds_ago: float = 0) -> PositionNote:
-    return PositionNote(position, time.monotonic() - seconds_ago, utc_now() - dt.timedelta(seconds=seconds_ago))
+def sample(position: int, seconds_ago: float = 0) -> WalSample:
+    return WalSample(position, time.monotonic() - seconds_ago, utc_now() - dt.timedelta(seconds=seconds_ago))
 
 
-def test_a_standby_shows_the_newest_note_that_it_has_replayed() -> None:
-    notes = [note(100, 3), note(200, 2), note(200, 1), note(300)]
-    found = replica(*notes)
-    assert [found.newest_note(at) for at in (99, 100, 199, 200, 299, 300, 999)] == [
+def test_the_newest_sample_is_the_last_one_that_the_standby_has_replayed() -> None:
+    samples = [sample(100, 3), sample(200, 2), sample(200, 1), sample(300)]
+    found = replica(*samples)
+    assert [found.newest_sample(at) for at in (99, 100, 199, 200, 299, 300, 999)] == [
         None,
-        notes[0],
-        notes[0],
-        notes[2],
-        notes[2],
-        notes[3],
-        notes[3],
+        samples[0],
+        samples[0],
+        samples[2],
+        samples[2],
+        samples[3],
+        samples[3],
     ]
 
 
@@ -46,8 +46,8 @@ def test_a_standby_shows_the_newest_note_that_it_has_replayed() -> None:
     ("seconds_ago", "max_age", "enough"), [(29, 60, True), (31, 60, False), (4, 5, True), (6, 5, False), (0, 0, False)]
 )
 def test_neither_the_setting_nor_the_request_is_exceeded(seconds_ago: float, max_age: float, enough: bool) -> None:
-    assert replica().shows_enough(note(1, seconds_ago), max_age) is enough
-    assert not replica().shows_enough(None, max_age)
+    assert replica().is_recent_enough(sample(1, seconds_ago), max_age) is enough
+    assert not replica().is_recent_enough(None, max_age)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Colour(enum.Enum):
         (Annotated[list[int], msgspec.Meta(max_length=2)], [1, 2, 3], "At most 2 items"),
         (Annotated[int, msgspec.Meta(ge=1)], 0, "Must be at least 1"),
         (Annotated[int, msgspec.Meta(le=100)], 101, "Must be at most 100"),
-        (Colour, "green", "Not one of the values that this takes"),
+        (Colour, "green", "Not one of the allowed values"),
         (UUID, "x", "Not an id"),
         (dt.datetime, "x", "Give a time with its offset, for example 2026-11-22T18:00:00Z"),
     ],

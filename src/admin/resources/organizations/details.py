@@ -26,7 +26,7 @@ from calls.limits.models import Alert, LimitOverride
 from calls.models import Call
 from kit.audit import AuditEvent
 from kit.clock import utc_now
-from kit.text import duration
+from kit.text import format_duration
 from kit.time_zones import start_of_day
 from tenants.models import InvitationReport, Membership, Organization, PhoneNumber, UpgradeRequest
 from widget.models import EmbedToken
@@ -54,7 +54,7 @@ async def _usage(view: RecordView, organization: Organization) -> Section:
     query = sa.select(*totals_columns()).where(*outgoing_since(organization.id, month))
     used = CallTotals(*(await view.fetch(query))[0])
     summary = f"Calls: {used.calls:,}, answered: {used.answered:,}"
-    time = f"Minutes: {used.minutes:,} billed, talk time: {duration(used.seconds)}"
+    time = f"Minutes: {used.minutes:,} billed, talk time: {format_duration(used.seconds)}"
     return Section("Used this month (UTC)", [("", summary, time)])
 
 

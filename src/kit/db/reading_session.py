@@ -1,4 +1,4 @@
-"""Sessions that only read: from the read replica while it is fit, else from the database itself."""
+"""Read-only sessions: they read the read replica while its data are recent enough, else the database itself."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,14 +16,14 @@ from kit.db.tenant_session import ScopedSession, TenantScope
 
 T = TypeVar("T")
 ANY_AGE = float("inf")
-"""As old as the replica may be."""
+"""No limit beside ``max_lag_seconds`` of the replica."""
 
 
 class ReadingSession(ScopedSession):
     """A read-only session of one organization.
 
-    A statement that fails on the replica for the replica's own reasons is repeated on the database itself, where the
-    session then stays.
+    A statement that fails because of the replica is repeated on the database itself, and the session reads only the
+    database itself from then on.
     """
 
     def __init__(
@@ -35,14 +35,17 @@ class ReadingSession(ScopedSession):
         engine: AsyncEngine | None = None,
         max_age: float = ANY_AGE,
     ) -> None:
-        """``engine`` is the one of ``replica``; without a replica the session reads ``primary``."""
+        """``engine`` connects to ``replica``; without a replica the session reads ``primary``.
+
+        ``max_age`` is the greatest age of the data in seconds.
+        """
         super().__init__(engine or primary, expire_on_commit=False, info=scope.info())
         self._primary = primary
         self._replica = replica
         self._engine = engine
         self._max_age = max_age
         self.as_of: datetime | None = None
-        """The time up to which the replica had every change, by the database's clock; None for the database itself."""
+        """The replica had every change up to this time, by the database's clock; None for the database itself."""
 
     async def open(self) -> None:
         if self.in_transaction():
@@ -72,12 +75,12 @@ class ReadingSession(ScopedSession):
         except Exception as error:
             if self._replica is None or not self._replica.is_fault_of_replica(error):
                 raise
-            self._replica.note_failure(error)
+            self._replica.record_failure(error)
         await self._use_primary()
         return await run()
 
     async def _open_on(self, replica: ReadReplica) -> bool:
-        """Begin on the replica; False when it shows too little or does not answer in time."""
+        """Begin on the replica; False when its data are too old or it does not answer in time."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await super().open()
@@ -86,12 +89,12 @@ class ReadingSession(ScopedSession):
         except Exception as error:
             if not replica.is_fault_of_replica(error):
                 raise
-            replica.note_failure(error)
+            replica.record_failure(error)
             return False
-        note = replica.newest_note(replayed) if is_standby else None
-        if note is None or not replica.shows_enough(note, self._max_age):
+        sample = replica.newest_sample(replayed) if is_standby else None
+        if sample is None or not replica.is_recent_enough(sample, self._max_age):
             return False
-        self.as_of = note.primary_time
+        self.as_of = sample.primary_time
         return True
 
     async def _use_primary(self) -> None:
@@ -101,8 +104,8 @@ class ReadingSession(ScopedSession):
         self.sync_session.bind = self._primary.sync_engine
 
 
-class Reading:
-    """Makes the sessions of lists and reports, or of exports."""
+class ReadingSessionFactory:
+    """Creates reading sessions: one factory for lists and reports, another one for exports."""
 
     def __init__(
         self,
@@ -112,19 +115,19 @@ class Reading:
         *,
         max_age: float = ANY_AGE,
     ) -> None:
-        """``engine`` is the one of ``replica``. ``max_age`` are the seconds that data may be old."""
+        """``engine`` connects to ``replica``. ``max_age`` is the greatest age of the data in seconds."""
         self._primary = primary
         self._replica = replica
         self._engine = engine
         self._max_age = max_age
 
-    def accepting(self, max_age: float) -> "Reading":
-        """The same for somebody who accepts data of ``max_age`` seconds; 0 reads the database itself."""
-        return Reading(self._primary, self._replica, self._engine, max_age=max_age)
+    def with_max_age(self, max_age: float) -> "ReadingSessionFactory":
+        """The same factory for data that are at most ``max_age`` seconds old; 0 reads the database itself."""
+        return ReadingSessionFactory(self._primary, self._replica, self._engine, max_age=max_age)
 
     @property
     def as_of(self) -> datetime | None:
-        """The time up to which a session that begins now sees every change at least; None for the database itself."""
+        """A session that begins now sees at least every change up to this time; None for the database itself."""
         if self._replica is None or not self._may_use_replica:
             return None
         return self._replica.as_of(self._max_age)
@@ -156,5 +159,5 @@ class Reading:
         if self._replica is None or self._engine is None or not self._replica.is_in_use or self._max_age <= 0:
             return False
         pool: Any = self._engine.pool
-        # Nobody has to wait for one of its connections.
+        # Without a free connection the database itself is read, so that no request waits for the replica's pool.
         return bool(pool.checkedout() < pool.size())

@@ -1,4 +1,4 @@
-"""Backoff of organizations whose events could not be numbered: the times of the next attempts, in memory."""
+"""Exponential backoff for organizations whose events could not get sequence numbers; the state is in memory."""
 
 import time
 from collections.abc import Collection
@@ -16,8 +16,8 @@ class _Wait(msgspec.Struct, frozen=True):
     """By the monotonic clock."""
 
 
-class NumberingBackoff:
-    """Exponential backoff for each organization, from ``FIRST_SECONDS`` to ``MAX_SECONDS``."""
+class SequencingBackoff:
+    """The next attempts of organizations after failures: waits from ``FIRST_SECONDS`` to ``MAX_SECONDS``."""
 
     def __init__(self) -> None:
         self._waits: dict[UUID, _Wait] = {}
@@ -36,6 +36,6 @@ class NumberingBackoff:
         return seconds
 
     def reset(self, organization_ids: Collection[UUID]) -> None:
-        """Forget the failures of organizations whose events are numbered."""
+        """Forget the failures of organizations whose events got sequence numbers."""
         for organization_id in organization_ids:
             self._waits.pop(organization_id, None)

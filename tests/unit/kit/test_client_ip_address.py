@@ -7,10 +7,10 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from kit.http.client_address import (
+from kit.http.client_ip_address import (
     UNKNOWN,
-    ClientAddressResolver,
-    client_address,
+    ClientIpAddressResolver,
+    client_ip_address,
     is_in_networks,
     is_loopback,
     limited_network,
@@ -30,8 +30,8 @@ def resolved(
 ) -> str:
     """The address of a request of ``peer`` with a header ``name`` for each of ``lines``."""
     scope: Any = {"client": (peer, 40_000), "path": "/", "headers": [(name.encode(), line.encode()) for line in lines]}
-    ClientAddressResolver(msgspec.structs.replace(settings, trusted_proxies=tuple(trusted))).resolve(scope)
-    return client_address(scope)
+    ClientIpAddressResolver(msgspec.structs.replace(settings, trusted_proxies=tuple(trusted))).resolve(scope)
+    return client_ip_address(scope)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_headers_of_an_untrusted_proxy_make_the_address_unknown(peer: str, trust
 
 
 def test_the_warning_is_logged_once() -> None:
-    resolver = ClientAddressResolver(PRODUCTION)
+    resolver = ClientIpAddressResolver(PRODUCTION)
     with capture_logs() as logged:
         for _ in range(3):
             scope: Any = {"client": ("127.0.0.1", 1), "path": "/", "headers": [(b"via", b"1.1 proxy")]}
@@ -117,7 +117,7 @@ def test_a_clients_own_header_is_not_read(trusted: Sequence[str]) -> None:
 def test_without_proxies_the_peer_is_the_client() -> None:
     assert resolved("127.0.0.1", trusted=()) == "127.0.0.1"
     assert resolved("::ffff:192.0.2.7", trusted=()) == "192.0.2.7"
-    assert client_address({"client": None}) == UNKNOWN
+    assert client_ip_address({"client": None}) == UNKNOWN
 
 
 def test_limits_count_the_network_of_a_household() -> None:
