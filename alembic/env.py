@@ -1,4 +1,4 @@
-"""Runs migrations with asyncpg, the product's only database driver."""
+"""Alembic's environment: runs migrations with asyncpg, or prints their SQL without a database (offline mode)."""
 
 import asyncio
 import os
@@ -16,15 +16,15 @@ URL = context.config.attributes.get("url") or os.environ.get("EPOCH_DATABASE_URL
 
 
 def include_object(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
-    """False for the job queue's tables, whose columns pgqueuer defines, for partitions, and for keys of these alone."""
+    """False for tables that the models do not define: pgqueuer's and partitions; and for keys of partitions only."""
     name = name or ""
     if kind == "foreign_key_constraint":
         return not is_only_on_partitions(name)
-    is_foreign = name.startswith("pgqueuer") or name.endswith("_default") or is_partition(name)
-    return kind != "table" or not is_foreign
+    is_without_model = name.startswith("pgqueuer") or name.endswith("_default") or is_partition(name)
+    return kind != "table" or not is_without_model
 
 
-def run_on(connection: Connection) -> None:
+def run_migrations(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -40,25 +40,25 @@ def run_on(connection: Connection) -> None:
 async def connect_and_run() -> None:
     engine = owner_engine(URL)
     async with engine.connect() as connection:
-        await connection.run_sync(run_on)
+        await connection.run_sync(run_migrations)
     await engine.dispose()
 
 
 class EmptyDatabase:
-    """The connection of offline mode: writes the statements of a migration and finds no rows for its questions."""
+    """The connection of offline mode: prints the statements of a migration; its queries find no rows."""
 
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
+    def __init__(self, printer: Any) -> None:
+        self._printer = printer
 
     def execute(self, statement: Any, *_: object, **__: object) -> Result[Any]:
-        self._writer.execute(statement)
+        self._printer.execute(statement)
         return IteratorResult(SimpleResultMetaData(()), iter(()))
 
     def scalar(self, statement: Any, *_: object, **__: object) -> Any:
         return self.execute(statement).scalar()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._writer, name)
+        return getattr(self._printer, name)
 
 
 if context.is_offline_mode():
@@ -69,7 +69,7 @@ if context.is_offline_mode():
     implementation.connection = EmptyDatabase(implementation.connection)
     with context.begin_transaction():
         context.run_migrations()
-elif (given := context.config.attributes.get("connection")) is not None:
-    run_on(given)
+elif (given_connection := context.config.attributes.get("connection")) is not None:
+    run_migrations(given_connection)
 else:
     asyncio.run(connect_and_run())

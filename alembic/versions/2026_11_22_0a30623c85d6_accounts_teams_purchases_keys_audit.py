@@ -1,4 +1,6 @@
-"""One-time links, second factor, invitations, purchases, API keys, audit, refused origins, throttles.
+"""Add second factors, one-time links, invitations, number purchases, API keys, audit, upgrades, limits of attempts.
+
+Also the origins from which a token was refused, and the mark of phone numbers that are being released.
 
 Revision ID: 0a30623c85d6
 Revises: 5eb01b58f72a

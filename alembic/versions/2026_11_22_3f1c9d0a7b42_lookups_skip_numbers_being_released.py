@@ -1,4 +1,4 @@
-"""Look-ups may see whether a number is being released: such a number places no more calls.
+"""Let the look-up role read that a phone number is being released: no calls are placed with such a number.
 
 Revision ID: 3f1c9d0a7b42
 Revises: a37f010e2833

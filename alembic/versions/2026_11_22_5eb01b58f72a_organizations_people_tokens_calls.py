@@ -1,4 +1,4 @@
-"""Organizations, people, phone numbers, embed tokens, calls and their events.
+"""Add organizations, users, sessions, memberships, phone numbers, embed tokens, calls and call events.
 
 Revision ID: 5eb01b58f72a
 Revises: 

@@ -1,4 +1,4 @@
-"""Staff, apart from customers, and the role that the back office reads with.
+"""Add accounts of staff, the database role of the back office, and the outcome of upgrade requests.
 
 Revision ID: 6c1d83f0a9e4
 Revises: b81f3d5a0c26
@@ -16,8 +16,8 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 STAFF, LOOKUP, ADMIN = "epoch_staff", "epoch_lookup", "epoch_admin"
-OWN = ("staff", "staff_session", "staff_recovery_code")
-READ = {
+STAFF_TABLES = ("staff", "staff_session", "staff_recovery_code")
+READABLE_COLUMNS = {
     "api_key": "(id, organization_id, label, scope, prefix, created_by, last_used_at, revoked_at, revoked_by, created_at)",
     "audit_event": "",
     "call": "",
@@ -37,8 +37,9 @@ READ = {
     "upgrade_request": "",
     "user_account": "(id, email, name, email_verified_at, totp_enabled_at, disabled_at, created_at)",
 }
-"""The columns of customers that the back office reads: no digest, no hash, no seed of a second factor."""
-WALLED = tuple(table for table in READ if table != "user_account")
+"""The columns of customers' tables that the back office may read, empty for all: no digest, no hash, no TOTP secret."""
+TENANT_TABLES = tuple(table for table in READABLE_COLUMNS if table != "user_account")
+"""Tables with row-level security, where the role needs a policy."""
 
 
 def upgrade() -> None:
@@ -113,13 +114,13 @@ def upgrade() -> None:
     )
     op.execute(f"GRANT {STAFF} TO CURRENT_USER")
     op.execute(f"GRANT USAGE ON SCHEMA public TO {STAFF}")
-    for table in OWN:
+    for table in STAFF_TABLES:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {STAFF}, {ADMIN}")
-    # Whom an upgrade request is mailed to is asked while a customer's request is served.
+    # A customer's request reads the e-mail addresses of the staff that get its upgrade request.
     op.execute(f"GRANT SELECT (email, role, joined_at, disabled_at) ON staff TO {LOOKUP}")
-    for table, columns in READ.items():
+    for table, columns in READABLE_COLUMNS.items():
         op.execute(f'GRANT SELECT {columns} ON "{table}" TO {STAFF}')
-    for table in WALLED:
+    for table in TENANT_TABLES:
         op.execute(f'CREATE POLICY staff ON "{table}" FOR SELECT TO {STAFF} USING (true)')
     op.execute(f"GRANT INSERT ON audit_event TO {STAFF}")
     op.execute(f"CREATE POLICY staff_acts ON audit_event FOR INSERT TO {STAFF} WITH CHECK (actor_kind = 'staff')")
@@ -127,9 +128,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP POLICY staff_acts ON audit_event")
-    for table in WALLED:
+    for table in TENANT_TABLES:
         op.execute(f'DROP POLICY staff ON "{table}"')
-    for table in READ:
+    for table in READABLE_COLUMNS:
         op.execute(f'REVOKE ALL ON "{table}" FROM {STAFF}')
     op.drop_constraint(op.f("ck_upgrade_request_outcome"), "upgrade_request")
     op.drop_column("upgrade_request", "outcome")

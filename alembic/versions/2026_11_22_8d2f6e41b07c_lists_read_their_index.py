@@ -1,4 +1,4 @@
-"""Lists, search and counts read an index of their organization's calls or tokens, not the rows themselves.
+"""Let lists, search and counts read indexes of an organization's calls and tokens; limit the agent's length.
 
 Revision ID: 8d2f6e41b07c
 Revises: 3f1c9d0a7b42
@@ -15,14 +15,14 @@ down_revision: str | None = "3f1c9d0a7b42"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-INCLUDED = ["token_id", "to_number", "status", "duration", "started_at", "answered_at", "agent"]
+INCLUDED_COLUMNS = ["token_id", "to_number", "status", "duration", "started_at", "answered_at", "agent"]
 
 
 def upgrade() -> None:
     op.create_check_constraint(op.f("ck_call_agent"), "call", "char_length(agent) <= 200")
     op.drop_index("ix_call_organization_id_id", "call")
     op.create_index(
-        "ix_call_organization_id_id", "call", ["organization_id", sa.text("id DESC")], postgresql_include=INCLUDED
+        "ix_call_organization_id_id", "call", ["organization_id", sa.text("id DESC")], postgresql_include=INCLUDED_COLUMNS
     )
     op.create_index(
         "ix_embed_token_active",

@@ -1,4 +1,4 @@
-"""Row-level security: the second wall between tenants, and the roles that requests run as.
+"""Add row-level security, which isolates tenants, the database roles of the product, and the append-only audit log.
 
 Revision ID: a37f010e2833
 Revises: 0a30623c85d6
@@ -17,11 +17,11 @@ depends_on: str | Sequence[str] | None = None
 
 
 APP, LOOKUP, ADMIN = "epoch_app", "epoch_lookup", "epoch_admin"
+# nullif, because after a transaction that set the value it is '' in the connection's next transaction.
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')::uuid"
-# Once set in a transaction, the setting is '' rather than absent for the connection's next one: hence nullif.
 PERSON = "nullif(current_setting('app.user', true), '')::uuid"
 
-OWNED = (
+TENANT_TABLES = (
     "api_key",
     "audit_event",
     "call",
@@ -34,11 +34,11 @@ OWNED = (
     "refused_origin",
     "upgrade_request",
 )
-PEOPLE = ("login_session", "one_time_link", "recovery_code", "throttle", "user_account")
-"""Not a tenant's: people belong to several organizations or to none."""
+USER_TABLES = ("login_session", "one_time_link", "recovery_code", "throttle", "user_account")
+"""Tables without an organization: a user may belong to several organizations or to none."""
 
-# The look-ups that must find the organization first: columns, not tables, and nothing else.
-LOOKUPS = {
+# The rights of the look-up role, which finds the organization of a request: only the columns that it needs.
+LOOKUP_RIGHTS = {
     "embed_token": (
         "SELECT (id, organization_id, digest, allowed_domains, last_used_at, last_origin, revoked_at)",
         "UPDATE (last_used_at, last_origin)",
@@ -69,20 +69,20 @@ def upgrade() -> None:
         )
         op.execute(f"GRANT {role} TO CURRENT_USER")
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
-    for table in (*OWNED, *PEOPLE, "organization"):
+    for table in (*TENANT_TABLES, *USER_TABLES, "organization"):
         rights = "SELECT, INSERT" if table == "audit_event" else "SELECT, INSERT, UPDATE, DELETE"
         op.execute(f"GRANT {rights} ON \"{table}\" TO {APP}, {ADMIN}")
-    for table in (*OWNED, "organization"):
+    for table in (*TENANT_TABLES, "organization"):
         op.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
         op.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
         op.execute(f'CREATE POLICY everything ON "{table}" TO {ADMIN} USING (true) WITH CHECK (true)')
-    for table in OWNED:
+    for table in TENANT_TABLES:
         op.execute(
             f'CREATE POLICY tenant ON "{table}" TO {APP} '
             f"USING (organization_id = {ORGANIZATION}) WITH CHECK (organization_id = {ORGANIZATION})"
         )
     op.execute(f"CREATE POLICY tenant ON organization TO {APP} USING (id = {ORGANIZATION}) WITH CHECK (id = {ORGANIZATION})")
-    # A person sees their own places, and the organizations they lead to, before one of them is chosen.
+    # A user sees their own memberships and the organizations of these, before an organization is chosen.
     op.execute(f"CREATE POLICY own ON membership FOR SELECT TO {APP} USING (user_id = {PERSON})")
     op.execute(
         f"""
@@ -91,7 +91,7 @@ def upgrade() -> None:
         )
         """
     )
-    # What people do to their own account has no organization.
+    # Audit events about a user's own account have no organization.
     op.execute(
         f"""
         CREATE POLICY own ON audit_event TO {APP}
@@ -99,7 +99,7 @@ def upgrade() -> None:
         WITH CHECK (organization_id IS NULL AND actor_id = {PERSON})
         """
     )
-    for table, rights in LOOKUPS.items():
+    for table, rights in LOOKUP_RIGHTS.items():
         for right in rights:
             op.execute(f'GRANT {right} ON "{table}" TO {LOOKUP}')
         op.execute(f'CREATE POLICY lookup ON "{table}" TO {LOOKUP} USING (true) WITH CHECK (true)')
@@ -120,11 +120,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER append_only ON audit_event")
     op.execute("DROP FUNCTION refuse_change()")
-    for table in (*OWNED, "organization"):
+    for table in (*TENANT_TABLES, "organization"):
         for policy in ("everything", "tenant", "own", "lookup"):
             op.execute(f'DROP POLICY IF EXISTS {policy} ON "{table}"')
         op.execute(f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY')
         op.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY')
-    for table in (*OWNED, *PEOPLE, "organization"):
+    for table in (*TENANT_TABLES, *USER_TABLES, "organization"):
         op.execute(f'REVOKE ALL ON "{table}" FROM {APP}, {LOOKUP}, {ADMIN}')
     # The roles stay: other databases of this server may use them.

@@ -1,4 +1,4 @@
-"""Events of calls that we do not know are kept until a call explains them.
+"""Add the table of call events whose call is not known yet; they wait there until the call is stored.
 
 Revision ID: a4e8d17c3f52
 Revises: e2b7465c90fd
@@ -35,7 +35,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_orphan_event_created_at"), "orphan_event", ["created_at"])
-    # Whose they are is not known yet: requests put them in, only the jobs see them.
+    # Their organization is not known, so requests only insert rows, and only jobs read them.
     op.execute("GRANT INSERT ON orphan_event TO epoch_app")
     op.execute("GRANT SELECT, INSERT, DELETE ON orphan_event TO epoch_admin")
 

@@ -1,4 +1,4 @@
-"""Staff override limits, see what is going on, and mark alerts as seen.
+"""Let staff override limits, resolve alerts, and see the pause of all calls.
 
 Revision ID: a94e1c70b3d5
 Revises: a4e8d17c3f52

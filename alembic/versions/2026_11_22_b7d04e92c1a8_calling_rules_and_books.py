@@ -1,4 +1,4 @@
-"""Calling rules, the books they are held to, and what a call holds and costs.
+"""Add calling rules, limits and their counters, alerts, the pause of all calls, and the costs of calls.
 
 Revision ID: b7d04e92c1a8
 Revises: d6a0c2f41e93
@@ -18,18 +18,18 @@ depends_on: str | Sequence[str] | None = None
 
 APP, ADMIN = "epoch_app", "epoch_admin"
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')::uuid"
-ALL = "SELECT, INSERT, UPDATE, DELETE"
-# What staff decide, and what was told once, no request changes.
-RIGHTS = {
-    "calling_rules": ALL,
-    "blocked_number": ALL,
-    "token_limits": ALL,
-    "call_use": ALL,
-    "call_destination": ALL,
+ALL_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+# Requests cannot change limits that staff set, or alerts.
+APP_RIGHTS = {
+    "calling_rules": ALL_RIGHTS,
+    "blocked_number": ALL_RIGHTS,
+    "token_limits": ALL_RIGHTS,
+    "call_use": ALL_RIGHTS,
+    "call_destination": ALL_RIGHTS,
     "limit_override": "SELECT",
     "alert": "SELECT, INSERT",
 }
-WHEN = sa.TIMESTAMP(timezone=True)
+TIME = sa.TIMESTAMP(timezone=True)
 
 
 def table(name: str, *parts: sa.schema.SchemaItem, owned: bool = True, **options: object) -> None:
@@ -44,7 +44,7 @@ def table(name: str, *parts: sa.schema.SchemaItem, owned: bool = True, **options
         sa.Column("id", sa.Uuid(), nullable=False),
         *(owner if owned else []),
         *parts,
-        sa.Column("created_at", WHEN, server_default=sa.func.now(), nullable=False),
+        sa.Column("created_at", TIME, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
         **options,
     )
@@ -81,7 +81,7 @@ def upgrade() -> None:
         "limit_override",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", big, nullable=False),
-        sa.Column("ends_at", WHEN, nullable=False),
+        sa.Column("ends_at", TIME, nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("set_by", sa.Text(), nullable=False),
         sa.UniqueConstraint("organization_id", "name", name=op.f("uq_limit_override_organization_id_name")),
@@ -95,14 +95,14 @@ def upgrade() -> None:
         counter("live"),
         counter("held_minutes", big),
         counter("held_micros", big),
-        sa.Column("minute_start", WHEN, nullable=False),
+        sa.Column("minute_start", TIME, nullable=False),
         counter("minute_attempts"),
-        sa.Column("day", WHEN, nullable=False),
+        sa.Column("day", TIME, nullable=False),
         counter("day_attempts"),
         counter("day_refused"),
         counter("day_minutes", big),
         counter("day_micros", big),
-        sa.Column("month", WHEN, nullable=False),
+        sa.Column("month", TIME, nullable=False),
         counter("month_minutes", big),
         counter("month_micros", big),
         sa.UniqueConstraint("organization_id", "scope", "key", name=op.f("uq_call_use_organization_id_scope_key")),
@@ -115,9 +115,9 @@ def upgrade() -> None:
         "call_destination",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("is_foreign", sa.Boolean(), nullable=False),
-        sa.Column("hour_start", WHEN, nullable=False),
+        sa.Column("hour_start", TIME, nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("seen_at", WHEN, nullable=False),
+        sa.Column("seen_at", TIME, nullable=False),
         sa.UniqueConstraint("organization_id", "number", name=op.f("uq_call_destination_organization_id_number")),
     )
     op.create_index("ix_call_destination_seen", "call_destination", ["organization_id", "seen_at", "is_foreign"])
@@ -127,9 +127,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.Enum(*kinds, name="alertkind", native_enum=False, length=32), nullable=False),
         sa.CheckConstraint(f"kind IN {kinds}", name=op.f("ck_alert_alertkind")),
         sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("window_start", WHEN, nullable=False),
+        sa.Column("window_start", TIME, nullable=False),
         sa.Column("details", postgresql.JSONB(), nullable=True),
-        sa.Column("resolved_at", WHEN, nullable=True),
+        sa.Column("resolved_at", TIME, nullable=True),
         sa.Column("resolved_by", sa.Text(), nullable=True),
         sa.UniqueConstraint(
             "organization_id", "kind", "subject", "window_start", name=op.f("uq_alert_organization_id_kind_subject_window_start")
@@ -137,7 +137,7 @@ def upgrade() -> None:
     )
     table("calling_pause", sa.Column("reason", sa.Text(), server_default="", nullable=False), owned=False)
     op.create_index("uq_calling_pause_only", "calling_pause", [sa.text("(true)")], unique=True)
-    for name, rights in RIGHTS.items():
+    for name, rights in APP_RIGHTS.items():
         op.execute(f"GRANT {rights} ON {name} TO {APP}")
         op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
@@ -146,13 +146,13 @@ def upgrade() -> None:
             f"CREATE POLICY tenant ON {name} TO {APP} "
             f"USING (organization_id = {ORGANIZATION}) WITH CHECK (organization_id = {ORGANIZATION})"
         )
-    for name in (*RIGHTS, "calling_pause"):
-        op.execute(f"GRANT {ALL} ON {name} TO {ADMIN}")
+    for name in (*APP_RIGHTS, "calling_pause"):
+        op.execute(f"GRANT {ALL_RIGHTS} ON {name} TO {ADMIN}")
     op.execute(f"GRANT SELECT ON calling_pause TO {APP}")
     op.add_column("call", sa.Column("country", sa.Text(), nullable=True))
     op.add_column("call", sa.Column("limit_minutes", sa.Integer(), nullable=True))
     op.add_column("call", sa.Column("rate_micros", big, nullable=True))
-    op.add_column("call", sa.Column("slot_until", WHEN, nullable=True))
+    op.add_column("call", sa.Column("slot_until", TIME, nullable=True))
     op.add_column("call", counter("billed_minutes"))
     op.add_column("call", counter("cost_micros", big))
     op.add_column("call", sa.Column("is_priced", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -173,5 +173,5 @@ def downgrade() -> None:
         "country",
     ):
         op.drop_column("call", name)
-    for name in ("calling_pause", *reversed(RIGHTS)):
+    for name in ("calling_pause", *reversed(APP_RIGHTS)):
         op.drop_table(name)

@@ -1,4 +1,4 @@
-"""Organizations are erased when their grace is over, their trail included.
+"""Allow the erasure of organizations 30 days after their deletion, their audit log included.
 
 Revision ID: b81f3d5a0c26
 Revises: b7d04e92c1a8
@@ -21,8 +21,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_organization_deleted", "organization", ["deleted_at"], postgresql_where=sa.text("deleted_at IS NOT NULL")
     )
-    # The trail stays append-only, except that it ends with its organization: the database itself sees to it that this
-    # is one that was deleted thirty days ago and that is being erased. Requests have no right to delete at all.
+    # The audit log stays append-only, except that it is erased with its organization: a trigger checks that the
+    # organization was deleted thirty days ago and is being erased. Requests have no right to delete rows.
     op.execute("GRANT DELETE ON audit_event TO epoch_admin")
     op.execute(
         """

@@ -1,4 +1,4 @@
-"""The audit trail is narrowed in an index of its organization's events, not over everybody's.
+"""Let the filters of the audit log read an index of the organization's events.
 
 Revision ID: c4e19a7d5b30
 Revises: 8d2f6e41b07c

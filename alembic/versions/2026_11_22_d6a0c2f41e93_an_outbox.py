@@ -1,4 +1,4 @@
-"""An outbox: work that follows a commit survives the worker that was to do it.
+"""Add the outbox: a table of background work, so that the work is done even if a worker dies after the commit.
 
 Revision ID: d6a0c2f41e93
 Revises: c4e19a7d5b30
@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_due", "outbox", ["kind", "due_at", "id"], postgresql_where=sa.text("given_up_at IS NULL")
     )
-    # Requests put work in; only the jobs see what waits.
+    # Requests only insert rows; only jobs read them.
     op.execute("GRANT INSERT ON outbox TO epoch_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO epoch_admin")
 

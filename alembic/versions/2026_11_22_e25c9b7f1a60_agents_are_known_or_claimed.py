@@ -1,4 +1,4 @@
-"""Calls say whether their agent is known or claimed; lists and counts read it in their index.
+"""Store on calls whether the agent is a verified member or claimed by the page, and add that to the lists' index.
 
 Revision ID: e25c9b7f1a60
 Revises: 6c1d83f0a9e4
@@ -15,7 +15,7 @@ down_revision: str | None = "6c1d83f0a9e4"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-BEFORE = ["token_id", "to_number", "status", "duration", "started_at", "answered_at", "agent"]
+PREVIOUS_COLUMNS = ["token_id", "to_number", "status", "duration", "started_at", "answered_at", "agent"]
 
 
 def index_with(included: list[str]) -> None:
@@ -27,9 +27,9 @@ def index_with(included: list[str]) -> None:
 
 def upgrade() -> None:
     op.add_column("call", sa.Column("agent_is_member", sa.Boolean(), server_default=sa.false(), nullable=False))
-    index_with([*BEFORE, "agent_is_member"])
+    index_with([*PREVIOUS_COLUMNS, "agent_is_member"])
 
 
 def downgrade() -> None:
-    index_with(BEFORE)
+    index_with(PREVIOUS_COLUMNS)
     op.drop_column("call", "agent_is_member")

@@ -1,4 +1,4 @@
-"""Indexes for the searches of staff; staff see the outbox's state and overrides of limits.
+"""Add indexes for the searches of staff, and let staff read the state of the outbox.
 
 Revision ID: e2b7465c90fd
 Revises: e25c9b7f1a60
@@ -16,7 +16,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 STAFF = "epoch_staff"
-PREFIXES = {
+PREFIX_INDEXES = {
     "ix_organization_name_prefix": ("organization", sa.text("lower(name) text_pattern_ops")),
     "ix_organization_slug_prefix": ("organization", sa.text("slug text_pattern_ops")),
     "ix_user_account_email_prefix": ("user_account", sa.text("email text_pattern_ops")),
@@ -26,7 +26,7 @@ PREFIXES = {
 
 
 def upgrade() -> None:
-    for name, (table, column) in PREFIXES.items():
+    for name, (table, column) in PREFIX_INDEXES.items():
         op.create_index(name, table, [column])
     op.create_index("ix_embed_token_prefix", "embed_token", ["prefix"])
     op.create_index("ix_organization_suspended", "organization", ["id"], postgresql_where=sa.text("suspended_at IS NOT NULL"))
@@ -38,5 +38,5 @@ def downgrade() -> None:
     op.execute(f"REVOKE SELECT (id, kind, attempts, due_at, given_up_at, failure, created_at) ON outbox FROM {STAFF}")
     op.drop_index("ix_organization_suspended", "organization")
     op.drop_index("ix_embed_token_prefix", "embed_token")
-    for name, (table, _) in PREFIXES.items():
+    for name, (table, _) in PREFIX_INDEXES.items():
         op.drop_index(name, table)

@@ -1,4 +1,4 @@
-"""The calls to a number are found among any number of others.
+"""Index an organization's calls by the called number.
 
 Revision ID: f2b90c5e7a18
 Revises: a94e1c70b3d5

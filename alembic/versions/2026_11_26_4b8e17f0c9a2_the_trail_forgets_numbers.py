@@ -1,6 +1,6 @@
-"""The audit trail holds no number of another party: those written before the product masked them are masked.
+"""Mask the phone numbers of other parties in old audit events, as the product does for new ones.
 
-Nothing else may change the trail, and nothing can bring the numbers back.
+The downgrade cannot restore the numbers.
 
 Revision ID: 4b8e17f0c9a2
 Revises: b3f6d8e1024a
@@ -16,21 +16,21 @@ down_revision: str | None = "b3f6d8e1024a"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# As the product masks: what is masked already has no digits but the last four.
-LAST_DIGITS = "'…' || right(regexp_replace({}, '[^0-9]', '', 'g'), 4)"
+# The same masking as in the product. A masked number has no digits except its last four.
+MASKED_SQL = "'…' || right(regexp_replace({}, '[^0-9]', '', 'g'), 4)"
 NUMBER = r"^\s*[+(]?[0-9 ().\-/]{5,}\s*$"
 DATE = r"^\s*\d{4}-\d{2}-\d{2}\s*$"
 
 
 def upgrade() -> None:
-    # The trigger refuses every change, and the walls hold for the owner too.
+    # The trigger refuses every change, and row-level security hides the rows from the owner too.
     op.execute("ALTER TABLE audit_event DISABLE TRIGGER append_only")
     op.execute("ALTER TABLE audit_event NO FORCE ROW LEVEL SECURITY")
     for side in ("before", "after"):
         op.execute(
             f"""
             UPDATE audit_event SET details = jsonb_set(details, '{{{side},blocked_numbers}}', (
-                SELECT coalesce(jsonb_agg({LAST_DIGITS.format("number")} ORDER BY place), '[]')
+                SELECT coalesce(jsonb_agg({MASKED_SQL.format("number")} ORDER BY place), '[]')
                 FROM jsonb_array_elements_text(details #> '{{{side},blocked_numbers}}') WITH ORDINALITY n (number, place)
             ))
             WHERE action = 'calling_rules.changed'
@@ -41,7 +41,7 @@ def upgrade() -> None:
     for action, before in (("call.viewed", "Call to "), ("call.cut_off", "")):
         op.execute(
             f"""
-            UPDATE audit_event SET subject_name = '{before}' || {LAST_DIGITS.format("subject_name")}
+            UPDATE audit_event SET subject_name = '{before}' || {MASKED_SQL.format("subject_name")}
             WHERE action = '{action}' AND length(regexp_replace(subject_name, '[^0-9]', '', 'g')) > 4
             """
         )
@@ -49,7 +49,7 @@ def upgrade() -> None:
         f"""
         UPDATE audit_event SET details = jsonb_set(details, '{{filters}}', (
             SELECT jsonb_object_agg(name, CASE
-                WHEN value ~ '{NUMBER}' AND value !~ '{DATE}' THEN {LAST_DIGITS.format("value")} ELSE value END)
+                WHEN value ~ '{NUMBER}' AND value !~ '{DATE}' THEN {MASKED_SQL.format("value")} ELSE value END)
             FROM jsonb_each_text(details -> 'filters') f (name, value)
         ))
         WHERE action = 'records.exported' AND jsonb_typeof(details -> 'filters') = 'object'

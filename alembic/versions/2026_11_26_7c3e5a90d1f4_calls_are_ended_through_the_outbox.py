@@ -1,4 +1,4 @@
-"""Live calls are ended through the outbox; a pause may end them too.
+"""Let the outbox have work about one row, such as the end of a live call; a pause of all calls may end live calls.
 
 Revision ID: 7c3e5a90d1f4
 Revises: 5d92b7f10c3e

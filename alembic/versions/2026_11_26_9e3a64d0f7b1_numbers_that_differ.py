@@ -1,4 +1,4 @@
-"""Numbers that we and the carrier do not agree about, for staff to look at.
+"""Add the table of differences between our phone numbers and the carrier's list, for staff.
 
 Revision ID: 9e3a64d0f7b1
 Revises: 7c3e5a90d1f4
@@ -15,7 +15,7 @@ down_revision: str | None = "7c3e5a90d1f4"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-WHEN = sa.TIMESTAMP(timezone=True)
+TIME = sa.TIMESTAMP(timezone=True)
 
 
 def upgrade() -> None:
@@ -25,8 +25,8 @@ def upgrade() -> None:
         sa.Column("e164", sa.Text(), nullable=False),
         sa.Column("carrier_sid", sa.Text(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("seen_at", WHEN, nullable=False),
-        sa.Column("created_at", WHEN, server_default=sa.func.now(), nullable=False),
+        sa.Column("seen_at", TIME, nullable=False),
+        sa.Column("created_at", TIME, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_difference")),
         sa.UniqueConstraint("e164", "why", name=op.f("uq_number_difference_e164_why")),
     )

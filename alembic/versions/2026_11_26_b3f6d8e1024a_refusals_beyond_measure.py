@@ -1,4 +1,4 @@
-"""Refusals beyond a measure are counted instead of recorded; the latest of them keep their reason for their phones.
+"""Count rejected calls above an hourly cap; keep the reasons of the latest of them for the widgets that asked.
 
 Revision ID: b3f6d8e1024a
 Revises: e70b5f2ac816
@@ -17,11 +17,11 @@ depends_on: str | Sequence[str] | None = None
 
 APP, LOOKUP, ADMIN = "epoch_app", "epoch_lookup", "epoch_admin"
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')::uuid"
-WHEN = sa.TIMESTAMP(timezone=True)
+TIME = sa.TIMESTAMP(timezone=True)
 
 
 def upgrade() -> None:
-    op.add_column("call_use", sa.Column("hour_start", WHEN, server_default=sa.func.now(), nullable=False))
+    op.add_column("call_use", sa.Column("hour_start", TIME, server_default=sa.func.now(), nullable=False))
     op.add_column("call_use", sa.Column("hour_refused", sa.Integer(), server_default="0", nullable=False))
     op.create_table(
         "folded_refusal",
@@ -32,8 +32,8 @@ def upgrade() -> None:
         sa.Column("carrier_sid", sa.Text(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=False),
-        sa.Column("refused_at", WHEN, nullable=False),
-        sa.Column("created_at", WHEN, server_default=sa.func.now(), nullable=False),
+        sa.Column("refused_at", TIME, nullable=False),
+        sa.Column("created_at", TIME, server_default=sa.func.now(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organization.id"],

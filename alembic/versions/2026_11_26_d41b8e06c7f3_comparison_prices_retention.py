@@ -1,4 +1,4 @@
-"""Daily comparison with the carrier, prices that are asked for, call data that is kept for a time.
+"""Add the daily comparison of calls with the carrier, the time of price requests, and the retention of call data.
 
 Revision ID: d41b8e06c7f3
 Revises: 71c0e5a94d28
@@ -15,8 +15,8 @@ down_revision: str | None = "71c0e5a94d28"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-WHEN = sa.TIMESTAMP(timezone=True)
-KINDS = ("unknown_here", "unknown_there", "dialled_though_refused", "status", "duration", "end", "price")
+TIME = sa.TIMESTAMP(timezone=True)
+DIFFERENCE_KINDS = ("unknown_here", "unknown_there", "dialled_though_refused", "status", "duration", "end", "price")
 
 
 def count(name: str, kind: sa.types.TypeEngine[int] | None = None) -> sa.Column[int]:
@@ -28,7 +28,7 @@ def upgrade() -> None:
         "carrier_day",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("compared_at", WHEN, nullable=True),
+        sa.Column("compared_at", TIME, nullable=True),
         count("calls_here"),
         count("calls_there"),
         count("seconds_here", sa.BigInteger()),
@@ -39,7 +39,7 @@ def upgrade() -> None:
         count("unpriced"),
         count("corrected"),
         count("open"),
-        sa.Column("created_at", WHEN, server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_at", TIME, server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_day")),
         sa.UniqueConstraint("day", name=op.f("uq_carrier_day_day")),
     )
@@ -47,15 +47,15 @@ def upgrade() -> None:
         "carrier_difference",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("kind", sa.Enum(*KINDS, name="differencekind", native_enum=False, length=32), nullable=False),
-        sa.CheckConstraint(f"kind IN {KINDS}", name=op.f("ck_carrier_difference_differencekind")),
+        sa.Column("kind", sa.Enum(*DIFFERENCE_KINDS, name="differencekind", native_enum=False, length=32), nullable=False),
+        sa.CheckConstraint(f"kind IN {DIFFERENCE_KINDS}", name=op.f("ck_carrier_difference_differencekind")),
         sa.Column("carrier_sid", sa.Text(), nullable=False),
         sa.Column("call_record_id", sa.Uuid(), nullable=True),
         sa.Column("token_id", sa.Uuid(), nullable=True),
         sa.Column("here", sa.Text(), nullable=False),
         sa.Column("there", sa.Text(), nullable=False),
-        sa.Column("corrected_at", WHEN, nullable=True),
-        sa.Column("created_at", WHEN, server_default=sa.text("now()"), nullable=False),
+        sa.Column("corrected_at", TIME, nullable=True),
+        sa.Column("created_at", TIME, server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_difference")),
         sa.UniqueConstraint("carrier_sid", "kind", name=op.f("uq_carrier_difference_carrier_sid_kind")),
     )
@@ -66,11 +66,11 @@ def upgrade() -> None:
     for table in ("carrier_day", "carrier_difference"):
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO epoch_admin")
         op.execute(f"GRANT SELECT ON {table} TO epoch_staff")
-    op.add_column("call", sa.Column("price_due_at", WHEN, nullable=True))
+    op.add_column("call", sa.Column("price_due_at", TIME, nullable=True))
     op.create_index(
         "ix_call_price_due", "call", ["price_due_at"], postgresql_where=sa.text("price_due_at IS NOT NULL")
     )
-    op.add_column("call", sa.Column("erased_at", WHEN, nullable=True))
+    op.add_column("call", sa.Column("erased_at", TIME, nullable=True))
     op.add_column("organization", sa.Column("retention_months", sa.Integer(), nullable=True))
     op.add_column("organization", sa.Column("calls_erased_through", sa.Uuid(), nullable=True))
 

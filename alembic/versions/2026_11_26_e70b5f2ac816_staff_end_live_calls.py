@@ -1,4 +1,4 @@
-"""Staff who pause all calls may have the live ones ended too, which is work for the outbox.
+"""Let staff who pause all calls also end live calls through the outbox.
 
 Revision ID: e70b5f2ac816
 Revises: 9e3a64d0f7b1

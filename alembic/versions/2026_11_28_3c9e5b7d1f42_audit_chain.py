@@ -1,4 +1,4 @@
-"""Chain the audit log: each event's digest covers the event before it; existing events are chained in order of their id.
+"""Chain the audit log: each event's digest covers the event before it; existing events are chained in order of id.
 
 Revision ID: 3c9e5b7d1f42
 Revises: f3a8d52c6b17
@@ -17,7 +17,7 @@ down_revision: str | None = "f3a8d52c6b17"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-PLATFORM = "'00000000-0000-0000-0000-000000000000'::uuid"
+PLATFORM_CHAIN_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 ADMIN = "epoch_admin"
 BATCH_ROWS = 5000
 COLUMNS = ("sequence", "digest", "field_salts", "field_digests")
@@ -51,17 +51,17 @@ EXTEND = f"""
         chain uuid;
     BEGIN
         INSERT INTO audit_chain (id, length)
-        SELECT DISTINCT coalesce(organization_id, {PLATFORM}), 0 FROM audit_event
+        SELECT DISTINCT coalesce(organization_id, {PLATFORM_CHAIN_ID}), 0 FROM audit_event
         WHERE id = ANY(events) AND sequence IS NULL ORDER BY 1
         ON CONFLICT (id) DO NOTHING;
         PERFORM FROM audit_chain WHERE id IN (
-            SELECT coalesce(organization_id, {PLATFORM}) FROM audit_event WHERE id = ANY(events) AND sequence IS NULL
+            SELECT coalesce(organization_id, {PLATFORM_CHAIN_ID}) FROM audit_event WHERE id = ANY(events) AND sequence IS NULL
         ) ORDER BY id FOR UPDATE;
         FOR event IN
             SELECT * FROM audit_event WHERE id = ANY(events) AND sequence IS NULL
-            ORDER BY coalesce(organization_id, {PLATFORM}), id
+            ORDER BY coalesce(organization_id, {PLATFORM_CHAIN_ID}), id
         LOOP
-            chain := coalesce(event.organization_id, {PLATFORM});
+            chain := coalesce(event.organization_id, {PLATFORM_CHAIN_ID});
             IF head.id IS DISTINCT FROM chain THEN
                 UPDATE audit_chain SET length = head.length, digest = head.digest WHERE id = head.id;
                 SELECT * INTO STRICT head FROM audit_chain WHERE id = chain;
@@ -86,8 +86,8 @@ EXTEND = f"""
         UPDATE audit_chain SET length = head.length, digest = head.digest WHERE id = head.id;
     END $$
 """
-# Deferred to the commit: a chain is locked only while its transaction commits, not while a request works. The first
-# event chains all events of its transaction, whose ids the trigger before the insert collected.
+# Deferred to the commit, so that a chain is not locked while a request works. The first event of a transaction chains
+# all its events; the trigger before the insert collects their ids.
 CHAIN_EVENT = """
     CREATE FUNCTION chain_audit_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS
@@ -118,22 +118,22 @@ START_UNCHAINED = """
         RETURN NEW;
     END $$
 """
-GET_PLACE = " ".join(f"allowed.{column} := NEW.{column};" for column in COLUMNS)
-EMPTY_FIELDS = " ".join(
+ALLOW_CHAINING = " ".join(f"allowed.{column} := NEW.{column};" for column in COLUMNS)
+ALLOW_ERASURE = " ".join(
     f"IF NEW.field_salts[{number}] IS NULL THEN allowed.field_salts[{number}] := NULL;"
     f" allowed.{field} := {empty}; END IF;"
     for number, (field, empty) in enumerate(zip(ERASABLE, ("''", "''", "''", "NULL")), start=1)
 )
-# Two changes are allowed: an event gets its place in the chain, once, and a field is emptied together with its salt.
+# Two changes are allowed: an event gets its position in the chain once, and a field is emptied together with its salt.
 REFUSE_UPDATE = f"""
     CREATE FUNCTION refuse_update() RETURNS trigger LANGUAGE plpgsql AS
     $$ DECLARE
         allowed audit_event := OLD;
     BEGIN
         IF OLD.sequence IS NULL THEN
-            {GET_PLACE}
+            {ALLOW_CHAINING}
         ELSE
-            {EMPTY_FIELDS}
+            {ALLOW_ERASURE}
         END IF;
         IF NEW IS DISTINCT FROM allowed THEN RAISE EXCEPTION 'audit_event is append-only'; END IF;
         RETURN NEW;
@@ -173,7 +173,7 @@ def upgrade() -> None:
     for statement in (NETSTRING, DIGEST, EXTEND, CHAIN_EVENT, START_UNCHAINED, REFUSE_UPDATE, END_CHAIN):
         op.execute(statement)
     op.execute("REVOKE EXECUTE ON FUNCTION extend_audit_chains(uuid[]) FROM PUBLIC")
-    # The policies hold for the owner too, and a server may have it outside the job role.
+    # The policies hold for the owner too, and the owner may not be a member of the job role.
     op.execute("ALTER TABLE audit_event NO FORCE ROW LEVEL SECURITY")
     chain_existing_events()
     op.execute("ALTER TABLE audit_event FORCE ROW LEVEL SECURITY")

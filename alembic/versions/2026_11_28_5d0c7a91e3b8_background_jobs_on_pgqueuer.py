@@ -1,4 +1,4 @@
-"""Background jobs wait in pgqueuer's tables; what waits in the outbox moves there.
+"""Store background jobs in pgqueuer's tables, and move the rows of the outbox there.
 
 Revision ID: 5d0c7a91e3b8
 Revises: d2f64a9b1c07
@@ -161,24 +161,25 @@ INSTALL = (
     """,
 )
 
-# Requests and staff enqueue, and read nothing of a job but what the library's INSERT returns.
-ENQUEUE = (
+# Requests and staff enqueue jobs, and may read only the columns that the library's INSERT returns.
+ENQUEUE_RIGHTS = (
     "GRANT INSERT ON pgqueuer TO {role}",
     "GRANT SELECT (id, entrypoint, priority, dedupe_key) ON pgqueuer TO {role}",
     "GRANT INSERT ON pgqueuer_log TO {role}",
     "GRANT USAGE ON SEQUENCE pgqueuer_id_seq TO {role}",
 )
-ADMIN = (
+ADMIN_RIGHTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON pgqueuer, pgqueuer_log, pgqueuer_schedules, pgqueuer_statistics"
     " TO epoch_admin",
     "GRANT USAGE ON SEQUENCE pgqueuer_id_seq, pgqueuer_schedules_id_seq, pgqueuer_statistics_id_seq TO epoch_admin",
 )
-STAFF_READ = (
+STAFF_RIGHTS = (
     "GRANT SELECT (id, entrypoint, attempts, execute_after, status, updated, created, headers) ON pgqueuer"
     " TO epoch_staff"
 )
 
-# A job about a row held its id as subject; now that is the payload, and keeps two requests to end one call apart.
+# In the outbox a job about a row has the row's id as subject. In pgqueuer the id is the payload, and the deduplication
+# key of jobs that end a call, so that two requests to end the same call are one job.
 MOVE_UP = """
     WITH moved AS (
         SELECT o.*, row_number() OVER (PARTITION BY kind, subject, given_up_at IS NULL ORDER BY created_at) AS nth
@@ -208,7 +209,7 @@ MOVE_DOWN = """
         CASE WHEN status = 'failed' THEN updated END, headers ->> 'failure', created
     FROM (SELECT *, entrypoint IN ('end_call', 'end_calls') AS is_about_a_row FROM pgqueuer) jobs
 """
-OUTBOX = (
+CREATE_OUTBOX = (
     """
     CREATE TABLE outbox (
         id uuid NOT NULL CONSTRAINT pk_outbox PRIMARY KEY,
@@ -231,13 +232,13 @@ OUTBOX = (
 
 
 def upgrade() -> None:
-    grants = [grant.format(role=role) for role in ("epoch_app", "epoch_staff") for grant in ENQUEUE]
-    for statement in (*INSTALL, *grants, *ADMIN, STAFF_READ, MOVE_UP, "DROP TABLE outbox"):
+    grants = [grant.format(role=role) for role in ("epoch_app", "epoch_staff") for grant in ENQUEUE_RIGHTS]
+    for statement in (*INSTALL, *grants, *ADMIN_RIGHTS, STAFF_RIGHTS, MOVE_UP, "DROP TABLE outbox"):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    for statement in (*OUTBOX, MOVE_DOWN):
+    for statement in (*CREATE_OUTBOX, MOVE_DOWN):
         op.execute(statement)
     op.execute("DROP TABLE pgqueuer, pgqueuer_log, pgqueuer_schedules, pgqueuer_statistics")
     op.execute("DROP FUNCTION fn_pgqueuer_changed")

@@ -1,4 +1,4 @@
-"""The database checks an audit event's actor against the session, and sets its name and time.
+"""Let the database check the actor of an audit event against the session, and set the event's actor name and time.
 
 Revision ID: 8e4d1a6c0b95
 Revises: e4a7c2b91d05
@@ -16,7 +16,7 @@ depends_on: str | Sequence[str] | None = None
 
 APP, ADMIN, STAFF = "epoch_app", "epoch_admin", "epoch_staff"
 
-# Runs as the owner: requests may not read staff.
+# Runs as the owner, because requests may not read the table staff.
 ACTOR_NAME = """
     CREATE FUNCTION audit_actor_name(kind text, actor uuid) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = public, pg_temp AS
@@ -27,10 +27,10 @@ ACTOR_NAME = """
         WHEN 'staff' THEN (SELECT email FROM staff WHERE id = actor)
     END $$
 """
-# app.actor is the kind and the id of an actor who is no user of the organization: an API key, or staff who act for a
-# customer. Without it the session acts as its user, as staff in the back office, or as the product itself. Jobs and the
-# command line act for others too, so their role may name any actor; a name and a time that it gives are kept only where
-# the database knows none.
+# app.actor is the kind and the id of an actor that is no user of the organization: an API key, or staff who act for a
+# customer. Without it the session acts as its user, as staff in the back office, or as the product itself. The role of
+# jobs and the command line may record events of any actor; a name that it gives is stored only if the database finds
+# no name, and a time that it gives is stored.
 SET_ACTOR = f"""
     CREATE FUNCTION set_audit_actor() RETURNS trigger LANGUAGE plpgsql AS
     $$ DECLARE

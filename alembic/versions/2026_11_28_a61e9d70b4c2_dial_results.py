@@ -1,4 +1,4 @@
-"""The carrier's result of a dial and its error code, on events and calls.
+"""Add the carrier's dial status and error code to call events, and its error code to calls.
 
 Revision ID: a61e9d70b4c2
 Revises: 3c9e5b7d1f42

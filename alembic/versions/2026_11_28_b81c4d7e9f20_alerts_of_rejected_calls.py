@@ -1,4 +1,4 @@
-"""Let alerts be about many rejected calls.
+"""Add the kind of alerts about many rejected calls.
 
 Revision ID: b81c4d7e9f20
 Revises: 8e4d1a6c0b95
@@ -20,7 +20,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The version before has no name for them.
+    # The previous version does not know this kind.
     op.execute("DELETE FROM alert WHERE kind = 'rejected_calls'")
     _replace_kinds("foreign_destinations", "near_limit")
 

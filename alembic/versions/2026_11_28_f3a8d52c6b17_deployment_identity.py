@@ -1,4 +1,4 @@
-"""The identity of the deployment, and staff may close the report of a number.
+"""Add the identity of the deployment, and let staff change and delete discrepancies of phone numbers.
 
 Revision ID: f3a8d52c6b17
 Revises: 5d0c7a91e3b8

@@ -1,4 +1,4 @@
-"""Add the event log: events without a number, numbered events, and the last number of each organization.
+"""Add the event log: events without a sequence number, events with one, and the last number of each organization.
 
 Revision ID: 1e5c8a3d7f90
 Revises: f7c2e96a4b13
@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_counter")),
         sa.UniqueConstraint("organization", name=op.f("uq_event_counter_organization")),
     )
-    # Requests add events, and delete those about a number that is erased.
+    # Requests add events, and delete the events about an erased phone number.
     op.execute(f"GRANT SELECT, INSERT, DELETE ON event_outbox TO {APP}, {ADMIN}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON organization_event TO {APP}, {ADMIN}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON event_counter TO {ADMIN}")

@@ -1,4 +1,4 @@
-"""Let calls emit their events by a trigger, and count the versions of a call that is over.
+"""Add the trigger that emits events of calls, and the version of a call, which grows with changes after its end.
 
 Revision ID: 2f6d9b4e8a01
 Revises: 1e5c8a3d7f90
@@ -15,7 +15,7 @@ down_revision: str | None = "1e5c8a3d7f90"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# A call that is stored when it is over, other than a refused one, is history: of an import, or of the demo.
+# A call that is inserted with a final status other than refused emits no event: it is imported, or from the demo.
 EMIT = """
     CREATE FUNCTION emit_call_event() RETURNS trigger LANGUAGE plpgsql AS
     $$ DECLARE

@@ -1,4 +1,4 @@
-"""New directions of calls are those that exist.
+"""Check the direction of new calls; a later revision validates the existing calls.
 
 Revision ID: 3c9e0f7a51d4
 Revises: 8b41d7c2e9f6

@@ -1,4 +1,4 @@
-"""Phone numbers have a name, and one of an organization's is the default.
+"""Add the names of phone numbers, and the default number of an organization.
 
 Revision ID: 3c9f61d8e2a7
 Revises: c5d83a1f6e27

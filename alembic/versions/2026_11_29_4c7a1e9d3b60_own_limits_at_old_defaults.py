@@ -29,7 +29,7 @@ FORMER_DEFAULTS = {
 DROP_FORMER_DEFAULT = sa.text(
     "UPDATE calling_rules AS r SET limits = r.limits - CAST(:name AS text) FROM organization AS o"
     " WHERE o.id = r.organization_id AND r.limits -> :name = to_jsonb(CAST(:value AS integer))"
-    # Where staff replaced the limit, the same number is a choice.
+    # Not where staff replaced the limit: there the same value was chosen on purpose.
     " AND NOT o.limits ? :name AND NOT EXISTS (SELECT FROM limit_override AS v"
     " WHERE v.organization_id = r.organization_id AND v.name = :name AND v.ends_at > now())"
 )
@@ -43,5 +43,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The numbers that were dropped are the defaults of the former version.
+    # The dropped values are the defaults of the former version.
     pass

@@ -1,4 +1,4 @@
-"""Tokens may be limited to some of the numbers that the organization calls from.
+"""Let embed tokens be limited to some of the organization's caller id numbers.
 
 Revision ID: 4d0a72e9f3b8
 Revises: 3c9f61d8e2a7

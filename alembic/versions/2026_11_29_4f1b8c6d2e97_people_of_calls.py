@@ -1,4 +1,4 @@
-"""Name, company and record address of the called person, as the page gives them.
+"""Add name, company and record URL of the called person to calls, as the page sends them.
 
 Revision ID: 4f1b8c6d2e97
 Revises: b7e3d0c9a415

@@ -1,4 +1,4 @@
-"""The carrier's prices of calls in other currencies than US dollars.
+"""Add the carrier's prices of calls in other currencies than US dollars.
 
 Revision ID: 5b8d2f6a9c13
 Revises: e9b3a6f4c815

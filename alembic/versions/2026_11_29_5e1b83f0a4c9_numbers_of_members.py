@@ -1,4 +1,4 @@
-"""Members may have a number of their own to call from.
+"""Let each member have a separate caller id number.
 
 Revision ID: 5e1b83f0a4c9
 Revises: 4d0a72e9f3b8

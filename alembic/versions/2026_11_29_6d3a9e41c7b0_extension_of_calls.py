@@ -1,4 +1,4 @@
-"""Extension of a call, which the browser sends as tones after the answer.
+"""Add the extension of a call, which the browser sends as tones (DTMF) after the answer.
 
 Revision ID: 6d3a9e41c7b0
 Revises: f2b94d17a3c6

@@ -1,4 +1,4 @@
-"""New sources of a call's changes are those that exist.
+"""Check the source of new changes of calls; a later revision validates the existing changes.
 
 Revision ID: 6f2b8d04ce17
 Revises: 3c9e0f7a51d4

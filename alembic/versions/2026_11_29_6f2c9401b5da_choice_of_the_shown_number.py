@@ -1,4 +1,4 @@
-"""Organizations decide how the number that a call shows is chosen.
+"""Add an organization's rules for the choice of a call's caller id: the same number again, or the same area code.
 
 Revision ID: 6f2c9401b5da
 Revises: 5e1b83f0a4c9

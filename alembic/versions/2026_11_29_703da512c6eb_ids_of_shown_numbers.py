@@ -1,4 +1,4 @@
-"""Calls know the id of the number that they show.
+"""Store the id of the caller id number on calls.
 
 Revision ID: 703da512c6eb
 Revises: 6f2c9401b5da

@@ -1,4 +1,4 @@
-"""Let the role of lookups read the called number, which the widget's status tells the page that placed the call.
+"""Let the look-up role read the called number of a call, which the answer of ``POST /widget/status`` has.
 
 Revision ID: 7be2c90f4a15
 Revises: 6d3a9e41c7b0

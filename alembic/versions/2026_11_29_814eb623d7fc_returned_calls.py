@@ -1,4 +1,4 @@
-"""Missed calls know the later call that reached their caller.
+"""Store on a missed call when it was missed, and the later call that reached its caller.
 
 Revision ID: 814eb623d7fc
 Revises: b52d8fa1e3c9

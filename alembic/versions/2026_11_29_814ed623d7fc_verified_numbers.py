@@ -1,4 +1,4 @@
-"""Numbers of an organization's own, elsewhere, that the carrier verified: calls may show them.
+"""Add verified numbers: an organization's numbers at other companies, which its calls may show as caller id.
 
 Revision ID: 814ed623d7fc
 Revises: a41c7e90d2b8

@@ -1,4 +1,4 @@
-"""New choices of mails about missed calls are those that exist.
+"""Check new choices of mails about missed calls; a later revision validates the existing choices.
 
 Revision ID: 8b41d7c2e9f6
 Revises: c5d81f3a6e94

@@ -1,4 +1,4 @@
-"""Time zone of an organization.
+"""Add the time zone of an organization.
 
 Revision ID: 8d3a5c1e7f26
 Revises: a6d0f2c81e57

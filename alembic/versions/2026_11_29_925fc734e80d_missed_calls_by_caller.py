@@ -1,4 +1,4 @@
-"""Index the missed calls that were not returned by their caller.
+"""Index missed calls that are not returned yet by the caller's number.
 
 Revision ID: 925fc734e80d
 Revises: 814eb623d7fc

@@ -1,4 +1,4 @@
-"""Index the missed calls that were not returned by their time.
+"""Index missed calls that are not returned yet by the time at which they were missed.
 
 Revision ID: a360d845f91e
 Revises: 925fc734e80d

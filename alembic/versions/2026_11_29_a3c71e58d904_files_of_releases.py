@@ -1,4 +1,4 @@
-"""Add the files of releases, which pages that loaded an older phone.js still ask for.
+"""Add the widget's files of earlier releases, which pages with an older phone.js still load.
 
 Revision ID: a3c71e58d904
 Revises: 2f6d9b4e8a01

@@ -1,4 +1,4 @@
-"""Recordings that greetings of incoming calls play.
+"""Add recorded greetings of incoming calls.
 
 Revision ID: a41c7e90d2b8
 Revises: 703da512c6eb

@@ -1,4 +1,4 @@
-"""Proof that a caller asked not to be called.
+"""Store on a blocked number the caller's request not to be called: its time, the called number, the attestation.
 
 Revision ID: a815c2bed634
 Revises: f704b1adc523

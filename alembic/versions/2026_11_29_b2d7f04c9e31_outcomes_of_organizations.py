@@ -1,4 +1,4 @@
-"""Add each organization's list of outcomes that a call can get, which lookups read for the exchange.
+"""Add each organization's list of call outcomes, and let the look-up role read it for the exchange.
 
 Revision ID: b2d7f04c9e31
 Revises: 7be2c90f4a15

@@ -1,4 +1,4 @@
-"""Mark missed calls as returned when their caller is reached, by a trigger.
+"""Add the trigger that marks missed calls as returned when a later call with the caller is answered.
 
 Revision ID: b471e956a02f
 Revises: a360d845f91e
@@ -14,8 +14,9 @@ down_revision: str | None = "a360d845f91e"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# A later call locks earlier ones only, so that no two transactions wait for each other. It has the rights of its caller.
-RETURN = """
+# A call locks only earlier calls, so that two transactions cannot deadlock. The function has the rights of the role
+# that changes the call.
+RETURN_MISSED_CALLS = """
     CREATE FUNCTION return_missed_calls() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN
         UPDATE call missed
@@ -30,7 +31,7 @@ RETURN = """
 
 
 def upgrade() -> None:
-    op.execute(RETURN)
+    op.execute(RETURN_MISSED_CALLS)
     op.execute(
         "CREATE TRIGGER returns_missed_calls AFTER UPDATE ON call FOR EACH ROW"
         " WHEN (OLD.answered_at IS NULL AND NEW.answered_at IS NOT NULL)"

@@ -1,4 +1,4 @@
-"""Recordings that members leave in mailboxes.
+"""Add the recordings of voicemail drops, which agents leave in the mailboxes of people whom they called.
 
 Revision ID: b52d8fa1e3c9
 Revises: 814ed623d7fc

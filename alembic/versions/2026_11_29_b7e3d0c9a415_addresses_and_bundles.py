@@ -1,4 +1,4 @@
-"""Add registered addresses and regulatory bundles, which numbers of some countries need.
+"""Add registered postal addresses and regulatory bundles, which phone numbers of some countries need.
 
 Revision ID: b7e3d0c9a415
 Revises: 5b8d2f6a9c13

@@ -1,4 +1,4 @@
-"""Voicemails that callers left.
+"""Add voicemails: messages that callers recorded.
 
 Revision ID: b926d3cfe745
 Revises: a815c2bed634

@@ -1,4 +1,4 @@
-"""Let a token show a verified person their own recent calls.
+"""Add the option of an embed token to show a signed-in member their own recent calls.
 
 Revision ID: b9e4d27c6a10
 Revises: c41e7f90b2d8

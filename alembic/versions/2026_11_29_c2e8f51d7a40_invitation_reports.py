@@ -1,4 +1,4 @@
-"""Add recipients' reports of invitations, and the pause of an organization's invitations.
+"""Add reports of unwanted invitations by their recipients, and the pause of an organization's invitations.
 
 Revision ID: c2e8f51d7a40
 Revises: b81c4d7e9f20
@@ -19,13 +19,13 @@ APP, ADMIN, STAFF = "epoch_app", "epoch_admin", "epoch_staff"
 TABLE = "invitation_report"
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')::uuid"
 PERSON = "nullif(current_setting('app.user', true), '')::uuid"
-PAUSE = ("invitations_paused_at", "invitations_resumed_at")
-# No digest.
-STAFF_READS = "(id, organization_id, invitation_id, invited_by, reports_so_far, created_at)"
+PAUSE_COLUMNS = ("invitations_paused_at", "invitations_resumed_at")
+# All except the recipient's digest.
+STAFF_COLUMNS = "(id, organization_id, invitation_id, invited_by, reports_so_far, created_at)"
 
 
 def upgrade() -> None:
-    for column in PAUSE:
+    for column in PAUSE_COLUMNS:
         op.add_column("organization", sa.Column(column, sa.TIMESTAMP(timezone=True), nullable=True))
     op.create_index(
         "ix_organization_invitations_paused",
@@ -58,14 +58,14 @@ def upgrade() -> None:
     for column in ("invitation_id", "invited_by"):
         op.create_index(op.f(f"ix_{TABLE}_{column}"), TABLE, [column])
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {TABLE} TO {APP}, {ADMIN}")
-    op.execute(f"GRANT SELECT {STAFF_READS} ON {TABLE} TO {STAFF}")
+    op.execute(f"GRANT SELECT {STAFF_COLUMNS} ON {TABLE} TO {STAFF}")
     op.execute(f"ALTER TABLE {TABLE} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {TABLE} FORCE ROW LEVEL SECURITY")
     op.execute(
         f"CREATE POLICY tenant ON {TABLE} TO {APP} "
         f"USING (organization_id = {ORGANIZATION}) WITH CHECK (organization_id = {ORGANIZATION})"
     )
-    # A recipient's report holds for all organizations of the person who invited.
+    # A report applies to all organizations of the user who sent the invitation.
     op.execute(f"CREATE POLICY own ON {TABLE} FOR SELECT TO {APP} USING (invited_by = {PERSON})")
     op.execute(f"CREATE POLICY everything ON {TABLE} TO {ADMIN} USING (true) WITH CHECK (true)")
     op.execute(f"CREATE POLICY staff ON {TABLE} FOR SELECT TO {STAFF} USING (true)")
@@ -74,5 +74,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table(TABLE)
     op.drop_index("ix_organization_invitations_paused", "organization")
-    for column in PAUSE:
+    for column in PAUSE_COLUMNS:
         op.drop_column("organization", column)

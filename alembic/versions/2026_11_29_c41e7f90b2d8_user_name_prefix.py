@@ -1,4 +1,4 @@
-"""Index for the staff's search for the beginning of a user's name.
+"""Add the index for the staff's search by the beginning of a user's name.
 
 Revision ID: c41e7f90b2d8
 Revises: 8d3a5c1e7f26

@@ -1,4 +1,4 @@
-"""Settings, usage and callers of incoming calls.
+"""Add the settings of incoming calls, their minutes of a day, and their counts by caller.
 
 Revision ID: c4d18e7a92f0
 Revises: a3c71e58d904

@@ -1,4 +1,4 @@
-"""Members know when they last looked at the missed calls.
+"""Store when a member last looked at the missed calls.
 
 Revision ID: c582fa67b130
 Revises: b471e956a02f

@@ -1,4 +1,4 @@
-"""Add connections to HubSpot and the calls that are written there.
+"""Add the connections to HubSpot, and the calls that are written into HubSpot.
 
 Revision ID: c5d81f3a6e94
 Revises: f8b5cd9ae463
@@ -18,7 +18,7 @@ depends_on: str | Sequence[str] | None = None
 
 APP, ADMIN, LOOKUP = "epoch_app", "epoch_admin", "epoch_lookup"
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')::uuid"
-REASONS = (
+FAILURE_REASONS = (
     "'record_id_not_valid', 'other_account', 'object_type_unknown', 'record_missing', 'call_deleted',"
     " 'scope_missing', 'edit_refused', 'not_accepted', 'unreachable', 'fault'"
 )
@@ -70,7 +70,7 @@ def upgrade() -> None:
         sa.Column("failed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'logged', 'failed')", name=op.f("ck_hubspot_call_state")),
-        sa.CheckConstraint(f"reason IN ({REASONS})", name=op.f("ck_hubspot_call_reason")),
+        sa.CheckConstraint(f"reason IN ({FAILURE_REASONS})", name=op.f("ck_hubspot_call_reason")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organization.id"], name=op.f("fk_hubspot_call_organization_id"), ondelete="CASCADE"
         ),
@@ -111,7 +111,7 @@ def upgrade() -> None:
             f"CREATE POLICY tenant ON {table} TO {APP} "
             f"USING (organization_id = {ORGANIZATION}) WITH CHECK (organization_id = {ORGANIZATION})"
         )
-    # The calling page: calls from the same account are written from here, and not by the page.
+    # Read by HubSpot's calling page: if its account is connected, our jobs write the calls into HubSpot, not the page.
     op.execute(f"GRANT SELECT (organization_id, portal_id) ON hubspot_connection TO {LOOKUP}")
     op.execute(f"CREATE POLICY lookup ON hubspot_connection FOR SELECT TO {LOOKUP} USING (true)")
 

@@ -1,4 +1,4 @@
-"""Record an event of a call by one function.
+"""Add the function that records a call event and returns the call with its events.
 
 Revision ID: c5d83a1f6e27
 Revises: 3a7e0c5f9b12
@@ -14,9 +14,10 @@ down_revision: str | None = "3a7e0c5f9b12"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# A function, and no single statement: events of one call wait for its row, and only a new statement sees what those
-# before them inserted meanwhile. It runs with the rights of its caller, so that the walls between tenants hold.
-RECORD = """
+# A function and not a single statement: transactions with events of the same call wait for the call's row, and only a
+# new statement sees the events that others inserted meanwhile. The function runs with the rights of the role that calls
+# it, so that row-level security applies.
+RECORD_CALL_EVENT = """
     CREATE FUNCTION record_call_event(
         of_organization uuid, parent_sid text, event_id uuid, of_leg text, of_child boolean, new_kind text,
         new_sequence integer, at timestamptz, seconds integer, sip integer, result text, error integer
@@ -49,7 +50,7 @@ RECORD = """
 
 
 def upgrade() -> None:
-    op.execute(RECORD)
+    op.execute(RECORD_CALL_EVENT)
 
 
 def downgrade() -> None:

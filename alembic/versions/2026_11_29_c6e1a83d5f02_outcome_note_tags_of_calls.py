@@ -1,4 +1,4 @@
-"""Add outcome, note and tags to calls.
+"""Add outcome, note and tags to the table of calls.
 
 Revision ID: c6e1a83d5f02
 Revises: b2d7f04c9e31

@@ -1,4 +1,4 @@
-"""Stores the limit, country or rule that refused a call, and the reason for which the carrier was asked to end one.
+"""Store on a call the limit, country or rule that refused it, and the reason why the carrier was asked to end it.
 
 Revision ID: d4a7c1e9f035
 Revises: 4c7a1e9d3b60

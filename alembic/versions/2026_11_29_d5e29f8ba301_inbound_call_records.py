@@ -1,4 +1,4 @@
-"""Records of incoming calls: no token, who accepted, two more statuses.
+"""Prepare the table of calls for incoming calls: no token, the phone that answered, the attestation, two statuses.
 
 Revision ID: d5e29f8ba301
 Revises: c4d18e7a92f0
@@ -15,26 +15,26 @@ down_revision: str | None = "c4d18e7a92f0"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OUTGOING = "'initiated', 'ringing', 'in-progress', 'completed', 'busy', 'no-answer', 'failed', 'canceled', 'refused'"
+OUTGOING_STATUSES = "'initiated', 'ringing', 'in-progress', 'completed', 'busy', 'no-answer', 'failed', 'canceled', 'refused'"
 
 
 def upgrade() -> None:
     op.add_column("call", sa.Column("answered_by", sa.Text(), nullable=True))
     op.add_column("call", sa.Column("attestation", sa.Text(), nullable=True))
-    # Workers of the older version only write calls with a token, and show a call without one.
+    # Workers of the previous version only write calls with a token, and can show calls without one.
     op.execute("-- squawk-ignore ban-drop-not-null\nALTER TABLE call ALTER COLUMN token_id DROP NOT NULL")
-    # Replaced in the same transaction by one that allows more.
+    # Replaced in the same transaction by a constraint that allows more statuses.
     op.execute("-- squawk-ignore ban-drop-constraint\nALTER TABLE call DROP CONSTRAINT ck_call_status")
     op.create_check_constraint(
-        op.f("ck_call_status"), "call", f"status IN ({OUTGOING}, 'voicemail', 'abandoned')", postgresql_not_valid=True
+        op.f("ck_call_status"), "call", f"status IN ({OUTGOING_STATUSES}, 'voicemail', 'abandoned')", postgresql_not_valid=True
     )
 
 
 def downgrade() -> None:
-    # A table without incoming calls is what the older version knows.
+    # The previous version cannot read incoming calls.
     op.execute("DELETE FROM call WHERE direction = 'inbound'")
     op.drop_constraint(op.f("ck_call_status"), "call", type_="check")
-    op.create_check_constraint(op.f("ck_call_status"), "call", f"status IN ({OUTGOING})")
+    op.create_check_constraint(op.f("ck_call_status"), "call", f"status IN ({OUTGOING_STATUSES})")
     op.execute("ALTER TABLE call ALTER COLUMN token_id SET NOT NULL")
     op.drop_column("call", "attestation")
     op.drop_column("call", "answered_by")

@@ -1,4 +1,4 @@
-"""Embed tokens know that they are the dashboard's own.
+"""Mark the embed token that the dashboard uses for its own phone.
 
 Revision ID: d693ab78c241
 Revises: c582fa67b130

@@ -1,4 +1,4 @@
-"""Check the choices of mails, directions and sources that are on record.
+"""Validate the existing choices of mails, directions of calls and sources of changes.
 
 Revision ID: d7f05e3ab942
 Revises: 6f2b8d04ce17
@@ -22,4 +22,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: a constraint that was checked holds as well."""
+    """Does nothing: the previous version works with a validated constraint."""

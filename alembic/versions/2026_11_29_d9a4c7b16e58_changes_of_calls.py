@@ -1,4 +1,4 @@
-"""Add the history of calls' outcomes, notes and tags.
+"""Add the history of changes of a call's outcome, note and tags.
 
 Revision ID: d9a4c7b16e58
 Revises: c6e1a83d5f02

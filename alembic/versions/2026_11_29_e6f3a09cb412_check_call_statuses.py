@@ -1,4 +1,4 @@
-"""Check the statuses of the calls that are on record.
+"""Validate the statuses of existing calls.
 
 Revision ID: e6f3a09cb412
 Revises: d5e29f8ba301
@@ -20,4 +20,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: a constraint that was checked holds as well."""
+    """Does nothing: the previous version works with a validated constraint."""

@@ -1,4 +1,4 @@
-"""Members choose how often they get a mail about missed calls.
+"""Store how often a member gets mails about missed calls, and the time of the last one.
 
 Revision ID: e7a4bc89d352
 Revises: d693ab78c241

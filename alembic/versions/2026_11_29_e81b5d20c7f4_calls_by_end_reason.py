@@ -1,4 +1,4 @@
-"""An index that finds and counts calls by their end reason.
+"""Index calls by their end reason, for lists and counts.
 
 Revision ID: e81b5d20c7f4
 Revises: b9e4d27c6a10

@@ -1,4 +1,4 @@
-"""Index the audit events that still have a client address, for their erasure by age.
+"""Index the audit events that still have a client IP address, for the erasure of old ones.
 
 Revision ID: e9b3a6f4c815
 Revises: c2e8f51d7a40

@@ -1,4 +1,4 @@
-"""Let lookups read the time zone of an organization, which API keys are found with.
+"""Let the look-up role read the time zone of an organization, which the authentication of API keys needs.
 
 Revision ID: f0a7c35e1b82
 Revises: e81b5d20c7f4

@@ -1,4 +1,6 @@
-"""Let the role of lookups read an organization's time zone: API keys and the widget's help need it.
+"""Let the look-up role read an organization's time zone: API keys and the widget's refusals need it.
+
+The same right as in the revision before, which was developed at the same time.
 
 Revision ID: f2b94d17a3c6
 Revises: f0a7c35e1b82

@@ -1,4 +1,4 @@
-"""Index of incoming calls, which lists and counts of missed calls read.
+"""Index incoming calls, for lists and counts of missed calls.
 
 Revision ID: f704b1adc523
 Revises: e6f3a09cb412

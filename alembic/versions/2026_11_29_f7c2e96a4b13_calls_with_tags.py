@@ -1,4 +1,4 @@
-"""Index the calls that have tags.
+"""Index the calls that have tags, for the list filter by tag.
 
 Revision ID: f7c2e96a4b13
 Revises: e3b8d15f70a6

@@ -1,4 +1,4 @@
-"""Count what incoming calls cost, each day and month.
+"""Add the cost of incoming calls of the present day and month to the counters.
 
 Revision ID: f8b5cd9ae463
 Revises: e7a4bc89d352

@@ -1,4 +1,4 @@
-"""Limit the ids of events to the months of their first partition.
+"""Partition events by month, step 1: add the constraint that limits ids to the months of the first partition.
 
 Revision ID: 0a41c7e2d953
 Revises: b92d5f71e3a8

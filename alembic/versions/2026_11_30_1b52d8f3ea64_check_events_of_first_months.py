@@ -1,4 +1,4 @@
-"""Check the ids of events that are on record.
+"""Partition events by month, step 2: validate the constraint for existing events.
 
 Revision ID: 1b52d8f3ea64
 Revises: 0a41c7e2d953
@@ -20,4 +20,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: a constraint that was checked holds as well."""
+    """Does nothing: the previous version works with a validated constraint."""

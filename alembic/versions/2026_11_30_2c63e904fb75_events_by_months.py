@@ -1,4 +1,4 @@
-"""Divide events by months.
+"""Partition events by month, step 3: make the table the first partition of a partitioned table.
 
 Revision ID: 2c63e904fb75
 Revises: 1b52d8f3ea64
@@ -38,13 +38,13 @@ TYPES = (
     "embed_token.revoked",
     "limit.reached",
 )
-NUMBERS = "uq_organization_event_organization_id_sequence"
+UNIQUE_SEQUENCE = "uq_organization_event_organization_id_sequence"
 INDEXES = ("pk_organization_event", "ix_organization_event_subject_id", "ix_organization_event_created_at")
 
 
 def upgrade() -> None:
     end = end_of_first_partition(TABLE)
-    first = make_first_partition(TABLE, end, (*INDEXES, NUMBERS))
+    first = make_first_partition(TABLE, end, (*INDEXES, UNIQUE_SEQUENCE))
     op.create_table(
         TABLE,
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -73,10 +73,10 @@ def upgrade() -> None:
     op.execute(f"REVOKE ALL ON {first} FROM {APP}, {ADMIN}")
     _wall()
     op.execute(f"CREATE TABLE {DEFAULT} PARTITION OF {TABLE} DEFAULT")
-    op.execute(f"ALTER TABLE {DEFAULT} ADD CONSTRAINT {NUMBERS}_default UNIQUE (organization_id, sequence)")
+    op.execute(f"ALTER TABLE {DEFAULT} ADD CONSTRAINT {UNIQUE_SEQUENCE}_default UNIQUE (organization_id, sequence)")
     op.execute(f"ALTER TABLE {DEFAULT} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {DEFAULT} FORCE ROW LEVEL SECURITY")
-    # Health checks look for rows that have no month.
+    # Health checks look for rows in the default partition.
     op.execute(f"GRANT SELECT ON {DEFAULT} TO {ADMIN}")
     op.execute(f"CREATE POLICY everything ON {DEFAULT} FOR SELECT TO {ADMIN} USING (true)")
 
@@ -84,7 +84,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     merge_partitions(TABLE)
     op.create_primary_key("pk_organization_event", TABLE, ["id"])
-    op.create_unique_constraint(NUMBERS, TABLE, ["organization_id", "sequence"])
+    op.create_unique_constraint(UNIQUE_SEQUENCE, TABLE, ["organization_id", "sequence"])
     op.create_index("ix_organization_event_created_at", TABLE, ["created_at"])
     _index_subjects()
     cascade = {"ondelete": "CASCADE"}

@@ -1,4 +1,4 @@
-"""Limit the ids of deliveries' events to the months of their first partition.
+"""Partition webhook deliveries by the month of their event, step 1: limit event ids to the first partition's months.
 
 Revision ID: 3d74fa150c86
 Revises: 2c63e904fb75
@@ -16,7 +16,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    # The same months as those of the events, because partitions refer to partitions.
+    # The same months as for the events, because partitions of deliveries refer to partitions of events.
     limit_first_partition("webhook_delivery", "event_id", end=end_of_first_partition("organization_event"))
 
 

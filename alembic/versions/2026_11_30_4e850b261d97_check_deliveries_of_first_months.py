@@ -1,4 +1,4 @@
-"""Check the ids of deliveries' events that are on record.
+"""Partition webhook deliveries by the month of their event, step 2: validate the constraint for existing deliveries.
 
 Revision ID: 4e850b261d97
 Revises: 3d74fa150c86
@@ -20,4 +20,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: a constraint that was checked holds as well."""
+    """Does nothing: the previous version works with a validated constraint."""

@@ -1,4 +1,4 @@
-"""The address of the installation that uses the database.
+"""Add the public URL of the installation that uses the database.
 
 Revision ID: 4f0a7d93be58
 Revises: d7f05e3ab942

@@ -1,4 +1,4 @@
-"""Divide deliveries by the months of their events.
+"""Partition webhook deliveries by the month of their event, step 3: make the table the first partition of a new one.
 
 Revision ID: 5f961c372ea8
 Revises: 4e850b261d97
@@ -26,7 +26,7 @@ depends_on: str | Sequence[str] | None = None
 APP, ADMIN = "epoch_app", "epoch_admin"
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')::uuid"
 TABLE, DEFAULT = "webhook_delivery", "webhook_delivery_default"
-EVENT = "fk_webhook_delivery_event_id"
+EVENT_FOREIGN_KEY = "fk_webhook_delivery_event_id"
 INDEXES = (
     "pk_webhook_delivery",
     "uq_webhook_delivery_endpoint_id_event_id",
@@ -74,7 +74,7 @@ def upgrade() -> None:
     _wall()
     op.execute(f"CREATE TABLE {DEFAULT} PARTITION OF {TABLE} DEFAULT")
     op.execute(f"ALTER TABLE {DEFAULT} ADD CONSTRAINT pk_webhook_delivery_default PRIMARY KEY (id)")
-    # Partitions refer to partitions: the two of a month are dropped together, without a look at any row.
+    # Partitions refer to partitions: the two of a month are dropped together, without a check of their rows.
     _refer(DEFAULT, "organization_event_default")
     if not _refers(first):
         _refer(first, f"organization_event_before_{end:%Y_%m}")
@@ -85,7 +85,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without the foreign key to events, which the downgrade of their table adds again."""
+    """Merge the partitions. The downgrade of the events' table restores the foreign key to events."""
     merge_partitions(TABLE)
     op.create_primary_key("pk_webhook_delivery", TABLE, ["id"])
     op.create_unique_constraint("uq_webhook_delivery_endpoint_id_event_id", TABLE, ["endpoint_id", "event_id"])
@@ -96,13 +96,13 @@ def downgrade() -> None:
 
 
 def _refer(partition: str, events: str) -> None:
-    op.create_foreign_key(EVENT, partition, events, ["event_id"], ["id"], ondelete="CASCADE")
+    op.create_foreign_key(EVENT_FOREIGN_KEY, partition, events, ["event_id"], ["id"], ondelete="CASCADE")
 
 
 def _refers(partition: str) -> bool:
-    """False after a downgrade; true without a database."""
+    """True if the partition still has its foreign key to events: not after a downgrade. True without a database."""
     query = "SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = :name AND conrelid = to_regclass(:partition))"
-    found = op.get_bind().execute(sa.text(query).bindparams(name=EVENT, partition=partition)).scalar()
+    found = op.get_bind().execute(sa.text(query).bindparams(name=EVENT_FOREIGN_KEY, partition=partition)).scalar()
     return found is None or bool(found)
 
 

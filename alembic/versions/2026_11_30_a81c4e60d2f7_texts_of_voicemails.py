@@ -1,4 +1,4 @@
-"""The texts of voicemails.
+"""Add the transcripts of voicemails.
 
 Revision ID: a81c4e60d2f7
 Revises: 4f0a7d93be58

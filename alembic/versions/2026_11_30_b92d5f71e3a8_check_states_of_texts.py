@@ -1,4 +1,4 @@
-"""Check the states of the texts that are on record.
+"""Validate the transcript statuses of existing voicemails.
 
 Revision ID: b92d5f71e3a8
 Revises: a81c4e60d2f7
@@ -20,4 +20,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: a constraint that was checked holds as well."""
+    """Does nothing: the previous version works with a validated constraint."""
