@@ -51,20 +51,20 @@ class CallListService:
         self, organization_id: UUID, filters: CallFilters, *, after: UUID | None, limit: int
     ) -> Sequence[Call]:
         """``limit`` + 1 calls of the organization, newest first."""
-        mine = [Call.owned_by(organization_id), *([] if after is None else [Call.id < after])]
+        own_conditions = [Call.owned_by(organization_id), *([] if after is None else [Call.id < after])]
         newest = Call.id.desc()
         if (number := filters.only_number) is not None:
-            ids = await NumberSearchService(self._session).newest_matching(mine, number, limit=limit + 1)
-            mine = [Call.owned_by(organization_id), Call.id.in_(ids)]
+            ids = await NumberSearchService(self._session).newest_matching(own_conditions, number, limit=limit + 1)
+            own_conditions = [Call.owned_by(organization_id), Call.id.in_(ids)]
         elif (
             conditions := [*_conditions(filters), *_from_number_conditions(organization_id, filters.from_number_id)]
         ) or filters.number is not None:
             # The inner queries read only an index, which has most filtered columns; the outer query reads the calls.
-            mine = [
+            own_conditions = [
                 Call.owned_by(organization_id),
-                Call.id.in_(_newest_matching_ids([*mine, *conditions], filters, limit + 1)),
+                Call.id.in_(_newest_matching_ids([*own_conditions, *conditions], filters, limit + 1)),
             ]
-        query = sa.select(Call).where(*mine).order_by(newest).limit(limit + 1)
+        query = sa.select(Call).where(*own_conditions).order_by(newest).limit(limit + 1)
         rows: Sequence[Call] = (await self._session.scalars(query)).all()
         return rows
 

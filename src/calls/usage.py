@@ -63,9 +63,9 @@ class UsageService:
         self, organization_id: UUID, *, today: dt.date, zone: dt.tzinfo = dt.UTC
     ) -> tuple[MonthlyUsage, MonthlyUsage]:
         """The month of ``today`` and the month before it, in ``zone``; both from one query over their calls."""
-        this = today.replace(day=1)
-        last = (this - dt.timedelta(days=1)).replace(day=1)
-        is_this_month = Call.started_at >= start_of_day(this, zone)
+        this_month = today.replace(day=1)
+        last_month = (this_month - dt.timedelta(days=1)).replace(day=1)
+        is_this_month = Call.started_at >= start_of_day(this_month, zone)
         # The inner query sums the calls of each agent with each token, so that the outer sums read few rows.
         summed = (
             sa.select(
@@ -75,7 +75,7 @@ class UsageService:
                 Call.agent_is_member,
                 *(column.label(name) for column, name in zip(totals_columns(), _TOTALS_FIELDS, strict=True)),
             )
-            .where(*outgoing_since(organization_id, start_of_day(last, zone)))
+            .where(*outgoing_since(organization_id, start_of_day(last_month, zone)))
             .group_by(sa.literal_column("1"), Call.token_id, Call.agent, Call.agent_is_member)
             .subquery()
         )
@@ -100,7 +100,9 @@ class UsageService:
                 tokens[of_this_month][token_id] = CallTotals(*sums)
         labels = await self._token_names(organization_id, {*tokens[True], *tokens[False]})
         report = OutcomeReportService(self._session)
-        outcomes = await report.this_and_last_month(organization_id, this=this, last=last, zone=zone)
+        outcomes = await report.this_and_last_month(
+            organization_id, this_month=this_month, last_month=last_month, zone=zone
+        )
 
         def month(first_day: dt.date, of_this_month: bool) -> MonthlyUsage:
             by_token = [
@@ -117,7 +119,7 @@ class UsageService:
                 by_outcome=outcomes[0 if of_this_month else 1],
             )
 
-        return month(this, True), month(last, False)
+        return month(this_month, True), month(last_month, False)
 
     async def _token_names(self, organization_id: UUID, token_ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
         query = sa.select(EmbedToken.id, EmbedToken.label, EmbedToken.prefix).where(

@@ -65,8 +65,8 @@ class GreetingAudioService:
 
     async def wav(self, organization_id: UUID, audio_id: UUID) -> bytes:
         """The audio of a recording. Raises: NotFound."""
-        mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id == audio_id
-        found: bytes | None = await self._session.scalar(sa.select(GreetingAudio.wav).where(*mine))
+        own_rows = GreetingAudio.owned_by(organization_id), GreetingAudio.id == audio_id
+        found: bytes | None = await self._session.scalar(sa.select(GreetingAudio.wav).where(*own_rows))
         if found is None:
             raise NotFound
         return found
@@ -100,9 +100,11 @@ class GreetingAudioService:
         await self._record("greeting_audio.removed", row, by)
 
     async def _names(self, organization_id: UUID, *, except_id: UUID | None = None) -> Sequence[str]:
-        mine = sa.select(GreetingAudio.name).where(GreetingAudio.owned_by(organization_id))
+        own_rows = sa.select(GreetingAudio.name).where(GreetingAudio.owned_by(organization_id))
         return (
-            await self._session.scalars(mine if except_id is None else mine.where(GreetingAudio.id != except_id))
+            await self._session.scalars(
+                own_rows if except_id is None else own_rows.where(GreetingAudio.id != except_id)
+            )
         ).all()
 
     async def _record(self, action: str, row: GreetingAudio, by: Actor, **changed: Mapping[str, str]) -> None:

@@ -53,8 +53,10 @@ class VoicemailGreetingService:
         owner = None if shared else await self._membership_id()
         column = VoicemailGreeting.membership_id
         same = column.is_(None) if owner is None else column == owner
-        mine = VoicemailGreeting.owned_by(self._organization_id), same
-        count = await self._session.scalar(sa.select(sa.func.count()).select_from(VoicemailGreeting).where(*mine)) or 0
+        own_rows = VoicemailGreeting.owned_by(self._organization_id), same
+        count = (
+            await self._session.scalar(sa.select(sa.func.count()).select_from(VoicemailGreeting).where(*own_rows)) or 0
+        )
         if count >= (MAX_SHARED if owner is None else MAX_OWN):
             raise TooManyVoicemailGreetings
         row = VoicemailGreeting(
@@ -114,8 +116,8 @@ class VoicemailGreetingService:
         if greeting.name == after:
             return greeting
         ensure_free_name(after, [each.name for each in await self.list_all() if each.id != greeting_id])
-        mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
-        await self._session.execute(sa.update(VoicemailGreeting).where(*mine).values(name=after))
+        own_rows = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
+        await self._session.execute(sa.update(VoicemailGreeting).where(*own_rows).values(name=after))
         renamed = msgspec.structs.replace(greeting, name=after)
         changed = {"before": {"name": greeting.name}, "after": {"name": after}}
         await self._record("voicemail_greeting.renamed", renamed, by, **changed)
@@ -124,8 +126,8 @@ class VoicemailGreetingService:
     async def remove(self, greeting_id: UUID, *, role: Role, by: Actor) -> None:
         """Delete a greeting. Raises: NotFound, RoleTooLow, as ``get_changeable``."""
         greeting = await self.get_changeable(greeting_id, role=role)
-        mine = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
-        await self._session.execute(sa.delete(VoicemailGreeting).where(*mine))
+        own_rows = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
+        await self._session.execute(sa.delete(VoicemailGreeting).where(*own_rows))
         await self._record(_REMOVED_ACTION, greeting, by)
 
     async def was_removed(self, greeting_id: UUID) -> bool:
@@ -150,8 +152,8 @@ class VoicemailGreetingService:
         )
 
     async def _membership_id(self) -> UUID:
-        mine = Membership.owned_by(self._organization_id), Membership.user_id == self._user_id
-        found: UUID | None = await self._session.scalar(sa.select(Membership.id).where(*mine))
+        own_rows = Membership.owned_by(self._organization_id), Membership.user_id == self._user_id
+        found: UUID | None = await self._session.scalar(sa.select(Membership.id).where(*own_rows))
         if found is None:
             raise NotFound
         return found
@@ -173,8 +175,8 @@ _OWN_FIRST = (VoicemailGreeting.membership_id.is_(None), VoicemailGreeting.id.de
 
 async def voicemail_greeting_wav(session: AsyncSession, organization_id: UUID, greeting_id: UUID) -> bytes:
     """The audio of any member's voicemail greeting, for the carrier. Raises: NotFound."""
-    mine = VoicemailGreeting.owned_by(organization_id), VoicemailGreeting.id == greeting_id
-    found: bytes | None = await session.scalar(sa.select(VoicemailGreeting.wav).where(*mine))
+    own_rows = VoicemailGreeting.owned_by(organization_id), VoicemailGreeting.id == greeting_id
+    found: bytes | None = await session.scalar(sa.select(VoicemailGreeting.wav).where(*own_rows))
     if found is None:
         raise NotFound
     return found

@@ -118,7 +118,7 @@ class CallAnswerer:
             await service.record_events(stored.call, flow.first_events, stored.call.started_at)
             return flows.opening_steps(flow, self._urls), True
 
-    async def press(self, call_sid: str, key: str, *, in_voicemail: bool = False) -> list[CallStep]:
+    async def after_key(self, call_sid: str, key: str, *, in_voicemail: bool = False) -> list[CallStep]:
         """The steps after the caller pressed ``key`` in the greeting or, with ``in_voicemail``, before the message."""
         async with self._call(call_sid, may_be_over=key == BLOCK_KEY) as found:
             if found is None:
@@ -145,7 +145,7 @@ class CallAnswerer:
             steps, is_last = flows.steps_after_turn(live.flow, self._urls, turn)
             if is_last:
                 await live.record_own(UNANSWERED)
-                if live.flow.voicemail:
+                if live.flow.takes_messages:
                     await live.record_own_all(live.flow.voicemail_events)
             return steps
 
@@ -203,11 +203,11 @@ class CallAnswerer:
         organization_id = await self._tenants.tenant_of_call(finished.call_sid)
         if organization_id is None:
             return
-        wanted = TranscriptionToFetch(
+        request = TranscriptionToFetch(
             organization_id, finished.call_sid, finished.recording_sid, finished.transcription_sid
         )
         async with self._session(organization_id) as session:
-            await enqueue_transcription_fetch(session, wanted)
+            await enqueue_transcription_fetch(session, request)
 
     def _live_call(self, call_sid: str) -> AbstractAsyncContextManager[_LockedCall | None]:
         return self._call(call_sid, may_be_over=False)

@@ -64,7 +64,7 @@ class IncomingCallbackController(Controller):
     async def key(self, request: CarrierRequest) -> Response[bytes]:
         """The caller pressed a key in the greeting."""
         return await _answer_step(
-            request, lambda answerer, form: answerer.press(parse_caller_leg(form), pressed_key(form))
+            request, lambda answerer, form: answerer.after_key(parse_caller_leg(form), pressed_key(form))
         )
 
     @post("/message-key")
@@ -72,7 +72,7 @@ class IncomingCallbackController(Controller):
         """The caller pressed a key when asked for a message."""
 
         async def handle_step(answerer: CallAnswerer, form: dict[str, str]) -> Sequence[CallStep]:
-            return await answerer.press(parse_caller_leg(form), pressed_key(form), in_voicemail=True)
+            return await answerer.after_key(parse_caller_leg(form), pressed_key(form), in_voicemail=True)
 
         return await _answer_step(request, handle_step)
 

@@ -43,7 +43,7 @@ class CallFlow(msgspec.Struct, frozen=True):
     ring_seconds: int
     limit_seconds: int
     """The time limit of a forwarded call, and an upper bound of a message's length."""
-    voicemail: bool
+    takes_messages: bool
     """Callers whom nobody answers can leave a message."""
     transcribes: bool
     """Voicemails are transcribed."""
@@ -67,7 +67,7 @@ class CallFlow(msgspec.Struct, frozen=True):
     @property
     def first_events(self) -> Sequence[str]:
         """Kinds of the events to record when a call is answered."""
-        kinds = [] if self.turns else self.voicemail_events if self.voicemail else [NOT_FORWARDED]
+        kinds = [] if self.turns else self.voicemail_events if self.takes_messages else [NOT_FORWARDED]
         return [*kinds, OUTSIDE_HOURS] if self.is_outside_hours else kinds
 
     @property
@@ -127,7 +127,7 @@ def choose_flow(
         forward_mode=chosen.forward_mode,
         ring_seconds=chosen.ring_seconds,
         limit_seconds=60 * limit_minutes,
-        voicemail=takes_messages,
+        takes_messages=takes_messages,
         transcribes=takes_messages and chosen.is_transcribed and is_transcribable_language(spoken),
         offers_block=chosen.press_9 and caller is not None,
         is_outside_hours=is_outside,
@@ -150,14 +150,14 @@ def steps_after_greeting(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
     """The steps after the greeting, or after a key without a function."""
     if flow.turns:
         return [_forward_step(flow, urls, 0)]
-    return _voicemail_steps(flow, urls) if flow.voicemail else _goodbye_steps(flow)
+    return _voicemail_steps(flow, urls) if flow.takes_messages else _goodbye_steps(flow)
 
 
 def steps_after_turn(flow: CallFlow, urls: FlowUrls, turn: int) -> tuple[list[CallStep], bool]:
     """The steps after no phone of ``turn`` accepted the call; True if it was the last turn."""
     if turn + 1 < len(flow.turns):
         return [_forward_step(flow, urls, turn + 1)], False
-    if not flow.voicemail:
+    if not flow.takes_messages:
         return _goodbye_steps(flow), True
     no_answer = Say(flow.prompts.no_answer, flow.language)
     # Key 9 is offered again: the caller heard the first offer before the phones rang.

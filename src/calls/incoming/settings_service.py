@@ -86,17 +86,19 @@ class IncomingSettingsService:
         before = None if row is None else read_settings(row.settings)
         rules = await CallingRulesService(self._session).get(organization_id)
         # A number's first own settings are usually a copy of the organization's with a change.
-        general = await self._session.scalar(_settings_query(organization_id, None)) if row is None else None
-        first = row or general
-        source = None if first is None else read_settings(first.settings)
-        kept = () if source is None else (*source.forward_to, *source.after_hours.forward_to)
-        forward = ForwardRules(rules.country, rules.callable_countries, rules.blocked_numbers, product_numbers, kept)
+        organization_row = await self._session.scalar(_settings_query(organization_id, None)) if row is None else None
+        source_row = row or organization_row
+        source = None if source_row is None else read_settings(source_row.settings)
+        stored_phones = () if source is None else (*source.forward_to, *source.after_hours.forward_to)
+        forward = ForwardRules(
+            rules.country, rules.callable_countries, rules.blocked_numbers, product_numbers, stored_phones
+        )
         recordings = await self._recordings(organization_id, given)
         members, hours = await self._member_ids(organization_id), () if source is None else source.hours
         after = parse_settings(given, forward, members, recordings, stored_hours=hours)
         former = UnplayedTexts() if row is None else _unplayed_texts(row.settings)
         if unplayed is None:
-            unplayed = UnplayedTexts() if first is None else _unplayed_texts(first.settings)
+            unplayed = UnplayedTexts() if source_row is None else _unplayed_texts(source_row.settings)
         texts = UnplayedTexts(
             greeting=unplayed.greeting if _is_recording(after.greeting) else "",
             after_hours=unplayed.after_hours if _is_recording(after.after_hours.greeting) else "",
@@ -156,8 +158,8 @@ class IncomingSettingsService:
         """The ids of recordings that ``given`` refers to and the organization has."""
         if not (recording_ids := greeting_recordings(given)):
             return frozenset()
-        mine = GreetingAudio.owned_by(organization_id), GreetingAudio.id.in_(recording_ids)
-        return frozenset(await self._session.scalars(sa.select(GreetingAudio.id).where(*mine)))
+        own_rows = GreetingAudio.owned_by(organization_id), GreetingAudio.id.in_(recording_ids)
+        return frozenset(await self._session.scalars(sa.select(GreetingAudio.id).where(*own_rows)))
 
     async def _record(
         self,

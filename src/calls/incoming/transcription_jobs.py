@@ -46,15 +46,15 @@ class TranscriptionNotReady(Exception):
     """The carrier has no transcript yet, or the voicemail is not stored yet: the job is retried."""
 
 
-async def enqueue_transcription_fetch(session: AsyncSession, wanted: TranscriptionToFetch) -> None:
+async def enqueue_transcription_fetch(session: AsyncSession, request: TranscriptionToFetch) -> None:
     """Enqueue the job: due at once if the carrier reported the transcription, else when the report is overdue."""
-    is_reported = wanted.transcription_sid is not None
+    is_reported = request.transcription_sid is not None
     await enqueue(
         session,
         FETCH_TRANSCRIPTION,
-        msgspec.json.encode(wanted),
+        msgspec.json.encode(request),
         after=dt.timedelta() if is_reported else FETCH_UNREPORTED_AFTER,
-        dedupe_key=f"{FETCH_TRANSCRIPTION}:{wanted.transcription_sid or wanted.recording_sid}",
+        dedupe_key=f"{FETCH_TRANSCRIPTION}:{request.transcription_sid or request.recording_sid}",
     )
 
 
@@ -81,31 +81,31 @@ class TranscriptionFetcher:
 
         Raises: TranscriptionNotReady, DeploymentUnconfirmed, CarrierError.
         """
-        wanted = msgspec.json.decode(job.payload, type=TranscriptionToFetch)
+        request = msgspec.json.decode(job.payload, type=TranscriptionToFetch)
         age = utc_now() - job.created_at
         async with self._job_database.sessions() as session:
             deployment = await DeploymentService(session).read_confirmed()
-            message = await session.scalar(_message(wanted))
-            is_unwanted = message is None and await self._is_unwanted(session, wanted, age)
+            message = await session.scalar(_message(request))
+            is_unwanted = message is None and await self._is_unwanted(session, request, age)
         if message is not None and message.transcript_status is not None:
             if message.transcript_status != TranscriptStatus.COMPLETED and deployment.is_own(None, message.created_at):
-                await self._store(wanted, age)
+                await self._store(request, age)
         elif message is not None or is_unwanted:
-            await self._delete(wanted, deployment)
-        elif wanted.transcription_sid is not None:
+            await self._delete(request, deployment)
+        elif request.transcription_sid is not None:
             # The transcription may be reported before its recording.
             raise TranscriptionNotReady
 
-    async def _is_unwanted(self, session: AsyncSession, wanted: TranscriptionToFetch, age: dt.timedelta) -> bool:
+    async def _is_unwanted(self, session: AsyncSession, request: TranscriptionToFetch, age: dt.timedelta) -> bool:
         """True if the voicemail will never be stored: its call was erased, its caller pressed 9, or the job is old."""
-        mine = Call.owned_by(wanted.organization_id), Call.carrier_sid == wanted.call_sid
+        own_rows = Call.owned_by(request.organization_id), Call.carrier_sid == request.call_sid
         pressed = sa.exists().where(CallEvent.call_record_id == Call.id, CallEvent.kind == BLOCKED)
-        query = sa.select(sa.or_(Call.erased_at.is_not(None), pressed)).where(*mine)
+        query = sa.select(sa.or_(Call.erased_at.is_not(None), pressed)).where(*own_rows)
         return age > FAILED_AFTER or await session.scalar(query) or False
 
-    async def _store(self, wanted: TranscriptionToFetch, age: dt.timedelta) -> None:
+    async def _store(self, request: TranscriptionToFetch, age: dt.timedelta) -> None:
         try:
-            found = await self._carrier.transcriptions(wanted.recording_sid)
+            found = await self._carrier.transcriptions(request.recording_sid)
         except CarrierError:
             if age <= UNREACHABLE_AFTER:
                 raise
@@ -124,23 +124,23 @@ class TranscriptionFetcher:
             raise TranscriptionNotReady
         # Not stored if the transcript was erased during the request.
         is_not_erased = Voicemail.transcript_status.is_not(None)
-        mine = Voicemail.owned_by(wanted.organization_id), Voicemail.recording_sid == wanted.recording_sid
+        own_rows = Voicemail.owned_by(request.organization_id), Voicemail.recording_sid == request.recording_sid
         async with self._job_database.sessions() as session, session.begin():
-            await session.execute(sa.update(Voicemail).where(*mine, is_not_erased).values(values))
+            await session.execute(sa.update(Voicemail).where(*own_rows, is_not_erased).values(values))
 
-    async def _delete(self, wanted: TranscriptionToFetch, deployment: Deployment) -> None:
+    async def _delete(self, request: TranscriptionToFetch, deployment: Deployment) -> None:
         """Delete a transcript at the carrier, unless its call belongs to the deployment that this one is a copy of."""
         query = sa.select(Call.started_at).where(
-            Call.owned_by(wanted.organization_id), Call.carrier_sid == wanted.call_sid
+            Call.owned_by(request.organization_id), Call.carrier_sid == request.call_sid
         )
         async with self._job_database.sessions() as session:
             started_at = await session.scalar(query)
-        if wanted.transcription_sid is None or started_at is None or not deployment.is_own(None, started_at):
+        if request.transcription_sid is None or started_at is None or not deployment.is_own(None, started_at):
             return
         with contextlib.suppress(NotFoundAtCarrier):
-            await self._carrier.delete_transcription(wanted.transcription_sid)
+            await self._carrier.delete_transcription(request.transcription_sid)
 
 
-def _message(wanted: TranscriptionToFetch) -> sa.Select[Voicemail]:
-    mine = Voicemail.owned_by(wanted.organization_id), Voicemail.recording_sid == wanted.recording_sid
-    return sa.select(Voicemail).where(*mine)
+def _message(request: TranscriptionToFetch) -> sa.Select[Voicemail]:
+    own_rows = Voicemail.owned_by(request.organization_id), Voicemail.recording_sid == request.recording_sid
+    return sa.select(Voicemail).where(*own_rows)

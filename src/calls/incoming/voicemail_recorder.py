@@ -107,8 +107,8 @@ class VoicemailRecorder:
             await self._charge(call, seconds)
 
     async def _has_event(self, call: Call, kind: str) -> bool:
-        mine = CallEvent.owned_by(call.organization_id), CallEvent.call_record_id == call.id
-        return await self._session.scalar(sa.select(sa.exists().where(*mine, CallEvent.kind == kind))) or False
+        own_rows = CallEvent.owned_by(call.organization_id), CallEvent.call_record_id == call.id
+        return await self._session.scalar(sa.select(sa.exists().where(*own_rows, CallEvent.kind == kind))) or False
 
     async def _charge(self, call: Call, seconds: int) -> None:
         """Charge a recording, and its transcription if requested: the carrier bills both even if they are deleted."""

@@ -86,8 +86,8 @@ class VoicemailService:
 
     async def discard(self, call: Call, recording_sid: str) -> bool:
         """Delete an unwanted voicemail here, and by a job its recording at the carrier; True if it was stored here."""
-        mine = Voicemail.owned_by(call.organization_id), Voicemail.recording_sid == recording_sid
-        stored = await self._session.scalar(sa.delete(Voicemail).where(*mine).returning(Voicemail.id))
+        own_rows = Voicemail.owned_by(call.organization_id), Voicemail.recording_sid == recording_sid
+        stored = await self._session.scalar(sa.delete(Voicemail).where(*own_rows).returning(Voicemail.id))
         unwanted = RecordingToDelete(recording_sid, call.started_at)
         await enqueue(self._session, DELETE_RECORDING, msgspec.json.encode(unwanted))
         return stored is not None
@@ -117,26 +117,26 @@ class VoicemailService:
         recorded = [call.id for call in calls if call.status is CallStatus.VOICEMAIL]
         if not recorded:
             return {}
-        mine = Voicemail.owned_by(organization_id), Voicemail.call_record_id.in_(recorded)
-        query = sa.select(Voicemail.call_record_id, Voicemail.id).where(*mine).order_by(Voicemail.id)
+        own_rows = Voicemail.owned_by(organization_id), Voicemail.call_record_id.in_(recorded)
+        query = sa.select(Voicemail.call_record_id, Voicemail.id).where(*own_rows).order_by(Voicemail.id)
         return {row.call_record_id: row.id for row in await self._session.execute(query)}
 
     async def count_unheard(self, organization_id: UUID) -> int:
         """The number of messages that nobody has marked as heard."""
-        mine = Voicemail.owned_by(organization_id), Voicemail.heard_at.is_(None)
-        return await self._session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(*mine)) or 0
+        own_rows = Voicemail.owned_by(organization_id), Voicemail.heard_at.is_(None)
+        return await self._session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(*own_rows)) or 0
 
     async def mark(self, organization_id: UUID, voicemail_id: UUID, *, heard: bool) -> VoicemailDetails:
         """Mark a message as heard or unheard. Raises: NotFound."""
-        mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
+        own_rows = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
         at = sa.func.coalesce(Voicemail.heard_at, utc_now()) if heard else None
-        await self._session.execute(sa.update(Voicemail).where(*mine).values(heard_at=at))
+        await self._session.execute(sa.update(Voicemail).where(*own_rows).values(heard_at=at))
         return await self.get(organization_id, voicemail_id)
 
     async def delete(self, organization_id: UUID, voicemail_id: UUID, *, by: Actor) -> None:
         """Delete a message here, and by a job at the carrier. Raises: NotFound."""
-        mine = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
-        deletion = sa.delete(Voicemail).where(*mine).returning(Voicemail.recording_sid, Voicemail.created_at)
+        own_rows = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
+        deletion = sa.delete(Voicemail).where(*own_rows).returning(Voicemail.recording_sid, Voicemail.created_at)
         row = (await self._session.execute(deletion)).one_or_none()
         if row is None:
             raise NotFound

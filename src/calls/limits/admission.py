@@ -102,8 +102,10 @@ class CallAdmission:
         # Without a database not even the reason can be stored; the widget then gets a general error.
         with contextlib.suppress(Exception):
             async with self._session(tenant.organization_id) as session:
-                earlier = self.unchecked_rejections.count(outgoing.token_id)
-                return await RejectionService(session).store_unchecked(tenant.organization_id, outgoing, earlier)
+                earlier_rejections = self.unchecked_rejections.count(outgoing.token_id)
+                return await RejectionService(session).store_unchecked(
+                    tenant.organization_id, outgoing, earlier_rejections
+                )
         return None
 
 

@@ -145,8 +145,8 @@ async def insert_alert_once(
 
 async def count_alerts(session: AsyncSession, organization_id: UUID, kind: AlertKind, window: dt.datetime) -> int:
     """The number of the organization's alerts of ``kind`` in the window."""
-    mine = Alert.owned_by(organization_id), Alert.kind == kind, Alert.window_start == window
-    return await session.scalar(sa.select(sa.func.count()).select_from(Alert).where(*mine)) or 0
+    own_rows = Alert.owned_by(organization_id), Alert.kind == kind, Alert.window_start == window
+    return await session.scalar(sa.select(sa.func.count()).select_from(Alert).where(*own_rows)) or 0
 
 
 class AlertService:

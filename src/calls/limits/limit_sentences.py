@@ -49,8 +49,8 @@ def _ways_to_raise(
         yield f"It cannot exceed “{limit_label(capping_limit)}”."
         return
     if name not in FIXED_LIMITS and chosen < ceiling:
-        who = "Set it higher" if may_change else "An admin can set it higher"
-        yield f"{who}, up to {format_amount(name, ceiling)}."
+        instruction = "Set it higher" if may_change else "An admin can set it higher"
+        yield f"{instruction}, up to {format_amount(name, ceiling)}."
         return
     better = next_plan(name, ceiling, plan)
     if better is not None:

@@ -28,27 +28,27 @@ class LimitUsageService:
         """
         scopes = {row.scope: row for row in await self._session.execute(_most_used(organization_id, now))}
 
-        def most(scope: UsageScope, column: str) -> int:
+        def highest(scope: UsageScope, column: str) -> int:
             return getattr(scopes[scope], column) if scope in scopes else 0
 
         def cents(scope: UsageScope, column: str, incoming: int = 0) -> int:
-            return divide_up(most(scope, column) + incoming, MICROS_PER_CENT)
+            return divide_up(highest(scope, column) + incoming, MICROS_PER_CENT)
 
         organization, token, client = UsageScope.ORGANIZATION, UsageScope.TOKEN, UsageScope.IDENTITY
         called = (await self._session.execute(_destinations(organization_id, now))).one()
         incoming = (await self._session.execute(_incoming(organization_id, now))).one()
         return {
-            names.LIVE_CALLS: most(organization, "live"),
-            names.LIVE_CALLS_PER_TOKEN: most(token, "live"),
-            names.LIVE_CALLS_PER_CLIENT: most(client, "live"),
-            names.CALLS_PER_MINUTE: most(organization, "minute_attempts"),
-            names.CALLS_PER_MINUTE_PER_TOKEN: most(token, "minute_attempts"),
-            names.CALLS_PER_MINUTE_PER_CLIENT: most(client, "minute_attempts"),
-            names.CALLS_PER_DAY: most(organization, "day_attempts"),
+            names.LIVE_CALLS: highest(organization, "live"),
+            names.LIVE_CALLS_PER_TOKEN: highest(token, "live"),
+            names.LIVE_CALLS_PER_CLIENT: highest(client, "live"),
+            names.CALLS_PER_MINUTE: highest(organization, "minute_attempts"),
+            names.CALLS_PER_MINUTE_PER_TOKEN: highest(token, "minute_attempts"),
+            names.CALLS_PER_MINUTE_PER_CLIENT: highest(client, "minute_attempts"),
+            names.CALLS_PER_DAY: highest(organization, "day_attempts"),
             names.CALLS_TO_NUMBER_PER_HOUR: called.to_one,
             names.FOREIGN_NUMBERS_PER_HOUR: called.foreign,
-            names.MINUTES_PER_DAY: most(organization, "day_minutes"),
-            names.MINUTES_PER_MONTH: most(organization, "month_minutes"),
+            names.MINUTES_PER_DAY: highest(organization, "day_minutes"),
+            names.MINUTES_PER_MONTH: highest(organization, "month_minutes"),
             names.INCOMING_MINUTES_PER_DAY: incoming.minutes,
             names.CALLS_OF_CALLER_PER_HOUR: incoming.of_caller,
             names.WITHHELD_CALLS_PER_HOUR: incoming.withheld,
@@ -64,19 +64,19 @@ def _most_used(organization_id: UUID, now: dt.datetime) -> sa.Executable:
     in_minute, in_day = UsageCounter.minute_start > now - _MINUTE, UsageCounter.day >= day
     in_month = UsageCounter.month >= day.replace(day=1)
 
-    def most(column: sa.ColumnElement[int], within: sa.ColumnElement[bool], label: str) -> sa.Label[int]:
+    def highest(column: sa.ColumnElement[int], within: sa.ColumnElement[bool], label: str) -> sa.Label[int]:
         return sa.func.coalesce(sa.func.max(column).filter(within), 0).label(label)
 
     return (
         sa.select(
             UsageCounter.scope,
             sa.func.max(UsageCounter.live).label("live"),
-            most(UsageCounter.minute_attempts.expression, in_minute, "minute_attempts"),
-            most(UsageCounter.day_attempts.expression, in_day, "day_attempts"),
-            most(UsageCounter.day_minutes.expression, in_day, "day_minutes"),
-            most(UsageCounter.day_micros.expression, in_day, "day_micros"),
-            most(UsageCounter.month_minutes.expression, in_month, "month_minutes"),
-            most(UsageCounter.month_micros.expression, in_month, "month_micros"),
+            highest(UsageCounter.minute_attempts.expression, in_minute, "minute_attempts"),
+            highest(UsageCounter.day_attempts.expression, in_day, "day_attempts"),
+            highest(UsageCounter.day_minutes.expression, in_day, "day_minutes"),
+            highest(UsageCounter.day_micros.expression, in_day, "day_micros"),
+            highest(UsageCounter.month_minutes.expression, in_month, "month_minutes"),
+            highest(UsageCounter.month_micros.expression, in_month, "month_micros"),
         )
         .where(UsageCounter.owned_by(organization_id))
         .group_by(UsageCounter.scope)
@@ -96,10 +96,10 @@ def _destinations(organization_id: UUID, now: dt.datetime) -> sa.Executable:
 def _incoming(organization_id: UUID, now: dt.datetime) -> sa.Executable:
     """Minutes and costs of incoming calls; calls within the hour of the busiest caller, and with withheld numbers."""
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = IncomingUsage.owned_by(organization_id)
-    minutes = sa.select(IncomingUsage.day_minutes).where(mine, IncomingUsage.day >= today)
-    of_day = sa.select(IncomingUsage.day_micros).where(mine, IncomingUsage.day >= today)
-    of_month = sa.select(IncomingUsage.month_micros).where(mine, IncomingUsage.month >= today.replace(day=1))
+    own_rows = IncomingUsage.owned_by(organization_id)
+    minutes = sa.select(IncomingUsage.day_minutes).where(own_rows, IncomingUsage.day >= today)
+    of_day = sa.select(IncomingUsage.day_micros).where(own_rows, IncomingUsage.day >= today)
+    of_month = sa.select(IncomingUsage.month_micros).where(own_rows, IncomingUsage.month >= today.replace(day=1))
     calls, is_withheld = sa.func.max(IncomingCaller.calls), IncomingCaller.number == ""
     return sa.select(
         sa.func.coalesce(minutes.scalar_subquery(), 0).label("minutes"),

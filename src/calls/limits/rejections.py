@@ -78,29 +78,31 @@ class RejectionService:
         ``from_number`` is the number that it would have shown. False when the call is on record already.
         """
         if is_over_cap(usage):
-            await self.store_capped(organization_id, outgoing, rejection, earlier=usage.token.hour_rejected)
+            await self.store_capped(organization_id, outgoing, rejection, earlier_rejections=usage.token.hour_rejected)
             return True, None
         call = await self._store_call(organization_id, outgoing, rejection, from_number=from_number)
         return call is not None, call
 
-    async def store_unchecked(self, organization_id: UUID, outgoing: OutgoingCall, earlier: int) -> Call | None:
+    async def store_unchecked(
+        self, organization_id: UUID, outgoing: OutgoingCall, earlier_rejections: int
+    ) -> Call | None:
         """Store a call that could not be checked; None when it is only counted or on record already.
 
-        ``earlier`` is the number of the token's calls that could not be checked within the hour.
+        ``earlier_rejections`` is the number of the token's calls that could not be checked within the hour.
         """
-        if earlier < HOURLY_CAP_PER_TOKEN:
+        if earlier_rejections < HOURLY_CAP_PER_TOKEN:
             return await self._store_call(organization_id, outgoing, Unavailable())
-        await self.store_capped(organization_id, outgoing, Unavailable(), earlier=earlier)
+        await self.store_capped(organization_id, outgoing, Unavailable(), earlier_rejections=earlier_rejections)
         return None
 
     async def store_capped(
-        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, earlier: int
+        self, organization_id: UUID, outgoing: OutgoingCall, rejection: DomainError, *, earlier_rejections: int
     ) -> None:
-        """Overwrite the token's oldest slot; ``earlier`` is the number of its rejections within the hour."""
+        """Overwrite the token's oldest slot; ``earlier_rejections`` are the token's within the hour."""
         REJECTED_CALLS.labels(rejection.code).inc()
-        if earlier == HOURLY_CAP_PER_TOKEN:
+        if earlier_rejections == HOURLY_CAP_PER_TOKEN:
             log.warning("rejection_cap_reached", organization=str(organization_id), token=str(outgoing.token_id))
-        slot = {"token_id": outgoing.token_id, "slot": earlier % SLOTS_PER_TOKEN}
+        slot = {"token_id": outgoing.token_id, "slot": earlier_rejections % SLOTS_PER_TOKEN}
         values = {
             "carrier_sid": outgoing.call_sid,
             "call_id": outgoing.call_id,

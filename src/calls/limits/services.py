@@ -142,8 +142,8 @@ class CallingRulesService:
 
     async def get_token_limits(self, organization_id: UUID, token_id: UUID) -> TokenCallLimits:
         """The limits of one token."""
-        mine = TokenLimits.owned_by(organization_id), TokenLimits.token_id == token_id
-        row = await self._session.scalar(sa.select(TokenLimits).where(*mine))
+        own_rows = TokenLimits.owned_by(organization_id), TokenLimits.token_id == token_id
+        row = await self._session.scalar(sa.select(TokenLimits).where(*own_rows))
         return TokenCallLimits(token_id) if row is None else _token_call_limits(row)
 
     async def set_token_limits(self, organization_id: UUID, rule: TokenCallLimits, *, by: Actor) -> CallingRulesView:
@@ -155,17 +155,17 @@ class CallingRulesService:
     async def _replace_blocked_numbers(
         self, organization_id: UUID, before: CallingRulesView, typed: Sequence[str]
     ) -> None:
-        mine = BlockedNumber.owned_by(organization_id)
+        own_rows = BlockedNumber.owned_by(organization_id)
         parsed = [parse_blocked_number(number, before.country) for number in typed]
         numbers = dict.fromkeys(parsed)
         if len(parsed) > MAX_BLOCKED_NUMBERS:
             # Numbers of callers who pressed 9 do not count, because the organization did not add them.
-            by_callers = sa.select(BlockedNumber.number).where(mine, BlockedNumber.asked_at.is_not(None))
+            by_callers = sa.select(BlockedNumber.number).where(own_rows, BlockedNumber.asked_at.is_not(None))
             requested_by_callers = set(await self._session.scalars(by_callers))
             if sum(number not in requested_by_callers for number in parsed) > MAX_BLOCKED_NUMBERS:
                 raise ValidationFailed([("blocked_numbers", f"At most {MAX_BLOCKED_NUMBERS} numbers")])
         removed = set(before.blocked_numbers) - numbers.keys()
-        await self._session.execute(sa.delete(BlockedNumber).where(mine, BlockedNumber.number.in_(removed)))
+        await self._session.execute(sa.delete(BlockedNumber).where(own_rows, BlockedNumber.number.in_(removed)))
         self._session.add_all(
             BlockedNumber(organization_id=organization_id, number=number)
             for number in numbers
@@ -174,14 +174,14 @@ class CallingRulesService:
         await self._session.flush()
 
     async def _replace_token_limits(self, organization_id: UUID, rules: Sequence[TokenCallLimits]) -> None:
-        wanted = {rule.token_id: rule for rule in rules}
+        rules_by_token = {rule.token_id: rule for rule in rules}
         active = sa.select(EmbedToken.id).where(
-            EmbedToken.owned_by(organization_id), EmbedToken.id.in_(wanted), EmbedToken.revoked_at.is_(None)
+            EmbedToken.owned_by(organization_id), EmbedToken.id.in_(rules_by_token), EmbedToken.revoked_at.is_(None)
         )
-        if set(await self._session.scalars(active)) != wanted.keys():
+        if set(await self._session.scalars(active)) != rules_by_token.keys():
             raise ValidationFailed([("tokens", "There is no such active token")])
         await self._session.execute(sa.delete(TokenLimits).where(TokenLimits.owned_by(organization_id)))
-        for rule in wanted.values():
+        for rule in rules_by_token.values():
             checked = parse_token_limits(rule)
             if not checked.is_empty:
                 self._session.add(TokenLimits(organization_id=organization_id, **msgspec.structs.asdict(checked)))

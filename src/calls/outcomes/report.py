@@ -33,13 +33,13 @@ class OutcomeReportService:
         self._session = session
 
     async def this_and_last_month(
-        self, organization_id: UUID, *, this: dt.date, last: dt.date, zone: dt.tzinfo
+        self, organization_id: UUID, *, this_month: dt.date, last_month: dt.date, zone: dt.tzinfo
     ) -> tuple[Sequence[OutcomeUsage], Sequence[OutcomeUsage]]:
-        """The outcomes of the months that begin with ``this`` and ``last`` in ``zone``, the most frequent first."""
-        is_this_month = Call.started_at >= start_of_day(this, zone)
+        """The outcomes of two months, given by their first days in ``zone``; the most frequent outcome first."""
+        is_this_month = Call.started_at >= start_of_day(this_month, zone)
         query = (
             sa.select(is_this_month, Call.outcome, *totals_columns())
-            .where(*outgoing_since(organization_id, start_of_day(last, zone)), Call.outcome.is_not(None))
+            .where(*outgoing_since(organization_id, start_of_day(last_month, zone)), Call.outcome.is_not(None))
             .group_by(sa.literal_column("1"), Call.outcome)
         )
         listed = await OutcomeService(self._session).list_all(organization_id)

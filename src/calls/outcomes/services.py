@@ -139,8 +139,10 @@ class RemarkService:
         if call.erased_at is not None:
             raise CallErased
         outcome, note, tags = await self._parse(call, remarks)
-        wanted = {"outcome": outcome, "note": note, "tags": tags}
-        overwritten = [field for field in fields_changed_since(call, shown) if wanted[field] != getattr(call, field)]
+        new_values = {"outcome": outcome, "note": note, "tags": tags}
+        overwritten = [
+            field for field in fields_changed_since(call, shown) if new_values[field] != getattr(call, field)
+        ]
         if overwritten:
             raise RemarksChanged(overwritten)
         if (outcome, note, tags) == (call.outcome, call.note, call.tags):
@@ -195,9 +197,9 @@ class RemarkService:
         raise ValidationFailed([("outcome", message)])
 
     async def _delete_old_changes(self, call: Call) -> None:
-        mine = CallChange.owned_by(call.organization_id), CallChange.call_record_id == call.id
-        kept = sa.select(CallChange.id).where(*mine).order_by(CallChange.id.desc()).limit(MAX_KEPT_CHANGES)
+        own_rows = CallChange.owned_by(call.organization_id), CallChange.call_record_id == call.id
+        kept = sa.select(CallChange.id).where(*own_rows).order_by(CallChange.id.desc()).limit(MAX_KEPT_CHANGES)
         await self._session.execute(
-            sa.delete(CallChange).where(*mine, CallChange.id.not_in(kept)),
+            sa.delete(CallChange).where(*own_rows, CallChange.id.not_in(kept)),
             execution_options={"synchronize_session": False},
         )

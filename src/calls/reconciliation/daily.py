@@ -90,23 +90,23 @@ class DailyReconciler:
         return [day for day in days if _is_due(known.get(day), now)]
 
     async def _fetch_carrier_calls(self, day: dt.date) -> CarrierCallList:
-        listed = CarrierCallList()
+        carrier_list = CarrierCallList()
         async for legs in self._carrier.legs_of_day(day):
-            listed.add(legs)
+            carrier_list.add(legs)
         # The child leg of a call just before midnight may be in the list of the next day.
         midnight = dt.datetime.combine(day + _DAY, dt.time(), dt.UTC)
-        for sid, parent_leg in {**listed.outgoing, **listed.incoming}.items():
+        for sid, parent_leg in {**carrier_list.outgoing, **carrier_list.incoming}.items():
             is_near_midnight = (
                 parent_leg.started_at is not None and parent_leg.started_at >= midnight - _MIDNIGHT_MARGIN
             )
-            if is_near_midnight and sid not in listed.child_legs:
-                listed.child_legs[sid] = await self._carrier.dialled_legs(sid)
-        return listed
+            if is_near_midnight and sid not in carrier_list.child_legs:
+                carrier_list.child_legs[sid] = await self._carrier.dialled_legs(sid)
+        return carrier_list
 
-    async def _compare_day(self, day: dt.date, listed: CarrierCallList) -> DayTotals:
-        totals = DayTotals(others_there=listed.other_calls)
-        for sid in listed.outgoing:
-            carrier_call = listed.get(sid)
+    async def _compare_day(self, day: dt.date, carrier_list: CarrierCallList) -> DayTotals:
+        totals = DayTotals(others_there=carrier_list.other_calls)
+        for sid in carrier_list.outgoing:
+            carrier_call = carrier_list.get(sid)
             totals.calls_there += 1
             totals.seconds_there += carrier_call.seconds
             totals.micros_there += carrier_call.dollar_micros
@@ -115,15 +115,15 @@ class DailyReconciler:
                 totals.calls_here += 1
                 totals.seconds_here += call.duration
                 totals.micros_here += call.cost_micros
-                await self._compare_call(day, call, listed, totals)
-        await self._report_unknown(day, listed)
-        await self._incoming.compare(day, listed, totals)
+                await self._compare_call(day, call, carrier_list, totals)
+        await self._report_unknown(day, carrier_list)
+        await self._incoming.compare(day, carrier_list, totals)
         return totals
 
-    async def _compare_call(self, day: dt.date, call: Call, listed: CarrierCallList, totals: DayTotals) -> None:
+    async def _compare_call(self, day: dt.date, call: Call, carrier_list: CarrierCallList, totals: DayTotals) -> None:
         sid = call.carrier_sid
-        is_listed = sid in listed.outgoing
-        carrier_call = listed.match(sid) if is_listed else await fetch_carrier_call(self._carrier, sid)
+        is_listed = sid in carrier_list.outgoing
+        carrier_call = carrier_list.match(sid) if is_listed else await fetch_carrier_call(self._carrier, sid)
         if call.erased_at is not None:
             return  # The carrier's call is erased as well, or will be.
         if carrier_call is None:
@@ -141,15 +141,15 @@ class DailyReconciler:
         discrepancies = find_discrepancies(call, carrier_call)
         await self._corrector.correct(day, call, carrier_call, discrepancies, [carrier_call.end])
 
-    async def _report_unknown(self, day: dt.date, listed: CarrierCallList) -> None:
+    async def _report_unknown(self, day: dt.date, carrier_list: CarrierCallList) -> None:
         """Store discrepancies of billable calls in the carrier's list that we have no record of."""
-        unmatched = [sid for sid in listed.outgoing if sid not in listed.matched]
+        unmatched = [sid for sid in carrier_list.outgoing if sid not in carrier_list.matched]
         for start in range(0, len(unmatched), CALLS_PER_BATCH):
             batch = unmatched[start : start + CALLS_PER_BATCH]
             async with self._job_database.sessions() as session, session.begin():
                 known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(batch))))
                 for sid in batch:
-                    carrier_call = listed.get(sid)
+                    carrier_call = carrier_list.get(sid)
                     if sid in known or not carrier_call.is_billable:
                         continue
                     carrier_value = f"{carrier_call.status.value}, {carrier_call.seconds} s"

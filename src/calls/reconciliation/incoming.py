@@ -36,7 +36,7 @@ class IncomingReconciler:
         self._carrier = carrier
         self._corrector = corrector
 
-    async def compare(self, day: dt.date, listed: CarrierCallList, totals: DayTotals) -> None:
+    async def compare(self, day: dt.date, carrier_list: CarrierCallList, totals: DayTotals) -> None:
         """Compare our records of ``day`` with the carrier's list, and add both to ``totals``. Raises: CarrierError."""
         async for calls in our_calls(self._job_database, day, Direction.INBOUND):
             accepting = await self._accepting_legs(calls)
@@ -44,15 +44,15 @@ class IncomingReconciler:
                 totals.calls_here += 1
                 totals.seconds_here += call.duration
                 totals.micros_here += call.cost_micros
-                await self._compare_call(day, call, accepting.get(call.id), listed, totals)
-        await self._report_unknown(day, listed, totals)
+                await self._compare_call(day, call, accepting.get(call.id), carrier_list, totals)
+        await self._report_unknown(day, carrier_list, totals)
 
     async def _compare_call(
-        self, day: dt.date, call: Call, accepting: str | None, listed: CarrierCallList, totals: DayTotals
+        self, day: dt.date, call: Call, accepting: str | None, carrier_list: CarrierCallList, totals: DayTotals
     ) -> None:
         sid = call.carrier_sid
-        is_listed = sid in listed.incoming
-        carrier_call = listed.match(sid) if is_listed else await fetch_carrier_call(self._carrier, sid)
+        is_listed = sid in carrier_list.incoming
+        carrier_call = carrier_list.match(sid) if is_listed else await fetch_carrier_call(self._carrier, sid)
         if carrier_call is not None:
             totals.calls_there += 1
             totals.seconds_there += _connected_seconds(carrier_call, accepting)
@@ -69,20 +69,20 @@ class IncomingReconciler:
         ends = [(leg.sid, _end_of(leg)) for leg in (*carrier_call.child_legs, carrier_call.parent_leg)]
         await self._corrector.correct(day, call, carrier_call, find_incoming_discrepancies(call, carrier_call), ends)
 
-    async def _report_unknown(self, day: dt.date, listed: CarrierCallList, totals: DayTotals) -> None:
+    async def _report_unknown(self, day: dt.date, carrier_list: CarrierCallList, totals: DayTotals) -> None:
         """Store discrepancies of billable calls to our numbers without a record; count calls to other numbers."""
-        unmatched = [sid for sid in listed.incoming if sid not in listed.matched]
+        unmatched = [sid for sid in carrier_list.incoming if sid not in carrier_list.matched]
         for start in range(0, len(unmatched), CALLS_PER_BATCH):
             batch = unmatched[start : start + CALLS_PER_BATCH]
-            called = {listed.incoming[sid].called for sid in batch}
+            called = {carrier_list.incoming[sid].called for sid in batch}
             async with self._job_database.sessions() as session, session.begin():
                 ours = set(await session.scalars(sa.select(PhoneNumber.e164).where(PhoneNumber.e164.in_(called))))
                 known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(batch))))
                 for sid in batch:
-                    if listed.incoming[sid].called not in ours:
+                    if carrier_list.incoming[sid].called not in ours:
                         totals.others_there += 1
                         continue
-                    carrier_call = listed.get(sid)
+                    carrier_call = carrier_list.get(sid)
                     # Calls that were rejected unanswered, as in a flood of calls, have no record and cost nothing.
                     if sid in known or not (carrier_call.is_billable or carrier_call.parent_leg.duration):
                         continue

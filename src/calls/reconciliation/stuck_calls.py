@@ -128,18 +128,18 @@ class StuckCallReconciler:
 
     async def _fetch_end(self, call_sid: str) -> _CarrierEnd | None:
         """The end of an outgoing call; None while it is live. Raises: CarrierError."""
-        dialled = next(iter(await self._carrier.dialled_legs(call_sid)), None)
-        if dialled is not None and not is_leg_over(dialled):
+        child_leg = next(iter(await self._carrier.dialled_legs(call_sid)), None)
+        if child_leg is not None and not is_leg_over(child_leg):
             return None
         try:
             parent_leg = await self._carrier.leg(call_sid)
         except NotFoundAtCarrier:
             # The carrier never deletes live calls, so this call is over.
-            if dialled is None:
+            if child_leg is None:
                 return _CarrierEnd(call_sid, _end_event(CallStatus.FAILED), None)
-            return _child_leg_end(dialled, None)
-        if dialled is not None:
-            return _child_leg_end(dialled, parent_leg)
+            return _child_leg_end(child_leg, None)
+        if child_leg is not None:
+            return _child_leg_end(child_leg, parent_leg)
         if not is_leg_over(parent_leg):
             return None
         # The call ended before anybody was dialled, or its child leg was reported, but is not in the carrier's list.
@@ -148,9 +148,9 @@ class StuckCallReconciler:
         return _CarrierEnd(call_sid, event, None)
 
 
-def _child_leg_end(dialled: LegReport, parent_leg: LegReport | None) -> _CarrierEnd:
-    price = None if parent_leg is None else total_price((parent_leg, dialled))
-    return _CarrierEnd(dialled.sid, _end_event(STATUS_BY_CARRIER_STATUS[dialled.status], dialled), price)
+def _child_leg_end(child_leg: LegReport, parent_leg: LegReport | None) -> _CarrierEnd:
+    price = None if parent_leg is None else total_price((parent_leg, child_leg))
+    return _CarrierEnd(child_leg.sid, _end_event(STATUS_BY_CARRIER_STATUS[child_leg.status], child_leg), price)
 
 
 def _leg_end(leg: LegReport | None, *, is_child: bool) -> LegEvent:
