@@ -13,7 +13,7 @@ DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 
 
-def test_each_alert_fires_when_it_should_and_only_then() -> None:
+def test_the_tests_of_the_alert_rules_pass() -> None:
     tests = sorted(path.name for path in PROMETHEUS.glob("*.test.yml"))
     assert len(tests) == 2
     done = promtool("test", "rules", *tests, folder=PROMETHEUS)

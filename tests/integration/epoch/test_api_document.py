@@ -59,7 +59,7 @@ async def test_each_operation_says_what_it_does_and_how_it_refuses(document: dic
                 assert set(document["components"]["schemas"]["Problem"]["required"]) <= problem.keys(), name
 
 
-async def test_each_operation_says_how_to_be_let_in(document: dict[str, Any]) -> None:
+async def test_each_operation_names_its_authentication(document: dict[str, Any]) -> None:
     schemes = document["components"]["securitySchemes"]
     assert schemes["session"]["name"] == "sid"
     assert schemes["csrf"]["name"] == "x-csrftoken"
@@ -84,7 +84,7 @@ async def test_each_operation_says_how_to_be_let_in(document: dict[str, Any]) ->
     assert "key_not_allowed" in by_name[f"GET {keys}"]["responses"]["403"]["content"][PROBLEM]["examples"]
 
 
-async def test_each_example_is_of_the_type_that_it_stands_for(document: dict[str, Any]) -> None:
+async def test_each_example_is_valid_for_its_schema(document: dict[str, Any]) -> None:
     types = {kind.__name__: kind for base in (RequestModel, ResponseModel) for kind in leaves(base)}
     checked = set()
 
@@ -111,7 +111,7 @@ async def test_each_example_is_of_the_type_that_it_stands_for(document: dict[str
     assert {"GenerateEmbedToken", "EmbedTokenIssued", "CallInfo", "UsageInfo", "CreateApiKey"} <= checked
 
 
-async def test_the_document_shows_no_column_that_must_stay_inside(document: dict[str, Any]) -> None:
+async def test_the_document_contains_no_internal_column(document: dict[str, Any]) -> None:
     inside = {"digest", "password_hash", "totp_secret", "carrier_sid"}
     assert inside <= {column.name for table in metadata.tables.values() for column in table.columns}
 
@@ -120,7 +120,7 @@ async def test_the_document_shows_no_column_that_must_stay_inside(document: dict
     assert shown.isdisjoint(inside)
 
 
-async def test_the_reference_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+async def test_the_reference_loads_only_files_of_the_product(client: httpx.AsyncClient) -> None:
     page = await client.get("/schema/ui")
 
     assert page.status_code == 200

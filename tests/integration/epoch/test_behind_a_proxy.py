@@ -73,14 +73,14 @@ async def test_metrics_need_their_token(product: ProxiedProduct) -> None:
         assert answer.status_code == 200
 
 
-async def test_the_staffs_networks_admit_the_real_client(product: ProxiedProduct) -> None:
+async def test_admin_networks_are_compared_with_the_real_client(product: ProxiedProduct) -> None:
     async with product.client(STAFF) as staff, product.client(ATTACKER) as stranger:
         assert (await staff.get("/admin/login")).status_code == 200
         assert (await stranger.get("/admin/login")).status_code == 404
         assert (await stranger.get("/admin/login", headers={"x-forwarded-for": STAFF})).status_code == 404
 
 
-async def test_without_a_trusted_list_nobody_is_local(untrusting_product: ProxiedProduct) -> None:
+async def test_without_trusted_proxies_no_client_counts_as_local(untrusting_product: ProxiedProduct) -> None:
     async with untrusting_product.client("127.0.0.1") as client:
         assert (await client.get("/metrics")).status_code == 403
         assert (await client.get("/admin/login")).status_code == 404

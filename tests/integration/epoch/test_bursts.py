@@ -1,4 +1,4 @@
-"""Requests that arrive together: the worker answers others between them."""
+"""Many requests for one path that arrive together: the worker answers other requests between them."""
 
 import asyncio
 

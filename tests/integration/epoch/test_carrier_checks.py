@@ -68,7 +68,7 @@ async def serving_product(settings: Settings) -> AsyncIterator[str]:
         server.should_exit = True
 
 
-async def test_an_account_as_the_set_up_leaves_it_is_well(account: Settings) -> None:
+async def test_an_account_that_the_set_up_has_set_up_passes(account: Settings) -> None:
     found = await findings(account)
     parts = ("carrier", "auth token", "API key", "application", "numbers", "countries", "account", "balance")
     assert [found[part].state for part in (*parts, "usage trigger")] == [CheckState.OK] * 9
@@ -191,7 +191,7 @@ async def test_large_amounts_and_single_numbers_read_well(account: Settings) -> 
 
 
 @pytest.mark.parametrize("balance", ["", "much", "NaN"])
-async def test_an_unreadable_balance_is_said_in_words(account: Settings, balance: str) -> None:
+async def test_an_unreadable_balance_is_described(account: Settings, balance: str) -> None:
     await set_switches(account, balance=balance)
     found = (await findings(account))["balance"]
     assert (found.state, found.detail) == (CheckState.FAIL, "the carrier's answer has no readable balance")

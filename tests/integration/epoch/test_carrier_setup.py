@@ -172,7 +172,7 @@ async def test_triggers_of_others_stay_and_a_wrong_own_one_is_replaced(account: 
     assert len(left) == 2
 
 
-async def test_a_number_whose_callers_reach_somebody_else_is_reported(
+async def test_a_number_whose_callers_reach_another_server_is_reported(
     account: Settings, admin: AccountAdmin, jobs: Database
 ) -> None:
     mine = await admin.buy_number("+14155550100", friendly_name="pn:1")
@@ -220,7 +220,7 @@ async def test_the_command_prints_a_line_for_each_thing_and_exits_with_1_for_dif
     assert "<Reject/>" in printed[2]
 
 
-async def test_a_missing_application_is_no_bad_setting_for_the_commands_about_the_account() -> None:
+async def test_commands_about_the_account_do_not_need_the_application() -> None:
     environ = {
         "EPOCH_CARRIER": "twilio",
         "EPOCH_PUBLIC_URL": "https://voice.example.com",

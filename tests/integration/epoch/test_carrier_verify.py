@@ -81,7 +81,7 @@ async def test_a_call_is_placed_only_when_a_number_is_given(
 
 
 @pytest.mark.parametrize("number", ["4155550100", "+1", "911", "+1911"])
-async def test_what_is_no_number_is_refused_before_anything_is_asked(account: Settings, number: str) -> None:
+async def test_an_invalid_number_is_refused_before_the_carrier_is_asked(account: Settings, number: str) -> None:
     with pytest.raises(SettingsError, match="--call"):
         await verify_carrier(account, call=number)
 

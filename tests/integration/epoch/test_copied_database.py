@@ -1,4 +1,4 @@
-"""A physical copy of a database has the original's identity: the public URL tells the two installations apart."""
+"""A physical copy of a database has the original's identity: the public URL distinguishes the two installations."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A database that goes away: every endpoint answers 503 in time and works again afterwards."""
+"""An outage of the database: every endpoint answers 503 in time, and works again afterwards."""
 
 import asyncio
 import tempfile
@@ -100,7 +100,7 @@ async def assert_all_available(browser: httpx.AsyncClient, token: Token, callbac
 
 
 @pytest.mark.parametrize("mode", [ProxyMode.REFUSE, ProxyMode.SILENT])
-async def test_a_line_that_fails_is_told_and_comes_back_by_itself(
+async def test_a_database_that_does_not_answer_is_reported_and_used_again(
     proxy: DatabaseProxy,
     browser: httpx.AsyncClient,
     tenant_and_token: tuple[Tenant, Token],
@@ -119,7 +119,7 @@ async def test_a_line_that_fails_is_told_and_comes_back_by_itself(
     await assert_all_available(browser, token, callbacks)
 
 
-async def test_a_database_that_takes_no_connections_is_told_and_comes_back(
+async def test_a_database_that_refuses_connections_is_reported_and_used_again(
     own_database_url: str,
     postgres: EmbeddedPostgres,
     browser: httpx.AsyncClient,
@@ -142,7 +142,7 @@ async def test_a_database_that_takes_no_connections_is_told_and_comes_back(
     await assert_all_available(browser, token, callbacks)
 
 
-async def test_connections_that_died_meanwhile_are_not_noticed(
+async def test_connections_that_died_in_an_outage_cause_no_error(
     own_database_url: str,
     postgres: EmbeddedPostgres,
     browser: httpx.AsyncClient,

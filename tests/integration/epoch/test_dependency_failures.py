@@ -1,4 +1,4 @@
-"""A full disk, a read-only database and a carrier that answers nonsense: 503 at each door, and a short log."""
+"""A full disk, a read-only database, a carrier with unreadable answers: each entry point answers 503; short logs."""
 
 import asyncio
 from collections import Counter
@@ -100,7 +100,7 @@ def fault_of(name: str, url: str) -> AbstractAsyncContextManager[None]:
 
 
 @pytest.mark.parametrize(("fault", "advice"), FAULTS.items())
-async def test_each_door_says_that_the_service_is_unavailable_and_the_log_stays_short(
+async def test_each_entry_point_says_that_the_service_is_unavailable_and_the_log_stays_short(
     visitor: httpx.AsyncClient,
     colleague: StaffBrowser,
     jobs: Database,

@@ -52,20 +52,20 @@ async def answering(headers: str) -> AsyncIterator[str]:
     server.close()
 
 
-async def test_workers_whose_connections_the_server_takes_are_well(settings: Settings) -> None:
+async def test_workers_whose_connections_the_server_accepts_pass(settings: Settings) -> None:
     finding = await _connections(settings, workers=2, database_connections=20)
     assert finding.ok
     assert finding.detail.startswith("2 workers x 20 + 5 for commands = 45 connections of ")
 
 
-async def test_workers_that_may_open_more_than_the_server_takes_are_a_finding(settings: Settings) -> None:
+async def test_workers_that_may_open_more_connections_than_the_server_accepts_fail(settings: Settings) -> None:
     finding = await _connections(settings, workers=64, database_connections=20)
     assert not finding.ok
     assert "= 1285 connections, but the server takes" in finding.detail
     assert "EPOCH_DATABASE_CONNECTIONS" in finding.detail
 
 
-async def test_a_limit_of_our_own_stands_for_the_servers(settings: Settings) -> None:
+async def test_a_limit_in_the_settings_replaces_that_of_the_server(settings: Settings) -> None:
     fits = await _connections(settings, workers=2, database_connections=20, database_connection_limit=45)
     exceeds = await _connections(settings, workers=2, database_connections=20, database_connection_limit=44)
     assert (fits.ok, fits.detail) == (True, "2 workers x 20 + 5 for commands = 45 connections of 45")
@@ -85,7 +85,7 @@ async def test_connections_of_other_programs_count(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(("held", "fits"), [(52, True), (53, False)])
-def test_what_other_programs_hold_is_no_longer_free(held: int, fits: bool) -> None:
+def test_connections_that_other_programs_hold_are_not_free(held: int, fits: bool) -> None:
     budget = ConnectionBudget(workers=2, per_worker=20, limit=97, held_by_others=held)
     budget.ensure_possible()
     with nullcontext() if fits else pytest.raises(ConnectionsExceedLimit, match=f"other programs hold {held} of"):
@@ -187,7 +187,7 @@ async def test_a_database_that_is_empty_or_not_there_is_named_once(
     assert found["deployment"].detail == "not checked: the database cannot be used"
 
 
-async def test_a_dead_pooler_is_a_finding_though_the_checks_go_beside_it(settings: Settings) -> None:
+async def test_a_dead_pooler_is_reported_although_the_other_checks_do_not_use_it(settings: Settings) -> None:
     port = unused_port()
     pooled = {"database_pooler": "transaction", "database_direct_url": settings.database_url}
     found = await _findings(settings, database_url=f"postgresql://epoch@127.0.0.1:{port}/epoch", **pooled)
@@ -196,7 +196,7 @@ async def test_a_dead_pooler_is_a_finding_though_the_checks_go_beside_it(setting
     assert found["pooler"].detail.startswith(f"EPOCH_DATABASE_URL: no database server answers at 127.0.0.1:{port}")
 
 
-async def test_a_database_beside_the_pooler_is_named_by_its_own_setting(settings: Settings) -> None:
+async def test_a_database_that_only_the_direct_url_reaches_is_named_by_that_setting(settings: Settings) -> None:
     dead = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
     found = await _finding("database", settings, database_pooler="transaction", database_direct_url=dead)
     assert found.detail.startswith("EPOCH_DATABASE_DIRECT_URL: no database server answers")
@@ -235,7 +235,7 @@ async def test_a_mail_server_that_refuses_does_not_end_the_other_checks(
     assert "disk" in found
 
 
-async def test_a_mail_server_that_is_not_there_is_told_in_words(settings: Settings) -> None:
+async def test_a_mail_server_that_does_not_answer_is_described(settings: Settings) -> None:
     found = await _finding("mail", settings, smtp_url=f"smtp://127.0.0.1:{unused_port()}")
     assert found.detail == "EPOCH_SMTP_URL: the mail server cannot be used: it refuses connections"
 

@@ -85,7 +85,7 @@ def test_data_outlives_the_server(root: Path) -> None:
         assert ask(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
 
 
-def test_nobody_else_enters_its_folders_or_reads_its_log(root: Path) -> None:
+def test_other_users_cannot_enter_its_folders_or_read_its_log(root: Path) -> None:
     before = os.umask(0)
     try:
         with EmbeddedPostgres(root, durable=False) as server:
@@ -172,7 +172,7 @@ def test_a_server_that_was_killed_starts_again(root: Path) -> None:
         assert ask(server.url, "SELECT n FROM kept") == 7
 
 
-def test_a_pid_file_that_names_a_stranger_does_not_pass_for_a_server(root: Path) -> None:
+def test_a_pid_file_with_the_id_of_another_program_does_not_count_as_a_server(root: Path) -> None:
     with EmbeddedPostgres(root, durable=False):
         stale = (root / "data" / "postmaster.pid").read_text().splitlines()
     (root / "data" / "postmaster.pid").write_text("\n".join([str(os.getpid()), *stale[1:]]) + "\n")
@@ -180,7 +180,7 @@ def test_a_pid_file_that_names_a_stranger_does_not_pass_for_a_server(root: Path)
         assert ask(server.url, "SELECT 1") == 1
 
 
-def test_a_first_run_that_was_killed_half_way_is_begun_anew(root: Path) -> None:
+def test_a_first_run_that_was_killed_half_way_is_repeated(root: Path) -> None:
     (root / "data.new" / "base").mkdir(parents=True)
     with EmbeddedPostgres(root, durable=False) as server:
         assert ask(server.url, "SELECT 1") == 1

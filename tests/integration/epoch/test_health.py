@@ -95,7 +95,7 @@ async def test_a_carrier_that_refuses_our_credentials_is_a_warning(settings: Set
     assert [warning.partition(":")[0] for warning in answer.json()["warnings"]] == ["carrier"]
 
 
-async def test_a_shared_store_that_is_away_is_a_warning(settings: Settings) -> None:
+async def test_a_shared_rate_limit_store_that_does_not_answer_is_a_warning(settings: Settings) -> None:
     away = msgspec.structs.replace(settings, valkey_url="valkey://127.0.0.1:1/0")
     application = create_app(away)
     async with application.lifespan(), browser_at(application, OUTSIDE, settings.public_url) as browser:
@@ -141,7 +141,7 @@ async def test_with_a_token_its_bearer_gets_them(
     assert answer.status_code == status
 
 
-async def test_an_address_in_a_header_is_not_believed(app: Litestar, settings: Settings) -> None:
+async def test_a_client_address_in_a_header_is_not_trusted(app: Litestar, settings: Settings) -> None:
     headers = {"x-forwarded-for": "127.0.0.1", "forwarded": "for=127.0.0.1", "x-real-ip": "127.0.0.1"}
     async with browser_at(app, OUTSIDE, settings.public_url) as browser:
         assert (await browser.get("/metrics", headers=headers)).status_code == 403

@@ -152,7 +152,7 @@ async def test_an_idle_connection_ends() -> None:
         assert (await server.answer(REQUEST)).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-async def test_requests_that_come_together_are_answered_in_turn() -> None:
+async def test_pipelined_requests_are_answered_in_order() -> None:
     async with serving(PATIENT) as server:
         reader, writer = await server.connect(REQUEST + POST + bytes(1000) + REQUEST)
         for _ in range(3):
@@ -213,7 +213,7 @@ async def test_a_proxy_may_have_the_connections_of_all_its_clients(exempt: str) 
             assert (await reader.readline()) == b"HTTP/1.1 200 OK\r\n"
 
 
-async def test_a_full_worker_says_when_to_come_again() -> None:
+async def test_a_full_worker_says_when_to_try_again() -> None:
     async with serving(msgspec.structs.replace(PATIENT, total=2)) as server:
         for _ in range(2):
             await server.connect(b"GET")
@@ -238,7 +238,7 @@ async def test_a_request_that_is_no_http_is_answered_400() -> None:
         (msgspec.structs.replace(PATIENT, total=0), REQUEST, 503),
     ],
 )
-async def test_answers_without_the_application_have_the_security_headers(
+async def test_responses_without_the_application_have_the_security_headers(
     limits: ConnectionLimits, sent: bytes, status: int
 ) -> None:
     async with serving(limits) as server:

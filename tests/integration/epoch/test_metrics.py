@@ -1,4 +1,4 @@
-"""Metrics of requests, webhooks, phones and the job queue. Other tests of the process share them."""
+"""Metrics of requests, carrier callbacks, phones and the job queue. Other tests of the process share them."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
@@ -33,13 +33,13 @@ CREATE TRIGGER no_space BEFORE INSERT ON unmatched_event FOR EACH STATEMENT EXEC
 """
 
 
-def webhooks(kind: str, outcome: str) -> Growth:
+def callback_growth(kind: str, outcome: str) -> Growth:
     return Growth(CALLBACKS, kind=kind, outcome=outcome)
 
 
 async def test_each_outcome_of_a_requested_call_is_counted(callbacks: CallbackClient, token: Token) -> None:
-    admitted, refused = webhooks("outgoing", "admitted"), webhooks("outgoing", "refused")
-    unreadable, forged = webhooks("outgoing", "unreadable"), webhooks("outgoing", "forged")
+    admitted, refused = callback_growth("outgoing", "admitted"), callback_growth("outgoing", "refused")
+    unreadable, forged = callback_growth("outgoing", "unreadable"), callback_growth("outgoing", "forged")
     await callbacks.outgoing(token.id, new_sid())
     await callbacks.outgoing(token.id, new_sid(), to="911")
     await callbacks.send("/voice/outgoing", {"CallSid": new_sid()})
@@ -61,18 +61,18 @@ async def test_each_outcome_of_a_requested_call_is_counted(callbacks: CallbackCl
         (f"/voice/verification?{NO_NUMBER}", {"VerificationStatus": "asleep"}, "verification", "unreadable"),
     ],
 )
-async def test_each_webhook_is_counted(
+async def test_each_callback_is_counted(
     callbacks: CallbackClient, path: str, form: Mapping[str, str], kind: str, outcome: str
 ) -> None:
-    growth = webhooks(kind, outcome)
+    growth = callback_growth(kind, outcome)
     answer = await callbacks.send(path, {"CallSid": new_sid(), **form})
     assert answer.status_code < 300
     assert growth.amount >= 1
 
 
 @pytest.mark.parametrize("body", [b"x" * 70_000, b"&" * 2000])
-async def test_what_no_carrier_sends_is_no_failure_of_ours(callbacks: CallbackClient, body: bytes) -> None:
-    forged, failed = webhooks("status", "forged"), webhooks("status", "failed")
+async def test_requests_that_no_carrier_sends_do_not_count_as_failures(callbacks: CallbackClient, body: bytes) -> None:
+    forged, failed = callback_growth("status", "forged"), callback_growth("status", "failed")
     assert (await callbacks.send_body("/voice/status", body, {})).status_code in (403, 413)
     assert (forged.amount, failed.amount) == (1, 0)
 
@@ -89,10 +89,10 @@ async def full_disk(own_database_url: str) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("full_disk")
 @pytest.mark.parametrize(("path", "kind", "status"), [("status", "status", 503), ("dial-ended", "dial_ended", 200)])
-async def test_a_webhook_that_we_cannot_record_failed(
+async def test_a_callback_that_cannot_be_recorded_counts_as_failed(
     own_settings: Settings, path: str, kind: str, status: int
 ) -> None:
-    application, growth = create_app(own_settings), webhooks(kind, "failed")
+    application, growth = create_app(own_settings), callback_growth(kind, "failed")
     async with application.lifespan(), browser_at(application, "127.0.0.1", own_settings.public_url) as client:
         callbacks = CallbackClient(client, own_settings)
         answer = await callbacks.send(f"/voice/{path}", {"CallSid": new_sid(), "CallStatus": "ringing"})
@@ -134,7 +134,7 @@ async def test_exchanges_are_counted_by_outcome(
     assert (await post_token(client, token.raw)).status_code == 200
 
 
-async def test_exchanges_are_counted_while_the_database_is_away(settings: Settings) -> None:
+async def test_exchanges_are_counted_while_the_database_does_not_answer(settings: Settings) -> None:
     away = Database(f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch")
     counted: list[tuple[str, int]] = []
     measures = CounterBuffer(away, publish=lambda name, amount: counted.append((name, amount)))
@@ -147,7 +147,7 @@ async def test_exchanges_are_counted_while_the_database_is_away(settings: Settin
     await away.stop()
 
 
-async def test_metrics_tell_the_queue_and_that_the_database_answers(own_settings: Settings, jobs: Database) -> None:
+async def test_metrics_contain_the_queue_and_that_the_database_answers(own_settings: Settings, jobs: Database) -> None:
     application = create_app(msgspec.structs.replace(own_settings, metrics_token=SECRET))
     async with jobs.sessions() as session, session.begin():
         await enqueue(session, "mail", b"", after=timedelta(hours=1))
@@ -162,7 +162,7 @@ async def test_metrics_tell_the_queue_and_that_the_database_answers(own_settings
     assert "epoch_partition_months_missing 0.0" in answer.text
 
 
-async def test_metrics_are_told_while_the_database_is_away(settings: Settings) -> None:
+async def test_metrics_are_served_while_the_database_does_not_answer(settings: Settings) -> None:
     url = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
     application = create_app(msgspec.structs.replace(settings, metrics_token=SECRET, database_url=url))
     async with browser_at(application, "203.0.113.7", settings.public_url) as browser:

@@ -1,4 +1,4 @@
-"""Several processes that migrate at once: one does, the others wait and go on."""
+"""Several processes that migrate a database at once: one migrates, the others wait and then find it migrated."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ def test_empty_databases_of_one_server_are_migrated_at_once(new_database: Callab
         assert printed.endswith(DONE)
 
 
-def test_two_processes_migrate_a_database_that_is_several_revisions_behind(new_database: Callable[[], str]) -> None:
+def test_two_processes_migrate_a_database_that_is_several_revisions_old(new_database: Callable[[], str]) -> None:
     url = new_database()
     command.upgrade(alembic_config(url), "e70b5f2ac816")
     for status, printed in _end([_start(url) for _ in range(2)]):
@@ -52,7 +52,9 @@ def test_two_processes_migrate_a_database_that_is_several_revisions_behind(new_d
         assert printed.endswith(DONE)
 
 
-async def test_the_one_that_waits_says_so_and_goes_on_when_the_other_is_killed(new_database: Callable[[], str]) -> None:
+async def test_a_waiting_process_says_so_and_migrates_when_the_other_one_is_killed(
+    new_database: Callable[[], str],
+) -> None:
     url = new_database()
     holder = await asyncpg.connect(url)
     await holder.execute(f"SELECT pg_advisory_lock(hashtext('{LOCK_NAME}'))")

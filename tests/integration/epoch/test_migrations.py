@@ -122,7 +122,7 @@ def test_the_models_and_the_migrations_are_the_same_schema(database_url: str) ->
     command.check(alembic_config(database_url))
 
 
-def test_there_is_one_line_of_migrations() -> None:
+def test_the_migrations_have_no_branches() -> None:
     assert len(ScriptDirectory.from_config(alembic_config("")).get_heads()) == 1
 
 
@@ -189,7 +189,7 @@ OLD_TRAIL: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
 )
 
 
-def test_numbers_in_the_trail_are_masked_once_and_the_trail_is_closed_again(empty_url: str) -> None:
+def test_numbers_in_the_audit_log_are_masked_once_and_the_log_is_append_only_again(empty_url: str) -> None:
     command.upgrade(alembic_config(empty_url), "b3f6d8e1024a")
     trail = metadata.tables["audit_event"]
 
@@ -277,7 +277,7 @@ _PUT = """
 """
 
 
-def test_what_waits_in_the_outbox_becomes_jobs_and_goes_back(empty_url: str) -> None:
+def test_entries_of_the_former_outbox_become_jobs_and_entries_again(empty_url: str) -> None:
     command.upgrade(alembic_config(empty_url), "d2f64a9b1c07")
 
     async def put(connection: AsyncConnection) -> None:

@@ -51,7 +51,7 @@ def test_nothing_is_started_unless_it_is_set(settings: Settings) -> None:
     end()
 
 
-async def test_spans_of_requests_webhooks_and_the_carrier(
+async def test_spans_of_requests_callbacks_and_requests_to_the_carrier(
     receiver: TelemetryReceiver,
     settings: Settings,
     client: httpx.AsyncClient,

@@ -1,4 +1,4 @@
-"""A dump of the database has the partitions by months, and a restored one goes on with them."""
+"""A dump of the database contains the monthly partitions, and the restored database continues with them."""
 
 import asyncio
 import os

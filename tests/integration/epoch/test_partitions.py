@@ -1,4 +1,4 @@
-"""Events and deliveries by months: made ahead, repaired, dropped by age, and organizations are kept apart."""
+"""The monthly partitions of events and deliveries: made ahead, repaired, dropped by age, with tenant isolation."""
 
 import asyncio
 import datetime as dt
@@ -73,7 +73,7 @@ def gauges(*, unplaced: int = 0, missing: int = 0, late: int = 0) -> dict[str, f
     return {f"epoch_partition_months_{name}": months for name, months in counted.items()}
 
 
-async def test_months_are_made_ahead_and_rows_find_theirs(url: str, rows: Database) -> None:
+async def test_partitions_are_made_ahead_and_rows_go_to_that_of_their_month(url: str, rows: Database) -> None:
     months = [month_after(END, count) for count in range(3)]
     # The first of them was made by the migration.
     assert await maintain(url, at(END)) == PartitionChanges(created=tuple(map(suffix_of, months[1:])))
@@ -237,7 +237,9 @@ async def test_rows_are_added_while_a_month_is_dropped(url: str, rows: Database)
     assert len(await partitions_of_events(rows)) == added
 
 
-async def test_a_month_that_somebody_reads_is_left_for_the_next_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_partition_that_a_session_reads_is_dropped_by_the_next_run(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(partitions, "LOCK_ATTEMPTS", 2)
     monkeypatch.setattr(partitions, "LOCK_PAUSE_SECONDS", 0.01)
     reader = await asyncpg.connect(url)
@@ -250,7 +252,7 @@ async def test_a_month_that_somebody_reads_is_left_for_the_next_run(url: str, mo
     assert f"before_{END:%Y_%m}" in (await maintain(url, late)).dropped
 
 
-async def test_rows_of_no_near_month_are_deleted_singly(url: str, rows: Database) -> None:
+async def test_old_rows_in_default_partitions_are_deleted_row_by_row(url: str, rows: Database) -> None:
     owner = await make_organization(rows)
     now = utc_now()
     for number, days in enumerate((62, 60, 0), start=1):
@@ -263,7 +265,7 @@ async def test_rows_of_no_near_month_are_deleted_singly(url: str, rows: Database
     assert [event.sequence for event in events] == [3]
 
 
-async def test_two_sequencers_give_no_number_twice_over_two_partitions(url: str, rows: Database) -> None:
+async def test_two_sequencers_assign_no_sequence_number_twice_over_two_partitions(url: str, rows: Database) -> None:
     owner = await make_organization(rows)
     # As if the numbers before were in another partition, whose unique key the new ones do not see.
     await add_event(rows, owner, at(END), 1)
@@ -288,7 +290,7 @@ async def test_two_sequencers_give_no_number_twice_over_two_partitions(url: str,
 
 
 @pytest.mark.parametrize("role", [REQUEST_ROLE, ADMIN_ROLE, "epoch_lookup", "epoch_staff"])
-async def test_nobody_reaches_a_partition_past_its_table(url: str, rows: Database, role: str) -> None:
+async def test_no_role_reaches_a_partition_except_through_its_table(url: str, rows: Database, role: str) -> None:
     await maintain(url, at(END))
     owner, other = await make_organization(rows), await make_organization(rows)
     await add_event(rows, owner, at(END), 1)
@@ -315,7 +317,7 @@ async def test_even_with_a_grant_a_partition_shows_no_row(url: str, rows: Databa
         assert await execute(url, counted(name), role=REQUEST_ROLE) == 0
 
 
-async def test_an_unfit_row_is_refused_by_each_partition(url: str, rows: Database) -> None:
+async def test_an_invalid_row_is_refused_by_each_partition(url: str, rows: Database) -> None:
     await maintain(url, at(END))
     owner = await make_organization(rows)
     for month in (END, month_after(END, 3)):  # one of a month, and one of none
@@ -349,7 +351,7 @@ async def test_reads_of_recent_events_leave_out_old_partitions(url: str, rows: D
     assert "organization_event_before" not in plan
 
 
-async def test_an_ordinary_owner_divides_keeps_and_merges(
+async def test_an_ordinary_owner_partitions_maintains_and_merges_tables(
     url_of_plain_owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = url_of_plain_owner

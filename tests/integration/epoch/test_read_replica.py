@@ -1,4 +1,4 @@
-"""Lists, reports and exports of a standby: what they show, and that the database itself stands in for it."""
+"""Lists, reports and exports that read a standby: their content, and that the database itself replaces the standby."""
 
 import asyncio
 import re
@@ -167,7 +167,7 @@ async def test_lists_reports_and_exports_show_what_the_replica_has(stale: Produc
         assert answer.text != was.text, path
 
 
-async def test_a_person_sees_their_own_change_at_once(stale: Product, browser: httpx.AsyncClient) -> None:
+async def test_a_person_sees_a_change_of_their_own_at_once(stale: Product, browser: httpx.AsyncClient) -> None:
     ids, is_older = await shown_ids(browser, stale)
     assert is_older
     call_id = await stale.add_call()
@@ -225,7 +225,9 @@ async def test_a_replica_that_was_not_asked_yet_is_no_warning(product: Product) 
     assert [line for line in told["warnings"] if line.startswith("replica")] == []
 
 
-async def test_a_refused_change_is_none(following: Product, browser: httpx.AsyncClient) -> None:
+async def test_a_refused_change_does_not_make_later_reads_use_the_database(
+    following: Product, browser: httpx.AsyncClient
+) -> None:
     refused = await browser.patch(f"{following.api}/calls/{UUID(int=1)}", json={"note": "Nobody's"})
     assert (refused.status_code, COOKIE in cookies_set(refused)) == (404, False)
 
@@ -313,7 +315,7 @@ async def test_a_replica_that_is_killed_costs_no_error(
     assert (await shown_ids(browser, following))[1]
 
 
-async def test_a_statement_that_the_replicas_schema_lacks_is_read_elsewhere(stale: Product, servers: Servers) -> None:
+async def test_a_statement_that_the_replicas_schema_lacks_reads_the_database(stale: Product, servers: Servers) -> None:
     await run_as_owner(servers.primary, "ALTER TABLE call ADD COLUMN newer integer")
     async with stale.reading.new_session(stale.tenant.organization.id) as session:
         assert await on_standby(session)
@@ -350,7 +352,7 @@ async def test_a_tenant_sees_its_own_rows_and_nobody_writes(following: Product) 
                     await session.execute(sa.text(statement))
 
 
-async def test_the_replica_gets_no_more_connections_than_it_is_said(
+async def test_the_replica_gets_no_more_connections_than_announced(
     following: Product, servers: Servers, browser: httpx.AsyncClient
 ) -> None:
     paths = [f"{following.api}/calls", f"/dashboard/{following.tenant.organization.slug}/calls"] * 15

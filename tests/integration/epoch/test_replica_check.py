@@ -1,4 +1,4 @@
-"""The read replica at a start and in ``epoch doctor``: a standby of this database, or a sentence that says why not."""
+"""The check of the read replica at a start and in ``epoch doctor``: it is a standby of this database, or is refused."""
 
 import asyncio
 from collections.abc import Iterator
@@ -49,14 +49,14 @@ async def said_at_start(settings: Settings, **changed: object) -> list[str]:
     return said
 
 
-async def test_a_standby_is_taken_and_its_connections_are_counted(servers: Servers) -> None:
+async def test_a_standby_is_accepted_and_its_connections_are_counted(servers: Servers) -> None:
     assert await said_at_start(servers.settings) == []
     assert await said_at_start(servers.settings, database_replica_url=None) == []
     told = await check_replica(servers.settings)
     assert told.startswith("a standby that follows; 1 worker x 7 + 1 for commands = 8 connections of 9")
 
 
-async def test_workers_that_may_open_more_than_the_standby_takes_are_told(servers: Servers) -> None:
+async def test_workers_that_may_open_more_connections_than_the_standby_accepts_warn(servers: Servers) -> None:
     wanted = {"workers": 64, "database_connections": 200}
     said = await said_at_start(servers.settings, **wanted)
     assert "64 workers x 61 + 1 for commands = 3905 connections, but" in said[0]
@@ -98,7 +98,7 @@ async def test_a_replica_that_does_not_answer_warns_without_its_password(servers
         await check_replica(msgspec.structs.replace(servers.settings, database_replica_url=url))
 
 
-async def test_a_standby_that_is_behind_is_told_and_an_idle_one_is_not(servers: Servers) -> None:
+async def test_a_standby_that_is_behind_warns_and_an_idle_one_does_not(servers: Servers) -> None:
     assert servers.settings.database_url is not None
     patient = msgspec.structs.replace(servers.settings, database_replica_max_lag=-1)
     await run_as_owner(servers.settings.database_url, "CREATE TABLE older (id integer)")
@@ -110,7 +110,7 @@ async def test_a_standby_that_is_behind_is_told_and_an_idle_one_is_not(servers: 
     await servers.standby.resume()
 
 
-async def test_a_standby_that_became_a_deployment_of_its_own_is_refused(servers: Servers) -> None:
+async def test_a_standby_that_became_another_deployment_is_refused(servers: Servers) -> None:
     """A staging system that began as a copy: its server has the identity of ours."""
     servers.standby.promote()
     await servers.standby.execute("UPDATE deployment SET name = 'abcdefabcdef'")

@@ -1,4 +1,4 @@
-"""Ids in answers and in log lines: of requests, of the calls of webhooks, and of jobs."""
+"""Ids in answers and in log lines: of requests, of calls in carrier callbacks, and of jobs."""
 
 import re
 from datetime import timedelta
@@ -57,7 +57,7 @@ async def test_an_exchange_has_its_id(client: httpx.AsyncClient, token: Token) -
     assert len({answer.headers["x-request-id"] for answer in answers}) == 2
 
 
-async def test_lines_of_a_webhook_have_the_ids_of_request_and_call(
+async def test_log_lines_of_a_callback_have_the_ids_of_request_and_call(
     callbacks: CallbackClient, token: Token, database: Database
 ) -> None:
     sid = new_sid()
@@ -71,7 +71,7 @@ async def test_lines_of_a_webhook_have_the_ids_of_request_and_call(
     assert (line["call_sid"], line["call_id"]) == (sid, str(call_id))
 
 
-async def test_lines_of_an_event_have_the_ids_of_request_and_call(callbacks: CallbackClient) -> None:
+async def test_log_lines_of_a_call_event_have_the_ids_of_request_and_call(callbacks: CallbackClient) -> None:
     sid = new_sid()
     with capture_logs(processors=[merge_contextvars]) as lines:
         answer = await callbacks.event(sid, "ringing", utc_now())
@@ -89,7 +89,7 @@ async def test_a_refused_signature_has_the_id_of_its_request(client: httpx.Async
     assert "call_sid" not in line
 
 
-async def test_lines_of_a_job_have_its_id_and_that_of_the_request_that_enqueued_it(jobs: Database) -> None:
+async def test_log_lines_of_a_job_have_its_id_and_that_of_the_request_that_enqueued_it(jobs: Database) -> None:
     async def fail(_: Job) -> None:
         raise ConnectionError
 

@@ -99,12 +99,12 @@ def epoch(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProc
     return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
-def test_it_makes_its_database_and_serves_and_ctrl_c_stops_all_of_it(empty_environ: dict[str, str]) -> None:
+def test_it_makes_its_database_and_serves_and_ctrl_c_stops_all_processes(empty_environ: dict[str, str]) -> None:
     with running(empty_environ) as run:
         expect_to_serve_until(signal.SIGINT, run)
 
 
-def test_it_serves_the_data_that_is_there_and_a_signal_stops_all_of_it(run: Run) -> None:
+def test_it_serves_existing_data_and_a_signal_stops_all_processes(run: Run) -> None:
     expect_to_serve_until(signal.SIGTERM, run)
 
 
@@ -122,7 +122,7 @@ def expect_to_serve_until(number: signal.Signals, run: Run) -> None:
     assert set(HEAVY).isdisjoint(loaded)
 
 
-def test_a_part_that_dies_is_started_again(run: Run) -> None:
+def test_a_child_process_that_dies_is_started_again(run: Run) -> None:
     run.until("Ctrl-C")
     for what, name in (("epoch.server.worker", "worker"), ("sandbox", "sandbox carrier")):
         (before,) = run.children(what)
@@ -143,7 +143,7 @@ def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(run: Run) -> None
     assert not Path(f"/proc/{worker}").exists()
 
 
-def test_nothing_but_the_database_outlives_a_killed_supervisor_and_the_next_command_takes_that_over(
+def test_only_the_database_outlives_a_killed_supervisor_and_the_next_command_uses_it(
     run: Run, environ: dict[str, str]
 ) -> None:
     run.until("Ctrl-C")

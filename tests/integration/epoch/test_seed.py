@@ -1,4 +1,4 @@
-"""The demo seed: made once, its token kept or replaced, only in the sandbox."""
+"""The seed of the demo: it is made once, only in the sandbox, and its token is kept or replaced."""
 
 import stat
 from collections.abc import AsyncIterator, Callable
@@ -95,7 +95,7 @@ async def test_the_demo_is_as_it_is_described(fresh: Settings, demo_database: Da
     assert domains == [["localhost"]]
 
 
-async def test_the_kept_token_is_for_its_owners_eyes_only(fresh: Settings) -> None:
+async def test_only_its_owner_can_read_the_stored_token(fresh: Settings) -> None:
     await seed_demo(fresh)
     files = [path for path in fresh.data_dir.rglob("*") if path.is_file()]
     assert files
@@ -140,7 +140,7 @@ async def test_people_sign_in_to_the_demo_and_its_page_gets_a_phone(fresh: Setti
             assert [(place["plan"], place["role"]) for place in mine] == [(plan, "owner")]
 
 
-async def test_a_database_in_use_is_not_touched(fresh: Settings, demo_database: Database) -> None:
+async def test_a_database_with_other_organizations_is_not_changed(fresh: Settings, demo_database: Database) -> None:
     await Factory(demo_database, fresh).tenant()
     before = await row_counts(demo_database)
     assert not (await seed_demo(fresh)).created

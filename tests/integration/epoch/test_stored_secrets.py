@@ -1,4 +1,4 @@
-"""Second factors and jobs that were encrypted with another EPOCH_SECRET_KEY are counted, renewed, and never a 500."""
+"""Stored values that another EPOCH_SECRET_KEY encrypted are counted and renewed, and never cause a 500."""
 
 import datetime as dt
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""One organization that keeps a worker busy: it waits for itself, and others do not wait for it."""
+"""An organization with many requests at once: they wait for each other, and other organizations do not wait."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterator

@@ -1,4 +1,4 @@
-"""The check of row-level security, grants and roles, and of a pooler that nobody declared."""
+"""The checks of row-level security, grants and roles, and of an undeclared pooler in transaction mode."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The product through PgBouncer in transaction mode, where each transaction may meet another server connection."""
+"""The product through PgBouncer in transaction mode, where each transaction may get another server connection."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and a server from it in an environment that knows nothing of the checkout."""
+"""The wheel: its files, and a server that runs from it in an environment without the checkout."""
 
 import asyncio
 import json
