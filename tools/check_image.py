@@ -79,7 +79,7 @@ class Stage(NamedTuple):
 
     def last(self, name: str, default: str = "") -> str:
         """The text of the last instruction called ``name``."""
-        return next((one.text for one in reversed(self.instructions) if one.name == name), default)
+        return next((found.text for found in reversed(self.instructions) if found.name == name), default)
 
 
 def read_dockerfile(text: str) -> list[Stage]:
@@ -171,8 +171,8 @@ class Root:
             mounts += [f"mkdir -p {root}{bind} && mount --bind -o ro {bind} {root}{bind}" for bind in self._binds]
             if (self.folder / CERTIFICATES).exists():
                 mounts.append(f"mount --bind /{CERTIFICATES} {root}/{CERTIFICATES}")
-        words = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
-        inside = ["env", "-i", "-C", self.working, *words, *command]
+        variables = [f"{name}={value}" for name, value in {**self.environ, **environ}.items()]
+        inside = ["env", "-i", "-C", self.working, *variables, *command]
         enter = ["chroot", f"--userspec={self.user}:{self.user}", str(self.folder), *inside]
         script = " && ".join([*mounts, f"exec {shlex.join(enter)}"])
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
@@ -221,7 +221,7 @@ def context_files() -> list[str]:
     _, listed = execute(["git", "-C", str(ROOT), "ls-files", "-z"])
     ignored = [line for line in (ROOT / ".dockerignore").read_text().split() if not line.startswith("**")]
     names = [name for name in listed.split("\0") if name and (ROOT / name).exists()]
-    return [name for name in names if not any(name == one or name.startswith(f"{one}/") for one in ignored)]
+    return [name for name in names if not any(name == path or name.startswith(f"{path}/") for path in ignored)]
 
 
 async def run_program(argv: Sequence[str]) -> tuple[int, str]:

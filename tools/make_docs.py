@@ -110,8 +110,8 @@ def _attribute_docstrings(module: ast.Module) -> dict[str, str]:
                 and isinstance(text, ast.Expr)
                 and isinstance(text.value, ast.Constant)
             ):
-                words = " ".join(str(text.value.value).split())
-                found[attribute.target.id] = words.replace("``", "`").rstrip(".")
+                docstring = " ".join(str(text.value.value).split())
+                found[attribute.target.id] = docstring.replace("``", "`").rstrip(".")
     return found
 
 
@@ -218,12 +218,12 @@ def _column(column: sa.Column[object]) -> str:
     dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in the library
     kind = column.type.compile(dialect=dialect).lower().replace("timestamp with time zone", "timestamptz")
     keys = ["PK"] * column.primary_key + ["FK"] * bool(column.foreign_keys) + ["UK"] * bool(column.unique)
-    words = [re.sub(r"\(.*\)| ", "", kind), column.name, ",".join(keys), '"nullable"' if column.nullable else ""]
-    return " ".join(word for word in words if word)
+    parts = [re.sub(r"\(.*\)| ", "", kind), column.name, ",".join(keys), '"nullable"' if column.nullable else ""]
+    return " ".join(part for part in parts if part)
 
 
 def limits() -> str:
-    """A table of the limits on calls: default, new account, the highest own value on each plan, reason."""
+    """A table of the limits on calls: default, new account, the highest value that each plan can set, reason."""
     from calls.limits.limit_table import default_rows
 
     head = ("limit", "default", "new account", "Pro sets up to", "Business", "Enterprise", "reason")

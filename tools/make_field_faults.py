@@ -22,11 +22,12 @@ def row(kind: Kind, found: list[Result]) -> str:
     threads = sorted({thread.strip() for result in found for thread in result["threads"].split(",") if thread.strip()})
     reports = f" ({', '.join(threads)})" if threads else ""
     files = sorted({result["test"].partition("::")[0] for result in found})
+    browsers = {result["browser"] for result in found}
     cells = (
         kind["kind"],
         f"{kind['fault']}{reports}",
         kind["now"],
-        "; ".join(_results_in(browser, found) for browser in NAMES if any(one["browser"] == browser for one in found)),
+        "; ".join(_results_in(browser, found) for browser in NAMES if browser in browsers),
         ", ".join(f"`{file}`" for file in files),
     )
     return f"| {' | '.join(cells)} |"
@@ -46,10 +47,10 @@ def main() -> int:
     table = "\n".join([HEAD, *(row(kind, by_kind[kind["kind"]]) for kind in kinds())])
     PAGE.write_text(BLOCK.sub(lambda block: f"{block[1]}{table}\n\n{block[2]}", PAGE.read_text()))
     untested = [kind for kind, found in by_kind.items() if not found]
-    others = [result["test"] for found in by_kind.values() for result in found if result["outcome"] != "passed"]
-    for text, names in (("no test ran of", untested), ("did not pass:", others)):
+    failed = [result["test"] for found in by_kind.values() for result in found if result["outcome"] != "passed"]
+    for text, names in (("no test ran of", untested), ("did not pass:", failed)):
         sys.stdout.write("".join(f"{text} {name}\n" for name in names))
-    return int(bool(untested or others))
+    return int(bool(untested or failed))
 
 
 if __name__ == "__main__":

@@ -132,8 +132,8 @@ async def _try_to_measure(measure: Callable[[], Awaitable[Measured]]) -> Measure
 def _ensure_may_read_metrics(request: Request[Any, Any, State]) -> None:
     settings: Settings = SETTINGS.get(request.app)
     token = settings.metrics_token
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if token is not None and scheme == "Bearer" and hmac.compare_digest(given.encode(), token.encode()):
+    scheme, _, bearer_token = request.headers.get("authorization", "").partition(" ")
+    if token is not None and scheme == "Bearer" and hmac.compare_digest(bearer_token.encode(), token.encode()):
         return
     # The requests of a proxy on this machine come from loopback, whoever its client is.
     has_proxy = settings.is_production or bool(settings.trusted_proxies)

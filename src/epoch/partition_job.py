@@ -36,9 +36,9 @@ def build_partition_job(owner_url: str | None, database: Database) -> PeriodicTa
     async def work() -> None:
         for group in GROUPS:
             await _maintain(group)
-        old = OrganizationEvent.id < first_uuid7(utc_now() - MAX_EVENT_AGE)
+        is_expired = OrganizationEvent.id < first_uuid7(utc_now() - MAX_EVENT_AGE)
         table = OrganizationEvent.metadata.tables[OrganizationEvent.__tablename__]
-        if deleted := await delete_in_batches(database, table, old, batches=PURGE_MAX_BATCHES):
+        if deleted := await delete_in_batches(database, table, is_expired, batches=PURGE_MAX_BATCHES):
             log.info("old_events_deleted", rows=deleted)
 
     async def _maintain(group: PartitionGroup) -> None:

@@ -49,13 +49,13 @@ class RenderedMarkdown(NamedTuple):
         if not replacements:
             return self.body
         escaped = {str(escape(old)): str(escape(new)) for old, new in replacements.items()}
-        # The longest first, because one may be the beginning of another.
-        old = re.compile("|".join(re.escape(word) for word in sorted(escaped, key=len, reverse=True)))
+        # The longest placeholder first, because one may be the beginning of another.
+        placeholder = re.compile("|".join(re.escape(old) for old in sorted(escaped, key=len, reverse=True)))
 
-        def replaced(example: re.Match[str]) -> str:
-            return example[1] + old.sub(lambda found: escaped[found[0]], example[3]) + example[4]
+        def replace_in(example: re.Match[str]) -> str:
+            return example[1] + placeholder.sub(lambda found: escaped[found[0]], example[3]) + example[4]
 
-        return _EXAMPLE.sub(replaced, self.body)
+        return _EXAMPLE.sub(replace_in, self.body)
 
 
 def render_markdown(text: str, *, tabs: str = "", drawings: Mapping[str, str] | None = None) -> RenderedMarkdown:

@@ -37,8 +37,8 @@ class Row:
 async def override_of(database: Database, organization_id: UUID) -> LimitOverride:
     """The organization's only limit override."""
     async with database.sessions() as session:
-        mine = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id))
-        return (await session.scalars(mine)).one()
+        query = sa.select(LimitOverride).where(LimitOverride.owned_by(organization_id))
+        return (await session.scalars(query)).one()
 
 
 async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
@@ -50,8 +50,8 @@ async def make_rows(database: Database, make: Factory) -> Mapping[str, Row]:
         await session.execute(live)
         waiting = UpgradeRequest.owned_by(ids["organization_id"])
         request_id = (await session.scalars(sa.select(UpgradeRequest.id).where(waiting))).one()
-        own = Alert.owned_by(ids["organization_id"])
-        alert_id = (await session.scalars(sa.select(Alert.id).where(own))).one()
+        is_owned = Alert.owned_by(ids["organization_id"])
+        alert_id = (await session.scalars(sa.select(Alert.id).where(is_owned))).one()
         # The application's reconciliation deletes discrepancies that it last saw before its own run.
         tomorrow = utc_now() + dt.timedelta(days=1)
         discrepancy = NumberDiscrepancy(

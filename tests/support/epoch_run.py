@@ -53,20 +53,24 @@ class Run:
         self.printed: list[str] = []
 
     def until(self, text: str) -> None:
+        """Read the output until a line contains ``text``."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.printed.append(line)
             if text in line:
                 return
-        pytest.fail(f"it ended without saying {text!r}: {''.join(self.printed)}")
+        pytest.fail(f"it ended without printing {text!r}: {''.join(self.printed)}")
 
-    def children(self, what: str) -> list[int]:
-        return [pid for pid in pids_with(what) if parent_of(pid) == self.process.pid]
+    def children(self, command: str) -> list[int]:
+        """The ids of its child processes whose command line contains ``command``."""
+        return [pid for pid in pids_with(command) if parent_of(pid) == self.process.pid]
 
-    def has_another(self, what: str, before: int) -> bool:
-        return self.children(what) not in ([], [before])
+    def has_another(self, command: str, before: int) -> bool:
+        """True when its only such child process is not the process ``before``."""
+        return self.children(command) not in ([], [before])
 
     def end(self, *signals: signal.Signals) -> int:
+        """Send ``signals`` and wait for the end; return the exit status."""
         for number in signals:
             self.process.send_signal(number)
         out, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
@@ -74,14 +78,15 @@ class Run:
         return self.process.returncode
 
 
-def pids_with(what: str) -> list[int]:
+def pids_with(command: str) -> list[int]:
+    """The ids of all processes whose command line contains ``command``."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command_line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if what in words:
+        if command in command_line:
             found.append(int(entry.parent.name))
     return found
 

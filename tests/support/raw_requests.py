@@ -31,8 +31,8 @@ class RawResponse(NamedTuple):
 
 async def send_raw(app: Any, request: RawRequest) -> RawResponse:
     """Send ``request`` as the HTTP server would, from this machine."""
-    given = {name for name, _ in request.headers}
-    own = [(b"host", b"localhost:8000"), (b"content-length", b"%d" % len(request.body))]
+    names = {name for name, _ in request.headers}
+    defaults = [(b"host", b"localhost:8000"), (b"content-length", b"%d" % len(request.body))]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -43,7 +43,7 @@ async def send_raw(app: Any, request: RawRequest) -> RawResponse:
         "raw_path": request.path,
         "root_path": "",
         "query_string": request.query,
-        "headers": [*((name, value) for name, value in own if name not in given), *request.headers],
+        "headers": [*((name, value) for name, value in defaults if name not in names), *request.headers],
         "client": ("127.0.0.1", 40_000),
         "server": ("127.0.0.1", 8000),
         "state": {},

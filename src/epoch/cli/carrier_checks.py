@@ -148,11 +148,11 @@ class CarrierChecks:
         return fallback
 
     async def _numbers(self) -> str:
-        own = [route for route in await self._by_key.number_routes() if route.sid in self._needs.number_sids]
-        foreign = [text for route in own if (text := describe_foreign_route(route, self._settings)) is not None]
+        own_routes = [route for route in await self._by_key.number_routes() if route.sid in self._needs.number_sids]
+        foreign = [text for route in own_routes if (text := describe_foreign_route(route, self._settings)) is not None]
         if foreign:
             raise CheckWarned("; ".join(foreign))
-        return f"{len(own)} of this deployment, none leads elsewhere"
+        return f"{len(own_routes)} of this deployment, none leads elsewhere"
 
     async def _countries(self) -> str:
         wanted, permitted = self._needs.exposure.countries, await self._by_key.permitted_countries()

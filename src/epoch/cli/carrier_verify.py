@@ -81,8 +81,8 @@ class CarrierVerification:
 
     async def _numbers(self) -> str:
         routes = await self._by_key.number_routes()
-        own = sum(route.sid in self._number_sids for route in routes)
-        return f"{len(routes)} in the account, {own} of them of this deployment"
+        count = sum(route.sid in self._number_sids for route in routes)
+        return f"{len(routes)} in the account, {count} of them of this deployment"
 
     async def _search(self) -> str:
         found = await self._by_key.search_numbers(NumberQuery(_SEARCH_COUNTRY), limit=1)
@@ -109,10 +109,10 @@ class CarrierVerification:
         return f"valid for {claims['exp'] - now} s, signed with {account.api_key_sid}, whose secret the carrier accepts"
 
     async def _call(self, to: str) -> str:
-        own = [route for route in await self._by_key.number_routes() if route.sid in self._number_sids]
-        if not own:
+        own_routes = [route for route in await self._by_key.number_routes() if route.sid in self._number_sids]
+        if not own_routes:
             raise CheckFailed("this deployment has no number to call from: buy one in the dashboard")
-        sid = await self._by_key.place_test_call(to=to, caller_id=own[0].e164, sentence=SENTENCE)
+        sid = await self._by_key.place_test_call(to=to, caller_id=own_routes[0].e164, sentence=SENTENCE)
         leg = await self._wait_for_end(sid)
         if leg.status == "completed":
             return f"{masked(to)} answered, {leg.duration or 0} s, {sid}"

@@ -65,8 +65,8 @@ async def check_connections(settings: Settings) -> str:
     finally:
         await connection.close()
     budget.ensure_free()
-    others = f", {budget.held_by_others} of them held by other programs" if budget.held_by_others else ""
-    return f"{budget.calculation} of {budget.limit}{others}"
+    held = f", {budget.held_by_others} of them held by other programs" if budget.held_by_others else ""
+    return f"{budget.calculation} of {budget.limit}{held}"
 
 
 async def check_tenant_isolation(settings: Settings) -> str:

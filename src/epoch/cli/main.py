@@ -201,9 +201,9 @@ def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
     def name(chain_id: UUID) -> str:
         return "platform" if chain_id == PLATFORM_CHAIN else f"organization {chain_id}"
 
-    kept = None if arguments.kept is None else parse_kept_ends(arguments.kept.read())
+    kept_ends = None if arguments.kept is None else parse_kept_ends(arguments.kept.read())
     with _database(settings) as (effective_settings, _):
-        found = asyncio.run(verify_audit_log(effective_settings, all_ends=arguments.ends, kept=kept))
+        found = asyncio.run(verify_audit_log(effective_settings, all_ends=arguments.ends, kept=kept_ends))
     for end in found.ends:
         _print(format_end(*end))
     for broken in found.breaks:

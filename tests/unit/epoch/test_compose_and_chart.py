@@ -39,7 +39,8 @@ def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def of_product(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: one for name, one in services.items() if one["image"] == VARIABLES["EPOCH_IMAGE"]}
+    """The services that run the product's image."""
+    return {name: service for name, service in services.items() if service["image"] == VARIABLES["EPOCH_IMAGE"]}
 
 
 def settings_of(environ: dict[str, str]) -> Settings:
@@ -47,7 +48,7 @@ def settings_of(environ: dict[str, str]) -> Settings:
 
 
 def test_one_machine_has_every_part_once_and_two_web_workers(services: dict[str, dict[str, Any]]) -> None:
-    commands = sorted(command for one in of_product(services).values() for command in one["command"])
+    commands = sorted(command for service in of_product(services).values() for command in service["command"])
     assert commands == ["jobs", "migrate", "serve", "serve"]
     assert set(commands) <= COMMANDS.keys()
     assert services.keys() - of_product(services).keys() == {"postgres", "pgbouncer", "valkey", "caddy"}
@@ -55,35 +56,39 @@ def test_one_machine_has_every_part_once_and_two_web_workers(services: dict[str,
 
 def test_every_image_has_a_version(services: dict[str, dict[str, Any]]) -> None:
     assert [
-        one["image"] for one in services.values() if not re.search(r":v?\d+\.\d+\.?\d*[\w.-]*$", one["image"])
+        service["image"]
+        for service in services.values()
+        if not re.search(r":v?\d+\.\d+\.?\d*[\w.-]*$", service["image"])
     ] == []
 
 
 def test_what_a_service_refers_to_is_declared(compose: dict[str, Any], services: dict[str, dict[str, Any]]) -> None:
-    for one in services.values():
-        assert set(one.get("depends_on", {})) <= services.keys()
-        assert set(one["networks"]) <= compose["networks"].keys()
-        named = {volume.split(":")[0] for volume in one.get("volumes", ())}
+    for service in services.values():
+        assert set(service.get("depends_on", {})) <= services.keys()
+        assert set(service["networks"]) <= compose["networks"].keys()
+        named = {volume.split(":")[0] for volume in service.get("volumes", ())}
         assert {name for name in named if not name.startswith("./")} <= compose["volumes"].keys()
         assert all((DEPLOY / name).exists() for name in named if name.startswith("./"))
 
 
 def test_the_settings_are_those_of_production_behind_the_proxy(services: dict[str, dict[str, Any]]) -> None:
-    for one in of_product(services).values():
-        assert one["environment"].keys() <= KNOWN_SETTINGS
-        settings = settings_of(one["environment"])
+    for service in of_product(services).values():
+        assert service["environment"].keys() <= KNOWN_SETTINGS
+        settings = settings_of(service["environment"])
         assert settings.is_production
         assert settings.is_pooled_by_transaction
-        hosts = [services[name] for name in re.findall(r"@(\w+):", " ".join(one["environment"].values()))]
+        hosts = [services[name] for name in re.findall(r"@(\w+):", " ".join(service["environment"].values()))]
         assert hosts == [services["pgbouncer"], services["postgres"]]
-        assert one["environment"]["EPOCH_TRUSTED_PROXIES"] == services["caddy"]["networks"]["inside"]["ipv4_address"]
-        assert int(one["stop_grace_period"].removesuffix("s")) > settings.drain_seconds + WORKER_GRACE_SECONDS
-        assert one["read_only"] is True
+        assert (
+            service["environment"]["EPOCH_TRUSTED_PROXIES"] == services["caddy"]["networks"]["inside"]["ipv4_address"]
+        )
+        assert int(service["stop_grace_period"].removesuffix("s")) > settings.drain_seconds + WORKER_GRACE_SECONDS
+        assert service["read_only"] is True
 
 
 def test_the_proxy_asks_every_web_worker_if_it_is_ready(services: dict[str, dict[str, Any]]) -> None:
     caddyfile = (DEPLOY / "Caddyfile").read_text()
-    workers = [name for name, one in of_product(services).items() if one["command"] == ["serve"]]
+    workers = [name for name, service in of_product(services).items() if service["command"] == ["serve"]]
     assert re.findall(r"reverse_proxy (.+) {", caddyfile) == [" ".join(f"{name}:8000" for name in workers)]
     assert "health_uri /health/ready" in caddyfile
 
