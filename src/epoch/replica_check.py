@@ -30,8 +30,8 @@ CATCH_UP_SECONDS = 2.0
 _POLL_SECONDS = 0.1
 
 
-class NotOurStandby(SettingsError):
-    """The server is not a standby of this database."""
+class WrongReplica(SettingsError):
+    """The replica is a primary, or a standby of another database."""
 
 
 class ReplicaFindings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ async def inspect_replica(settings: Settings) -> ReplicaFindings:
     """Ask the database and the replica.
 
     Raises:
-        NotOurStandby: the server is not a standby of this database.
+        WrongReplica: the server is not a standby of this database.
         OSError, asyncpg.PostgresError: the database or the replica does not answer.
     """
     connector = replica_connector(settings)
@@ -69,7 +69,7 @@ async def inspect_replica(settings: Settings) -> ReplicaFindings:
 async def _read_findings(settings: Settings, connector: Connector, primary: Any, replica: Any) -> ReplicaFindings:
     is_standby, _ = await replica.fetchrow(REPLAYED_SQL)
     if not is_standby and connector.target.session_attributes != "prefer-standby":
-        raise NotOurStandby(
+        raise WrongReplica(
             f"{SETTING} leads to a primary: it must lead to a streaming standby of EPOCH_DATABASE_URL; where the"
             " servers change roles, name all of them with target_session_attrs=prefer-standby"
         )
@@ -106,7 +106,7 @@ async def ensure_replica_fits(settings: Settings, say: Callable[[str], None]) ->
 
     A warning is enough for the latter: workers read the database itself until the replica can be used.
 
-    Raises: NotOurStandby.
+    Raises: WrongReplica.
     """
     if settings.database_replica_url is None:
         return
@@ -132,8 +132,6 @@ async def _connection(connector: Connector, role: str | None = None) -> AsyncIte
 
 
 async def _ensure_same(query: str, primary: Any, replica: Any) -> None:
-    """Compare the answers of both servers to ``query``. Raises: NotOurStandby."""
+    """Compare the answers of both servers to ``query``. Raises: WrongReplica."""
     if await primary.fetchval(query) != await replica.fetchval(query):
-        raise NotOurStandby(
-            f"{SETTING} leads to another database: it must be a streaming standby of EPOCH_DATABASE_URL"
-        )
+        raise WrongReplica(f"{SETTING} leads to another database: it must be a streaming standby of EPOCH_DATABASE_URL")

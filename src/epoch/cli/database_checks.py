@@ -106,7 +106,7 @@ async def check_replica(settings: Settings) -> str:
 
     Raises:
         CheckWarned: it cannot be used now; lists and reports read the database itself.
-        NotOurStandby: the server is not a standby of this database.
+        WrongReplica: the server is not a standby of this database.
     """
     if settings.database_replica_url is None:
         return "none: lists and reports read the database itself"

@@ -9,7 +9,7 @@ import pytest
 
 from epoch.cli.check_results import CheckWarned
 from epoch.cli.database_checks import check_replica
-from epoch.replica_check import NotOurStandby, ensure_replica_fits
+from epoch.replica_check import WrongReplica, ensure_replica_fits
 from kit.db.url import parse_database_url
 from kit.settings import Settings
 from support.ports import unused_port
@@ -65,11 +65,11 @@ async def test_workers_that_may_open_more_connections_than_the_standby_accepts_w
 
 
 async def test_a_primary_and_another_database_are_refused(servers: Servers, settings: Settings) -> None:
-    with pytest.raises(NotOurStandby, match=r"^EPOCH_DATABASE_REPLICA_URL leads to a primary: [^\n]*$"):
+    with pytest.raises(WrongReplica, match=r"^EPOCH_DATABASE_REPLICA_URL leads to a primary: [^\n]*$"):
         await said_at_start(servers.settings, database_replica_url=servers.settings.database_url)
-    with pytest.raises(NotOurStandby, match=ANOTHER):
+    with pytest.raises(WrongReplica, match=ANOTHER):
         await said_at_start(servers.settings, database_replica_url=settings.database_url)
-    with pytest.raises(NotOurStandby, match=ANOTHER):
+    with pytest.raises(WrongReplica, match=ANOTHER):
         await said_at_start(servers.settings, database_url=settings.database_url)
 
 
@@ -114,5 +114,5 @@ async def test_a_standby_that_became_another_deployment_is_refused(servers: Serv
     """A staging system that began as a copy: its server has the identity of ours."""
     servers.standby.promote()
     await servers.standby.execute("UPDATE deployment SET name = 'abcdefabcdef'")
-    with pytest.raises(NotOurStandby, match=ANOTHER):
+    with pytest.raises(WrongReplica, match=ANOTHER):
         await said_at_start(servers.settings)
