@@ -61,7 +61,7 @@ async def test_workers_whose_connections_the_server_accepts_pass(settings: Setti
 async def test_workers_that_may_open_more_connections_than_the_server_accepts_fail(settings: Settings) -> None:
     finding = await _connections(settings, workers=64, database_connections=20)
     assert not finding.ok
-    assert "= 1285 connections, but the server takes" in finding.detail
+    assert "= 1285 connections, but the server accepts" in finding.detail
     assert "EPOCH_DATABASE_CONNECTIONS" in finding.detail
 
 
@@ -107,7 +107,7 @@ def test_a_start_that_cannot_fit_is_refused_in_one_sentence(settings: Settings, 
     ended = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
     assert ended.stderr == (
-        "epoch: 2 workers x 20 + 5 for commands = 45 connections, but the server takes 44: "
+        "epoch: 2 workers x 20 + 5 for commands = 45 connections, but the server accepts 44: "
         "lower EPOCH_DATABASE_CONNECTIONS or EPOCH_WORKERS, or raise max_connections\n"
     )
 
