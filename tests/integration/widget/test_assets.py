@@ -1,4 +1,4 @@
-"""The built files: loaders with the product's address, other files under hashed names."""
+"""The built files: loaders with the public URL, other files under names with a hash."""
 
 import json
 from pathlib import Path
@@ -13,14 +13,14 @@ pytestmark = pytest.mark.anyio
 MANIFEST = Path(__file__).resolve().parents[3] / "frontend" / "dist" / "manifest.json"
 
 
-def parts_of_the_phone() -> list[str]:
+def chunks_of_phone_js() -> list[str]:
     """The chunks that phone.js imports."""
     manifest: dict[str, str] = json.loads(MANIFEST.read_text())
     return [manifest["sdk.js"], manifest["ringback-tone.js"]]
 
 
 @pytest.mark.parametrize("name", ["phone.js", "phone.full.js"])
-async def test_a_loader_knows_where_it_came_from(client: httpx.AsyncClient, settings: Settings, name: str) -> None:
+async def test_a_loader_contains_the_public_url(client: httpx.AsyncClient, settings: Settings, name: str) -> None:
     answer = await client.get(f"/widget/{name}")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
@@ -35,8 +35,8 @@ async def test_a_loader_knows_where_it_came_from(client: httpx.AsyncClient, sett
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
-async def test_what_is_loaded_apart_is_kept_for_ever_by_any_page(client: httpx.AsyncClient, encoding: str) -> None:
-    for name in parts_of_the_phone():
+async def test_chunks_are_cached_for_a_year_and_readable_by_any_page(client: httpx.AsyncClient, encoding: str) -> None:
+    for name in chunks_of_phone_js():
         answer = await client.get(f"/widget/{name}", headers={"Accept-Encoding": encoding})
         assert answer.status_code == 200
         assert answer.headers["content-encoding"] == encoding
@@ -44,11 +44,11 @@ async def test_what_is_loaded_apart_is_kept_for_ever_by_any_page(client: httpx.A
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-async def test_phone_js_names_its_parts_and_the_full_one_none(client: httpx.AsyncClient) -> None:
+async def test_phone_js_imports_chunks_and_phone_full_js_does_not(client: httpx.AsyncClient) -> None:
     light = (await client.get("/widget/phone.js")).text
     full = (await client.get("/widget/phone.full.js")).text
-    for name in parts_of_the_phone():
-        # A part's file is its own name and the hash of what it holds; the hash alone is enough to make the name.
+    for name in chunks_of_phone_js():
+        # The file name of a chunk is its name and the hash of its content; phone.js holds the hash only.
         content_hash = name.removesuffix(".js").rpartition("-")[2]
         assert content_hash in light
         assert content_hash not in full

@@ -1,4 +1,4 @@
-"""Blocked origins are stored for each token, bounded whatever strangers send."""
+"""Blocked origins are stored for each token; their number is limited, whatever is sent."""
 
 import httpx
 import pytest
@@ -39,7 +39,7 @@ async def test_counts_of_several_flushes_add_up(database: Database, app: Litesta
     assert await stored(database, token) == {"https://evil.example": 3}
 
 
-async def test_a_flood_of_origins_keeps_the_newest_rows_only(database: Database, app: Litestar, make: Factory) -> None:
+async def test_of_many_origins_only_the_newest_rows_are_kept(database: Database, app: Litestar, make: Factory) -> None:
     token = await make.token(await make.tenant())
     writer = BlockedOriginWriter(DATABASE.get(app))
     for number in range(MAX_BLOCKED_ORIGINS + 10):
@@ -62,7 +62,7 @@ async def test_origins_that_no_browser_sends_are_not_stored(
     assert await stored(database, token) == {}
 
 
-async def test_an_origin_of_odd_bytes_is_cut_and_made_printable(
+async def test_an_origin_with_unprintable_bytes_is_cut_and_made_printable(
     database: Database, app: Litestar, make: Factory
 ) -> None:
     token = await make.token(await make.tenant())

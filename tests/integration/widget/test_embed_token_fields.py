@@ -1,4 +1,4 @@
-"""Fields of embed tokens: kept as sent, or refused by name."""
+"""Fields of embed tokens: stored as sent, or refused with the name of the field."""
 
 import csv
 import re
@@ -81,7 +81,7 @@ def cases() -> list[dict[str, str]]:
         ({"surprise": 1}, "surprise"),
     ],
 )
-async def test_a_field_that_cannot_be_set_is_named(
+async def test_a_refusal_names_the_invalid_field(
     shop: Shop, database: Database, body: dict[str, object], field: str
 ) -> None:
     before = await row_counts(database), (await shop.browser.get(shop.path)).text
@@ -104,7 +104,7 @@ async def test_a_field_that_cannot_be_set_is_named(
         "e\u0301",
     ],
 )
-async def test_labels_are_kept_as_they_are(shop: Shop, label: str) -> None:
+async def test_labels_are_stored_unchanged(shop: Shop, label: str) -> None:
     made = await shop.browser.post(shop.path, json={"label": label})
     assert (made.status_code, made.json()["label"]) == (201, label)
     assert (await shop.browser.get(shop.path)).json()["items"][0]["label"] == label

@@ -74,7 +74,7 @@ async def test_refusals_come_in_the_contracts_order(
     assert (await post(owner, b"{}")).status_code == 201
 
 
-async def test_an_admin_may_and_a_member_may_only_look(
+async def test_an_admin_manages_tokens_and_a_member_only_reads_them(
     client: httpx.AsyncClient, new_client: NewClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
@@ -91,7 +91,7 @@ async def test_an_admin_may_and_a_member_may_only_look(
     assert (await admin.delete(f"{path}/{token.id}")).status_code == 204
 
 
-async def test_the_raw_token_is_nowhere_after_its_answer(
+async def test_the_raw_token_is_only_in_the_answer_that_creates_it(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -117,7 +117,7 @@ async def test_the_raw_token_is_nowhere_after_its_answer(
     assert set(holding) - {"event_outbox", "organization_event"} == {"embed_token"}
 
 
-async def test_a_token_is_changed_and_revoked_for_good(
+async def test_a_token_is_changed_and_revoked_permanently(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
@@ -150,7 +150,7 @@ async def test_a_token_is_changed_and_revoked_for_good(
     assert (await client.get(path_of(tenant))).json() == {"items": [], "next_cursor": None}
 
 
-async def test_others_tokens_and_no_tokens_are_the_same_404(
+async def test_tokens_of_others_and_unknown_tokens_get_the_same_404(
     client: httpx.AsyncClient, make: Factory, database: Database
 ) -> None:
     mine, theirs = await make.tenant(), await make.tenant()
@@ -177,13 +177,15 @@ async def test_others_tokens_and_no_tokens_are_the_same_404(
 
 
 @pytest.mark.parametrize("path", ["x", "0", "00000000-0000-0000-0000-00000000000g", "%00", "é"])
-async def test_ids_that_are_none_are_a_404_too(client: httpx.AsyncClient, make: Factory, path: str) -> None:
+async def test_invalid_ids_get_a_404(client: httpx.AsyncClient, make: Factory, path: str) -> None:
     tenant = await make.tenant()
     await sign_in(client, tenant.owner)
     assert_refused(await client.get(f"{path_of(tenant)}/{path}"), 404, "not_found")
 
 
-async def test_many_at_once_stop_at_the_limit(client: httpx.AsyncClient, make: Factory, database: Database) -> None:
+async def test_simultaneous_creations_stop_at_the_limit(
+    client: httpx.AsyncClient, make: Factory, database: Database
+) -> None:
     tenant = await make.tenant()
     await fill(database, tenant, 45)
     await sign_in(client, tenant.owner)
@@ -213,7 +215,7 @@ async def test_the_list_is_read_page_by_page(client: httpx.AsyncClient, make: Fa
 @pytest.mark.parametrize(
     ("query", "field"), [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("cursor=%00", "cursor")]
 )
-async def test_a_page_that_cannot_be_is_refused_by_name(
+async def test_invalid_paging_is_refused_with_the_name_of_the_parameter(
     client: httpx.AsyncClient, make: Factory, query: str, field: str
 ) -> None:
     tenant = await make.tenant()

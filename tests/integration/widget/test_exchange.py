@@ -27,7 +27,7 @@ from tenants.plans import Plan
 
 pytestmark = pytest.mark.anyio
 BOTH = pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
-Spoil = Callable[[Database, Tenant, Token], Awaitable[None]]
+BreakToken = Callable[[Database, Tenant, Token], Awaitable[None]]
 
 
 async def suspend(database: Database, tenant: Tenant, _: Token) -> None:
@@ -53,7 +53,7 @@ async def _set(database: Database, tenant: Tenant, **values: object) -> None:
         await session.execute(sa.update(Organization).where(Organization.id == tenant.organization.id).values(**values))
 
 
-async def test_exchanges_of_one_moment_each_get_their_own_answer(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_simultaneous_exchanges_each_get_their_own_answer(client: httpx.AsyncClient, make: Factory) -> None:
     tokens = [await make.token(await make.tenant()) for _ in range(3)]
     unknown = secrets.mint("ept_").raw
     asked = [tokens[0].raw, unknown, tokens[1].raw, tokens[0].raw, tokens[2].raw]
@@ -102,21 +102,23 @@ async def test_a_phone_gets_everything_it_needs(
     }
 
 
-async def test_the_organizations_country_says_how_numbers_are_written(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_numbers_are_written_as_the_organizations_country_writes_them(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
     token = await make.token(await make.tenant(country="GB", name="Büro & Söhne <b>"))
     session = (await post_token(client, token.raw)).json()
     assert (session["country"], session["calling_code"], session["trunk_prefix"]) == ("GB", "44", "0")
     assert session["organization"] == "Büro & Söhne <b>"
 
 
-async def test_each_exchange_is_a_caller_of_its_own(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_each_exchange_gets_its_own_identity(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant())
     sessions = [(await post_token(client, token.raw)).json() for _ in range(5)]
     assert len({session["identity"] for session in sessions}) == 5
     assert len({session["access_token"] for session in sessions}) == 5
 
 
-async def test_status_says_that_the_token_lives(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_status_of_a_valid_token_is_answered(client: httpx.AsyncClient, make: Factory) -> None:
     token = await make.token(await make.tenant())
     answer = await post_token(client, token.raw, path="/widget/status")
     assert (answer.status_code, answer.json()) == (200, {"call": None})
@@ -139,7 +141,7 @@ async def test_status_says_that_the_token_lives(client: httpx.AsyncClient, make:
         "x" * 16_000,
     ],
 )
-async def test_what_is_no_token_is_invalid(client: httpx.AsyncClient, path: str, raw: str) -> None:
+async def test_a_value_that_is_not_a_token_is_invalid(client: httpx.AsyncClient, path: str, raw: str) -> None:
     assert_problem(await post_token(client, raw, path=path), 400, "invalid_embed_token", "Invalid embed token")
 
 
@@ -161,7 +163,7 @@ async def test_unknown_revoked_and_deleted_cannot_be_told_apart(
     assert len({(answer.content, str(headers_without_request_id(answer))) for answer in answers}) == 1
 
 
-REFUSALS: list[tuple[Spoil, int, str, str]] = [
+REFUSALS: list[tuple[BreakToken, int, str, str]] = [
     (suspend, 403, "organization_suspended", "Organization is suspended"),
     (downgrade, 403, "plan_not_supported", "Organization plan does not support widgets"),
     (release_number, 409, "no_phone_number", "No phone number provisioned"),
@@ -170,13 +172,13 @@ REFUSALS: list[tuple[Spoil, int, str, str]] = [
 
 @BOTH
 @pytest.mark.parametrize("first", range(len(REFUSALS)))
-async def test_causes_together_are_told_in_the_contracts_order(
+async def test_of_several_causes_the_first_in_the_contracts_order_is_returned(
     client: httpx.AsyncClient, make: Factory, database: Database, path: str, first: int
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant, allowed_domains=["mysite.com"])
-    for spoil, *_ in REFUSALS[first:]:
-        await spoil(database, tenant, token)
+    for break_token, *_ in REFUSALS[first:]:
+        await break_token(database, tenant, token)
     _, status, code, detail = REFUSALS[first]
     assert_problem(await post_token(client, token.raw, path=path), status, code, detail)
 
@@ -200,7 +202,7 @@ async def test_a_refusal_ends_with_its_cause(
 
 
 @BOTH
-async def test_a_preflight_lets_any_page_ask(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_preflight_allows_any_page(client: httpx.AsyncClient, path: str) -> None:
     headers = {
         "origin": PAGE_ORIGIN,
         "access-control-request-method": "POST",
@@ -224,7 +226,9 @@ async def test_other_methods_are_not_allowed(client: httpx.AsyncClient, path: st
 
 
 @BOTH
-async def test_cookies_and_keys_of_a_visitor_mean_nothing(client: httpx.AsyncClient, make: Factory, path: str) -> None:
+async def test_cookies_and_api_keys_of_a_visitor_are_ignored(
+    client: httpx.AsyncClient, make: Factory, path: str
+) -> None:
     token = await make.token(await make.tenant())
     headers = [("cookie", "sid=abc; csrftoken=x"), ("authorization", "Bearer epk_x"), ("sec-fetch-site", "cross-site")]
     assert (await post_token(client, token.raw, path=path, headers=headers)).status_code == 200

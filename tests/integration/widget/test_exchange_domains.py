@@ -51,7 +51,9 @@ async def test_each_page_gets_its_verdict(client: httpx.AsyncClient, make: Facto
 @pytest.mark.parametrize(
     "origins", [["https://evil.com", "https://mysite.com"], ["https://mysite.com", "https://mysite.com"]]
 )
-async def test_two_origin_lines_are_no_evidence(client: httpx.AsyncClient, make: Factory, origins: list[str]) -> None:
+async def test_a_request_with_two_origin_headers_is_refused(
+    client: httpx.AsyncClient, make: Factory, origins: list[str]
+) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     answer = await post_token(client, token.raw, origins=origins)
     assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
@@ -72,7 +74,9 @@ async def test_a_ticket_admits_our_own_page_after_an_admitted_one(
     assert (await post_token(client, token.raw, path=path, origins=[OWN], ticket=ticket)).status_code == 200
 
 
-async def test_a_ticket_is_worth_nothing_elsewhere(client: httpx.AsyncClient, make: Factory) -> None:
+async def test_a_ticket_is_refused_from_other_pages_and_for_other_tokens(
+    client: httpx.AsyncClient, make: Factory
+) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant, allowed_domains=["mysite.com"])
     other = await make.token(tenant, allowed_domains=["mysite.com"])
@@ -94,7 +98,7 @@ async def test_a_ticket_is_worth_nothing_elsewhere(client: httpx.AsyncClient, ma
     assert_problem(answer, 403, "domain_not_allowed", "Domain not allowed")
 
 
-async def test_a_ticket_ends_and_cannot_be_made_up(
+async def test_an_expired_or_forged_ticket_is_refused(
     client: httpx.AsyncClient, make: Factory, settings: Settings
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
@@ -116,7 +120,7 @@ async def set_domains(database: Database, token: Token, *allowed: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/widget/exchange", "/widget/status"])
-async def test_a_ticket_ends_with_its_page_on_the_list(
+async def test_a_ticket_is_refused_once_its_page_is_removed_from_the_list(
     client: httpx.AsyncClient, make: Factory, database: Database, path: str
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com", "other.com"])
@@ -155,17 +159,17 @@ async def test_a_ticket_is_bound_to_its_page(client: httpx.AsyncClient, make: Fa
     assert (same, own, other) == (True, True, False)
 
 
-async def test_a_ticket_of_another_tenant_or_of_before_an_update_is_none(
+async def test_a_ticket_of_another_tenant_or_in_an_old_format_is_invalid(
     client: httpx.AsyncClient, make: Factory
 ) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     stranger = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     theirs = (await post_token(client, stranger.raw)).json()["ticket"]
-    before = f"{int(time.time()) + 3600:x}.0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAAAA"
-    for ticket in (theirs, before):
+    old_format = f"{int(time.time()) + 3600:x}.0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAAAA"
+    for ticket in (theirs, old_format):
         refused = await post_token(client, token.raw, origins=[OWN], ticket=ticket)
         assert_problem(refused, 403, "domain_not_allowed", "Domain not allowed")
-        # The page itself goes on with a fresh exchange, and then our own pages do.
+        # The page gets a new ticket, which our own pages can use.
         fresh = (await post_token(client, token.raw, ticket=ticket)).json()["ticket"]
         assert (await post_token(client, token.raw, origins=[OWN], ticket=fresh)).status_code == 200
 

@@ -88,7 +88,7 @@ async def test_in_the_sandbox_this_machine_is_not_limited_by_address(authenticat
         assert await refusals_of(authenticator, ip_address, ["x"] * 100) == [InvalidEmbedToken] * 100
 
 
-async def test_too_many_requests_say_when_to_come_back(app: Litestar, settings: Settings) -> None:
+async def test_a_429_says_when_to_retry(app: Litestar, settings: Settings) -> None:
     async with browser_at(app, "203.0.113.9", settings.public_url) as client:
         # 121 tries meet at most two windows, so one of those sees more than 60.
         answers = [await post_token(client, "x") for _ in range(121)]
@@ -148,7 +148,7 @@ async def test_uses_are_written_together_and_once_a_minute(app: Litestar, databa
         (b"", None),
     ],
 )
-async def test_a_page_is_remembered_by_what_can_be_stored(
+async def test_only_the_storable_part_of_a_page_is_stored(
     authenticator: TokenAuthenticator, make: Factory, sent: bytes, kept: str | None
 ) -> None:
     token = await make.token(await make.tenant())
@@ -157,7 +157,9 @@ async def test_a_page_is_remembered_by_what_can_be_stored(
     assert widget.origin == kept
 
 
-async def test_a_refused_exchange_is_no_use(client: httpx.AsyncClient, database: Database, make: Factory) -> None:
+async def test_a_refused_exchange_is_not_recorded_as_a_use(
+    client: httpx.AsyncClient, database: Database, make: Factory
+) -> None:
     token = await make.token(await make.tenant(), allowed_domains=["mysite.com"])
     for path in WIDGET_PATHS:
         assert (await post_token(client, token.raw, path=path, origins=["https://evil.com"])).status_code == 403

@@ -33,7 +33,7 @@ async def unseen(client: httpx.AsyncClient, token: Token, ticket: str, **given: 
     return dict(answer.json())
 
 
-async def test_a_member_sees_them_until_they_are_marked_as_seen(
+async def test_a_member_sees_missed_calls_until_they_are_marked_as_seen(
     client: httpx.AsyncClient,
     callbacks: CallbackClient,
     make: Factory,
@@ -63,7 +63,7 @@ async def test_a_member_sees_them_until_they_are_marked_as_seen(
     assert (many["count"], len(many["calls"])) == (3 + MAX_LISTED, MAX_LISTED)
 
 
-async def test_nobody_else_sees_any(
+async def test_nobody_else_sees_missed_calls(
     client: httpx.AsyncClient,
     callbacks: CallbackClient,
     make: Factory,
@@ -83,6 +83,6 @@ async def test_nobody_else_sees_any(
 
 
 @pytest.mark.parametrize("given", ["yesterday", 7, {}, "2026-12-01T10:00:00", ""])
-async def test_a_time_that_is_none_is_refused(client: httpx.AsyncClient, token: Token, given: object) -> None:
+async def test_an_invalid_time_is_refused(client: httpx.AsyncClient, token: Token, given: object) -> None:
     answer = await post_token(client, token.raw, path=PATH, seen_until=given)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "seen_until")

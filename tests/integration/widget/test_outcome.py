@@ -36,7 +36,7 @@ async def stored(database: Database, call_id: Any) -> tuple[Any, Any, Any]:
 
 
 @pytest.mark.usefixtures("listed")
-async def test_the_phone_writes_about_its_call_and_the_agent_is_the_author(
+async def test_the_phone_stores_an_outcome_and_a_note_with_the_agent_as_author(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token
 ) -> None:
     own_id = uuid4()
@@ -60,7 +60,7 @@ async def test_the_phone_writes_about_its_call_and_the_agent_is_the_author(
 
 
 @pytest.mark.usefixtures("listed")
-async def test_a_call_is_found_with_its_own_token_alone(
+async def test_a_call_is_found_with_its_own_token_only(
     client: httpx.AsyncClient, make: Factory, database: Database, tenant: Tenant, token: Token
 ) -> None:
     own_id, other = uuid4(), await make.token(tenant)
@@ -79,7 +79,7 @@ async def test_a_call_is_found_with_its_own_token_alone(
 
 
 @pytest.mark.usefixtures("listed")
-async def test_a_day_after_the_end_the_phone_writes_no_more(
+async def test_a_day_after_the_end_the_phone_cannot_store_an_outcome(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token
 ) -> None:
     for late, status in ((dt.timedelta(minutes=-1), 204), (dt.timedelta(minutes=1), 409)):
@@ -104,7 +104,7 @@ async def test_a_day_after_the_end_the_phone_writes_no_more(
         ({}, "outcome"),
     ],
 )
-async def test_what_cannot_be_stored_is_refused_by_its_field(
+async def test_invalid_values_are_refused_with_the_name_of_their_field(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token, given: Any, field: str
 ) -> None:
     own_id = uuid4()

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 PATH = "/widget/window"
 
 
-async def test_the_pop_out_is_strict_and_the_same_for_everybody(client: httpx.AsyncClient) -> None:
+async def test_the_pop_out_has_a_strict_policy_and_is_the_same_for_everybody(client: httpx.AsyncClient) -> None:
     answer = await client.get(PATH)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers

@@ -72,7 +72,7 @@ async def test_a_verified_person_sees_their_own_calls_with_the_token_alone(
         assert dt.datetime.fromisoformat(started) <= (await session.get_one(Call, first)).started_at
 
 
-async def test_nobody_else_sees_calls(
+async def test_nobody_else_sees_recent_calls(
     client: httpx.AsyncClient, make: Factory, database: Database, settings: Settings, tenant: Tenant, token: Token
 ) -> None:
     ann = await make.member(tenant.organization, Role.MEMBER)
@@ -103,13 +103,13 @@ async def test_a_token_that_does_not_show_recent_calls_answers_with_none(
     assert await recent(client, token, ticket) == []
 
 
-async def test_the_switch_needs_domains_and_the_exchange_tells_it(
+async def test_recent_calls_need_allowed_domains_and_the_exchange_returns_the_setting(
     client: httpx.AsyncClient, make: Factory, tenant: Tenant
 ) -> None:
     await sign_in(client, tenant.owner)
     path = f"/api/organizations/{tenant.organization.id}/embed-tokens"
 
-    async def told(raw: str) -> bool:
+    async def has_recent_calls(raw: str) -> bool:
         answer = await post_token(client, raw, origins=["https://customer.example"])
         assert answer.status_code == 200, answer.text
         found: bool = answer.json()["settings"]["recent"]
@@ -119,14 +119,14 @@ async def test_the_switch_needs_domains_and_the_exchange_tells_it(
     made = (await client.post(path, json={"allowed_domains": DOMAINS, "recent_calls": True})).json()
     assert (made["recent_calls"], (await client.post(path, json={})).json()["recent_calls"]) == (True, False)
     one, raw = f"{path}/{made['id']}", made["token"]
-    assert ((await client.get(one)).json()["recent_calls"], await told(raw)) == (True, True)
+    assert ((await client.get(one)).json()["recent_calls"], await has_recent_calls(raw)) == (True, True)
     assert (await client.patch(one, json={"label": "x"})).json()["recent_calls"]
     assert not (await client.patch(one, json={"recent_calls": False})).json()["recent_calls"]
-    assert not await told(raw)
+    assert not await has_recent_calls(raw)
     assert (await client.patch(one, json={"recent_calls": True})).json()["recent_calls"]
     # Without domains it is off, and stays off when there are some again.
     assert not (await client.patch(one, json={"allowed_domains": []})).json()["recent_calls"]
-    assert not await told(raw)
+    assert not await has_recent_calls(raw)
     assert fields_refused(await client.patch(one, json={"recent_calls": True})) == ["recent_calls"]
     assert not (await client.patch(one, json={"allowed_domains": DOMAINS})).json()["recent_calls"]
     assert not (await client.get(one)).json()["recent_calls"]

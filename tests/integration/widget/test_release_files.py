@@ -38,7 +38,7 @@ FORMER = "0.0.9"
 CHUNK = "panel-FORMER01.js"
 FORMER_CHUNK = b"export const panel = 'as it was';\n" * 20
 FORMER_SCRIPT = b"const base = '__EPOCH_API_BASE__';\n" * 20
-FOREVER = "public, max-age=31536000, immutable"
+CACHED_FOR_A_YEAR = "public, max-age=31536000, immutable"
 NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
 
 
@@ -86,33 +86,33 @@ def integrity(body: bytes) -> str:
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip", "identity"])
-async def test_a_chunk_of_the_former_release_is_served_unchanged(machine: httpx.AsyncClient, encoding: str) -> None:
+async def test_a_chunk_of_an_earlier_release_is_served_unchanged(machine: httpx.AsyncClient, encoding: str) -> None:
     answer = await machine.get(f"/widget/{CHUNK}", headers={"Accept-Encoding": encoding})
     assert (answer.status_code, answer.content) == (200, FORMER_CHUNK)
     assert answer.headers.get("content-encoding", "identity") == encoding
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
-    assert answer.headers["cache-control"] == FOREVER
+    assert answer.headers["cache-control"] == CACHED_FOR_A_YEAR
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     again = await machine.get(f"/widget/{CHUNK}", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def test_a_former_version_is_served_with_this_deployments_address(machine: httpx.AsyncClient) -> None:
+async def test_an_earlier_version_is_served_with_the_url_of_this_deployment(machine: httpx.AsyncClient) -> None:
     answer = await machine.get(f"/widget/{FORMER}/phone.js")
     assert answer.content == FORMER_SCRIPT.replace(b"__EPOCH_API_BASE__", PUBLIC_URL.encode())
     assert answer.headers["content-encoding"] == "br"
-    assert answer.headers["cache-control"] == FOREVER
+    assert answer.headers["cache-control"] == CACHED_FOR_A_YEAR
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
-async def test_the_running_version_has_three_addresses(machine: httpx.AsyncClient) -> None:
+async def test_the_running_version_has_three_urls(machine: httpx.AsyncClient) -> None:
     moving, compatible, pinned = [
         await machine.get(f"/widget/{path}") for path in ("phone.js", "v1/phone.js", f"{VERSION}/phone.js")
     ]
     assert moving.content == compatible.content == pinned.content
     assert compatible.headers["cache-control"] == moving.headers["cache-control"]
-    assert pinned.headers["cache-control"] == FOREVER
+    assert pinned.headers["cache-control"] == CACHED_FOR_A_YEAR
     for header in ("access-control-allow-origin", "cross-origin-resource-policy", "content-encoding", "etag"):
         assert pinned.headers[header] == compatible.headers[header] == moving.headers[header]
     head = await machine.head(f"/widget/{VERSION}/phone.js")
@@ -120,7 +120,7 @@ async def test_the_running_version_has_three_addresses(machine: httpx.AsyncClien
     assert (await machine.get(f"/widget//{VERSION}/phone.js")).content == pinned.content
 
 
-async def test_another_public_url_is_another_file_with_another_hash(upgraded: Settings) -> None:
+async def test_another_public_url_gives_another_file_with_another_hash(upgraded: Settings) -> None:
     moved = msgspec.structs.replace(upgraded, public_url="https://phone.example.org")
     found = {}
     for settings in (upgraded, moved):
@@ -138,7 +138,7 @@ async def test_another_public_url_is_another_file_with_another_hash(upgraded: Se
 @pytest.mark.parametrize(
     "path", ["9.9.9/phone.js", "panel-UNKNOWN1.js", "..%2fphone.js", "x" * 3000, "%00", "v2/phone.js"]
 )
-async def test_an_unknown_name_is_a_problem_that_no_cache_keeps(machine: httpx.AsyncClient, path: str) -> None:
+async def test_an_unknown_file_name_gets_a_problem_that_is_not_cached(machine: httpx.AsyncClient, path: str) -> None:
     answer = await machine.get(f"/widget/{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert answer.headers["content-type"] == "application/problem+json"
@@ -162,7 +162,7 @@ async def owner_session(settings: Settings) -> AsyncIterator[AsyncSession]:
     await engine.dispose()
 
 
-async def test_names_that_were_asked_for_before_cost_no_query(lookups: Database, upgraded: Settings) -> None:
+async def test_a_name_that_was_requested_before_needs_no_query(lookups: Database, upgraded: Settings) -> None:
     kept = ReleaseFiles(lookups, PUBLIC_URL, refresh_seconds=3600)
     chunk = await kept.find(CHUNK)
     assert chunk is not None
@@ -173,7 +173,7 @@ async def test_names_that_were_asked_for_before_cost_no_query(lookups: Database,
         assert await kept.find(CHUNK) is chunk
 
 
-async def test_a_release_that_is_migrated_meanwhile_is_found(lookups: Database, upgraded: Settings) -> None:
+async def test_a_release_that_is_installed_after_the_start_is_found(lookups: Database, upgraded: Settings) -> None:
     kept = ReleaseFiles(lookups, PUBLIC_URL, refresh_seconds=0)
     assert await kept.find("panel-NEWER001.js") is None
     async with owner_session(upgraded) as session:
@@ -184,7 +184,7 @@ async def test_a_release_that_is_migrated_meanwhile_is_found(lookups: Database, 
     assert found.bodies[b"identity"] == b"newer"
 
 
-async def test_an_outage_is_no_missing_file_and_is_not_tried_again_at_once() -> None:
+async def test_a_database_outage_is_not_a_missing_file_and_is_not_retried_at_once() -> None:
     nowhere = Database(f"postgresql://nobody@127.0.0.1:{unused_port()}/none")
     kept = ReleaseFiles(nowhere, PUBLIC_URL, refresh_seconds=3600)
     with pytest.raises(DatabaseUnreachable):
@@ -217,7 +217,7 @@ def test_a_released_version_is_replaced_only_outside_production(
     assert asyncio.run(stored(url)) == {script: b"changed", CHUNK: FORMER_CHUNK}
 
 
-def test_a_checkout_without_a_built_frontend_still_migrates(
+def test_a_checkout_without_a_built_frontend_can_migrate(
     new_migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
     said: list[str] = []
@@ -226,7 +226,7 @@ def test_a_checkout_without_a_built_frontend_still_migrates(
     assert "run `make widget`" in said[0]
 
 
-async def test_old_releases_are_deleted_the_newest_never(new_migrated_database: Callable[[], str]) -> None:
+async def test_old_releases_are_deleted_but_never_the_newest(new_migrated_database: Callable[[], str]) -> None:
     settings = load_settings({"EPOCH_DATABASE_URL": new_migrated_database()})
     long_ago = NOW - dt.timedelta(days=31 * RETENTION_MONTHS + 100)
     everywhere, fresh = StoredFile(gzip=b"sdk", brotli=b"sdk"), pinned_script("1.0")

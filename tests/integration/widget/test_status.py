@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 
-async def test_a_final_status_is_told_at_once(
+async def test_a_final_status_is_returned_at_once(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory
 ) -> None:
     tenant = await make.tenant()
@@ -50,7 +50,7 @@ async def test_a_final_status_is_told_at_once(
         ("hello", "US", None),
     ],
 )
-async def test_the_dialled_number_is_told_at_once(
+async def test_the_dialled_number_is_returned_at_once(
     client: httpx.AsyncClient,
     callbacks: CallbackClient,
     make: Factory,
@@ -82,7 +82,7 @@ async def test_the_answer_waits_for_the_end(
     assert (call["status"], call["duration"], call["end_reason"], call["message"]) == ("completed", 7, None, None)
 
 
-async def test_a_call_that_goes_on_is_told_as_it_is(
+async def test_a_call_that_has_not_ended_is_returned_as_it_is(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.01,))
@@ -94,7 +94,7 @@ async def test_a_call_that_goes_on_is_told_as_it_is(
     assert answer.json()["call"]["status"] == "ringing"
 
 
-async def test_a_call_is_told_to_its_own_token_only(
+async def test_a_call_is_returned_to_its_own_token_only(
     client: httpx.AsyncClient, callbacks: CallbackClient, make: Factory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "_POLL_DELAYS_SECONDS", (0.01,))
@@ -137,7 +137,7 @@ async def test_an_unknown_call_is_waited_for_half_as_long(
 
 
 @pytest.mark.parametrize("call_id", ["", "x", "0", "CA" + "a" * 32, "\0", "💥"])
-async def test_what_is_no_call_id_belongs_to_no_call(client: httpx.AsyncClient, make: Factory, call_id: str) -> None:
+async def test_an_invalid_call_id_belongs_to_no_call(client: httpx.AsyncClient, make: Factory, call_id: str) -> None:
     token = await make.token(await make.tenant())
     answer = await post_token(client, token.raw, path="/widget/status", call_id=call_id)
     assert (answer.status_code, answer.json()) == (200, {"call": None})

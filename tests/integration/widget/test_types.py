@@ -8,7 +8,7 @@ from conftest import ROOT
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_types_are_served_beside_the_phone_as_they_were_checked(client: httpx.AsyncClient) -> None:
+async def test_the_types_are_served_beside_the_phone(client: httpx.AsyncClient) -> None:
     answer = await client.get("/widget/phone.d.ts")
     assert answer.status_code == 200
     assert answer.text == (ROOT / "frontend" / "phone.d.ts").read_text()

@@ -116,7 +116,7 @@ def test_each_typed_list_is_stored_or_refused(row: dict[str, str]) -> None:
         (".".join(["a" * 63] * 4), f"ERROR: Not a valid domain: {('a' * 63 + '.' + 'a' * 63)[:80]}"),
     ],
 )
-def test_entries_beyond_the_cases(typed: str, result: str) -> None:
+def test_more_entries_are_stored_or_refused(typed: str, result: str) -> None:
     assert stored_or_refused(typed) == result
 
 
@@ -154,7 +154,9 @@ def test_entries_beyond_the_cases(typed: str, result: str) -> None:
         ([], [], [], True),
     ],
 )
-def test_pages_beyond_the_cases(allowed: list[str], origins: list[bytes], referers: list[bytes], verdict: bool) -> None:
+def test_more_pages_are_admitted_or_refused(
+    allowed: list[str], origins: list[bytes], referers: list[bytes], verdict: bool
+) -> None:
     assert is_page_allowed(allowed, origins, referers) is verdict
 
 
@@ -206,7 +208,7 @@ def test_entries_are_shown_as_people_write_them(stored: str, shown: str) -> None
 @example("[v1.x]")
 @example("xn--")
 @example("\u00ad.com")
-def test_any_text_is_a_list_or_a_refusal_and_a_list_reads_as_itself(text: str) -> None:
+def test_any_text_is_a_list_or_refused_and_a_stored_list_is_parsed_to_itself(text: str) -> None:
     try:
         domains = parse_allowed_domains(text)
     except InvalidDomains:
@@ -234,7 +236,7 @@ def test_a_name_is_admitted_exactly_when_it_is_or_ends_in_an_entry(page: str, en
 @example(b"@", 8)
 @example(b".", 18)
 @example(b"a", 8)
-def test_nothing_squeezed_into_an_origin_widens_the_list(noise: bytes, place: int) -> None:
+def test_an_origin_with_inserted_bytes_is_admitted_only_if_its_host_is_on_the_list(noise: bytes, place: int) -> None:
     origin = b"https://mysite.com:8443"
     origin = origin[:place] + noise + origin[place:]
     if is_page_allowed(["mysite.com"], [origin]):
@@ -247,7 +249,7 @@ def test_nothing_squeezed_into_an_origin_widens_the_list(noise: bytes, place: in
 
 
 @given(st.binary(max_size=400), st.binary(max_size=400))
-def test_no_bytes_are_a_surprise(origin: bytes, referer: bytes) -> None:
+def test_origins_and_referers_of_any_bytes_are_judged(origin: bytes, referer: bytes) -> None:
     assert is_page_allowed(["mysite.com"], [origin, referer]) is False
     assert is_page_allowed([], [origin], [referer]) is True
     if b"mysite.com" not in origin.lower():

@@ -92,6 +92,6 @@ def test_errors_and_rows_have_the_same_sentences() -> None:
     assert {error for error in raised if error.message != REFUSALS[error.code].message} == set()
 
 
-def test_a_code_of_no_row_has_no_sentence() -> None:
+def test_a_code_without_a_row_has_no_sentence() -> None:
     assert refusal_message("busy") is None
     assert refusal_message(None) is None

@@ -19,7 +19,7 @@ TEXT = TICKETS.issue(TOKEN, TICKET, END)
 
 
 @pytest.mark.parametrize("origin", [b"https://crm.example", b"", None, b"https://" + b"a" * 292])
-def test_a_ticket_says_what_it_was_made_for_until_its_second(origin: bytes | None) -> None:
+def test_a_ticket_is_valid_until_the_second_of_its_end(origin: bytes | None) -> None:
     ticket = msgspec.structs.replace(TICKET, origin=origin)
     text = TICKETS.issue(TOKEN, ticket, END)
     assert TICKETS.read(text, TOKEN, END - 1) == ticket
@@ -34,14 +34,14 @@ def test_renewals_end_a_day_after_the_first_exchange() -> None:
     assert TICKETS.read(renewed, TOKEN, last) is None
 
 
-def test_no_signature_makes_a_ticket_of_years() -> None:
+def test_a_ticket_for_years_is_invalid_after_its_longest_duration() -> None:
     years = 3 * 365 * 86_400
     later = msgspec.structs.replace(TICKET, first_exchange=START + years)
     assert TICKETS.read(TICKETS.issue(TOKEN, TICKET, START + years), TOKEN, START + MAX_TICKET_SECONDS) is None
     assert TICKETS.read(TICKETS.issue(TOKEN, later, START + years + 3600), TOKEN, START) is None
 
 
-def test_whoever_has_the_secret_makes_no_ticket_of_years_either() -> None:
+def test_a_forged_ticket_for_years_is_invalid_after_its_longest_duration() -> None:
     far = START + 3 * 365 * 86_400
     content = f"{far:08x}.{START:08x}.{TICKET.client_id}.o"
     signature = Signer(SECRET, "ticket").sign(TOKEN.bytes + content.encode())[:18]
@@ -55,11 +55,11 @@ def test_every_process_with_the_same_secret_reads_it() -> None:
     assert Tickets(SecretKeys("x" * 32)).read(TEXT, TOKEN, START) is None
 
 
-def test_it_is_bound_to_its_token() -> None:
+def test_a_ticket_is_bound_to_its_token() -> None:
     assert TICKETS.read(TEXT, uuid4(), START) is None
 
 
-def test_no_character_can_be_changed() -> None:
+def test_a_ticket_with_any_changed_character_is_invalid() -> None:
     changed = [TEXT[:at] + other + TEXT[at + 1 :] for at in range(len(TEXT)) for other in "0fAz_-. é٣"]
     assert [text for text in changed if text != TEXT and TICKETS.read(text, TOKEN, START) is not None] == []
 
@@ -73,9 +73,9 @@ def test_a_ticket_has_one_spelling(other: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "x.y", "-1.x", "f" * 15_000, "f" * 5000 + ".x", "\0.\0", "٣.x", "1_0.x"])
-def test_anything_else_is_no_ticket(text: str) -> None:
+def test_other_texts_are_not_tickets(text: str) -> None:
     assert TICKETS.read(text, TOKEN, 0) is None
 
 
-def test_a_ticket_of_before_the_page_was_in_it_is_none() -> None:
+def test_a_ticket_of_the_old_format_without_a_page_is_invalid() -> None:
     assert TICKETS.read(f"{END:x}.0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAAAA", TOKEN, START) is None
