@@ -1,7 +1,7 @@
 """Signs access tokens: JWTs that let one browser place calls through our TwiML application.
 
-Signed here, not by the carrier's library, because the exchange signs one per request and this is several times
-cheaper; a test holds the claims against the library's ``AccessToken`` with a ``VoiceGrant``.
+This module signs them, not the carrier's library, because the exchange signs one token per request and this is several
+times cheaper; a test compares the claims with those of the library's ``AccessToken`` with a ``VoiceGrant``.
 """
 
 import base64

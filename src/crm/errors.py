@@ -1,4 +1,4 @@
-"""Errors about connections to a CRM."""
+"""Error about a HubSpot connection: HubSpot did not answer."""
 
 from kit.errors import Unavailable
 

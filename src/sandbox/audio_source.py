@@ -1,4 +1,4 @@
-"""The kinds of audio that a sandbox number plays."""
+"""The sounds that the sandbox plays to a browser."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The call engine: one call from a browser, from the invite to its end, as a state machine without I/O of its own.
+"""The call engine: one call from a browser, from the invite to its end, as a state machine without direct I/O.
 
 Clock, timers, signalling and callbacks are the ``CallEnvironment``, audio is the ``Media``; neither blocks.
 Events from outside arrive as method calls. A call that has ended ignores them.

@@ -21,7 +21,7 @@ from support.killed_process import die
 
 
 def mortal(method: Callable[..., Awaitable[object]], moment: str) -> Callable[..., Awaitable[object]]:
-    """The method, in a process that dies there."""
+    """Wrap the method so that the process dies before or after it."""
 
     async def ask(*arguments: object) -> object:
         if moment == "before":
@@ -36,18 +36,18 @@ def mortal(method: Callable[..., Awaitable[object]], moment: str) -> Callable[..
 def die_as_a_call_is_marked(moment: str) -> None:
     """Die in the transaction that marks a call as written: before its commit, or after the server has done it."""
 
-    def look(session: Session) -> None:
+    def before_commit(session: Session) -> None:
         rows = [row for row in session.dirty if isinstance(row, HubSpotCall)]
         session.info["marks"] = any(row.state is CrmCallState.LOGGED for row in rows)
         if moment == "before" and session.info["marks"]:
             die()
 
-    def look_back(session: Session) -> None:
+    def after_commit(session: Session) -> None:
         if moment == "after" and session.info.get("marks"):
             die()
 
-    listen(Session, "before_commit", look)
-    listen(Session, "after_commit", look_back)
+    listen(Session, "before_commit", before_commit)
+    listen(Session, "after_commit", after_commit)
 
 
 async def main(moment: str, step: str) -> None:

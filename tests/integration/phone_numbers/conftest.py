@@ -134,6 +134,6 @@ async def switches(settings: Settings) -> AsyncIterator[Switches]:
 
 
 @pytest.fixture
-def somebody() -> Actor:
+def actor() -> Actor:
     """The product itself, acting in an organization."""
     return Actor(ActorKind.SYSTEM, None, "A test")

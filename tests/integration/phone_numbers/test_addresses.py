@@ -186,13 +186,13 @@ async def test_an_address_whose_answer_is_lost_is_registered_once(
     carrier: Carrier,
     rows: Rows,
     at_carrier_by_id: At,
-    somebody: Actor,
+    actor: Actor,
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": fault, "GET": Fault.UNAVAILABLE}
     with pytest.raises(AddressUnconfirmed):
-        await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
+        await faulty_provisioning.addresses.register(organization_id, BERLIN, by=actor)
     [row] = await rows(organization_id)
     assert row.state is AddressState.REQUESTED
 
@@ -209,11 +209,11 @@ async def test_an_address_whose_answer_alone_is_lost_is_found_at_once(
     make: Factory,
     rows: Rows,
     at_carrier_by_id: At,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Fault.ANSWER_LOST}
-    row_id = await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
+    row_id = await faulty_provisioning.addresses.register(organization_id, BERLIN, by=actor)
     [there] = await at_carrier_by_id(row_id)
     assert [(row.state, row.carrier_sid) for row in await rows(organization_id)] == [
         (AddressState.REGISTERED, there.sid)
@@ -233,17 +233,17 @@ async def test_a_refused_address_leaves_the_country_free(
     faulty_provisioning: NumberProvisioning,
     make: Factory,
     rows: Rows,
-    somebody: Actor,
+    actor: Actor,
     refused: Refusal,
     error: type[DomainError],
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": refused}
     with pytest.raises(error):
-        await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
+        await faulty_provisioning.addresses.register(organization_id, BERLIN, by=actor)
     assert await rows(organization_id) == []
     faulty_carrier.faults = {}
-    await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
+    await faulty_provisioning.addresses.register(organization_id, BERLIN, by=actor)
     assert len(await rows(organization_id)) == 1
 
 
@@ -255,13 +255,13 @@ async def test_a_deletion_that_the_carrier_does_not_confirm_is_finished_later(
     carrier: Carrier,
     rows: Rows,
     at_carrier_by_id: At,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    row_id = await faulty_provisioning.addresses.register(organization_id, BERLIN, by=somebody)
+    row_id = await faulty_provisioning.addresses.register(organization_id, BERLIN, by=actor)
     faulty_carrier.faults = {"DELETE": Fault.UNAVAILABLE}
     with pytest.raises(Unavailable):
-        await faulty_provisioning.addresses.delete(organization_id, row_id, by=somebody)
+        await faulty_provisioning.addresses.delete(organization_id, row_id, by=actor)
     # The periodic job of an application on this database may have finished it already.
     assert {row.state for row in await rows(organization_id)} <= {AddressState.DELETING}
     await build_number_reconciler(database, carrier).finish_pending()
@@ -276,10 +276,10 @@ async def test_the_addresses_of_a_deleted_organization_are_deleted_at_the_carrie
     provisioning: NumberProvisioning,
     rows: Rows,
     at_carrier_by_id: At,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    row_id = await provisioning.addresses.register(organization_id, BERLIN, by=somebody)
+    row_id = await provisioning.addresses.register(organization_id, BERLIN, by=actor)
     async with database.sessions() as session, session.begin():
         gone = utc_now() - RESTORE_PERIOD - dt.timedelta(minutes=1)
         await session.execute(sa.update(Organization).where(Organization.id == organization_id).values(deleted_at=gone))
@@ -289,7 +289,7 @@ async def test_the_addresses_of_a_deleted_organization_are_deleted_at_the_carrie
 
 
 async def test_an_address_of_another_deployment_stays_at_the_carrier(
-    make: Factory, database: Database, carrier: Carrier, provisioning: NumberProvisioning, rows: Rows, somebody: Actor
+    make: Factory, database: Database, carrier: Carrier, provisioning: NumberProvisioning, rows: Rows, actor: Actor
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     theirs = await carrier.create_address(BERLIN, friendly_name=f"ad:ffffffffffff:{organization_id}")
@@ -298,14 +298,14 @@ async def test_an_address_of_another_deployment_stays_at_the_carrier(
         text = dict.fromkeys(("customer_name", "street", "city", "region", "postal_code"), "x")
         row = RegisteredAddress(organization_id=organization_id, **values, **text)
         session.add(row)
-    await provisioning.addresses.delete(organization_id, row.id, by=somebody)
+    await provisioning.addresses.delete(organization_id, row.id, by=actor)
     assert await rows(organization_id) == []
     assert await carrier.find_addresses(friendly_name=theirs.friendly_name) == [theirs]
     await carrier.delete_address(theirs.sid)
 
 
 async def test_a_stored_bundle_is_sent_with_the_purchase(
-    client: httpx.AsyncClient, tenant: Tenant, switches: Switches, database: Database, somebody: Actor
+    client: httpx.AsyncClient, tenant: Tenant, switches: Switches, database: Database, actor: Actor
 ) -> None:
     await switches(bundle_required=["IE"])
     search = {"country": "IE"}
@@ -314,7 +314,7 @@ async def test_a_stored_bundle_is_sent_with_the_purchase(
     refused = await client.post(f"{api(tenant)}/phone-numbers", json=body)
     assert (refused.status_code, refused.json()["code"]) == (409, "bundle_required")
     async with database.sessions() as session, session.begin():
-        await AddressService(session).set_bundle(tenant.organization.id, "IE", BUNDLE, by=somebody)
+        await AddressService(session).set_bundle(tenant.organization.id, "IE", BUNDLE, by=actor)
     page = (await client.get(f"/dashboard/{tenant.organization.slug}/settings/phone-numbers")).text
     assert "Identity documents are approved for numbers in Ireland" in page
     assert (await client.post(f"{api(tenant)}/phone-numbers", json=body)).status_code == 201

@@ -50,11 +50,11 @@ async def test_a_purchase_whose_answer_is_lost_is_found_in_the_list(
     make: Factory,
     number: str,
     at_carrier: At,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Fault.ANSWER_LOST}
-    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
@@ -69,7 +69,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     at_carrier: At,
     held: Rows,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
@@ -78,7 +78,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
         # After the search, the carrier's list of numbers fails as well.
         faulty_carrier.faults, faulty_carrier.exempt_once = {"POST": fault, "GET": Fault.UNAVAILABLE}, ["GET"]
     with pytest.raises(PurchaseUnconfirmed) as refusal:
-        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert problem_body(refusal.value)["status"] == 503
     assert len(await at_carrier(number)) == (fault is Fault.ANSWER_LOST)
 
@@ -88,7 +88,7 @@ async def test_an_unconfirmed_purchase_is_not_repeated_and_is_settled_later(
     assert [purchase.state for purchase in await purchases(organization_id)] == [settled]
 
     faulty_carrier.faults = {}
-    await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+    await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert len(await at_carrier(number)) == 1
     assert len(await held(organization_id)) == 1
 
@@ -101,18 +101,18 @@ async def test_a_purchase_that_the_carrier_had_no_time_for_keeps_nobody_waiting(
     number: str,
     at_carrier: At,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
     asked: str | None,
     told: int,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Refusal(429, 20429, asked)}
     with pytest.raises(CarrierBusy) as refusal:
-        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert (problem_body(refusal.value)["status"], problem_headers(refusal.value)) == (503, {"Retry-After": str(told)})
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
     faulty_carrier.faults = {}
-    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]
 
 
@@ -121,25 +121,25 @@ async def test_a_refused_search_passes_on_the_carriers_retry_after(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     make: Factory,
-    somebody: Actor,
+    actor: Actor,
     status: int,
     refused: type[DomainError],
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": Refusal(status, 20001, "90")}
     with pytest.raises(refused) as refusal:
-        await faulty_provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
+        await faulty_provisioning.searcher.search(organization_id, NumberQuery("US"), by=actor)
     assert problem_headers(refusal.value) == {"Retry-After": "90"}
 
 
 async def test_the_retry_after_of_one_response_is_not_used_for_another(
-    faulty_carrier: FaultyCarrier, faulty_provisioning: NumberProvisioning, make: Factory, somebody: Actor
+    faulty_carrier: FaultyCarrier, faulty_provisioning: NumberProvisioning, make: Factory, actor: Actor
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     for fault, told in ((Refusal(503, 20503, "90"), {"Retry-After": "90"}), (Refusal(503, 20503), {})):
         faulty_carrier.faults = {"GET": fault}
         with pytest.raises(CarrierNotAnswering) as refusal:
-            await faulty_provisioning.searcher.search(organization_id, NumberQuery("US"), by=somebody)
+            await faulty_provisioning.searcher.search(organization_id, NumberQuery("US"), by=actor)
         assert problem_headers(refusal.value) == told
 
 
@@ -150,13 +150,13 @@ async def test_no_purchase_is_begun_while_the_carrier_is_unavailable(
     make: Factory,
     number: str,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": fault}
     with pytest.raises(CarrierNotAnswering) as refusal:
-        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert problem_body(refusal.value)["status"] == 503
     assert await purchases(organization_id) == []
 
@@ -170,14 +170,14 @@ async def test_a_release_that_the_carrier_does_not_confirm_is_finished_later(
     number: str,
     at_carrier: At,
     held: Rows,
-    somebody: Actor,
+    actor: Actor,
     fault: Fault,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     faulty_carrier.faults = {"DELETE": fault}
     with pytest.raises(ReleaseUnconfirmed):
-        await faulty_provisioning.releaser.release(organization_id, bought.id, by=somebody)
+        await faulty_provisioning.releaser.release(organization_id, bought.id, by=actor)
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
     await reconciler.finish_pending()
@@ -193,14 +193,14 @@ async def test_a_number_that_another_organization_still_claims_is_released(
     at_carrier: At,
     held: Rows,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     other = (await make.tenant(number=False)).organization.id
     async with database.sessions() as session, session.begin():
         session.add(PhoneNumber(organization_id=other, e164=number))
     organization_id = (await make.tenant(number=False)).organization.id
     with pytest.raises(NumberNotAvailable):
-        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert await at_carrier(number) == []
     assert await held(organization_id) == []
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
@@ -233,20 +233,20 @@ async def test_a_refused_purchase_says_why_and_leaves_the_organization_free(
     number: str,
     at_carrier: At,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
     refused: Refusal,
     error: type[DomainError],
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": refused}
     with pytest.raises(error) as raised:
-        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert type(raised.value) is error
     assert [purchase.state for purchase in await purchases(organization_id)] == [PurchaseState.FAILED]
     assert "DELETE" not in faulty_carrier.methods
 
     faulty_carrier.faults = {}
-    await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+    await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert len(await at_carrier(number)) == 1
 
 
@@ -265,12 +265,12 @@ async def test_a_refused_purchase_is_stored_with_its_sentence_and_the_carriers_c
     database: Database,
     number: str,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"POST": Refusal(400, 21649)}
     with pytest.raises(BundleRequired) as refusal:
-        await faulty_provisioning.purchaser.buy(organization_id, number, by=somebody)
+        await faulty_provisioning.purchaser.buy(organization_id, number, by=actor)
     assert [purchase.failure for purchase in await purchases(organization_id)] == [refusal.value.message]
     query = sa.select(AuditEvent.details).where(
         AuditEvent.organization_id == organization_id, AuditEvent.action == "phone_number.not_bought"
@@ -290,14 +290,14 @@ async def test_a_refused_search_says_why(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     make: Factory,
-    somebody: Actor,
+    actor: Actor,
     refused: Refusal,
     error: type[DomainError],
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": refused}
     with pytest.raises(error):
-        await faulty_provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
+        await faulty_provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=actor)
 
 
 @pytest.mark.parametrize("refused", [Refusal(401, 20003), Refusal(403, 20403)])
@@ -305,13 +305,13 @@ async def test_refused_credentials_are_not_an_empty_search_result(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     make: Factory,
-    somebody: Actor,
+    actor: Actor,
     refused: Refusal,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     faulty_carrier.faults = {"GET": refused}
     with pytest.raises(Unavailable) as raised:
-        await faulty_provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=somebody)
+        await faulty_provisioning.searcher.search(organization_id, NumberQuery(country="US"), by=actor)
     assert problem_body(raised.value)["detail"] == "Service temporarily unavailable"
 
 
@@ -320,32 +320,32 @@ async def test_a_number_that_needs_an_address_is_shown_as_such_and_not_bought(
     faulty_provisioning: NumberProvisioning,
     make: Factory,
     purchases: Purchases,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     async with local_client(base_url=f"http://{settings.sandbox_address}") as sandbox:
         (await sandbox.put("/sandbox/switches", json={"address_required": ["NZ"]})).raise_for_status()
         try:
             search = NumberQuery(country="NZ")
-            [first, *_] = await faulty_provisioning.searcher.search(organization_id, search, by=somebody)
+            [first, *_] = await faulty_provisioning.searcher.search(organization_id, search, by=actor)
             assert not is_available_now(first)
             with pytest.raises(AddressRequired):
-                await faulty_provisioning.purchaser.buy(organization_id, first.e164, by=somebody)
+                await faulty_provisioning.purchaser.buy(organization_id, first.e164, by=actor)
         finally:
             await sandbox.delete("/sandbox/switches")
     assert await purchases(organization_id) == []
 
 
 async def test_no_connection_is_held_while_the_carrier_is_asked(
-    settings: Settings, make: Factory, number: str, somebody: Actor
+    settings: Settings, make: Factory, number: str, actor: Actor
 ) -> None:
     assert settings.database_url is not None
     database = Database(settings.database_url)
     carrier = _ConnectionCountingCarrier(settings, database)
     provisioning = build_number_provisioning(database, carrier)
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
-    await provisioning.releaser.release(organization_id, bought.id, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=actor)
+    await provisioning.releaser.release(organization_id, bought.id, by=actor)
     assert carrier.connections == [0, 0, 0, 0]  # search, buy; list, release
     await carrier.close()
     await database.stop()

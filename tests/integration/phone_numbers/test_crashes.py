@@ -102,11 +102,11 @@ async def test_a_release_killed_at_any_step_is_finished(
     number: str,
     at_carrier: At,
     held: Rows,
-    somebody: Actor,
+    actor: Actor,
     point: str,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=actor)
     await die(point, organization_id, str(bought.id))
     assert all(row.releasing_at is not None for row in await held(organization_id))
 
@@ -141,17 +141,17 @@ async def test_the_next_purchase_finishes_the_one_that_a_crash_left(
     number: str,
     at_carrier: At,
     held: Rows,
-    somebody: Actor,
+    actor: Actor,
     point: str,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
     crashing = _Crashing(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     crashing.point = point
     with pytest.raises(_Crash):
-        await build_number_provisioning(tenant_database, crashing).purchaser.buy(organization_id, number, by=somebody)
+        await build_number_provisioning(tenant_database, crashing).purchaser.buy(organization_id, number, by=actor)
     await crashing.close()
 
     provisioning = build_number_provisioning(tenant_database, carrier, abandoned_after=timedelta())
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=actor)
     assert [row.id for row in await held(organization_id)] == [bought.id]
     assert [owned.sid for owned in await at_carrier(number)] == [bought.carrier_sid]

@@ -1,4 +1,4 @@
-"""Calls to numbers are led to this deployment: when it buys them, and later where they are its own."""
+"""Callback URLs of numbers: set at the purchase, and by the comparison for numbers that this deployment owns."""
 
 import httpx
 import pytest
@@ -12,9 +12,9 @@ from tenants.models import PhoneNumber
 
 pytestmark = pytest.mark.anyio
 PURCHASE = "01a22853-e33e-7495-b47e-9d204a8fc741"
-NOWHERE = NumberUrls("", "", "")
-ELSEWHERE = NumberUrls("https://elsewhere.example/voice", "", "")
-CARRIERS = NumberUrls("https://demo.twilio.com/welcome/voice/", "", "")
+NO_URLS = NumberUrls("", "", "")
+OTHER_URLS = NumberUrls("https://elsewhere.example/voice", "", "")
+CARRIER_DEMO_URLS = NumberUrls("https://demo.twilio.com/welcome/voice/", "", "")
 
 
 async def urls_of(carrier: Carrier, e164: str) -> NumberUrls:
@@ -31,14 +31,14 @@ async def test_a_bought_number_gets_the_urls_of_this_deployment(
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "is_led_here"),
+    ("name", "before", "is_changed"),
     [
-        (f"pn:{PURCHASE}", NOWHERE, True),
-        (f"pn:{PURCHASE}", ELSEWHERE, True),
-        (f"pn:ffffffffffff:{PURCHASE}", NOWHERE, False),
-        ("Front desk", NOWHERE, True),
-        ("Front desk", CARRIERS, True),
-        ("Front desk", ELSEWHERE, False),
+        (f"pn:{PURCHASE}", NO_URLS, True),
+        (f"pn:{PURCHASE}", OTHER_URLS, True),
+        (f"pn:ffffffffffff:{PURCHASE}", NO_URLS, False),
+        ("Front desk", NO_URLS, True),
+        ("Front desk", CARRIER_DEMO_URLS, True),
+        ("Front desk", OTHER_URLS, False),
     ],
 )
 async def test_the_comparison_sets_the_urls_of_held_numbers_and_not_of_others(
@@ -49,13 +49,13 @@ async def test_the_comparison_sets_the_urls_of_held_numbers_and_not_of_others(
     settings: Settings,
     name: str,
     before: NumberUrls,
-    is_led_here: bool,
+    is_changed: bool,
 ) -> None:
     bought = await carrier.buy_number(number, friendly_name=name, urls=before)
     organization_id = (await make.tenant(number=False)).organization.id
     async with database.sessions() as session, session.begin():
         session.add(PhoneNumber(organization_id=organization_id, e164=number, carrier_sid=bought.sid))
     report = await build_number_reconciler(database, carrier, urls=incoming_urls(settings)).compare()
-    assert await urls_of(carrier, number) == (incoming_urls(settings) if is_led_here else before)
+    assert await urls_of(carrier, number) == (incoming_urls(settings) if is_changed else before)
     # Other tests leave numbers too.
-    assert report.routed >= is_led_here
+    assert report.routed >= is_changed

@@ -122,12 +122,12 @@ async def test_a_deleted_organization_keeps_its_numbers_for_thirty_days(
     reconciler: NumberReconciler,
     number: str,
     at_carrier: At,
-    somebody: Actor,
+    actor: Actor,
     days: int,
     is_kept: bool,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    await provisioning.purchaser.buy(organization_id, number, by=actor)
     deleted = sa.update(Organization).where(Organization.id == organization_id)
     async with database.sessions() as session, session.begin():
         await session.execute(deleted.values(deleted_at=datetime.now(UTC) - timedelta(days=days)))
@@ -142,11 +142,11 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
     reconciler: NumberReconciler,
     number: str,
     held: Rows,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     tenant = await make.tenant(number=False)
     organization_id = tenant.organization.id
-    bought = await provisioning.purchaser.buy(organization_id, number, by=somebody)
+    bought = await provisioning.purchaser.buy(organization_id, number, by=actor)
     call = Call(
         organization_id=organization_id,
         carrier_sid=f"CA{uuid4().hex}",

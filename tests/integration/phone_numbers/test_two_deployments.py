@@ -87,11 +87,11 @@ async def copied(
     other: Database,
     tenant_database: Database,
     number: str,
-    somebody: Actor,
+    actor: Actor,
 ) -> CopiedNumber:
     """A number bought in the first deployment, whose rows the ``other`` one has too."""
     organization_id = (await make.tenant(number=False)).organization.id
-    await build_number_provisioning(tenant_database, carrier).purchaser.buy(organization_id, number, by=somebody)
+    await build_number_provisioning(tenant_database, carrier).purchaser.buy(organization_id, number, by=actor)
     return CopiedNumber(organization_id, await copy_number(database, other, organization_id))
 
 
@@ -102,12 +102,10 @@ async def test_a_fresh_deployment_reports_the_numbers_of_the_other_and_keeps_the
     tenant_database: Database,
     number: str,
     at_carrier: At,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    bought = await build_number_provisioning(tenant_database, carrier).purchaser.buy(
-        organization_id, number, by=somebody
-    )
+    bought = await build_number_provisioning(tenant_database, carrier).purchaser.buy(organization_id, number, by=actor)
 
     report = await build_number_reconciler(other, carrier).compare()
 
@@ -118,7 +116,7 @@ async def test_a_fresh_deployment_reports_the_numbers_of_the_other_and_keeps_the
 
 
 async def test_a_restored_backup_changes_nothing_until_the_operator_confirms_it(
-    copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, somebody: Actor
+    copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, actor: Actor
 ) -> None:
     organization_id, row = copied
     await mark_as_copy(other)
@@ -131,16 +129,16 @@ async def test_a_restored_backup_changes_nothing_until_the_operator_confirms_it(
     report = await build_number_reconciler(other, carrier).compare()
     assert (report.is_paused, report.adopted, report.released) == (True, 0, 0)
     with pytest.raises(ReleasesPaused):
-        await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=somebody)
+        await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=actor)
     assert len(await at_carrier(number)) == 1
 
 
 async def test_a_copy_that_is_separate_now_closes_its_row_and_leaves_the_number(
-    copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, somebody: Actor
+    copied: CopiedNumber, carrier: Carrier, other: Database, number: str, at_carrier: At, actor: Actor
 ) -> None:
     organization_id, row = copied
 
-    await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=somebody)
+    await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=actor)
 
     async with other.sessions() as session:
         assert (await session.get_one(PhoneNumber, row.id)).released_at is not None
@@ -154,7 +152,7 @@ async def test_a_moved_database_owns_what_the_original_owned(
     other: Database,
     number: str,
     at_carrier: At,
-    somebody: Actor,
+    actor: Actor,
 ) -> None:
     organization_id, row = copied
     name = (await read_deployment(database)).name
@@ -164,5 +162,5 @@ async def test_a_moved_database_owns_what_the_original_owned(
     async with other.sessions() as session, session.begin():
         assert not (await DeploymentService(session).confirm_move()).is_copy
 
-    await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=somebody)
+    await build_number_provisioning(other, carrier).releaser.release(organization_id, row.id, by=actor)
     assert await at_carrier(number) == []

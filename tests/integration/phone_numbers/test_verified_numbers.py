@@ -277,16 +277,16 @@ async def test_requests_without_a_response_are_undone_or_repeated(
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
     callbacks: CallbackClient,
-    somebody: Actor,
+    actor: Actor,
     tenant: Tenant,
 ) -> None:
     organization_id = tenant.organization.id
     faulty_carrier.faults = dict.fromkeys(("POST", "GET", "DELETE"), Fault.UNAVAILABLE)
     with pytest.raises(CarrierNotAnswering):
-        await faulty_provisioning.verifier.request(organization_id, CONFIRMS, "", country="US", by=somebody)
+        await faulty_provisioning.verifier.request(organization_id, CONFIRMS, "", country="US", by=actor)
     assert await states(client, tenant) == {}
     number_id = await verified(client, callbacks, tenant)
-    await faulty_provisioning.verifier.remove(organization_id, number_id, by=somebody)
+    await faulty_provisioning.verifier.remove(organization_id, number_id, by=actor)
     assert await verify(client, tenant, CONFIRMS) != number_id
     await report(callbacks, tenant, number_id, "failed")
     # The periodic job of an application on this database may have read the list already.
@@ -301,14 +301,14 @@ async def test_only_calls_that_the_carrier_accepted_count_in_the_day(
     client: httpx.AsyncClient,
     faulty_carrier: FaultyCarrier,
     faulty_provisioning: NumberProvisioning,
-    somebody: Actor,
+    actor: Actor,
     tenant: Tenant,
 ) -> None:
     request = faulty_provisioning.verifier.request
     faulty_carrier.faults = {"POST": Fault.UNAVAILABLE}
     for _ in range(CALLS_PER_NUMBER + 1):
         with pytest.raises(CarrierNotAnswering):
-            await request(tenant.organization.id, SILENT, "", country="US", by=somebody)
+            await request(tenant.organization.id, SILENT, "", country="US", by=actor)
     for _ in range(CALLS_PER_NUMBER):
         await verify(client, tenant, SILENT)
 
@@ -348,12 +348,12 @@ async def test_a_removal_that_the_carrier_refuses_delays_no_other_number(
     carrier_with_faults: Carrier,
     faulty_provisioning: NumberProvisioning,
     callbacks: CallbackClient,
-    somebody: Actor,
+    actor: Actor,
     tenant: Tenant,
 ) -> None:
     number_id = await verified(client, callbacks, tenant)
     faulty_carrier.faults = {"DELETE": Fault.UNAVAILABLE}
-    await faulty_provisioning.verifier.remove(tenant.organization.id, number_id, by=somebody)
+    await faulty_provisioning.verifier.remove(tenant.organization.id, number_id, by=actor)
     await verify(client, tenant, CONFIRMS)
     await build_number_reconciler(database, carrier_with_faults).finish_pending()
     assert await states(client, tenant) == {CONFIRMS: "verified"}
