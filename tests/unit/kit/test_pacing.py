@@ -1,4 +1,4 @@
-"""Pacing: one request of a key begins in each turn of the event loop."""
+"""Pacing: one request of a key begins in each iteration of the event loop."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from kit.http.pacing import Pacing
 pytestmark = pytest.mark.anyio
 
 
-async def test_requests_of_a_key_begin_one_in_a_turn_and_in_order() -> None:
+async def test_requests_of_a_key_begin_one_in_each_iteration_and_in_order() -> None:
     pacing, begun = Pacing(), list[int]()
 
     async def begin(number: int) -> None:
