@@ -66,7 +66,7 @@ _CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, as
 """``OSError`` includes ``RoleNotSet`` and ``TimeoutError``."""
 
 
-class NotOurStandby(Exception):
+class WrongReplica(Exception):
     """The server is no standby of this database; the message says what the server is."""
 
 
@@ -195,7 +195,7 @@ class ReadReplica:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 sample, lag = await self._query_replica()
-        except NotOurStandby as error:
+        except WrongReplica as error:
             self._stop_reading(ReplicaState.WRONG, str(error))
         except _CONNECTION_ERRORS as error:
             self._stop_reading(ReplicaState.UNREACHABLE, describe_connection_failure(error))
@@ -203,14 +203,14 @@ class ReadReplica:
             self._decide_state(sample, lag)
 
     async def _query_replica(self) -> tuple[WalSample | None, float | None]:
-        """The newest sample that the replica has replayed, and its lag in seconds. Raises: NotOurStandby."""
+        """The newest sample that the replica has replayed, and its lag in seconds. Raises: WrongReplica."""
         connection = await self._connected()
         sample: WalSample | None = None
         for pause in (0, _REPLAY_PAUSE_SECONDS):
             await asyncio.sleep(pause)
             is_standby, replayed = await connection.fetchrow(REPLAYED_SQL)
             if not is_standby:
-                raise NotOurStandby("the server is no standby")
+                raise WrongReplica("the server is no standby")
             sample = self.newest_sample(replayed)
             if self._samples and sample is self._samples[-1]:
                 break
@@ -252,7 +252,7 @@ class ReadReplica:
             self._connection = connection
             replica_identity = await connection.fetchval(IDENTITY_SQL)
             if replica_identity != await self._primary.lookup_pool.fetch_value(IDENTITY_SQL):
-                raise NotOurStandby("it is a standby of another database")
+                raise WrongReplica("it is a standby of another database")
         return self._connection
 
     def _stop_reading(self, state: ReplicaState, reason: str) -> None:
