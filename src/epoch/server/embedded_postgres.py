@@ -248,12 +248,29 @@ class EmbeddedPostgres:
 
 
 def _await_end(pid: int) -> None:
-    """Wait until ``pid``, which is no child of this process, has ended: it removes its pid file a moment before."""
+    """Wait until ``pid``, which is no child of this process, has ended: it removes its pid file a moment before.
+
+    Raises:
+        DatabaseServerError: it still runs after ``STOP_SECONDS``.
+    """
     deadline = time.monotonic() + STOP_SECONDS
-    with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
-            time.sleep(0.02)
+    while _runs(pid):
+        if time.monotonic() > deadline:
+            raise DatabaseServerError(f"the embedded PostgreSQL, process {pid}, did not stop")
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """True while ``pid`` executes. A process that has ended keeps its id until its parent collects its status."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()  # without /proc, the signal's answer is all there is
+    return state != "Z"
+
 
 
 def main() -> None:

@@ -25,6 +25,16 @@ with EmbeddedPostgres(Path(sys.argv[1]), durable=False):
     print("ready", flush=True)
     sys.stdin.read()
 """
+LEAVE = """
+import sys
+from pathlib import Path
+from epoch.server.embedded_postgres import EmbeddedPostgres
+with EmbeddedPostgres(Path(sys.argv[1]), durable=False):
+    print("started", flush=True)
+    sys.stdin.readline()
+print("left", flush=True)
+sys.stdin.read()
+"""
 
 
 def ask(url: str, sql: str) -> object:
@@ -138,6 +148,21 @@ def test_two_users_share_one_server_and_the_last_one_stops_it(root: Path) -> Non
         assert server_of(root) == shared
         assert ask(server.url, "SELECT 1") == 1
     assert server_of(root) is None
+
+
+def test_the_last_user_does_not_wait_for_the_process_that_started_the_server(root: Path) -> None:
+    argv = [sys.executable, "-c", LEAVE, str(root)]
+    environ = {**os.environ, **PATHS}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as starter:
+        assert starter.stdin is not None
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == "started\n"
+        with EmbeddedPostgres(root, durable=False):
+            starter.stdin.write("leave\n")
+            starter.stdin.flush()
+            assert starter.stdout.readline() == "left\n"
+        # The starter still runs and has not collected the server's status.
+        assert starter.poll() is None
 
 
 def test_a_killed_user_leaves_a_working_server_that_the_next_one_stops(root: Path) -> None:
