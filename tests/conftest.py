@@ -19,7 +19,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.garbage_collection import freeze_present_objects
 from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
-from support.databases import PATIENT_SECONDS, Databases, patient_database
+from support.databases import PATIENT_SECONDS, Databases, patient_database, shared_server
 from support.factories import Factory
 from support.field_faults import FieldFaults
 from support.module_order import order_of
@@ -63,8 +63,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """The test server, without durability; several runs may share it."""
-    with EmbeddedPostgres(ROOT / ".cache" / "test-postgres", durable=False) as server:
+    """The tests' server; several runs may share it."""
+    with shared_server() as server:
         yield server
 
 
