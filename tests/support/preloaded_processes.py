@@ -16,8 +16,9 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["epoch.app", "httpx"])
+PRELOADED = multiprocessing.get_context("forkserver")
+"""Its processes are copies of one that has imported the product."""
+PRELOADED.set_forkserver_preload(["epoch.app", "httpx"])
 
 
 class ScriptProcess:
@@ -53,7 +54,7 @@ async def start_script(script: Path, arguments: Iterable[str], environ: Mapping[
     ours, theirs = socket.socketpair()
     with theirs, Connection(os.dup(_STDERR), readable=False) as stderr:
         arguments_of_run = (script, list(arguments), dict(environ), theirs, stderr)
-        process = _context.Process(target=_run, args=arguments_of_run, daemon=True)
+        process = PRELOADED.Process(target=_run, args=arguments_of_run, daemon=True)
         process.start()
     return ScriptProcess(process, *await asyncio.open_connection(sock=ours))
 

@@ -1,12 +1,11 @@
 """``epoch carrier setup`` against a sandbox carrier's account."""
 
+import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
-import anyio
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -19,6 +18,7 @@ from epoch.cli.commands import read_deployment, setup_carrier
 from kit.db.database import Database
 from kit.environment import SettingsError
 from kit.settings import Settings, load_settings
+from support.epoch_command import run_epoch
 from support.factories import Factory
 from support.local_http import local_client
 from support.sandbox_server import own_sandbox
@@ -209,10 +209,9 @@ async def test_the_command_prints_a_line_for_each_thing_and_exits_with_1_for_dif
     }
     printed = []
     for arguments, status in ((["--check"], 1), ([], 0), (["--check"], 0)):
-        argv = [sys.executable, "-m", "epoch", "carrier", "setup", *arguments]
-        done = await anyio.run_process(argv, env=environ, check=False)
-        assert (done.returncode, done.stderr) == (status, b"")
-        printed.append(done.stdout.decode())
+        done = await asyncio.to_thread(run_epoch, environ, "carrier", "setup", *arguments)
+        assert (done.returncode, done.stderr) == (status, "")
+        printed.append(done.stdout)
     assert "differs   application AP" in printed[0]
     assert "updated   application AP" in printed[1]
     assert "created   usage trigger UT" in printed[1]

@@ -1,11 +1,10 @@
 """``epoch carrier verify`` against a sandbox carrier's account."""
 
+import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import anyio
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from epoch.cli.commands import setup_carrier, verify_carrier
 from kit.db.database import Database
 from kit.environment import SettingsError
 from kit.settings import Settings
+from support.epoch_command import run_epoch
 from support.factories import Factory
 from support.sandbox_server import own_sandbox, set_switches
 from tenants.models import PhoneNumber
@@ -102,6 +102,6 @@ async def test_the_command_prints_the_report(account: Settings) -> None:
         "EPOCH_DATA_DIR": str(account.data_dir),
         "EPOCH_SANDBOX_ADDRESS": account.sandbox_address or "",
     }
-    done = await anyio.run_process([sys.executable, "-m", "epoch", "carrier", "verify"], env=environ, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert [line.split()[0] for line in done.stdout.decode().splitlines()] == ["ok"] * 6
+    done = await asyncio.to_thread(run_epoch, environ, "carrier", "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 6

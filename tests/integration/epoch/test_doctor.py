@@ -19,6 +19,7 @@ from epoch.cli.check_results import CheckResult, CheckState
 from epoch.cli.doctor import run_checks
 from epoch.connection_budget import ConnectionBudget, ConnectionsExceedLimit, read_budget
 from kit.settings import Settings
+from support.epoch_command import run_epoch
 from support.ports import unused_port
 from support.production import PRODUCTION
 
@@ -103,8 +104,7 @@ def test_a_start_that_cannot_fit_is_refused_in_one_sentence(settings: Settings, 
         "EPOCH_WORKERS": "2",
         "EPOCH_DATABASE_CONNECTION_LIMIT": "44",
     }
-    argv = [sys.executable, "-m", "epoch", "run"]
-    ended = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    ended = run_epoch(environ, "run")
     assert ended.returncode == 2
     assert ended.stderr == (
         "epoch: 2 workers x 20 + 5 for commands = 45 connections, but the server accepts 44: "
@@ -121,8 +121,7 @@ def test_a_database_that_does_not_answer_is_named_with_its_setting(command: list
         "EPOCH_DATABASE_URL": f"postgresql://epoch:s3cret-word@127.0.0.1:{port}/epoch",
         "EPOCH_DATA_DIR": str(tmp_path),
     }
-    argv = [sys.executable, "-m", "epoch", *command]
-    ended = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    ended = run_epoch(environ, *command)
     printed = ended.stdout + ended.stderr
     advice = f"EPOCH_DATABASE_URL: no database server answers at 127.0.0.1:{port}; start it or correct the address"
     assert (ended.returncode, advice in printed) == (1, True), printed

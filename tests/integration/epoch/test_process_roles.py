@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from kit.db.database import ADMIN_ROLE, Database
 from kit.jobs.queue import JobQueue
 from kit.mail import Mail, build_mailer
 from kit.settings import load_settings
+from support.epoch_command import run_epoch
 from support.epoch_run import PATIENCE_SECONDS, Run, run_environ
 from support.jobs import let_pass
 from support.local_http import get_local
@@ -111,8 +111,7 @@ def test_requests_and_jobs_run_in_processes_of_their_own(
 
 def refusal(role: str, environ: dict[str, str]) -> tuple[int, str]:
     """Exit status and the only line that it printed."""
-    argv = [sys.executable, "-m", "epoch", role]
-    ended = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    ended = run_epoch(environ, role)
     assert (ended.stdout, ended.stderr.count("\n")) == ("", 1), ended.stdout + ended.stderr
     return ended.returncode, ended.stderr
 
@@ -159,8 +158,7 @@ def test_a_stopped_migration_undoes_its_step_and_the_next_one_goes_on(
     status, printed = asyncio.run(stop_while_it_waits_for_a_table(url, environ))
     assert (status, printed.count("\n")) == (130, 1), printed
     assert "run `epoch migrate` again" in printed
-    argv = [sys.executable, "-m", "epoch", "migrate"]
-    again = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    again = run_epoch(environ, "migrate")
     assert (again.returncode, again.stdout) == (0, "The database has this version's schema.\n"), again.stderr
 
 

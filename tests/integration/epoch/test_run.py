@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from support.epoch_command import run_epoch
 from support.epoch_run import PATIENCE_SECONDS, Run, pids_with
 from support.local_http import get_local
 from support.ports import unused_port
@@ -28,7 +29,7 @@ TELL_PACKAGES = f"""
 import atexit, sys
 from epoch.cli.main import main
 atexit.register(lambda: print({LOADED!r}, *sorted(sys.modules), flush=True))
-sys.exit(main(["run"], owns_log=True))
+sys.exit(main(["run"], configures_log=True))
 """
 
 
@@ -45,7 +46,7 @@ def seeded_data() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="epoch-tests-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        assert epoch(environ_of(folder / "data"), "seed").returncode == 0
+        assert run_epoch(environ_of(folder / "data"), "seed").returncode == 0
         yield folder / "data"
 
 
@@ -92,11 +93,6 @@ def running(environ: dict[str, str]) -> Iterator[Run]:
     yield started
     if started.process.poll() is None:
         started.end(signal.SIGTERM)
-
-
-def epoch(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    argv = [sys.executable, "-m", "epoch", *arguments]
-    return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 def test_it_makes_its_database_and_serves_and_ctrl_c_stops_all_processes(empty_environ: dict[str, str]) -> None:
@@ -150,12 +146,12 @@ def test_only_the_database_outlives_a_killed_supervisor_and_the_next_command_use
     parts = [*run.children("epoch.server.worker"), *run.children("sandbox")]
     run.end(signal.SIGKILL)
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in parts))
-    assert epoch(environ, "migrate").returncode == 0
+    assert run_epoch(environ, "migrate").returncode == 0
 
 
 def test_a_taken_port_is_one_line_and_touches_nothing(empty_environ: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", int(empty_environ["EPOCH_PORT"]))):
-        refused = epoch(empty_environ, "run")
+        refused = run_epoch(empty_environ, "run")
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
     assert f"EPOCH_PORT={empty_environ['EPOCH_PORT']}" in refused.stderr
@@ -163,20 +159,20 @@ def test_a_taken_port_is_one_line_and_touches_nothing(empty_environ: dict[str, s
 
 
 def test_a_bad_setting_is_named_in_one_line(empty_environ: dict[str, str]) -> None:
-    refused = epoch({**empty_environ, "EPOCH_WORKERS": "many"}, "run")
+    refused = run_epoch({**empty_environ, "EPOCH_WORKERS": "many"}, "run")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "EPOCH_WORKERS" in refused.stderr
 
 
 def test_commands_work_on_the_database_without_a_server(environ: dict[str, str]) -> None:
-    assert epoch(environ, "seed").returncode == 0
-    assert epoch(environ, "organization", "set-plan", "starter-co", "business").returncode == 0
-    unknown = epoch(environ, "organization", "set-plan", "nobody", "pro")
+    assert run_epoch(environ, "seed").returncode == 0
+    assert run_epoch(environ, "organization", "set-plan", "starter-co", "business").returncode == 0
+    unknown = run_epoch(environ, "organization", "set-plan", "nobody", "pro")
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
-    assert epoch(environ, "organization", "set-plan", "acme", "gold").returncode == 2
-    setup = epoch(environ, "carrier", "setup")
+    assert run_epoch(environ, "organization", "set-plan", "acme", "gold").returncode == 2
+    setup = run_epoch(environ, "carrier", "setup")
     assert (setup.returncode, setup.stderr.count("\n")) == (2, 1)
-    doctor = epoch(environ, "doctor")
+    doctor = run_epoch(environ, "doctor")
     assert doctor.returncode == 1
     assert "ok    database" in doctor.stdout
     assert "FAIL  public URL" in doctor.stdout
@@ -196,6 +192,6 @@ def test_a_database_of_a_newer_version_is_refused(environ: dict[str, str]) -> No
     )
     subprocess.run([sys.executable, "-c", newer, f"{environ['EPOCH_DATA_DIR']}/postgres"], env=environ, check=True)
     for command in ("run", "migrate"):
-        refused = epoch(environ, command)
+        refused = run_epoch(environ, command)
         assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
         assert "from_tomorrow" in refused.stderr

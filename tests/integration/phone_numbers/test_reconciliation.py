@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from phone_numbers.provisioning import NumberProvisioning
 from phone_numbers.reconcile_job import PeriodicNumberReconciliation
 from phone_numbers.reconciliation import NumberReconciler, ReconciliationReport
 from sandbox.account_store import Number
+from support.epoch_command import run_epoch
 from support.factories import Factory
 from tenants.models import NumberPurchase, Organization, PhoneNumber, PurchaseState
 
@@ -222,11 +222,9 @@ async def test_the_command_starts_a_sandbox_of_its_own_and_adopts_what_a_crash_l
         "EPOCH_DATABASE_URL": url,
         "EPOCH_DATA_DIR": str(tmp_path),
     }
-    argv = (sys.executable, "-m", "epoch", "carrier", "reconcile")
-    process = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=asyncio.subprocess.PIPE)
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0
-    assert output.decode() == ("Numbers: 1 adopted, 0 purchases given up, 0 released, 0 put off, 0 to look at.\n")
+    ended = await asyncio.to_thread(run_epoch, environ, "carrier", "reconcile")
+    assert ended.returncode == 0
+    assert ended.stdout == ("Numbers: 1 adopted, 0 purchases given up, 0 released, 0 put off, 0 to look at.\n")
     async with database.sessions() as session:
         rows = await session.execute(sa.select(PhoneNumber.e164, PhoneNumber.carrier_sid))
         assert [tuple(row) for row in rows] == [(e164, bought.sid)]
