@@ -14,10 +14,20 @@ _RULES = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "dark": ["color-contrast", "link-in-text-block"],  # only colours differ from the light page
 }
-_RUN = """async ({ rules, within }) => {
-    const { violations } = await axe.run(within ?? document, { runOnly: rules, resultTypes: ["violations"] });
+_RUN = """async ({ rules, within, isOnlyNew }) => {
+    const isNew = (element) => element.checkVisibility() && !globalThis.shownElements.has(element);
+    const roots = within ? [...document.querySelectorAll(within)] : [document.documentElement];
+    const elements = roots.flatMap((root) => [root, ...root.querySelectorAll("*")]);
+    const newElements = isOnlyNew ? elements.filter(isNew) : [];
+    if (isOnlyNew && newElements.length === 0) return [];
+    const options = { runOnly: rules, resultTypes: ["violations"] };
+    const { violations } = await axe.run(isOnlyNew ? newElements : (within ?? document), options);
     return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) =>
         `${id}: ${help}, at ${target.flat().join(" ")}: ${failureSummary}`));
+}"""
+_REMEMBER_SHOWN = """() => {
+    const elements = [...document.querySelectorAll("*")];
+    globalThis.shownElements = new WeakSet(elements.filter((element) => element.checkVisibility()));
 }"""
 _CONTENT_AND_VISIBLE_WIDTH = "() => [document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]"
 
@@ -25,9 +35,11 @@ _CONTENT_AND_VISIBLE_WIDTH = "() => [document.scrollingElement.scrollWidth, docu
 async def findings(page: Page, *, within: str | None = None) -> list[str]:
     """Problems of the open page, light and dark, wide and narrow, horizontal scrolling included.
 
+    Narrow and dark, only elements that the wide page does not show are checked: the others have the same colours there.
     ``within`` is a selector of the parts to check; the whole page without it.
     """
     found: list[str] = []
+    wide, narrow = WIDTHS
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": HEIGHT})
         content_width, visible_width = await page.evaluate(_CONTENT_AND_VISIBLE_WIDTH)
@@ -35,11 +47,21 @@ async def findings(page: Page, *, within: str | None = None) -> list[str]:
             found.append(f"{width}: the page is {content_width} wide")
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found += (f"{width} {scheme}: {problem}" for problem in await violations(page, scheme, within=within))
+            is_only_new = (width, scheme) == (narrow, "dark")
+            problems = await violations(page, scheme, within=within, is_only_new=is_only_new)
+            found += (f"{width} {scheme}: {problem}" for problem in problems)
+        if width == wide:
+            await page.evaluate(_REMEMBER_SHOWN)
     return found
 
 
-async def violations(page: Page | Frame, scheme: Literal["light", "dark"], *, within: str | None = None) -> list[str]:
-    """Problems of a page or a frame that is shown in the colour scheme ``scheme``."""
-    found: list[str] = await page.evaluate(_RUN, {"rules": _RULES[scheme], "within": within})
+async def violations(
+    page: Page | Frame, scheme: Literal["light", "dark"], *, within: str | None = None, is_only_new: bool = False
+) -> list[str]:
+    """Problems of a page or a frame that is shown in the colour scheme ``scheme``.
+
+    ``is_only_new`` leaves out the elements that ``_REMEMBER_SHOWN`` found.
+    """
+    options = {"rules": _RULES[scheme], "within": within, "isOnlyNew": is_only_new}
+    found: list[str] = await page.evaluate(_RUN, options)
     return found

@@ -1,6 +1,7 @@
 """Finds a Chromium, or a headless shell, that opens a page with a microphone; installs one if none is found."""
 
 import asyncio
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,9 +15,12 @@ import pytest
 from playwright.async_api import Route, async_playwright
 
 from support.debian import install, note, succeeds
+from support.locks import exclusive
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGED = ROOT / ".cache" / "chromium-147.0.0"
+PROOFS = ROOT / ".cache" / "working-browsers"
+"""An empty file for each program that passed the probe."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HEADLESS_SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 MAC_PROGRAMS = (
@@ -88,7 +92,21 @@ def _working_headless_shell() -> str | None:
 
 
 def _works(program: str, extra: Mapping[str, str]) -> bool:
-    """True if ``program`` opens a page and gives a microphone."""
+    """True if ``program`` opens a page and gives a microphone. Each version of a program is tried once."""
+    if not Path(program).exists():
+        note(f"{program}: no such file")
+        return False
+    file = Path(program).stat()
+    version = f"{program} {file.st_size} {file.st_mtime_ns} {sorted(extra.items())}"
+    proof = PROOFS / hashlib.sha256(version.encode()).hexdigest()[:16]
+    with exclusive("browser-probe"):  # one test process tries it, the others wait and find the proof
+        if not proof.exists() and _passes_probe(program, extra):
+            proof.parent.mkdir(parents=True, exist_ok=True)
+            proof.touch()
+    return proof.exists()
+
+
+def _passes_probe(program: str, extra: Mapping[str, str]) -> bool:
     # In a separate process, because the caller's event loop is running, and a crash must not end the tests.
     probe = [sys.executable, __file__, program]
     environ = {**os.environ, **extra, "PYTHONPATH": str(ROOT / "tests")}
