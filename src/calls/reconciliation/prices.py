@@ -50,7 +50,9 @@ class PriceUpdater:
             nonlocal priced
             for call in remaining:
                 try:
-                    priced += await self._update(call, requested_at)
+                    # Two statements: ``priced += await …`` would lose what other tasks add during the wait.
+                    is_priced = await self._update(call, requested_at)
+                    priced += is_priced
                 except CarrierError as error:
                     # The call stays due: the next run repeats the request.
                     log.warning("price_request_failed", call_id=str(call.id), error=type(error).__name__)

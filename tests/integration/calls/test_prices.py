@@ -88,6 +88,14 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
     assert (call.is_priced, call.cost_micros, call.price_due_at) == (True, PRICE, None)
     assert await spent(database, tenant) == (PRICE, PRICE)
     assert await spent(database, tenant, UsageScope.TOKEN) == (PRICE, PRICE)
+
+
+async def test_every_call_that_gets_a_price_in_a_run_is_counted(
+    callbacks: CallbackClient, token: Token, carrier_account: CarrierAccount, finder: PriceUpdater
+) -> None:
+    for _ in range(4):
+        await completed_call(callbacks, token, carrier_account)
+    assert await finder.run(utc_now() + LATER) == 4
     assert await finder.run(utc_now() + LATER) == 0
 
 
