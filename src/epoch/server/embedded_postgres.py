@@ -272,7 +272,6 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
-
 def main() -> None:
     """Use the data directory's server until SIGINT or SIGTERM, and print its URL."""
     stop_signals = {signal.SIGINT, signal.SIGTERM}
