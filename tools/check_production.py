@@ -30,8 +30,8 @@ PRODUCTION = {
     "TWILIO_TWIML_APP_SID": "AP" + "0" * 32,
 }
 
-TRACED = {**PRODUCTION, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
-REPORTED = {**PRODUCTION, "EPOCH_SENTRY_DSN": "http://key@127.0.0.1:9/1"}
+WITH_TRACING = {**PRODUCTION, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+WITH_ERROR_REPORTS = {**PRODUCTION, "EPOCH_SENTRY_DSN": "http://key@127.0.0.1:9/1"}
 
 
 def main() -> int:
@@ -44,8 +44,13 @@ def main() -> int:
         (("-m", "epoch", "--help"), {}, 0, "usage: epoch"),
         (("-m", "epoch", "doctor"), PRODUCTION, 1, "FAIL  database"),
         (("-m", "epoch", "run"), {}, 2, "install the extra sandbox (requirements-sandbox.lock)"),
-        (("-m", "epoch", "run"), TRACED, 2, "install the extra observability (requirements-observability.lock)"),
-        (("-m", "epoch", "run"), REPORTED, 2, "install the extra observability (requirements-observability.lock)"),
+        (("-m", "epoch", "run"), WITH_TRACING, 2, "install the extra observability (requirements-observability.lock)"),
+        (
+            ("-m", "epoch", "run"),
+            WITH_ERROR_REPORTS,
+            2,
+            "install the extra observability (requirements-observability.lock)",
+        ),
     )
     for arguments, environ, status, expected in checks:
         result = _run(arguments, environ)

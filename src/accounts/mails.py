@@ -88,7 +88,7 @@ def email_changed(to: str, new_email: str) -> Mail:
         subject="Your e-mail address was changed",
         paragraphs=(
             f"You now sign in as {new_email}.",
-            "If this was not you, tell an admin of your organization at once: somebody else can use your account.",
+            "If this was not you, tell the people who run your phones at once: somebody else can use your account.",
         ),
     )
 

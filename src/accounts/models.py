@@ -32,7 +32,7 @@ class AbstractSession(Base):
     expires_at: Mapped[dt.datetime]
     """The end of the session, however often it is used."""
     awaits_second_factor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """True between password and code; such a session does not sign in."""
+    """True after the password until the second factor is verified; until then the session grants no access."""
     user_agent: Mapped[str] = mapped_column(default="", server_default="")
     """Cut to 200 characters; people recognize their sessions by it."""
     address: Mapped[str] = mapped_column(default="", server_default="")

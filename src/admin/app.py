@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 
-from admin import csv_export, pages
+from admin import csv_export, page_helpers
 from admin.actions import bulk_confirm_page, confirm_page
 from admin.auth import auth_pages, passkey_pages
 from admin.back_office import BackOffice
@@ -72,17 +72,17 @@ class ViewerAuthentication(AuthenticationBackend):
         self.middlewares = []
 
     async def authenticate(self, request: Request) -> bool:
-        pages.viewer(request)
+        page_helpers.viewer(request)
         return True
 
 
 class AdminApp:
     """The application, its templates, and the responses that the mount needs from them."""
 
-    log_fault = staticmethod(pages.log_fault)
+    log_fault = staticmethod(page_helpers.log_fault)
 
     def __init__(self, back_office: BackOffice) -> None:
-        self.templates = pages.make_templates(back_office.theme, sandbox=back_office.settings.is_sandbox)
+        self.templates = page_helpers.make_templates(back_office.theme, sandbox=back_office.settings.is_sandbox)
         handlers: dict[Any, Any] = dict.fromkeys((DomainError, HTTPException, Exception), _on_error)
         self.app = Starlette(routes=ROUTES, exception_handlers=handlers)
         sqladmin = self._mount_sqladmin(back_office, handlers)
@@ -111,7 +111,7 @@ class AdminApp:
 
     async def render_problem(self, scope: Any, error: Exception) -> Response:
         """The error page."""
-        return await pages.render_problem(Request(scope), error)
+        return await page_helpers.render_problem(Request(scope), error)
 
     def describe_methods(self, scope: Any) -> Response:
         """The response to OPTIONS: the methods of the path. Raises: NotFound."""
@@ -122,14 +122,14 @@ class AdminApp:
 
     def redirect_to_sign_in(self, scope: Any) -> Response:
         """The response to a request without a session."""
-        return pages.redirect_to_sign_in(Request(scope))
+        return page_helpers.redirect_to_sign_in(Request(scope))
 
 
 async def home(request: Request) -> Response:
     """The first page."""
-    async with pages.back_office(request).staff_database.sessions() as session:
+    async with page_helpers.back_office(request).staff_database.sessions() as session:
         requests = await OperationsService(session).open_upgrade_requests(_UPGRADE_REQUEST_ROWS)
-    return await pages.render(request, "admin/home.html", requests=requests)
+    return await page_helpers.render(request, "admin/home.html", requests=requests)
 
 
 ROUTES = (
@@ -152,7 +152,7 @@ def _clear_notice_after(route: Route) -> Route:
 
     async def respond(request: Request) -> Response:
         response: Response = await route.endpoint(request)
-        pages.clear_notice(request, response)
+        page_helpers.clear_notice(request, response)
         return response
 
     return Route(route.path, respond, methods=list(route.methods or ()), name=route.name)
@@ -172,4 +172,4 @@ def _methods_of(routes: Sequence[BaseRoute], scope: Any) -> set[str]:
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
-    return await pages.render_problem(request, error)
+    return await page_helpers.render_problem(request, error)

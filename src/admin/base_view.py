@@ -10,7 +10,7 @@ from starlette.requests import Request
 from admin.actions.staff_action import StaffAction
 from admin.filters import day_problem
 from admin.list_view import ListView
-from admin.pages import back_office, frame, requires, viewer
+from admin.page_helpers import back_office, frame, requires, viewer
 from kit.audit import record
 
 _SECTION_ROWS = 5

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from admin.base_view import find_view
 from admin.models import StaffRole
-from admin.pages import back_office, read_form, requires
+from admin.page_helpers import back_office, read_form, requires
 from kit.audit import record
 from kit.csv_export import BYTE_ORDER_MARK, Cell, csv_lines
 from kit.e164 import masked

@@ -31,7 +31,7 @@ from admin.formatters import (
 )
 from admin.menu import MenuGroup
 from admin.models import StaffRole
-from admin.pages import viewer
+from admin.page_helpers import viewer
 from kit.text import is_valid_text
 from tenants.models import Organization
 from widget.models import EmbedToken

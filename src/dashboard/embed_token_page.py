@@ -16,6 +16,8 @@ from widget import domains
 from widget.models import EmbedToken
 from widget.services import EmbedTokenService
 
+REVOKE_EFFECT = "Phones using it stop at once; a live call ends. A revoked token cannot be restored."
+
 
 async def render_token_page(
     request: SettingsRequest,
@@ -49,5 +51,6 @@ async def render_token_page(
         ],
         proposed_domain=domain_to_propose(token, proposed_domain),
         may_change=member.role.rank >= Role.ADMIN.rank,
+        revoke_effect=REVOKE_EFFECT,
         shared_domains=[domain for domain in token.allowed_domains if domains.is_shared(domain)],
     )

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dashboard import show_once
-from dashboard.embed_token_page import render_token_page
+from dashboard.embed_token_page import REVOKE_EFFECT, render_token_page
 from dashboard.guards import requires_membership
 from dashboard.kits import kits_context
 from dashboard.page_slice import page_slice
@@ -35,7 +35,6 @@ from widget.models import EmbedToken
 from widget.services import EmbedTokenService, parse_domains, script_tag
 from widget.tickets import issue_page_ticket
 
-REVOKE_EFFECT = "Phones that use it stop at once, and a live call ends. A revoked token cannot be restored."
 _ADMIN = [requires_membership, requires_role(Role.ADMIN)]
 
 

@@ -69,6 +69,4 @@ async def request_upgrade(
         mails = upgrade_request_mails(organization, to=staff, by=member.actor.name, settings=settings)
         for mail in (*mails, upgrade_requested_mail(organization, owners=owners, settings=settings)):
             await MAILER.get(request.app).send_after_commit(db_session, mail)
-    return redirect(
-        request, settings_path(slug, SettingsSection.WIDGET), state if is_new else f"Requested already: {state}"
-    )
+    return redirect(request, settings_path(slug, SettingsSection.WIDGET), state if is_new else f"Nothing new: {state}")

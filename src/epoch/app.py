@@ -56,7 +56,6 @@ from epoch.lifespan import build_lifespan
 from epoch.openapi import openapi_config
 from epoch.page_routes import build_pages
 from epoch.partition_job import PARTITIONS, PartitionCheck, build_partition_job
-from epoch.phone_endpoints import build_phone_endpoints
 from epoch.phone_number_jobs import (
     build_number_provisioning,
     build_number_reconciliation_jobs,
@@ -68,6 +67,7 @@ from epoch.purge_rules import build_purge_job
 from epoch.readiness import READINESS, Readiness
 from epoch.replica_wiring import build_replica
 from epoch.security_txt import security_txt_router
+from epoch.widget_routes import build_phone_endpoints
 from guide.controllers import guide_router
 from integrations.controllers import integrations_router
 from integrations.kits import INTEGRATION_KITS, KitBuilder

@@ -44,7 +44,7 @@ EVENTS = PartitionGroup(
     retention=EVENT_RETENTION,
 )
 GROUPS = (EVENTS,)
-_REMEDY = "run `epoch migrate`, and keep a process running that runs jobs"
+_REMEDY = "run `epoch migrate`, and keep a worker for jobs running"
 _LATE_AFTER = dt.timedelta(days=2)
 """An old partition that still exists after this time is a fault."""
 
@@ -55,7 +55,7 @@ def is_partition(name: str) -> bool:
 
 
 def is_only_on_partitions(constraint: str) -> bool:
-    """True for a foreign key of the models that exists on each partition and not on the table."""
+    """True for a foreign key that the models declare and that each partition has, but not the partitioned table."""
     return any(group.has_local_constraint(constraint) for group in GROUPS)
 
 
@@ -80,7 +80,7 @@ class PartitionState(msgspec.Struct, frozen=True):
 
 
 async def read_partition_states(database: Database, *, now: dt.datetime | None = None) -> list[PartitionState]:
-    """The state of each group at ``now``, by default the present time; ``database`` must see all rows."""
+    """The state of each group at ``now``, by default the present. The role of ``database`` must see all rows."""
     now, states = now or utc_now(), []
     async with database.sessions() as session:
         for group in GROUPS:
@@ -90,7 +90,7 @@ async def read_partition_states(database: Database, *, now: dt.datetime | None =
                 states.append(PartitionState(name, is_partitioned=False))
                 continue
             unplaced = set(months_to_create(layout, group, now)).intersection(layout.unplaced)
-            # The hourly job has a whole month to create the partition of the month after the next.
+            # A missing partition of a later month is no fault yet: the hourly job has a month to create it.
             missing = set(layout.missing(now, ahead=1)).difference(layout.unplaced)
             state = PartitionState(
                 name,
@@ -104,7 +104,7 @@ async def read_partition_states(database: Database, *, now: dt.datetime | None =
 
 
 async def find_partition_faults(database: Database, *, now: dt.datetime | None = None) -> list[str]:
-    """A sentence about each fault at ``now``, by default the present time; ``database`` must see all rows."""
+    """A sentence about each fault at ``now``, by default the present. The role of ``database`` must see all rows."""
     faults = []
     for state in await read_partition_states(database, now=now):
         name = state.table
@@ -116,5 +116,5 @@ async def find_partition_faults(database: Database, *, now: dt.datetime | None =
         elif state.missing:
             faults.append(f"{name} has no partition for {', '.join(state.missing)}: {_REMEDY}")
         if state.late:
-            faults.append(f"{name} keeps old partitions ({', '.join(state.late)}): is a process that runs jobs alive?")
+            faults.append(f"{name} keeps old partitions ({', '.join(state.late)}): is a worker for jobs running?")
     return faults

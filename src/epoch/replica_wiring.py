@@ -1,4 +1,4 @@
-"""Makes the read replica of a worker, and the connector with which commands reach it."""
+"""Builds a worker's access to the configured read replica, and the connector that commands use for it."""
 
 from kit.db.connections import share_replica_connections
 from kit.db.connector import Connector
@@ -15,7 +15,7 @@ def replica_connector(settings: Settings) -> Connector | None:
 
 
 def build_replica(settings: Settings, database: Database) -> ReadReplica | None:
-    """Make the replica in the settings, which stands in for ``database`` in reading; None without a replica."""
+    """Make the replica in the settings, which serves reads in place of ``database``; None without a replica."""
     connector = replica_connector(settings)
     if connector is None:
         return None

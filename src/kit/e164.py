@@ -24,9 +24,10 @@ _SHOWN_DIGITS = 4
 _DIALLABLE = re.compile(r"[ (]*\+?[0-9 ().\-/]*")
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 
-# Short codes differ between countries; no complete number has so few digits.
 _LONGEST_SHORT_CODE = 6
-_SHORTEST_NUMBER = 3
+"""Short codes differ between countries; no complete number has so few digits."""
+_MIN_DIGITS = 3
+"""Fewer digits are neither a number nor a short code."""
 _NUMBER_IN_TEXT = re.compile(r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}")
 
 _NO_COUNTRY = "001"  # satellite, international freephone and premium codes: +800 +870 +881 +882 +979 …
@@ -126,7 +127,7 @@ def possible_numbers(text: str) -> tuple[str, ...]:
     except InvalidPhoneNumber:
         return ()
     digits = _NOT_A_DIGIT.sub("", dialled)
-    if len(digits) < _SHORTEST_NUMBER:
+    if len(digits) < _MIN_DIGITS:
         return ()
     found = {dialled, digits, f"+{digits}"}
     for country in [None] if dialled.startswith("+") else phonenumbers.SUPPORTED_REGIONS:
@@ -143,7 +144,7 @@ def region_of(e164: str) -> str | None:
     Raises:
         InvalidPhoneNumber: ``e164`` is not E.164.
     """
-    region: str | None = phonenumbers.region_code_for_number(_stored(e164))
+    region: str | None = phonenumbers.region_code_for_number(_parse_e164(e164))
     return None if region == _NO_COUNTRY else region
 
 
@@ -152,7 +153,7 @@ def has_complete_length(e164: str) -> bool:
 
     Raises: InvalidPhoneNumber, when it is not E.164.
     """
-    return has_length(_stored(e164))
+    return has_length(_parse_e164(e164))
 
 
 def format_national(e164: str) -> str:
@@ -161,7 +162,7 @@ def format_national(e164: str) -> str:
     Raises:
         InvalidPhoneNumber: ``e164`` is not E.164.
     """
-    return phonenumbers.format_number(_stored(e164), PhoneNumberFormat.NATIONAL)
+    return phonenumbers.format_number(_parse_e164(e164), PhoneNumberFormat.NATIONAL)
 
 
 def format_international(e164: str) -> str:
@@ -170,7 +171,7 @@ def format_international(e164: str) -> str:
     Raises:
         InvalidPhoneNumber: ``e164`` is not E.164.
     """
-    return phonenumbers.format_number(_stored(e164), PhoneNumberFormat.INTERNATIONAL)
+    return phonenumbers.format_number(_parse_e164(e164), PhoneNumberFormat.INTERNATIONAL)
 
 
 @lru_cache(maxsize=4096)
@@ -201,7 +202,7 @@ def _parsed(number: str, country: str | None = None) -> PhoneNumber:
 
 
 def without_numbers(text: str) -> str:
-    """``text`` with each number that begins with a plus sign masked; other digits may be no phone numbers."""
+    """``text`` with numbers that begin with a plus sign masked. Other digits stay: they may be something else."""
     return _NUMBER_IN_TEXT.sub(lambda match: masked(_NOT_A_DIGIT.sub("", match[0])), text)
 
 
@@ -210,7 +211,7 @@ def masked(number: str) -> str:
     return f"…{number[-_SHOWN_DIGITS:]}"
 
 
-def _stored(e164: str) -> PhoneNumber:
+def _parse_e164(e164: str) -> PhoneNumber:
     if not _E164.fullmatch(e164):
         raise InvalidPhoneNumber
     return _parsed(e164)

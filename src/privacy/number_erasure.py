@@ -25,7 +25,7 @@ from privacy.audit_erasure import enqueue_number_erasure
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_matcher import NumberMatcher
-from privacy.number_search import PAGE_TEXTS, SearchBatch, call_id_in, search_batches
+from privacy.number_mentions import PAGE_TEXTS, SearchBatch, call_id_in, search_batches
 from widget.models import BlockedOrigin, EmbedToken
 
 ERASE_NUMBER = "calls.erase_number"

@@ -16,7 +16,7 @@ from kit.ids import first_uuid7
 from kit.rounding import divide_up
 from privacy.anonymize import CallAnonymizationService
 from privacy.carrier_deletion import CarrierCallDeletion
-from privacy.number_search import call_id_in
+from privacy.number_mentions import call_id_in
 from privacy.rules import MAX_RETENTION_MONTHS, MIN_RETENTION_MONTHS
 from tenants.models import Organization
 

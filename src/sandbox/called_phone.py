@@ -21,7 +21,7 @@ DECISION_SECONDS = 1.0
 
 
 class PhoneEvents(Protocol):
-    """Receives the events of a phone: the ``<Dial>`` that called it."""
+    """Receives the reports of a called phone. The ``<Dial>`` that called it does."""
 
     def report(self, phone: "CalledPhone", event: str) -> None:
         """Send the status callback of ``event``, if the ``<Number>`` asks for it."""

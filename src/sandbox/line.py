@@ -1,4 +1,7 @@
-"""A line: one leg between phone numbers, without a browser, with the audio, keys and verbs of the person at its end."""
+"""A line: one telephone leg of a call, with its audio in both directions, pressed keys and executed TwiML verbs.
+
+The leg of a browser, which has WebRTC, is none.
+"""
 
 from collections.abc import Callable
 from enum import StrEnum

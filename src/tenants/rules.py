@@ -1,4 +1,7 @@
-"""Rules about organizations. Guards, the exchange and the carrier callbacks share them."""
+"""Checks an organization's status, plan, number and roles, and parses the fields of its forms.
+
+Guards, the token exchange and the carrier callbacks share the checks.
+"""
 
 from kit.actor import Actor, ActorKind
 from kit.countries import countries

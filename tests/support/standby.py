@@ -25,7 +25,7 @@ from epoch.server.postgres_programs import (
 from support.waiting import wait_until
 
 PORT = 5432
-"""Names the socket file only."""
+"""Part of the name of the socket file; no TCP port is opened."""
 PATIENCE_SECONDS = 60.0
 _STATE_LINE = 7
 """The line of a server's pid file that says whether it takes connections."""

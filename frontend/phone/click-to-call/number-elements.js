@@ -8,7 +8,7 @@
 const XLINK_NAMESPACE = "http://www.w3.org/1999/xlink";
 // `*|href` is also the `xlink:href` of links in SVG.
 export const LINKS = ":is(a, area)[*|href]";
-// With `*=`, because a URL may begin with spaces. `hasNumber` excludes the elements without a number that this matches too.
+// With `*=`, because a URL may begin with spaces. This also matches elements without a number, which `hasNumber` excludes.
 export const CANDIDATES = `[data-phone], ${LINKS}[*|href*="tel:" i], ${LINKS}[*|href*="callto:" i]`;
 const SCHEME = /^\s*(?:tel|callto):/i;
 const BUTTONS = "button, input:is([type=button i], [type=submit i], [type=reset i], [type=image i])";
@@ -20,9 +20,9 @@ export const CONTROLS = `${PRESSABLE}, ${FIELDS}, label, audio, video, [role=but
 // A selector, because thousands of elements are visited: `isContentEditable` makes the browser compute styles each time.
 const EDITORS = "[contenteditable]:not([contenteditable=false])";
 const FOCUSABLE = `${PRESSABLE}, [tabindex]`;
-// These keep their role for assistive technology: a table whose cells are buttons would not be a table.
+// Elements that keep their role for assistive technology: a table whose cells are buttons would not be a table.
 const STRUCTURE = "td, th, tr, li, dt, dd, label, [role]";
-// They do not show their text content.
+// Elements that do not show their text content.
 const WITHOUT_TEXT = "input, area, img, audio, video, canvas, iframe, object, embed, svg";
 
 /**
@@ -117,7 +117,7 @@ export class NumberElements {
   }
 
   /**
-   * True if the page removed something that was added to `element`, as frameworks do that update elements to the
+   * True if the page removed something that was added to `element`, as frameworks do when they hydrate the
    * server's markup.
    * @param {Element} element
    */

@@ -20,7 +20,7 @@ export async function post({ fetch, navigator, cspViolations }, base, path, body
   const timer = setTimeout(() => abort.abort(), timeout);
   try {
     const response = await send(fetch, url, body, abort.signal);
-    // The browser's fetch always rejects or resolves with a Response: the page has replaced it.
+    // The browser's own fetch resolves only with a Response; anything else comes from a fetch of the page.
     if (typeof response?.json !== "function") throw new Problem("page_interferes");
     const answer = response.status === 204 || (await response.json().catch(() => null));
     if (response.ok && answer) return answer;

@@ -16,7 +16,7 @@ from admin.base_view import RecordView, find_view
 from admin.errors import StaleForm
 from admin.filters import parse_id
 from admin.list_view import PAGE_ROWS
-from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
+from admin.page_helpers import back_office, read_form, redirect, render, render_refused, viewer
 from admin.rules import ensure_staff_role, read_reason
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text

@@ -17,7 +17,7 @@ from admin.base_view import find_view
 from admin.errors import AlreadyDone, StaleForm
 from admin.filters import parse_id
 from admin.formatters import ALERT_NAMES, name_in
-from admin.pages import back_office, read_form, redirect, render, render_refused, viewer
+from admin.page_helpers import back_office, read_form, redirect, render, render_refused, viewer
 from admin.rules import ensure_staff_role, read_reason
 from calls.limits.models import Alert
 from kit.db.database import Database

@@ -17,7 +17,7 @@ from accounts.user_agents import describe_user_agent
 from admin.auth.staff_auth import PendingSignIn
 from admin.errors import StaffLinkNotUsable
 from admin.mount import STAFF_SESSION_COOKIE
-from admin.pages import (
+from admin.page_helpers import (
     back_office,
     read_form,
     redirect,

@@ -18,7 +18,16 @@ from admin.auth.auth_pages import (
     render_second_step,
     with_session_cookie,
 )
-from admin.pages import back_office, read_form, redirect, render, render_refused, safe_return_path, set_cookie, viewer
+from admin.page_helpers import (
+    back_office,
+    read_form,
+    redirect,
+    render,
+    render_refused,
+    safe_return_path,
+    set_cookie,
+    viewer,
+)
 from kit.errors import DomainError, NotFound, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text
 from kit.http.problems import problem_headers, status_of

@@ -61,7 +61,7 @@ class StaffAuth:
         )
 
     async def find_viewer(self, raw: str, ip_address: str, *, is_activity: bool = True) -> StaffViewer | None:
-        """The staff member of the active session ``raw``; ``is_activity`` extends the session."""
+        """The staff member of the active session ``raw``; ``is_activity`` begins its idle time anew."""
         async with self._database.sessions() as session, session.begin():
             return await StaffSessionService(session).find_viewer(raw, ip_address, utc_now(), is_activity=is_activity)
 
@@ -161,7 +161,7 @@ class StaffAuth:
         return pending.staff
 
     async def join(self, raw: str, *, password: str, ip_address: str) -> None:
-        """Set the password by the one-time link, which stays usable when the password is not allowed.
+        """Set the password of the person with the one-time link, which stays usable when the password is not allowed.
 
         Raises: StaffLinkNotUsable, ValidationFailed, TooMany.
         """

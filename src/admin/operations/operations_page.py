@@ -8,7 +8,7 @@ from admin.formatters import ALERT_NAMES, BREAKER_NAMES, DISCREPANCY_NAMES
 from admin.mount import OPERATIONS_REFRESH_PATH
 from admin.operations.pause_actions import OPERATIONS_PATH
 from admin.operations.services import LIST_ROWS, OperationsService
-from admin.pages import back_office, render
+from admin.page_helpers import back_office, render
 from kit.clock import utc_now
 
 

@@ -9,7 +9,7 @@ from admin.actions.staff_action import ActionContext, StaffAction, staff_action
 from admin.errors import StaleForm
 from admin.models import StaffRole
 from admin.operations.services import OperationsService
-from admin.pages import back_office, requires
+from admin.page_helpers import back_office, requires
 from admin.state_sentences import live_calls_sentence
 from calls.limits.pause import CallingPauseService
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from accounts.models import User
 from admin.filters import parse_id
 from admin.models import StaffRole
-from admin.pages import back_office, read_form, redirect, render, requires
+from admin.page_helpers import back_office, read_form, redirect, render, requires
 from admin.refusals.refusals_service import MAX_REFUSALS, SHOWN_DAYS, RefusalsService
 from admin.refusals.search import SearchMatches, search
 from admin.state_sentences import phones_sentence

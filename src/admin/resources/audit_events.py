@@ -13,7 +13,7 @@ from admin.filters import day_problem, first_id_after_day, first_id_of_day, of_o
 from admin.formatters import EMPTY_VALUE, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
-from admin.pages import back_office, viewer
+from admin.page_helpers import back_office, viewer
 from admin.resources.audit_search import ORGANIZATION_VIEWED, describe_organization, describe_person, read_actions
 from kit.actor import ActorKind
 from kit.audit import AuditEvent

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from accounts.models import User
 from admin.filters import starts_with
 from admin.models import Staff, StaffRole
-from admin.pages import back_office, read_form, redirect, requires
+from admin.page_helpers import back_office, read_form, redirect, requires
 from admin.refusals.search import find_organizations, find_users
 from kit.audit import AuditEvent
 from kit.parsing import parse_day

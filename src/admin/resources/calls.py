@@ -14,7 +14,7 @@ from admin.list_view import ListQuery
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.refusals.refusals_service import explanation_facts, fixed_by_name
-from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus, ImposedEnd
+from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus, Direction, ImposedEnd
 from calls.refusal_help import explain
 from calls.termination import enqueue_end_call
 from kit.audit import record
@@ -137,7 +137,7 @@ class CallView(RecordView, model=Call):
                 [
                     (
                         "",
-                        f"{humanize_name(event.kind)}, {'called party' if event.is_child else 'caller'}'s side",
+                        f"{humanize_name(event.kind)}, {_side_of_leg(row, event)}'s side",
                         format_time(event.occurred_at),
                     )
                     for event in found
@@ -166,3 +166,10 @@ class CallView(RecordView, model=Call):
                 f"/admin/refusals?organization={row.organization_id}",
             )
         ]
+
+
+def _side_of_leg(call: Call, event: Any) -> str:
+    """The person at the end of the leg that ``event`` reports."""
+    if call.direction == Direction.INBOUND:
+        return "forwarded phone" if event.is_child else "caller"
+    return "called party" if event.is_child else "agent"

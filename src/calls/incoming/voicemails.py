@@ -95,7 +95,7 @@ class VoicemailService:
     async def page(
         self, organization_id: UUID, *, after: UUID | None, limit: int, heard: bool | None = None
     ) -> Sequence[VoicemailDetails]:
-        """``limit`` + 1 messages, newest first."""
+        """At most ``limit`` + 1 voicemails, newest first: one more tells that there is a next page."""
         query = _messages(organization_id).order_by(Voicemail.id.desc()).limit(limit + 1)
         if after is not None:
             query = query.where(Voicemail.id < after)

@@ -108,7 +108,7 @@ def describe_foreign_route(route: NumberRoute, settings: Settings) -> str | None
         destination = urlsplit(route.voice_url).netloc
     else:
         return None
-    return f"number …{route.e164[-4:]} ({route.sid}): callers of it reach {destination}, not this product"
+    return f"number …{route.e164[-4:]} ({route.sid}): people who call it back reach {destination}, not this product"
 
 
 def is_under(url: str, base: str) -> bool:

@@ -87,7 +87,7 @@ async def check_partitions(settings: Settings) -> str:
     """Look for missing and old monthly partitions. Raises: CheckFailed."""
     if faults := await read_partition_faults(settings):
         raise CheckFailed("; ".join(faults))
-    return "each month has its own, the next ones too"
+    return "each month has its own partition, the next ones too"
 
 
 async def check_pooler(settings: Settings) -> str:
@@ -141,7 +141,7 @@ async def check_deployment(settings: Settings) -> str:
             " `epoch deployment --moved` if the original is no longer used or its URL changed, else"
             " `epoch deployment --copied`"
         )
-    return f"{deployment.name}, which the names of its numbers at the carrier contain"
+    return f"{deployment.name}; the names of its numbers at the carrier contain this"
 
 
 def _describe_original(recorded_url: str | None, settings: Settings) -> str:

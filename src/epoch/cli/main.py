@@ -155,7 +155,7 @@ def _resume_calls(settings: Settings, _arguments: argparse.Namespace) -> int:
 
     with _database(settings) as (effective_settings, _):
         is_changed = asyncio.run(resume_calls(effective_settings))
-    _print("Calls are effective_settings again." if is_changed else "Calls were not paused.")
+    _print("Calls are placed again." if is_changed else "Calls were not paused.")
     return 0
 
 

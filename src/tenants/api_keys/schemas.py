@@ -1,4 +1,4 @@
-"""Wire types of API keys."""
+"""Request and response schemas of the API keys' endpoints."""
 
 from typing import Annotated
 
@@ -46,7 +46,7 @@ class ApiKeyInfo(ResponseModel, frozen=True, kw_only=True):
 
 
 class ApiKeyIssued(ResponseModel, frozen=True, kw_only=True):
-    """The only answer with the raw key."""
+    """The only response that contains the key itself."""
 
     id: ResourceId
     label: KeyLabel

@@ -46,7 +46,7 @@ class AuditController(Controller):
     guards = [requires_member, requires_role(Role.ADMIN)]
     dependencies = {"filters": Provide(audit_filters, sync_to_thread=False)}
 
-    @get(summary="The audit trail, newest first")
+    @get(summary="The audit log, newest first")
     async def index(
         self,
         reading_session: NamedDependency[ReadingSession],
@@ -61,7 +61,7 @@ class AuditController(Controller):
 
     @get(
         "/export.csv",
-        summary="The audit trail as CSV, newest first",
+        summary="The audit log as CSV, newest first",
         media_type="text/csv",
         opt=SENDS_EXPORT,
         refusals=(ExportInProgress,),

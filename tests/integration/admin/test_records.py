@@ -129,7 +129,7 @@ async def test_every_list_and_detail_opens_and_links_to_what_belongs_together(
         assert f"/admin/{kind}/details/{full_tenant.ids[key]}" in page
         assert (await operator.client.get(f"/admin/{kind}/details/{full_tenant.ids[key]}")).status_code == 200
     call = (await operator.client.get(f"/admin/call/details/{full_tenant.ids['call_id']}")).text
-    assert "Initiated, caller&#39;s side" in call
+    assert "Initiated, agent&#39;s side" in call
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ async def test_a_number_whose_callers_reach_another_server_is_reported(
     for number in await admin.owned_numbers():
         await set_number(account, number.sid, VoiceUrl="https://demo.example/welcome")
     (note,) = lines(await setup_carrier(account), "note")
-    assert note == f"number …0100 ({mine.sid}): callers of it reach demo.example, not this product"
+    assert note == f"number …0100 ({mine.sid}): people who call it back reach demo.example, not this product"
 
 
 async def test_a_copy_of_a_database_changes_nothing(account: Settings, admin: AccountAdmin, jobs: Database) -> None:

@@ -33,7 +33,7 @@ from kit.http.app_key import JOB_QUEUE
 from kit.ids import first_uuid7
 from kit.jobs.queue import JobQueue, enqueue
 from kit.settings import Settings
-from privacy import number_erasure, number_search, retention_job
+from privacy import number_erasure, number_mentions, retention_job
 from privacy.carrier_deletion import CarrierCallDeletion
 from privacy.errors import NumberInLiveCall
 from privacy.number_erasure import NumberOccurrences
@@ -490,7 +490,7 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     monkeypatch: pytest.MonkeyPatch,
     most: str,
 ) -> None:
-    monkeypatch.setattr(number_search, "CALLS_PER_BATCH", 2)
+    monkeypatch.setattr(number_mentions, "CALLS_PER_BATCH", 2)
     monkeypatch.setattr(number_erasure, most, 2)
     now = utc_now()
     calls = [

@@ -172,7 +172,7 @@ export const voicemail = {
   leave: "Leave voicemail",
   greeting: "Greeting",
   left: "The mailbox is recording your greeting. You can place the next call.",
-  notLeft: "The voicemail was not left. {reason}",
+  notLeft: "The greeting was not left. {reason}",
 };
 
 /** The advice for the problems of a voicemail drop, by their code; the server sends their sentences. */

@@ -347,7 +347,7 @@ export const problems = {
     "Il personale del servizio telefonico ha sospeso le chiamate di tutte le organizzazioni. Richiami più tardi.",
   ],
   call_not_connected: [
-    "Un messaggio registrato si può lasciare solo durante una chiamata in uscita",
+    "Un messaggio registrato si può lasciare solo durante una chiamata in uscita in corso",
     "Chiami, aspetti il segnale acustico della segreteria e poi lasci il messaggio.",
   ],
   no_voicemail_greeting: [

@@ -344,7 +344,7 @@ export const problems = {
     "A equipe do serviço de telefonia pausou as chamadas de todas as organizações. Ligue mais tarde.",
   ],
   call_not_connected: [
-    "Uma mensagem gravada só pode ser deixada durante uma chamada de saída",
+    "Uma mensagem gravada só pode ser deixada durante uma chamada de saída em andamento",
     "Ligue, espere o sinal da caixa postal e então deixe a mensagem.",
   ],
   no_voicemail_greeting: [

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from admin.base_view import RecordView, Section
 from admin.formatters import EMPTY_VALUE, format_limit, format_time, limit_name
-from admin.pages import back_office
+from admin.page_helpers import back_office
 from calls.limits.limit_names import DEFAULT_LIMITS
 from calls.limits.limit_table import LIMIT_TABLE
 from calls.limits.models import LimitOverride

@@ -12,7 +12,7 @@ from admin.base_view import RecordView, Section
 from admin.filters import equals_enum, number_prefixes, starts_with
 from admin.formatters import PLAN_OPTIONS, humanize_name
 from admin.menu import MenuGroup
-from admin.pages import back_office
+from admin.page_helpers import back_office
 from admin.resources.organizations.actions import ORGANIZATION_ACTIONS
 from admin.resources.organizations.details import organization_sections
 from admin.resources.organizations.limit_actions import end_first_days

@@ -16,7 +16,7 @@ from privacy.carrier_deletion import CarrierCallDeletion
 from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Tenant
 from support.jobs import forget_jobs
-from support.transcripts import change_settings
+from support.voicemail_transcripts import change_settings
 
 
 @pytest.fixture(scope="module", autouse=True)

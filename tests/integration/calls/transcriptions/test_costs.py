@@ -10,7 +10,13 @@ from kit.db.database import Database
 from support.callback_client import CallbackClient
 from support.carrier_account import CarrierAccount
 from support.factories import Tenant
-from support.transcripts import add_recording, api_path, leave_voicemail, place_incoming_call, report_recording
+from support.voicemail_transcripts import (
+    add_recording,
+    api_path,
+    leave_voicemail,
+    place_incoming_call,
+    report_recording,
+)
 
 pytestmark = pytest.mark.anyio
 

@@ -17,7 +17,7 @@ from support.carrier_account import CarrierAccount
 from support.factories import Tenant
 from support.jobs import let_pass
 from support.page_session import post_form
-from support.transcripts import (
+from support.voicemail_transcripts import (
     CALLER,
     TEXT,
     add_recording,

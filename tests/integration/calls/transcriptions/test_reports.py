@@ -28,7 +28,7 @@ from support.callback_client import CallbackClient
 from support.carrier_account import CarrierAccount
 from support.factories import Factory, Tenant, sign_in
 from support.jobs import let_pass
-from support.transcripts import (
+from support.voicemail_transcripts import (
     TEXT,
     add_recording,
     add_transcription,

@@ -13,7 +13,7 @@ from kit.jobs.models import QueuedJob
 from support.callback_client import CallbackClient
 from support.carrier_account import CarrierAccount
 from support.factories import Tenant
-from support.transcripts import (
+from support.voicemail_transcripts import (
     add_recording,
     api_path,
     change_settings,

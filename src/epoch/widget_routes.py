@@ -1,4 +1,4 @@
-"""Builds the routes under ``/widget`` to which phones on any website post their requests."""
+"""Builds the public routes under ``/widget`` that the phone on customers' pages calls."""
 
 from collections.abc import Callable
 

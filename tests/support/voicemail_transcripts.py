@@ -1,4 +1,4 @@
-"""Makes voicemails with transcripts: incoming calls, recordings and transcriptions at the carrier, its callbacks."""
+"""Leaves voicemails: calls in, adds recordings and transcriptions to the sandbox carrier, sends its callbacks."""
 
 import httpx
 import numpy as np

@@ -1,4 +1,7 @@
-"""Searches an organization's calls for a number: in texts from pages and members, and in numbers of rejected calls."""
+"""Finds the calls whose texts, from pages and members, mention a phone number, and rejected calls to it.
+
+The erasure of a person's number uses it.
+"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,7 +38,7 @@ class SearchBatch(NamedTuple):
     rejected: list[tuple[UUID, str]]
     """Rejected calls to the number in another format, each with the carrier's id."""
     mentions: dict[str, list[UUID]]
-    """For each of ``PAGE_TEXTS``, the calls to other numbers in which that column contains the number."""
+    """For each of ``PAGE_TEXTS``, the calls to other numbers whose column mentions the number."""
     last: UUID | None
     """The oldest call of the batch; None when there are no older ones."""
 

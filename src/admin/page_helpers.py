@@ -1,4 +1,4 @@
-"""Helpers of the back office's pages: templates, viewer, forms, redirects, notices, cookies, error pages."""
+"""Helpers for the back office's page handlers: rendering, roles, forms, redirects, notices, cookies, error pages."""
 
 from http import HTTPStatus
 from pathlib import Path
