@@ -31,6 +31,7 @@ async def test_a_person_finds_the_calls_that_they_placed_elsewhere(browser: Brow
     await add_call(database, customer.tenant, token, to_number="+12125550199", agent="Somebody else")
 
     # The phone of this page began before; as after an hour, it exchanges again.
+    await page.wait_for_function("() => globalThis.EpochPhone")
     await page.evaluate("() => { EpochPhone.destroy(); EpochPhone.init({}); }")
     await page.wait_for_function("() => EpochPhone.isReady()")
     await page.evaluate("() => EpochPhone.open()")

@@ -73,7 +73,7 @@ async def test_a_pop_out_without_an_opener_says_so_in_the_language_of_its_url(
 ) -> None:
     phone = await open_phone(customer, prepare=with_axe)
     await phone.page.goto(f"{customer.product.url}/widget/window#origin=https%3A%2F%2Fcrm.example&locale=es-MX")
-    await phone.page.get_by_text("Esta ventana ha perdido su página").wait_for()
+    await phone.page.get_by_text("Se ha perdido la conexión con la página").wait_for()
     assert await phone.page.locator("html").get_attribute("lang") == "es"
     run = "async (rules) => (await axe.run({ runOnly: rules })).violations.map(({ id }) => id)"
     assert await phone.page.evaluate(run, RULES) == []
