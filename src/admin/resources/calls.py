@@ -83,7 +83,7 @@ class CallView(RecordView, model=Call):
         "extension",
         "call_id",
     )
-    extra_columns = ("end_details", "limit_minutes")
+    extra_columns = ("direction", "end_details", "limit_minutes")
     filters = {
         "organization_id": of_organization(Call),
         "token_id": lambda text: Call.token_id == parse_id(text),
