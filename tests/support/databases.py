@@ -97,7 +97,8 @@ def patient_database(settings: Settings) -> Database:
 
 def _make_memory_folder() -> Path | None:
     """The folder in memory for databases of this checkout; None where memory has no room."""
-    folder = MEMORY / f"epoch-tests-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+    # Each user has a folder, because nobody may use the files of another user's server.
+    folder = MEMORY / f"epoch-tests-{os.geteuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
     if not MEMORY.is_dir():
         return None
     file_system = os.statvfs(MEMORY)
