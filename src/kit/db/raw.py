@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.actor import Actor
 from kit.db.pool_metrics import PoolMeter
 from kit.db.statement_pool import CONNECTION_LOST
+
+_DIALECT = sa.make_url("postgresql+asyncpg://").get_dialect()()
 
 SET_TENANT_SQL = "SELECT set_config('app.organization', $1, true), set_config('app.user', $2, true)"
 """Sets the organization and the user whose rows the transaction sees: two texts, empty for none."""
@@ -53,7 +54,7 @@ class CompiledStatement:
     """A statement that is built and compiled once; its ``bindparam``s get new values in each use."""
 
     def __init__(self, query: sa.Select[*tuple[Any, ...]] | sa.TextClause) -> None:
-        compiled = query.compile(dialect=dialect())  # type: ignore[no-untyped-call]  # no types in SQLAlchemy
+        compiled = query.compile(dialect=_DIALECT)
         self.sql = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()
         self._constants = compiled.params

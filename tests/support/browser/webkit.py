@@ -50,7 +50,8 @@ class WebKit:
 async def running_webkit(folder: Path) -> AsyncIterator[WebKit]:
     """Start WebKit, with the logs of its programs in ``folder``.
 
-    Without WebKit the test is skipped for everybody but root, who alone can install it. For root it fails.
+    Without WebKit the test is skipped for ordinary users, because only root can install it. For root, and if ``CI`` is
+    set, it fails.
     """
     skip_without_browser_tests()
     _ensure_installed()
@@ -80,7 +81,7 @@ def _ensure_installed() -> None:
     with exclusive("webkit"):
         if all(map(shutil.which, PROGRAMS)) or (install(PACKAGES) and all(map(shutil.which, PROGRAMS))):
             return
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 or os.environ.get("CI"):
         pytest.fail(INSTALL_HINT, pytrace=False)
     # The path of its programs is compiled into WebKit, so it cannot be unpacked into the checkout as Firefox is.
     note(INSTALL_HINT)
