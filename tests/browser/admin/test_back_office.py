@@ -74,6 +74,7 @@ async def find(page: Page, customer: Customer) -> None:
     await page.get_by_role("button", name="Find", exact=True).click()
     await page.get_by_role("rowheader").get_by_role("link").click()
     await expect(page.get_by_role("heading", name=customer.tenant.organization.name, level=1)).to_be_visible()
+    await page.wait_for_load_state()  # the heading is shown before the rest of the page has arrived
 
 
 async def act(page: Page, label: str, reason: str, **choices: str) -> None:
@@ -120,6 +121,7 @@ async def test_an_operator_upgrades_suspends_revokes_and_reads_the_audit_log(
         refused = await phone.until_event("error")
         assert refused["code"] == "organization_suspended"
         await act(page, "Unsuspend", "It was none")
+        await expect(page.get_by_text("is not suspended any more.")).to_be_visible()
         await phone.page.reload()
         await phone.until_event("ready")
 

@@ -1,5 +1,6 @@
 """Passkeys in Chromium with its virtual authenticator: customers and staff add one and sign in with it."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -45,10 +46,11 @@ async def fill_password(page: Page, email: str) -> None:
     await page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-async def leave(page: Page) -> None:
-    """Sign out; on a wide page, where the button is not in the menu."""
+async def sign_out(page: Page) -> None:
+    """Sign out on a wide page, where the button is not in the menu; ends on the page to sign in."""
     await page.set_viewport_size({"width": 1280, "height": 800})
     await page.get_by_role("button", name="Sign out", exact=True).click()
+    await expect(page.get_by_role("heading", name=re.compile("^(Sign in|Staff sign-in)$"), level=1)).to_be_visible()
 
 
 async def test_a_customer_adds_a_passkey_and_signs_in_with_it(context: BrowserContext, product: Product) -> None:
@@ -66,11 +68,11 @@ async def test_a_customer_adds_a_passkey_and_signs_in_with_it(context: BrowserCo
     await expect(page.get_by_role("status").get_by_text("Your passkey is added.")).to_be_visible()
     await expect(section.get_by_role("row", name="This laptop")).to_be_visible()
     assert await findings(page) == []
-    await leave(page)
+    await sign_out(page)
     assert await findings(page) == []
     await page.get_by_role("button", name="Sign in with a passkey", exact=True).click()
     await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    await leave(page)
+    await sign_out(page)
     await fill_password(page, customer.tenant.owner.email)
     await expect(page.get_by_role("heading", name="Use your passkey")).to_be_visible()
     await page.get_by_role("button", name="Sign in with a passkey", exact=True).click()
@@ -91,10 +93,10 @@ async def test_staff_add_a_passkey_as_their_second_factor(context: BrowserContex
     await page.get_by_label("Passkey name").fill("This laptop")
     await page.get_by_role("button", name="Add passkey", exact=True).click()
     await expect(page.get_by_role("heading", name="Back office", level=1)).to_be_visible()
-    await leave(page)
+    await sign_out(page)
     await page.get_by_role("button", name="Sign in with a passkey", exact=True).click()
     await expect(page.get_by_role("heading", name="Back office", level=1)).to_be_visible()
-    await leave(page)
+    await sign_out(page)
     await fill_password(page, staff.email)
     await page.get_by_role("button", name="Sign in with a passkey", exact=True).click()
     await expect(page.get_by_role("heading", name="Back office", level=1)).to_be_visible()

@@ -33,11 +33,13 @@ _CONTENT_AND_VISIBLE_WIDTH = "() => [document.scrollingElement.scrollWidth, docu
 
 
 async def findings(page: Page, *, within: str | None = None) -> list[str]:
-    """Problems of the open page, light and dark, wide and narrow, horizontal scrolling included.
+    """Problems of the open page once it is loaded, light and dark, wide and narrow, horizontal scrolling included.
 
+    The caller waits for something that only this page shows: a click that opens a page returns before it is there.
     Narrow and dark, only elements that the wide page does not show are checked: the others have the same colours there.
     ``within`` is a selector of the parts to check; the whole page without it.
     """
+    await page.wait_for_load_state()
     found: list[str] = []
     wide, narrow = WIDTHS
     for width in WIDTHS:
