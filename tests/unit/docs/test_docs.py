@@ -16,6 +16,8 @@ IN_BACKQUOTES = re.compile(r"`([^`\n]+)`")
 FOLDERS = ("src", "tests", "frontend", "docs", "tools", "bench", "alembic", "integrations", "deploy")
 MADE_BY_INSTALLING = (".venv/", ".cache/", ".local/", "frontend/dist/")
 MAX_PICTURE_BYTES = 200_000
+MAX_CHANGELOG_LINE = 242
+"""Characters, with the dash: a longer line describes more than one change, or how it works."""
 SECTIONS = ["Context", "Decision", "Consequences"]
 
 
@@ -116,6 +118,7 @@ def test_the_changelog_has_one_line_for_each_change() -> None:
     )
     others = [line for line in lines if line and not line.startswith("- ") and not heading.fullmatch(line)]
     assert others == []
+    assert [line for line in lines if len(line) > MAX_CHANGELOG_LINE] == []
 
 
 def test_every_picture_is_small_and_used() -> None:
