@@ -1,4 +1,4 @@
-"""Rules of addresses, names and passwords, with their messages."""
+"""Rules of users' e-mail addresses, names and passwords with their messages, and the wait after failed sign-ins."""
 
 import pytest
 

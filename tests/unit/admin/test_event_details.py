@@ -1,4 +1,4 @@
-"""Details of audit events as staff read them."""
+"""The back office's text for the details of an audit event: the values before and after a change."""
 
 from admin.event_details import format_details
 

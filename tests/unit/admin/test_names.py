@@ -1,4 +1,4 @@
-"""Names of values that the back office shows."""
+"""The back office's names for alert kinds, call statuses and kinds of discrepancies: each value has one."""
 
 import enum
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Minutes that a call may last under each limit, and the sentence that rejects it."""
+"""Minutes that an outgoing call may last under each limit, and the message that rejects it; the limits and prices."""
 
 import datetime as dt
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The derived state of an outgoing call does not depend on order, repetition or loss of events."""
+"""The state of an outgoing call is derived from its events, and does not depend on their order, repetition or loss."""
 
 import datetime as dt
 import itertools

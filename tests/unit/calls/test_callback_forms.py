@@ -1,4 +1,4 @@
-"""Parsing of the carrier's forms about outgoing calls and statuses of legs."""
+"""Parsing of the forms in the carrier's callbacks about outgoing calls and about statuses of legs."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Hours of incoming calls: weekly table, past midnight, holidays, nights on which clocks change."""
+"""Opening hours of incoming calls: the weekly table, hours past midnight, holidays, clock changes, overlaps."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

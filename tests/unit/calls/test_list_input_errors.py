@@ -1,4 +1,4 @@
-"""Lists that people and programs send: every wrong entry is named at once."""
+"""Lists of countries, limits, outcomes, tags and webhook events that clients send: errors name every wrong entry."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The server reads from the carrier's form what phone.js accepts and tells in its events."""
+"""Call details that phone.js accepts, such as metadata: the server parses the same values from the carrier's form."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Names of recordings: free ones, and those that several have."""
+"""Names of greeting recordings: an unused name for a new recording, and names that several recordings share."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The help of a refused call names the rule at that time, and who can change it."""
+"""Explanations of rejected calls and of calls that the product ended: the rule at that time, and who can change it."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""Allowed minutes of calls by what remains: long calls while few are live, never more than remains."""
+"""Minutes that the limits allow each of several live calls: an hour for few, less for many, never more than remains."""
 
 import contextlib
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Access tokens equal those of the carrier's library, back-dated by one minute."""
+"""Access tokens (JWT) for the carrier: signed as by Twilio's own library, and back-dated by one minute."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""States of the circuit breaker."""
+"""The circuit breaker for requests to the carrier: the failures that open it, and the trial request that closes it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Documents and signature check of the Twilio adapter, without a network."""
+"""TwiML documents and the signature check of the Twilio adapter, without a network."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""The form of a token of HubSpot's, before HubSpot is asked."""
+"""The format check of a HubSpot token that a customer entered, which precedes the request to HubSpot."""
 
 import pytest
 

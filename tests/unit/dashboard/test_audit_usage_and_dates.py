@@ -1,4 +1,4 @@
-"""Texts of audit events, usage rows, and the date fields of forms."""
+"""The dashboard's texts of audit events and rows of usage, and its parsing of date and time fields in forms."""
 
 import datetime as dt
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Formats of values on pages."""
+"""Formats of times, durations, counts, phone numbers and names on the dashboard's pages."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

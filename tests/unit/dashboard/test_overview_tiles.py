@@ -1,4 +1,4 @@
-"""The overview's figures compared with the week before."""
+"""The figures on the dashboard's overview page, each compared with the week before."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The demo's contacts: their numbers can be dialled, and are reserved for fiction."""
+"""The contacts on the demo page: their numbers can be dialled, and are reserved for fiction."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Contrast of the theme's colours: WCAG 2.2 AA, light and dark."""
+"""Contrast of the colours that all pages of the product share (tokens.css): WCAG 2.2 AA, light and dark."""
 
 import re
 from pathlib import Path

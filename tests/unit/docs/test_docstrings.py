@@ -1,4 +1,4 @@
-"""The first word of docstrings, JSDoc comments and other comments: a statement, not a question."""
+"""Docstrings, JSDoc comments, other comments and headings of guides do not begin with a question word."""
 
 import ast
 import re

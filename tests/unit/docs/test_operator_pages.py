@@ -1,4 +1,4 @@
-"""Checks the documentation against the command line and the models."""
+"""The documentation names commands and options of ``epoch`` that exist, and each table with personal data."""
 
 import argparse
 import re

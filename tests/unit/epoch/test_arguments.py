@@ -1,4 +1,4 @@
-"""The command line explains itself."""
+"""The help texts that the ``epoch`` command prints about its subcommands."""
 
 import pytest
 

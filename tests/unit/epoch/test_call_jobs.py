@@ -1,4 +1,4 @@
-"""The longest delay until a call is corrected, computed from the intervals of its job."""
+"""The reconciliation job asks the carrier within five minutes about a call whose end was not reported."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Dashboards, alert rules and the operations page name metrics, labels, headings and commands that exist."""
+"""Grafana's dashboards, Prometheus' alert rules and docs/operations.md name metrics, labels and headings that exist."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The drills in ``deploy/drills`` run the handbook's commands, fill in the configurations and have reports."""
+"""The drills in ``deploy/drills`` run the commands of docs/operations.md; their configurations and reports."""
 
 import asyncio
 import re

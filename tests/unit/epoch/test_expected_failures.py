@@ -1,4 +1,4 @@
-"""The line that a command prints for a failure that is no bug."""
+"""The line that ``epoch`` prints for an expected failure, such as a database time-out, instead of a traceback."""
 
 from epoch.cli.expected_failures import describe_failure
 

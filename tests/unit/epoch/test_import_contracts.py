@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml name every package."""
+"""The import-linter contracts in pyproject.toml name every package of ``src``."""
 
 import tomllib
 from collections.abc import Mapping

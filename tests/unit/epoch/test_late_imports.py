@@ -1,4 +1,4 @@
-"""A worker's start does not load modules that it needs only later: they would make each start slower."""
+"""A worker starts without importing the back office and the migrations, because these imports make the start slower."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The listening socket is opened before anything else; a taken port is refused in one line."""
+"""The supervisor's listening socket accepts clients before a worker runs; a taken port is reported in one line."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""The locks of single statements, and their impact on workers of the older version."""
+"""The lock that each statement of a migration takes, its impact on workers of the older version, and lock time-outs."""
 
 import pytest
 

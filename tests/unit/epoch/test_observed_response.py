@@ -1,4 +1,4 @@
-"""An observed response does not keep its request in memory."""
+"""The response wrapper that measures requests (ObservedResponse) frees each request without the garbage collector."""
 
 import gc
 import weakref

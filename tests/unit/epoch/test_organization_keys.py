@@ -1,4 +1,4 @@
-"""Unique keys of organizations' tables that span all organizations are listed on the scaling page."""
+"""docs/scaling.md lists each unique key that spans all organizations in a table that organizations own."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The search for PostgreSQL's programs, and the message when there are none."""
+"""The search for the programs of a PostgreSQL server, the error when none is found, and the folder for its data."""
 
 import importlib.util
 from pathlib import Path

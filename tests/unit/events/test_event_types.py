@@ -1,4 +1,4 @@
-"""The names of event types are those that customers' programs know."""
+"""The names of event types equal those that customers' programs receive by contract."""
 
 from events.event_types import EventType
 

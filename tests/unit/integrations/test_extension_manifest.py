@@ -1,4 +1,4 @@
-"""The Chrome extension's manifest: the hosts of each CRM and no others."""
+"""The manifest of the Chrome extension kit: it runs on the hosts of each CRM and no others, with few permissions."""
 
 import json
 from fnmatch import fnmatch

@@ -1,4 +1,4 @@
-"""Origins that may frame the HubSpot calling page, and tokens that work there."""
+"""Origins that may frame the HubSpot calling page, and embed tokens whose allowed domains admit HubSpot."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Fixtures of the unit tests of kit."""
+"""Fixture of the unit tests of ``kit``: the lines of the log, as production writes them."""
 
 import io
 from collections.abc import Iterator

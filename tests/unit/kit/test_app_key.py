@@ -1,4 +1,4 @@
-"""Typed keys of the application's objects."""
+"""Typed keys (AppKey) for the objects in the Litestar application's state."""
 
 import pytest
 from litestar import Litestar

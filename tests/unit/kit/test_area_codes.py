@@ -1,4 +1,4 @@
-"""Examples of area codes."""
+"""The example of an area code that the search for phone numbers shows for each country."""
 
 import phonenumbers
 import pytest

@@ -1,4 +1,4 @@
-"""A buffered histogram tells the same as the library's."""
+"""BufferedHistogram, a Prometheus histogram that counts later, reports the same values as the library's histogram."""
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram

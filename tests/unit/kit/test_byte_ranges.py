@@ -1,4 +1,4 @@
-"""Ranges of bytes of a file in memory."""
+"""Responses to HTTP requests for a range of bytes of a file in memory."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The client's address: only trusted proxies name it, and only behind the last hop that is not one."""
+"""The client's IP address: only trusted proxies name it in a header; addresses of trusted proxies are passed over."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Concurrency of one key: bounded, in order, and of no concern to other keys."""
+"""The limit of concurrent tasks of one key: further tasks wait in order or are refused, and other keys do not wait."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Failures of connections in plain words."""
+"""Descriptions of failed network connections in plain words: refused, broken, no answer, unknown host, TLS, login."""
 
 import asyncio
 import socket

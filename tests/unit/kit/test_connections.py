@@ -1,4 +1,4 @@
-"""Shares of a worker's database connections."""
+"""The division of a worker's maximum of database connections among its pools."""
 
 import pytest
 

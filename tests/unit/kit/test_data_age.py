@@ -1,4 +1,4 @@
-"""The age of data that a request accepts: by its cookie of the last change, its key and ``Cache-Control``."""
+"""The greatest age of replica data that a request accepts: by its cookie of the last change, key and Cache-Control."""
 
 from typing import Any
 

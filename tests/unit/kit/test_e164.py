@@ -1,4 +1,4 @@
-"""Normalization of dialled numbers to E.164, or one of two refusals."""
+"""Normalization of dialled numbers to E.164 or one of two refusals, and the formats in which numbers are shown."""
 
 import json
 import re

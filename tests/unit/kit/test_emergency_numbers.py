@@ -1,4 +1,4 @@
-"""The phone refuses the emergency numbers that the server refuses, all of them and no others."""
+"""The widget refuses the emergency numbers that the server refuses, all of them and no others."""
 
 import itertools
 import re

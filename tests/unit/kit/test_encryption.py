@@ -1,4 +1,4 @@
-"""Encrypted cookies: bound to purpose, key and age."""
+"""Encryption for cookies and stored secrets: bound to purpose, key and age; the check of a path for redirects."""
 
 from dashboard.pages import is_own_path
 from kit.encryption import Encryptor

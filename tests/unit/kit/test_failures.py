@@ -1,4 +1,4 @@
-"""Unexpected errors: whose fault one is, and how often it is logged."""
+"""Unexpected errors: whether another service or the product caused one, and how often each kind is logged."""
 
 from collections.abc import Sequence
 

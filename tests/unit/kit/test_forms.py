@@ -1,4 +1,4 @@
-"""Parsing of forms, and the place of their errors."""
+"""Parsing of submitted HTML forms, and the field beside which each error is shown."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Logs hold no secrets and no phone numbers."""
+"""Log lines contain no secrets and no whole phone numbers."""
 
 import io
 

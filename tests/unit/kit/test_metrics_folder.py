@@ -1,4 +1,4 @@
-"""The files of metrics that workers share: their space is taken before they are mapped."""
+"""The files in which workers share Prometheus metrics: disk space is allocated first, and its lack is reported."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Searches for numbers as people write them: national formats, trunk zeros, separators, parts."""
+"""The search for stored numbers by text that people type: national formats, trunk zeros, separators, parts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The kinds of number ranges: every country's examples, pay-per-call ranges, area codes of no plan."""
+"""Classification of phone numbers by range: ordinary or pay-per-call in every country, unassigned US area codes."""
 
 import datetime as dt
 

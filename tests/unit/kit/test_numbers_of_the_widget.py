@@ -1,4 +1,4 @@
-"""The widget reads each number as the server does, in every country and in every usual written form."""
+"""The widget parses each number as the server does, in every country and in every usual written form."""
 
 import sys
 import unicodedata

@@ -1,4 +1,4 @@
-"""Cursors and page sizes."""
+"""Paging of lists: cursors, page sizes, and whether another page follows."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Each id, number and day has one spelling."""
+"""Parsing of ids, whole numbers and days from outside: each is accepted in one spelling only."""
 
 import datetime as dt
 import re

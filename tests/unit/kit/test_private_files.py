@@ -1,4 +1,4 @@
-"""Files of the data directory: only this account reads them, and no reader finds half of one."""
+"""Files in the data directory: only the product's system user can read them, and they are replaced as a whole."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Random digits: of the wanted length, never the same twice, not even in a copy of the process."""
+"""Random hexadecimal digits: of the given length, never repeated, and different in a forked copy of the process."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Rate limit windows of one minute, in memory and without the shared store."""
+"""Rate limits of one minute: counts in memory, also if the shared store (Valkey) does not answer, and their metrics."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Ids of requests: taken over in two forms only, and in the lines of their log."""
+"""Ids of HTTP requests: accepted from a proxy in two formats only, and in the log lines of their request."""
 
 import io
 

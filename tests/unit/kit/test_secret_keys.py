@@ -1,4 +1,4 @@
-"""Signatures with a secret that has predecessors."""
+"""Signatures by the product's secret: earlier secrets still verify, but never sign."""
 
 from kit.secret_keys import SecretKeys, Signer
 

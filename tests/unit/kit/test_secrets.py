@@ -1,4 +1,4 @@
-"""The format of secrets, compared with a second implementation."""
+"""The format and checksum of embed tokens and API keys, compared with a second implementation."""
 
 import hashlib
 import re

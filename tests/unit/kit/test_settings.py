@@ -1,4 +1,4 @@
-"""Settings: refused values name their variable."""
+"""Settings from environment variables: defaults, values of production, and errors that name the variable."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Slugs: ASCII words of any text."""
+"""Slugs for URLs, made from any text: ASCII words between hyphens."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON that a newer release wrote is read without what only it knows."""
+"""JSON in the database that a newer release wrote: fields, items and values that this release lacks are ignored."""
 
 import datetime as dt
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Text that PostgreSQL can store, and links in names."""
+"""Checks of text from people: characters that PostgreSQL cannot store, and links in names."""
 
 import pytest
 

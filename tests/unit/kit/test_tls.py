@@ -1,4 +1,4 @@
-"""TLS contexts of clients: made once for the same authorities."""
+"""TLS contexts of HTTP clients: created once for each set of certificate authorities."""
 
 import certifi
 import pytest

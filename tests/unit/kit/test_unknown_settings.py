@@ -1,4 +1,4 @@
-"""Variables that look like settings and are none."""
+"""Warnings about environment variables that look like settings and have no effect, such as mistyped names."""
 
 import re
 from pathlib import Path

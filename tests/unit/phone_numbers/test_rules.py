@@ -1,4 +1,4 @@
-"""Rules of number searches and purchases, and names of numbers at the carrier."""
+"""Rules of searching and buying phone numbers, and the names that the product gives its numbers at the carrier."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4

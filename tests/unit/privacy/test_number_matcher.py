@@ -1,4 +1,4 @@
-"""The matcher finds a number in any format that pages write."""
+"""The search for a phone number in metadata and other text, in any written format, when the number is erased."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The sandbox's call engine in a scripted environment: every sandbox number, a hang-up at every moment."""
+"""The call engine of the sandbox carrier in a scripted environment: every sandbox number, a hang-up at every moment."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The page of assumptions about the carrier names only switches and tests that exist, and every switch."""
+"""docs/carrier-assumptions.md names switches of the sandbox carrier and tests that exist, and names every switch."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Parsing of TwiML, session descriptions, tokens and numbers in the sandbox."""
+"""The sandbox carrier parses TwiML, session descriptions (SDP) and access tokens, and searches its numbers for sale."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Rules of names, countries, roles and slugs."""
+"""Rules of organizations' names, countries, members' roles and slugs."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""``make audit``: what could not be asked is unknown, never "none known"."""
+"""``make audit``: a package whose advisories could not be fetched counts as unknown, never as free of advisories."""
 
 import json
 import os

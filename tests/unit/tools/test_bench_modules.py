@@ -1,4 +1,4 @@
-"""Modules of the benchmarks can be imported beside the product's packages."""
+"""No module of the benchmarks (``bench``) has the name of a package of ``src``, so that both can be imported."""
 
 from pathlib import Path
 

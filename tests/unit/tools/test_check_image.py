@@ -1,4 +1,4 @@
-"""``make image-check`` reads the Dockerfile and this machine's package sources."""
+"""``make image-check`` can execute every instruction of the Dockerfile, with the package sources of this machine."""
 
 from pathlib import Path
 from types import ModuleType

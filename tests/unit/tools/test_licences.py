@@ -1,4 +1,4 @@
-"""Every package of production, and of the files that browsers load, has a licence of the list."""
+"""Each package of production and of the files that browsers load has a licence from the list of allowed ones."""
 
 from pathlib import Path
 from types import ModuleType

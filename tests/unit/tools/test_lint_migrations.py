@@ -1,4 +1,4 @@
-"""``make migrations-lint``: migrations that make workers wait are refused, those by the rules pass."""
+"""``make migrations-lint`` refuses migrations that make workers wait, and accepts those that follow the rules."""
 
 from pathlib import Path
 from types import ModuleType

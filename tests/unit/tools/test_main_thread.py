@@ -1,4 +1,4 @@
-"""The benchmark of a page's main thread counts every task in which a script of the phone ran as the phone's."""
+"""The benchmark of a page's main thread attributes each task in which a script of the phone ran to the phone."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The list of long test modules names files that exist, or the order would be that of the alphabet again."""
+"""The list of long test modules, which parallel runs take first, names files that exist."""
 
 from support.module_order import LONG_MODULES, TESTS, order_of
 

@@ -1,4 +1,4 @@
-"""The packages for customers' programs have the product's version, and nothing that is built is committed."""
+"""The packages for customers' programs (``packages``) have the product's version, and no built file is committed."""
 
 import json
 import subprocess

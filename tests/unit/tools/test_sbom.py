@@ -1,4 +1,4 @@
-"""``make sbom``: every package of a release, with version, licence and hashes."""
+"""``make sbom`` writes a software bill of materials: every package of a release, with version, licence and hashes."""
 
 import json
 import subprocess

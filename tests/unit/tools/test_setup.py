@@ -1,4 +1,4 @@
-"""``tools/setup`` looks for all tools first, and says what a long step does."""
+"""``tools/setup`` looks for all required programs first, and prints a line while a long step runs."""
 
 import shutil
 import subprocess

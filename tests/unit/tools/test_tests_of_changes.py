@@ -1,4 +1,4 @@
-"""``make test-fast`` runs the unit tests and those of what was changed."""
+"""``make test-fast`` selects the unit tests and the tests of changed files and packages."""
 
 from support.tools import import_tool
 

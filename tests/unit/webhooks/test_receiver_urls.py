@@ -1,4 +1,4 @@
-"""Addresses that webhooks may be sent to: each spelling of one that is not public is refused."""
+"""URLs to which webhooks may be sent: each spelling of a host or IP address that is not public is refused."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""The panel's calling codes equal the server's library of numbers."""
+"""The country calling codes in the widget's panel equal those of phonenumbers, the server's library."""
 
 import re
 from pathlib import Path

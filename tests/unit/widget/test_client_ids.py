@@ -1,4 +1,4 @@
-"""Signed client ids: their owner is readable by the server only."""
+"""Client ids of widgets, signed if they belong to a member: only the server can read the member."""
 
 import re
 from uuid import UUID, uuid4

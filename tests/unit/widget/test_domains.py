@@ -1,4 +1,4 @@
-"""The domain whitelist: every case of tests/cases, and properties on any input."""
+"""The allowed domains of an embed token: every case of tests/cases, and properties on any input."""
 
 import csv
 import re

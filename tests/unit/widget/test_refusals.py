@@ -1,4 +1,4 @@
-"""The table of refusals has a row for each code that can refuse, and no other."""
+"""The table of refusals (widget/refusals.py) has a row for each code that refuses a request or call, and no other."""
 
 import ast
 import inspect

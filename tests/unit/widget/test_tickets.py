@@ -1,4 +1,4 @@
-"""Page tickets: bound to one token, one page and one day, signed, in one spelling."""
+"""Tickets of our own pages for the token exchange: signed, bound to one token, page and day, in one spelling."""
 
 import base64
 from uuid import UUID, uuid4

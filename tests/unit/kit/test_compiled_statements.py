@@ -1,4 +1,4 @@
-"""Compiled statements: values stand at their parameters' positions."""
+"""SQL statements compiled once (CompiledStatement): values are passed in the order of the parameters' positions."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
