@@ -130,7 +130,7 @@ class AccountSettings:
             return user, factor.pending_secret(user), await factor.count_unused_codes(user)
 
     async def start_second_factor(self, viewer: Viewer, *, password: str, by: Actor) -> None:
-        """Start the enrolment. Raises: EmailNotVerified, ValidationFailed, SecondFactorUnchanged."""
+        """Start the enrolment. Raises: EmailNotVerified, ValidationFailed, SecondFactorStateConflict."""
         ensure_email_verified(viewer.email_verified)
         await self._ensure_password(viewer, password, by, field="password")
         async with self._database.tenant_session(None, viewer.user_id) as session:
@@ -139,7 +139,7 @@ class AccountSettings:
     async def confirm_second_factor(self, viewer: Viewer, *, code: str, by: Actor) -> tuple[Sequence[str], str]:
         """Finish the enrolment, end all other sessions, and return recovery codes and this session's new raw id.
 
-        Raises: ValidationFailed, SecondFactorUnchanged.
+        Raises: ValidationFailed, SecondFactorStateConflict.
         """
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
@@ -151,7 +151,7 @@ class AccountSettings:
             return codes, await _end_other_sessions(session, viewer)
 
     async def renew_recovery_codes(self, viewer: Viewer, *, code: str, by: Actor) -> Sequence[str]:
-        """Replace the recovery codes by ten new ones. Raises: ValidationFailed, SecondFactorUnchanged."""
+        """Replace the recovery codes by ten new ones. Raises: ValidationFailed, SecondFactorStateConflict."""
         await self._ensure_code(viewer, code, by)
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
@@ -161,7 +161,7 @@ class AccountSettings:
     async def disable_second_factor(self, viewer: Viewer, *, password: str, code: str, by: Actor) -> str:
         """Disable the second factor, end all other sessions, and return this session's new raw id.
 
-        Raises: ValidationFailed, SecondFactorUnchanged.
+        Raises: ValidationFailed, SecondFactorStateConflict.
         """
         await self._ensure_password(viewer, password, by, field="password")
         await self._ensure_code(viewer, code, by)

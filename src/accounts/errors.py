@@ -45,8 +45,8 @@ class LinkNotUsable(NotFound):
     message = "This link no longer works. It may have been used, or a newer one sent"
 
 
-class SecondFactorUnchanged(Conflict):
-    """The second factor is in the requested state already."""
+class SecondFactorStateConflict(Conflict):
+    """The second factor is not in the state that the change requires, for example it is enabled already."""
 
     code = "second_factor_unchanged"
     message = "Two-step sign-in is already set this way"

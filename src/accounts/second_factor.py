@@ -14,7 +14,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.errors import SecondFactorUnchanged, WrongCode
+from accounts.errors import SecondFactorStateConflict, WrongCode
 from accounts.models import AbstractAccount
 from accounts.totp import TotpSecrets
 from kit.actor import Actor
@@ -36,9 +36,9 @@ class SecondFactorService:
         self._totp = totp
 
     async def enrol(self, user: AbstractAccount) -> str:
-        """Make a new secret, not required at sign-in yet, and return it in base 32. Raises: SecondFactorUnchanged."""
+        """Make a new secret, not required at sign-in yet; return it in base 32. Raises: SecondFactorStateConflict."""
         if user.totp_enabled_at is not None:
-            raise SecondFactorUnchanged
+            raise SecondFactorStateConflict
         secret = pyotp.random_base32()
         user.totp_secret, user.totp_last_step = self._totp.encrypt(user.id, secret), None
         await self._session.flush()
@@ -52,11 +52,11 @@ class SecondFactorService:
         """Enable the second factor with a first code; return the recovery codes, which are shown once.
 
         Raises:
-            SecondFactorUnchanged: the second factor is enabled, or its enrolment was not started.
+            SecondFactorStateConflict: the second factor is enabled, or its enrolment was not started.
             WrongCode: the app shows another code.
         """
         if user.totp_secret is None or user.totp_enabled_at is not None:
-            raise SecondFactorUnchanged
+            raise SecondFactorStateConflict
         if not await self._claim_step(user, code):
             raise WrongCode
         user.totp_enabled_at = utc_now()
@@ -65,24 +65,24 @@ class SecondFactorService:
         return codes
 
     async def renew_codes(self, user: AbstractAccount, *, by: Actor) -> Sequence[str]:
-        """Replace the recovery codes. Raises: SecondFactorUnchanged, when there is no second factor."""
+        """Replace the recovery codes. Raises: SecondFactorStateConflict, when there is no second factor."""
         if user.totp_enabled_at is None:
-            raise SecondFactorUnchanged
+            raise SecondFactorStateConflict
         codes = await self._new_codes(user)
         await record(self._session, by, "recovery_codes.renewed", subject_id=user.id, subject_name=user.email)
         return codes
 
     async def disable(self, user: AbstractAccount, *, by: Actor) -> None:
-        """Disable the second factor. Raises: SecondFactorUnchanged, when it is disabled."""
+        """Disable the second factor. Raises: SecondFactorStateConflict, when it is disabled."""
         if user.totp_enabled_at is None:
-            raise SecondFactorUnchanged
+            raise SecondFactorStateConflict
         await self._remove_app(user)
         await record(self._session, by, "second_factor.disabled", subject_id=user.id, subject_name=user.email)
 
     async def remove_all(self, user: AbstractAccount, *, by: Actor) -> None:
-        """Remove every second factor: the app, its recovery codes and the passkeys. Raises: SecondFactorUnchanged."""
+        """Remove every second factor: app, recovery codes and passkeys. Raises: SecondFactorStateConflict."""
         if not user.has_second_factor:
-            raise SecondFactorUnchanged
+            raise SecondFactorStateConflict
         await self.remove_all_if_any(user, by=by)
 
     async def remove_all_if_any(self, user: AbstractAccount, *, by: Actor) -> None:

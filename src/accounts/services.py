@@ -85,7 +85,7 @@ class UserService(AccountService[User]):
         await record(session, by, "account.enabled", subject_id=user.id, subject_name=user.email)
 
     async def reset_second_factor(self, user_id: UUID, totp: TotpSecrets, *, by: Actor) -> User:
-        """Remove a person's second factors and end their sessions. Raises: NotFound, SecondFactorUnchanged."""
+        """Remove a person's second factors and end their sessions. Raises: NotFound, SecondFactorStateConflict."""
         user = await self._repository.get_one_or_none(User.id == user_id)
         if user is None:
             raise NotFound

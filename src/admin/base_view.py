@@ -10,8 +10,8 @@ from starlette.requests import Request
 from admin.actions.staff_action import StaffAction
 from admin.filters import day_problem
 from admin.list_view import ListView
-from admin.page_helpers import back_office, frame, requires, viewer
-from kit.audit import record
+from admin.page_helpers import back_office, layout_context, require_role, viewer
+from kit import audit
 
 _SECTION_ROWS = 5
 
@@ -32,7 +32,7 @@ class Section(NamedTuple):
 
 
 class RecordView(ListView):
-    """One kind of record: its list, its detail page and its staff actions. Nothing else changes a record."""
+    """One kind of record: its list, its detail page and its staff actions, which alone change a record."""
 
     details_template = "admin/details.html"
 
@@ -94,7 +94,7 @@ class RecordView(ListView):
 
     async def list_context(self, request: Request) -> dict[str, Any]:
         return {
-            **frame(request),
+            **layout_context(request),
             "bulk_actions": self.bulk_actions_for(request),
             "until_problem": day_problem(request.query_params.get("until", "")) if self.has_date_filter else "",
             "hidden_filters": await self.hidden_filters(request),
@@ -108,7 +108,7 @@ class RecordView(ListView):
         if self.is_view_audited:
             await self._record_viewing(request, row)
         return {
-            **frame(request),
+            **layout_context(request),
             "sections": await self.sections(request, row),
             "actions": await self.actions_for(request, row),
             "links": self.links(row),
@@ -116,10 +116,10 @@ class RecordView(ListView):
         }
 
     async def _record_viewing(self, request: Request, row: Any) -> None:
-        staff_viewer = requires(request, self.minimum_role)
+        staff_viewer = require_role(request, self.minimum_role)
         async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
             action, name = f"{self.identity}.viewed", self.audit_name(row)
-            await record(session, staff_viewer.actor, action, subject_id=row.id, subject_name=name)
+            await audit.record(session, staff_viewer.actor, action, subject_id=row.id, subject_name=name)
 
 
 def newest_rows(query: Any, model: Any) -> Any:

@@ -1,4 +1,4 @@
-"""CSV export of a list: capped, for operators, and recorded in the audit log."""
+"""Exports a back office list as CSV: a limited number of rows, for operators and admins, recorded in the audit log."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from admin.base_view import find_view
 from admin.models import StaffRole
-from admin.page_helpers import back_office, read_form, requires
-from kit.audit import record
+from admin.page_helpers import back_office, read_form, require_role
+from kit import audit
 from kit.csv_export import BYTE_ORDER_MARK, Cell, csv_lines
 from kit.e164 import masked
 from kit.schemas import rfc3339
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"(?!\d{4}-\d{2}-\d{2}$)[+(]?[0-9 ().\-/]{5,}")
 
 async def export(request: Request) -> Response:
     """The list's rows as a CSV file. Raises: HTTPException, StaffRoleTooLow."""
-    staff_viewer = requires(request, StaffRole.OPERATOR)
+    staff_viewer = require_role(request, StaffRole.OPERATOR)
     has_bom = bool((await read_form(request, "bom"))["bom"])
     view = find_view(request, request.path_params["identity"])
     if view is None or not view.is_exportable or not view.is_accessible(request):
@@ -37,7 +37,9 @@ async def export(request: Request) -> Response:
             key: _masked_filter(value) for key, value in request.query_params.items() if key != "after" and value
         }
         details = {"rows": len(rows), "filters": filters}
-        await record(session, staff_viewer.actor, "records.exported", subject_name=view.name_plural, details=details)
+        await audit.record(
+            session, staff_viewer.actor, "records.exported", subject_name=view.name_plural, details=details
+        )
     keys = ["id", *view.list_columns]
     lines = csv_lines([keys, *([_cell(getattr(row, key)) for key in keys] for row in rows)])
     disposition = f'attachment; filename="{view.identity}.csv"'

@@ -1,10 +1,10 @@
-"""Refusals in the back office."""
+"""Errors that refuse requests of staff, each with its code and sentence: for roles, links, forms and staff actions."""
 
 from kit.errors import Conflict, Forbidden, NotFound
 
 
 class StaffRoleTooLow(Forbidden):
-    """The staff member's role does not include this."""
+    """The staff member's role does not allow the page or the action."""
 
     code = "role_too_low"
     message = "Your role does not allow this"

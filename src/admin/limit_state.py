@@ -1,4 +1,4 @@
-"""Sentences about an organization's effective limit, now or after a change by staff, and the rules that lower it."""
+"""Sentences about the value of an organization's limit, now or after a change by staff, and about what lowers it."""
 
 import datetime as dt
 from typing import Any

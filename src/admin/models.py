@@ -1,4 +1,4 @@
-"""Staff accounts, their sessions, recovery codes and passkeys. The customers' role has no access to these tables."""
+"""Tables of staff accounts, sessions, recovery codes and passkeys. The customers' database role cannot use them."""
 
 import datetime as dt
 import enum

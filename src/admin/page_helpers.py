@@ -80,15 +80,15 @@ def viewer(request: Request) -> StaffViewer:
     return found
 
 
-def requires(request: Request, role: StaffRole) -> StaffViewer:
-    """The staff member, whose role is at least ``role``. Raises: NotSignedIn, StaffRoleTooLow."""
+def require_role(request: Request, role: StaffRole) -> StaffViewer:
+    """Require a role of at least ``role``; return the staff member. Raises: NotSignedIn, StaffRoleTooLow."""
     found = viewer(request)
     ensure_staff_role(found.role, role)
     return found
 
 
-def frame(request: Request) -> dict[str, Any]:
-    """The template variables of a page's menu, header and notice."""
+def layout_context(request: Request) -> dict[str, Any]:
+    """The template variables of the layout: those of the menu, the header and the notice."""
     return {
         "request": request,
         "viewer": request.state.viewer,
@@ -98,9 +98,9 @@ def frame(request: Request) -> dict[str, Any]:
 
 
 async def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
-    """Render ``template`` with the variables of ``frame`` and ``context``."""
+    """Render ``template`` with the variables of ``layout_context`` and ``context``."""
     templates: Environment = request.state.templates
-    page = await templates.get_template(template).render_async(**frame(request), **context)
+    page = await templates.get_template(template).render_async(**layout_context(request), **context)
     response = HTMLResponse(page, status_code=status)
     clear_notice(request, response)
     return response
@@ -148,7 +148,9 @@ def set_cookie(
     )
 
 
-async def render_refused(request: Request, template: str, form: Form, error: DomainError, **context: Any) -> Response:
+async def render_form_errors(
+    request: Request, template: str, form: Form, error: DomainError, **context: Any
+) -> Response:
     """Render the form again, with the entered values and the errors."""
     refused = form.refused(error)
     if isinstance(error, TooMany):

@@ -1,4 +1,4 @@
-"""Staff accounts (add, join, change role, disable, reset second factor) and staff sessions."""
+"""Services of staff accounts (invite, set password by link, change role, disable, reset second factor) and sessions."""
 
 import secrets
 from collections.abc import Sequence
@@ -17,8 +17,9 @@ from accounts.sessions import LAST_SEEN_PRECISION, AbstractSessionService, is_ac
 from accounts.totp import TotpSecrets
 from admin.errors import LastAdmin, StaffLinkNotUsable
 from admin.models import Staff, StaffRole, StaffSession
+from kit import audit
 from kit.actor import Actor
-from kit.audit import AuditEvent, record
+from kit.audit import AuditEvent
 from kit.clock import utc_now
 from kit.db.database import set_tenant_context
 from kit.errors import NotFound
@@ -44,10 +45,10 @@ class StaffViewer(msgspec.Struct, frozen=True):
 
 
 class InvitedStaff(NamedTuple):
-    """A staff account and the raw token of its link, which is shown once."""
+    """A staff account and the token of its one-time link, which is shown once."""
 
     staff: Staff
-    raw: str
+    link_token: str
 
 
 class StaffSessionService(AbstractSessionService[StaffSession]):
@@ -61,17 +62,18 @@ class StaffSessionService(AbstractSessionService[StaffSession]):
     lifetime = STAFF_SESSION_LIFETIME
 
     async def find_viewer(
-        self, raw: str, ip_address: str, now: datetime, *, is_activity: bool = True
+        self, session_token: str, ip_address: str, now: datetime, *, is_activity: bool = True
     ) -> StaffViewer | None:
-        """The staff member of the active session ``raw``; activity updates its last-seen time, at most once a minute.
+        """The staff member of the active session ``session_token``.
 
-        Requests that a page sends without a person's action are no activity: they must not extend an unused session.
+        Activity updates the session's last-seen time, at most once a minute. Requests that a page sends without
+        a person's action are no activity: they must not extend an unused session.
         """
         query = (
             sa.select(StaffSession.id, StaffSession.last_seen_at, Staff.id, Staff.email, Staff.role)
             .join(Staff, Staff.id == StaffSession.user_id)
             .where(
-                StaffSession.digest == digest(raw),
+                StaffSession.digest == digest(session_token),
                 *is_active(StaffSession, now, STAFF_SESSION_IDLE),
                 ~StaffSession.awaits_second_factor,
                 Staff.disabled_at.is_(None),
@@ -126,27 +128,27 @@ class StaffService(AccountService[Staff]):
             session.add(staff)
         elif role is not None:
             staff.role = role
-        raw = secrets.token_urlsafe(32)
-        staff.link_digest, staff.link_expires_at = digest(raw), utc_now() + STAFF_LINK_LIFETIME
+        link_token = secrets.token_urlsafe(32)
+        staff.link_digest, staff.link_expires_at = digest(link_token), utc_now() + STAFF_LINK_LIFETIME
         staff.disabled_at = None
         await session.flush()
         details = {"role": staff.role.value}
-        await record(session, by, "staff.invited", subject_id=staff.id, subject_name=staff.email, details=details)
-        return InvitedStaff(staff, raw)
+        await audit.record(session, by, "staff.invited", subject_id=staff.id, subject_name=staff.email, details=details)
+        return InvitedStaff(staff, link_token)
 
-    async def get_by_link(self, raw: str) -> Staff:
-        """The account of the link ``raw``, which stays usable. Raises: StaffLinkNotUsable."""
-        staff = await self._repository.get_one_or_none(*_link_is_usable(raw))
+    async def get_by_link(self, link_token: str) -> Staff:
+        """The account of the link with ``link_token``; the link stays usable. Raises: StaffLinkNotUsable."""
+        staff = await self._repository.get_one_or_none(*_link_is_usable(link_token))
         if staff is None:
             raise StaffLinkNotUsable
         return staff
 
-    async def join(self, raw: str, *, password_hash: str, ip_address: str) -> Staff:
+    async def set_password_by_link(self, link_token: str, *, password_hash: str, ip_address: str) -> Staff:
         """Use up the link: set the password and end all sessions of the account. Raises: StaffLinkNotUsable."""
         session = self._session
-        staff = await self.get_by_link(raw)
+        staff = await self.get_by_link(link_token)
         # One statement checks and uses the link, so only one of two concurrent requests succeeds.
-        used = sa.update(Staff).where(*_link_is_usable(raw)).values(link_digest=None, link_expires_at=None)
+        used = sa.update(Staff).where(*_link_is_usable(link_token)).values(link_digest=None, link_expires_at=None)
         if await session.scalar(used.returning(Staff.id)) is None:
             raise StaffLinkNotUsable
         staff.password_hash, staff.joined_at = password_hash, staff.joined_at or utc_now()
@@ -154,7 +156,7 @@ class StaffService(AccountService[Staff]):
         await StaffSessionService(session).end_all(staff.id)
         await set_tenant_context(session, None, staff.id)
         by = actor_of(staff, ip_address)
-        await record(session, by, "staff.joined", subject_id=staff.id, subject_name=staff.email)
+        await audit.record(session, by, "staff.joined", subject_id=staff.id, subject_name=staff.email)
         return staff
 
     async def change_role(self, staff_id: UUID, role: StaffRole, *, by: Actor) -> None:
@@ -175,7 +177,7 @@ class StaffService(AccountService[Staff]):
     async def reset_second_factor(self, staff_id: UUID, totp: TotpSecrets, *, by: Actor) -> None:
         """Remove a staff member's second factors; the next sign-in enrols a new one.
 
-        Raises: NotFound, SecondFactorUnchanged.
+        Raises: NotFound, SecondFactorStateConflict.
         """
         staff = await self._repository.get_one_or_none(Staff.id == staff_id)
         if staff is None:
@@ -198,8 +200,8 @@ class StaffService(AccountService[Staff]):
 
     async def _record(self, staff: Staff, by: Actor, action: str, details: dict[str, Any] | None) -> None:
         session = self._session
-        await record(session, by, action, subject_id=staff.id, subject_name=staff.email, details=details)
+        await audit.record(session, by, action, subject_id=staff.id, subject_name=staff.email, details=details)
 
 
-def _link_is_usable(raw: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return Staff.link_digest == digest(raw), Staff.link_expires_at > utc_now(), Staff.disabled_at.is_(None)
+def _link_is_usable(link_token: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return Staff.link_digest == digest(link_token), Staff.link_expires_at > utc_now(), Staff.disabled_at.is_(None)

@@ -1,6 +1,6 @@
-"""Sentences about an organization's state after a staff action: whether its phones can call, live calls, phone numbers.
+"""Sentences for staff about an organization's present state: whether its phones can call, live calls, phone numbers.
 
-The state is read in the transaction of the change.
+After a staff action, the state is read in the transaction of the change.
 """
 
 from uuid import UUID

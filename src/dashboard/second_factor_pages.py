@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.datastructures import Cookie
 
 from accounts.auth import current_actor, current_viewer
-from accounts.errors import SecondFactorUnchanged
+from accounts.errors import SecondFactorStateConflict
 from accounts.totp import enrolment_uri
 from dashboard.account_settings import Visit, account_settings_of, new_session_cookie, redirect_or_form
 from dashboard.guards import loads_memberships
@@ -51,7 +51,7 @@ async def confirm_second_factor(request: Visit) -> Response[str]:
         codes, raw = await account_settings_of(request).confirm_second_factor(
             current_viewer(request), code=form["code"], by=current_actor(request)
         )
-    except SecondFactorUnchanged:
+    except SecondFactorStateConflict:
         return redirect(request, "/account")
     except DomainError as error:
         return await _second_factor_form(request, form.refused(error), status=status_of(error))

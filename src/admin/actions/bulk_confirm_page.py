@@ -1,4 +1,4 @@
-"""Confirmation page of a staff action on several records that were selected in a list."""
+"""Confirmation page of a staff action on several records selected in a list; runs the action on each record."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from admin.base_view import RecordView, find_view
 from admin.errors import StaleForm
 from admin.filters import parse_id
 from admin.list_view import PAGE_ROWS
-from admin.page_helpers import back_office, read_form, redirect, render, render_refused, viewer
+from admin.page_helpers import back_office, read_form, redirect, render, render_form_errors, viewer
 from admin.rules import ensure_staff_role, read_reason
 from kit.errors import Conflict, DomainError, MalformedRequest, ValidationFailed
 from kit.http.forms import Form, ensure_valid_text
@@ -62,7 +62,7 @@ async def submit(request: Request) -> Response:
             succeeded, refusals = await _run(request, bulk, states, reason)
     except (ValidationFailed, Conflict) as refusal:
         records = await _records(request, bulk.view, list(states))
-        return await render_refused(request, _TEMPLATE, form, refusal, **_page_context(bulk, records))
+        return await render_form_errors(request, _TEMPLATE, form, refusal, **_page_context(bulk, records))
     notice = f"{succeeded} of {len(states)} {'is' if succeeded == 1 else 'are'} {bulk.action.bulk_result} now."
     return redirect(request, bulk.return_path, " ".join([notice, *refusals]), is_problem=bool(refusals))
 

@@ -17,7 +17,7 @@ from admin.base_view import find_view
 from admin.errors import AlreadyDone, StaleForm
 from admin.filters import parse_id
 from admin.formatters import ALERT_NAMES, name_in
-from admin.page_helpers import back_office, read_form, redirect, render, render_refused, viewer
+from admin.page_helpers import back_office, read_form, redirect, render, render_form_errors, viewer
 from admin.rules import ensure_staff_role, read_reason
 from calls.limits.models import Alert
 from kit.db.database import Database
@@ -117,7 +117,7 @@ async def _submit(request: Request, load: Loader) -> Response:
     except NotFound:
         return redirect(request, pending.return_path, StaleForm.message, is_problem=True)
     except _REFUSALS_ON_THE_FORM as refusal:
-        return await render_refused(request, _TEMPLATE, form, refusal, **pending.page_context)
+        return await render_form_errors(request, _TEMPLATE, form, refusal, **pending.page_context)
     return redirect(request, pending.return_path, notice)
 
 

@@ -1,4 +1,4 @@
-"""Staff pages: set the first password by a link, sign in, second factor, sign out, own account with its sessions."""
+"""Staff pages: set the password by a one-time link, sign in, second factor, recovery codes, sign out, own account."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from accounts.errors import NotSignedIn, SecondFactorUnchanged
+from accounts.errors import NotSignedIn, SecondFactorStateConflict
 from accounts.sessions import Browser
 from accounts.totp import enrolment_uri
 from accounts.user_agents import describe_user_agent
@@ -22,13 +22,13 @@ from admin.page_helpers import (
     read_form,
     redirect,
     render,
-    render_refused,
+    render_form_errors,
     safe_return_path,
     set_cookie,
     viewer,
 )
 from admin.services import STAFF_SESSION_LIFETIME, StaffSessionService
-from kit.audit import record
+from kit import audit
 from kit.encryption import Encryptor
 from kit.errors import DomainError, NotFound
 from kit.http.client_ip_address import client_ip_address
@@ -41,7 +41,7 @@ _CODES_SECONDS = 120
 SIGN_IN_EXPIRED = "That took too long. Sign in again."
 
 
-async def join_page(request: Request) -> Response:
+async def set_password_page(request: Request) -> Response:
     try:
         email = await back_office(request).staff_auth.email_of_link(request.path_params["token"])
     except StaffLinkNotUsable:
@@ -49,20 +49,22 @@ async def join_page(request: Request) -> Response:
     return _without_referrer(await render(request, "admin/join.html", email=email, form=None))
 
 
-async def join(request: Request) -> Response:
-    form, link = await read_form(request, "password"), request.path_params["token"]
+async def set_password(request: Request) -> Response:
+    form, link_token = await read_form(request, "password"), request.path_params["token"]
     staff_auth = back_office(request).staff_auth
     try:
-        email = await staff_auth.email_of_link(link)
+        email = await staff_auth.email_of_link(link_token)
     except StaffLinkNotUsable:
         return await _link_not_usable(request)
     try:
         ensure_valid_text(form)
-        await staff_auth.join(link, password=form["password"], ip_address=browser_of(request).ip_address)
+        await staff_auth.set_password_by_link(
+            link_token, password=form["password"], ip_address=browser_of(request).ip_address
+        )
     except StaffLinkNotUsable:
         return await _link_not_usable(request)
     except DomainError as error:
-        return _without_referrer(await render_refused(request, "admin/join.html", form, error, email=email))
+        return _without_referrer(await render_form_errors(request, "admin/join.html", form, error, email=email))
     return redirect(request, "/admin/login", "Your password is set. Sign in with it.")
 
 
@@ -85,7 +87,7 @@ async def sign_in(request: Request) -> Response:
             replaces=request.state.session_token,
         )
     except DomainError as error:
-        return await render_refused(
+        return await render_form_errors(
             request, "admin/login.html", form, error, back=back, has_passkeys=has_passkeys(request)
         )
     response = redirect(request, f"/admin/second-step?next={back}")
@@ -94,7 +96,7 @@ async def sign_in(request: Request) -> Response:
 
 async def second_step_page(request: Request) -> Response:
     back = safe_return_path(request.query_params.get("next"))
-    pending = await _pending_sign_in(request)
+    pending = await _find_pending_sign_in(request)
     if pending is None:
         return redirect(request, "/admin/login")
     return await _second_step(request, pending, None, back)
@@ -102,17 +104,21 @@ async def second_step_page(request: Request) -> Response:
 
 async def second_step(request: Request) -> Response:
     form, token = await read_form(request, "code", "next"), request.state.session_token
-    back, pending = safe_return_path(form["next"]), await _pending_sign_in(request)
+    back, pending = safe_return_path(form["next"]), await _find_pending_sign_in(request)
     if pending is None:
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     staff_auth, codes = back_office(request).staff_auth, None
     try:
         ensure_valid_text(form)
         if pending.enrolment_secret is None:
-            signed_in = await staff_auth.finish_sign_in(raw=token, code=form["code"], browser=browser_of(request))
+            signed_in = await staff_auth.finish_sign_in(
+                session_token=token, code=form["code"], browser=browser_of(request)
+            )
         else:
-            codes, signed_in = await staff_auth.enrol(raw=token, code=form["code"], browser=browser_of(request))
-    except (NotSignedIn, SecondFactorUnchanged):
+            codes, signed_in = await staff_auth.enrol(
+                session_token=token, code=form["code"], browser=browser_of(request)
+            )
+    except (NotSignedIn, SecondFactorStateConflict):
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
         return await _second_step(request, pending, (form, error), back)
@@ -165,7 +171,7 @@ async def render_account(request: Request, refused: tuple[Form, DomainError] | N
     }
     if refused is None:
         return await render(request, "admin/account.html", form=None, **context)
-    return await render_refused(request, "admin/account.html", *refused, **context)
+    return await render_form_errors(request, "admin/account.html", *refused, **context)
 
 
 async def end_session(request: Request) -> Response:
@@ -176,13 +182,13 @@ async def end_session(request: Request) -> Response:
     async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
         if not await StaffSessionService(session).end_for_user(staff_viewer.staff_id, session_id):
             raise NotFound
-        await record(session, staff_viewer.actor, "session.ended", subject_id=session_id)
+        await audit.record(session, staff_viewer.actor, "session.ended", subject_id=session_id)
     return redirect(request, "/admin/account", "That browser is signed out.")
 
 
 ROUTES: Sequence[BaseRoute] = (
-    Route("/admin/join/{token}", join_page, methods=["GET"]),
-    Route("/admin/join/{token}", join, methods=["POST"]),
+    Route("/admin/join/{token}", set_password_page, methods=["GET"]),
+    Route("/admin/join/{token}", set_password, methods=["POST"]),
     Route("/admin/login", sign_in_page, methods=["GET"]),
     Route("/admin/login", sign_in, methods=["POST"]),
     Route("/admin/second-step", second_step_page, methods=["GET"]),
@@ -194,17 +200,17 @@ ROUTES: Sequence[BaseRoute] = (
 )
 
 
-async def _pending_sign_in(request: Request) -> PendingSignIn | None:
+async def _find_pending_sign_in(request: Request) -> PendingSignIn | None:
     token = request.state.session_token
-    return None if token is None else await back_office(request).staff_auth.pending_sign_in(token)
+    return None if token is None else await back_office(request).staff_auth.find_pending_sign_in(token)
 
 
 async def render_second_step(request: Request, form: Form, error: DomainError, back: str) -> Response:
     """Render the second step again after a refusal; the first step when no sign-in is pending."""
-    pending = await _pending_sign_in(request)
+    pending = await _find_pending_sign_in(request)
     if pending is None:
         are_offered = has_passkeys(request)
-        return await render_refused(request, "admin/login.html", form, error, back=back, has_passkeys=are_offered)
+        return await render_form_errors(request, "admin/login.html", form, error, back=back, has_passkeys=are_offered)
     return await _second_step(request, pending, (form, error), back)
 
 
@@ -232,7 +238,7 @@ async def _second_step(
     }
     if refused is None:
         return await render(request, "admin/second_step.html", form=None, **context)
-    return await render_refused(request, "admin/second_step.html", *refused, **context)
+    return await render_form_errors(request, "admin/second_step.html", *refused, **context)
 
 
 async def _link_not_usable(request: Request) -> Response:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from accounts.errors import NotSignedIn, SecondFactorUnchanged
+from accounts.errors import NotSignedIn, SecondFactorStateConflict
 from accounts.passkey_ceremony import CHALLENGE_LIFETIME, PasskeyOptions
 from accounts.passkey_settings import CurrentSession, RemovalProof
 from admin.auth.auth_pages import (
@@ -23,7 +23,7 @@ from admin.page_helpers import (
     read_form,
     redirect,
     render,
-    render_refused,
+    render_form_errors,
     safe_return_path,
     set_cookie,
     viewer,
@@ -79,13 +79,13 @@ async def add_first_passkey(request: Request) -> Response:
     try:
         ensure_valid_text(form)
         signed_in = await back_office(request).staff_auth.enrol_passkey(
-            raw=request.state.session_token or "",
+            session_token=request.state.session_token or "",
             name=form["name"],
             credential=form["credential"],
             encrypted_challenge=_encrypted_challenge(request),
             browser=browser_of(request),
         )
-    except (NotSignedIn, SecondFactorUnchanged):
+    except (NotSignedIn, SecondFactorStateConflict):
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
         return await render_second_step(request, Form({"name": form["name"]}), error, back)
@@ -112,7 +112,7 @@ async def add_passkey(request: Request) -> Response:
     form = await read_form(request, "name", "password", "credential")
     try:
         ensure_valid_text(form)
-        raw = await back_office(request).staff_auth.passkey_settings.add(
+        new_session_token = await back_office(request).staff_auth.passkey_settings.add(
             _current_session(request),
             name=form["name"],
             credential=form["credential"],
@@ -121,7 +121,7 @@ async def add_passkey(request: Request) -> Response:
         )
     except DomainError as error:
         return await render_account(request, (Form({"name": form["name"]}), error))
-    return with_session_cookie(request, redirect(request, _ACCOUNT_PATH, "Your passkey is added."), raw)
+    return with_session_cookie(request, redirect(request, _ACCOUNT_PATH, "Your passkey is added."), new_session_token)
 
 
 async def passkey_page(request: Request) -> Response:
@@ -154,12 +154,14 @@ async def remove_passkey(request: Request) -> Response:
     settings, passkey_id = back_office(request).staff_auth.passkey_settings, _passkey_id(request)
     try:
         ensure_valid_text(form)
-        raw = await settings.remove(_current_session(request), passkey_id, proof=proof, by=viewer(request).actor)
+        new_session_token = await settings.remove(
+            _current_session(request), passkey_id, proof=proof, by=viewer(request).actor
+        )
     except NotFound:
         raise
     except DomainError as error:
         return await _page(request, (Form({"password": "", "code": ""}), error))
-    return with_session_cookie(request, redirect(request, _ACCOUNT_PATH, "The passkey is removed."), raw)
+    return with_session_cookie(request, redirect(request, _ACCOUNT_PATH, "The passkey is removed."), new_session_token)
 
 
 _PASSKEY_PATH = "/admin/account/passkeys/{passkey_id:uuid}"
@@ -183,7 +185,7 @@ async def _page(request: Request, refused: tuple[Form, DomainError] | None) -> R
     has_app = account.totp_enabled_at is not None
     if refused is None:
         return await render(request, "admin/passkey.html", form=None, passkey=passkey, has_app=has_app)
-    return await render_refused(request, "admin/passkey.html", *refused, passkey=passkey, has_app=has_app)
+    return await render_form_errors(request, "admin/passkey.html", *refused, passkey=passkey, has_app=has_app)
 
 
 async def _options_response(request: Request, make: Callable[[], Awaitable[PasskeyOptions]]) -> Response:

@@ -1,11 +1,14 @@
-"""Staff sign-in: a password and always a second factor, enrolled at the first sign-in; or a passkey alone."""
+"""Signs staff in and out, and lets them set their password by a one-time link.
+
+A sign-in needs a password and a second factor, which is enrolled at the first sign-in; or a passkey alone.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from accounts.account_services import AccountServices
-from accounts.errors import NotSignedIn, SecondFactorUnchanged, WrongCode
+from accounts.errors import NotSignedIn, SecondFactorStateConflict, WrongCode
 from accounts.login_throttle import account_key
 from accounts.passkey_ceremony import PasskeyOptions
 from accounts.passkey_settings import PasskeySettings
@@ -16,7 +19,7 @@ from accounts.sessions import Browser
 from accounts.sign_in import Authenticator, SignedIn
 from admin.models import Staff
 from admin.services import StaffService, StaffSessionService, StaffViewer
-from kit.audit import record
+from kit import audit
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.mail import Mailer
@@ -60,19 +63,24 @@ class StaffAuth:
             sessions=StaffSessionService,
         )
 
-    async def find_viewer(self, raw: str, ip_address: str, *, is_activity: bool = True) -> StaffViewer | None:
-        """The staff member of the active session ``raw``; ``is_activity`` begins its idle time anew."""
+    async def find_viewer(self, session_token: str, ip_address: str, *, is_activity: bool = True) -> StaffViewer | None:
+        """The staff member of the active session ``session_token``; ``is_activity`` begins its idle time anew."""
         async with self._database.sessions() as session, session.begin():
-            return await StaffSessionService(session).find_viewer(raw, ip_address, utc_now(), is_activity=is_activity)
+            return await StaffSessionService(session).find_viewer(
+                session_token, ip_address, utc_now(), is_activity=is_activity
+            )
 
     async def start_sign_in(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
         """Check the password and start a session that awaits the code. Raises: TooMany, WrongCredentials."""
         return await self._sign_in.start_sign_in(email=email, password=password, browser=browser, replaces=replaces)
 
-    async def pending_sign_in(self, raw: str) -> PendingSignIn | None:
-        """The sign-in of the session ``raw``; starts the enrolment of staff without a second factor."""
+    async def find_pending_sign_in(self, session_token: str) -> PendingSignIn | None:
+        """The sign-in that awaits its second factor in the session ``session_token``; None without one.
+
+        Starts the enrolment of staff without a second factor.
+        """
         async with self._database.sessions() as session, session.begin():
-            awaiting = await StaffSessionService(session).find_awaiting_second_factor(raw)
+            awaiting = await StaffSessionService(session).find_awaiting_second_factor(session_token)
             if awaiting is None:
                 return None
             staff = await StaffService(session).get_active(awaiting.user_id)
@@ -81,19 +89,19 @@ class StaffAuth:
                 return PendingSignIn(staff, None)
             return PendingSignIn(staff, factor.pending_secret(staff) or await factor.enrol(staff))
 
-    async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
+    async def finish_sign_in(self, *, session_token: str, code: str, browser: Browser) -> SignedIn:
         """Sign in with a code. Raises: NotSignedIn (no pending sign-in), TooMany, WrongCode."""
-        return await self._sign_in.finish_sign_in(raw=raw, code=code, browser=browser)
+        return await self._sign_in.finish_sign_in(raw=session_token, code=code, browser=browser)
 
-    async def enrol(self, *, raw: str, code: str, browser: Browser) -> tuple[Sequence[str], SignedIn]:
+    async def enrol(self, *, session_token: str, code: str, browser: Browser) -> tuple[Sequence[str], SignedIn]:
         """Confirm the second factor with its first code and sign in; return the recovery codes, which are shown once.
 
         Raises:
-            NotSignedIn: ``raw`` has no pending sign-in.
-            SecondFactorUnchanged: the staff member has a second factor already.
+            NotSignedIn: ``session_token`` has no pending sign-in.
+            SecondFactorStateConflict: the staff member has a second factor already.
             TooMany, WrongCode: as in ``finish_sign_in``.
         """
-        pending = await self.pending_sign_in(raw)
+        pending = await self.find_pending_sign_in(session_token)
         if pending is None:
             raise NotSignedIn
         staff, throttle = pending.staff, self._accounts.login_throttle
@@ -108,7 +116,7 @@ class StaffAuth:
             await throttle.record_attempt(account, browser.ip_address, succeeded=False)
             raise
         await throttle.record_attempt(account, browser.ip_address, succeeded=True)
-        return codes, await self._sign_in.start_session(staff, browser, raw)
+        return codes, await self._sign_in.start_session(staff, browser, session_token)
 
     def make_passkey_options(self) -> PasskeyOptions:
         """The options for signing in with a passkey. Raises: PasskeysUnavailable."""
@@ -122,24 +130,24 @@ class StaffAuth:
             credential=credential, encrypted_challenge=encrypted_challenge, browser=browser, replaces=replaces
         )
 
-    async def make_first_passkey_options(self, raw: str) -> PasskeyOptions:
+    async def make_first_passkey_options(self, session_token: str) -> PasskeyOptions:
         """The options for the first passkey of staff without a second factor, whose password was checked.
 
-        Raises: NotSignedIn, SecondFactorUnchanged, PasskeysUnavailable.
+        Raises: NotSignedIn, SecondFactorStateConflict, PasskeysUnavailable.
         """
-        staff = await self._get_enrolling_staff(raw)
+        staff = await self._get_enrolling_staff(session_token)
         return await self.passkey_settings.make_registration_options_after_password(
             staff.id, purpose=_first_passkey_purpose(staff.id)
         )
 
     async def enrol_passkey(
-        self, *, raw: str, name: str, credential: str, encrypted_challenge: str | None, browser: Browser
+        self, *, session_token: str, name: str, credential: str, encrypted_challenge: str | None, browser: Browser
     ) -> SignedIn:
         """Add the first passkey and sign in.
 
-        Raises: NotSignedIn, SecondFactorUnchanged, PasskeyTooLate, PasskeyRefused, ValidationFailed.
+        Raises: NotSignedIn, SecondFactorStateConflict, PasskeyTooLate, PasskeyRefused, ValidationFailed.
         """
-        staff = await self._get_enrolling_staff(raw)
+        staff = await self._get_enrolling_staff(session_token)
         by = actor_of(staff, browser.ip_address)
         await self.passkey_settings.add_first(
             staff.id,
@@ -149,41 +157,41 @@ class StaffAuth:
             purpose=_first_passkey_purpose(staff.id),
             by=by,
         )
-        return await self._sign_in.start_session(staff, browser, raw)
+        return await self._sign_in.start_session(staff, browser, session_token)
 
-    async def _get_enrolling_staff(self, raw: str) -> Staff:
-        """The staff member without a second factor whose password was checked in the session ``raw``."""
-        pending = await self.pending_sign_in(raw)
+    async def _get_enrolling_staff(self, session_token: str) -> Staff:
+        """The staff member without a second factor whose password was checked in the session ``session_token``."""
+        pending = await self.find_pending_sign_in(session_token)
         if pending is None:
             raise NotSignedIn
         if pending.staff.has_second_factor:
-            raise SecondFactorUnchanged
+            raise SecondFactorStateConflict
         return pending.staff
 
-    async def join(self, raw: str, *, password: str, ip_address: str) -> None:
-        """Set the password of the person with the one-time link, which stays usable when the password is not allowed.
+    async def set_password_by_link(self, link_token: str, *, password: str, ip_address: str) -> None:
+        """Set the password of the staff member of a one-time link; the link stays usable if the password is refused.
 
         Raises: StaffLinkNotUsable, ValidationFailed, TooMany.
         """
         async with self._database.sessions() as session, session.begin():
-            staff = await StaffService(session).get_by_link(raw)
+            staff = await StaffService(session).get_by_link(link_token)
         ensure_password(password, email=staff.email, name=staff.name)
         # Hashed between the transactions, so that no connection waits for a hashing slot.
         hashed = await self._accounts.passwords.hash(password)
         async with self._database.sessions() as session, session.begin():
-            await StaffService(session).join(raw, password_hash=hashed, ip_address=ip_address)
+            await StaffService(session).set_password_by_link(link_token, password_hash=hashed, ip_address=ip_address)
 
-    async def email_of_link(self, raw: str) -> str:
+    async def email_of_link(self, link_token: str) -> str:
         """The e-mail address of the link's staff member. Raises: StaffLinkNotUsable."""
         async with self._database.sessions() as session, session.begin():
-            return (await StaffService(session).get_by_link(raw)).email
+            return (await StaffService(session).get_by_link(link_token)).email
 
-    async def sign_out(self, raw: str, viewer: StaffViewer | None) -> None:
-        """End the session ``raw``, which may still await the second factor."""
+    async def sign_out(self, session_token: str, viewer: StaffViewer | None) -> None:
+        """End the session ``session_token``, which may still await the second factor."""
         async with self._database.tenant_session(None, None if viewer is None else viewer.staff_id) as session:
-            await StaffSessionService(session).end_by_raw_id(raw)
+            await StaffSessionService(session).end_by_raw_id(session_token)
             if viewer is not None:
-                await record(session, viewer.actor, "session.ended", subject_id=viewer.session_id)
+                await audit.record(session, viewer.actor, "session.ended", subject_id=viewer.session_id)
 
 
 def _first_passkey_purpose(staff_id: UUID) -> str:

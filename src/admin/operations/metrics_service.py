@@ -1,4 +1,4 @@
-"""Reads the per-minute counters: token exchanges and requests to the carrier."""
+"""Reads figures for the operations page: token exchanges, requests to the carrier, and states of circuit breakers."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The operations page and its automatic refresh."""
+"""The operations page: current figures of calls, alerts, exchanges, carrier and jobs; refreshed automatically."""
 
 from starlette.requests import Request
 from starlette.responses import Response

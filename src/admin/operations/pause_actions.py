@@ -9,7 +9,7 @@ from admin.actions.staff_action import ActionContext, StaffAction, staff_action
 from admin.errors import StaleForm
 from admin.models import StaffRole
 from admin.operations.services import OperationsService
-from admin.page_helpers import back_office, requires
+from admin.page_helpers import back_office, require_role
 from admin.state_sentences import live_calls_sentence
 from calls.limits.pause import CallingPauseService
 
@@ -73,7 +73,7 @@ async def _load(request: Request) -> PendingAction:
     action = next((action for action in PAUSE_ACTIONS if action.slug == slug), None)
     if action is None:
         raise HTTPException(404)
-    requires(request, action.role)
+    require_role(request, action.role)
     async with back_office(request).staff_database.sessions() as session:
         current = await OperationsService(session).current_pause()
     state = _RUNNING if current is None else _PAUSED_AND_ENDED if current.ends_live_calls else _PAUSED

@@ -15,11 +15,11 @@ from starlette.routing import Route
 from accounts.models import User
 from admin.filters import parse_id
 from admin.models import StaffRole
-from admin.page_helpers import back_office, read_form, redirect, render, requires
+from admin.page_helpers import back_office, read_form, redirect, render, require_role
 from admin.refusals.refusals_service import MAX_REFUSALS, SHOWN_DAYS, RefusalsService
 from admin.refusals.search import SearchMatches, search
 from admin.state_sentences import phones_sentence
-from kit.audit import record
+from kit import audit
 from kit.clock import utc_now
 from kit.e164 import masked, readable
 from kit.http.forms import Form
@@ -31,7 +31,7 @@ _TEMPLATE = "admin/refusals.html"
 
 async def show(request: Request) -> Response:
     """The search alone, or the refusals of the organization or user in the URL. Raises: HTTPException."""
-    requires(request, StaffRole.SUPPORT)
+    require_role(request, StaffRole.SUPPORT)
     parameters = request.query_params
     if organization_id := parameters.get("organization"):
         return await _show_organization(request, parse_id(organization_id))
@@ -42,7 +42,7 @@ async def show(request: Request) -> Response:
 
 async def submit(request: Request) -> Response:
     """Search: redirect to a single organization or user; show a number's refusals or several matches."""
-    requires(request, StaffRole.SUPPORT)
+    require_role(request, StaffRole.SUPPORT)
     form = await read_form(request, "text")
     async with back_office(request).staff_database.sessions() as session:
         matches = await search(session, form["text"])
@@ -120,9 +120,9 @@ async def _show_number(request: Request, form: Form, matches: SearchMatches) -> 
 
 
 async def _record_viewing(request: Request, subject_id: UUID | None, name: str) -> None:
-    staff_viewer = requires(request, StaffRole.SUPPORT)
+    staff_viewer = require_role(request, StaffRole.SUPPORT)
     async with back_office(request).staff_database.tenant_session(None, staff_viewer.staff_id) as session:
-        await record(session, staff_viewer.actor, "refusals.viewed", subject_id=subject_id, subject_name=name)
+        await audit.record(session, staff_viewer.actor, "refusals.viewed", subject_id=subject_id, subject_name=name)
 
 
 async def _render(request: Request, **context: Any) -> Response:

@@ -1,6 +1,6 @@
-"""Reads refused calls and refused pages of organizations, people and numbers, with the reason at that time.
+"""Reads refused calls of an organization, person or number, and pages that organizations' tokens do not allow.
 
-Each query is bounded and answered by an index.
+A refused call comes with the reason at that time. Each query is bounded and answered by an index.
 """
 
 import datetime as dt

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from accounts.models import User
 from admin.filters import starts_with
 from admin.models import Staff, StaffRole
-from admin.page_helpers import back_office, read_form, redirect, requires
+from admin.page_helpers import back_office, read_form, redirect, require_role
 from admin.refusals.search import find_organizations, find_users
 from kit.audit import AuditEvent
 from kit.parsing import parse_day
@@ -52,7 +52,7 @@ async def submit(request: Request) -> Response:
 
     A text that matches no record or several ones is left out, and the notice says so.
     """
-    requires(request, StaffRole.SUPPORT)
+    require_role(request, StaffRole.SUPPORT)
     form = await read_form(request, "person", "organization", "action", "day")
     async with back_office(request).staff_database.sessions() as session:
         person = await _resolve_person(session, form["person"].strip())

@@ -17,7 +17,7 @@ from admin.refusals.refusals_service import explanation_facts, fixed_by_name
 from calls.models import LIVE_STATUSES, Call, CallEvent, CallStatus, Direction, ImposedEnd
 from calls.refusal_help import explain
 from calls.termination import enqueue_end_call
-from kit.audit import record
+from kit import audit
 from kit.e164 import masked
 from tenants.models import Organization
 
@@ -35,7 +35,7 @@ _MAX_EVENTS = 100
 async def end(context: ActionContext[Call]) -> str:
     call = context.record
     async with context.tenant_session(call.organization_id) as session:
-        await record(
+        await audit.record(
             session,
             context.by,
             "call.cut_off",

@@ -1,4 +1,4 @@
-"""The section of a detail page with the last audit events of one actor."""
+"""The section "Recent activity" of a detail page: the last audit events of one user or staff member."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from kit.audit import AuditEvent
 
 
 async def recent_activity(view: RecordView, actor_id: UUID) -> Section:
-    """The last audit events of one actor."""
+    """The last audit events whose actor is ``actor_id``."""
     events = sa.select(AuditEvent.id, AuditEvent.action, AuditEvent.created_at).where(AuditEvent.actor_id == actor_id)
     found = await view.fetch(newest_rows(events, AuditEvent))
     return Section(

@@ -1,4 +1,4 @@
-"""Staff accounts in the back office: list, detail page and staff actions."""
+"""Staff accounts in the back office: list, detail page, and actions: change role, disable, reset second factor."""
 
 from collections.abc import Sequence
 from typing import Any

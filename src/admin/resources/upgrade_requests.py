@@ -1,4 +1,4 @@
-"""Upgrade requests in the back office: list, detail page and staff actions."""
+"""Requests for a higher plan, in the back office: list, detail page and the staff actions to approve or decline one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

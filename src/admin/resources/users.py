@@ -1,4 +1,4 @@
-"""User accounts in the back office: list, detail page and staff actions."""
+"""Customers' user accounts in the back office: list, detail page, and actions: disable, enable, reset second factor."""
 
 from collections.abc import Sequence
 from typing import Any

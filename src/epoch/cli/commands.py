@@ -104,7 +104,7 @@ async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[I
     staff_role, password_hash = None if role is None else StaffRole(role), await Passwords().hash_random_password()
     async with _session_of_all_organizations(settings) as session:
         invited = await StaffService(session).add(email, staff_role, unknown_password_hash=password_hash, by=SYSTEM)
-    return invited, f"{settings.public_url}/admin/join/{invited.raw}"
+    return invited, f"{settings.public_url}/admin/join/{invited.link_token}"
 
 
 async def verify_audit_log(settings: Settings, *, all_ends: bool, kept: KeptEnds | None = None) -> AuditVerification:

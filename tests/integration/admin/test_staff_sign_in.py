@@ -47,7 +47,7 @@ async def admin(client: httpx.AsyncClient, database: Database) -> StaffBrowser:
 async def invite(database: Database, email: str, role: StaffRole | None = None) -> str:
     hashed = await Passwords().hash_random_password()
     async with database.sessions() as session, session.begin():
-        return (await StaffService(session).add(email, role, unknown_password_hash=hashed, by=SYSTEM)).raw
+        return (await StaffService(session).add(email, role, unknown_password_hash=hashed, by=SYSTEM)).link_token
 
 
 async def session_of(database: Database, email: str) -> StaffSession:
@@ -70,7 +70,7 @@ async def test_a_link_lets_its_holder_choose_a_password_once(
     invited, link = await add_staff(settings, "Newcomer@Example.com", None)
     assert (invited.staff.email, invited.staff.role) == ("newcomer@example.com", StaffRole.SUPPORT)
     assert link.startswith(f"{PUBLIC_URL}/admin/join/")
-    assert await tables_holding(database, invited.raw) == []
+    assert await tables_holding(database, invited.link_token) == []
     path = link.removeprefix(PUBLIC_URL)
     page = await client.get(path)
     assert (page.status_code, page.headers["referrer-policy"]) == (200, "no-referrer")

@@ -10,13 +10,13 @@ from admin.actions.staff_action import ActionContext, Field, StaffAction, staff_
 from admin.errors import NotAtOurCarrier, NumberAlreadyHeld
 from admin.formatters import PLAN_OPTIONS, format_number
 from admin.models import StaffRole
-from admin.resources.organizations.limit_actions import end_first_days, raise_limit
+from admin.resources.organizations.limit_actions import end_new_account_rule, override_limit
 from admin.resources.organizations.number_erasure import erase_number
 from admin.rules import read_plan
 from admin.state_sentences import live_calls_sentence, numbers_sentence, phones_sentence
 from calls.models import Call
 from carrier.port import CarrierError
-from kit.audit import record
+from kit import audit
 from kit.countries import countries, country_in_sentence
 from kit.errors import Unavailable, ValidationFailed
 from phone_numbers.address_rules import parse_bundle_sid
@@ -151,7 +151,7 @@ async def adopt_number(context: ActionContext[Organization]) -> str:
     try:
         async with context.tenant_session(organization_id) as session:
             number = await OrganizationService(session).add_phone_number(organization_id, e164, carrier_sid=sid)
-            await record(
+            await audit.record(
                 session,
                 context.by,
                 "phone_number.adopted",
@@ -196,8 +196,8 @@ ORGANIZATION_ACTIONS: tuple[StaffAction, ...] = (
     change_plan,
     suspend,
     unsuspend,
-    raise_limit,
-    end_first_days,
+    override_limit,
+    end_new_account_rule,
     adopt_number,
     set_bundle,
     resume_invitations,

@@ -1,4 +1,7 @@
-"""Staff actions on an organization: override a limit, end the new-account rule; a preview shows the new limits."""
+"""Staff actions on an organization's limits: override a limit, or end the lower limits of a new account.
+
+A preview shows the limits before and after the change.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -60,14 +63,14 @@ def _read_change(form: Form, sources: LimitSources) -> _Change:
         raise ValidationFailed([("limit", "Choose a limit from the list")])
     value, ends_at = _read_amount(name, form["value"].strip()), read_last_day(form["until"], utc_now())
     if name == NEW_ORGANIZATION_DAYS:
-        ends_at = _last_of_ends(with_override(sources, name, value), ends_at)
+        ends_at = _new_account_override_end(with_override(sources, name, value), ends_at)
     return _Change(name, value, ends_at)
 
 
-def _last_of_ends(sources: LimitSources, ends_at: dt.datetime) -> dt.datetime:
-    """The end of an override of the first days.
+def _new_account_override_end(sources: LimitSources, ends_at: dt.datetime) -> dt.datetime:
+    """The end of an override of the days for which an organization counts as new.
 
-    It is not before the end of the first days, because the override's own end would then change them again.
+    It is not before the last of those days, because the override's own end would then change them again.
     """
     without = with_override(sources, NEW_ORGANIZATION_DAYS, None)
     return max(ends_at, new_account_end(sources), new_account_end(without))
@@ -129,7 +132,7 @@ def _before_and_after(rules: CallingRulesView, change: _Change) -> Sequence[str]
     is_destructive=False,
     preview=_preview_limit,
 )
-async def raise_limit(context: ActionContext[Organization]) -> str:
+async def override_limit(context: ActionContext[Organization]) -> str:
     organization = context.record
     change = _read_change(context.form, (await read_rules(context, organization.id)).sources)
     await _set_override(context, change)
@@ -152,14 +155,14 @@ async def _set_override(context: ActionContext[Organization], change: _Change) -
 
 async def _preview_end(context: ActionContext[Organization]) -> Sequence[str]:
     rules = await read_rules(context, context.record.id)
-    return _before_and_after(rules, _end_of_first_days(rules, context.record))
+    return _before_and_after(rules, _ending_override(rules, context.record))
 
 
-def _end_of_first_days(rules: CallingRulesView, organization: Organization) -> _Change:
-    """The override that ends the first days now. Raises: AlreadyDone, when they have ended."""
+def _ending_override(rules: CallingRulesView, organization: Organization) -> _Change:
+    """The override that ends the new-account rule now. Raises: AlreadyDone, when the rule has ended."""
     if rules.limits.new_until is None:
         raise AlreadyDone(f"Already done: {organization.name} is not new")
-    return _Change(NEW_ORGANIZATION_DAYS, 0, _last_of_ends(rules.sources, rules.limits.new_until))
+    return _Change(NEW_ORGANIZATION_DAYS, 0, _new_account_override_end(rules.sources, rules.limits.new_until))
 
 
 @staff_action(
@@ -168,13 +171,13 @@ def _end_of_first_days(rules: CallingRulesView, organization: Organization) -> _
     role=StaffRole.OPERATOR,
     effect="The account is no longer new: minutes, spend and international numbers hold in full, and the countries on "
     "the customer's list can be called from the next call.",
-    # An override may have ended or prolonged the first days, so the run decides.
+    # An override may have ended or prolonged the new-account rule, so the function decides.
     applies=_is_not_deleted,
     already_done_text=lambda organization: f"{organization.name} is deleted",
     is_destructive=False,
     preview=_preview_end,
 )
-async def end_first_days(context: ActionContext[Organization]) -> str:
+async def end_new_account_rule(context: ActionContext[Organization]) -> str:
     organization = context.record
-    await _set_override(context, _end_of_first_days(await read_rules(context, organization.id), organization))
+    await _set_override(context, _ending_override(await read_rules(context, organization.id), organization))
     return labelled_limit_state(await read_rules(context, organization.id), NEW_ORGANIZATION_DAYS, organization.name)

@@ -1,4 +1,4 @@
-"""The table of an organization's limits: default, staff's override, own limit, effective limit and use."""
+"""The table of an organization's limits: plan's default, staff's override, customer's limit, effective limit, use."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Staff action that erases one phone number from an organization's calls; its preview counts them first."""
+"""Staff action that erases one phone number from an organization's calls; a preview counts the affected calls."""
 
 from collections.abc import Sequence
 

@@ -15,7 +15,7 @@ from admin.menu import MenuGroup
 from admin.page_helpers import back_office
 from admin.resources.organizations.actions import ORGANIZATION_ACTIONS
 from admin.resources.organizations.details import organization_sections
-from admin.resources.organizations.limit_actions import end_first_days
+from admin.resources.organizations.limit_actions import end_new_account_rule
 from calls.limits.services import CallingRulesService
 from tenants.models import Membership, Organization, PhoneNumber
 
@@ -88,12 +88,14 @@ class OrganizationView(RecordView, model=Organization):
 
     async def actions_for(self, request: Request, row: Any) -> Sequence[StaffAction]:
         actions = await super().actions_for(request, row)
-        if end_first_days not in actions:
+        if end_new_account_rule not in actions:
             return actions
-        # An override, which is stored in another table, may have ended the organization's first days.
+        # An override, which is stored in another table, may have ended the organization's new-account rule.
         async with back_office(request).database.tenant_session(row.id) as session:
             rules = await CallingRulesService(session).get(row.id)
-        return actions if rules.limits.new_until else [action for action in actions if action is not end_first_days]
+        return (
+            actions if rules.limits.new_until else [action for action in actions if action is not end_new_account_rule]
+        )
 
     def record_state(self, row: Any) -> str:
         return f"{row.plan.value} {row.suspended_at or ''} {row.invitations_paused_at or ''}"
