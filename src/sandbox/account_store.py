@@ -1,4 +1,4 @@
-"""Stores the sandbox's one account in JSON files: numbers, addresses, caller ids, applications, triggers, past legs."""
+"""Stores the sandbox account in JSON files: numbers, addresses, caller ids, applications, usage triggers, past legs."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sounds that the sandbox plays to a browser."""
+"""``AudioSource``: the sounds that a simulated called number can play: silence, echo, tones, a beep."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The audio of a line without a browser: stored as segments of tones and clips, rendered to samples on request.
+"""The audio of a phone in a simulated call: stored as segments of tones and clips, rendered to samples on request.
 
 Times are seconds of the call's script clock.
 """

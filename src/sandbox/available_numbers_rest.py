@@ -1,4 +1,4 @@
-"""REST endpoints of numbers for sale: the types sold in a country, their prices, and the search."""
+"""REST endpoints of phone numbers for sale: the types sold in a country, their prices, and the search."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -1,4 +1,7 @@
-"""Interfaces of all that a call uses outside itself: clock, timers, callbacks, signalling. No method blocks."""
+"""Interfaces by which a simulated call uses the running sandbox: clock, timers, requests to the product, signalling.
+
+No method blocks.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

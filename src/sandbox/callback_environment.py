@@ -1,4 +1,4 @@
-"""The ``Environment`` of a call in the running sandbox: the event loop's clock and timers, and signed callbacks."""
+"""Implements ``Environment`` for calls in the running sandbox: clock and timers of the event loop, signed callbacks."""
 
 import asyncio
 from collections.abc import Callable

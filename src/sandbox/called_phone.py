@@ -55,12 +55,12 @@ class CalledPhone:
         """Dial; without an answer the phone rings for ``ring_seconds``."""
         self.line.leg.status = Status.INITIATED
         self._events.report(self, "initiated")
-        self._later(DIAL_SETUP_SECONDS, lambda: self._reach(ring_seconds))
+        self._schedule(DIAL_SETUP_SECONDS, lambda: self._reach(ring_seconds))
 
     def connect(self, caller_sound: Sound) -> None:
         """Connect the phone with the caller: it hears ``caller_sound`` from now on."""
         self.was_connected = True
-        self.line.heard.play(caller_sound)
+        self.line.audio_to_person.play(caller_sound)
         if self._far_end.presses:
             self._speak()
         self.line.enter(Stage.CONNECTED)
@@ -82,7 +82,7 @@ class CalledPhone:
         """Leave the ``<Dial>``, and run a document given by its URL or its verbs."""
         if self.runner is not None:
             self.runner.stop()
-        self.line.heard.play(None)
+        self.line.audio_to_person.play(None)
         self.line.enter(Stage.ANSWERED)
         self.runner = runner
         runner.replace(document)
@@ -97,9 +97,9 @@ class CalledPhone:
             self.line.leg.status = Status.RINGING
             self._events.report(self, "ringing")
             if far_end.behaviour is Behaviour.NEVER_ANSWERS or far_end.ring_seconds >= ring_seconds:
-                self._later(ring_seconds, lambda: self.end(Status.NO_ANSWER))
+                self._schedule(ring_seconds, lambda: self.end(Status.NO_ANSWER))
             else:
-                self._later(far_end.ring_seconds, self._answer)
+                self._schedule(far_end.ring_seconds, self._answer)
 
     def _answer(self) -> None:
         self._stop_timer()
@@ -108,7 +108,7 @@ class CalledPhone:
         self.line.enter(Stage.ANSWERED)
         self._person.start()
         if self._far_end.hangs_up_after is not None:
-            self._later(self._far_end.hangs_up_after, self.end)
+            self._schedule(self._far_end.hangs_up_after, self.end)
         elif not self._far_end.presses:
             self._speak()
         self._events.report(self, "answered")
@@ -117,22 +117,22 @@ class CalledPhone:
     def _speak(self) -> None:
         """Play the sound that the number prescribes."""
         if self._far_end.is_mailbox:
-            self.line.spoken.play(SPEECH_TONE)
-            self._later(GREETING_SECONDS, self._beep)
+            self.line.audio_from_person.play(SPEECH_TONE)
+            self._schedule(GREETING_SECONDS, self._beep)
         elif self._far_end.audio is AudioSource.ECHO:
-            self.line.spoken.play(self.line.heard)
+            self.line.audio_from_person.play(self.line.audio_to_person)
         elif self._far_end.audio is AudioSource.TONES:
-            self.line.spoken.play(FAR_END_TONE)
+            self.line.audio_from_person.play(FAR_END_TONE)
 
     def _beep(self) -> None:
-        self.line.spoken.play(BEEP_TONE)
-        self._later(BEEP_SECONDS, self._record)
+        self.line.audio_from_person.play(BEEP_TONE)
+        self._schedule(BEEP_SECONDS, self._record)
 
     def _record(self) -> None:
-        self.line.spoken.play(None)
+        self.line.audio_from_person.play(None)
         self.line.recorded_from = self.line.clock.seconds()
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
         self._stop_timer()
         self._timer = self.line.clock.call_later(seconds, action)
 

@@ -85,7 +85,7 @@ class CallsAndNumbersRest(RestEndpoints):
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available")
         self._check_switches(offer, form)
         try:
-            row = self._store.add_number(e164, form.get("FriendlyName") or offer.friendly)
+            row = self._store.add_number(e164, form.get("FriendlyName") or offer.national_format)
         except NumberTakenError:
             raise RestError(400, NUMBER_UNAVAILABLE, f"{e164} is not available") from None
         self._change(row, form, **_ROUTE_FIELDS, AddressSid="address_sid", BundleSid="bundle_sid")

@@ -1,4 +1,4 @@
-"""``DocumentHost``: the methods that a ``DocumentRunner`` calls on the call to which its line belongs."""
+"""``DocumentHost``: interface by which the runner of TwiML documents acts on a call: answer, dial, record, hang up."""
 
 from typing import Protocol
 

@@ -136,11 +136,11 @@ class DocumentRunner:
             case Pause(seconds):
                 # A pause does not answer the call.
                 self._log("Pause", seconds=seconds)
-                self._later(seconds, on_end)
+                self._schedule(seconds, on_end)
             case Say(text, language, loop):
                 self._host.answer(self._line)
                 self._log("Say", text=text, language=language)
-                self._line.heard.play(SPEECH_TONE)
+                self._line.audio_to_person.play(SPEECH_TONE)
                 self._stop_after(SECONDS_PER_WORD * max(1, len(text.split())) * loop, on_end)
             case Play(url, loop):
                 self._host.answer(self._line)
@@ -155,16 +155,16 @@ class DocumentRunner:
             logger.warning("An audio file cannot be played: the document continues without it")
             on_end()
             return
-        self._line.heard.play(clip.repeated(max(1, loop)))
+        self._line.audio_to_person.play(clip.repeated(max(1, loop)))
         self._stop_after(clip.seconds * loop, on_end)
 
     def _stop_after(self, seconds: float, on_end: OnEnd) -> None:
         """Stop the sound after ``seconds``; with 0 it does not stop."""
         if seconds:
-            self._later(seconds, lambda: self._end_prompt(on_end))
+            self._schedule(seconds, lambda: self._end_prompt(on_end))
 
     def _end_prompt(self, on_end: OnEnd) -> None:
-        self._line.heard.play(None)
+        self._line.audio_to_person.play(None)
         on_end()
 
     def _play_all(self, prompts: Sequence[Prompt], on_end: OnEnd) -> None:
@@ -184,9 +184,9 @@ class DocumentRunner:
 
     def _await_key(self) -> None:
         self._begin_step()
-        self._line.heard.play(None)
+        self._line.audio_to_person.play(None)
         if self._gather is not None:
-            self._later(self._gather.timeout, self._end_gather)
+            self._schedule(self._gather.timeout, self._end_gather)
 
     def _take_key(self, key: str) -> None:
         if self._recorder is not None:
@@ -208,7 +208,7 @@ class DocumentRunner:
         verb, self._gather = self._gather, None
         if verb is None:
             return
-        self._line.heard.play(None)
+        self._line.audio_to_person.play(None)
         self._line.enter(Stage.ANSWERED)
         self._log("gathered", digits=self._keys)
         if self._keys or verb.is_sent_when_empty:
@@ -243,7 +243,7 @@ class DocumentRunner:
             self._timer.cancel()
             self._timer = None
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
         self._begin_step()
         self._timer = self._line.clock.call_later(seconds, action)
 

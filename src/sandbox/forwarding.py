@@ -44,8 +44,9 @@ class Forwarding:
         self._caller, self._host, self._environment, self._simulation = caller, host, environment, simulation
         self._phones: list[CalledPhone] = []
         self._connected: CalledPhone | None = None
-        self._last: CalledPhone | None = None
-        self._late: list[CalledPhone] = []
+        self._last_ended: CalledPhone | None = None
+        self._phones_to_report: list[CalledPhone] = []
+        """Ended phones whose last status callback is sent after the request that follows the dial."""
         self._limit: Timer | None = None
         self._is_over = False
 
@@ -85,7 +86,7 @@ class Forwarding:
     def redirect(self, phone: CalledPhone, document: str | Sequence[Verb]) -> None:
         """Take an answered phone out of the dial, and run a document on it."""
         self._phones.remove(phone)
-        self._last = phone
+        self._last_ended = phone
         runner = DocumentRunner(phone.line, self._host, self._environment)
         phone.redirect(runner, document)
         if phone is self._connected or all(each.line.leg.is_over for each in self._phones):
@@ -107,12 +108,12 @@ class Forwarding:
             phone.runner.request(phone.target.url, {})
 
     def ended(self, phone: CalledPhone) -> None:
-        self._last = phone
+        self._last_ended = phone
         if phone.line.recorded_from is not None:
             self._host.store_mailbox_recording(phone.line, phone.line.recorded_from)
         is_last = phone is self._connected or all(each.line.leg.is_over for each in self._phones)
         if is_last and not self._is_over and self._simulation.switches.action_first:
-            self._late.append(phone)
+            self._phones_to_report.append(phone)
         else:
             self.report(phone, "completed")
         if is_last:
@@ -127,8 +128,8 @@ class Forwarding:
         self._connected = phone
         self._cancel_others(phone)
         self._host.answer(self._caller)
-        self._caller.heard.play(phone.line.spoken)
-        phone.connect(self._caller.spoken)
+        self._caller.audio_to_person.play(phone.line.audio_from_person)
+        phone.connect(self._caller.audio_from_person)
         self._caller.enter(Stage.CONNECTED)
         self._limit = self._environment.call_later(self.dial.limit_seconds, phone.end)
 
@@ -142,18 +143,18 @@ class Forwarding:
             return
         self._is_over = True
         self._stop_limit()
-        self._caller.heard.play(None)
+        self._caller.audio_to_person.play(None)
         if self._caller.stage is Stage.CONNECTED:
             self._caller.enter(Stage.ANSWERED)
         self._host.dial_ended(result, self._report_late)
 
     def _report_late(self) -> None:
-        for phone in self._late:
+        for phone in self._phones_to_report:
             self.report(phone, "completed")
 
     def _result(self) -> Form:
         """The form fields about the connected phone, or else about the phone that ended last."""
-        phone = self._connected or self._last
+        phone = self._connected or self._last_ended
         if phone is None:
             return failed_dial_result(self._caller.leg.error_code or 0)
         status_if_not_connected = self._simulation.switches.unaccepted_dial_status

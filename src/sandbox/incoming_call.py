@@ -115,7 +115,7 @@ class IncomingCall:
             forwarding, self._forwarding = self._forwarding, None
             if forwarding is not None:
                 forwarding.cancel()
-            self.line.heard.play(None)
+            self.line.audio_to_person.play(None)
             self.line.enter(Stage.ANSWERED)
             self._runner.replace(document)
             return True
@@ -195,7 +195,7 @@ class IncomingCall:
         self._send_status(url, self._status_form(line))
 
     def store_mailbox_recording(self, line: Line, begin: float) -> None:
-        samples = line.heard.samples(begin, line.clock.seconds())
+        samples = line.audio_to_person.samples(begin, line.clock.seconds())
         recording = self._recordings.add(line.leg.sid, samples, begun=self._environment.now(), source="mailbox")
         line.recording_sid = recording.sid
 

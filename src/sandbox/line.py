@@ -1,6 +1,6 @@
-"""A line: one telephone leg of a call, with its audio in both directions, pressed keys and executed TwiML verbs.
+"""A line: one telephone leg of a simulated call, with audio in both directions, pressed keys and executed TwiML verbs.
 
-The leg of a browser, which has WebRTC, is none.
+A browser's leg is not a line: its audio goes over WebRTC.
 """
 
 from collections.abc import Callable
@@ -32,10 +32,10 @@ class Line:
     def __init__(self, leg: Leg, clock: ScriptClock) -> None:
         self.leg = leg
         self.clock = clock
-        self.spoken = Track(clock.seconds)
-        """From the person."""
-        self.heard = Track(clock.seconds)
-        """To the person."""
+        self.audio_from_person = Track(clock.seconds)
+        """The sound from the person at the end of the line."""
+        self.audio_to_person = Track(clock.seconds)
+        """The sound to that person."""
         self.digits = ""
         self.verbs: list[dict[str, object]] = []
         """The executed TwiML verbs."""
@@ -62,6 +62,6 @@ class Line:
     def close(self) -> None:
         """Stop all sound, because the leg has ended."""
         self.ignore_keys()
-        self.spoken.play(None)
-        self.heard.play(None)
+        self.audio_from_person.play(None)
+        self.audio_to_person.play(None)
         self.enter(Stage.OVER)

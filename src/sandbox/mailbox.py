@@ -19,7 +19,7 @@ class Mailbox:
 
     def answer(self) -> None:
         self._media.play(AudioSource.TONES)
-        self._later(GREETING_SECONDS, self._beep)
+        self._schedule(GREETING_SECONDS, self._beep)
 
     def stop(self) -> Samples | None:
         """Stop, and return the browser's audio since the beep; None when the beep has not ended."""
@@ -29,12 +29,12 @@ class Mailbox:
 
     def _beep(self) -> None:
         self._media.play(AudioSource.BEEP)
-        self._later(BEEP_SECONDS, self._record)
+        self._schedule(BEEP_SECONDS, self._record)
 
     def _record(self) -> None:
         self._timer = None
         self._media.play(AudioSource.SILENCE)
         self._media.start_recording()
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
         self._timer = self._clock.call_later(seconds, action)

@@ -1,4 +1,4 @@
-"""``Media``: the interface of the audio of one call from a browser, and the error of an offer that it cannot answer."""
+"""``Media``: interface of the audio of a call from a browser; and the error for SDP offers that cannot be answered."""
 
 from typing import Protocol
 

@@ -97,7 +97,7 @@ class NumberForSale(NamedTuple):
     number_type: NumberType
 
     @property
-    def friendly(self) -> str:
+    def national_format(self) -> str:
         """In national format."""
         parsed = phonenumbers.parse(self.e164)
         return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))

@@ -56,8 +56,8 @@ def observed_incoming_call(call: IncomingCall) -> Resource:
         "dtmf": caller.digits,
         "packets_in": 0,
         "packets_out": 0,
-        "energy_in": caller.spoken.energy(0, now),
-        "energy_out": caller.heard.energy(0, now),
+        "energy_in": caller.audio_from_person.energy(0, now),
+        "energy_out": caller.audio_to_person.energy(0, now),
         "codec": None,
         "recording_sid": caller.recording_sid,
         "legs": [_observed_line(line) for line in call.lines],
@@ -73,8 +73,8 @@ def _observed_line(line: Line) -> Resource:
         "dtmf": line.digits,
         "verbs": line.verbs,
         "recording_sid": line.recording_sid,
-        "energy_in": line.spoken.energy(0, now),
-        "energy_out": line.heard.energy(0, now),
+        "energy_in": line.audio_from_person.energy(0, now),
+        "energy_out": line.audio_to_person.energy(0, now),
     }
 
 

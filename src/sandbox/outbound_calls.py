@@ -22,10 +22,10 @@ class OutboundCalls:
         """Begin a call. Needs a running event loop."""
         leg = Leg(new_sid("CA"), caller_id, to, datetime.now(UTC))
         self.legs.insert(0, leg)
-        self._later(DIAL_SETUP_SECONDS, leg, far_end_of(to))
+        self._schedule(DIAL_SETUP_SECONDS, leg, far_end_of(to))
         return leg
 
-    def _later(self, seconds: float, leg: Leg, far_end: FarEnd) -> None:
+    def _schedule(self, seconds: float, leg: Leg, far_end: FarEnd) -> None:
         asyncio.get_running_loop().call_later(seconds / self._speed, self._advance, leg, far_end)
 
     def _advance(self, leg: Leg, far_end: FarEnd) -> None:
@@ -37,12 +37,12 @@ class OutboundCalls:
             self._end(leg, unanswered)
         elif leg.status is Status.QUEUED:
             leg.status = Status.RINGING
-            self._later(far_end.ring_seconds, leg, far_end)
+            self._schedule(far_end.ring_seconds, leg, far_end)
         elif leg.status is Status.RINGING and far_end.behaviour is Behaviour.NEVER_ANSWERS:
             self._end(leg, Status.NO_ANSWER)
         elif leg.status is Status.RINGING:
             leg.status, leg.answered = Status.IN_PROGRESS, datetime.now(UTC)
-            self._later(SENTENCE_SECONDS, leg, far_end)
+            self._schedule(SENTENCE_SECONDS, leg, far_end)
         else:
             self._end(leg, Status.COMPLETED)
 

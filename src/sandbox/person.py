@@ -30,7 +30,7 @@ class Person:
         """Begin the script, unless it has begun."""
         if not self._has_begun:
             self._has_begun = True
-            self._later(0)
+            self._schedule(0)
 
     def _stage_changed(self) -> None:
         if self._line.stage is Stage.OVER:
@@ -38,7 +38,7 @@ class Person:
         elif self._awaited is not None and self._is_reached(self._awaited):
             self._awaited = None
             # In a timer, so that the code that changed the stage finishes first.
-            self._later(0)
+            self._schedule(0)
 
     def _is_reached(self, milestone: Milestone) -> bool:
         stage = self._line.stage
@@ -53,7 +53,7 @@ class Person:
     def _run_next_step(self) -> None:
         if self._is_speaking:
             # Only if a step speaks: the line may play a mailbox's sound or an echo, which must continue.
-            self._line.spoken.play(None)
+            self._line.audio_from_person.play(None)
             self._is_speaking = False
         if not self._steps:
             return
@@ -66,23 +66,23 @@ class Person:
             self._press(step.press)
         else:
             if step.speak is not None:
-                self._line.spoken.play(self._voice)
+                self._line.audio_from_person.play(self._voice)
                 self._is_speaking = True
-            self._later(step.speak or step.wait or 0)
+            self._schedule(step.speak or step.wait or 0)
 
     def _await(self, milestone: Milestone) -> None:
         if self._is_reached(milestone):
-            self._later(0)
+            self._schedule(0)
         else:
             self._awaited = milestone
 
     def _press(self, keys: str) -> None:
         if keys[1:]:
             self._steps.insert(0, Step(press=keys[1:]))
-        self._later(KEY_SECONDS)
+        self._schedule(KEY_SECONDS)
         self._line.press(keys[0])
 
-    def _later(self, seconds: float) -> None:
+    def _schedule(self, seconds: float) -> None:
         self._timer = self._line.clock.call_later(seconds, self._run_next_step)
 
     def _stop(self) -> None:

@@ -22,8 +22,8 @@ class Recorder:
 
     def start(self) -> None:
         if self.verb.plays_beep:
-            self._line.heard.play(BEEP_TONE)
-            self._later(BEEP_SECONDS, self._record)
+            self._line.audio_to_person.play(BEEP_TONE)
+            self._schedule(BEEP_SECONDS, self._record)
         else:
             self._record()
 
@@ -38,27 +38,27 @@ class Recorder:
         self._timers.clear()
 
     def _record(self) -> None:
-        self._line.heard.play(None)
+        self._line.audio_to_person.play(None)
         self.begin = self._line.clock.seconds()
-        self._later(self.verb.max_length, lambda: self._end(""))
+        self._schedule(self.verb.max_length, lambda: self._end(""))
         if self.verb.timeout:
-            self._later(self.verb.timeout, self._check_silence)
+            self._schedule(self.verb.timeout, self._check_silence)
         self._line.enter(Stage.RECORD)
 
     def _check_silence(self) -> None:
         now = self._line.clock.seconds()
         begin = now if self.begin is None else self.begin
-        remaining = self.verb.timeout - (now - max(begin, self._line.spoken.last_sound_end()))
+        remaining = self.verb.timeout - (now - max(begin, self._line.audio_from_person.last_sound_end()))
         # Sums of seconds may differ from each other in the last digit.
         if remaining <= 0.001:
             self._end("")
         else:
-            self._later(remaining, self._check_silence)
+            self._schedule(remaining, self._check_silence)
 
     def _end(self, key: str) -> None:
         self.stop()
         self._line.enter(Stage.ANSWERED)
         self._ended(key)
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
         self._timers.append(self._line.clock.call_later(seconds, action))

@@ -1,4 +1,4 @@
-"""Stores what ``<Record>`` recorded, and sends its callbacks: status of the recording, and transcription."""
+"""Stores what a ``<Record>`` verb recorded, transcribes it, and sends the callbacks about both."""
 
 from datetime import timedelta
 from email.utils import format_datetime
@@ -25,13 +25,13 @@ class RecordingReports:
     def store(self, line: Line, verb: Record, begin: float) -> Form | None:
         """Store the recording from ``begin`` until now; returns the action's form fields, or None when it is silent."""
         end = line.clock.seconds()
-        sound = line.spoken.extent(begin, end)
+        sound = line.audio_from_person.extent(begin, end)
         if sound is None:
             self._report(verb, "absent", {"CallSid": line.leg.sid, "RecordingSid": new_sid("RE")})
             return None
         first, last = sound if verb.is_trimmed else (begin, end)
         begun = self._environment.now() - timedelta(seconds=last - first)
-        samples = line.spoken.samples(first, last)
+        samples = line.audio_from_person.samples(first, last)
         recording = self._recordings.add(line.leg.sid, samples, begun=begun, source="RecordVerb")
         line.recording_sid = recording.sid
         fields = self._recording_fields(recording)

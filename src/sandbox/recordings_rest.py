@@ -35,18 +35,18 @@ class RecordingsRest(RestEndpoints):
         return self._page(request, "recordings", rows, lambda row: self._json(request, row))
 
     def _show(self, request: Request, _: dict[str, str]) -> Response:
-        return JSONResponse(self._json(request, self._found(request)))
+        return JSONResponse(self._json(request, self._find(request)))
 
     def _audio(self, request: Request, _: dict[str, str]) -> Response:
         """The WAV file, or the requested range of it."""
-        return FileResponse(self._recordings.file(self._found(request)), media_type="audio/x-wav")
+        return FileResponse(self._recordings.file(self._find(request)), media_type="audio/x-wav")
 
     def _delete(self, request: Request, _: dict[str, str]) -> Response:
         if not self._recordings.remove(request.path_params["sid"]):
             raise NO_SUCH_RESOURCE
         return Response(status_code=204)
 
-    def _found(self, request: Request) -> Recording:
+    def _find(self, request: Request) -> Recording:
         row = self._recordings.find(request.path_params["sid"])
         if row is None or row.source == "mailbox":
             raise NO_SUCH_RESOURCE

@@ -43,7 +43,7 @@ class RedirectedLeg:
         self._runner.stop()
         leg.status, leg.ended = Status.COMPLETED, self._environment.now()
         self.line.close()
-        self._ended(self.line.heard.samples(0, self.line.clock.seconds()))
+        self._ended(self.line.audio_to_person.samples(0, self.line.clock.seconds()))
 
     # Methods of ``DocumentHost``.
 

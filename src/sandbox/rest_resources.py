@@ -31,7 +31,7 @@ def account_path(account_sid: str, rest: str) -> str:
 
 def available_number(number: NumberForSale, *, address_requirements: str) -> Resource:
     return {
-        "friendly_name": number.friendly,
+        "friendly_name": number.national_format,
         "phone_number": number.e164,
         "lata": None,
         "locality": number.locality.city,

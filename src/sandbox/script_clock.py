@@ -1,4 +1,4 @@
-"""The clock of the sandbox's scripts, in which waits pass ``speed`` times as fast."""
+"""``ScriptClock``: the clock of one simulated call, which runs ``speed`` times as fast as real time."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The signalling socket of the browser's voice SDK: JSON messages of protocol version 1.6."""
+"""The server of the signalling WebSocket of the browser's voice SDK: JSON messages of protocol version 1.6."""
 
 import asyncio
 import json

@@ -45,13 +45,13 @@ class TranscriptionsRest(RestEndpoints):
         return self._page(request, "transcriptions", rows, self._json)
 
     def _show(self, request: Request, _: dict[str, str]) -> Response:
-        return JSONResponse(self._json(self._found(request)))
+        return JSONResponse(self._json(self._find(request)))
 
     def _delete(self, request: Request, _: dict[str, str]) -> Response:
-        self._transcriptions.remove(self._found(request).sid)
+        self._transcriptions.remove(self._find(request).sid)
         return Response(status_code=204)
 
-    def _found(self, request: Request) -> Transcription:
+    def _find(self, request: Request) -> Transcription:
         row = or_not_found(self._transcriptions.find(request.path_params["sid"]))
         if request.path_params.get("recording_sid", row.recording_sid) != row.recording_sid:
             raise NO_SUCH_RESOURCE
