@@ -1,4 +1,7 @@
-"""Sentences about calls that could not be written into HubSpot; also the property and the scopes that we need. Pure."""
+"""Sentences for customers about calls that could not be written into HubSpot.
+
+Also the HubSpot property and the token scopes that the sync needs. Pure.
+"""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,8 @@
-"""Assigns sequence numbers to committed events, per organization in the order of commits, and stores their bodies.
+"""Assigns sequence numbers to committed events, stores the events, and passes them to subscribers, such as webhooks.
 
-If that fails for events of one organization, for example because a subscriber raises an error, all its events wait and
-are tried again; events of other organizations do not wait. See docs/decisions/0293.
+Numbers are per organization, in the order of commits. If that fails for events of one organization, for example because
+a subscriber raises an error, all its events wait and are tried again; events of other organizations do not wait. See
+docs/decisions/0293.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The Salesforce kit: the path of the phone's file in the project, and the Trusted URLs that the phone needs. Pure."""
+"""The Salesforce kit: the path of the phone's file in its Salesforce project, and the phone's Trusted URLs. Pure."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Anonymizes calls: deletes numbers, names, page, link, metadata, note and tags.
+"""Anonymizes calls: deletes numbers, names, page, link, metadata, note and tags, and the calls' events and voicemails.
 
 Times, duration, cost and outcome stay.
 """

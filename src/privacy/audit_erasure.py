@@ -1,7 +1,7 @@
-"""Erases personal data from audit events: a phone number, a person's e-mail address, and old data. The chains stay
-verifiable.
+"""Erases a phone number, a person's e-mail address, or data past the retention period from audit events.
 
-Only the jobs' role may erase fields, so a request enqueues a job and the command line connects as that role.
+The hash chains stay verifiable. Only the jobs' role may erase fields, so a request enqueues a job and the command line
+connects as that role.
 """
 
 import datetime as dt

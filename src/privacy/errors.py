@@ -1,4 +1,4 @@
-"""The refusal of an erasure of a number."""
+"""Error that refuses to erase a phone number while it is in a live call."""
 
 from kit.errors import Conflict
 

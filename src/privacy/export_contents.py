@@ -1,4 +1,4 @@
-"""The tables of an organization's export, and the text that explains its files."""
+"""The tables and columns of an organization's data export, and the text of its README."""
 
 from typing import Any
 

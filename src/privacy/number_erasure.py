@@ -1,4 +1,7 @@
-"""Erases a phone number from an organization's data: in the database at once, at the carrier by a job."""
+"""Erases a phone number from an organization's calls and other data in the database.
+
+Jobs erase it at the carrier, in the audit log, and in older calls that one request cannot search.
+"""
 
 from uuid import UUID
 

@@ -1,6 +1,6 @@
 """Erases deleted organizations after their restore period, in steps that can be repeated after a crash.
 
-Before, the reconciliation of phone numbers releases the numbers, and deletes addresses and verified numbers at the
+Before that, the reconciliation of phone numbers releases the numbers, and deletes addresses and verified numbers at the
 carrier. This module then marks the organization, so that nobody restores a part of it, and records its usage by month
 in the audit log. It deletes all rows of the organization in batches, and finally the organization itself.
 """

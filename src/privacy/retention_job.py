@@ -1,4 +1,4 @@
-"""Erases calls older than their organization's retention period, in batches over all organizations."""
+"""Anonymizes calls older than their organization's retention period, in batches; jobs delete them at the carrier."""
 
 import datetime as dt
 from collections import deque

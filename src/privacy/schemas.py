@@ -1,4 +1,4 @@
-"""Wire types of retention and number erasure."""
+"""Request and response schemas of the API of retention and number erasure."""
 
 from typing import Annotated
 

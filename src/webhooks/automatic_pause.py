@@ -1,4 +1,4 @@
-"""Pauses an endpoint after three days of failures, and mails the organization's owners."""
+"""Pauses a webhook endpoint that has failed for three days, and mails the organization's owners."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""Sends due deliveries in the background of each process that runs jobs.
+"""Sends due webhook deliveries in the background of each process that runs jobs.
 
 A process leases an endpoint, sends the due deliveries to it and releases the lease. Endpoints do not wait for each
 other, so an endpoint that does not answer delays no other endpoint. See docs/decisions/0274.

@@ -1,4 +1,4 @@
-"""Errors about webhooks."""
+"""Errors about webhooks: too many endpoints, and a request to send to a paused endpoint."""
 
 from kit.errors import Conflict
 

@@ -1,4 +1,4 @@
-"""Checks a receiver's URL when it is saved: its form, and that its name leads only to public IP addresses."""
+"""Checks a webhook receiver's URL when it is saved: its form, and that its host name has only public IP addresses."""
 
 from kit.errors import ValidationFailed
 from kit.http.app_key import AppKey

@@ -1,4 +1,4 @@
-"""Parses receivers' URLs, and decides to which URLs and IP addresses webhooks may be sent. Pure."""
+"""Parses webhook receivers' URLs, and decides to which URLs and IP addresses webhooks may be sent. Pure."""
 
 import ipaddress
 import re

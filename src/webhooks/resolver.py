@@ -1,4 +1,4 @@
-"""Resolves the host names of receivers to public IP addresses; refuses all others."""
+"""Resolves the host names of webhook receivers; refuses a name with any IP address that is not public."""
 
 import asyncio
 import ipaddress
