@@ -34,14 +34,14 @@ VALUES (id_of('staff-session', 1), id_of('staff', 1), $1, now(), now() + interva
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), expires_at = excluded.expires_at
 """
 # Rows that the operations page sums: exchanges in each minute of a day.
-_MEASURES = """
+_MINUTE_COUNTERS = """
 INSERT INTO minute_counter (id, minute, name, amount)
 SELECT gen_random_uuid(), date_trunc('minute', now()) - n * interval '1 minute', name, 100
 FROM generate_series(0, 1439) n, unnest(ARRAY['exchange.ok', 'exchange.domain_not_allowed',
 'exchange.revoked_embed_token', 'exchange.too_many_requests', 'carrier.answered', 'carrier.milliseconds']) name
 ON CONFLICT DO NOTHING
 """
-_FOUND = """
+_REQUESTED_IDS = """
 SELECT id_of('organization', 1) AS big, id_of('organization', {some}) AS small, id_of('user', {some}) AS person,
 (SELECT id FROM call WHERE organization_id = id_of('organization', 1) ORDER BY id DESC OFFSET 5000 LIMIT 1) AS call,
 (SELECT to_number FROM call WHERE organization_id = id_of('organization', 1) ORDER BY id LIMIT 1) AS called,
@@ -60,8 +60,8 @@ async def prepare(url: str, size: float) -> Mapping[str, str]:
     try:
         await connection.execute(_STAFF)
         await connection.execute(_SESSION, digest(SESSION))
-        await connection.execute(_MEASURES)
-        found = await connection.fetchrow(_FOUND.format(some=some, half=int(size * 500_000)))
+        await connection.execute(_MINUTE_COUNTERS)
+        found = await connection.fetchrow(_REQUESTED_IDS.format(some=some, half=int(size * 500_000)))
     finally:
         await connection.close()
     named = {key: str(value) for key, value in found.items()}

@@ -28,9 +28,9 @@ from serving import await_ready
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 TARGETS = {"exchange": 2.0, "webhook": 2.0, "page": 3.0}
-"""The p50 in trouble, of the p50 in quiet."""
+"""The highest p50 during a trouble, divided by the p50 without it, by kind of request."""
 P99_TARGETS = {(sign_ins, "exchange"): 2.0}
-"""The p99 in trouble, of the p99 in quiet, where one is promised."""
+"""The same for the p99, of the troubles for which a target is set."""
 
 
 async def measure(trouble: Trouble, names: Sequence[str], *, seconds: float, rounds: int) -> bool:

@@ -1,4 +1,8 @@
-"""Fills organizations, and measures the latency of their exchanges, callbacks and pages at a steady rate."""
+"""Fills the database of ``bad_day.py`` with organizations, and measures the latency of their requests.
+
+The requests are exchanges, the carrier's callbacks and dashboard pages, sent at a steady rate for all organizations but
+the one that causes the trouble.
+"""
 
 import asyncio
 import json
@@ -94,7 +98,7 @@ async def fill(database_url: str) -> Tenants:
 def request(
     port: int, method: str, path: str, *, address: str, headers: Sequence[str] = (), body: bytes = b"", raw: bytes = b""
 ) -> bytes:
-    """A request as our proxy forwards it for the client IP ``address``; ``raw`` is a complete request instead."""
+    """A request as the reverse proxy forwards it for the client IP ``address``; ``raw`` is a complete one instead."""
     if raw:
         return raw.replace(b"\r\n", f"\r\nX-Forwarded-For: {address}\r\n".encode(), 1)
     lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{port}", f"X-Forwarded-For: {address}", *headers]

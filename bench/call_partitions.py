@@ -1,9 +1,9 @@
 """Compares monthly partitions of calls and their events with one table each: ``call_partitions.py [--calls N]``.
 
 Three databases hold the same calls of a year with five events each: one has the product's schema, one has events
-partitioned by month, and one both tables, with a table of keys for what is unique over all calls (``call_forms.py``).
-The product's own statements run in them in turn, and its hourly job erases the oldest month; CPU is that of
-PostgreSQL's processes.
+partitioned by month, and one both tables, with a table of keys for what is unique over all calls
+(``partitioned_calls.py``). The product's own statements run in them in turn, and its hourly job erases the oldest
+month; CPU is that of PostgreSQL's processes.
 """
 
 import argparse
@@ -22,7 +22,6 @@ from uuid import UUID
 import asyncpg
 
 import outgoing_data
-from call_forms import EVENTS_ALONE, GROUP, divide, divided_statement, months_of
 from call_statements import IdReplacer, RecordedWork, record_work
 from dashboard_buffers import EXPLAIN
 from epoch.migrations import upgrade
@@ -32,6 +31,7 @@ from kit.db.database import ADMIN_ROLE, CUSTOM_PLANS, SERVER_SETTINGS, owner_eng
 from kit.db.partitions import PartitionGroup, bound_of, maintain_partitions, month_after, suffix_of
 from kit.db.raw import KEEP_PLANS_SQL, SET_TENANT_SQL
 from outgoing_data import QUIET
+from partitioned_calls import EVENTS_ALONE, GROUP, divide, divided_statement, months_of
 from retention import erase_by_age
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"

@@ -40,7 +40,7 @@ CACHE = Path(__file__).resolve().parent.parent / ".cache"
 FOLDER = "bench-calls-by-workers"
 PAST_CALLS = 10_000
 USED = 20_000
-"""Tokens that exchanges and calls use, at most; the others are only there."""
+"""The most tokens that exchanges and calls use; the others only fill the table."""
 WARM_UP_CALLS, WARM_UP_SECONDS, ATTEMPTS = 60, 2, 4
 STATE_SECONDS = 300
 """A visible phone asks for its token's state so often."""

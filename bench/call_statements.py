@@ -1,4 +1,7 @@
-"""Records the SQL statements that the product sends for a call and its lists, so that other databases can run them."""
+"""Records the SQL statements that the product sends for a call and for lists of calls.
+
+``call_partitions.py`` runs the recorded statements in databases with other schemas.
+"""
 
 import datetime as dt
 import secrets

@@ -1,4 +1,4 @@
-"""Counts the PostgreSQL buffers that a page's statements read, as the request role."""
+"""Counts the PostgreSQL buffers that the statements of dashboard pages, and that of an exchange, read."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,7 @@
-"""Fills the dashboard benchmark's database: many organizations, and a big one that is the same at every size."""
+"""Fills the dashboard benchmark's database, and signs in to its big organization.
+
+There are many small organizations, as many as the chosen size says; the big one is the same at every size.
+"""
 
 import asyncio
 from dataclasses import dataclass

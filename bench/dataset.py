@@ -1,4 +1,7 @@
-"""Fills the exchange benchmark's database with organizations of the plan Pro, each with a number and ten tokens."""
+"""Fills the exchange benchmark's database with organizations of the plan Pro, each with a number and ten tokens.
+
+Also writes the list of these tokens that the load generators read.
+"""
 
 import asyncio
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 ``PYTHONPATH=src:tests python bench/first_paint.py [ROUNDS] [first]``: the page of ``host_page.py`` is loaded in turn,
 in an order drawn anew each round, without a script, with a script of our size that does nothing, with the phone, and
-with the phone's tag made ``async``; with ``first`` the tag stands before the page's content. The idle script tells what
-the tag's place costs from what the phone does there.
+with the phone's tag made ``async``; with ``first`` the tag stands before the page's content. The idle script separates
+the cost of the tag's position from the cost of the phone's work.
 """
 
 import asyncio

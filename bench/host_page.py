@@ -4,8 +4,8 @@
 
 A page with text, pictures and a script of its own is loaded in turn with and without the phone, each time by a new
 profile with nothing cached, so that the machine's load reaches both alike; then the phone's button is pressed and two
-calls are made. All of it happens at full speed and with a processor slowed down four times, and each time once for the
-times and once more for a trace, because tracing takes time itself. Everything is on loopback.
+calls are made. Each speed of the processor, full and a quarter, is measured. Times and traces come from separate loads,
+because tracing takes time. Everything is on loopback.
 """
 
 import asyncio

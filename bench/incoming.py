@@ -1,8 +1,9 @@
 """Measures the answers to incoming calls: ``incoming.py [--rate N] [--seconds N] [--calls N] [--durable]``.
 
-Signed requests of ``/voice/incoming`` arrive at random times, as in ``outgoing.py``, in turns with as many of
-``/voice/outgoing``: the ratio of the two is the same on a busy machine. One worker, every rule and limit on. Each
-organization has a greeting, forwards to two phones and has voicemail; each caller calls once.
+Signed requests of ``/voice/incoming`` arrive at random times, as in ``outgoing.py``; runs with them and runs with as
+many requests of ``/voice/outgoing`` alternate, because the ratio of the two is the same on a busy machine. One worker,
+every rule and limit on. Each organization has a greeting, forwards to two phones and has voicemail; each caller calls
+once.
 """
 
 import argparse

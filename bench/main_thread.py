@@ -1,11 +1,11 @@
 """Reads the tasks of a page's main thread from a trace of the browser: all tasks, and those of the phone's script.
 
-Times are the thread's processor time, which other programs on the machine do not lengthen. The browser slows a
-processor down by letting the thread do idle work, which is counted.
+Times are the thread's processor time, which other programs on the machine do not lengthen. The idle work with which the
+browser simulates a slower processor is counted.
 
-A trace names the script of a call, and no script of a microtask: of what goes on behind an ``await`` when an import, an
-answer of the server or the microphone has come. Microtasks that begin a task of their own are taken for the phone's:
-the pages of the benchmarks await nothing of the kind.
+A trace names the script of a function call, but not the script of a microtask, such as the code after an ``await``. A
+task that begins with microtasks is counted as the phone's, because the pages of the benchmarks have no such tasks
+themselves.
 """
 
 import json

@@ -2,8 +2,8 @@
 
 Signed requests for calls arrive at random times, whether earlier ones are answered or not (an open loop): a worker that
 stalls still gets requests, and latency counts from when a request should have been sent. One worker, every rule and
-limit on. Then the buffers that the admission's statements read, with one live call and a thousand, and with few and
-many calls on record.
+limit on. It also counts the PostgreSQL buffers that the admission's statements read, with one live call and a thousand,
+and with few and many stored calls.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Fills the benchmark database of requested calls: organizations, past calls and live calls."""
+"""Fills the database of the benchmarks of calls (such as ``outgoing.py``): organizations, past calls and live calls."""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""Loads the benchmarks' page in a browser, with and without the phone, and measures its times and its main thread."""
+"""Loads a host page in a browser, with and without the phone, and measures its times and its main thread.
+
+``host_page.py`` uses all of it, ``first_paint.py`` the page and its observers.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 

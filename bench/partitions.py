@@ -1,8 +1,8 @@
 """Compares monthly partitions of the event log with one table: ``partitions.py [--events N]``.
 
-Two databases hold the same events of three months, each with a delivery: one before the tables were partitioned, one
-after.
-Measured are lists, inserts, and the end of the oldest month; CPU is that of PostgreSQL's process of the connection.
+Two databases hold the same events of three months, each with a delivery; one has the schema before the partitioning of
+the tables, one the schema after it. Measured are lists, inserts, and the end of the oldest month; CPU is that of the
+PostgreSQL process of the connection.
 """
 
 import argparse

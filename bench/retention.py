@@ -1,9 +1,9 @@
 """Measures the export, the erasure of a number and the erasure by age: ``retention.py [--size S]``.
 
 One worker exports an organization with 100,000 calls and erases two numbers from it: one that is in hardly any
-metadata, and one that is in the metadata of every call. Then runs that erase by age, over as many organizations and
-calls as the dashboard's benchmark has: with nothing due, with some calls of many organizations, and with most of the
-big one's.
+metadata, and one that is in the metadata of every call. Then it times runs that erase by age, over as many
+organizations and calls as the dashboard's benchmark has: with nothing due, with some calls of many organizations, and
+with most calls of the big one.
 """
 
 import argparse
@@ -86,7 +86,7 @@ class Pass(NamedTuple):
 
 
 async def prepare(url: str, big: Big) -> None:
-    """Give the big organization's calls what pages and carriers tell of each."""
+    """Give the big organization's calls the metadata that pages send, and the carrier's events."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("UPDATE call SET status = 'completed' WHERE status = 'in-progress'", timeout=600)

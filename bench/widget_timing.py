@@ -1,4 +1,4 @@
-"""Benchmark of the phone's start on a page, in a real browser.
+"""Benchmark of the times that the phone takes to start on a page and to place a call, in a real browser.
 
 Run it by ``PYTHONPATH=src:tests python bench/widget_timing.py [RUNS]``.
 

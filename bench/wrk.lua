@@ -1,4 +1,5 @@
--- A random one of the visitors exchanges its token, every time. Argument: the file of `token origin` lines.
+-- Script for the load generator wrk: each request exchanges the embed token of a random visitor, and the results are
+-- printed as JSON. Argument: a file of `token origin` lines.
 local requests = {}
 
 function init(args)

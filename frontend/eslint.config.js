@@ -1,3 +1,4 @@
+// ESLint's rules for the frontend: phone.js, our own pages, the build's scripts and the tests.
 import js from "@eslint/js";
 import globals from "globals";
 import { strict } from "./eslint.strict.js";

@@ -1,5 +1,5 @@
-// Rules for the kits that customers download (plain pages, an extension, a script for Node, components for Salesforce), and
-// for the packages. Run from the repository's root: ESLint ignores files outside the working directory.
+// ESLint's rules for the kits that customers download (plain pages, an extension, a script for Node, components for
+// Salesforce), and for the packages. Run from the repository's root: ESLint ignores files outside the current folder.
 import js from "@eslint/js";
 import parser from "@babel/eslint-parser";
 import lwc from "@lwc/eslint-plugin-lwc";

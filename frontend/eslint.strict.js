@@ -1,4 +1,4 @@
-/** Rules for all scripts. */
+/** ESLint's rules for all scripts: those of the frontend, the kits and the packages. */
 export const strict = {
   eqeqeq: ["error", "always", { null: "ignore" }],
   "no-var": "error",

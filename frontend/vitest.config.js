@@ -1,3 +1,4 @@
+// The configuration of the frontend's unit tests (`*.test.js`), which Vitest runs in jsdom.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { CHUNKS } from "./chunks.mjs";
@@ -5,7 +6,7 @@ import { CHUNKS } from "./chunks.mjs";
 const hashes = Object.fromEntries(Object.keys(CHUNKS).map((name) => [name, "HASH"]));
 
 export default defineConfig({
-  // The values that build.mjs puts in the place of these names.
+  // build.mjs replaces these names with values of the build.
   define: { IS_SINGLE_FILE: "false", SDK_FILE: '"sdk.js"', CHUNK_HASHES: JSON.stringify(hashes) },
   test: {
     environment: "jsdom",

@@ -1,7 +1,8 @@
 """Looks up published security advisories on the packages of the lock files, with pip-audit and ``npm audit``.
 
-Both programs may report "no known vulnerabilities" although they could not ask: pip-audit skips packages that its
-source does not know. This program then reports *unknown*. Exit status: 0 none known, 1 advisories, 3 unknown.
+Both programs may report "no known vulnerabilities" when a source of advisories did not answer, and pip-audit skips
+packages that its source does not know. This program reports *unknown* in these cases. Exit status: 0 no advisory is
+known, 1 there are advisories, 3 unknown.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Adds files other than packages to the wheel: the built frontend, the migrations and the kits' sources.
+"""Hatchling's build hook: adds the built frontend, the migrations and the kits' sources to the wheel.
 
 In a checkout, ``tools/setup widget`` first brings ``frontend/dist`` up to date. A source distribution has the built
 files instead of the frontend's sources, so that a wheel can be built from it without Node.js.

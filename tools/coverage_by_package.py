@@ -1,4 +1,7 @@
-"""Prints the coverage (lines and branches) of each package under src/ from coverage's JSON report."""
+"""Prints the coverage (lines and branches) of each package under src/ from coverage's JSON report.
+
+Then follows each module whose coverage is below 90 percent.
+"""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Lints the SQL of migrations with squawk, and refuses a migration that alters several tables.
+"""Lints the SQL of migrations with squawk, and reports each migration that alters several tables.
 
-Only those after ``LAST_UNLINTED_REVISION`` are linted: older ones are history and stay as they are.
+Only migrations after ``LAST_UNLINTED_REVISION`` are linted, because older ones never change.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
-"""Writes the table of faults of web phones into docs/browser-support.md, from test results: ``make field-faults``.
+"""Writes the table of known faults of web phones, and our tests' results, into docs/browser-support.md.
 
-A row is a kind of fault in ``tests/cases/field_faults.json``; its results are those of the tests marked with it.
+``make field-faults`` runs it after the tests. A row is a kind of fault that people reported, listed in
+``tests/cases/field_faults.json``; its results are those of the tests marked with the kind.
 """
 
 import re

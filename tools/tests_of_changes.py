@@ -1,6 +1,6 @@
-"""Reads names of changed files from standard input, one in a line, and prints the paths of the tests to run for them.
+"""Reads paths of changed files from standard input, one in a line, and prints the paths of the tests to run for them.
 
-These are all unit tests, the integration tests of each changed package, and changed integration and contract tests.
+The tests are all unit tests, the integration tests of each changed package, and changed integration and contract tests.
 """
 
 import sys

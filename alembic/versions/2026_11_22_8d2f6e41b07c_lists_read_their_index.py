@@ -1,4 +1,4 @@
-"""Let lists, search and counts read indexes of an organization's calls and tokens; limit the agent's length.
+"""Let lists, search and counts read indexes of an organization's calls and tokens; limit an agent to 200 characters.
 
 Revision ID: 8d2f6e41b07c
 Revises: 3f1c9d0a7b42

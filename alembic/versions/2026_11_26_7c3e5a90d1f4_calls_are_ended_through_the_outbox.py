@@ -1,4 +1,4 @@
-"""Let the outbox have work about one row, such as the end of a live call; a pause of all calls may end live calls.
+"""Add the subject of work to the outbox, such as the call to end, and to the pause whether it ends live calls.
 
 Revision ID: 7c3e5a90d1f4
 Revises: 5d92b7f10c3e

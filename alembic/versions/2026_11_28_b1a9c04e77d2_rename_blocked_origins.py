@@ -1,4 +1,4 @@
-"""Rename refused_origin to blocked_origin.
+"""Rename the table refused_origin to blocked_origin.
 
 Revision ID: b1a9c04e77d2
 Revises: 4b8e17f0c9a2

@@ -1,4 +1,7 @@
-"""Rename one_time_link, carrier_standing and number_difference, with their columns.
+"""Rename three tables, and some of their columns.
+
+The tables one_time_link, carrier_standing and number_difference become one_time_token, carrier_health_report and
+phone_number_discrepancy.
 
 Revision ID: c53d1f8e6a90
 Revises: c7d1f0a83b52

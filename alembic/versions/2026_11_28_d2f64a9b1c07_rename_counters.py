@@ -1,4 +1,4 @@
-"""Rename measure to minute_counter and throttle to rate_counter.
+"""Rename the tables measure to minute_counter and throttle to rate_counter.
 
 Revision ID: d2f64a9b1c07
 Revises: c53d1f8e6a90

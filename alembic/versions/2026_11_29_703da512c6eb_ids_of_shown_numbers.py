@@ -1,4 +1,4 @@
-"""Store the id of the caller id number on calls.
+"""Store the id of the caller id number on calls, and let the look-up role read the number.
 
 Revision ID: 703da512c6eb
 Revises: 6f2c9401b5da

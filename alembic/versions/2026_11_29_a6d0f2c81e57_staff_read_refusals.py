@@ -1,4 +1,4 @@
-"""Let staff read capped rejections and find audit events by action; store the new plan of an upgrade request.
+"""Let staff read rejected calls above the cap and find audit events by action; store an upgrade request's new plan.
 
 Revision ID: a6d0f2c81e57
 Revises: d4a7c1e9f035

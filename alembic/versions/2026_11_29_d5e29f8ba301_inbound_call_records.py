@@ -1,4 +1,4 @@
-"""Prepare the table of calls for incoming calls: no token, the phone that answered, the attestation, two statuses.
+"""Prepare the table of calls for incoming calls: optional token, phone that answered, attestation, two statuses.
 
 Revision ID: d5e29f8ba301
 Revises: c4d18e7a92f0

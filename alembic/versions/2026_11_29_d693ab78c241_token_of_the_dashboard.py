@@ -1,4 +1,4 @@
-"""Mark the embed token that the dashboard uses for its own phone.
+"""Add the mark of the embed token that the dashboard uses for its own phone.
 
 Revision ID: d693ab78c241
 Revises: c582fa67b130

@@ -1,4 +1,4 @@
-"""FastAPI with asyncpg and without Pydantic models: see ``asyncpg_exchange``."""
+"""Peer of the exchange benchmark: FastAPI with asyncpg and without Pydantic models; uses ``asyncpg_exchange``."""
 
 import contextlib
 from collections.abc import AsyncIterator

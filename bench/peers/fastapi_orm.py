@@ -1,4 +1,7 @@
-"""FastAPI with the SQLAlchemy ORM on asyncpg: a Pydantic body and answer, a session per request by dependency."""
+"""Peer of the exchange benchmark: FastAPI with the SQLAlchemy ORM on asyncpg.
+
+Body and answer are Pydantic models; a dependency opens a database session for each request.
+"""
 
 import os
 from collections.abc import AsyncIterator

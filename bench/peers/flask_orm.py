@@ -1,4 +1,4 @@
-"""Flask with the SQLAlchemy ORM on psycopg, the way of the carrier's quickstarts; served by gunicorn."""
+"""Peer of the exchange benchmark: Flask with the SQLAlchemy ORM on psycopg, as in the carrier's quickstarts."""
 
 import os
 

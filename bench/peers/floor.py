@@ -1,7 +1,8 @@
-"""Lower bound: the least Python code that answers an exchange. Bare ASGI, one prepared select, an HMAC-signed JWT.
+"""Lower bound of the exchange benchmark: the least Python code that answers an exchange, on bare ASGI.
 
-It reads the whole body, decodes JSON, selects the row by digest and signs. No routing, no checks, no limits, no ticket:
-the fields that need them are constants of the right length, so that the answer is as long as the others'.
+It reads the whole body, decodes JSON, selects the row by digest and signs a JWT with HMAC. No routing, no checks, no
+limits, no ticket: the fields that need them are constants of the right length, so that the answer is as long as the
+others'.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The floor on the product's own connection pool: what a request costs beyond the pool that both have."""
+"""Lower bound of the exchange benchmark (``floor.py``) with the product's connection pool in place of asyncpg's."""
 
 import os
 from typing import Any

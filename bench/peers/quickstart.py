@@ -1,8 +1,8 @@
-"""Code shared by the peers: models, query, checks, the carrier library's access token.
+"""Shared code of the exchange benchmark's peers: models, query, checks, and the carrier library's access token.
 
-Both do what an application in that style does: load the token with its organization and number through the ORM in one
-query, check domain, plan and number, let the carrier's library sign. They have no rate limits and no checksum, and
-they note no use: what the product does beyond them only counts against the product.
+A peer is an exchange written with another framework. Those with the ORM do what an application in that style does: load
+the token with its organization and number in one query, check domain, plan and number, let the carrier's library sign.
+Peers have no rate limits and no checksum, and store no last use of a token, which is to their advantage.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Starlette with asyncpg: see ``asyncpg_exchange``."""
+"""Peer of the exchange benchmark: Starlette with asyncpg; uses ``asyncpg_exchange``."""
 
 import contextlib
 from collections.abc import AsyncIterator

@@ -1,4 +1,7 @@
-"""Runs commands of docs/operations.md as they stand there: a marked block is a shell script with variables."""
+"""Runs the marked blocks of commands in docs/operations.md unchanged, as shell scripts with variables.
+
+Also provides the programs ``epoch`` and ``systemctl`` for the scripts; they act on the drill's processes.
+"""
 
 import asyncio
 import enum
@@ -17,7 +20,7 @@ RESTART = Callable[[str], Awaitable[object]]
 
 
 class Block(enum.StrEnum):
-    """The marked blocks of the handbook, all of which the drills run."""
+    """The names of the handbook's marked blocks; the drills run all of them."""
 
     BACKUP = "backup"
     RESTORE = "restore"

@@ -1,4 +1,4 @@
-"""The drill in which workers are killed while calls happen and webhooks tell of them."""
+"""Drill: workers are killed during many calls; no event of a call may be missing in the log or at the webhook."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ CALLS_AT_ONCE = 12
 SECONDS_BETWEEN_KILLS = 10.0
 """A worker that dies often is started again later and later, and no node would answer most of the time."""
 SECONDS_AFTER_REFUSAL = 0.25
-"""The pause of a caller whom no node took. Without it callers use up their calls while both nodes start workers."""
+"""The pause before a new call after one that no node accepted: all calls would fail while both nodes start workers."""
 DELIVERY_SECONDS = 120.0
 STARTED, ENDED = "call.started", "call.ended"
 EVENT_TYPES = (STARTED, "call.answered", ENDED)
@@ -39,7 +39,7 @@ SELECT (SELECT count(*) FROM event_outbox WHERE organization = $1)
 
 
 async def workers_killed(site: Installation, report: Report, *, calls: int = CALLS) -> None:
-    """Workers of nodes and jobs get SIGKILL at random moments of many calls; a webhook tells of each call."""
+    """Kill workers of nodes and of jobs by SIGKILL at random moments of many calls; check all events and deliveries."""
     await site.start_jobs("jobs2")
     receiver = WebhookReceiver()
     async with receiver.serving(), load_of(site.url, site.settings) as load:

@@ -1,4 +1,4 @@
-"""Compares what the product acknowledged with what the database and the product say afterwards."""
+"""Checks after a drill that the database has every acknowledged write, and that revoked tokens are still refused."""
 
 from collections.abc import Sequence
 

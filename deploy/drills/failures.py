@@ -1,4 +1,8 @@
-"""Drills in which nodes are replaced, and parts are killed or disagree about the time."""
+"""Drills of a rolling upgrade and of failures, most of them under load.
+
+The failures are the loss of the primary database, of a node, of Valkey or of a process that runs jobs, and clocks that
+differ.
+"""
 
 import asyncio
 import time

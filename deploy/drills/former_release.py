@@ -1,4 +1,4 @@
-"""A former release of the product: this one's files in a folder of their own, with another part of the phone."""
+"""Makes a former release of the product for drills: a copy of this release, in which one file of the phone differs."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ FORMER_HASH = "FORMER00"
 
 
 def make_former_release(folder: Path) -> Path:
-    """Copy the product into ``folder``, give a part of the phone another hash, and return the folder."""
+    """Copy the product into ``folder``, give one chunk of the phone another hash in its name, and return the folder."""
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "alembic", folder / "alembic", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "integrations", folder / "integrations", ignore=shutil.ignore_patterns("node_modules"))

@@ -1,4 +1,4 @@
-"""The load of a drill: phones, calls and changes by the API, a few of each in a second, with every answer kept."""
+"""The load of a drill: sends exchanges, calls and changes by the API at steady rates, and records every answer."""
 
 import asyncio
 import base64

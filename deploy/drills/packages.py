@@ -1,4 +1,4 @@
-"""Debian's packages for the drills, unpacked into a folder that every user may read."""
+"""Downloads Debian's packages for the drills, and unpacks them into a folder that every user may read."""
 
 import os
 import tempfile

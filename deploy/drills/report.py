@@ -1,4 +1,4 @@
-"""The report of a drill: what was asserted, and the times that were seen."""
+"""The report of a drill: prints its assertions and measured times, and writes them into docs/drills.md."""
 
 import datetime as dt
 import os

@@ -1,4 +1,4 @@
-"""Drill: upgrade a former release under load, find the new one bad, and go back to the former one."""
+"""Drill: upgrade from a former release to this one under load, then roll back to the former one."""
 
 import asyncio
 import time

@@ -1,3 +1,4 @@
+/** Tests the npm package of packages/phone-js: loadPhone(), PhoneStore and the types that are packed. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import ts from "typescript";

@@ -1,3 +1,4 @@
+/** Checks the types of phone.d.ts against the source, the guide and a customer's program (types/host.ts). */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";

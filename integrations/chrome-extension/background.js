@@ -1,4 +1,5 @@
-// Opens the phone in a window of its own, which stays open while people use the CRM.
+// Service worker: opens the phone in a separate window and passes it the number to call. People start it by the toolbar
+// button, the context menu, the address bar, or a call button of content.js.
 const WINDOW_SIZE = { width: 400, height: 680 };
 const MENU_ITEM_ID = "call";
 let lastRequest = Promise.resolve();

@@ -1,4 +1,4 @@
-// The address and the token that this copy of the extension was made with. The options page can set another token.
+// The product's URL and the embed token of this copy of the extension. The options page can set another token.
 export const API_BASE = "{{ public_url }}";
 const TOKEN_PAGE = "{{ token_page }}";
 const BUILT_IN_TOKEN = "ept_YOUR_TOKEN_HERE";
@@ -18,5 +18,5 @@ export async function readToken() {
   return token || (isToken(BUILT_IN_TOKEN) ? BUILT_IN_TOKEN : null);
 }
 
-/** Address of the token's page in the dashboard, with this extension's origin filled in for somebody to save. */
+/** The URL of the token's page in the dashboard, on which the field for domains already has this extension's origin. */
 export const allowPage = () => `${TOKEN_PAGE}?allow=${encodeURIComponent(location.origin)}`;

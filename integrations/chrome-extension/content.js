@@ -1,4 +1,5 @@
-// Puts a call button beside each phone number of the page. Text fields and code are left alone.
+// Content script: adds a call button beside each phone number of a page, but not in text fields and code, and not on
+// the sites that the options exclude.
 const SKIPPED =
   "input, textarea, select, button, script, style, noscript, code, pre, svg, [contenteditable], [role=textbox]";
 const NUMBER_LINKS = 'a[href^="tel:"], [data-phone]';
@@ -58,9 +59,9 @@ function createChip(number) {
 /** @param {Node | null} node */
 const isChip = (node) => node instanceof Element && node.hasAttribute(CHIP_ATTRIBUTE);
 
-/** @param {string} address A `tel:` address; one with wrong escapes stays as it is. */
-function withoutScheme(address) {
-  const number = address.trim().replace(/^tel:/i, "");
+/** @param {string} url A `tel:` URL; one with wrong escapes is not decoded. */
+function withoutScheme(url) {
+  const number = url.trim().replace(/^tel:/i, "");
   try {
     return decodeURIComponent(number);
   } catch {

@@ -1,4 +1,4 @@
-/** Finds phone numbers in text, but not dates, IP addresses and long ids. Shared with content.js. */
+/** Finds phone numbers in text, for content.js; skips dates, IP addresses and long ids. */
 const CANDIDATE =
   /(?<![\w.,:;@/#+-])(\+?\(?\d[\d\s().\u00a0\u2011-]{5,22}\d)(,?\s?(?:x|ext\.?|extension)\s?\d{1,7})?(?![\w@/:-]|[.,]\d)/gi;
 const NOT_A_NUMBER = [

@@ -1,4 +1,4 @@
-// The options page: another embed token, and sites without call buttons.
+// The options page: stores another embed token, and the sites without call buttons.
 import { allowPage, isToken } from "./config.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("form"));

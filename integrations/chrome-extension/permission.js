@@ -1,4 +1,4 @@
-// The page that opens once, after the extension was installed: which domain to allow, and the microphone.
+// The page that opens after the installation: shows the origin to allow for the token, and asks for the microphone.
 import { allowPage } from "./config.js";
 
 /** @type {HTMLElement} */ (document.getElementById("origin")).textContent = location.origin;

@@ -1,4 +1,4 @@
-// The phone's window: starts the phone, and calls the number that was asked for as soon as the phone is ready.
+// The phone's window: starts the phone, and calls the number that background.js passes as soon as the phone is ready.
 import { API_BASE, readToken } from "./config.js";
 
 const NO_TOKEN = "This copy has no embed token. Set one in the options";

@@ -13,7 +13,7 @@ import { enableMenus } from "./js/menus.js";
 import { enableOwnPhone } from "./js/own-phone.js";
 import { enableRecordings } from "./js/recordings.js";
 import { enablePlaybackSpeed } from "./js/playback-speed.js";
-import { redirectOldAnchors } from "./js/section-menu.js";
+import { redirectOldAnchors } from "./js/old-anchors.js";
 import { keepUnsavedInput } from "./js/unsaved-input.js";
 import "htmx.org";
 

@@ -1,4 +1,4 @@
-/** The activity list: one entry for each `callEnded`, as a CRM would write it to its own record. */
+/** The demo page's activity list: one entry for each `callEnded`, as a CRM would write it to its own record. */
 import { elementById, find } from "../shared/dom.js";
 import { formatDuration, formatTimeOfDay } from "./format.js";
 

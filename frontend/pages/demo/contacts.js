@@ -1,4 +1,4 @@
-/** The contact list: search, adding a contact, and the name that belongs to a number. */
+/** The demo page's contact list: searches and adds contacts, finds a number's name, and notes calls at a contact. */
 import { elementById, find } from "../shared/dom.js";
 import { isSameNumber } from "./format.js";
 

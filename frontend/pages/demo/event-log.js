@@ -1,4 +1,4 @@
-/** The event log: all events of the phone, newest first. */
+/** The demo page's event log: shows the phone's last 200 events, newest first. */
 import { elementById } from "../shared/dom.js";
 import { formatTimeOfDay } from "./format.js";
 

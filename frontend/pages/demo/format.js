@@ -1,4 +1,4 @@
-/** Formats times and compares phone numbers. */
+/** Formats times and durations, and compares phone numbers, for the demo page. */
 
 /**
  * The time of day in the reader's locale.

@@ -1,4 +1,4 @@
-/** The card *Incoming call*: has the sandbox call the demo's number, and shows what the caller hears. */
+/** The demo page's card *Incoming call*: the sandbox calls the demo's number, and the card shows what the caller hears. */
 import { elementById } from "../shared/dom.js";
 
 const POLL_MS = 500;

@@ -1,4 +1,4 @@
-/** The notice at the top of the page: a problem, or the reason why a click had no effect. */
+/** The notice at the top of the demo page: a problem, or the reason why a click had no effect. */
 import { elementById } from "../shared/dom.js";
 
 /** @param {Document} document */

@@ -1,4 +1,4 @@
-/** The Copy button of the snippet card. */
+/** Enables the Copy button of the card that shows the phone's script tag. */
 import { elementById } from "../shared/dom.js";
 
 /** @param {Document} document */

@@ -1,4 +1,4 @@
-/** The calling page in HubSpot's frame: connects to HubSpot, then loads the phone and connects the two. */
+/** The calling page, which HubSpot shows in a frame: connects to HubSpot, loads the phone, and connects both. */
 import CallingExtensions from "@hubspot/calling-extensions-sdk";
 import { CallingBridge } from "./calling-bridge.js";
 import { guardMessages } from "./message-guard.js";

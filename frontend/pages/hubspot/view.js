@@ -1,4 +1,4 @@
-/** Shows the page's own texts beside the phone: the state, a notice, and the call in the remote frame. */
+/** Shows the calling page's texts beside the phone: state, notice, setup, and the call in the remote frame. */
 import { isPressKey, Presses } from "../../phone/ui/presses.js";
 import { elementById } from "../shared/dom.js";
 import { IN_CALL_STATES, STATE_TEXTS } from "../shared/states.js";

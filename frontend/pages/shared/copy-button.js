@@ -1,4 +1,4 @@
-/** Copy buttons: `data-copy` is the id of the element whose text or value is copied. */
+/** Enables copy buttons: `data-copy` is the id of the element whose text or value is copied. */
 import { closest, elementById } from "./dom.js";
 import { showToast } from "./toast.js";
 

@@ -1,6 +1,6 @@
 /**
- * Forms that are sent with a passkey: `data-passkey` is "create" or "get", `data-options` the URL of the WebAuthn
- * options. The forms stay hidden in browsers that do not support passkeys on this page.
+ * Enables forms that are sent with a passkey: `data-passkey` is "create" or "get", `data-options` the URL of the
+ * WebAuthn options. The forms stay hidden in browsers that do not support passkeys on this page.
  */
 import { find } from "./dom.js";
 

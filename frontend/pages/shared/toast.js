@@ -1,4 +1,4 @@
-/** Shows short messages in the page's live region `#toasts`. */
+/** Shows short messages (toasts) in the page's live region `#toasts`; announces those that the server put there. */
 import { elementById } from "./dom.js";
 
 const VISIBLE_MS = 6_000;

@@ -1,4 +1,5 @@
-// `node bundle.mjs FILE`: bundles a file of this folder with its npm packages for a browser, and prints the script.
+// `node bundle.mjs FILE`: bundles a file of this folder with its npm packages for a browser, and prints the script. The
+// files are pages for the tests of faults that people reported.
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

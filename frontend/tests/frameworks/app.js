@@ -2,10 +2,10 @@
 import { createElement as h, useEffect, useState } from "react";
 
 /**
- * Properties: `tag`, the attributes of the phone's script tag; `script`, the URL of this app's script; and `words`, a
+ * Properties: `tag`, the attributes of the phone's script tag; `script`, the URL of this app's script; and `heading`, a
  * text that may differ between server and browser.
  */
-export function App({ tag, script, words }) {
+export function App({ tag, script, heading }) {
   const [people, setPeople] = useState(["Ada"]);
   const [isHydrated, setHydrated] = useState(false);
   useEffect(() => setHydrated(true), []);
@@ -17,7 +17,7 @@ export function App({ tag, script, words }) {
     h(
       "body",
       { "data-hydrated": String(isHydrated) },
-      h("h1", null, words),
+      h("h1", null, heading),
       h("ul", null, people.map(row)),
       h("button", { onClick: () => setPeople([...people, `Person ${people.length + 1}`]) }, "Add a person"),
       h("script", tag),

@@ -1,4 +1,5 @@
-// Run from integrations/salesforce: Salesforce's preset reads the project in the working directory.
+// Jest's configuration for the tests of the Salesforce kit. Run from integrations/salesforce: Salesforce's preset reads
+// the project in the working directory.
 const { join, resolve } = require("node:path");
 const { jestConfig } = require("@salesforce/sfdx-lwc-jest/config");
 

@@ -1,4 +1,5 @@
-// Stand-ins for Salesforce's modules. They use the object `salesforce`, which the test passes into the sandbox.
+// Stand-ins for the Salesforce modules that the kit's component imports. They call the object `salesforce`, which the
+// test passes into the sandbox.
 /* global salesforce */
 const asDefault = null;
 export const EpochWidget = "/resource/1/EpochWidget";

@@ -1,4 +1,4 @@
-/** Fakes of the phone's surroundings: the browser, the server and the voice SDK. */
+/** Fakes of what the phone uses: the browser, the server and the voice SDK. */
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
 import { CHUNKS } from "../../chunks.mjs";

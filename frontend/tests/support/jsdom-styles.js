@@ -1,4 +1,4 @@
-// Adds to jsdom as much of constructed style sheets and CSS.supports as the panel needs.
+// Adds to jsdom the functions for styles that the panel needs: constructed style sheets and CSS.supports.
 class Sheet {
   replaceSync(text) {
     this.text = text;

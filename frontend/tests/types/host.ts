@@ -1,5 +1,6 @@
 /// <reference path="../../phone.d.ts" />
-// A customer's program. TypeScript must accept it, and report an error in each marked line.
+// A customer's program with the types of phone.d.ts, for types.test.js. TypeScript must report an error in each line
+// after `@ts-expect-error`, and no other error.
 
 window.EpochPhoneConfig = { token: "ept_x", clickToCall: true, position: "bottom-left" };
 

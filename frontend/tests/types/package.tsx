@@ -1,6 +1,6 @@
 /// <reference path="../../phone.d.ts" />
-// An application's program with the package's types, beside the phone's own. TypeScript must accept it, and report an error
-// in each marked line.
+// An application's program with the types of the npm package, beside those of phone.d.ts. TypeScript must
+// report an error in each line after `@ts-expect-error`, and no other error.
 import { EpochPhoneLoadError, loadPhone, PhoneStore } from "@epoch-voice/phone-js";
 import type * as packed from "@epoch-voice/phone-js";
 import { defineEpochPhone } from "@epoch-voice/phone-js/element";

@@ -1,4 +1,4 @@
-/** The error of loadPhone(). */
+/** The error with which loadPhone() rejects, and its codes. */
 
 /** @typedef {"no_browser" | "no_address" | "other_address" | "load_failed" | "load_timeout" | "no_phone"} LoadErrorCode */
 

@@ -1,4 +1,4 @@
-/** Vue: a composable that runs the phone while a component is mounted, and gives it to the components below. */
+/** Vue: a composable that runs the phone while a component is mounted, and provides it to the components below. */
 import {
   computed,
   getCurrentScope,

@@ -194,8 +194,8 @@ async def open_react(
 ) -> Phone:
     """A document that the server renders with the text ``rendered``, and React in the browser with "Hello"."""
     tag = {"src": f"{customer.product.url}/widget/phone.js", "data-token": customer.token.raw}
-    properties = {"tag": {**tag, "data-click-to-call": "on"}, "script": react_app, "words": "Hello"}
-    document = await react(json.dumps({**properties, "words": rendered}))
+    properties = {"tag": {**tag, "data-click-to-call": "on"}, "script": react_app, "heading": "Hello"}
+    document = await react(json.dumps({**properties, "heading": rendered}))
     phone = await open_page(host_site.publish(document), customer.product, customer=customer)
     await phone.page.evaluate("(given) => { window.appProps = given; }", properties)
     return phone

@@ -1,4 +1,4 @@
-/** The checkbox beside a CSV link: if ticked, the file begins with a byte order mark, so that Excel reads it as UTF-8. */
+/** Enables the checkbox beside a CSV link: if ticked, the file has a byte order mark, and Excel reads it as UTF-8. */
 
 /** @param {Document} document */
 export function enableCsvExport(document) {

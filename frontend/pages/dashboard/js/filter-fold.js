@@ -1,4 +1,4 @@
-/** Unfolds the form of filters on wide screens, for browsers without `::details-content`; the others do it by CSS. */
+/** Unfolds a list's filters on wide screens in browsers without `::details-content`; the others unfold them by CSS. */
 
 const WIDE_SCREEN = "(min-width: 720px)";
 

@@ -1,4 +1,4 @@
-/** The dashboard's own phone on the pages with *Test call* and *Call back*: its button, and the text of its state. */
+/** The dashboard's own phone on the pages *Test call* and *Call back*: enables the call button and shows the state. */
 import { elementById } from "../../shared/dom.js";
 
 /** @type {Record<EpochPhoneState, string>} */

@@ -1,4 +1,4 @@
-/** A card that calls the record's numbers, or a typed one, with the page's phone. */
+/** A card on a Salesforce page that calls the record's numbers, or a typed number, with the page's phone. */
 import { LightningElement, api, wire } from "lwc";
 import { getRecord } from "lightning/uiRecordApi";
 import { ShowToastEvent } from "lightning/platformShowToastEvent";

@@ -1,6 +1,6 @@
 /**
- * The page's one phone, which all components share and which outlives them: a call goes on while people move between
- * records. Calls are logged here, each once, because the component that began a call may be gone when it ends.
+ * Loads the page's one phone, which all components share, so that a call continues while people open other records.
+ * Logs each call once in Salesforce, because the component that began the call may no longer exist when the call ends.
  */
 import { loadScript } from "lightning/platformResourceLoader";
 import EPOCH_WIDGET from "@salesforce/resourceUrl/EpochWidget";
