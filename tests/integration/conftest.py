@@ -1,4 +1,4 @@
-"""Fixtures of tests that run the application or parts of it."""
+"""Fixtures of all integration tests: tenants, clients, the carrier and its callbacks, a webhook receiver, databases."""
 
 from collections.abc import AsyncIterator, Callable
 

@@ -1,4 +1,4 @@
-"""The account page: name, password, address and sessions."""
+"""The account page: changes of name, password and e-mail address; the list of sessions and ending them."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Database connections while a password waits for a hashing slot: none is held."""
+"""No request holds a database connection while its password waits for a hashing slot."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Cross-site request protection of API writes, and the types of their bodies."""
+"""API requests: CSRF tokens and origins for sessions, none for bearer tokens; bodies that are not JSON are refused."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Passkeys of customers: added, used alone and after the password, renamed, removed; and everything that is refused."""
+"""Passkeys of customers: added, renamed, removed, used alone or after the password; responses that are refused."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""Password reset: the request, the mailed link, and what it changes."""
+"""Password reset: the request, rate limits, the mailed link and its expiry, and the end of the account's sessions."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Two-step sign-in: enrolment, one-time codes, recovery codes, switching it off."""
+"""Two-step sign-in of customers by an authenticator app: enrolment, one-time and recovery codes, switching it off."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out over the API: cookies, expiry, other sessions."""
+"""Sign-in and sign-out over the API: answers, cookies over HTTP and HTTPS, expiry, forged session ids."""
 
 import asyncio
 import hashlib

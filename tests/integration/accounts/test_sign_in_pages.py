@@ -1,4 +1,4 @@
-"""The sign-in page: messages, the page it leads to, throttling."""
+"""The sign-in page: messages, the page that follows, waits after wrong passwords, renewal of old password hashes."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Somebody signs up with another person's address: nothing of it stays when the owner confirms it or resets."""
+"""A sign-up with another person's e-mail address: its owner takes the account over, and the squatter loses it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Rows of each kind for the back office's tests."""
+"""Fixture of the back office's tests: a stored row of each kind that its pages show."""
 
 from collections.abc import Mapping
 

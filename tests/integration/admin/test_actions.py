@@ -1,4 +1,4 @@
-"""Staff actions: confirmation, reason, role, service call and audit event."""
+"""Actions of staff in the back office: the page that asks for a reason, the role, the change and the audit event."""
 
 import datetime as dt
 import html

@@ -1,4 +1,4 @@
-"""The audit log filtered by person, organization, action and day, with only ids in the URL."""
+"""The back office's audit log: filters by person, organization, action and day, with only ids in the URL."""
 
 import datetime as dt
 import secrets

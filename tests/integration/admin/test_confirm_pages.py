@@ -1,4 +1,4 @@
-"""Confirmation pages: the value chosen at first, and the sentence where an action does not apply."""
+"""Confirmation pages of staff actions: the preselected values, and the sentence where an action does not apply."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""The operations page: live calls, carrier differences, pauses, and its actions by role."""
+"""The back office's operations page: live calls, carrier differences, pauses, and its actions by role."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""Lists, searches, details and exports of the back office: read-only, without secrets, inert."""
+"""The back office's lists, searches, details and CSV exports of records: read-only, without secrets, views audited."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Staff sign-in: invitation link, password, second factor."""
+"""Accounts of staff: invitation link, sign-in with second factor, sessions and their cookie, disabling, sign-out."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Upgrade requests: mailed to the staff who may answer, and listed in the back office."""
+"""Requests for a bigger plan: mailed to the staff who may answer them, and listed in the back office."""
 
 import httpx
 import pytest

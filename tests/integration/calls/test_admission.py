@@ -1,4 +1,4 @@
-"""``/voice/outgoing``: the ``<Dial>`` of an admitted call, the reason of a rejected one."""
+"""``/voice/outgoing``, the carrier's request to place a call: ``<Dial>`` if it is admitted, else a stored reason."""
 
 import asyncio
 from uuid import UUID, uuid4

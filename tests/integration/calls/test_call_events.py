@@ -1,4 +1,4 @@
-"""Events of a call, in any order and repeated, lead to one record."""
+"""The carrier's events of a call, in any order and repeated, lead to one record."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Callbacks without the carrier's signature get an empty error and store nothing."""
+"""Carrier callbacks without a valid signature get an empty error and store nothing."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""``…/calling-rules``: what an organization may change about its calls."""
+"""``…/calling-rules``: the countries, blocked numbers and limits of an organization, and the limits of a token."""
 
 import datetime as dt
 from typing import Any

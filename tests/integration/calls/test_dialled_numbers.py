@@ -1,4 +1,4 @@
-"""Dialled numbers that reach ``<Dial>``, and others that are rejected."""
+"""Numbers as people dial them: passed to ``<Dial>`` in the E.164 format, or rejected with a reason."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The caller id of outgoing calls: each rule that chooses it, and choices that are refused before dialling."""
+"""The number that an outgoing call shows: each rule that chooses it, and choices that are refused before dialling."""
 
 import re
 from uuid import UUID, uuid4

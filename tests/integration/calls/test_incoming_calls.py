@@ -1,4 +1,4 @@
-"""Calls to an organization's number, over the carrier's signed callbacks."""
+"""Incoming calls over the carrier's signed callbacks: forwarding, hours, key 9, refusals, limits, repetitions."""
 
 import asyncio
 import datetime as dt

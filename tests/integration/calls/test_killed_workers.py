@@ -1,4 +1,4 @@
-"""A worker is killed at each step of a call: the record and the counters are the same in the end."""
+"""A worker is killed at each step of a call: the stored record and the usage counters end as without the crash."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Limits on calls: exact across workers, enforced when they cannot be read, released in time."""
+"""Limits on calls: exact across workers, enforced if counters cannot be read; reservations are released in time."""
 
 import asyncio
 import datetime as dt

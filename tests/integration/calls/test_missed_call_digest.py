@@ -1,4 +1,4 @@
-"""The mail about missed calls: who gets it, when, and what is in it."""
+"""The mail about missed calls: its recipients, its times and its content."""
 
 import datetime as dt
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Missed calls: who has seen them, and the later call that reached their caller."""
+"""Missed calls: unseen or seen by each member, and returned by a later call with their caller."""
 
 import datetime as dt
 import html

@@ -1,4 +1,4 @@
-"""``…/outcomes`` and ``PATCH …/calls/{id}``: the organization's outcomes, and what people write about calls."""
+"""``…/outcomes`` and ``PATCH …/calls/{id}``: the organization's outcomes; the outcome, note and tags of a call."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Voicemail drop from the widget, and who may drop a voicemail in whose call."""
+"""Voicemail drop from the widget, and the rules for who may drop a voicemail in which call."""
 
 import datetime as dt
 import re

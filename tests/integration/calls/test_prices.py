@@ -1,4 +1,4 @@
-"""The carrier's price replaces the estimate and corrects the spending."""
+"""The carrier's price of a call is fetched after its end, replaces the estimate and corrects the spending."""
 
 import datetime as dt
 from collections.abc import AsyncIterator

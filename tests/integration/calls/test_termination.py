@@ -1,4 +1,4 @@
-"""Ends live calls at the carrier after revocation, suspension, deletion or a pause, with retries."""
+"""Live calls are ended at the carrier after a revocation, suspension, deletion or pause, with retries."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Rows that a newer release wrote, in the middle of an upgrade: this one shows them instead of failing."""
+"""During an upgrade, a call's status and an event's type that only a newer release knows are shown without an error."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The statements of a whole call, so that it stays cheap: ``bench/whole_call.py`` measures what they cost."""
+"""The number of SQL statements of a whole call has a maximum; ``bench/whole_call.py`` measures what they cost."""
 
 import contextlib
 import datetime as dt

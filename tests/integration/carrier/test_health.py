@@ -1,4 +1,4 @@
-"""The carrier's health as each process stores it."""
+"""The carrier's health that each process stores: counted answers and failures, the circuit breaker's state."""
 
 from contextlib import suppress
 

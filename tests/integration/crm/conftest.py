@@ -1,4 +1,4 @@
-"""An application without background jobs, and a stand-in for HubSpot. Tests run the jobs themselves."""
+"""Fixtures of the HubSpot tests: an application without background jobs, and a stand-in for HubSpot."""
 
 from collections.abc import AsyncIterator
 

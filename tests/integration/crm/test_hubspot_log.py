@@ -1,4 +1,4 @@
-"""Calls in HubSpot: each once on the record that it names, its changes, and failures."""
+"""Calls written into HubSpot: each once on the record that it names, then its changes; failures; the access token."""
 
 from collections.abc import Callable
 from typing import Any

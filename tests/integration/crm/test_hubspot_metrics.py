@@ -1,4 +1,4 @@
-"""Metrics of the log of calls in HubSpot: attempts by outcome, and what waits."""
+"""Metrics of writing calls into HubSpot: attempts by outcome, and the age of the oldest due call."""
 
 import datetime as dt
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""A process that writes calls into HubSpot is killed at each step: each call is there once, with its last content."""
+"""A process that writes calls into HubSpot is killed at each step: HubSpot has each once, with its last content."""
 
 import asyncio
 from pathlib import Path

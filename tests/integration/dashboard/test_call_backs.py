@@ -1,4 +1,4 @@
-"""Call back: the page with the dashboard's own phone, and the embed token of that phone."""
+"""The dashboard's page for calling a caller back: its own phone, and the embed token that this phone uses."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Call data pages: the retention period, and the erasure of a number after a confirmation."""
+"""The dashboard's call data pages: the retention period, and the erasure of a number after a confirmation."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The pages of calls and the overview."""
+"""The dashboard's list of calls with its filters, the page of a call, and the overview."""
 
 import datetime as dt
 import html

@@ -1,4 +1,4 @@
-"""Properties of every page: headers, guards, form tokens, problem pages, notices."""
+"""Properties of all pages: security headers, access, CSRF tokens of forms, problem pages, notices."""
 
 import re
 

@@ -1,6 +1,7 @@
 """Notices of the dashboard after a change: each is compared with the stored state.
 
-``CHECKED_HERE`` and ``CHECKED_ELSEWHERE`` list every handler with a notice; a new one fails until it is listed.
+``CHECKED_IN_THIS_MODULE`` and ``CHECKED_IN_OTHER_MODULES`` list every handler that shows a notice; a new handler fails
+until it is listed.
 """
 
 import ast
@@ -32,7 +33,7 @@ from widget.models import EmbedToken
 Row = TypeVar("Row")
 pytestmark = pytest.mark.anyio
 DASHBOARD = Path(__file__).resolve().parents[3] / "src" / "dashboard"
-CHECKED_HERE = {
+CHECKED_IN_THIS_MODULE = {
     "api_keys.revoke",
     "embed_tokens.change",
     "embed_tokens.revoke",
@@ -51,7 +52,7 @@ CHECKED_HERE = {
     "token_domains.allow_extension",
     "upgrades.request_upgrade",
 }
-CHECKED_ELSEWHERE = {
+CHECKED_IN_OTHER_MODULES = {
     "account_settings": "tests/integration/accounts",
     "registered_addresses": "tests/integration/phone_numbers/test_addresses.py",
     "auth_pages": "tests/integration/accounts",
@@ -99,12 +100,12 @@ def test_every_message_of_the_dashboard_is_listed() -> None:
     found = set(handlers_with_messages())
     unlisted = {
         name
-        for name in found - CHECKED_HERE
-        if name not in CHECKED_ELSEWHERE and name.partition(".")[0] not in CHECKED_ELSEWHERE
+        for name in found - CHECKED_IN_THIS_MODULE
+        if name not in CHECKED_IN_OTHER_MODULES and name.partition(".")[0] not in CHECKED_IN_OTHER_MODULES
     }
     assert sorted(unlisted) == [], "compare these messages with the state after them"
-    assert sorted(CHECKED_HERE - found) == [], "these are gone"
-    assert [path for path in CHECKED_ELSEWHERE.values() if not (DASHBOARD.parents[1] / path).exists()] == []
+    assert sorted(CHECKED_IN_THIS_MODULE - found) == [], "these are gone"
+    assert [path for path in CHECKED_IN_OTHER_MODULES.values() if not (DASHBOARD.parents[1] / path).exists()] == []
 
 
 def settings_of(tenant: Tenant) -> str:

@@ -1,4 +1,4 @@
-"""The pages Usage and Audit log."""
+"""The dashboard's pages Usage, with two months and each token, and Audit log, with filters, for admins only."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""The pages of voicemails: marking, deleting, and transcripts."""
+"""The dashboard's pages of voicemails: marking, deleting, and transcripts."""
 
 import re
 from uuid import uuid4

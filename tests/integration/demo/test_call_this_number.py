@@ -1,4 +1,4 @@
-"""The demo's button that calls its number from outside, over HTTP."""
+"""The demo's button that lets the sandbox call the demo's number from outside, over HTTP."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The demo page over HTTP."""
+"""The demo page over HTTP: its snippet, numbers and token, content security policy, caching, sandbox only."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""A folder that every user may enter, an application with its own database, and a database of an ordinary owner."""
+"""Fixtures: a folder open to every user, an application with its own database, a database of an ordinary owner."""
 
 import asyncio
 import contextlib

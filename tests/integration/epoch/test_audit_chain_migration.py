@@ -1,4 +1,4 @@
-"""The migration that chains the audit log, also by an owner who is no superuser, and ``epoch audit verify``."""
+"""The migration that chains the audit log, by a superuser and by an ordinary owner; ``epoch audit verify``."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Production behind a proxy that ends TLS: each client has its own address, with and without a trusted list."""
+"""Production behind a proxy that ends TLS: clients are told apart by their IP addresses if the proxy is trusted."""
 
 from collections.abc import AsyncIterator, Callable
 

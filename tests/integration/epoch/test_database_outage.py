@@ -1,4 +1,7 @@
-"""An outage of the database: every endpoint answers 503 in time, and works again afterwards."""
+"""An outage of the database: every endpoint answers 503 in time, and works again afterwards.
+
+Also the number of round trips to the database that an exchange and the look-up of a session take.
+"""
 
 import asyncio
 import tempfile

@@ -1,4 +1,4 @@
-"""``epoch doctor`` on the connections that all workers may open, on proxies and on metrics."""
+"""``epoch doctor`` on database connections, poolers, proxies, metrics, the public URL and the mail server."""
 
 import asyncio
 import contextlib

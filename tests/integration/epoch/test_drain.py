@@ -1,4 +1,4 @@
-"""A server under load that stops: load balancers learn it first, and no request fails."""
+"""A server under load that stops: its readiness fails first, so load balancers leave it and no request fails."""
 
 import asyncio
 import signal

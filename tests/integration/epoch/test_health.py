@@ -1,4 +1,4 @@
-"""Health endpoints and metrics."""
+"""Health endpoints and their warnings, and access to the metrics."""
 
 from collections.abc import AsyncIterator
 

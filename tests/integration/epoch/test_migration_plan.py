@@ -1,4 +1,4 @@
-"""``epoch migrate --plan``: an older, newer, current, empty or missing database; and PostgreSQL takes those locks."""
+"""``epoch migrate --plan`` for an older, newer, current, empty or missing database; its locks equal PostgreSQL's."""
 
 import asyncio
 import re

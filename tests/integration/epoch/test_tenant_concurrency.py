@@ -1,4 +1,4 @@
-"""An organization with many requests at once: they wait for each other, and other organizations do not wait."""
+"""Simultaneous requests of one organization are limited, so that they take no connection from other organizations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterator

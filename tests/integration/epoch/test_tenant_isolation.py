@@ -1,4 +1,4 @@
-"""The checks of row-level security, grants and roles, and of an undeclared pooler in transaction mode."""
+"""Checks before serving: row-level security, grants and roles are complete, and a transaction pooler is declared."""
 
 import asyncio
 from collections.abc import Callable

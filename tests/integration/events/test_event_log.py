@@ -1,4 +1,4 @@
-"""``…/events``: every change is an event once, in order, with the API's own data."""
+"""``…/events``, the event log: each change is one event, in order, with the API's data; pages of events."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A subscriber that fails for one organization: others get their events, and nothing of that one is lost."""
+"""A subscriber of the event log that fails for one organization: no event is lost, other organizations get theirs."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The HubSpot calling page over HTTP."""
+"""The HubSpot calling page over HTTP: the ticket for its embed token, unknown tokens, rate limit, set-up steps."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Two organizations with a row in every table: the victim and the stranger."""
+"""Fixtures of the isolation tests: two organizations with a row in every table, the victim and the stranger."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Look-ups by key: callers of one moment share a statement, and each gets its own row or its own end."""
+"""Look-ups by key: simultaneous callers share a statement, and each gets its own row or the statement's error."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Responses are compressed where nobody can learn a secret from their length."""
+"""Responses are compressed only where nobody can learn a secret from their length."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Minute counters: summed over processes, kept while the database is away."""
+"""Counters of each minute in the database: summed over processes, kept in memory while the database is away."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Machines whose clocks differ decide by the database's."""
+"""Processes take the time from the database's clock, so machines with wrong clocks agree; ``epoch doctor`` on them."""
 
 import asyncio
 import datetime as dt

@@ -34,7 +34,7 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 SECRET = SecretKeys("s" * 32)
-SCRIPT = Path(__file__).with_name("dies_with_job.py")
+SCRIPT = Path(__file__).with_name("killed_job.py")
 SOURCES = Path(__file__).resolve().parents[3] / "src"
 ALMOST = timedelta(seconds=1)
 

@@ -1,4 +1,4 @@
-"""Connections that go from hand to hand: fairly, and never dead or busy ones."""
+"""The pool of connections for single statements: first come, first served; waits are bounded, broken ones replaced."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A process killed at any step of a purchase or release: the carrier's list equals the table afterwards."""
+"""A process killed at any step of a purchase or release: the carrier's numbers equal the stored ones afterwards."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The number search page after refusals and abroad: fields, types, results and sentences."""
+"""The dashboard's number search page after refusals and abroad: fields, types, results and sentences."""
 
 import html
 import re

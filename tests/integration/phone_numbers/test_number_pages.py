@@ -1,4 +1,4 @@
-"""Phone number pages: search, get, release, without scripts."""
+"""The dashboard's phone number pages: search, buy and release, without scripts."""
 
 import html
 import re

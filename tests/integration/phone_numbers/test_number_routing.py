@@ -1,4 +1,4 @@
-"""Callback URLs of numbers: set at the purchase, and by the comparison for numbers that this deployment owns."""
+"""Callback URLs of numbers: set at the purchase, and by the comparison with the carrier for this deployment's own."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Two deployments on one carrier account: neither changes what the other may own."""
+"""Two deployments on one carrier account: neither changes numbers that the other one may own."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Audit events lose a number, a person, and data by age; what is left of them is still a verifiable chain."""
+"""Erasure in the audit log of a number, of a person, and of old data: the hash chain of the rest still verifies."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Call data is erased by age and by phone number; times, durations and costs stay."""
+"""Call data is erased by age and by phone number, here and at the carrier; times, durations and costs stay."""
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable

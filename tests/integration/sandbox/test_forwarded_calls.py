@@ -1,4 +1,4 @@
-"""Calls from outside that are forwarded in the sandbox: forks, documents of the called phones, keys, sound, mailbox."""
+"""Calls from outside that the sandbox forwards to phones: at once or in turn, keys, sound, ends, and the mailbox."""
 
 import io
 import wave

@@ -1,4 +1,4 @@
-"""The audit log's hash chains: any change of a stored event is found, an erased field is not one."""
+"""The audit log's hash chains: any change of a stored event is found, and an erased field still verifies."""
 
 import asyncio
 import random

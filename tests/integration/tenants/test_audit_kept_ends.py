@@ -1,4 +1,4 @@
-"""Ends of audit chains that were kept outside the database show what the database alone cannot: a cut chain."""
+"""Ends of audit chains that are kept outside the database prove that events were removed or chained anew."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4

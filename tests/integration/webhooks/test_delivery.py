@@ -1,4 +1,4 @@
-"""Delivery under stress: endpoints that hang, and processes that die."""
+"""Delivery of webhooks: endpoints that hang or ask to wait, processes that die, deliveries that are sent again."""
 
 import asyncio
 import datetime as dt

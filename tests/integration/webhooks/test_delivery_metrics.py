@@ -1,4 +1,4 @@
-"""Metrics of deliveries to customers: attempts by outcome, and the age of the oldest one that nobody sends."""
+"""Metrics of webhook deliveries: attempts by outcome, and the age of the oldest one that nobody sends."""
 
 import datetime as dt
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Guarded requests: an address is checked when a request is sent, and the connection goes to what was checked."""
+"""The sender of webhooks: it checks the receiver's IP address when it sends and connects to that one; its failures."""
 
 import ipaddress
 import ssl

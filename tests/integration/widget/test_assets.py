@@ -1,4 +1,4 @@
-"""The built files: loaders with the public URL, other files under names with a hash."""
+"""The widget's built files over HTTP: loaders with the public URL, other files under names with a hash."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Embed tokens over the API: create, show once, list, change, revoke."""
+"""A generated embed token over the API: returned once, usable at once, listed without its text."""
 
 import re
 

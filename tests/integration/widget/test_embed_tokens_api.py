@@ -1,4 +1,4 @@
-"""Embed tokens over the API: roles, the order of checks, stored values."""
+"""Embed tokens over the API: create, list, change and revoke; roles, the order of checks, stored values."""
 
 import asyncio
 from collections.abc import Callable

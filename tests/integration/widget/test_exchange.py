@@ -1,4 +1,4 @@
-"""The exchange's answers: the session, and each refusal in the contract's order."""
+"""``/widget/exchange``: the session for a valid embed token, and each refusal in the contract's order."""
 
 import asyncio
 import datetime as dt

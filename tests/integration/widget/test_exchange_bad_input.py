@@ -1,4 +1,4 @@
-"""Malformed bodies of the exchange: a 4xx with a reason, and nothing stored."""
+"""Malformed bodies for ``/widget/exchange`` and ``/widget/status``: a 4xx with a reason, and nothing stored."""
 
 import httpx
 import pytest

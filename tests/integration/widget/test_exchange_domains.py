@@ -1,4 +1,4 @@
-"""The domain whitelist of the exchange over HTTP, and page tickets."""
+"""The allowed domains of embed tokens at the exchange over HTTP, and the tickets of our own pages."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Rate limits of the exchange, and the last use of tokens."""
+"""Rate limits of ``/widget/exchange``, and the stored last use of embed tokens."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The last uses of many embed tokens are written a chunk at a time."""
+"""The last uses of many embed tokens are written in chunks; a locked row delays only its own chunk."""
 
 import pytest
 import sqlalchemy as sa

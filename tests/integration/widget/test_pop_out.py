@@ -1,4 +1,4 @@
-"""``GET /widget/window``: the same page for everybody, under a strict policy, without cookie or secret."""
+"""``GET /widget/window``, the pop-out's page: the same for everybody, with a strict policy, no cookie and no secret."""
 
 import re
 

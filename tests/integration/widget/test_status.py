@@ -1,4 +1,4 @@
-"""``/widget/status``: the outcome of a call."""
+"""``/widget/status``: the status of a call for the widget, at once or after a wait for its end."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Commands and ``epoch doctor`` name a read-only database, a full disk and an expiring certificate in one line."""
+"""Commands, health and ``epoch doctor`` name a read-only database, a full disk and an expiring certificate."""
 
 import asyncio
 import contextlib

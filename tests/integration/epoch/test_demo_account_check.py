@@ -1,4 +1,4 @@
-"""Settings and data that production mode refuses at start."""
+"""Production mode refuses to start on a database that holds the demo account."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Enqueues a job in a process that is killed at a chosen point, for the tests of crashes.
+"""A process that enqueues a job and is killed at a chosen point, for the tests of the job queue.
 
 Arguments: the point (``after-commit``, before the job was begun; ``at-work``), and the product's secret.
 """
