@@ -4,7 +4,7 @@
 ifndef CHECK_PARTS
 .NOTPARALLEL:
 endif
-.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract route-walk coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browsers browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs field-faults screenshots lock clean
+.PHONY: audit sbom image-check helm-check licences help run test test-fast carrier-contract route-walk coverage check setup lint types imports frontend-lint production-check wheel locks-check packages migrations-lint unit browsers browser firefox webkit frontend-test db migrate widget bench bench-dashboard bench-outgoing bench-incoming bench-call bench-back-office bench-retention bench-events bench-partitions bench-call-partitions bench-call-scale bench-bad-day bench-pgbouncer bench-widget bench-paint drill docs reported-faults screenshots lock clean
 MAKEFLAGS += --no-print-directory
 # Python keeps its bytecode: without it, each of the hundreds of processes in the tests compiles the product again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -212,10 +212,10 @@ docs: setup ## write the generated blocks of the documentation
 	$(BIN)/python tools/make_docs.py
 
 # Without a stop at a failure: the table names the failures.
-field-faults: setup ## run the tests of faults that people reported, and write their results into the documentation
-	@rm -f .cache/field-faults.json
-	-$(BIN)/pytest -m field_fault
-	PYTHONPATH=src:tests $(BIN)/python tools/make_field_faults.py
+reported-faults: setup ## run the tests of faults that people reported, and write their results into the documentation
+	@rm -f .cache/reported-faults.json
+	-$(BIN)/pytest -m reported_fault
+	PYTHONPATH=src:tests $(BIN)/python tools/make_reported_faults.py
 
 screenshots: setup ## take the documentation's pictures from the running product
 	PYTHONPATH=src:tests $(BIN)/python tools/make_screenshots.py

@@ -21,9 +21,9 @@ from kit.settings import Settings, load_settings
 from support.asgi import asgi_transport
 from support.databases import PATIENT_SECONDS, Databases, patient_database, shared_server
 from support.factories import Factory
-from support.field_faults import FieldFaults
 from support.module_order import order_of
 from support.passwords import quick_passwords
+from support.reported_faults import ReportedFaults
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLIC_URL = "http://localhost:8000"
@@ -42,7 +42,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(FieldFaults(is_worker=hasattr(config, "workerinput")))
+    config.pluginmanager.register(ReportedFaults(is_worker=hasattr(config, "workerinput")))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""A transport that sends HTTP requests to an application in the test's own process; compares response headers."""
+"""A transport that sends HTTP requests to an application in the test's own process; response headers for comparison."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""The carrier's events of a call that is answered and completed, for tests that send or store them."""
+"""The carrier's events of an outgoing call that is answered and completed, for tests that send or store them."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""An HTTP proxy to the carrier that loses requests or responses, or responds with 503 itself."""
+"""An HTTP proxy to the carrier that loses requests or responses, or responds with an error itself."""
 
 import asyncio
 import contextlib

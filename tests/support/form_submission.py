@@ -1,4 +1,4 @@
-"""Opens a page and submits its form; ``page_session.py`` has the steps."""
+"""Opens an HTML page and submits its form with the CSRF token, by the steps in ``page_session.py``."""
 
 import httpx
 

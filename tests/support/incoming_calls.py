@@ -1,4 +1,4 @@
-"""A sandbox carrier, an application that answers its callbacks with documents, and incoming calls between them."""
+"""Starts a sandbox carrier and an application that answers its callbacks with documents; places incoming calls."""
 
 import asyncio
 import contextlib

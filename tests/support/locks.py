@@ -1,4 +1,4 @@
-"""Locks among the test processes of one checkout."""
+"""File locks that the parallel test processes of one checkout share."""
 
 import contextlib
 import fcntl

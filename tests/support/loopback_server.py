@@ -1,4 +1,4 @@
-"""Serves a protocol on loopback, on the same port when it is started again."""
+"""Serves a TCP protocol of a test on the loopback interface; a restarted server can use the same port."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""A call of each method of the carrier ports that sends requests. A method without one fails the contract tests.
+"""Invokes each method of the carrier ports that sends requests. A method without a case fails the contract tests.
 
 To add a method, add a line to ``PORT_CASES``, and to ``AccountResources`` what the call needs at the carrier.
 """

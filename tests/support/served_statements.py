@@ -1,4 +1,4 @@
-"""Runs statements as workers of an older version do; ``tools/record_statements.py`` recorded them."""
+"""Runs recorded SQL statements as workers of an older version do; ``tools/record_statements.py`` recorded them."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Leaves voicemails: calls in, adds recordings and transcriptions to the sandbox carrier, sends its callbacks."""
+"""Simulates voicemails in the sandbox carrier and its callbacks about them; reads their transcripts by the API."""
 
 import httpx
 import numpy as np
@@ -18,7 +18,8 @@ def api_path(tenant: Tenant, rest: str = "voicemails") -> str:
     return f"/api/organizations/{tenant.organization.id}/{rest}"
 
 
-async def change_settings(owner: httpx.AsyncClient, tenant: Tenant, **settings: object) -> None:
+async def change_incoming_call_settings(owner: httpx.AsyncClient, tenant: Tenant, **settings: object) -> None:
+    """Save the organization's settings of incoming calls by the API, with voicemail on unless ``settings`` differ."""
     saved = await owner.put(api_path(tenant, "incoming-calls"), json={"voicemail": True, **settings})
     assert saved.status_code == 200, saved.text
 
@@ -56,6 +57,7 @@ async def report_recording(callbacks: CallbackClient, sid: str, recording: str, 
 async def report_transcription(
     callbacks: CallbackClient, sid: str, recording: str, transcription: str, **more: str
 ) -> int:
+    """Send the carrier's callback about a complete transcription; return the response's status."""
     form = {
         "CallSid": sid,
         "RecordingSid": recording,
@@ -69,6 +71,7 @@ async def report_transcription(
 
 
 async def voicemail_transcripts(owner: httpx.AsyncClient, tenant: Tenant) -> list[tuple[str | None, str | None]]:
+    """The status and text of the transcript of each voicemail of the organization."""
     rows = (await owner.get(api_path(tenant))).json()["items"]
     return [(row["transcript_status"], row["transcript"]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""The API reference page: drawn under the strict policy from the product's own files, and usable."""
+"""The API reference page: shown under the strict content security policy without other hosts; it sends requests."""
 
 import pytest
 from playwright.async_api import Browser, Page, expect

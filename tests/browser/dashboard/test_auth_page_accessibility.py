@@ -1,4 +1,4 @@
-"""Accessibility of pages behind a mailed link, a second factor or a new secret, by axe-core."""
+"""Accessibility of account pages behind a mailed link, with a second factor or with a new secret, by axe-core."""
 
 import secrets
 

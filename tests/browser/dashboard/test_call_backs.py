@@ -1,4 +1,4 @@
-"""Call back from the list of missed calls and from the phone: the caller is reached, and the list says so."""
+"""Calling back a missed call from the dashboard's list or the phone: the caller is reached, and the list shows it."""
 
 from contextlib import AsyncExitStack
 

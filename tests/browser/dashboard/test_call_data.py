@@ -1,4 +1,4 @@
-"""Call data settings in a browser: erasing a number and downloading everything."""
+"""The dashboard's call data settings: erasing a phone number, and downloading all data of calls."""
 
 import io
 import zipfile

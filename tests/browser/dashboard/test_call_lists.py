@@ -1,4 +1,4 @@
-"""The lists of calls and messages: low rows, folded filters on a phone, and a speed that is remembered."""
+"""The dashboard's lists of calls and voicemails: row height, folded filters, remembered playback speed; long notes."""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable

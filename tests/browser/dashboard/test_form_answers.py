@@ -1,4 +1,4 @@
-"""Form errors and confirmations are scrolled into view, on long pages and small screens."""
+"""The dashboard's form errors and results on small screens are scrolled into view; old settings URLs, date filters."""
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect

@@ -1,4 +1,4 @@
-"""Incoming calls end to end: callers at the sandbox carrier, forwarded phones, and the pages of the dashboard."""
+"""Incoming calls and a voicemail drop from end to end: sandbox callers, forwarded phones, the dashboard's pages."""
 
 import contextlib
 import json

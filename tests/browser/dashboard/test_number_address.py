@@ -1,4 +1,4 @@
-"""A number of a country that asks for an address: the search says so, the form registers it, and the number is got."""
+"""Buying a number in a country that requires a registered address: the search says so, and the form registers it."""
 
 import pytest
 from playwright.async_api import Browser, expect

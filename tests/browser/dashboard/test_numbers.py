@@ -1,4 +1,4 @@
-"""Getting a phone number while the sandbox carrier sells as the real one does: with addresses, without area codes."""
+"""Searching and buying a number: the sandbox carrier requires addresses and ignores area codes as the real one does."""
 
 import pytest
 from playwright.async_api import Browser, expect

@@ -1,4 +1,4 @@
-"""The phone on our own page lists the signed-in person's recent calls from the server."""
+"""The phone on the dashboard's pages lists the signed-in person's recent calls, also those from other pages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The number that a call shows, chosen among five by each rule: read at the called telephone and in the record."""
+"""The caller id of an outgoing call, chosen from five numbers by each rule: at the called phone and in the record."""
 
 from collections.abc import Mapping
 from typing import Any

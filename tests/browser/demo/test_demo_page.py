@@ -1,4 +1,4 @@
-"""The demo page: click a contact, hear the echo, read the events."""
+"""The demo page: calls to contacts with an echo, the end of each sandbox number, added contacts, shown events."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The components of the framework guide, compiled by their frameworks and run: mounted, unmounted, mounted again."""
+"""The framework guide's components, compiled by their frameworks: the phone starts, is removed and starts again."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The guide's examples, copied from its Markdown into a customer's page and run."""
+"""The examples of the integration guide, copied from its Markdown into a customer's page and run there."""
 
 import json
 import re

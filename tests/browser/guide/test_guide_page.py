@@ -1,4 +1,4 @@
-"""The guide page: CRM recipes as tabs, links into them, keyboard, and without scripts."""
+"""The integration guide's page: CRM recipes in tabs, links to a tab, keyboard, copying, the page without scripts."""
 
 import re
 from collections.abc import AsyncIterator

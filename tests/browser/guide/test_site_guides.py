@@ -1,4 +1,4 @@
-"""The examples of the guides for tag managers, site builders and consent managers, run in small copies of them."""
+"""The examples of the guides for tag managers, site builders and consent managers, run in imitations of those."""
 
 import re
 from pathlib import Path

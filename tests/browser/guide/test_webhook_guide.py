@@ -1,4 +1,4 @@
-"""The receivers of the guide about webhooks, as programs: they take what the product signed and nothing else."""
+"""The webhook guide's example receivers, run as programs: they accept events that the product signed, and no others."""
 
 import datetime as dt
 import sys

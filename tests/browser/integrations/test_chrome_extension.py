@@ -1,4 +1,4 @@
-"""The Chrome extension kit, loaded into a browser, on a CRM page with a strict policy."""
+"""The Chrome extension kit in Chromium: calls from a CRM page with a strict policy, options, microphone page."""
 
 from collections.abc import AsyncIterator, Awaitable
 from functools import partial

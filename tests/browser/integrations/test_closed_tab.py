@@ -1,4 +1,4 @@
-"""A tab that is closed in mid-call: the call is in HubSpot once, with its duration and outcome."""
+"""A page's tab that is closed during a call: HubSpot gets the call once, with its duration and outcome."""
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable

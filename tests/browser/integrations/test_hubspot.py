@@ -1,4 +1,4 @@
-"""The HubSpot calling page in a frame, with HubSpot's SDK on both sides."""
+"""The HubSpot calling page in a frame of an imitated HubSpot, with HubSpot's calling SDK on both sides."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

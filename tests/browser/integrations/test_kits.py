@@ -1,4 +1,4 @@
-"""Kits downloaded from the page that shows a token once: they hold the token and work."""
+"""Kits downloaded from the dashboard page that shows a new token once: they contain the token, and calls work."""
 
 import asyncio
 import json

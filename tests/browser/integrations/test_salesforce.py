@@ -1,4 +1,4 @@
-"""The Salesforce kit: its component under Lightning Web Security, its page with remoting."""
+"""The Salesforce kit: its component under Lightning Web Security, and its Visualforce page, call and log the call."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The npm package's sample applications, with the package installed from its tarball, in calls."""
+"""The npm package's sample applications (React, Vue, plain), with the package from its tarball, place calls."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each way in which a call ends: one ``callEnded``, and a record that agrees with it."""
+"""Each way in which a call of the widget ends: one ``callEnded`` event, and a record that agrees with it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Debug mode: logs to the console without numbers and tokens."""
+"""The phone's debug mode logs requests, calls and errors to the browser's console, without numbers and tokens."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The diagnostics: each step runs, and each fault is reported with its fix."""
+"""The phone's self-test, ``EpochPhone.test()``: each step runs, and each fault is reported with its fix."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Dialling by hand: typed and pasted numbers, redial, devices, tones and languages."""
+"""Dialling in the panel: typed and pasted numbers, recent calls, microphones, key tones, languages, colours."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A call from a page of another origin, from the embed token to the record."""
+"""Calls from a page of another origin, from the embed token to the record; second calls, and refused numbers."""
 
 import time
 from datetime import datetime

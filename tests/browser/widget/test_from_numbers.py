@@ -1,4 +1,4 @@
-"""The number that a call shows: picked in the panel, requested by the page, chosen by the server, or refused."""
+"""The caller id of an outgoing call: picked in the panel, requested by the page, chosen by the server, or refused."""
 
 import pytest
 import sqlalchemy as sa

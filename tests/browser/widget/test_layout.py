@@ -1,4 +1,4 @@
-"""The panel and the call bar do not move while the state of a call changes."""
+"""The panel and the call bar keep their position on the screen while the state of a call changes."""
 
 from typing import Any
 

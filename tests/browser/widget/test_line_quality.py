@@ -1,4 +1,4 @@
-"""Warnings about the sound of a live call: lost packets, a silent microphone."""
+"""The phone's warnings about the sound of a live call: lost packets, a silent microphone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A live call when its token is revoked, its access token expires, or its signalling socket breaks."""
+"""A live call after its token is revoked, its access token is renewed, or its signalling socket breaks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Loading the phone: with a blocked SDK, in the head, twice, as a single file, and started by a script."""
+"""Loading the phone: with a blocked voice SDK, in the head, twice, as a single file, and started by a script."""
 
 import re
 

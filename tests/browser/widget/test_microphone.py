@@ -1,4 +1,4 @@
-"""The microphone: each reason for which a call cannot use it, and its release after the call."""
+"""The phone's use of the microphone: each reason why a call cannot use it, and its release after the call."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The form for a call's outcome and note: chosen by a key, too long, and kept over a reload."""
+"""The phone's form for the outcome and note of a call: keys, a note that is too long, a reload before it is sent."""
 
 import pytest
 from playwright.async_api import expect

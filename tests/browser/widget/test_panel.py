@@ -1,4 +1,4 @@
-"""The panel by keyboard, mouse and screen reader, and click-to-call beside it."""
+"""The phone's panel by keyboard, mouse and screen reader, and click-to-call beside it."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Accessibility of every state of the panel: light, dark, forced colours, Arabic, 320 px."""
+"""Accessibility of the phone's panel in every state: light, dark, forced colours, Arabic, 320 px."""
 
 from collections.abc import Awaitable, Callable
 

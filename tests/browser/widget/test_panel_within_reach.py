@@ -1,4 +1,4 @@
-"""The button and the panel stay inside the window, and the settings close when a person has to choose a number."""
+"""The phone's button and panel stay inside the window; the settings close when a person has to choose a number."""
 
 import pytest
 from playwright.async_api import expect

@@ -1,4 +1,4 @@
-"""Accessibility of every state of the pop-out window: light, dark, forced colours, Arabic, 320 px."""
+"""Accessibility of the phone's pop-out window in every state: light, dark, forced colours, Arabic, 320 px."""
 
 import pytest
 from playwright.async_api import BrowserContext

@@ -1,4 +1,4 @@
-"""Refused tokens and rejected calls: the reason in the event, the panel, the console and the record."""
+"""Refused tokens and rejected calls of the phone: the reason in the event, the panel, the console and the record."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""A day of calls on a new Pro account: every way in which a call ends, with its sentence and advice."""
+"""A day of outgoing calls on a new Pro account: every way in which a call ends, and the phone's sentence and advice."""
 
 import datetime as dt
 from typing import NamedTuple

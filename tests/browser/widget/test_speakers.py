@@ -1,4 +1,4 @@
-"""The speaker of a call: chosen, stored, unplugged during a call."""
+"""The speaker on which the phone plays a call: chosen, remembered, and unplugged during the call."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One call at a time across the tabs of a site, and leaving a page during a call."""
+"""One call at a time in all tabs of a site, which each tab shows; the browser's question before a call is left."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The widget on a small touch screen: sizes of its targets, the on-screen keyboard, the safe area around a notch."""
+"""The phone on a small touch screen: sizes of its targets, the on-screen keyboard, the safe area around a notch."""
 
 from typing import Any
 

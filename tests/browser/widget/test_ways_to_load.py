@@ -1,4 +1,4 @@
-"""Ways to add phone.js to a page, and what a page may do afterwards: load it twice, or replace the document."""
+"""Ways in which pages and bundles load phone.js, and later changes: a second script, a replaced body or document."""
 
 import pytest
 

@@ -33,7 +33,7 @@ async def webkit(tmp_path: Path) -> AsyncIterator[WebKit]:
         yield started
 
 
-@pytest.mark.field_fault("feature detection", threads="swiper#6831")
+@pytest.mark.reported_fault("feature detection", threads="swiper#6831")
 @pytest.mark.parametrize("policy", [None, "default-src 'none'; script-src {url}; connect-src {url}"])
 async def test_without_webrtc_the_phone_says_so_and_does_not_call(
     webkit: WebKit, customer: Customer, host_site: HostSite, policy: str | None

@@ -1,4 +1,4 @@
-"""The carrier's callbacks as documented and recorded, signed in each way, through TLS: the resulting call record."""
+"""The carrier's callbacks as documented and recorded, signed in each way and sent by TLS: the resulting call record."""
 
 import base64
 import hashlib

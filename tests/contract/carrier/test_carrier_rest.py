@@ -1,4 +1,4 @@
-"""The Twilio adapter through the carrier's client library, against the sandbox's REST API."""
+"""The Twilio adapter and Twilio's client library against the sandbox carrier's REST API: numbers, calls, recordings."""
 
 import io
 import socket

@@ -1,4 +1,4 @@
-"""Each method of the carrier port, and the sandbox's responses to it, against the carrier's own description."""
+"""Requests of each method of the carrier port, and the sandbox's responses, against Twilio's OpenAPI description."""
 
 import contextlib
 import inspect

@@ -9,7 +9,7 @@ from support.factories import Factory
 from support.raw_requests import HeaderLines, RawRequest, send_raw
 from support.routes import fill, make_actors, routes_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.field_fault("HEAD", threads="signaturepdf#191")]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.reported_fault("HEAD", threads="signaturepdf#191")]
 
 OF_ONE_RESPONSE = frozenset({"set-cookie", "server-timing", "content-security-policy", "x-request-id"})
 """Headers that have a random value in each response."""

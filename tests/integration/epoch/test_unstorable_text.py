@@ -27,7 +27,7 @@ from support.routes import PARAMETER, QUERY_NAMES, ValueRotation, fill, make_act
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.slow,
-    pytest.mark.field_fault("NUL in a path", threads="MemMachine#203"),
+    pytest.mark.reported_fault("NUL in a path", threads="MemMachine#203"),
 ]
 
 ESCAPED = (b"%00", b"a%00b", b"%ED%A0%80", b"%FF")

@@ -40,7 +40,7 @@ async def test_a_final_status_is_returned_at_once(
     }
 
 
-@pytest.mark.field_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
+@pytest.mark.reported_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
 @pytest.mark.parametrize(
     ("dialled", "country", "number"),
     [

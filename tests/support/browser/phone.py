@@ -1,4 +1,4 @@
-"""Page object for a page with the phone: its events, state, panel, audio and call records."""
+"""Page object for a page with the phone: its events, state, panel, audio, and the records of its calls."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

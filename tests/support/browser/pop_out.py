@@ -1,4 +1,4 @@
-"""Opens and finds the phone's pop-out window."""
+"""Opens the phone's pop-out window, finds it, and waits until it is loaded or closed."""
 
 from typing import Any
 

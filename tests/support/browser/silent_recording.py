@@ -1,4 +1,4 @@
-"""Writes a silent recording for the browser's fake microphone."""
+"""Writes a silent WAV file, which the browser's fake microphone plays."""
 
 import wave
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Page scripts that insert a script tag as tag managers, optimisers and consent managers do."""
+"""Scripts for test pages that insert a script tag as tag managers, optimisers and consent managers do."""
 
 RUN_COPIES = """function runCopies(selector, source) {
     for (const held of document.querySelectorAll(selector)) {

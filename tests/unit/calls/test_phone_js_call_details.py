@@ -22,7 +22,7 @@ def accepted_calls(seed: int) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ran.stdout.rstrip("\n").split("\n")]
 
 
-@pytest.mark.field_fault("metadata", threads="posthog#18282")
+@pytest.mark.reported_fault("metadata", threads="posthog#18282")
 def test_what_is_accepted_is_read_as_it_is_told() -> None:
     seed = random.randrange(2**32)
     calls = accepted_calls(seed)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from kit.csv_export import BYTE_ORDER_MARK, csv_lines, csv_of, escape_formula, with_byte_order_mark
 from kit.db.rate_limit import RateCounter
 
-field_fault = pytest.mark.field_fault("CSV", threads="odoo#99995")
+reported_fault = pytest.mark.reported_fault("CSV", threads="odoo#99995")
 
 
-@field_fault
+@reported_fault
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1+1", "+1-415-555-0100", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＠x"]
 )
@@ -29,13 +29,13 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert escape_formula(text) == text
 
 
-@field_fault
+@reported_fault
 @pytest.mark.parametrize("number", ["+14155552671", "+442079460958", "+6421123456", "+999999999999999"])
 def test_a_phone_number_can_be_imported_again(number: str) -> None:
     assert escape_formula(number) == number
 
 
-@field_fault
+@reported_fault
 @pytest.mark.parametrize(
     "text",
     [
@@ -79,7 +79,7 @@ def test_a_file_read_again_has_the_same_numbers_and_calculates_nothing(row: list
 
 
 @pytest.mark.anyio
-@field_fault
+@reported_fault
 async def test_the_byte_order_mark_is_the_first_of_a_file_and_not_in_its_cells() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield csv_lines([["name"]])

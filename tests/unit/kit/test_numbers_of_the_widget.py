@@ -83,7 +83,7 @@ def differences(cases: list[tuple[str, str]], readings: list[Readings]) -> Itera
             yield text, country, here, there
 
 
-@pytest.mark.field_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
+@pytest.mark.reported_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
 def test_the_widget_reads_each_countrys_examples_as_the_server_does() -> None:
     cases = [case for country in COUNTRIES for case in cases_of(country)]
     assert len(cases) > 50_000

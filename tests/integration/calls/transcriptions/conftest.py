@@ -16,7 +16,7 @@ from privacy.carrier_deletion import CarrierCallDeletion
 from support.carrier_account import CarrierAccount, open_carrier_account
 from support.factories import Tenant
 from support.jobs import forget_jobs
-from support.voicemail_transcripts import change_settings
+from support.voicemail_transcripts import change_incoming_call_settings
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,4 +49,4 @@ def queue(account: CarrierAccount, database: Database, settings: Settings) -> Jo
 
 @pytest.fixture
 async def switched_on(owner: httpx.AsyncClient, tenant: Tenant) -> None:
-    await change_settings(owner, tenant, transcribe=True)
+    await change_incoming_call_settings(owner, tenant, transcribe=True)

@@ -23,7 +23,7 @@ from support.voicemail_transcripts import (
     add_recording,
     add_transcription,
     api_path,
-    change_settings,
+    change_incoming_call_settings,
     leave_voicemail,
     place_incoming_call,
     report_transcription,
@@ -118,7 +118,7 @@ async def test_a_number_is_erased_from_the_transcripts_of_other_callers(
 async def test_the_transcript_is_in_the_export(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, queue: JobQueue
 ) -> None:
-    await change_settings(owner, tenant, transcribe=True)
+    await change_incoming_call_settings(owner, tenant, transcribe=True)
     sid, recording = await leave_voicemail(callbacks, tenant, account)
     await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording))
     await queue.run_due()

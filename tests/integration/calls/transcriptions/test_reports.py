@@ -33,7 +33,7 @@ from support.voicemail_transcripts import (
     add_recording,
     add_transcription,
     api_path,
-    change_settings,
+    change_incoming_call_settings,
     leave_voicemail,
     place_incoming_call,
     report_recording,
@@ -236,7 +236,7 @@ async def test_each_organization_has_its_own_transcripts(
     sid, recording = await leave_voicemail(callbacks, tenant, account)
     other = await make.tenant()
     stranger = await sign_in(new_client(), other.owner)
-    await change_settings(stranger, other, transcribe=True)
+    await change_incoming_call_settings(stranger, other, transcribe=True)
     foreign, _ = await leave_voicemail(callbacks, other, account)
     # A report about the other organization's call brings it nothing of this one's recording.
     await report_transcription(callbacks, foreign, recording, add_transcription(account.recordings, recording))

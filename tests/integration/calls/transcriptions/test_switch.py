@@ -16,7 +16,7 @@ from support.factories import Tenant
 from support.voicemail_transcripts import (
     add_recording,
     api_path,
-    change_settings,
+    change_incoming_call_settings,
     place_incoming_call,
     report_recording,
     voicemail_transcripts,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 async def test_no_transcription_is_requested_by_default(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, account: CarrierAccount, database: Database
 ) -> None:
-    await change_settings(owner, tenant)
+    await change_incoming_call_settings(owner, tenant)
     assert "transcribe" not in (await owner.get(api_path(tenant, "incoming-calls"))).json()
     sid, answer = await place_incoming_call(callbacks, tenant)
     assert ("<Record " in answer, "transcri" in answer) == (True, False)
@@ -52,7 +52,7 @@ async def test_no_transcription_is_requested_by_default(
 async def test_a_transcription_is_requested_where_it_is_on_and_english_is_spoken(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, given: dict[str, Any], is_asked: bool
 ) -> None:
-    await change_settings(owner, tenant, **given)
+    await change_incoming_call_settings(owner, tenant, **given)
     assert (await owner.get(api_path(tenant, "incoming-calls"))).json()["transcribe"] is given["transcribe"]
     _, answer = await place_incoming_call(callbacks, tenant)
     assert ('transcribe="true"' in answer) is is_asked
@@ -63,7 +63,7 @@ async def test_transcription_can_be_on_for_one_number_only(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant
 ) -> None:
     (number,) = (await owner.get(api_path(tenant, "phone-numbers"))).json()["items"]
-    await change_settings(owner, tenant)
+    await change_incoming_call_settings(owner, tenant)
     own = {"voicemail": True, "transcribe": True}
     saved = await owner.put(api_path(tenant, f"phone-numbers/{number['id']}/incoming-calls"), json=own)
     assert saved.json()["transcribe"] is True
@@ -74,7 +74,7 @@ async def test_transcription_can_be_on_for_one_number_only(
 
 async def test_changing_it_is_in_the_audit_log(owner: httpx.AsyncClient, tenant: Tenant, database: Database) -> None:
     for settings in ({}, {"transcribe": True}, {}):
-        await change_settings(owner, tenant, **settings)
+        await change_incoming_call_settings(owner, tenant, **settings)
     mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "incoming_calls.changed"
     async with database.sessions() as session:
         rows = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))

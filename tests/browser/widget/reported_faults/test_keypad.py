@@ -1,4 +1,4 @@
-"""Key 0 of the keypad types + when it is held, and sends a tone in a call."""
+"""Key 0 of the phone's keypad types + when it is held, and sends a tone in a call."""
 
 import pytest
 from playwright.async_api import expect
@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from browser.conftest import OpenPhone
 from support.browser.product import ECHO, Customer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("keypad", threads="communication-ui#2260")]
+pytestmark = [pytest.mark.anyio, pytest.mark.reported_fault("keypad", threads="communication-ui#2260")]
 
 
 async def test_holding_0_types_a_plus_and_sends_a_0_in_a_call(customer: Customer, open_phone: OpenPhone) -> None:

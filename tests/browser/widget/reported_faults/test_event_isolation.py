@@ -10,7 +10,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault("event isolation", threads="github/hotkey#123, PostHog PR#45615"),
+    pytest.mark.reported_fault("event isolation", threads="github/hotkey#123, PostHog PR#45615"),
 ]
 
 KEYS = [*"0123456789", "Escape", "Enter", "Backspace", "m"]

@@ -1,4 +1,4 @@
-"""A call while the page shows modal dialogs, popovers or elements in fullscreen, which are above everything else."""
+"""A call while the page shows modal dialogs, popovers or fullscreen elements: the phone is shown above them."""
 
 import pytest
 from playwright.async_api import expect
@@ -9,7 +9,7 @@ from support.browser.phone import Phone
 from support.browser.product import ECHO, Customer
 
 THREADS = "webawesome#2639, ariakit#2232, element-web#28010"
-pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("top layer", threads=THREADS)]
+pytestmark = [pytest.mark.anyio, pytest.mark.reported_fault("top layer", threads=THREADS)]
 
 ON = 'data-click-to-call="on"'
 LINK = f'<a href="tel:{ECHO}">Ada</a>'

@@ -13,7 +13,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault("capture", threads="headlessui#834, react#11387"),
+    pytest.mark.reported_fault("capture", threads="headlessui#834, react#11387"),
 ]
 
 FRONTEND = Path(__file__).resolve().parents[4] / "frontend"

@@ -1,4 +1,4 @@
-"""The plugin for tests marked ``field_fault`` keeps their results and refuses kinds that nobody listed."""
+"""The pytest plugin for tests marked ``reported_fault`` writes their results to a file, and refuses unlisted kinds."""
 
 import ast
 import json
@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from support.field_faults import kinds
+from support.reported_faults import kinds
 
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).resolve().parents[2]
 CONFTEST = """
-import support.field_faults as plugin
+import support.reported_faults as plugin
 from pathlib import Path
 
 plugin.ROOT = Path(__file__).parent
 plugin.RESULTS = plugin.ROOT / "results.json"
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "field_fault(kind, threads)")
-    config.pluginmanager.register(plugin.FieldFaults(is_worker=hasattr(config, "workerinput")))
+    config.addinivalue_line("markers", "reported_fault(kind, threads)")
+    config.pluginmanager.register(plugin.ReportedFaults(is_worker=hasattr(config, "workerinput")))
 """
 PAGE = """
 import pytest
 
-@pytest.mark.field_fault({kind!r}, threads="some/repository#1")
+@pytest.mark.reported_fault({kind!r}, threads="some/repository#1")
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
 def test_holds(engine):
     assert engine == "chromium"
@@ -59,7 +59,7 @@ def test_the_result_in_each_browser_is_kept(tmp_path: Path) -> None:
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     refused = run(tmp_path, "no such kind")
     assert refused.returncode != 0
-    assert "'no such kind' is no kind of tests/cases/field_faults.json" in refused.stdout + refused.stderr
+    assert "'no such kind' is no kind of tests/cases/reported_faults.json" in refused.stdout + refused.stderr
 
 
 def marked_kinds(path: Path) -> set[str]:
@@ -69,7 +69,7 @@ def marked_kinds(path: Path) -> set[str]:
         str(call.args[0].value)
         for call in calls
         if isinstance(call.func, ast.Attribute)
-        and call.func.attr == "field_fault"
+        and call.func.attr == "reported_fault"
         and call.args
         and isinstance(call.args[0], ast.Constant)
     }

@@ -1,4 +1,4 @@
-"""During a call the browser asks before the page is left, but not for links that do not leave the page."""
+"""During a call the browser asks before a person leaves the page, but not for links that keep the page open."""
 
 import pytest
 from playwright.async_api import Dialog
@@ -7,7 +7,7 @@ from browser.conftest import OpenPhone
 from support.browser.host_site import HostSite
 from support.browser.product import ECHO, Customer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("leaving", threads="wire-webapp PR#500")]
+pytestmark = [pytest.mark.anyio, pytest.mark.reported_fault("leaving", threads="wire-webapp PR#500")]
 
 STAYING = {
     "mail": '<a id="mail" href="mailto:ada@example.com">Mail</a>',

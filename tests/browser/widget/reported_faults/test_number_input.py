@@ -1,4 +1,4 @@
-"""Texts in the number field: pasted, from input methods, autofilled, with letters, or with several numbers."""
+"""Texts in the phone's number field: pasted, from input methods, autofilled, with letters, or with several numbers."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ async def paste(phone: Phone, text: str) -> None:
     await field_of(phone).press("ControlOrMeta+v")
 
 
-@pytest.mark.field_fault("paste", threads="woocommerce#58000, intl-tel-input#2105")
+@pytest.mark.reported_fault("paste", threads="woocommerce#58000, intl-tel-input#2105")
 async def test_the_panel_asks_about_a_pasted_text_with_more_than_a_number(phone: Phone) -> None:
     field, offered = field_of(phone), offered_by(phone)
     for text, numbers in (
@@ -91,7 +91,7 @@ async def test_the_panel_asks_about_a_pasted_text_with_more_than_a_number(phone:
     assert (await phone.until_event("callStarted"))["number"] == ECHO
 
 
-@pytest.mark.field_fault("paste", threads="woocommerce#58000, intl-tel-input#2105")
+@pytest.mark.reported_fault("paste", threads="woocommerce#58000, intl-tel-input#2105")
 async def test_a_call_of_the_page_with_several_numbers_opens_the_panel(
     customer: Customer, open_phone: OpenPhone
 ) -> None:
@@ -116,7 +116,7 @@ async def test_a_call_of_the_page_with_several_numbers_opens_the_panel(
     assert len(await phone.details("callStarted")) == 1
 
 
-@pytest.mark.field_fault("composition", threads="cleave.js PR#663, Inputmask#2662")
+@pytest.mark.reported_fault("composition", threads="cleave.js PR#663, Inputmask#2662")
 async def test_a_number_from_an_input_method_is_not_doubled(phone: Phone) -> None:
     field = field_of(phone)
     await field.focus()
@@ -132,7 +132,7 @@ async def test_a_number_from_an_input_method_is_not_doubled(phone: Phone) -> Non
     assert (await phone.until_event("callStarted"))["number"] == ECHO
 
 
-@pytest.mark.field_fault(
+@pytest.mark.reported_fault(
     "cleaning in one place", threads="woocommerce#58000, Signal-Android#11630, intl-tel-input#2105"
 )
 async def test_the_number_that_is_called_is_shown_below_the_field(phone: Phone) -> None:
@@ -157,7 +157,7 @@ async def test_the_number_that_is_called_is_shown_below_the_field(phone: Phone) 
     assert (await phone.until_event("callStarted"))["number"] == ECHO
 
 
-@pytest.mark.field_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
+@pytest.mark.reported_fault("told = dialled", threads="zod#5563, libphonenumber-js#185")
 async def test_the_number_in_events_is_the_dialled_number(phone: Phone) -> None:
     begun = await phone.call("001 (0)212-555-0101")
     assert begun.is_started
@@ -167,7 +167,7 @@ async def test_the_number_in_events_is_the_dialled_number(phone: Phone) -> None:
     await phone.assert_agrees(begun.call_id, ECHO, "completed")
 
 
-@pytest.mark.field_fault("vanity", threads="linphone-android#2098")
+@pytest.mark.reported_fault("vanity", threads="linphone-android#2098")
 async def test_letters_are_translated_and_shown(phone: Phone) -> None:
     field, reading = field_of(phone), phone.panel.locator("#reading")
     await field.press_sequentially("1-800-FLOWERS")

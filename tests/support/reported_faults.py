@@ -1,4 +1,4 @@
-"""Collects the results of tests marked ``field_fault``; ``make field-faults`` writes a table for the docs from them."""
+"""Collects the results of tests marked ``reported_fault``; ``make reported-faults`` writes them into the docs."""
 
 import json
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ import pytest
 from support.locks import exclusive
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ROOT / "tests" / "cases" / "field_faults.json"
-RESULTS = ROOT / ".cache" / "field-faults.json"
-PROPERTY = "field_fault"
+KINDS = ROOT / "tests" / "cases" / "reported_faults.json"
+RESULTS = ROOT / ".cache" / "reported-faults.json"
+PROPERTY = "reported_fault"
 
 
 class Kind(TypedDict):
@@ -38,7 +38,7 @@ def kinds() -> list[Kind]:
     return found
 
 
-class FieldFaults:
+class ReportedFaults:
     """The pytest plugin. Parallel test processes report to the one that started them, which writes ``RESULTS``."""
 
     def __init__(self, *, is_worker: bool) -> None:
@@ -48,14 +48,14 @@ class FieldFaults:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            for mark in item.iter_markers("field_fault"):
+            for mark in item.iter_markers("reported_fault"):
                 kind, threads = self._read(mark, item)
                 item.user_properties.append((PROPERTY, json.dumps([kind, threads, _test(item), _browser(item)])))
 
     def _read(self, mark: pytest.Mark, item: pytest.Item) -> tuple[str, str]:
         kind = str(mark.args[0]) if len(mark.args) == 1 else ""
         if kind not in self._kinds:
-            raise pytest.UsageError(f"{item.nodeid}: {kind!r} is no kind of tests/cases/field_faults.json")
+            raise pytest.UsageError(f"{item.nodeid}: {kind!r} is no kind of tests/cases/reported_faults.json")
         return kind, str(mark.kwargs.get("threads", ""))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -71,7 +71,7 @@ class FieldFaults:
         """Add the results of this run to those of earlier ones."""
         if self._is_worker or not self._results:
             return
-        with exclusive("field-faults"):
+        with exclusive("reported-faults"):
             earlier = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
             RESULTS.write_text(json.dumps({**earlier, **self._results}, indent=2))
 

@@ -13,7 +13,7 @@ from support.local_http import local_client
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault("optimisers", threads="umami#430, Hi.Events#676, Instatic#395"),
+    pytest.mark.reported_fault("optimisers", threads="umami#430, Hi.Events#676, Instatic#395"),
 ]
 
 ON_FIRST_MOVE = 'addEventListener("mousemove", () => runCopies("%s", "%s"), { once: true });'

@@ -1,4 +1,4 @@
-"""Extensions and further digits are sent as tones after the answer, in order, and never with the number."""
+"""Telephone extensions and further digits are sent as tones after the answer, in order, and never with the number."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault(
+    pytest.mark.reported_fault(
         "extensions",
         threads="WebFundamentals#6826, Telephone#67, connector-telephony#32, Rocket.Chat#899",
     ),

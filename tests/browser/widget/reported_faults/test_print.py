@@ -7,7 +7,7 @@ from browser.conftest import OpenPhone
 from support.browser.mouse import button, hang_up, press
 from support.browser.product import ECHO, Customer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("print", threads="sunshine-conversations#401")]
+pytestmark = [pytest.mark.anyio, pytest.mark.reported_fault("print", threads="sunshine-conversations#401")]
 
 
 async def test_neither_button_nor_panel_nor_bar_are_printed(customer: Customer, open_phone: OpenPhone) -> None:

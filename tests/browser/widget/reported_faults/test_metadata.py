@@ -1,11 +1,11 @@
-"""Metadata that cannot be stored is refused by ``call()``; accepted metadata is the same in events and record."""
+"""Call metadata that cannot be stored is refused by ``call()``; accepted metadata is the same in events and record."""
 
 import pytest
 
 from browser.conftest import OpenPhone
 from support.browser.product import ECHO, Customer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("metadata", threads="posthog#18282")]
+pytestmark = [pytest.mark.anyio, pytest.mark.reported_fault("metadata", threads="posthog#18282")]
 
 REFUSED = (
     "['a']",

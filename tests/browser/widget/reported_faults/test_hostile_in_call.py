@@ -7,7 +7,7 @@ from browser.conftest import OpenPhone
 from support.browser.mouse import assert_can_mute, button, hang_up, press
 from support.browser.product import ECHO, Customer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.field_fault("top layer", threads="")]
+pytestmark = [pytest.mark.anyio, pytest.mark.reported_fault("top layer", threads="")]
 
 STYLES = (
     "html { transform: rotate(180deg) scale(.5) }",

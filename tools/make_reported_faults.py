@@ -1,7 +1,7 @@
 """Writes the table of known faults of web phones, and our tests' results, into docs/browser-support.md.
 
-``make field-faults`` runs it after the tests. A row is a kind of fault that people reported, listed in
-``tests/cases/field_faults.json``; its results are those of the tests marked with the kind.
+``make reported-faults`` runs it after the tests. A row is a kind of fault that people reported, listed in
+``tests/cases/reported_faults.json``; its results are those of the tests marked with the kind.
 """
 
 import re
@@ -9,11 +9,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from support.field_faults import Kind, Result, kinds, results
+from support.reported_faults import Kind, Result, kinds, results
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "browser-support.md"
-BLOCK = re.compile(r"(<!-- made by make field-faults: table -->\n).*?(<!-- end of table -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- made by make reported-faults: table -->\n).*?(<!-- end of table -->)", re.DOTALL)
 NAMES = {"chromium": "Chromium", "firefox": "Firefox", "webkit": "WebKit", "server": "the server"}
 HEAD = "| kind | reported | the phone now | results | tests |\n|---|---|---|---|---|"
 

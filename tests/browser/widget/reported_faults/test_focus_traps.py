@@ -1,4 +1,4 @@
-"""Typing and calling beside modal dialogs of libraries that trap the focus."""
+"""Typing and calling with the phone beside modal dialogs of libraries that keep the focus inside the dialog."""
 
 import pytest
 from playwright.async_api import expect
@@ -9,7 +9,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault("focus traps", threads="bootstrap#19850, mui#17497, radix#2219, headlessui#834"),
+    pytest.mark.reported_fault("focus traps", threads="bootstrap#19850, mui#17497, radix#2219, headlessui#834"),
 ]
 
 ACTIVE_IN_PHONE = "() => document.activeElement?.localName === 'epoch-phone'"

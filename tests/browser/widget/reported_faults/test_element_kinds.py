@@ -9,7 +9,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault("element kinds", threads="GS5#246, Siberian#386"),
+    pytest.mark.reported_fault("element kinds", threads="GS5#246, Siberian#386"),
 ]
 
 ON = 'data-click-to-call="on"'

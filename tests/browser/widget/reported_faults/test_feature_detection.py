@@ -1,4 +1,4 @@
-"""Browsers without some features: the phone works, or says that it cannot call; it never calls while invisible."""
+"""The phone in browsers without some features: it works or says that it cannot call; it never calls while invisible."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 
-feature_detection = pytest.mark.field_fault("feature detection", threads="swiper#6831")
+feature_detection = pytest.mark.reported_fault("feature detection", threads="swiper#6831")
 
 NO_CONSTRUCTED_SHEETS = """
     delete Document.prototype.adoptedStyleSheets;

@@ -1,4 +1,4 @@
-"""Settings that change while the phone runs and during a call, and the settings of click-to-call."""
+"""Settings of the phone that the page changes while it runs and during a call, and the settings of click-to-call."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.field_fault("run-time settings", threads="chatwoot#870, nocodb PR#14345, sentry PR#19430"),
+    pytest.mark.reported_fault("run-time settings", threads="chatwoot#870, nocodb PR#14345, sentry PR#19430"),
 ]
 
 CONFIRM = 'data-click-to-call="on" data-confirm="on"'

@@ -1,4 +1,4 @@
-"""Bundles JavaScript libraries that customers' pages use beside the phone into one script."""
+"""Fixture of tests for faults that people reported about web phones elsewhere: JavaScript libraries for test pages."""
 
 import subprocess
 from pathlib import Path
