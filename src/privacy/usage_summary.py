@@ -1,4 +1,4 @@
-"""Sums an organization's calls by month, without phone numbers and names."""
+"""Sums an organization's calls by month: for its export, and for the audit event of its erasure."""
 
 from typing import Any
 from uuid import UUID

@@ -128,9 +128,9 @@ class Call:
         self._cancel_step()
         self._play(AudioSource.SILENCE)
         recorded = None if self._mailbox is None else self._mailbox.stop()
-        ended = partial(self._end_redirected, recorded)
+        on_end = partial(self._end_redirected, recorded)
         account, speed = self.caller.account_sid, self._simulation.speed
-        self.redirected = RedirectedLeg(leg, account, self._environment, speed, ended)
+        self.redirected = RedirectedLeg(leg, account, self._environment, speed, on_end)
         self.redirected.run(document)
         self._continue_after_dial(self._run_document)
         return True

@@ -11,13 +11,13 @@ BEEP_SECONDS = 1.0
 
 
 class Recorder:
-    """Records the person on one line; ``ended`` gets the key that ended the recording, or an empty string."""
+    """Records the person on one line; ``on_end`` gets the key that ended the recording, or an empty string."""
 
-    def __init__(self, verb: Record, line: Line, ended: Callable[[str], None]) -> None:
+    def __init__(self, verb: Record, line: Line, on_end: Callable[[str], None]) -> None:
         self.verb = verb
         self.begin: float | None = None
         """The recording's beginning, in seconds of the line's clock; None before the beep is over."""
-        self._line, self._ended = line, ended
+        self._line, self._on_end = line, on_end
         self._timers: list[Timer] = []
 
     def start(self) -> None:
@@ -32,7 +32,7 @@ class Recorder:
             self._end(key)
 
     def stop(self) -> None:
-        """Stop, without a call of ``ended``."""
+        """Stop, without a call of ``on_end``."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -58,7 +58,7 @@ class Recorder:
     def _end(self, key: str) -> None:
         self.stop()
         self._line.enter(Stage.ANSWERED)
-        self._ended(key)
+        self._on_end(key)
 
     def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
         self._timers.append(self._line.clock.call_later(seconds, action))

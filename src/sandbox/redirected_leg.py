@@ -23,12 +23,12 @@ class RedirectedLeg:
         account_sid: str,
         environment: CallEnvironment,
         speed: float,
-        ended: Callable[[Samples], None],
+        on_end: Callable[[Samples], None],
     ) -> None:
-        """``ended`` gets the sound that the documents played to the leg."""
+        """``on_end`` gets the sound that the documents played to the leg."""
         self.line = Line(leg, ScriptClock(environment, speed))
         self.line.stage = Stage.ANSWERED
-        self._account_sid, self._environment, self._ended = account_sid, environment, ended
+        self._account_sid, self._environment, self._on_end = account_sid, environment, on_end
         self._runner = DocumentRunner(self.line, self, environment)
 
     def run(self, document: str | Sequence[Verb]) -> None:
@@ -43,7 +43,7 @@ class RedirectedLeg:
         self._runner.stop()
         leg.status, leg.ended = Status.COMPLETED, self._environment.now()
         self.line.close()
-        self._ended(self.line.audio_to_person.samples(0, self.line.clock.seconds()))
+        self._on_end(self.line.audio_to_person.samples(0, self.line.clock.seconds()))
 
     # Methods of ``DocumentHost``.
 
