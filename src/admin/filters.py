@@ -67,7 +67,7 @@ def starts_with(column: Any, text: str) -> sa.ColumnElement[bool]:
     return sa.type_coerce(column.startswith(text, autoescape=True), sa.Boolean)
 
 
-def of_organization(model: Any) -> Callable[[str], sa.ColumnElement[bool]]:
+def organization_filter(model: Any) -> Callable[[str], sa.ColumnElement[bool]]:
     """Make a filter that takes an organization's id and selects its rows."""
     return lambda text: model.organization_id == parse_id(text)
 

@@ -154,10 +154,10 @@ class ListView(ModelView, metaclass=RecordViewMeta):
         request.state.names = await self.related_names(page)
         request.state.is_filtered = query.is_filtered
         request.state.total = None if query.is_filtered else await self._estimated_total()
-        request.state.older = ""
+        request.state.older_url = ""
         if len(rows) > PAGE_ROWS:
             parameters = {**request.query_params, "after": str(getattr(page[-1], query.sorted_by))}
-            request.state.older = f"{request.scope['path']}?{urlencode(parameters)}"
+            request.state.older_url = f"{request.scope['path']}?{urlencode(parameters)}"
         return Pagination(rows=page, page=1, page_size=PAGE_ROWS, count=len(page))
 
     def build_query(self, request: Request, limit: int) -> ListQuery:

@@ -122,8 +122,8 @@ def redirect(request: Request, path: str, notice: str | None = None, *, is_probl
 
 def read_notice(request: Request) -> Notice | None:
     """The notice set by the previous page; None when it is forged or too old."""
-    raw = request.cookies.get(NOTICE_COOKIE)
-    decrypted = _notice_encryptor(request).decrypt(raw, seconds=NOTICE_SECONDS) if raw else None
+    encrypted = request.cookies.get(NOTICE_COOKIE)
+    decrypted = _notice_encryptor(request).decrypt(encrypted, seconds=NOTICE_SECONDS) if encrypted else None
     return None if decrypted is None else msgspec.json.decode(decrypted, type=Notice)
 
 
@@ -193,8 +193,8 @@ def redirect_to_sign_in(request: Request) -> Response:
     # Made from the scope: the request's URL would contain the Host header, which may not be a valid host.
     query = request.scope["query_string"].decode("latin-1")
     requested = request.scope["path"] + (f"?{query}" if query else "")
-    back = f"?next={quote(requested, safe='/')}" if request.method == "GET" and requested != "/admin" else ""
-    return Response(status_code=303, headers={"Location": f"/admin/login{back}"})
+    next_query = f"?next={quote(requested, safe='/')}" if request.method == "GET" and requested != "/admin" else ""
+    return Response(status_code=303, headers={"Location": f"/admin/login{next_query}"})
 
 
 def safe_return_path(path: str | None) -> str:

@@ -128,7 +128,7 @@ def _page_context(bulk: BulkAction, records: Sequence[Any]) -> dict[str, Any]:
     return {
         "title": f"{action.label}: {len(applicable)} of {len(records)}",
         "action": action,
-        "back": bulk.return_path,
+        "return_path": bulk.return_path,
         "names": [view.confirmation_name(record) for record in applicable],
         "left_out": [view.confirmation_name(record) for record in records if record not in applicable],
         "seen": "\n".join(f"{record.id}={view.record_state(record)}" for record in applicable),

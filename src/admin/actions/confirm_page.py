@@ -53,7 +53,7 @@ class PendingAction(NamedTuple):
         return {
             "title": self.title,
             "action": self.action,
-            "back": self.return_path,
+            "return_path": self.return_path,
             "seen": self.state,
             "facts": self.facts,
             "initial": self.action.initial_values(self.record),

@@ -69,15 +69,17 @@ async def set_password(request: Request) -> Response:
 
 
 async def sign_in_page(request: Request) -> Response:
-    back = safe_return_path(request.query_params.get("next"))
+    return_path = safe_return_path(request.query_params.get("next"))
     if request.state.viewer is not None:
-        return redirect(request, back)
-    return await render(request, "admin/login.html", form=None, back=back, has_passkeys=has_passkeys(request))
+        return redirect(request, return_path)
+    return await render(
+        request, "admin/login.html", form=None, return_path=return_path, has_passkeys=has_passkeys(request)
+    )
 
 
 async def sign_in(request: Request) -> Response:
     form = await read_form(request, "email", "password", "next")
-    back = safe_return_path(form["next"])
+    return_path = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
         started = await back_office(request).staff_auth.start_sign_in(
@@ -88,23 +90,23 @@ async def sign_in(request: Request) -> Response:
         )
     except DomainError as error:
         return await render_form_errors(
-            request, "admin/login.html", form, error, back=back, has_passkeys=has_passkeys(request)
+            request, "admin/login.html", form, error, return_path=return_path, has_passkeys=has_passkeys(request)
         )
-    response = redirect(request, f"/admin/second-step?next={back}")
+    response = redirect(request, f"/admin/second-step?next={return_path}")
     return with_session_cookie(request, response, started.raw)
 
 
 async def second_step_page(request: Request) -> Response:
-    back = safe_return_path(request.query_params.get("next"))
+    return_path = safe_return_path(request.query_params.get("next"))
     pending = await _find_pending_sign_in(request)
     if pending is None:
         return redirect(request, "/admin/login")
-    return await _second_step(request, pending, None, back)
+    return await _second_step(request, pending, None, return_path)
 
 
 async def second_step(request: Request) -> Response:
     form, token = await read_form(request, "code", "next"), request.state.session_token
-    back, pending = safe_return_path(form["next"]), await _find_pending_sign_in(request)
+    return_path, pending = safe_return_path(form["next"]), await _find_pending_sign_in(request)
     if pending is None:
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     staff_auth, codes = back_office(request).staff_auth, None
@@ -121,8 +123,8 @@ async def second_step(request: Request) -> Response:
     except (NotSignedIn, SecondFactorStateConflict):
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
-        return await _second_step(request, pending, (form, error), back)
-    response = redirect(request, back if codes is None else _CODES_PATH)
+        return await _second_step(request, pending, (form, error), return_path)
+    response = redirect(request, return_path if codes is None else _CODES_PATH)
     if codes is not None:
         encrypted = _codes_encryptor(request, pending.staff.id).encrypt(msgspec.json.encode(list(codes)))
         set_cookie(request, response, _CODES_COOKIE, encrypted, seconds=_CODES_SECONDS, path=_CODES_PATH)
@@ -205,13 +207,15 @@ async def _find_pending_sign_in(request: Request) -> PendingSignIn | None:
     return None if token is None else await back_office(request).staff_auth.find_pending_sign_in(token)
 
 
-async def render_second_step(request: Request, form: Form, error: DomainError, back: str) -> Response:
+async def render_second_step(request: Request, form: Form, error: DomainError, return_path: str) -> Response:
     """Render the second step again after a refusal; the first step when no sign-in is pending."""
     pending = await _find_pending_sign_in(request)
     if pending is None:
         are_offered = has_passkeys(request)
-        return await render_form_errors(request, "admin/login.html", form, error, back=back, has_passkeys=are_offered)
-    return await _second_step(request, pending, (form, error), back)
+        return await render_form_errors(
+            request, "admin/login.html", form, error, return_path=return_path, has_passkeys=are_offered
+        )
+    return await _second_step(request, pending, (form, error), return_path)
 
 
 def has_passkeys(request: Request) -> bool:
@@ -220,7 +224,7 @@ def has_passkeys(request: Request) -> bool:
 
 
 async def _second_step(
-    request: Request, pending: PendingSignIn, refused: tuple[Form, DomainError] | None, back: str
+    request: Request, pending: PendingSignIn, refused: tuple[Form, DomainError] | None, return_path: str
 ) -> Response:
     """Render the form for the code, with a QR code during enrolment."""
     secret, qr_code = pending.enrolment_secret, ""
@@ -229,7 +233,7 @@ async def _second_step(
         qr_code = segno.make(uri, micro=False).svg_data_uri(scale=5, light="#ffffff")
         secret = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
     context: dict[str, Any] = {
-        "back": back,
+        "return_path": return_path,
         "secret": secret,
         "qr_code": qr_code,
         "has_app": pending.staff.totp_enabled_at is not None,

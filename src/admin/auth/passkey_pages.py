@@ -49,7 +49,7 @@ async def sign_in_options(request: Request) -> Response:
 
 async def sign_in_with_passkey(request: Request) -> Response:
     form, token = await read_form(request, "credential", "next"), request.state.session_token
-    back = safe_return_path(form["next"])
+    return_path = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
         signed_in = await back_office(request).staff_auth.sign_in_with_passkey(
@@ -59,8 +59,8 @@ async def sign_in_with_passkey(request: Request) -> Response:
             replaces=token,
         )
     except DomainError as error:
-        return await render_second_step(request, Form(), error, back)
-    return with_session_cookie(request, redirect(request, back), signed_in.raw)
+        return await render_second_step(request, Form(), error, return_path)
+    return with_session_cookie(request, redirect(request, return_path), signed_in.raw)
 
 
 async def first_passkey_options(request: Request) -> Response:
@@ -75,7 +75,7 @@ async def first_passkey_options(request: Request) -> Response:
 
 async def add_first_passkey(request: Request) -> Response:
     form = await read_form(request, "name", "credential", "next")
-    back = safe_return_path(form["next"])
+    return_path = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
         signed_in = await back_office(request).staff_auth.enrol_passkey(
@@ -88,8 +88,8 @@ async def add_first_passkey(request: Request) -> Response:
     except (NotSignedIn, SecondFactorStateConflict):
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
-        return await render_second_step(request, Form({"name": form["name"]}), error, back)
-    return with_session_cookie(request, redirect(request, back, "Your passkey is added."), signed_in.raw)
+        return await render_second_step(request, Form({"name": form["name"]}), error, return_path)
+    return with_session_cookie(request, redirect(request, return_path, "Your passkey is added."), signed_in.raw)
 
 
 async def new_passkey_options(request: Request) -> Response:

@@ -66,9 +66,9 @@ class OperationsSnapshot(NamedTuple):
     pause: Pause | None
     live_count: int
     """Counted up to ``COUNT_CAP``."""
-    live: Sequence[Any]
+    live_calls: Sequence[Any]
     alerts: Sequence[Any]
-    hours: Sequence[HourlyCounts]
+    hourly_counts: Sequence[HourlyCounts]
     """The latest is last."""
     counts_whole_day: bool
     """False when there were more calls than ``MAX_CALLS_READ``."""
@@ -94,9 +94,11 @@ class OperationsService:
         return OperationsSnapshot(
             pause=await self.current_pause(),
             live_count=await self._capped_count(sa.select(Call.id).where(_IS_LIVE)),
-            live=await self._live_calls(),
+            live_calls=await self._live_calls(),
             alerts=await self._alerts(),
-            hours=[HourlyCounts(start, *calls.get(start, (0, 0)), *exchanges.get(start, (0, 0))) for start in starts],
+            hourly_counts=[
+                HourlyCounts(start, *calls.get(start, (0, 0)), *exchanges.get(start, (0, 0))) for start in starts
+            ],
             counts_whole_day=sum(sum(pair) for pair in calls.values()) < MAX_CALLS_READ,
             countries=await self._countries(first),
             exchanges=await metrics.recent_exchanges(now),

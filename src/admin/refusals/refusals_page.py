@@ -75,7 +75,7 @@ async def _show_organization(request: Request, organization_id: UUID) -> Respons
             "summary": await phones_sentence(session, organization_id),
             "details_href": f"/admin/organization/details/{organization_id}",
             "refusals": await service.of_organization(organization_id, now),
-            "counts": await service.counts(organization_id, now),
+            "counts": await service.count_by_reason(organization_id, now),
             "origins": await service.blocked_origins([organization_id]),
         }
     await _record_viewing(request, organization_id, name)

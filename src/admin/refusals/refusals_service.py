@@ -90,7 +90,7 @@ class RefusalsService:
         """The latest refused calls of all organizations to a number, in any of its spellings."""
         return await self._calls(now, Call.to_number.in_(numbers))
 
-    async def counts(self, organization_id: UUID, now: dt.datetime) -> Sequence[tuple[str, int]]:
+    async def count_by_reason(self, organization_id: UUID, now: dt.datetime) -> Sequence[tuple[str, int]]:
         """The number of refused calls of an organization by their reason, the most frequent first."""
         query = (
             sa.select(Call.end_reason, sa.func.count())

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.filters import of_organization
+from admin.filters import organization_filter
 from admin.formatters import ALERT_NAMES, format_count, limit_name, name_in
 from admin.menu import MenuGroup
 from admin.models import StaffRole
@@ -61,7 +61,7 @@ class AlertView(RecordView, model=Alert):
         "created_at",
     )
     filters = {
-        "organization_id": of_organization(Alert),
+        "organization_id": organization_filter(Alert),
         "status": lambda text: Alert.resolved_at.is_(None) if text == "open" else sa.false(),
     }
     filter_options = {"status": [("open", "Open")]}

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from admin.base_view import RecordView
-from admin.filters import day_problem, first_id_after_day, first_id_of_day, of_organization, parse_id
+from admin.filters import day_problem, first_id_after_day, first_id_of_day, organization_filter, parse_id
 from admin.formatters import EMPTY_VALUE, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
@@ -68,7 +68,7 @@ class AuditEventView(RecordView, model=AuditEvent):
     )
     extra_columns = ("actor_id", "subject_id")
     filters = {
-        "organization_id": of_organization(AuditEvent),
+        "organization_id": organization_filter(AuditEvent),
         "actor_id": lambda text: AuditEvent.actor_id == parse_id(text),
         # Limited to one action, because there is an index of actions and none of subjects.
         "subject_id": lambda text: sa.and_(

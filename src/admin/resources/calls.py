@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView, Section
-from admin.filters import number_prefixes, of_organization, parse_id, starts_with
+from admin.filters import number_prefixes, organization_filter, parse_id, starts_with
 from admin.formatters import CALL_STATUS_NAMES, format_number, format_time, humanize_name
 from admin.list_view import ListQuery
 from admin.menu import MenuGroup
@@ -85,7 +85,7 @@ class CallView(RecordView, model=Call):
     )
     extra_columns = ("direction", "end_details", "limit_minutes")
     filters = {
-        "organization_id": of_organization(Call),
+        "organization_id": organization_filter(Call),
         "token_id": lambda text: Call.token_id == parse_id(text),
     }
     staff_actions = (end,)

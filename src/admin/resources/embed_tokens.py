@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.filters import of_organization
+from admin.filters import organization_filter
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from admin.state_sentences import live_calls_sentence
@@ -59,7 +59,7 @@ class EmbedTokenView(RecordView, model=EmbedToken):
         "created_at",
         "revoked_by",
     )
-    filters = {"organization_id": of_organization(EmbedToken)}
+    filters = {"organization_id": organization_filter(EmbedToken)}
     staff_actions = (revoke,)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:

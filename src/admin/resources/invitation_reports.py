@@ -6,7 +6,7 @@ from typing import Any
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.filters import of_organization
+from admin.filters import organization_filter
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from tenants.invitation_reports import InvitationReportService
@@ -47,7 +47,7 @@ class InvitationReportView(RecordView, model=InvitationReport):
         "id",
     )
     column_details_list = column_list
-    filters = {"organization_id": of_organization(InvitationReport)}
+    filters = {"organization_id": organization_filter(InvitationReport)}
     staff_actions = (dismiss,)
 
     def label(self, key: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.filters import of_organization
+from admin.filters import organization_filter
 from admin.menu import MenuGroup
 from admin.models import StaffRole
 from tenants.invitation_limits import ensure_may_send_invitation
@@ -59,7 +59,7 @@ class InvitationView(RecordView, model=Invitation):
         "invited_by",
         "created_at",
     )
-    filters = {"organization_id": of_organization(Invitation)}
+    filters = {"organization_id": organization_filter(Invitation)}
     staff_actions = (resend,)
 
     def heading(self, row: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.filters import of_organization
+from admin.filters import organization_filter
 from admin.formatters import format_limit, limit_name
 from admin.limit_state import labelled_limit_state, limit_state, read_rules, with_override
 from admin.menu import MenuGroup
@@ -60,7 +60,7 @@ class LimitOverrideView(RecordView, model=LimitOverride):
         "reason",
         "created_at",
     )
-    filters = {"organization_id": of_organization(LimitOverride)}
+    filters = {"organization_id": organization_filter(LimitOverride)}
     staff_actions = (end,)
 
     def formatters(self) -> Mapping[Any, Any]:

@@ -1,7 +1,7 @@
 """Members of organizations in the back office: list and detail page."""
 
 from admin.base_view import RecordView
-from admin.filters import of_organization, parse_id
+from admin.filters import organization_filter, parse_id
 from admin.menu import MenuGroup
 from tenants.models import Membership
 
@@ -22,7 +22,7 @@ class MembershipView(RecordView, model=Membership):
     )
     column_details_list = column_list
     filters = {
-        "organization_id": of_organization(Membership),
+        "organization_id": organization_filter(Membership),
         "user_id": lambda text: Membership.user_id == parse_id(text),
     }
 

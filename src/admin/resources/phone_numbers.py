@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from admin.actions.staff_action import ActionContext, staff_action
 from admin.base_view import RecordView
-from admin.filters import number_prefixes, of_organization, starts_with
+from admin.filters import number_prefixes, organization_filter, starts_with
 from admin.formatters import format_number
 from admin.menu import MenuGroup
 from admin.models import StaffRole
@@ -48,7 +48,7 @@ class PhoneNumberView(RecordView, model=PhoneNumber):
         "id",
     )
     column_details_list = column_list
-    filters = {"organization_id": of_organization(PhoneNumber)}
+    filters = {"organization_id": organization_filter(PhoneNumber)}
     staff_actions = (release,)
 
     def search(self, term: str) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from admin.actions.staff_action import ActionContext, Field, staff_action
 from admin.base_view import RecordView
-from admin.filters import of_organization
+from admin.filters import organization_filter
 from admin.formatters import EMPTY_VALUE, PLAN_OPTIONS, humanize_name
 from admin.menu import MenuGroup
 from admin.models import StaffRole
@@ -119,7 +119,7 @@ class UpgradeRequestView(RecordView, model=UpgradeRequest):
     )
     extra_columns = UPGRADE_REQUEST_COLUMNS
     filters = {
-        "organization_id": of_organization(UpgradeRequest),
+        "organization_id": organization_filter(UpgradeRequest),
         "status": lambda text: UpgradeRequest.resolved_at.is_(None) if text == "waiting" else sa.false(),
     }
     filter_options = {"status": [("waiting", "Open")]}
