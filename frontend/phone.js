@@ -1,6 +1,7 @@
 /**
- * The entry of phone.js: finds its script tag, creates `window.EpochPhone` and starts the phone after the page's first
- * paint. A second load of the script passes its settings to the phone of the first load.
+ * The entry point of phone.js, the browser phone that a script tag adds to a customer's page: finds the tag, creates
+ * `window.EpochPhone` and starts the phone after the page's first paint. A second load of the script passes its
+ * settings to the phone of the first load.
  */
 import { EmbeddedPhone, REINIT } from "./phone/api.js";
 import { createEnvironment } from "./phone/browser/environment.js";

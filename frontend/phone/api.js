@@ -1,6 +1,6 @@
 /**
- * Runs the phone of a page with its settings, its element and the optional features, and makes the API
- * `window.EpochPhone`.
+ * Starts, updates and removes the phone of a page (its session, its element and the optional features) by the page's
+ * settings, and makes its public API `window.EpochPhone`.
  */
 import { storeGlobals } from "./browser/pristine-globals.js";
 import { apiBase, isOff, isOn, originOf } from "./config.js";

@@ -1,3 +1,7 @@
+/**
+ * Checks `window.EpochPhone` and EmbeddedPhone: the methods, the start after the first paint, second loads of the
+ * script.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import "../tests/support/jsdom-styles.js";
 import { EmbeddedPhone, REINIT } from "./api.js";

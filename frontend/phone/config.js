@@ -1,4 +1,7 @@
-/** Finds the phone's script tag and reads its attributes as settings; tells whether a setting is on or off. */
+/**
+ * Finds the phone's script tag, reads its attributes as settings, finds the URL of the phone service, and tells whether
+ * a setting is on or off.
+ */
 
 import { SETTINGS } from "./settings.js";
 

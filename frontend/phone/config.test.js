@@ -1,3 +1,4 @@
+/** Checks how the phone's script tag, its settings and the URL of the phone service are found. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { apiBase, findTag, settingsOfTag, isOn } from "./config.js";
 

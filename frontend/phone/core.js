@@ -77,9 +77,9 @@ export class Phone extends ShownState {
     this.#notifyChange();
   }
 
-  /** The last answer of the exchange, with the token, the organization and its numbers and country; null without one. */
-  get account() {
-    return this.#session?.account ?? null;
+  /** The last response of the exchange, with the token, the organization and its numbers and country; null without one. */
+  get exchangeResponse() {
+    return this.#session?.exchangeResponse ?? null;
   }
 
   /**
@@ -87,7 +87,7 @@ export class Phone extends ShownState {
    * @param {unknown} text
    */
   readNumber(text) {
-    return this.#numbers.read(text, this.account);
+    return this.#numbers.read(text, this.exchangeResponse);
   }
 
   /** True if the call is in the pop-out, so that this page may be left. */
@@ -132,12 +132,17 @@ export class Phone extends ShownState {
    * @param {EpochPhoneCallOptions | null} [options] Or an earlier call, whose data the new call also gets.
    */
   dial(text, options) {
-    if (!this.canDial || !this.account) return false;
+    if (!this.canDial || !this.exchangeResponse) return false;
     this.dialError = null;
     this.dialInput = text;
     let request;
     try {
-      request = buildCallRequest(this.readNumber(text), { from: this.pickedFrom, ...options }, this.account, this.#env);
+      request = buildCallRequest(
+        this.readNumber(text),
+        { from: this.pickedFrom, ...options },
+        this.exchangeResponse,
+        this.#env,
+      );
     } catch (error) {
       this.dialError = asProblem(error);
       // The error is shown at the number field, which a finished call covers.

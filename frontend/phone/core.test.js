@@ -1,3 +1,7 @@
+/**
+ * Checks the phone without its user interface, from the exchange to the end of calls, with a fake server and a fake
+ * voice SDK.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "./core.js";
 import { SDK_CODES } from "./call/sdk-codes.js";
@@ -5,7 +9,7 @@ import { showNotice } from "./ui/notice.js";
 import { viewOf } from "./ui/views.js";
 import { core, fixes, urgentFixes } from "./i18n/locales/en.js";
 import { Problem } from "./errors.js";
-import { ACCOUNT, fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../tests/support/fakes.js";
 
 const NUMBER = "+12125550123";
 const EVENTS = ["ready", "error", "callStarted", "callAnswered", "callEnded", "stateChanged", "muted"];
@@ -479,8 +483,8 @@ describe("Phone", () => {
   });
 
   test("calls again from the number that was asked for, and otherwise lets the server choose again", async () => {
-    const from_numbers = [ACCOUNT.caller_id, "+12125550142"].map((number) => ({ number, name: "" }));
-    const fixture = await startPhone({ answers: { exchange: [{ ...ACCOUNT, from_numbers }] } });
+    const from_numbers = [EXCHANGE_RESPONSE.caller_id, "+12125550142"].map((number) => ({ number, name: "" }));
+    const fixture = await startPhone({ answers: { exchange: [{ ...EXCHANGE_RESPONSE, from_numbers }] } });
     const { phone } = fixture;
     const redialFrom = async (call) => {
       call.answer();
@@ -495,8 +499,8 @@ describe("Phone", () => {
     };
     expect(await redialFrom(await dial(fixture, { from: "+12125550142" }))).toBe("+12125550142");
     expect(await redialFrom(await dial(fixture, {}))).toBeUndefined();
-    phone.pickedFrom = ACCOUNT.caller_id;
-    expect(await redialFrom(await dial(fixture, {}))).toBe(ACCOUNT.caller_id);
+    phone.pickedFrom = EXCHANGE_RESPONSE.caller_id;
+    expect(await redialFrom(await dial(fixture, {}))).toBe(EXCHANGE_RESPONSE.caller_id);
     phone.stop();
   });
 
@@ -590,7 +594,7 @@ describe("Phone", () => {
     fixture.phone.start({ token: "ept_x", base: "https://voice.example" });
     await settle();
     expect(fixture.phone.state).toBe("error");
-    fixture.server.lists.exchange = [ACCOUNT];
+    fixture.server.lists.exchange = [EXCHANGE_RESPONSE];
     fixture.phone.reset();
     await settle();
     expect(fixture.phone.state).toBe("ready");
@@ -785,8 +789,8 @@ describe("Phone", () => {
     call.answer();
     const [device] = fixture.sdk.devices;
     fixture.server.lists.exchange = [
-      { ...ACCOUNT, access_token: "jwt-2" },
-      { ...ACCOUNT, access_token: "jwt-3", identity: "w_2" },
+      { ...EXCHANGE_RESPONSE, access_token: "jwt-2" },
+      { ...EXCHANGE_RESPONSE, access_token: "jwt-3", identity: "w_2" },
     ];
     await vi.advanceTimersByTimeAsync(2_881_000);
     expect(device.tokens).toEqual(["jwt-1", "jwt-2"]);
@@ -846,12 +850,12 @@ describe("Phone", () => {
 
   test("gives the Device the carrier's edges in their order, and none unless the exchange names some", async () => {
     const edges = ["dublin", "frankfurt"];
-    const fixture = await startPhone({ answers: { exchange: [{ ...ACCOUNT, signaling: null, edges }] } });
+    const fixture = await startPhone({ answers: { exchange: [{ ...EXCHANGE_RESPONSE, signaling: null, edges }] } });
     await dial(fixture);
     expect(fixture.sdk.devices[0].options).toMatchObject({ edge: edges, publishEvents: true });
     expect(fixture.sdk.devices[0].options).not.toHaveProperty("chunderw");
     fixture.phone.stop();
-    const other = await startPhone({ answers: { exchange: [{ ...ACCOUNT, signaling: null }] } });
+    const other = await startPhone({ answers: { exchange: [{ ...EXCHANGE_RESPONSE, signaling: null }] } });
     await dial(other);
     expect(other.sdk.devices[0].options).not.toHaveProperty("edge");
     other.phone.stop();

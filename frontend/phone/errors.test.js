@@ -1,3 +1,7 @@
+/**
+ * Checks the errors of the phone (Problem), those of a microphone, and those that ended calls get: sentence, code and
+ * advice.
+ */
 import { describe, expect, test } from "vitest";
 import { fixes, urgentFixes } from "./i18n/locales/en.js";
 import { asProblem, Problem, problemFromResponse } from "./errors.js";

@@ -1,3 +1,4 @@
+/** Checks the delivery of the phone's events to subscribers and to the window. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { PhoneEvents } from "./events.js";
 

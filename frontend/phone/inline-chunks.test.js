@@ -1,3 +1,4 @@
+/** Checks that phone.full.js, the build in a single file, has the same chunks as phone.js. */
 import { expect, test } from "vitest";
 import { CHUNKS } from "../chunks.mjs";
 import { CHUNK_LOADERS } from "./inline-chunks.js";

@@ -1,7 +1,11 @@
+/**
+ * Checks settings that a page changes while the phone runs: `update()`, `init()`, `show()`, `hide()`, the page's
+ * language.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import "../tests/support/jsdom-styles.js";
 import { EmbeddedPhone } from "./api.js";
-import { ACCOUNT, fakeEnvironment, fakeSdk, fakeServer, refusal, settle } from "../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment, fakeSdk, fakeServer, refusal, settle } from "../tests/support/fakes.js";
 
 const NUMBER = "+12125550123";
 const BASE = "https://voice.example";
@@ -203,7 +207,7 @@ describe("init()", () => {
     const { api } = await startPhone(
       {},
       {
-        exchange: [refusal(409, "no_phone_number", "No phone number"), ACCOUNT],
+        exchange: [refusal(409, "no_phone_number", "No phone number"), EXCHANGE_RESPONSE],
       },
     );
     expect(api.getState()).toBe("error");

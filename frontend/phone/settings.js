@@ -48,7 +48,7 @@ export const SESSION_SETTINGS = ["token", "ticket", "apiBase"];
  * The settings in `given` that can be used; null puts a setting back to its default. The others are ignored, with one
  * warning on the console that names them.
  * @param {unknown} given
- * @param {string[]} [refused] Names of settings that the caller does not take.
+ * @param {string[]} [refused] Names of settings that are refused: `update()` refuses those that only `init()` takes.
  * @returns {Settings}
  */
 export function validSettings(given, refused = []) {

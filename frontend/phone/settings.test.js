@@ -1,3 +1,4 @@
+/** Checks the validation of a page's settings. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SESSION_SETTINGS, validSettings } from "./settings.js";
 

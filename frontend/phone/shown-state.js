@@ -1,4 +1,4 @@
-/** The part of a phone's state that the panel, the call bar and the floating button show. */
+/** The base class of Phone: the part of a phone's state that the panel, the call bar and the floating button show. */
 import { isInCall, isReady } from "./states.js";
 
 /** @import { Problem } from "./errors.js" */

@@ -1,3 +1,4 @@
+/** Checks the table of the phone's states against the expected one. */
 import { describe, expect, test } from "vitest";
 import { isInCall, isReady, MOVES, nextState } from "./states.js";
 

@@ -3,7 +3,7 @@ import type { CSPViolations } from "./browser/csp-violations.js";
 import type { Problem } from "./errors.js";
 import type { CHUNK_LOADERS } from "./inline-chunks.js";
 
-/** The answer of `POST /widget/exchange`. The phone keeps the last one as `account`. */
+/** The response to `POST /widget/exchange`. The phone keeps the last one as `exchangeResponse`. */
 export interface ExchangeResponse {
   access_token: string;
   /** Seconds. */
@@ -33,7 +33,7 @@ export interface ExchangeResponse {
   };
 }
 
-/** The fields of the exchange's answer by which numbers are parsed and formatted. */
+/** The fields of the exchange's response by which numbers are parsed and formatted. */
 export type CountryFields = Pick<
   ExchangeResponse,
   "country" | "calling_code" | "trunk_prefix" | "international_prefix"
@@ -76,7 +76,7 @@ export interface NumberReading {
   rest: string;
 }
 
-/** A call in the answer of `POST /widget/status`. */
+/** A call in the response to `POST /widget/status`. */
 export interface CallRecord {
   status: string;
   /** The dialled number, E.164, as the server parsed it; null if the server could not. */
@@ -213,7 +213,7 @@ export type RequestObserver = <Result>(
   send: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** The browser's functions that the phone uses. */
+/** The browser's objects and functions that the phone uses, and the loaders of its chunks. */
 export interface Environment {
   /** The URL of the phone service; null until it is known. */
   base: string | null;

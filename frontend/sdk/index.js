@@ -1,4 +1,7 @@
-/** The part of the voice SDK that the phone uses, built into a chunk of its own. */
+/**
+ * The chunk with the part of Twilio's voice SDK that the phone uses, and with functions that create the SDK's audio
+ * context and open its connection to the carrier before a call.
+ */
 import { Device as VoiceDevice } from "@twilio/voice-sdk";
 import PeerConnection from "../node_modules/@twilio/voice-sdk/esm/twilio/rtc/peerconnection.js";
 import { removeListenersAtEnd } from "./listeners-at-end.js";

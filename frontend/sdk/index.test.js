@@ -1,3 +1,4 @@
+/** Checks the early connection to the carrier, and the audio context, with the installed voice SDK. */
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
 import { connectSignaling, createAudioContext, Device } from "./index.js";

@@ -1,3 +1,4 @@
+/** Checks that an ended call leaves no listener on the installed SDK's signaling connection. */
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";

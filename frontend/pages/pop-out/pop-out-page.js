@@ -51,7 +51,7 @@ function connect(opener, origin) {
   });
   window.addEventListener("message", (message) => connection.onMessage(message));
   phone.onChange(async () => {
-    const { organization } = phone.account ?? {};
+    const { organization } = phone.exchangeResponse ?? {};
     const { inCall } = await textsLoaded;
     if (organization) document.title = phone.isInCall ? `${inCall} · ${organization}` : organization;
   });

@@ -1,6 +1,7 @@
 /**
- * Creates the Environment: the browser's functions that the phone uses, kept from its start, before a page overwrites
- * them.
+ * Creates the Environment: the browser's objects and functions that the phone uses, taken when phone.js starts, before
+ * the page can overwrite them; functions that wait for a paint, for idle time or for some milliseconds; and the loaders
+ * of the phone's chunks.
  */
 import { createLoaders } from "../chunk-loaders.js";
 import { CSPViolations } from "./csp-violations.js";

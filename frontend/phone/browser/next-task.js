@@ -1,4 +1,6 @@
-/** Splits long work into tasks, between which the page can paint and handle input. */
+/**
+ * Makes a promise that resolves in a later task: between the parts of long work the page can paint and handle input.
+ */
 
 /** Resolves in a later task. */
 export const nextTask = () => new Promise((resolve) => setTimeout(resolve));

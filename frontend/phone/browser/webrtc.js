@@ -1,4 +1,4 @@
-/** Checks whether the browser has what every call needs. */
+/** Checks whether the browser has WebRTC and media devices (microphones), without which it can make no call. */
 
 /** @import { Environment } from "../types.d.ts" */
 

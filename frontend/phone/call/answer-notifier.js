@@ -1,6 +1,7 @@
 /**
- * Asks the server which numbers the call really has, reports a difference, and delays the listener's `answered` until
- * the server has told them.
+ * Asks the server for the two numbers of an outgoing call (the called number and the caller id) as the server has them,
+ * reports those that differ from the phone's, and holds back the listener's `answered` until the server has replied,
+ * for at most 300 ms.
  */
 import { withoutEmpty } from "./called-person.js";
 

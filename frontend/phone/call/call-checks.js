@@ -1,4 +1,7 @@
-/** Checks whether a call can begin in this page: the network, the microphone, and no call in another tab. */
+/**
+ * Checks whether a call can begin in this page (network, microphone, no call in another tab), and acquires the lock
+ * that keeps other tabs from calling.
+ */
 import { Problem } from "../errors.js";
 import { findMicrophoneObstacle } from "./microphone.js";
 

@@ -1,4 +1,6 @@
-/** Asks the server how a call ended: its record has reasons that the carrier does not tell the SDK. */
+/**
+ * Asks the server how a call ended: the server's record of a call has reasons that the carrier does not tell the SDK.
+ */
 import { asProblem } from "../errors.js";
 import { announcedResult, callResult, isFinal, problemOf } from "./call-result.js";
 

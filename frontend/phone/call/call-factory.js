@@ -1,4 +1,7 @@
-/** Creates the calls of a page's phone, in the pop-out or in the page, and loads and connects what they need. */
+/**
+ * Creates a page's outgoing calls, in the pop-out or in the page; loads the chunks for calls, the pop-out and the
+ * diagnostics; connects to the carrier in advance when a call is likely.
+ */
 import { Problem } from "../errors.js";
 import { CallStackLoader } from "./call-stack-loader.js";
 import { PendingCall } from "./pending-call.js";

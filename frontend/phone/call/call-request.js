@@ -1,4 +1,7 @@
-/** Builds the request of a call from the reading of a number and the call's options. */
+/**
+ * Builds the request for an outgoing call from the number that was found in a text and from the call's options. Refuses
+ * emergency numbers, a text that may mean several numbers, and invalid options.
+ */
 import { uuid } from "../browser/uuid.js";
 import { Problem } from "../errors.js";
 import { calledPerson, withoutEmpty } from "./called-person.js";
@@ -11,23 +14,29 @@ import { readTones } from "./tone-options.js";
  * Throws Problem if it is not clear which number is meant, or if the number or an option is not valid.
  * @param {NumberReading} reading Of the text that is to be called.
  * @param {EpochPhoneCallOptions} options
- * @param {ExchangeResponse} account
+ * @param {ExchangeResponse} exchangeResponse
  * @param {Environment} env
  * @returns {CallRequest}
  */
-export function buildCallRequest(reading, options, account, { window, now, pageOrigin = window.location.origin }) {
+export function buildCallRequest(
+  reading,
+  options,
+  exchangeResponse,
+  { window, now, pageOrigin = window.location.origin },
+) {
   const { number, ...tonesOfText } = chooseCandidate(reading, options);
   const { extension, digits } = readTones(options, tonesOfText);
   const { metadata, json } = readMetadata(options.metadata);
   const { from } = options;
-  if (from && !account.from_numbers?.some(({ number: shown }) => shown === from)) throw new Problem("from_not_allowed");
+  if (from && !exchangeResponse.from_numbers?.some(({ number: shown }) => shown === from))
+    throw new Problem("from_not_allowed");
   const person = calledPerson(options, window.location.href);
   /** @type {CallDetails} */
   const details = {
     number,
     callId: uuid(window.crypto),
     direction: "outbound",
-    from: from || account.caller_id,
+    from: from || exchangeResponse.caller_id,
     startedAt: new Date(now()).toISOString(),
     metadata,
     ...person,

@@ -1,10 +1,11 @@
+/** Checks the request that is built for a call: extension, tones, the number that the call shows. */
 import { expect, test } from "vitest";
-import { ACCOUNT, fakeEnvironment } from "../../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment } from "../../tests/support/fakes.js";
 import { readNumber } from "../numbers/read-number.js";
 import { buildCallRequest } from "./call-request.js";
 
 const build = (text, options = {}) =>
-  buildCallRequest(readNumber(text, ACCOUNT), options, ACCOUNT, fakeEnvironment({}));
+  buildCallRequest(readNumber(text, EXCHANGE_RESPONSE), options, EXCHANGE_RESPONSE, fakeEnvironment({}));
 
 test.each([
   ["tel:+1-415-555-2671;ext=204", "204", ""],
@@ -44,12 +45,12 @@ test("the numbers that a person is asked about have the extension that the page 
 
 test("a call shows one of the numbers that the token may show, and no other", () => {
   const [first, second] = ["+14155550100", "+12125550100"];
-  const account = {
-    ...ACCOUNT,
+  const exchangeResponse = {
+    ...EXCHANGE_RESPONSE,
     caller_id: first,
     from_numbers: [first, second].map((number) => ({ number, name: "" })),
   };
-  const shown = (options, given = account) => {
+  const shown = (options, given = exchangeResponse) => {
     const { details, params } = buildCallRequest(
       readNumber("+14155552671", given),
       options,

@@ -1,4 +1,4 @@
-/** The sentences of problems that occur only with a call: phone.js gets them with the chunk `call-stack`. */
+/** The English sentences of the errors that occur only with a call: phone.js gets them with the chunk `call-stack`. */
 import { SENTENCES } from "../errors.js";
 
 /** @type {Record<string, string>} */

@@ -1,6 +1,6 @@
 /**
- * Loads the chunk `call-stack`, which has what a call in this page needs besides the voice SDK, and creates the
- * CallStack.
+ * Loads the chunk `call-stack`, the code that places calls in this page with the voice SDK; adds that chunk's error
+ * texts to those of phone.js, and creates the phone's CallStack.
  */
 import { knownFixes, SENTENCES } from "../errors.js";
 

@@ -109,8 +109,8 @@ export class CallLock {
   }
 
   #update() {
-    const { account, isInCall, isInPopOut } = this.#phone;
-    const name = account ? sharedName(account) : isInCall ? this.#name : null;
+    const { exchangeResponse, isInCall, isInPopOut } = this.#phone;
+    const name = exchangeResponse ? sharedName(exchangeResponse) : isInCall ? this.#name : null;
     this.#join(this.#isPageHidden ? null : name);
     if (this.#lockedCallId && this.#lockedCallId !== this.#callId) this.#releaseLock();
     // A call in the pop-out continues when this page is left.

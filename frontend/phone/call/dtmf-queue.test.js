@@ -1,3 +1,4 @@
+/** Checks the queue of a call's DTMF digits. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DtmfQueue } from "./dtmf-queue.js";
 

@@ -1,3 +1,4 @@
+/** Checks the validation of the metadata that a page gives with a call. */
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { readMetadata } from "./metadata.js";

@@ -1,4 +1,4 @@
-/** An outgoing call in this page: checks, connects and follows it, and reports its end exactly once. */
+/** An outgoing call in this page: connects it through the voice SDK, and reports its changes and its one end. */
 import { asProblem, Problem } from "../errors.js";
 import { AnswerNotifier } from "./answer-notifier.js";
 import { ensureCanCall } from "./call-checks.js";
@@ -35,7 +35,9 @@ export class OutgoingCall {
   /** Time at which the carrier ended the call; 0 before. The requests that follow do not count in the duration. */
   #carrierEndedAt = 0;
   #hasRung = false;
+  /** True once the end was reported to the listener. */
   #hasEnded = false;
+  /** True from the decision to end the call, while the reason is requested. */
   #isEnding = false;
   #isMuted = false;
   /**
@@ -134,7 +136,8 @@ export class OutgoingCall {
     });
     const timer = setTimeout(() => this.#fail(new Problem("connection_failed")), CONNECT_TIMEOUT_MS);
     this.#stopWatchingCSP();
-    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(this.#session.account?.signaling ?? null, (advice) => {
+    const { signaling = null } = this.#session.exchangeResponse ?? {};
+    this.#stopWatchingCSP = this.#env.cspViolations.watchSockets(signaling, (advice) => {
       if (!this.#answeredAt) this.#fail(new Problem("connection_failed", advice));
     });
     try {

@@ -1,3 +1,4 @@
+/** Checks the tones that a call sends after the answer: their steps and pauses, and in a whole call. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
 import { Phone } from "../core.js";

@@ -1,4 +1,4 @@
-/** Plays the ringback tone while an outgoing call rings; loads its chunk on first use. */
+/** Plays the ringback tone to the agent while an outgoing call rings; loads the tone's chunk on first use. */
 
 /** @import { Environment } from "../types.d.ts" */
 

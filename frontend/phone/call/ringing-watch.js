@@ -1,4 +1,6 @@
-/** Watches a call until it rings: reports if it does not ring in time, or if the server's record of it has ended. */
+/**
+ * Watches a call until it rings: reports if it does not ring in time, or if the server's record says that it has ended.
+ */
 import { asProblem, Problem } from "../errors.js";
 
 /** @import { CallResult } from "./call-result.js" */

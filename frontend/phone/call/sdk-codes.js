@@ -55,7 +55,7 @@ export const SDK_CODES = {
   // The microphone.
   31401: endWith("microphone_denied"),
   31402: endWith("microphone_in_use"),
-  // Faults of the installation: nothing that the caller does helps.
+  // Faults of the installation: nothing that the agent does helps.
   31001: endWith("service_unavailable"), // the TwiML application was not found
   31203: endWith("service_unavailable"), // no valid account
   31206: endWith("too_many_requests"),

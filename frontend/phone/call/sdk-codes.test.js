@@ -1,3 +1,4 @@
+/** Checks that the table of the voice SDK's error codes has each code of the installed SDK. */
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { Problem } from "../errors.js";

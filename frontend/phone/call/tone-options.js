@@ -1,4 +1,4 @@
-/** Validates what a call sends as tones after the answer: an extension, and further digits with pauses. */
+/** Validates the DTMF tones that a call sends after the answer: an extension, and further digits with pauses. */
 import { Problem } from "../errors.js";
 
 // The server's pattern.

@@ -1,3 +1,4 @@
+/** Checks the validation of a call's extension and digits. */
 import { describe, expect, test } from "vitest";
 import { readTones } from "./tone-options.js";
 

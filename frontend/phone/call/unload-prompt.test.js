@@ -1,3 +1,4 @@
+/** Checks when the browser asks before a page with a call is left. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { UnloadPrompt } from "./unload-prompt.js";
 

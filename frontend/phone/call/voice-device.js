@@ -35,10 +35,10 @@ export class VoiceDevice {
   /** @type {Device | null} */
   #device = null;
   /**
-   * The answer of the exchange whose token the Device has.
+   * The response of the exchange whose token the Device has.
    * @type {ExchangeResponse | null}
    */
-  #account = null;
+  #exchangeResponse = null;
   /** @type {Set<MediaStream>} */
   #streams = new Set();
   #microphoneRequests = 0;
@@ -129,11 +129,12 @@ export class VoiceDevice {
    * identity waits for the end of the call, unless the carrier refused the old token (`isRefused`).
    */
   updateToken({ isRefused = false } = {}) {
-    const { account } = this.#session;
-    if (!account || !this.#device || this.#device.state === "destroyed" || account === this.#account) return;
-    if (this.#device.isBusy && account.identity !== this.#account?.identity && !isRefused) return;
-    this.#account = account;
-    this.#device.updateToken(account.access_token);
+    const { exchangeResponse: response } = this.#session;
+    const device = this.#device;
+    if (!response || !device || device.state === "destroyed" || response === this.#exchangeResponse) return;
+    if (device.isBusy && response.identity !== this.#exchangeResponse?.identity && !isRefused) return;
+    this.#exchangeResponse = response;
+    device.updateToken(response.access_token);
   }
 
   /** Destroy the Device, also during a call. The next call creates another one. */
@@ -163,9 +164,9 @@ export class VoiceDevice {
 
   /** @param {typeof Device} Device */
   #createDevice(Device) {
-    const account = /** @type {ExchangeResponse} */ (this.#session.account);
-    this.#account = account;
-    const { access_token: token, edges, signaling } = account;
+    const exchangeResponse = /** @type {ExchangeResponse} */ (this.#session.exchangeResponse);
+    this.#exchangeResponse = exchangeResponse;
+    const { access_token: token, edges, signaling } = exchangeResponse;
     // The SDK reads more options than its types have.
     const options = /** @type {Device.Options} */ ({
       ...(signaling ? { chunderw: sandboxHost(signaling) } : {}),

@@ -1,6 +1,7 @@
+/** Checks the connection to the carrier that is opened before a call because a call is likely. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Phone } from "../core.js";
-import { ACCOUNT, fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment, refusal, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
 
 const NUMBER = "+12125550123";
 const BASE = "https://voice.example";
@@ -109,7 +110,7 @@ describe("warmUp", () => {
     await settle();
     phone.warmUp();
     await steps();
-    server.lists.exchange = [{ ...ACCOUNT, access_token: "jwt-2" }];
+    server.lists.exchange = [{ ...EXCHANGE_RESPONSE, access_token: "jwt-2" }];
     await vi.advanceTimersByTimeAsync(2_900_000);
     expect(sdk.devices[0].tokens).toEqual(["jwt-1", "jwt-2"]);
     phone.stop();

@@ -1,6 +1,6 @@
 /**
- * Runs a decision about an event after all listeners of the page and before the browser's default action, also if a
- * listener stops the event's propagation.
+ * Calls a function that decides about an event, such as a click on a number: after all listeners of the page and before
+ * the browser's default action, also if a listener stops the event's propagation.
  */
 
 const BUBBLING_PHASE = 3;

@@ -1,3 +1,4 @@
+/** Checks that a decision about a click comes after the page's listeners and before the browser's default action. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { afterListeners } from "./after-listeners.js";
 

@@ -1,3 +1,4 @@
+/** Checks which devices count as mobile phones. */
 import { expect, test } from "vitest";
 import { isMobilePhone } from "./is-mobile-phone.js";
 

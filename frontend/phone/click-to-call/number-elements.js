@@ -14,12 +14,12 @@ const SCHEME = /^\s*(?:tel|callto):/i;
 const BUTTONS = "button, input:is([type=button i], [type=submit i], [type=reset i], [type=image i])";
 export const FIELDS = `input:not(${BUTTONS}), textarea, select`;
 // The browser turns Enter, and on some of these also Space, into a click.
-export const PRESSABLE = `${LINKS}, ${BUTTONS}, summary`;
+export const PRESSABLE_ELEMENTS = `${LINKS}, ${BUTTONS}, summary`;
 // Elements with an action for a click. Inside an element with a number, a click on them does not call.
-export const CONTROLS = `${PRESSABLE}, ${FIELDS}, label, audio, video, [role=button], [role=link]`;
+export const CONTROLS = `${PRESSABLE_ELEMENTS}, ${FIELDS}, label, audio, video, [role=button], [role=link]`;
 // A selector, because thousands of elements are visited: `isContentEditable` makes the browser compute styles each time.
 const EDITORS = "[contenteditable]:not([contenteditable=false])";
-const FOCUSABLE = `${PRESSABLE}, [tabindex]`;
+const FOCUSABLE_ELEMENTS = `${PRESSABLE_ELEMENTS}, [tabindex]`;
 // Elements that keep their role for assistive technology: a table whose cells are buttons would not be a table.
 const STRUCTURE = "td, th, tr, li, dt, dd, label, [role]";
 // Elements that do not show their text content.
@@ -133,7 +133,7 @@ export class NumberElements {
   /** @param {Element} element */
   #makeFocusable(element) {
     if (!this.#focusable.has(element)) {
-      if (element.matches(FOCUSABLE) || element.parentElement?.closest(CONTROLS)) return;
+      if (element.matches(FOCUSABLE_ELEMENTS) || element.parentElement?.closest(CONTROLS)) return;
       this.#focusable.set(element, element.matches(STRUCTURE) ? null : "button");
     }
     const role = this.#focusable.get(element);

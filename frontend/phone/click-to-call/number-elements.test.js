@@ -1,3 +1,4 @@
+/** Checks what is added to a page's elements with a phone number: focus, role, title, text, styles. */
 import { afterEach, expect, test } from "vitest";
 import { readNumber } from "../numbers/read-number.js";
 import { hasNumber, NumberElements, numberTextOf } from "./number-elements.js";

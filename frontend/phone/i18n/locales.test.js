@@ -1,3 +1,4 @@
+/** Checks the phone's texts in all languages against the English ones: complete, translated, with all placeholders. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -10,7 +10,7 @@ import {
   LINKS,
   NumberElements,
   numberTextOf,
-  PRESSABLE,
+  PRESSABLE_ELEMENTS,
 } from "../click-to-call/number-elements.js";
 import { isMobilePhone } from "../click-to-call/is-mobile-phone.js";
 import { styleNumbers } from "../click-to-call/styles.js";
@@ -48,7 +48,7 @@ export function startClickToCall(env, embedded, settings, texts) {
   const { phone, api } = embedded;
   /** @type {NumberTexts} */
   const numberTexts = {
-    getCountry: () => phone.account,
+    getCountry: () => phone.exchangeResponse,
     readNumber: (text) => phone.readNumber(text),
     format: null,
     ...(texts?.clickToCall ?? english),
@@ -105,7 +105,7 @@ export function startClickToCall(env, embedded, settings, texts) {
   const whenUnprevented = (event, element, decide) =>
     afterListeners(event, {
       willPrevent: () => phone.canDial || phone.isInCall,
-      hasDefaultAction: element.matches(PRESSABLE),
+      hasDefaultAction: element.matches(PRESSABLE_ELEMENTS),
       decide: (isPrevented) => {
         if (!isPrevented && !isStopped) decide();
       },
@@ -130,7 +130,7 @@ export function startClickToCall(env, embedded, settings, texts) {
     const element = numberElementOf(event);
     if (!element || element !== event.composedPath()[0]) return;
     // The browser turns these keys into a click on links and buttons, again and again while a key is held.
-    if (!event.repeat && element.matches(PRESSABLE)) return;
+    if (!event.repeat && element.matches(PRESSABLE_ELEMENTS)) return;
     whenUnprevented(event, element, () => {
       if (!event.repeat) dial(event, element);
       event.preventDefault();
@@ -256,7 +256,7 @@ function numberElementOf(event) {
  * @param {Element} element
  */
 function isSelectingText(document, event, element) {
-  const selection = event.detail && !element.matches(PRESSABLE) ? document.getSelection() : null;
+  const selection = event.detail && !element.matches(PRESSABLE_ELEMENTS) ? document.getSelection() : null;
   return Boolean(selection && !selection.isCollapsed && selection.containsNode(element, true));
 }
 

@@ -1,3 +1,4 @@
+/** Checks that click-to-call changes nothing in a page before the page is loaded. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { fakeEnvironment, fakeServer, settle } from "../../tests/support/fakes.js";

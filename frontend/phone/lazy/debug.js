@@ -4,7 +4,7 @@ import { fixes } from "../i18n/locales/en.js";
 
 /** @import { Phone } from "../core.js" */
 /** @import { CallDetails, Environment, Settings } from "../types.d.ts" */
-/** @typedef {(text: string, more?: object) => void} Log */
+/** @typedef {(text: string, data?: object) => void} Log */
 
 /** @type {[RegExp, string][]} */
 const MASKS = [
@@ -39,10 +39,10 @@ export const mask = (text) =>
 export function startLogging(phone, env, settings) {
   const startedAt = env.now();
   /** @type {Log} */
-  const log = (text, more) => {
+  const log = (text, data) => {
     const line = `[EpochPhone] +${((env.now() - startedAt) / 1000).toFixed(3)} s  ${text}`;
-    if (more === undefined) console.info(line);
-    else console.info(line, more);
+    if (data === undefined) console.info(line);
+    else console.info(line, data);
   };
   const stops = [logEvents(phone, env, log), logChanges(phone, log), logRequests(env, log), logPolicy(env, log)];
   log(`debug mode. ${describePage(phone, env)}`, chosenSettings(settings));
@@ -126,7 +126,7 @@ function logEvents(phone, env, log) {
   /** @type {{[Event in keyof EpochPhoneEvents]: (payload: EpochPhoneEvents[Event]) => string}} */
   const describe = {
     ready: () => {
-      const { expires_in: life, signaling, country } = phone.account ?? {};
+      const { expires_in: life, signaling, country } = phone.exchangeResponse ?? {};
       const carrier = signaling ? `the sandbox at ${signaling}` : "Twilio";
       return `ready: access token for ${life} s, country ${country}, carrier ${carrier}`;
     },

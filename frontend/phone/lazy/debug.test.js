@@ -1,3 +1,4 @@
+/** Checks that the log of debug mode masks tokens and phone numbers. */
 import { expect, test } from "vitest";
 import { mask } from "./debug.js";
 

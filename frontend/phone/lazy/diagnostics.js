@@ -187,7 +187,7 @@ const withSentence = (found, Problem) => new Problem(found.code, { ...found, mes
 async function testToken({ phone, getSession, Problem }) {
   if (phone.state === "error") phone.reset();
   await getSession()?.refresh();
-  if (!phone.account) throw phone.problem ?? new Problem("service_unavailable");
+  if (!phone.exchangeResponse) throw phone.problem ?? new Problem("service_unavailable");
   return { message: TEXTS.token.passed };
 }
 
@@ -208,7 +208,7 @@ async function testSignaling({ cspViolations }, { phone, getSession, callStackLo
     const failure = new Promise((_, reject) => {
       /** @param {PolicyAdvice} [advice] */
       const fail = (advice) => reject({ ...fault("signaling_failed"), ...advice, specificFix: advice?.fix });
-      const unwatch = cspViolations.watchSockets(phone.account?.signaling ?? null, fail);
+      const unwatch = cspViolations.watchSockets(phone.exchangeResponse?.signaling ?? null, fail);
       const timer = setTimeout(() => fail(), SIGNALING_TIMEOUT_MS);
       stop = () => {
         unwatch();
@@ -237,7 +237,7 @@ async function testSignaling({ cspViolations }, { phone, getSession, callStackLo
 async function testMedia(env, { phone }, shared) {
   shared.loopback ??= createLoopback(env, shared.stream);
   if (!(await shared.loopback.hasReceived)) throw fault("media_failed");
-  if (!phone.account?.signaling && !(await canSendUdp(env))) throw fault("media_blocked");
+  if (!phone.exchangeResponse?.signaling && !(await canSendUdp(env))) throw fault("media_blocked");
   return { message: TEXTS.media.passed };
 }
 

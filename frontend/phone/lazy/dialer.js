@@ -1,6 +1,6 @@
 /**
- * The chunk that adds number formats, recent calls, key tones and the call bar to the panel; loaded before the phone is
- * used.
+ * The chunk that adds to the panel: number formatting, the country of the typed number, recent calls, keypad tones, the
+ * call bar, and protection from double presses. Loaded when a person is about to use the phone, or when a call begins.
  */
 import { nextTask } from "../browser/next-task.js";
 import { formatE164 } from "../numbers/parse.js";
@@ -11,7 +11,7 @@ import { qualityWarningOf } from "../ui/dialer/call-quality.js";
 import { dialText, formatAsYouType } from "../ui/dialer/format-as-you-type.js";
 import { KeypadTones } from "../ui/dialer/keypad-tones.js";
 import { countryOf } from "../ui/dialer/number-format.js";
-import { NumberReadingView } from "../ui/dialer/number-reading.js";
+import { NumberReadingView } from "../ui/dialer/number-reading-view.js";
 import { post } from "../session/api-client.js";
 import { RecentCallStore } from "../ui/dialer/recent-call-store.js";
 import { createTimeFormat, recentCallsList, rewriteNumbers } from "../ui/dialer/recent-calls.js";
@@ -88,9 +88,9 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   };
 
   panel.adoptStyles(DIALER_STYLES);
-  const noteMeaning = guardCallButtons(elements, env.now);
+  const onViewShown = guardCallButtons(elements, env.now);
   formatAsYouType(input, {
-    getCountry: () => phone.account,
+    getCountry: () => phone.exchangeResponse,
     readNumber: (text) => phone.readNumber(text),
     onWritten: onInput,
     formatNumber: format,
@@ -103,25 +103,25 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   if (env.preferences.place) loadMover();
 
   const showCountry = () => {
-    const { account } = phone;
+    const { exchangeResponse } = phone;
     const numbers = phone.readNumber(input.value);
     const [candidate] = numbers.candidates;
     reading.update(numbers);
-    const byPrefix = account && countryOf(candidate?.number ?? input.value, account);
+    const byPrefix = exchangeResponse && countryOf(candidate?.number ?? input.value, exchangeResponse);
     const found = byPrefix && { ...byPrefix, region: candidate?.country ?? byPrefix.region };
     const code = found ? `+${found.code}` : "";
     // A country code that was typed is visible in the field already.
     const isCodeTyped = input.value.includes("+");
-    const short = [found?.region, isCodeTyped ? "" : code].filter(Boolean).join(" ");
+    const shortText = [found?.region, isCodeTyped ? "" : code].filter(Boolean).join(" ");
     const name = found?.region ? nameOf(found.region) : "";
     country.title = name;
     // The two letters are shown; screen readers read the name.
-    const spoken = name ? [h("span", { class: "sr" }, `${name} ${code}`)] : [];
-    country.replaceChildren(h("span", { "aria-hidden": String(Boolean(name)) }, short), ...spoken);
+    const spokenName = name ? [h("span", { class: "sr" }, `${name} ${code}`)] : [];
+    country.replaceChildren(h("span", { "aria-hidden": String(Boolean(name)) }, shortText), ...spokenName);
   };
   /** @param {boolean} isShown */
   const showRecentCalls = (isShown) => {
-    store.open(phone.account);
+    store.open(phone.exchangeResponse);
     store.add(phone.call);
     // The list is built only when it is shown. The store makes a new array for each change.
     if (!isShown || shownCalls === store.calls) return;
@@ -145,7 +145,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const addRemainingParts = async () => {
     await nextTask();
     if (isStopped) return;
-    if (phone.account) regionNames.of(phone.account.country);
+    if (phone.exchangeResponse) regionNames.of(phone.exchangeResponse.country);
     areRegionNamesReady = true;
     await nextTask();
     if (isStopped) return;
@@ -162,7 +162,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
   const fetchRecentCalls = async () => {
     const { token, ticket } = panel.settings;
     // Only our own pages give a ticket, and only there the person can be verified.
-    if (isHistoryRequested || !phone.account?.settings?.recent || !ticket) return;
+    if (isHistoryRequested || !phone.exchangeResponse?.settings?.recent || !ticket) return;
     isHistoryRequested = true;
     try {
       const { calls } = await post(env, env.base, "recent", { token, ticket });
@@ -199,7 +199,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     update(view) {
       closeSheetOnError();
       if (view.showsDialer || view.showsChoices) showCountry();
-      noteMeaning(view);
+      onViewShown(view);
       if (!hasUpdated) {
         hasUpdated = true;
         // If the formats cannot be loaded, numbers of other countries are shown without spaces.
@@ -217,7 +217,7 @@ export function enhanceDialer(panel, elements, { onInput, hangUp }) {
     },
     showLastNumber() {
       // The store may not be open yet: the first update opens it.
-      store.open(phone.account);
+      store.open(phone.exchangeResponse);
       const [last] = store.calls;
       if (last) pick(last);
       return Boolean(last);

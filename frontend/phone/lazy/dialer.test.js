@@ -1,6 +1,10 @@
+/**
+ * Checks that the panel works at each moment while the parts of the dialer's chunk are added to it, one task after the
+ * other.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
-import { ACCOUNT, fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
 import { EmbeddedPhone } from "../api.js";
 import { sharedName } from "../session/shared-name.js";
 
@@ -30,7 +34,7 @@ async function openPanel(settings = {}, late = "/dialer-") {
   env = { ...fake, document };
   env.window.MutationObserver = window.MutationObserver;
   env.window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
-  const key = `${sharedName(ACCOUNT)}:recent`;
+  const key = `${sharedName(EXCHANGE_RESPONSE)}:recent`;
   const stored = JSON.stringify({ calls: [RECENT, RECENT_ABROAD], clearedAt: "" });
   env.window.sessionStorage = { getItem: (name) => (name === key ? stored : null), setItem() {}, removeItem() {} };
   embedded = new EmbeddedPhone(null, env);

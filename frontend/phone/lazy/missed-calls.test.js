@@ -1,6 +1,7 @@
+/** Checks the panel's list of missed calls: calling back, marking as seen, pages without the list. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
-import { ACCOUNT, fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";
 import { EmbeddedPhone } from "../api.js";
 
 const OWN = "+12125550142";
@@ -10,14 +11,17 @@ const MISSED = {
   calls: [{ id: "1", number: "+12125550160", called: OWN, startedAt: "2026-11-29T10:00:00Z" }],
   asOf: "2026-11-29T11:00:00+00:00",
 };
-const account = { ...ACCOUNT, from_numbers: [ACCOUNT.caller_id, OWN].map((number) => ({ number, name: "" })) };
+const exchangeResponse = {
+  ...EXCHANGE_RESPONSE,
+  from_numbers: [EXCHANGE_RESPONSE.caller_id, OWN].map((number) => ({ number, name: "" })),
+};
 
 let embedded;
 let server;
 let sdk;
 
 async function openPanel(answers, settings = { ticket: "page-ticket" }) {
-  server = fakeServer({ exchange: [account], "missed-calls": answers });
+  server = fakeServer({ exchange: [exchangeResponse], "missed-calls": answers });
   sdk = fakeSdk();
   const env = { ...fakeEnvironment({ fetch: server.fetch, sdk }), document };
   env.window.MutationObserver = window.MutationObserver;

@@ -1,5 +1,6 @@
 /**
- * The chunk of call outcomes: stores one for a page, and asks for one in the panel. Loaded if the organization has any.
+ * The chunk of call outcomes: stores a call's outcome on the server, for a script of the page or for a person, and has
+ * the panel's view that asks the person for it. Loaded if the organization has outcomes, or when a page stores one.
  */
 export { OutcomeView } from "../ui/outcomes/outcome-view.js";
 import { Problem } from "../errors.js";

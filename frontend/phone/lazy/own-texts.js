@@ -1,4 +1,7 @@
-/** The chunk that puts a page's own texts in place of the phone's. Loaded only for pages that give some. */
+/**
+ * The chunk that checks a page's own texts (the setting `texts`) and puts them in place of the phone's. Loaded only for
+ * pages that give some.
+ */
 import * as english from "../i18n/locales/en.js";
 
 /** @import { Texts } from "../i18n/texts.js" */

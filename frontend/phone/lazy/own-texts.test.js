@@ -1,3 +1,4 @@
+/** Checks the texts that a page gives in place of the phone's. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Problem } from "../errors.js";
 import * as de from "../i18n/locales/de.js";

@@ -1,3 +1,4 @@
+/** Checks the moving of the panel by dragging its header, and the stored position. */
 import { afterEach, expect, test, vi } from "vitest";
 import { makeMovable, moverOf } from "./panel-mover.js";
 

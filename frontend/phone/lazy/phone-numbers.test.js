@@ -1,3 +1,4 @@
+/** Checks that numbers of all countries are formatted as the server formats them. */
 import { expect, test } from "vitest";
 import formatted from "../../tests/support/formatted-numbers.json";
 import { formatInternational } from "./phone-numbers.js";

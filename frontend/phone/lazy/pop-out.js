@@ -95,8 +95,8 @@ export class PopOut {
     const { window, document, base } = this.#env;
     const locale = this.settings.locale ?? document.documentElement.lang;
     const fragment = new URLSearchParams({ origin: window.location.origin, locale });
-    const { account } = this.#context.phone;
-    const name = account ? sharedName(account) : "epochphone";
+    const { exchangeResponse } = this.#context.phone;
+    const name = exchangeResponse ? sharedName(exchangeResponse) : "epochphone";
     // If the pop-out is open already, only the fragment of its URL changes, so it is not reloaded.
     const opened = window.open(`${base}/widget/window#${fragment}`, name, WINDOW_FEATURES);
     if (!opened) return new this.#context.Problem("window_blocked", { message: callSentences.window_blocked });

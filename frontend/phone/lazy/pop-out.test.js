@@ -1,3 +1,4 @@
+/** Checks that a call is placed in the pop-out or in the page, and that it fails if the pop-out never answers. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Phone } from "../core.js";
 import { fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";

@@ -1,3 +1,4 @@
+/** Checks the voicemail drop, by the panel's button and by a page's script. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { fakeEnvironment, fakeSdk, fakeServer, refusal, settle } from "../../tests/support/fakes.js";

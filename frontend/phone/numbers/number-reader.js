@@ -1,4 +1,7 @@
-/** Reads numbers by the rules of all countries once those are loaded; until then by the few rules that phone.js has. */
+/**
+ * Finds the phone numbers in a text by the rules of all countries once those are loaded; until then by the few rules
+ * that phone.js has.
+ */
 import { readNumber } from "./read-number.js";
 
 /** @import { CountryFields, Environment } from "../types.d.ts" */

@@ -1,4 +1,7 @@
-/** Reads the suffix of a number in a text, which is sent after the answer: an extension, and tones with pauses. */
+/**
+ * Reads the extension and the tones (digits with pauses) that follow a phone number in a text. A call sends both after
+ * the answer.
+ */
 
 const EXTENSION =
   /^ ?(?:;ext(?:ension)?=|[,;(]? ?(?:ext(?:ension|n)?|x|int(?:erno)?|anexo|poste|ramal|toestel|dw|durchwahl|доб|内線|#|~) ?[.:=#]? ?)(\d{1,15})\)?#?(?![\p{L}\d])/iu;

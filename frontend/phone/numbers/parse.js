@@ -1,6 +1,7 @@
 /**
- * Parses one dialled number to E.164 and formats E.164 for reading, with the few rules that phone.js has room for.
- * lazy/phone-numbers.js has the rules of all countries and replaces this parser once it is loaded.
+ * Parses one dialled number to E.164, formats E.164 for reading, and recognizes emergency numbers, with the few rules
+ * that phone.js has room for. lazy/phone-numbers.js has the rules of all countries and replaces the parser and the
+ * formatter once it is loaded.
  */
 
 /** @import { CountryFields, ParsedNumber } from "../types.d.ts" */

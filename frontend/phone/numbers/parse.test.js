@@ -1,3 +1,4 @@
+/** Checks the formatting of E.164 numbers by the rules that phone.js itself has. */
 import { expect, test } from "vitest";
 import { formatE164 } from "./parse.js";
 

@@ -16,7 +16,7 @@ import { vanityNumber } from "./vanity.js";
 const MAX_TEXT_LENGTH = 1_000;
 // Digits with the signs that people write between them. A plus begins another number.
 const RUN = /(?:\+ ?)?\(?(?:\+ ?)?\d(?:[ ().\-/]*\d)*/g;
-const PLAIN = /^[\d +().\-/]+$/;
+const PLAIN_NUMBER = /^[\d +().\-/]+$/;
 const WORD_BEFORE_NUMBER = /(?:phone|tel|telephone|mobile|mob|cell|call|direct|ph)[.:]? ?$/i;
 const WORD_BEFORE_ID = /(?:\b(?:id|no|nr|number|order|invoice|account|acct|ref|case|ticket|fax|iban|vat)|#)[.:#]? ?$/i;
 const NAME_SIGN = /[\p{L}_@]$/u;
@@ -35,24 +35,26 @@ export function readNumber(text, country, parse = parseDialled) {
   const cleaned = cleanNumberText(text);
   const rules = { country, parse };
   if (cleaned.length > MAX_TEXT_LENGTH) return { candidates: [], isEmergency: false, rest: "" };
-  if (PLAIN.test(cleaned) && isEmergency(cleaned.replace(/\D/g, ""))) {
+  if (PLAIN_NUMBER.test(cleaned) && isEmergency(cleaned.replace(/\D/g, ""))) {
     return { candidates: [], isEmergency: true, rest: "" };
   }
   const vanity = readVanity(cleaned, rules);
   if (vanity) return { candidates: [vanity], isEmergency: false, rest: "" };
-  const undated = withoutDates(cleaned);
-  const found = findNumbers(undated, rules);
+  const textWithoutDates = withoutDates(cleaned);
+  const found = findNumbers(textWithoutDates, rules);
   // If all that looks like a number is a date, the person is asked.
   const { candidates, rest } =
-    found.candidates.length > 0 || undated === cleaned ? found : { ...findNumbers(cleaned, rules), rest: cleaned };
-  const isAlone = undated === cleaned && !/[\p{L}\d+*#]/u.test(rest);
+    found.candidates.length > 0 || textWithoutDates === cleaned
+      ? found
+      : { ...findNumbers(cleaned, rules), rest: cleaned };
+  const isNumberOnly = textWithoutDates === cleaned && !/[\p{L}\d+*#]/u.test(rest);
   return {
     candidates: distinct(candidates).map(({ rank: _, ...candidate }) => ({
       ...candidate,
-      isDoubtful: candidate.isDoubtful || !isAlone,
+      isDoubtful: candidate.isDoubtful || !isNumberOnly,
     })),
     isEmergency: false,
-    rest: undated === cleaned ? rest : cleaned,
+    rest: textWithoutDates === cleaned ? rest : cleaned,
   };
 }
 
@@ -119,20 +121,20 @@ function parseRun(run, rules) {
   const dialled = run.replace(/[^\d+]/g, "");
   const isInternational = dialled.startsWith("+");
   if (isTooShort(dialled.replace("+", ""))) return { candidates: [], rest: dialled };
-  const whole = readingsOf(dialled, rules);
+  const readings = readingsOf(dialled, rules);
   const parsed = rules.parse(dialled, rules.country);
   // Only for a national number do the country's rules say where it ends.
   const isAbroad = isInternational || dialled.startsWith("00");
   if (parsed?.isPossible && (parsed.isValid || isAbroad)) {
-    return { candidates: whole, areAlternatives: true, rest: "" };
+    return { candidates: readings, areAlternatives: true, rest: "" };
   }
   // It may also be a national number and digits of something else: "(212) 555-0101 (24h)".
-  const several = splitRun(run, rules);
-  if (several.candidates.length > 0) {
-    const guesses = whole.map((candidate) => ({ ...candidate, rank: Math.max(candidate.rank, 0.5) }));
-    return { candidates: [...several.candidates, ...guesses], rest: several.rest };
+  const split = splitRun(run, rules);
+  if (split.candidates.length > 0) {
+    const guesses = readings.map((candidate) => ({ ...candidate, rank: Math.max(candidate.rank, 0.5) }));
+    return { candidates: [...split.candidates, ...guesses], rest: split.rest };
   }
-  if (whole.length > 0) return { candidates: whole, areAlternatives: true, rest: "" };
+  if (readings.length > 0) return { candidates: readings, areAlternatives: true, rest: "" };
   // An international number that cannot be right is passed on, and the server says what is wrong with it. Not with +1:
   // all its numbers have the same length.
   return isInternational && parsed && !parsed.number.startsWith("+1")

@@ -1,3 +1,4 @@
+/** Checks which phone numbers are found in texts, by the rules of phone.js and by those of all countries. */
 import { describe, expect, test } from "vitest";
 import { parseDialled } from "../lazy/phone-numbers.js";
 import { clean } from "./clean.js";

@@ -1,5 +1,5 @@
-// The messages between a page's phone and the pop-out, which has its own phone. Do not rename a field: a page that was
-// opened before an update exchanges messages with a pop-out of the new version.
+// The messages between a page's phone and the pop-out, a window with its own phone, whose calls continue when the page is
+// left. Do not rename a field: a page that was opened before an update exchanges messages with a pop-out of the new version.
 import type { CallDetails, CallRequest, DeviceKind, PostDialStep, Settings } from "../types.d.ts";
 
 /** Posted by the pop-out to its opener, repeatedly. */

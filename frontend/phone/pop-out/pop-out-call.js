@@ -1,6 +1,6 @@
 /**
- * A call that takes place in the pop-out: passes commands to the pop-out, and its snapshots of the call to this page's
- * phone.
+ * A call that takes place in the pop-out: sends commands to the pop-out, and passes the pop-out's snapshots of the call
+ * to this page's phone.
  */
 
 import { asCallProblem } from "../call/call-result.js";

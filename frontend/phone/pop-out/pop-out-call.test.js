@@ -1,4 +1,4 @@
-/** A call that takes place in the pop-out, in this page's phone. */
+/** Checks the end of a call in the pop-out as this page's phone gets it. */
 import { expect, test } from "vitest";
 import { Problem } from "../errors.js";
 import { PopOutCall } from "./pop-out-call.js";

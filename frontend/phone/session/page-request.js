@@ -1,6 +1,6 @@
 /**
- * Sends requests about a call to the server, for a page or a person, with the phone's credentials; emits `error` on
- * failure.
+ * Sends a page's or a person's request about a call (its outcome, a voicemail drop) to the server, with the phone's
+ * credentials; emits `error` on failure.
  */
 import { asProblem } from "../errors.js";
 import { post } from "./api-client.js";
@@ -17,7 +17,7 @@ import { post } from "./api-client.js";
  */
 export const credentialsOf = (phone, settings) => ({
   token: String(settings.token).trim(),
-  ticket: phone.account?.ticket ?? settings.ticket,
+  ticket: phone.exchangeResponse?.ticket ?? settings.ticket,
 });
 
 /**

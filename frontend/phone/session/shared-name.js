@@ -5,6 +5,6 @@
 /**
  * The name has the token's id, which is in the identity (`w_<token id>_<client id>`). The organization's name would not
  * do: two organizations with the same name can use the same origin.
- * @param {Pick<ExchangeResponse, "identity">} account
+ * @param {Pick<ExchangeResponse, "identity">} exchangeResponse
  */
 export const sharedName = ({ identity }) => `epochphone:${identity.split("_")[1]}`;

@@ -6,7 +6,7 @@ import { exchangeToken, post } from "./api-client.js";
 
 /**
  * @typedef {object} SessionListener
- * @property {(account: ExchangeResponse) => void} onToken After each exchange.
+ * @property {(exchangeResponse: ExchangeResponse) => void} onToken After each exchange.
  * @property {(problem: Problem) => void} onError The session cannot begin, or has ended.
  * @property {() => void} onNetworkChange The browser went online or offline.
  */
@@ -36,10 +36,10 @@ const WAKE_EVENTS = [
 
 export class TokenSession {
   /**
-   * The last answer of the exchange; null without one.
+   * The last response of the exchange; null without one.
    * @type {ExchangeResponse | null}
    */
-  account = null;
+  exchangeResponse = null;
   #config;
   #env;
   #listener;
@@ -70,7 +70,7 @@ export class TokenSession {
 
   /** True if the access token has not expired. */
   get isValid() {
-    return this.account !== null && this.#env.now() < this.#expiresAt;
+    return this.exchangeResponse !== null && this.#env.now() < this.#expiresAt;
   }
 
   /**
@@ -80,7 +80,7 @@ export class TokenSession {
    */
   get credentials() {
     const { token, ticket } = this.#config;
-    const latest = this.account?.ticket ?? ticket;
+    const latest = this.exchangeResponse?.ticket ?? ticket;
     return latest ? { token, ticket: latest } : { token };
   }
 
@@ -147,16 +147,16 @@ export class TokenSession {
     clearTimeout(this.#timer);
     const requestedAt = this.#env.now();
     try {
-      const account = await exchangeToken(this.#env, this.#config.base, this.credentials);
+      const exchangeResponse = await exchangeToken(this.#env, this.#config.base, this.credentials);
       if (this.#isStopped) return;
-      this.account = account;
+      this.exchangeResponse = exchangeResponse;
       this.#failures = 0;
       this.#verifiedAt = this.#env.now();
-      this.#expiresAt = requestedAt + account.expires_in * 1000;
+      this.#expiresAt = requestedAt + exchangeResponse.expires_in * 1000;
       const fraction = REFRESH_FRACTION + (this.#env.random() - 0.5) * REFRESH_SPREAD;
-      this.#refreshAt = requestedAt + account.expires_in * 1000 * fraction;
+      this.#refreshAt = requestedAt + exchangeResponse.expires_in * 1000 * fraction;
       this.#scheduleRefresh(this.#refreshAt - this.#env.now());
-      this.#listener.onToken(account);
+      this.#listener.onToken(exchangeResponse);
     } catch (error) {
       if (!this.#isStopped) this.#onExchangeFailed(asProblem(error));
       throw error;
@@ -184,7 +184,7 @@ export class TokenSession {
    * @param {Problem} problem
    */
   invalidate(problem) {
-    this.account = null;
+    this.exchangeResponse = null;
     this.stop();
     this.#listener.onError(problem);
   }
@@ -205,7 +205,8 @@ export class TokenSession {
   #catchUp(maxAge, isOnline = false) {
     if (this.#isStopped || this.#env.document.visibilityState === "hidden") return;
     if (this.#failures > 0 || this.#env.now() >= this.#refreshAt) {
-      if (this.account || isOnline || this.#failures > QUICK_RETRY_DELAYS_MS.length) this.refresh().catch(() => {});
+      if (this.exchangeResponse || isOnline || this.#failures > QUICK_RETRY_DELAYS_MS.length)
+        this.refresh().catch(() => {});
     } else if (this.#env.now() - this.#verifiedAt >= maxAge) {
       this.verifyToken();
     }

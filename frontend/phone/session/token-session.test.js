@@ -1,6 +1,7 @@
+/** Checks the exchange of the embed token: refresh, verification, retries, refusals, events of network and focus. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TokenSession } from "./token-session.js";
-import { ACCOUNT, fakeEnvironment, refusal, fakeServer, settle } from "../../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE, fakeEnvironment, refusal, fakeServer, settle } from "../../tests/support/fakes.js";
 
 const REVOKED = refusal(401, "revoked_embed_token", "Invalid or revoked token");
 const DOWN = refusal(503, "service_unavailable", "Service temporarily unavailable");
@@ -39,7 +40,7 @@ describe("TokenSession", () => {
 
   test("sends its first ticket, then the newest one", async () => {
     const { server, session } = startSession(
-      { exchange: [{ ...ACCOUNT, ticket: "ticket-2" }] },
+      { exchange: [{ ...EXCHANGE_RESPONSE, ticket: "ticket-2" }] },
       { ticket: "ticket-1" },
     );
     await settle();
@@ -155,7 +156,7 @@ describe("TokenSession", () => {
   });
 
   test("retries a transient failure twice before it reports it, then recovers by itself", async () => {
-    const { server, onToken, errors, session } = startSession({ exchange: [DOWN, DOWN, DOWN, ACCOUNT] });
+    const { server, onToken, errors, session } = startSession({ exchange: [DOWN, DOWN, DOWN, EXCHANGE_RESPONSE] });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(errors).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -178,17 +179,17 @@ describe("TokenSession", () => {
   });
 
   test("reports offline at once, and recovers when the network is back", async () => {
-    const { server, env, session, onNetworkChange, onToken, errors } = startSession({ exchange: [ACCOUNT] });
+    const { server, env, session, onNetworkChange, onToken, errors } = startSession({ exchange: [EXCHANGE_RESPONSE] });
     await settle();
     env.navigator.onLine = false;
     env.window.dispatchEvent(new Event("offline"));
     expect(onNetworkChange).toHaveBeenCalledOnce();
     server.lists.exchange = [new TypeError("Failed to fetch")];
-    session.account = null;
+    session.exchangeResponse = null;
     await expect(session.refresh()).rejects.toMatchObject({ code: "offline" });
     expect(errors.map(({ code }) => code)).toEqual(["offline"]);
     env.navigator.onLine = true;
-    server.lists.exchange = [ACCOUNT];
+    server.lists.exchange = [EXCHANGE_RESPONSE];
     env.window.dispatchEvent(new Event("online"));
     await settle();
     expect(onToken).toHaveBeenCalledTimes(2);

@@ -1,4 +1,7 @@
-/** Builds the controls of the panel: keypad, number field, message box, mute button; formats the duration of a call. */
+/**
+ * Builds the controls of the panel: keypad, number field, message box, mute button, buttons that show and hide a part;
+ * formats the duration of a call.
+ */
 import { button, h, ICONS, icon } from "./dom.js";
 
 /** @import { Core } from "../i18n/texts.js" */

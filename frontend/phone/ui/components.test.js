@@ -1,3 +1,4 @@
+/** Checks the message box: it shows no sentence that its advice repeats. */
 import { expect, test } from "vitest";
 import { messageBox } from "./components.js";
 

@@ -1,4 +1,7 @@
-/** Creates elements by DOM calls alone: no markup is parsed, so Trusted Types and strict policies do not apply. */
+/**
+ * Creates elements, icons and style sheets by DOM calls alone: no markup is parsed, so Trusted Types and strict
+ * policies do not apply.
+ */
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 /**

@@ -1,4 +1,7 @@
-/** Builds the line with the number that calls show, or a list to pick that number from if there are several. */
+/**
+ * Builds the line with the caller id (the number that the called person sees), or a list to pick it from if there are
+ * several.
+ */
 import { h } from "./dom.js";
 
 /** @import { Phone } from "../core.js" */
@@ -26,7 +29,7 @@ export function fromPicker(texts, onPick) {
    * @param {(number: string | undefined) => string} format Writes a number for people.
    */
   const update = (phone, hasCall, format) => {
-    const { caller_id: expected, from_numbers: numbers = [] } = phone.account ?? {};
+    const { caller_id: expected, from_numbers: numbers = [] } = phone.exchangeResponse ?? {};
     // The picked number may have been released since.
     if (!numbers.some(({ number }) => number === phone.pickedFrom)) phone.pickedFrom = undefined;
     const hasChoice = !hasCall && numbers.length > 1;

@@ -1,3 +1,4 @@
+/** Checks that the phone's element is added again when the page removes it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { keepMounted } from "./keep-mounted.js";
 

@@ -1,4 +1,4 @@
-/** The panel's views that are loaded on demand: outcomes, voicemail drop, missed calls. */
+/** Loads three views of the panel, each when it is needed: call outcomes, voicemail drop, missed calls. */
 import { ViewLoader } from "./view-loader.js";
 
 /** @import { Panel } from "./panel.js" */
@@ -17,7 +17,7 @@ export class LazyViews {
     const { phone, env } = panel;
     this.#loaders = [
       new ViewLoader(panel, {
-        isWanted: () => Boolean(phone.account?.settings?.outcomes && (panel.isOpen || phone.isInCall)),
+        isWanted: () => Boolean(phone.exchangeResponse?.settings?.outcomes && (panel.isOpen || phone.isInCall)),
         async load(elements) {
           const { OutcomeView, setOutcome } = await env.loadChunk("outcomes");
           return new OutcomeView(panel, elements, {

@@ -1,4 +1,7 @@
-/** Writes texts of the page to the number field: a number that waits for Call, or a text that `dial` refused; clears them. */
+/**
+ * Empties the number field after a call, writes a text to it that `dial()` refused, and removes a number of the page
+ * that waits for the button Call when a call begins or the panel closes.
+ */
 import { cleanNumberText } from "../numbers/tel-uri.js";
 
 /** @import { Phone } from "../core.js" */

@@ -1,4 +1,4 @@
-/** The number field after a text that the page gave was refused. */
+/** Checks the text in the number field after `call()` of a page was refused. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { EmbeddedPhone } from "../api.js";

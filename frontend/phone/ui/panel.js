@@ -145,9 +145,9 @@ export class Panel {
     const barAnnouncement = this.#dialer?.bar.update(view, hasCall);
     elements.panel.hidden = !isOpen;
     elements.panel.setAttribute("role", this.#host.isInline ? "region" : "dialog");
-    elements.name.textContent = phone.account?.organization ?? this.texts.core.phone;
+    elements.name.textContent = phone.exchangeResponse?.organization ?? this.texts.core.phone;
     elements.from.update(phone, hasCall, (number) => this.#formatNumber(number));
-    elements.sandboxMark.hidden = !phone.account?.signaling;
+    elements.sandboxMark.hidden = !phone.exchangeResponse?.signaling;
     this.#renderView(view);
     this.#lazyViews.update(elements, view, this.#sheet.name !== null);
     // Dialling put the focus on Hang up: Enter must send the tones and not end the call.
@@ -185,8 +185,8 @@ export class Panel {
     const { phone } = this;
     if (!phone.canDial) return;
     if (phone.state !== "ready") phone.reset();
-    const [candidate, another] = phone.readNumber(text).candidates;
-    if (!candidate || another || candidate.isDoubtful) {
+    const [candidate, otherCandidate] = phone.readNumber(text).candidates;
+    if (!candidate || otherCandidate || candidate.isDoubtful) {
       phone.dial(text, options);
       return;
     }
@@ -202,7 +202,7 @@ export class Panel {
 
   /** @param {View} view */
   #renderView(view) {
-    const { account, isMuted } = this.phone;
+    const { exchangeResponse, isMuted } = this.phone;
     const { field } = this.#elements;
     this.#view = view;
     const peer = view.peer === undefined || view.isAsWritten ? view.peer : this.#formatNumber(view.peer);
@@ -214,7 +214,10 @@ export class Panel {
     };
     renderView(this.#elements, { ...view, peer }, flags);
     if (this.#dialer) this.#dialer.update(view);
-    else field.country.textContent = account ? `${account.country} +${account.calling_code}` : "";
+    else
+      field.country.textContent = exchangeResponse
+        ? `${exchangeResponse.country} +${exchangeResponse.calling_code}`
+        : "";
   }
 
   #build() {

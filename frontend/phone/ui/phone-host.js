@@ -388,7 +388,7 @@ export class PhoneHost {
   }
 
   #applyAppearance() {
-    applyAppearance(this.button.root, this.settings, this.phone.account?.settings, this.env.document);
+    applyAppearance(this.button.root, this.settings, this.phone.exchangeResponse?.settings, this.env.document);
   }
 
   #restoreFocus() {

@@ -5,10 +5,10 @@
 
 /** @import { PanelElements } from "./panel-elements.js" */
 /** @import { View } from "./views.js" */
-/** @typedef {{detail?: number, isTrusted: boolean, pointerType?: string, [RELAYED]?: boolean}} Press A click or a keydown. */
+/** @typedef {{detail?: number, isTrusted: boolean, pointerType?: string, [ORIGINAL_IS_TRUSTED]?: boolean}} Press A click or a keydown. */
 
 /** On a copy of an event (host-page/event-isolation.js): true if the browser sent the event itself. */
-export const RELAYED = Symbol.for("epochphone.relayed");
+export const ORIGINAL_IS_TRUSTED = Symbol.for("epochphone.relayed");
 
 /** The longest time between the two presses of a double press. */
 const DOUBLE_PRESS_MS = 500;
@@ -47,8 +47,8 @@ export class Presses {
    * press or change of action decides. A script's click is always accepted.
    * @param {Press} press
    */
-  accepts({ detail = 0, isTrusted, pointerType, [RELAYED]: isRelayed }, isStrict = false) {
-    if (!isTrusted && !isRelayed) return true;
+  accepts({ detail = 0, isTrusted, pointerType, [ORIGINAL_IS_TRUSTED]: isOriginalTrusted }, isStrict = false) {
+    if (!isTrusted && !isOriginalTrusted) return true;
     const isSoon = this.#now() - this.#disarmedAt < DOUBLE_PRESS_MS;
     this.disarm();
     return detail < 2 && !(isSoon && (isStrict || pointerType !== "mouse"));

@@ -1,3 +1,4 @@
+/** Checks that repeated presses are ignored: double clicks, double taps, held keys. */
 import { describe, expect, test } from "vitest";
 import { guardCallButtons, isPressKey, Presses } from "./presses.js";
 

@@ -1,4 +1,4 @@
-/** Puts a view (views.js) into the elements of the panel (panel-elements.js). */
+/** Shows a view (the texts and buttons that views.js decides on) in the elements of the panel (panel-elements.js). */
 import { h, ICONS, icon } from "./dom.js";
 
 /** @import { PanelElements } from "./panel-elements.js" */

@@ -1,3 +1,4 @@
+/** Checks the style sheets of the phone's shadow root, also where browsers cannot construct them. */
 import { describe, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { StyleSheets } from "./style-sheets.js";

@@ -1,3 +1,4 @@
+/** Checks the panel with tones: those that a call sends after the answer, and key 0 of the keypad. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { fakeEnvironment, fakeSdk, fakeServer, settle } from "../../tests/support/fakes.js";

@@ -5,7 +5,7 @@ import { CHUNKS } from "../../chunks.mjs";
 import { createLoaders } from "../../phone/chunk-loaders.js";
 import { CSPViolations } from "../../phone/browser/csp-violations.js";
 
-export const ACCOUNT = {
+export const EXCHANGE_RESPONSE = {
   access_token: "jwt-1",
   expires_in: 3600,
   identity: "w_0123456789abcdef0123456789abcdef_0123456789abcdef",
@@ -26,7 +26,7 @@ export const ACCOUNT = {
  */
 export function fakeServer(answers = {}) {
   const requests = [];
-  const lists = { exchange: [ACCOUNT], status: [{ call: null }], ...answers };
+  const lists = { exchange: [EXCHANGE_RESPONSE], status: [{ call: null }], ...answers };
   const fetch = vi.fn(async (url, { body }) => {
     const path = url.split("/").pop();
     requests.push({ path, body: JSON.parse(body) });

@@ -1,4 +1,7 @@
-"""A receiver of webhooks: EPOCH_WEBHOOK_SECRET=whsec_… PORT=8080 python examples/receiver.py."""
+"""An example of an HTTP server that receives and verifies webhooks.
+
+Run: EPOCH_WEBHOOK_SECRET=whsec_… PORT=8080 python examples/receiver.py
+"""
 
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

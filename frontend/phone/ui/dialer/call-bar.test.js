@@ -1,3 +1,4 @@
+/** Checks the call bar: its mute button, its name, and the announced end of a call. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { core } from "../../i18n/locales/en.js";
 import { CallBar } from "./call-bar.js";

@@ -1,4 +1,6 @@
-/** Selects the text for the worst problem with the sound of a call. */
+/**
+ * Selects the text of the warning about a call's sound: the unplugged device, or else the voice SDK's worst warning.
+ */
 
 /** @import { dialer } from "../../i18n/locales/en.js" */
 /** @import { DeviceKind } from "../../types.d.ts" */

@@ -1,3 +1,4 @@
+/** Checks the text for each of the voice SDK's warnings about a call's sound. */
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import * as ar from "../../i18n/locales/ar.js";

@@ -1,3 +1,7 @@
+/**
+ * Checks the number field: formatting while a person types or pastes, the country of the number; and the warning about
+ * a call's sound.
+ */
 import { afterEach, describe, expect, test } from "vitest";
 import { formatInternational, parseDialled } from "../../lazy/phone-numbers.js";
 import { readNumber } from "../../numbers/read-number.js";
@@ -29,9 +33,9 @@ describe("formatTyped", () => {
     ["+999123", US, "+999123"],
     ["", US, ""],
     ["+", US, "+"],
-  ])("formats %s as %s", (typed, account, shown) => {
-    expect(formatTyped(typed, account)).toBe(shown);
-    expect(formatTyped(shown, account)).toBe(shown);
+  ])("formats %s as %s", (typed, country, shown) => {
+    expect(formatTyped(typed, country)).toBe(shown);
+    expect(formatTyped(shown, country)).toBe(shown);
   });
 
   test.each([
@@ -54,10 +58,10 @@ describe("formatTyped", () => {
     ["+61491570006", GB],
     ["00491701234567", FR],
     ["*#", US],
-  ])("changes no digit of %s", (typed, account) => {
+  ])("changes no digit of %s", (typed, country) => {
     for (let length = 0; length <= typed.length; length += 1) {
       const text = typed.slice(0, length);
-      expect(formatTyped(text, account).replace(/[\s()-]/g, "")).toBe(text);
+      expect(formatTyped(text, country).replace(/[\s()-]/g, "")).toBe(text);
     }
   });
 });
@@ -69,19 +73,19 @@ test.each([
   ["+1416", US, { code: "1", region: null }],
   ["01149", US, { code: "49", region: "DE" }],
   ["+", US, null],
-])("countryOf finds the country of %s", (text, account, country) => {
-  expect(countryOf(text, account)).toEqual(country);
+])("countryOf finds the country of %s", (text, ownCountry, expected) => {
+  expect(countryOf(text, ownCountry)).toEqual(expected);
 });
 
 describe("formatAsYouType", () => {
   let input;
-  const attach = (account = US) => {
+  const attach = (country = US) => {
     input = document.createElement("input");
     document.body.append(input);
     input.focus();
     formatAsYouType(input, {
-      getCountry: () => account,
-      readNumber: (text) => readNumber(text, account, parseDialled),
+      getCountry: () => country,
+      readNumber: (text) => readNumber(text, country, parseDialled),
       onWritten: () => {},
     });
   };

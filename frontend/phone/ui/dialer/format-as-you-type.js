@@ -1,4 +1,7 @@
-/** Formats a phone number in its field while it is typed, and keeps the caret at the same digit. */
+/**
+ * Formats the phone number in a field while it is typed, pasted, dropped or dictated, and keeps the caret at the same
+ * digit.
+ */
 import { clean } from "../../numbers/clean.js";
 import { formatTyped } from "./number-format.js";
 
@@ -89,8 +92,8 @@ export function formatAsYouType(input, { getCountry, readNumber, onWritten, form
    * @param {string} text
    */
   const isUnambiguous = (text) => {
-    const [first, another] = readNumber(text).candidates;
-    return Boolean(first) && !first.isDoubtful && !another;
+    const [candidate, otherCandidate] = readNumber(text).candidates;
+    return Boolean(candidate) && !candidate.isDoubtful && !otherCandidate;
   };
   /**
    * The candidates of `text` as a string, for comparisons.

@@ -55,18 +55,18 @@ export class KeypadTones {
  * @param {number} index In KEYS.
  */
 function playTones(context, index) {
-  const from = context.currentTime;
+  const startsAt = context.currentTime;
   const gain = context.createGain();
-  gain.gain.setValueAtTime(0, from);
-  gain.gain.linearRampToValueAtTime(VOLUME, from + RAMP_S);
-  gain.gain.setValueAtTime(VOLUME, from + DURATION_S - RAMP_S);
-  gain.gain.linearRampToValueAtTime(0, from + DURATION_S);
+  gain.gain.setValueAtTime(0, startsAt);
+  gain.gain.linearRampToValueAtTime(VOLUME, startsAt + RAMP_S);
+  gain.gain.setValueAtTime(VOLUME, startsAt + DURATION_S - RAMP_S);
+  gain.gain.linearRampToValueAtTime(0, startsAt + DURATION_S);
   gain.connect(context.destination);
   for (const frequency of [ROWS_HZ[Math.floor(index / 3)], COLUMNS_HZ[index % 3]]) {
     const oscillator = context.createOscillator();
     oscillator.frequency.value = frequency;
     oscillator.connect(gain);
-    oscillator.start(from);
-    oscillator.stop(from + DURATION_S);
+    oscillator.start(startsAt);
+    oscillator.stop(startsAt + DURATION_S);
   }
 }

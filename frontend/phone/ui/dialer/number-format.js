@@ -7,7 +7,7 @@ import { numberingPlanOf } from "./numbering-plans.js";
 // A text with other characters, such as letters, is not formatted.
 const PLAIN_NUMBER = /^\+?[\d\s().\-/\u2010-\u2015]*$/;
 // A calling code and at least two groups.
-const GROUPED = /^\+\d+ \S+[ -]/;
+const GROUPED_NUMBER = /^\+\d+ \S+[ -]/;
 
 /** @typedef {(number: string) => string} FormatNumber Formats E.164 as lazy/phone-numbers.js does. */
 
@@ -58,7 +58,7 @@ function formatInternational(digits, formatNumber) {
   const rest = digits.slice(plan.code.length);
   if (plan.code === "1") return `+1 ${groupNanp(rest).join("-")}`.trim();
   const formatted = formatNumber?.(`+${digits}`) ?? "";
-  if (GROUPED.test(formatted)) return formatted;
+  if (GROUPED_NUMBER.test(formatted)) return formatted;
   return `+${plan.code} ${groupDigits(rest, plan)}`.trim();
 }
 

@@ -1,4 +1,7 @@
-/** Stores the recent calls of one embed token in the session storage, so that the next pages of the tab have them. */
+/**
+ * Keeps the recent calls of one embed token: stores those of this tab in the session storage, so that the tab's next
+ * pages have them, and adds a verified person's calls from the server.
+ */
 import { sharedName } from "../../session/shared-name.js";
 
 /** @import { Environment, ExchangeResponse, PhoneCall } from "../../types.d.ts" */
@@ -38,11 +41,11 @@ export class RecentCallStore {
 
   /**
    * Read the calls of earlier pages of this tab, once the token is known.
-   * @param {ExchangeResponse | null} account
+   * @param {ExchangeResponse | null} exchangeResponse
    */
-  open(account) {
-    if (!account) return;
-    const key = `${sharedName(account)}:recent`;
+  open(exchangeResponse) {
+    if (!exchangeResponse) return;
+    const key = `${sharedName(exchangeResponse)}:recent`;
     if (key === this.#key) return;
     this.#key = key;
     const { calls, clearedAt } = this.#read();
@@ -78,7 +81,7 @@ export class RecentCallStore {
       .map((call) => ({ ...call, isFromServer: true }));
     if (added.length === 0) return;
     this.calls = [...this.calls, ...added]
-      .sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt))
+      .sort((first, second) => Date.parse(second.startedAt) - Date.parse(first.startedAt))
       .slice(0, MAX_CALLS);
   }
 

@@ -1,8 +1,9 @@
+/** Checks the recent calls that are stored in the tab or come from the server. */
 import { describe, expect, test } from "vitest";
 import { RecentCallStore } from "./recent-call-store.js";
-import { ACCOUNT } from "../../../tests/support/fakes.js";
+import { EXCHANGE_RESPONSE } from "../../../tests/support/fakes.js";
 
-const OTHER_TOKEN = { ...ACCOUNT, identity: `w_${"f".repeat(32)}_0123456789abcdef` };
+const OTHER_TOKEN = { ...EXCHANGE_RESPONSE, identity: `w_${"f".repeat(32)}_0123456789abcdef` };
 
 function fakeStorage() {
   const items = new Map();
@@ -14,9 +15,9 @@ function fakeStorage() {
   };
 }
 
-function openStore(sessionStorage, account = ACCOUNT) {
+function openStore(sessionStorage, exchangeResponse = EXCHANGE_RESPONSE) {
   const store = new RecentCallStore({ window: { sessionStorage }, now: () => Date.parse("2026-11-29T12:00:00Z") });
-  store.open(account);
+  store.open(exchangeResponse);
   return store;
 }
 

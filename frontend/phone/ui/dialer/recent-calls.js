@@ -1,4 +1,7 @@
-/** Lists recent calls; each is a button that writes the number to the number field and does not call. */
+/**
+ * Builds the list of recent calls, in which each call is a button that writes its number to the number field and does
+ * not call; formats the times in lists of calls.
+ */
 import { formatDuration } from "../components.js";
 import { button, h } from "../dom.js";
 

@@ -1,4 +1,4 @@
-/** Names of countries in the language of the phone. */
+/** Looks up the names of countries in the language of the phone. */
 
 export class RegionNames {
   #language;

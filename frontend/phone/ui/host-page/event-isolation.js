@@ -3,15 +3,15 @@
  * something at a click outside it. The events are stopped at the window, before all listeners except those that the page
  * added to the window earlier; the phone's own listeners get copies that never leave its shadow root.
  */
-import { RELAYED } from "../presses.js";
+import { ORIGINAL_IS_TRUSTED } from "../presses.js";
 
-const COPIED = [
+const COPIED_TYPES = [
   "keydown keypress keyup beforeinput input cut copy paste compositionstart compositionupdate compositionend",
   "focus focusin blur focusout",
   "pointerdown pointerup mousedown mouseup click dblclick auxclick contextmenu",
 ].flatMap((types) => types.split(" "));
 // Stopped without a copy, because the phone does not listen to them: pages that lock their scrolling would cancel them.
-const STOPPED = "wheel touchstart touchmove touchend touchcancel".split(" ");
+const STOPPED_TYPES = "wheel touchstart touchmove touchend touchcancel".split(" ");
 const PRESS_START_TYPES = ["pointerdown", "mousedown"];
 // These events belong to the side on which the press began: a drag of the page may end over the phone, and a selection in
 // the phone over the page.
@@ -44,7 +44,7 @@ export function isolateEvents(host, window) {
   };
   /** @param {Event} event */
   const onClickHandled = (event) => {
-    if (!(RELAYED in event)) return;
+    if (!(ORIGINAL_IS_TRUSTED in event)) return;
     handledClicks.set(event, event.defaultPrevented);
     // Only the browser's own event may have an effect: with the copy's, a checkbox would be ticked and unticked.
     event.preventDefault();
@@ -66,13 +66,13 @@ export function isolateEvents(host, window) {
   };
 
   shadow.addEventListener("click", onClickHandled);
-  for (const type of COPIED) window.addEventListener(type, onCopied, true);
+  for (const type of COPIED_TYPES) window.addEventListener(type, onCopied, true);
   // Passive: the browser does not wait for the listener before it scrolls.
-  for (const type of STOPPED) window.addEventListener(type, onStopped, { capture: true, passive: true });
+  for (const type of STOPPED_TYPES) window.addEventListener(type, onStopped, { capture: true, passive: true });
   return () => {
     shadow.removeEventListener("click", onClickHandled);
-    for (const type of COPIED) window.removeEventListener(type, onCopied, true);
-    for (const type of STOPPED) window.removeEventListener(type, onStopped, true);
+    for (const type of COPIED_TYPES) window.removeEventListener(type, onCopied, true);
+    for (const type of STOPPED_TYPES) window.removeEventListener(type, onStopped, true);
   };
 }
 
@@ -115,7 +115,7 @@ function hideFocusTarget(event) {
 }
 
 /**
- * A copy of `event` with some members changed; its member RELAYED is true if the browser sent the event.
+ * A copy of `event` with some members changed; its member ORIGINAL_IS_TRUSTED is true if the browser sent the event.
  * @param {Event} event
  * @param {Record<string, unknown>} changes
  * @returns {Event}
@@ -128,7 +128,7 @@ function copyOf(event, changes) {
   const typedCopy = new EventClass(event.type, values);
   // Firefox ignores `composed: false` for a KeyboardEvent: the copy would reach the page, and this listener again.
   const copy = typedCopy.composed === values.composed ? typedCopy : plainCopyOf(event, values);
-  return Object.assign(copy, { [RELAYED]: event.isTrusted });
+  return Object.assign(copy, { [ORIGINAL_IS_TRUSTED]: event.isTrusted });
 }
 
 /**

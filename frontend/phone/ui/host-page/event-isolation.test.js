@@ -1,3 +1,4 @@
+/** Checks that the events of the phone's elements do not reach the page, and work in the phone. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Presses } from "../presses.js";
 import { isolateEvents } from "./event-isolation.js";

@@ -12,7 +12,7 @@ import { isReachable } from "./reachability.js";
 const CHECK_MS = 1_000;
 const FULLSCREEN_EVENTS = ["fullscreenchange", "webkitfullscreenchange"];
 // Elements that do not render their children.
-const REPLACED = "audio,canvas,embed,iframe,img,input,object,textarea,video";
+const REPLACED_ELEMENTS = "audio,canvas,embed,iframe,img,input,object,textarea,video";
 // Pages set these attributes on everything outside their own dialog.
 const BARRIER_ATTRIBUTES = ["aria-hidden", "inert"];
 
@@ -199,7 +199,7 @@ export class TopLayer {
   #possibleParents() {
     const dialogs = this.#dialogs.find();
     const fullscreen = fullscreenElement(this.#page.document);
-    const fullscreenParents = fullscreen && !fullscreen.matches(REPLACED) ? [fullscreen] : [];
+    const fullscreenParents = fullscreen && !fullscreen.matches(REPLACED_ELEMENTS) ? [fullscreen] : [];
     // The dialogs alone are not enough: one of them may not be rendered.
     if (dialogs.length > 0) return [...dialogs, ...fullscreenParents, this.#defaultParent];
     // A popover is above fullscreen elements wherever it is in the document.
@@ -263,7 +263,7 @@ export class TopLayer {
   /** Leave the fullscreen of a video or a frame, which cannot contain the phone; nothing outside it may be pressed. */
   #leaveForeignFullscreen() {
     const { document } = this.#page;
-    if (!fullscreenElement(document)?.matches(REPLACED)) return;
+    if (!fullscreenElement(document)?.matches(REPLACED_ELEMENTS)) return;
     const exit = document.exitFullscreen ?? /** @type {any} */ (document).webkitExitFullscreen;
     Promise.resolve(exit?.call(document)).catch(() => {});
   }

@@ -121,7 +121,7 @@ export class MissedCallsView {
    */
   #callBack(number, called) {
     const { phone } = this.#panel;
-    const canShow = phone.account?.from_numbers?.some((fromNumber) => fromNumber.number === called);
+    const canShow = phone.exchangeResponse?.from_numbers?.some((fromNumber) => fromNumber.number === called);
     if (phone.canDial) phone.dial(number, canShow ? { from: called } : {});
   }
 }

@@ -33,10 +33,10 @@ export class DraftStore {
 
   /**
    * Read the drafts of earlier pages of this tab, once the token is known.
-   * @param {ExchangeResponse | null} account
+   * @param {ExchangeResponse | null} exchangeResponse
    */
-  open(account) {
-    const key = account ? `${sharedName(account)}:outcomes` : this.#key;
+  open(exchangeResponse) {
+    const key = exchangeResponse ? `${sharedName(exchangeResponse)}:outcomes` : this.#key;
     if (key === this.#key) return;
     this.#key = key;
     const oldest = this.#env.now() - MAX_AGE_MS;

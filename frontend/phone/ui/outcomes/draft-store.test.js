@@ -1,17 +1,18 @@
+/** Checks the stored drafts of outcomes and notes that were not sent. */
 import { beforeEach, expect, test } from "vitest";
 import { DraftStore } from "./draft-store.js";
 
 const DAY_MS = 86_400_000;
-const ACCOUNT = { identity: "w_11111111111111111111111111111111_2222222222222222" };
-const OTHER_ACCOUNT = { identity: "w_33333333333333333333333333333333_2222222222222222" };
+const EXCHANGE_RESPONSE = { identity: "w_11111111111111111111111111111111_2222222222222222" };
+const OTHER_RESPONSE = { identity: "w_33333333333333333333333333333333_2222222222222222" };
 const draft = (callId, given = {}) => ({
   ...{ callId, number: "+12125550101", endedAt: DAY_MS, outcome: "", note: "words" },
   ...given,
 });
 
-function storeAt(now, account = ACCOUNT) {
+function storeAt(now, exchangeResponse = EXCHANGE_RESPONSE) {
   const store = new DraftStore({ now: () => now, window });
-  store.open(account);
+  store.open(exchangeResponse);
   return store;
 }
 
@@ -26,7 +27,7 @@ test("words are there again in the next page of the tab, for a day, and with the
   expect(idsIn(storeAt(DAY_MS))).toEqual(["new", "old"]);
   expect(idsIn(storeAt(DAY_MS + 2))).toEqual(["new"]);
   expect(idsIn(storeAt(2 * DAY_MS))).toEqual([]);
-  expect(idsIn(storeAt(DAY_MS, OTHER_ACCOUNT))).toEqual([]);
+  expect(idsIn(storeAt(DAY_MS, OTHER_RESPONSE))).toEqual([]);
 });
 
 test("a sent draft leaves nothing behind, and a call that nobody wrote about makes way", () => {

@@ -67,13 +67,13 @@ export class OutcomeView {
    */
   update({ state }, isCovered) {
     const { phone } = this.#panel;
-    this.#store.open(phone.account);
+    this.#store.open(phone.exchangeResponse);
     if (phone.isInCall) this.#stopAsking();
     else if (state === "ready" && this.#state !== "ready" && this.#state) this.#askedCallId = null;
     this.#state = state;
     this.#askAboutEndedCall();
     const draft = this.#askedCallId ? this.#store.find(this.#askedCallId) : undefined;
-    const outcomes = phone.account?.settings?.outcomes;
+    const outcomes = phone.exchangeResponse?.settings?.outcomes;
     this.#slot.hidden = isCovered || !draft;
     if (draft && outcomes && (this.#shown?.draft !== draft || this.#shown.outcomes !== outcomes)) {
       const { activeElement } = /** @type {ShadowRoot} */ (this.#slot.getRootNode());

@@ -1,4 +1,6 @@
-/** The style sheet of the form for a call's outcome and note. */
+/**
+ * The style sheet of the form for a call's outcome and note, and of the line that reminds of a call without an outcome.
+ */
 export const OUTCOME_STYLES = `
 .outcome{margin-top:16px;border-top:1px solid var(--line);padding-top:12px}
 .outcome-head{display:flex;align-items:center;justify-content:space-between;font-weight:600}

@@ -1,4 +1,4 @@
-/** The style sheet of the diagnostics view. */
+/** The CSS of the diagnostics view, which is in the panel's settings sheet. */
 export const DIAGNOSTICS_STYLES = `
 .quiet{color:var(--quiet)}
 .steps{list-style:none;margin:0 0 12px;padding:0}

@@ -1,4 +1,4 @@
-/** The style sheet of the settings sheet. */
+/** The CSS of the panel's settings sheet. */
 export const SETTINGS_STYLES = `
 .bar-row{display:flex;align-items:center;gap:4px;margin:-8px -8px 8px}
 h2{margin:0;font-size:16px;font-weight:600}

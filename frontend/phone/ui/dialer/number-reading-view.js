@@ -43,8 +43,8 @@ export class NumberReadingView {
   /** @param {NumberReading} reading Of the text in the field. */
   update(reading) {
     const { texts, phone } = this.#options;
-    const [first, another] = reading.candidates;
-    const isUnclear = Boolean(another || first?.isDoubtful);
+    const [first, otherCandidate] = reading.candidates;
+    const isUnclear = Boolean(otherCandidate || first?.isDoubtful);
     const details = phone.dialError?.code === "ambiguous_number" ? phone.dialError.details : null;
     const hasOtherText = /[\p{L}\d+*#]/u.test(reading.rest);
     const offered = details?.candidates ?? (hasOtherText ? reading.candidates : []);
