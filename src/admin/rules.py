@@ -4,7 +4,7 @@ import datetime as dt
 
 from admin.errors import StaffRoleTooLow
 from admin.models import StaffRole
-from kit.e164 import without_numbers
+from kit.e164 import mask_phone_numbers
 from kit.errors import ValidationFailed
 from kit.http.client_ip_address import is_in_networks
 from kit.parsing import parse_day
@@ -30,7 +30,7 @@ def is_allowed_network(ip_address: str, networks: tuple[str, ...]) -> bool:
 def read_reason(text: str) -> str:
     """The reason of a staff action, without phone numbers. Raises: ValidationFailed."""
     # Nothing can be erased from the audit log, and a number in the reason may be one that somebody wants erased.
-    reason = without_numbers(" ".join(text.split())) if is_valid_text(text) else ""
+    reason = mask_phone_numbers(" ".join(text.split())) if is_valid_text(text) else ""
     if not reason:
         raise ValidationFailed([("reason", "Say why: the audit log keeps it")])
     if len(reason) > MAX_REASON_CHARACTERS:

@@ -74,5 +74,5 @@ def voicemail_notice(after: AnswerSettings, _: SilentPhones) -> str:
         when = " within the hours"
     count = len(after.notify)
     mailed = f"{count} member{' gets' if count == 1 else 's get'} a mail" if count else "nobody gets a mail"
-    transcribed = ". Voicemails in English are transcribed" if after.is_transcribed else ""
+    transcribed = ". Voicemails in English are transcribed" if after.is_transcription_requested else ""
     return f"Voicemail saved: callers can leave a message{when}, and {mailed}{transcribed}"

@@ -201,8 +201,8 @@ def _parsed(number: str, country: str | None = None) -> PhoneNumber:
         raise InvalidPhoneNumber from error
 
 
-def without_numbers(text: str) -> str:
-    """``text`` with numbers that begin with a plus sign masked. Other digits stay: they may be something else."""
+def mask_phone_numbers(text: str) -> str:
+    """``text`` with the phone numbers masked that begin with a plus sign. Other digits stay: they may be no number."""
     return _NUMBER_IN_TEXT.sub(lambda match: masked(_NOT_A_DIGIT.sub("", match[0])), text)
 
 

@@ -38,7 +38,7 @@ class RecordingReports:
         start = format_datetime(recording.created.replace(microsecond=0))
         extra = {"RecordingChannels": "1", "RecordingStartTime": start, "RecordingTrack": "inbound"}
         self._report(verb, "completed", {"CallSid": recording.call_sid, **fields, **extra})
-        if verb.is_transcribed and not self._switches.transcriptions_unavailable:
+        if verb.is_transcription_requested and not self._switches.transcriptions_unavailable:
             self._transcribe(line, verb.transcribe_url, recording)
         return fields
 

@@ -108,7 +108,7 @@ def _record(element: Element, base_url: str) -> Record:
         is_trimmed=element.get("trim", "trim-silence") != "do-not-trim",
         status_url=_absolute_url(element.get("recordingStatusCallback"), base_url),
         status_events=_events(element, "recordingStatusCallbackEvent"),
-        is_transcribed=element.get("transcribe") == "true" or transcribe_url is not None,
+        is_transcription_requested=element.get("transcribe") == "true" or transcribe_url is not None,
         transcribe_url=transcribe_url,
     )
 

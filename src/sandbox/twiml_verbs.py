@@ -75,7 +75,7 @@ class Record:
     """True when silence at the beginning and at the end is cut off."""
     status_url: str | None
     status_events: frozenset[str]
-    is_transcribed: bool
+    is_transcription_requested: bool
     transcribe_url: str | None
 
 

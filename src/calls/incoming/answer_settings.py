@@ -1,4 +1,4 @@
-"""Types of the settings of incoming calls, for API and database, and whether their hours are open. Pure."""
+"""Types of the settings of incoming calls, as in API and database; checks if a time is within opening hours. Pure."""
 
 import datetime as dt
 import enum
@@ -121,7 +121,7 @@ class AnswerSettings(RequestModel, frozen=True, kw_only=True):
     and left out of responses until it was set once."""
 
     @property
-    def is_transcribed(self) -> bool:
+    def is_transcription_requested(self) -> bool:
         return self.transcribe is True
 
 

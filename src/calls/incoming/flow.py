@@ -45,8 +45,8 @@ class CallFlow(msgspec.Struct, frozen=True):
     """The time limit of a forwarded call, and an upper bound of a message's length."""
     takes_messages: bool
     """Callers whom nobody answers can leave a message."""
-    transcribes: bool
-    """Voicemails are transcribed."""
+    is_transcription_requested: bool
+    """True if the carrier is asked to transcribe voicemails."""
     offers_block: bool
     """Callers may press 9."""
     is_outside_hours: bool
@@ -73,7 +73,7 @@ class CallFlow(msgspec.Struct, frozen=True):
     @property
     def voicemail_events(self) -> Sequence[str]:
         """Kinds of the events to record when the caller is asked to leave a message."""
-        return [VOICEMAIL_OFFERED, TRANSCRIPTION_ASKED] if self.transcribes else [VOICEMAIL_OFFERED]
+        return [VOICEMAIL_OFFERED, TRANSCRIPTION_ASKED] if self.is_transcription_requested else [VOICEMAIL_OFFERED]
 
 
 class FlowUrls(msgspec.Struct, frozen=True):
@@ -128,7 +128,9 @@ def choose_flow(
         ring_seconds=chosen.ring_seconds,
         limit_seconds=60 * limit_minutes,
         takes_messages=takes_messages,
-        transcribes=takes_messages and chosen.is_transcribed and is_transcribable_language(spoken),
+        is_transcription_requested=takes_messages
+        and chosen.is_transcription_requested
+        and is_transcribable_language(spoken),
         offers_block=chosen.press_9 and caller is not None,
         is_outside_hours=is_outside,
         shown_number=caller or number,
@@ -205,7 +207,7 @@ def recording_steps(flow: CallFlow, urls: FlowUrls) -> list[CallStep]:
     """The steps that record a message after the tone."""
     keys = f"{END_KEY}{BLOCK_KEY}" if flow.offers_block else END_KEY
     seconds = min(MAX_MESSAGE_SECONDS, flow.limit_seconds)
-    transcription_url = urls.step("transcription") if flow.transcribes else None
+    transcription_url = urls.step("transcription") if flow.is_transcription_requested else None
     record = Record(urls.step("recorded"), urls.step("recording"), seconds, keys, transcription_url)
     # The carrier continues with the redirect if nothing was said, but not if the caller hung up.
     return [record, Redirect(urls.step("silent"))]

@@ -1,4 +1,4 @@
-"""Stores voicemails, mails members about them, and finds recordings that the carrier never reported."""
+"""Stores and charges voicemails, mails members about them, and finds recordings that the carrier never reported."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -84,9 +84,9 @@ class VoicemailRecorder:
         if await self._has_event(call, BLOCKED):
             await VoicemailService(self._session).discard(call, recording_sid)
             return False
-        is_transcribed = await self._has_event(call, TRANSCRIPTION_ASKED)
+        is_transcription_requested = await self._has_event(call, TRANSCRIPTION_ASKED)
         voicemail_id = await VoicemailService(self._session).store(
-            call, recording_sid, seconds, is_transcribed=is_transcribed
+            call, recording_sid, seconds, is_transcription_requested=is_transcription_requested
         )
         if voicemail_id is None:
             return False
@@ -112,8 +112,8 @@ class VoicemailRecorder:
 
     async def _charge(self, call: Call, seconds: int) -> None:
         """Charge a recording, and its transcription if requested: the carrier bills both even if they are deleted."""
-        is_transcribed = is_transcribable(seconds) and await self._has_event(call, TRANSCRIPTION_ASKED)
-        price = self._prices.recording + (self._prices.transcription if is_transcribed else 0)
+        is_transcription_billed = is_transcribable(seconds) and await self._has_event(call, TRANSCRIPTION_ASKED)
+        price = self._prices.recording + (self._prices.transcription if is_transcription_billed else 0)
         await self._usage.add(call.organization_id, micros=divide_up(seconds, 60) * price)
 
     async def _notify(self, call: Call, voicemail_id: UUID) -> None:

@@ -60,13 +60,15 @@ class VoicemailService:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def store(self, call: Call, recording_sid: str, seconds: int, *, is_transcribed: bool = False) -> UUID | None:
+    async def store(
+        self, call: Call, recording_sid: str, seconds: int, *, is_transcription_requested: bool = False
+    ) -> UUID | None:
         """Store a voicemail once; return its id, None if it is already stored.
 
-        ``is_transcribed``: a transcription was requested. A job fetches it in case the carrier does not report it.
+        With ``is_transcription_requested`` a job fetches the transcript in case the carrier does not report it.
         """
         status = None
-        if is_transcribed:
+        if is_transcription_requested:
             status = TranscriptStatus.PENDING if is_transcribable(seconds) else TranscriptStatus.FAILED
         values = {
             "id": uuid7(),
@@ -104,7 +106,7 @@ class VoicemailService:
         return [VoicemailDetails(*row) for row in await self._session.execute(query)]
 
     async def get(self, organization_id: UUID, voicemail_id: UUID) -> VoicemailDetails:
-        """One message. Raises: NotFound."""
+        """One voicemail. Raises: NotFound."""
         row = (
             await self._session.execute(_messages(organization_id).where(Voicemail.id == voicemail_id))
         ).one_or_none()
@@ -113,7 +115,7 @@ class VoicemailService:
         return VoicemailDetails(*row)
 
     async def of_calls(self, organization_id: UUID, calls: Sequence[Call]) -> Mapping[UUID, UUID]:
-        """The newest message of each of ``calls`` that has one, by the call's id."""
+        """The newest voicemail of each of ``calls`` that has one, by the call's id."""
         recorded = [call.id for call in calls if call.status is CallStatus.VOICEMAIL]
         if not recorded:
             return {}
@@ -122,19 +124,19 @@ class VoicemailService:
         return {row.call_record_id: row.id for row in await self._session.execute(query)}
 
     async def count_unheard(self, organization_id: UUID) -> int:
-        """The number of messages that nobody has marked as heard."""
+        """The number of voicemails that nobody has marked as heard."""
         own_rows = Voicemail.owned_by(organization_id), Voicemail.heard_at.is_(None)
         return await self._session.scalar(sa.select(sa.func.count()).select_from(Voicemail).where(*own_rows)) or 0
 
     async def mark(self, organization_id: UUID, voicemail_id: UUID, *, heard: bool) -> VoicemailDetails:
-        """Mark a message as heard or unheard. Raises: NotFound."""
+        """Mark a voicemail as heard or unheard. Raises: NotFound."""
         own_rows = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
         at = sa.func.coalesce(Voicemail.heard_at, utc_now()) if heard else None
         await self._session.execute(sa.update(Voicemail).where(*own_rows).values(heard_at=at))
         return await self.get(organization_id, voicemail_id)
 
     async def delete(self, organization_id: UUID, voicemail_id: UUID, *, by: Actor) -> None:
-        """Delete a message here, and by a job at the carrier. Raises: NotFound."""
+        """Delete a voicemail here, and by a job at the carrier. Raises: NotFound."""
         own_rows = Voicemail.owned_by(organization_id), Voicemail.id == voicemail_id
         deletion = sa.delete(Voicemail).where(*own_rows).returning(Voicemail.recording_sid, Voicemail.created_at)
         row = (await self._session.execute(deletion)).one_or_none()
@@ -144,7 +146,7 @@ class VoicemailService:
         await record(self._session, by, _DELETED_ACTION, organization_id=organization_id, subject_id=voicemail_id)
 
     async def was_deleted(self, organization_id: UUID, voicemail_id: UUID) -> bool:
-        """True if the organization had the message and somebody deleted it."""
+        """True if the organization had the voicemail and somebody deleted it."""
         return await has_event(self._session, organization_id, _DELETED_ACTION, voicemail_id)
 
 
