@@ -1,4 +1,4 @@
-"""Wire types of sessions."""
+"""Request and response bodies of the session API: sign-in, and the signed-in user's session."""
 
 from typing import Annotated
 

@@ -1,4 +1,7 @@
-"""Identifies the signed-in member who places an outgoing call; of other calls the page only claims the agent."""
+"""Finds the signed-in member to whom a widget's client id was issued: the agent of an outgoing call, if verified.
+
+For a client id that was issued to no member, the agent of a call is only the name that the page claims.
+"""
 
 from typing import NamedTuple
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Columns that sum calls, and conditions that select outgoing, incoming or refused calls since a time."""
+"""SQL expressions that sum calls, and SQL conditions for outgoing, incoming or refused calls since a time."""
 
 import datetime as dt
 from typing import Any

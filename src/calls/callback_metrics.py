@@ -28,7 +28,7 @@ class CallbackKind(enum.StrEnum):
     TRANSCRIPTION = "transcription"
     """A transcription is completed or has failed."""
     VERIFICATION = "verification"
-    """The verification call to a number that an organization holds elsewhere has ended."""
+    """The verification call to a number that an organization holds with another company has ended."""
 
 
 class CallbackOutcome(enum.StrEnum):

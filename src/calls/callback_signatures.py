@@ -1,4 +1,7 @@
-"""Counts callbacks with invalid signatures, and warns of them: they can mean a wrong auth token or public URL."""
+"""Counts the carrier's callbacks with invalid signatures, and remembers the last one for a warning of the health check.
+
+Invalid signatures can mean that the configured auth token or public URL is wrong.
+"""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Records that the carrier's usage trigger fired: a day's cost of the account reached twice what our limits allow."""
+"""Alerts staff by log, metric and audit log when the carrier's usage trigger fired.
+
+It fires when the carrier account's cost of a day has reached twice the sum of all organizations' daily limits.
+"""
 
 from collections.abc import Mapping
 

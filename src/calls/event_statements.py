@@ -1,4 +1,7 @@
-"""SQL statements without the ORM that record an event of a call and store the derived state: at most two an event."""
+"""Records an event of a call and stores the call's derived state, by SQL statements without the ORM.
+
+Each event needs at most two statements.
+"""
 
 import datetime as dt
 from collections.abc import Sequence

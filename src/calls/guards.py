@@ -1,4 +1,4 @@
-"""Checks that a callback is a form that the carrier signed for our account."""
+"""Checks that an HTTP callback is a form that the carrier signed for our account."""
 
 from typing import Any
 

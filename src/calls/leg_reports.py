@@ -1,4 +1,4 @@
-"""Reads the end and the price of a call from the carrier's reports of its legs. Pure."""
+"""Tells if a leg that the carrier reports is over, sums legs' prices, and reads the price of a stored call. Pure."""
 
 from collections.abc import Iterable
 

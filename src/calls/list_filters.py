@@ -1,4 +1,4 @@
-"""Parses query filters of the list of calls: number, status, direction, end reason, name. Names the end reasons."""
+"""Parses the query filters of the list of calls (number, status, direction, end reason, name); labels end reasons."""
 
 from collections.abc import Mapping
 

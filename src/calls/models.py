@@ -1,4 +1,7 @@
-"""Call records and the events that their state is derived from."""
+"""Database tables of calls and of call events, from which a call's state is derived.
+
+A third table stores events of calls that are not on record yet.
+"""
 
 import datetime as dt
 import enum

@@ -1,4 +1,7 @@
-"""Reads the figures of the overview page: calls by day and token, refusals by reason, live and incoming, onboarding."""
+"""Reads the figures of the dashboard's overview page from the database.
+
+They are calls by day and by token, refusals by reason, the numbers of live and of incoming calls, and onboarding steps.
+"""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -62,14 +62,14 @@ class RecentCallsHandler:
 
 
 def _query(widget: AuthenticatedWidget, member_email: str) -> sa.Executable:
-    own = (
+    conditions = (
         Call.owned_by(widget.organization_id),
         Call.id >= first_uuid7(utc_now() - _RECENT_DAYS),
         Call.token_id == widget.token_id,
         Call.agent_is_member,
         Call.agent == member_email,
     )
-    found = sa.select(Call.id).where(*own).order_by(Call.id.desc()).limit(MAX_RECENT_CALLS)
+    found = sa.select(Call.id).where(*conditions).order_by(Call.id.desc()).limit(MAX_RECENT_CALLS)
     columns = (
         Call.id,
         Call.call_id,

@@ -1,4 +1,4 @@
-"""Wire types of calls and their usage."""
+"""Response bodies of the calls API: a call, its timeline, the reason of its end, and the usage of two months."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

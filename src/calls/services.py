@@ -1,4 +1,4 @@
-"""Reads a call and its events, and stores what the carrier reports of it: events, corrected ends, prices."""
+"""Reads calls and their events; records the carrier's events, corrected ends and prices; derives each call's state."""
 
 import copy
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Ends live calls that may not go on: of a revoked token, of a suspended or deleted organization, or all at a pause.
+"""Ends live calls at the carrier: of a revoked token, of a suspended or deleted organization, or all calls at a pause.
 
 The transaction that forbids the calls enqueues a job (``tenants.jobs``). That job finds the calls and enqueues one job
 for each; the second job asks the carrier to end the call, again and again until the carrier says that it is over.

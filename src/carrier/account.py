@@ -1,4 +1,4 @@
-"""Operations that set up and check our account at the carrier: applications, usage triggers, keys, balance.
+"""Port ``AccountAdmin``: operations that set up and check our account at the carrier, and their types.
 
 The operator's commands use them; request handlers never do.
 """

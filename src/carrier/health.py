@@ -1,4 +1,4 @@
-"""Health of the carrier: counters of its responses, and the breaker state of each process."""
+"""Records the carrier's health: counts its responses, and stores each process's breaker state in the database."""
 
 import datetime as dt
 import enum

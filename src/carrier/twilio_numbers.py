@@ -1,6 +1,6 @@
-"""Requests of the Twilio adapter about numbers for sale: types, prices, search. Also translates our own numbers.
+"""Requests of the Twilio adapter about numbers for sale: types, prices, search.
 
-Each request function takes the library's client.
+Each request function takes the library's client. Also translates the numbers that our account holds to the port's type.
 """
 
 from collections.abc import Mapping

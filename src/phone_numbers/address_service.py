@@ -1,4 +1,7 @@
-"""Postal addresses and regulatory bundles of organizations in the database. No calls to the carrier."""
+"""Stores, lists and deletes postal addresses and regulatory bundles of organizations in the database.
+
+Nothing in this module calls the carrier.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -1,4 +1,7 @@
-"""The periodic task that reconciles phone numbers with the carrier: every 10th run compares the whole list."""
+"""The periodic task that reconciles phone numbers with the carrier.
+
+Every 10th run compares the carrier's whole list; the other runs only finish pending changes.
+"""
 
 from collections.abc import Callable
 

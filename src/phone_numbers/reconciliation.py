@@ -1,7 +1,8 @@
 """Reconciles numbers with the carrier: finishes pending changes, and compares the carrier's list with the database.
 
-Numbers that match a purchase of this deployment are adopted or released; all other differences are stored as
-discrepancies for staff. It covers all organizations, so that its database role must see all rows.
+Numbers that match a purchase of this deployment are adopted or released, and wrong callback URLs are corrected; all
+other differences are stored as discrepancies for staff. It covers all organizations, so that its database role must see
+all rows.
 """
 
 from collections.abc import Sequence

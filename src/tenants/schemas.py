@@ -1,4 +1,4 @@
-"""Wire types of organizations, members and invitations."""
+"""Request and response bodies of the API of organizations, their members and invitations."""
 
 from typing import Annotated
 from uuid import UUID

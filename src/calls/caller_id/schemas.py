@@ -1,4 +1,4 @@
-"""Wire types of an organization's caller id settings."""
+"""Request and response bodies of the caller id API: the settings that choose which number an outgoing call shows."""
 
 from typing import Annotated
 

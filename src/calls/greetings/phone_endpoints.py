@@ -1,4 +1,7 @@
-"""``POST /widget/voicemail-greetings`` and ``/widget/voicemail-drop``: voicemail drop in the widget's own call."""
+"""Endpoints for the widget: ``/widget/voicemail-greetings`` lists recordings, ``/widget/voicemail-drop`` plays one.
+
+A voicemail drop plays the recording into the mailbox that the widget's own call has reached; the call then ends.
+"""
 
 from collections.abc import Sequence
 from typing import Any

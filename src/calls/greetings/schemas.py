@@ -1,4 +1,4 @@
-"""Wire types of recordings for greetings, voicemail greetings and voicemail drops."""
+"""Request and response bodies of the API of greeting recordings, voicemail greetings and voicemail drops."""
 
 from collections.abc import Collection
 from typing import Annotated

@@ -74,8 +74,8 @@ class GreetingAudioService:
     async def used_ids(self, organization_id: UUID) -> Collection[UUID]:
         """Ids of the recordings that a greeting of the organization, or of a held number, plays. Raises: NotFound."""
         settings = IncomingSettingsService(self._session)
-        own = await settings.list_own(organization_id)
-        all_settings = [await settings.get(organization_id), *own.values()]
+        settings_of_numbers = await settings.list_own(organization_id)
+        all_settings = [await settings.get(organization_id), *settings_of_numbers.values()]
         return frozenset().union(*map(greeting_recordings, all_settings))
 
     async def rename(self, organization_id: UUID, audio_id: UUID, name: str, *, by: Actor) -> GreetingAudio:

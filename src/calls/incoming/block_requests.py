@@ -1,4 +1,4 @@
-"""Puts callers who press 9 on the block list."""
+"""Puts incoming callers who press 9 on the organization's block list, so that it never calls them again."""
 
 from uuid import UUID
 

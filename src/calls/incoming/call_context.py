@@ -61,8 +61,8 @@ class IncomingContext(msgspec.Struct, frozen=True):
     @property
     def holder(self) -> LimitHolder:
         """The organization for mails about its limits."""
-        own = self.organization
-        return LimitHolder(own.name, own.slug, own.country, own.time_zone, self.limits)
+        holder = self.organization
+        return LimitHolder(holder.name, holder.slug, holder.country, holder.time_zone, self.limits)
 
     def forward_rules(self, product_numbers: Collection[str]) -> ForwardRules:
         """The rules that forwarded calls must meet now."""

@@ -1,4 +1,4 @@
-"""Finds the organization that holds a number, across all organizations."""
+"""Finds the organization that holds a phone number, and the held ones among several numbers, of all organizations."""
 
 from collections.abc import Collection
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""API endpoints: settings of incoming calls (``…/incoming-calls``, also of one number), and ``…/voicemails``."""
+"""API endpoints: settings of incoming calls (``…/incoming-calls``, also of one phone number), and ``…/voicemails``."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,7 @@
-"""Counts missed calls and voicemails that are new to a member, and finds the calls that returned missed calls."""
+"""Missed calls: counts, lists and marks those that a member has not seen, and finds the calls that returned them.
+
+Also counts the voicemails that nobody has marked as heard.
+"""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

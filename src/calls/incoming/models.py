@@ -1,4 +1,4 @@
-"""Settings of incoming calls, their usage counters, counts of callers, and voicemails."""
+"""Database tables of incoming calls: settings, usage counters, counts of calls by caller, and voicemails."""
 
 import datetime as dt
 from typing import Any
@@ -76,7 +76,7 @@ class Voicemail(TenantOwned, Base):
         sa.UniqueConstraint("recording_sid"),
         sa.Index(None, "call_record_id"),
         sa.Index("ix_voicemail_organization_id_id", "organization_id", sa.text("id DESC")),
-        # For the count of messages that nobody has heard.
+        # Counts the voicemails that nobody has marked as heard.
         sa.Index("ix_voicemail_unheard", "organization_id", postgresql_where=sa.text("heard_at IS NULL")),
     )
 

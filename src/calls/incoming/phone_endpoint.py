@@ -1,4 +1,7 @@
-"""``POST /widget/missed-calls``: a signed-in member's unseen missed calls, for the widget on our own pages."""
+"""``POST /widget/missed-calls``: lists a signed-in member's unseen missed calls, or marks them as seen.
+
+It serves the widget on our own pages.
+"""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""SQL for the minutes that live incoming calls reserve: the most that their legs may still use."""
+"""SQL for the number of live incoming calls, and the most minutes and cost that their legs may still use."""
 
 from calls.incoming.call_state import NOT_FORWARDED, UNANSWERED, VOICEMAIL_OFFERED
 

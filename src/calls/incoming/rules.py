@@ -161,15 +161,18 @@ def _interval_errors(hours: Sequence[OpenHours]) -> _Errors:
     if len(hours) > MAX_HOURS:
         yield "hours", f"At most {MAX_HOURS} intervals"
         return
-    for each in hours:
+    for interval in hours:
         try:
-            begin, end = parse_clock(each.from_), parse_clock(each.to)
+            begin, end = parse_clock(interval.from_), parse_clock(interval.to)
         except ValueError:
-            wrong = f"{each.from_[:_QUOTED_CHARACTERS]}-{each.to[:_QUOTED_CHARACTERS]}"
-            yield "hours", f"Write times as hours and minutes, like 09:00, on {each.day}, not {wrong}"
+            typed = f"{interval.from_[:_QUOTED_CHARACTERS]}-{interval.to[:_QUOTED_CHARACTERS]}"
+            yield "hours", f"Write times as hours and minutes, like 09:00, on {interval.day}, not {typed}"
             continue
         if begin == end:
-            yield "hours", f"The hours on {each.day} end when they begin, at {each.from_}; give two different times"
+            yield (
+                "hours",
+                f"The hours on {interval.day} end when they begin, at {interval.from_}; give two different times",
+            )
 
 
 def _overlap_errors(hours: Sequence[OpenHours], stored_hours: Sequence[OpenHours]) -> _Errors:

@@ -1,4 +1,4 @@
-"""Wire types of voicemails."""
+"""Request and response bodies of the voicemail API: voicemails, and marking them as heard."""
 
 from typing import Annotated
 

@@ -1,4 +1,7 @@
-"""Mails to owners and admins: a limit is nearly used up, many calls are rejected, a limit refused a caller."""
+"""Mails to owners and admins about limits and refused calls.
+
+Subjects: a limit is nearly used up, many calls were rejected, calls were refused repeatedly, a limit refused a caller.
+"""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable

@@ -129,14 +129,14 @@ class CallContext(msgspec.Struct, frozen=True):
 
     def with_incoming(self, usage: UsageSnapshot) -> UsageSnapshot:
         """``usage`` with the cost of incoming calls added to the organization's counters."""
-        whole = usage.organization
+        organization = usage.organization
         return msgspec.structs.replace(
             usage,
             organization=msgspec.structs.replace(
-                whole,
-                day_micros=whole.day_micros + self.incoming_day_micros,
-                month_micros=whole.month_micros + self.incoming_month_micros,
-                reserved_micros=whole.reserved_micros + self.incoming_reserved_micros,
+                organization,
+                day_micros=organization.day_micros + self.incoming_day_micros,
+                month_micros=organization.month_micros + self.incoming_month_micros,
+                reserved_micros=organization.reserved_micros + self.incoming_reserved_micros,
             ),
         )
 

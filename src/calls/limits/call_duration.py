@@ -125,14 +125,14 @@ def allowed_time(limits: EffectiveLimits, usage: UsageSnapshot, request: CallReq
 
 
 def _ensure_live_calls(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> None:
-    whole, token, client = usage.organization.live, usage.token.live, usage.client.live
     if _free_calls(limits, usage) < 1:
-        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS, whole))
+        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS, usage.organization.live))
     if _free_token_calls(limits, usage, request) < 1:
-        own = request.token_live_calls
-        raise TooManyCallsAtOnce(limit_details(limits, limit_names.LIVE_CALLS_PER_TOKEN, token, own_token_limit=own))
-    if client >= limits[limit_names.LIVE_CALLS_PER_CLIENT]:
-        raise ClientBusy(limit_details(limits, limit_names.LIVE_CALLS_PER_CLIENT, client))
+        token_calls, token_limit = usage.token.live, request.token_live_calls
+        name = limit_names.LIVE_CALLS_PER_TOKEN
+        raise TooManyCallsAtOnce(limit_details(limits, name, token_calls, own_token_limit=token_limit))
+    if usage.client.live >= limits[limit_names.LIVE_CALLS_PER_CLIENT]:
+        raise ClientBusy(limit_details(limits, limit_names.LIVE_CALLS_PER_CLIENT, usage.client.live))
 
 
 def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> None:
@@ -150,27 +150,28 @@ def _ensure_call_rate(limits: EffectiveLimits, usage: UsageSnapshot, request: Ca
 
 def _remaining(limits: EffectiveLimits, usage: UsageSnapshot, request: CallRequest) -> Iterator[_Remaining]:
     """The rest of each limit on minutes and money, in minutes at this call's price."""
-    whole, token = usage.organization, usage.token
+    organization, token = usage.organization, usage.token
     free, token_free = _free_calls(limits, usage), _free_token_calls(limits, usage, request)
 
     def minutes(name: str, limit: int, used: int) -> _Remaining:
-        held = whole.reserved_minutes
-        return _Remaining(limit - used - held, whole.live, free, name, used, held)
+        held = organization.reserved_minutes
+        return _Remaining(limit - used - held, organization.live, free, name, used, held)
 
-    def money(name: str, used: int, of: ScopeUsage, free: int) -> _Remaining:
-        held = of.reserved_micros
+    def money(name: str, used: int, scope: ScopeUsage, free: int) -> _Remaining:
+        held = scope.reserved_micros
         rest = (limits[name] * MICROS_PER_CENT - used - held) // request.rate_micros
-        return _Remaining(rest, of.live, free, name, used, held, is_micros=True)
+        return _Remaining(rest, scope.live, free, name, used, held, is_micros=True)
 
     day, month = limit_names.MINUTES_PER_DAY, limit_names.MINUTES_PER_MONTH
-    yield minutes(day, limits[day], whole.day_minutes)
-    yield minutes(month, limits[month], whole.month_minutes)
-    yield money(limit_names.CENTS_PER_DAY, whole.day_micros, whole, free)
-    yield money(limit_names.CENTS_PER_MONTH, whole.month_micros, whole, free)
+    yield minutes(day, limits[day], organization.day_minutes)
+    yield minutes(month, limits[month], organization.month_minutes)
+    yield money(limit_names.CENTS_PER_DAY, organization.day_micros, organization, free)
+    yield money(limit_names.CENTS_PER_MONTH, organization.month_micros, organization, free)
     yield money(limit_names.CENTS_PER_DAY_PER_TOKEN, token.day_micros, token, token_free)
-    if (own := request.token_minutes_per_day) is not None:
+    if (token_limit := request.token_minutes_per_day) is not None:
         used, held = token.day_minutes, token.reserved_minutes
-        yield _Remaining(own - used - held, token.live, token_free, day, used, held, own_token_limit=own)
+        rest = token_limit - used - held
+        yield _Remaining(rest, token.live, token_free, day, used, held, own_token_limit=token_limit)
 
 
 def _share(remaining: _Remaining) -> int:

@@ -1,4 +1,4 @@
-"""API endpoints ``…/calling-rules`` for customers."""
+"""API endpoints ``…/calling-rules``: read and change countries, blocked numbers and limits of an organization."""
 
 from typing import Any
 from uuid import UUID

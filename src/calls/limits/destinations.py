@@ -1,4 +1,4 @@
-"""Parses dialled numbers and decides which countries an organization may call. Pure."""
+"""Parses numbers to call or to block, and decides which countries an organization may call. Pure."""
 
 from collections.abc import Sequence
 

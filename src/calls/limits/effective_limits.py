@@ -1,4 +1,7 @@
-"""Calculates an organization's limits from its plan, overrides, own settings and age. Pure."""
+"""Calculates an organization's present limits from its plan, overrides, own settings and the account's age. Pure.
+
+Also checks the limits that an organization enters.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -32,7 +35,7 @@ class LimitSources(msgspec.Struct, frozen=True):
     """Overrides without an end, from the organization's row."""
     overrides: Mapping[str, int] = {}
     """Overrides by staff that have not ended."""
-    own: Mapping[str, Any] = {}
+    own_limits: Mapping[str, Any] = {}
     """The limits that the organization set for itself."""
 
 
@@ -67,12 +70,12 @@ def effective_limits(sources: LimitSources, now: dt.datetime) -> EffectiveLimits
     factor = CEILING_FACTORS[sources.plan]
     ceilings = {name: int(granted.get(name, value * factor)) for name, value in DEFAULT_LIMITS.items()}
     base = {name: int(granted.get(name, value)) for name, value in DEFAULT_LIMITS.items()}
-    chosen = {name: min(int(sources.own.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
+    chosen = {name: min(int(sources.own_limits.get(name, base[name])), ceilings[name]) for name in DEFAULT_LIMITS}
     for name, capping_limit in CAPPED_BY.items():
         if name not in granted:
             ceilings[name], base[name] = ceilings[capping_limit], chosen[capping_limit]
-        own = int(sources.own.get(name, base[name]))
-        chosen[name] = min(own, ceilings[name], chosen[capping_limit])
+        own_limit = int(sources.own_limits.get(name, base[name]))
+        chosen[name] = min(own_limit, ceilings[name], chosen[capping_limit])
     ends = new_account_end(sources)
     if ends <= now:
         return EffectiveLimits(chosen, base, chosen, ceilings, None)

@@ -1,4 +1,7 @@
-"""Alerts owners about limits that are nearly used up, and staff about many foreign numbers, once per window."""
+"""Alerts owners about limits that are nearly used up, and staff about calls to many foreign numbers.
+
+Each alert is raised once in an hour, day or month, as the limit counts. Also marks alerts as seen by staff.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -180,7 +183,7 @@ def _limit_usages(
     context: CallContext, usage: UsageSnapshot, delta: UsageDelta, token_id: UUID, now: dt.datetime
 ) -> Iterator[LimitUsage]:
     """The usage of each limit that ``delta`` changed."""
-    limits, whole, token = context.limits, usage.organization, usage.token
+    limits, organization, token = context.limits, usage.organization, usage.token
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     month = day.replace(day=1)
 
@@ -188,17 +191,29 @@ def _limit_usages(
         return limits[name] * MICROS_PER_CENT
 
     of_organization = (
-        (limit_names.CALLS_PER_DAY, whole.day_attempts, delta.attempts, limits[limit_names.CALLS_PER_DAY], day),
-        (limit_names.MINUTES_PER_DAY, whole.day_minutes, delta.minutes, limits[limit_names.MINUTES_PER_DAY], day),
+        (limit_names.CALLS_PER_DAY, organization.day_attempts, delta.attempts, limits[limit_names.CALLS_PER_DAY], day),
+        (
+            limit_names.MINUTES_PER_DAY,
+            organization.day_minutes,
+            delta.minutes,
+            limits[limit_names.MINUTES_PER_DAY],
+            day,
+        ),
         (
             limit_names.MINUTES_PER_MONTH,
-            whole.month_minutes,
+            organization.month_minutes,
             delta.minutes,
             limits[limit_names.MINUTES_PER_MONTH],
             month,
         ),
-        (limit_names.CENTS_PER_DAY, whole.day_micros, delta.micros, micros(limit_names.CENTS_PER_DAY), day),
-        (limit_names.CENTS_PER_MONTH, whole.month_micros, delta.micros, micros(limit_names.CENTS_PER_MONTH), month),
+        (limit_names.CENTS_PER_DAY, organization.day_micros, delta.micros, micros(limit_names.CENTS_PER_DAY), day),
+        (
+            limit_names.CENTS_PER_MONTH,
+            organization.month_micros,
+            delta.micros,
+            micros(limit_names.CENTS_PER_MONTH),
+            month,
+        ),
     )
     token_limit = limit_names.CENTS_PER_DAY_PER_TOKEN
     # No mail about a token's limit that equals the organization's.

@@ -69,7 +69,7 @@ def next_plan(name: str, ceiling: int, plan: Plan) -> Plan | None:
 
 def staff_sentence(name: str, limits: EffectiveLimits, sources: LimitSources) -> str:
     """The state of one limit for staff, with everything that lowers it: ``8 (the customer's own limit of 30; …)``."""
-    causes = list(_lowering_causes(name, limits, sources.own))
+    causes = list(_lowering_causes(name, limits, sources.own_limits))
     value = format_amount(name, limits[name])
     return f"{value} ({'; '.join(causes)})" if causes else value
 

@@ -1,4 +1,4 @@
-"""Prometheus counters of rejected calls, calls that could not be checked, and limits that are nearly used up."""
+"""Prometheus counters: rejected calls, calls that could not be checked, limits nearly used up, alerts of rejections."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,8 @@
-"""Calling rules, token limits, overrides, usage counters, capped rejections, alerts and the pause of all calls."""
+"""Database tables of calling rules and limits.
+
+They hold rules, limits of tokens, overrides by staff, usage counters, rejections above a cap, alerts, and the pause of
+all calls.
+"""
 
 import datetime as dt
 import enum

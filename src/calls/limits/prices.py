@@ -1,4 +1,4 @@
-"""Loads the list of estimated prices: per minute by number prefix or country; incoming, recording, transcription."""
+"""Loads estimated prices per minute: outgoing calls by number prefix or country; incoming, recording, transcription."""
 
 import math
 import tomllib

@@ -1,4 +1,8 @@
-"""Alerts, mails and events about rejected calls: many within an hour, repeated reasons, limits, refused callers."""
+"""Raises alerts, sends mails and emits events about rejected calls.
+
+Causes: many rejections within an hour, repeated refusals for one reason, a limit that is used up, a refused incoming
+call.
+"""
 
 import datetime as dt
 import enum

@@ -30,29 +30,29 @@ class TokenCallLimits(msgspec.Struct, frozen=True):
 def parse_countries(given: Sequence[str], field: str = "countries") -> list[str]:
     """Sorted country codes, from codes or English names. Raises: ValidationFailed, with every invalid one."""
     by_name = {name.casefold(): code for code, name in countries().items()}
-    found, wrong = set(), []
+    found, errors = set(), []
     for typed in given:
         text = typed.strip()
         code = text.upper() if text.upper() in countries() else by_name.get(text.casefold())
         if code is None:
-            wrong.append((field, f"There is no country called {text[:64]}" if text else "Name a country"))
+            errors.append((field, f"There is no country called {text[:64]}" if text else "Name a country"))
         else:
             found.add(code)
-    if wrong:
-        raise ValidationFailed(wrong)
+    if errors:
+        raise ValidationFailed(errors)
     return sorted(found)
 
 
 def parse_limits(given: Mapping[str, Any]) -> dict[str, int]:
     """The limits of a request by name, each a whole number. Raises: ValidationFailed, with every invalid one."""
-    limits, wrong = {}, []
+    limits, errors = {}, []
     for name, value in given.items():
         try:
             limits[name] = msgspec.convert(value, int)
         except msgspec.ValidationError:
-            wrong.append(("limits", f"{name[:64]} must be a whole number"))
-    if wrong:
-        raise ValidationFailed(wrong)
+            errors.append(("limits", f"{name[:64]} must be a whole number"))
+    if errors:
+        raise ValidationFailed(errors)
     return limits
 
 

@@ -1,4 +1,4 @@
-"""Wire types of calling rules, and of the event ``limit.reached``."""
+"""Request and response bodies of the calling rules API, and the data of the event ``limit.reached``."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""SQL statements of the usage counters: lock and read, add a call's usage, release its reservation."""
+"""SQL statements of outgoing calls' usage counters: lock and read, add a call's usage, release its reservation."""
 
 from collections.abc import Mapping
 from typing import Any

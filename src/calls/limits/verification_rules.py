@@ -1,4 +1,7 @@
-"""Calling rules for the carrier's calls that verify a number, which are charged like any other call."""
+"""Checks the calling rules before the carrier calls a number to verify that an organization holds it.
+
+The carrier charges this call like any other.
+"""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""API endpoints of an organization's list of outcomes."""
+"""API endpoints ``…/outcomes``: read and replace an organization's list of outcomes."""
 
 from typing import Any
 from uuid import UUID

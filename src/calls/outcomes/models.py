@@ -1,4 +1,4 @@
-"""The history of changes to calls' outcomes, notes and tags."""
+"""Database table of changes to calls' outcomes, notes and tags."""
 
 import enum
 from uuid import UUID

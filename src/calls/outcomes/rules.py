@@ -85,16 +85,16 @@ def parse_tags(given: Sequence[str] | None) -> list[str] | None:
     if len(given) > MAX_TAGS:
         raise ValidationFailed([("tags", f"At most {MAX_TAGS} tags; these are {len(given)}")])
     tags: dict[str, None] = {}
-    wrong: list[tuple[str, str]] = []
+    errors: list[tuple[str, str]] = []
     for typed in given:
         tag = " ".join(typed.split())
         if not tag or not is_valid_text(typed):
-            wrong.append(("tags", _TEXT_MESSAGE if tag else "A tag must not be empty"))
+            errors.append(("tags", _TEXT_MESSAGE if tag else "A tag must not be empty"))
         elif len(tag) > MAX_TAG_CHARACTERS:
-            wrong.append(("tags", f"A tag has at most {MAX_TAG_CHARACTERS} characters: {tag[:20]}…"))
+            errors.append(("tags", f"A tag has at most {MAX_TAG_CHARACTERS} characters: {tag[:20]}…"))
         tags[tag] = None
-    if wrong:
-        raise ValidationFailed(wrong)
+    if errors:
+        raise ValidationFailed(errors)
     return list(tags) or None
 
 

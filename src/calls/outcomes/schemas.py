@@ -1,4 +1,4 @@
-"""Wire types of outcomes, notes and tags."""
+"""Request and response bodies of the outcomes API, and of changes to a call's outcome, note and tags."""
 
 from typing import Annotated
 

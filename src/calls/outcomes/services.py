@@ -165,22 +165,22 @@ class RemarkService:
         return call
 
     async def _parse(self, call: Call, remarks: Remarks) -> tuple[str | None, str | None, list[str] | None]:
-        wrong: list[tuple[str, str]] = []
+        errors: list[tuple[str, str]] = []
         outcome, note, tags = call.outcome, call.note, call.tags
         try:
             outcome = await self._parse_outcome(call, remarks.outcome)
         except ValidationFailed as error:
-            wrong += error.errors
+            errors += error.errors
         try:
             note = note if isinstance(remarks.note, UnsetType) else parse_note(remarks.note)
         except ValidationFailed as error:
-            wrong += error.errors
+            errors += error.errors
         try:
             tags = tags if isinstance(remarks.tags, UnsetType) else parse_tags(remarks.tags)
         except ValidationFailed as error:
-            wrong += error.errors
-        if wrong:
-            raise ValidationFailed(wrong)
+            errors += error.errors
+        if errors:
+            raise ValidationFailed(errors)
         return outcome, note, tags
 
     async def _parse_outcome(self, call: Call, given: str | UnsetType | None) -> str | None:

@@ -1,4 +1,7 @@
-"""Reads a day's calls from the carrier's list and from our records; sums both; stores discrepancies."""
+"""Data of the daily reconciliation: the carrier's calls of a day, our calls of the day, and the day's totals.
+
+Also requests a call from the carrier, and stores discrepancies.
+"""
 
 import datetime as dt
 from collections import defaultdict

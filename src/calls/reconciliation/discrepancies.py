@@ -1,4 +1,7 @@
-"""Finds the discrepancies between our record of an outgoing call and the carrier's; prices of all calls. Pure."""
+"""Finds the discrepancies between our record of an outgoing call and the carrier's, in status, duration, end and price.
+
+The discrepancy of the price is found for incoming calls too. Pure.
+"""
 
 import datetime as dt
 import re

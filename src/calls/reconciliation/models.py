@@ -1,4 +1,4 @@
-"""Results of the daily reconciliation with the carrier.
+"""Database tables of the results of the daily reconciliation with the carrier.
 
 Staff read both tables with the back office's role, newest first by id: a ``ReconciledDay`` for each day (UTC), which
 ``is_settled`` when nothing is left to check, and its ``CallDiscrepancy`` rows. A discrepancy with ``corrected_at`` is

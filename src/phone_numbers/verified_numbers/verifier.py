@@ -1,4 +1,4 @@
-"""Verifies numbers that organizations hold with another company, by the carrier's validation call; checks and removes.
+"""Verifies numbers that organizations hold with another company, by a call of the carrier; rechecks and removes them.
 
 The name of the caller id at the carrier contains the row's id, so that each organization verifies for itself. The row
 is stored before the carrier is asked, and no transaction is open while the carrier is asked.

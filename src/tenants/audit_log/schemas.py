@@ -1,4 +1,4 @@
-"""Wire types of the audit log."""
+"""The response body of the audit log API: an event of an organization's audit log."""
 
 from typing import Annotated, Any
 

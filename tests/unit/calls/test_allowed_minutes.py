@@ -109,7 +109,7 @@ def test_a_new_organization_has_a_quarter_of_money_minutes_and_foreign_numbers_o
 
 
 def test_an_own_limit_is_quartered_rounded_up() -> None:
-    new = effective_limits(LimitSources(Plan.PRO, NOW, own={"minutes_per_day": 30, "calls_per_minute": 30}), NOW)
+    new = effective_limits(LimitSources(Plan.PRO, NOW, own_limits={"minutes_per_day": 30, "calls_per_minute": 30}), NOW)
     assert (new["minutes_per_day"], new["calls_per_minute"]) == (8, 30)
 
 
@@ -118,11 +118,11 @@ def test_an_own_limit_is_quartered_rounded_up() -> None:
     [
         (LimitSources(Plan.PRO, OLD), 2500, 2500),
         (LimitSources(Plan.BUSINESS, OLD), 2500, 5000),
-        (LimitSources(Plan.PRO, OLD, own={names.CENTS_PER_DAY: 1000}), 1000, 2500),
-        (LimitSources(Plan.BUSINESS, OLD, own={names.CENTS_PER_DAY: 5000}), 5000, 5000),
+        (LimitSources(Plan.PRO, OLD, own_limits={names.CENTS_PER_DAY: 1000}), 1000, 2500),
+        (LimitSources(Plan.BUSINESS, OLD, own_limits={names.CENTS_PER_DAY: 5000}), 5000, 5000),
         (LimitSources(Plan.PRO, OLD, overrides={names.CENTS_PER_DAY: 9000}), 9000, 9000),
-        (LimitSources(Plan.PRO, OLD, own={names.CENTS_PER_DAY_PER_TOKEN: 300}), 300, 2500),
-        (LimitSources(Plan.BUSINESS, OLD, own={names.CENTS_PER_DAY_PER_TOKEN: 4000}), 2500, 5000),
+        (LimitSources(Plan.PRO, OLD, own_limits={names.CENTS_PER_DAY_PER_TOKEN: 300}), 300, 2500),
+        (LimitSources(Plan.BUSINESS, OLD, own_limits={names.CENTS_PER_DAY_PER_TOKEN: 4000}), 2500, 5000),
         (LimitSources(Plan.PRO, OLD, overrides={names.CENTS_PER_DAY_PER_TOKEN: 700}), 700, 700),
     ],
 )
@@ -139,12 +139,12 @@ def test_a_token_may_spend_what_the_organization_may_unless_it_is_set_lower(
         (LimitSources(Plan.PRO, OLD), 600, 600),
         (LimitSources(Plan.BUSINESS, OLD), 600, 1200),
         (LimitSources(Plan.ENTERPRISE, OLD), 600, 3000),
-        (LimitSources(Plan.BUSINESS, OLD, own={"minutes_per_day": 900}), 900, 1200),
-        (LimitSources(Plan.PRO, OLD, own={"minutes_per_day": 900}), 600, 600),  # chosen before a downgrade
-        (LimitSources(Plan.PRO, OLD, own={"minutes_per_day": 0}), 0, 600),
-        (LimitSources(Plan.PRO, OLD, overrides={"minutes_per_day": 50}, own={"minutes_per_day": 90}), 50, 50),
+        (LimitSources(Plan.BUSINESS, OLD, own_limits={"minutes_per_day": 900}), 900, 1200),
+        (LimitSources(Plan.PRO, OLD, own_limits={"minutes_per_day": 900}), 600, 600),  # chosen before a downgrade
+        (LimitSources(Plan.PRO, OLD, own_limits={"minutes_per_day": 0}), 0, 600),
+        (LimitSources(Plan.PRO, OLD, overrides={"minutes_per_day": 50}, own_limits={"minutes_per_day": 90}), 50, 50),
         (LimitSources(Plan.PRO, OLD, {"minutes_per_day": 900}, {"minutes_per_day": 2000}), 2000, 2000),
-        (LimitSources(Plan.PRO, OLD, {"minutes_per_day": 900}, own={"minutes_per_day": 10}), 10, 900),
+        (LimitSources(Plan.PRO, OLD, {"minutes_per_day": 900}, own_limits={"minutes_per_day": 10}), 10, 900),
     ],
 )
 def test_which_source_of_a_limit_holds(terms: LimitSources, value: int, ceiling: int) -> None:

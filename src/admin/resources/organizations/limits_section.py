@@ -40,7 +40,7 @@ async def limits_section(view: RecordView, request: Request, organization: Organ
 
 def _row(name: str, default: int, organization: Organization, override: Any, rules: Any) -> Sequence[Any]:
     """The cells of one limit, in the order of ``_COLUMNS``."""
-    permanent, own = organization.limits.get(name), rules.sources.own.get(name)
+    permanent, own = organization.limits.get(name), rules.sources.own_limits.get(name)
     base = default if permanent is None else int(permanent)
     override_cell: str | Markup = EMPTY_VALUE
     if override is not None:
