@@ -33,11 +33,11 @@ class AgentIdentification:
         self._client_ids = SignedClientIds(keys)
 
     def may_identify(self, outgoing: OutgoingCall) -> bool:
-        """True if the call's client id may belong to a member: False for nearly all others. Needs no database."""
+        """True if the call's client id may belong to a member, False for nearly all others. Needs no database."""
         return self.may_be_signed(outgoing.token_id, outgoing.client_id)
 
     def may_be_signed(self, token_id: UUID, client_id: str) -> bool:
-        """True if the client id may belong to a member: False for nearly all others. Needs no database."""
+        """True if the client id may belong to a member, False for nearly all other client ids. Needs no database."""
         return self._client_ids.may_be_signed(token_id, client_id)
 
     async def identify(self, session: AsyncSession, outgoing: OutgoingCall) -> OutgoingCall:

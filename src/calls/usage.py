@@ -15,7 +15,7 @@ from kit.time_zones import start_of_day
 from widget.models import EmbedToken
 
 MAX_LISTED = 100
-"""Listed tokens and agents, the busiest first. Pages name agents freely, so there may be any number of them."""
+"""The number of tokens, and of agents, that a month lists, the busiest first. Pages can name any number of agents."""
 _TOTALS_FIELDS = ("calls", "answered", "seconds", "minutes")
 
 

@@ -17,7 +17,7 @@ class AudioInUse(Conflict):
 
 
 class TooManyRecordings(Conflict):
-    """The organization has the most recordings that it may have."""
+    """The organization has reached its limit of recordings."""
 
     code = "too_many_recordings"
     message = "An organization keeps at most 20 recordings. Remove one, then add the new one"
@@ -34,7 +34,7 @@ class DecoderBusy(TooMany):
 
 
 class TooManyVoicemailGreetings(Conflict):
-    """The member, or the organization, has the most voicemail greetings allowed."""
+    """The member or the organization has reached the limit of voicemail greetings."""
 
     code = "too_many_voicemail_greetings"
     message = "A member keeps at most 10 voicemail greetings, an organization 20 shared ones. Remove one first"

@@ -63,7 +63,7 @@ class IncomingAdmissionService:
         )
         if context is None:
             return None
-        if context.is_recorded:
+        if context.is_stored:
             known = await self._find(organization_id, incoming.call_sid)
             return None if known is None else StoredCall(known, context)
         calls = await self._count_caller(organization_id, incoming.caller, now)

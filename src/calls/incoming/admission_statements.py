@@ -70,7 +70,7 @@ _CONTEXT_SQL = """
            (SELECT jsonb_object_agg(v.name, v.value) FROM limit_override v
             WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
            EXISTS (SELECT FROM calling_pause) AS is_paused,
-           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS is_recorded,
+           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS is_stored,
            ARRAY(SELECT b.number
                  FROM jsonb_array_elements_text(coalesce(answer.settings -> 'forward_to', '[]')
                       || coalesce(answer.settings -> 'after_hours' -> 'forward_to', '[]')) AS phone (e164)

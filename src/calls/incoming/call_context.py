@@ -46,8 +46,8 @@ class IncomingContext(msgspec.Struct, frozen=True):
     countries: Collection[str]
     """Countries that the organization may call."""
     is_paused: bool
-    is_recorded: bool
-    """True if the call itself is on record already."""
+    is_stored: bool
+    """True if the call itself is stored already, as after a repeated request of the carrier."""
     blocked_phones: Collection[str]
     """Forward numbers that the organization blocked."""
 
@@ -122,6 +122,6 @@ class IncomingContextService:
             limits=limits,
             countries=callable_countries(country, row["countries"], is_new=limits.new_until is not None),
             is_paused=row["is_paused"],
-            is_recorded=row["is_recorded"],
+            is_stored=row["is_stored"],
             blocked_phones=frozenset(row["blocked_phones"]),
         )

@@ -82,7 +82,7 @@ class AdmissionService:
         attempt = await self._load(organization_id, country, outgoing)
         if attempt is None:
             return None
-        if attempt.context.is_recorded:
+        if attempt.context.is_stored:
             return await self._find_existing(attempt)
         try:
             destination, from_number = _ensure_allowed(attempt)

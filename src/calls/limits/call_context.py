@@ -42,7 +42,7 @@ _CONTEXT_SQL = """
            (SELECT jsonb_object_agg(v.name, v.value) FROM limit_override v
             WHERE v.organization_id = :organization AND v.ends_at > :now) AS overrides,
            EXISTS (SELECT FROM calling_pause) AS is_paused,
-           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS is_recorded,
+           EXISTS (SELECT FROM call c WHERE c.organization_id = :organization AND c.carrier_sid = :sid) AS is_stored,
            EXISTS (SELECT FROM call c
                    WHERE c.organization_id = :organization AND c.reserved_until < :now) AS has_overdue_reservations,
            EXISTS (SELECT FROM blocked_number b
@@ -97,8 +97,8 @@ class CallContext(msgspec.Struct, frozen=True):
     token_live_calls: int | None
     token_countries: Sequence[str] | None
     is_paused: bool
-    is_recorded: bool
-    """True if the call itself is on record already."""
+    is_stored: bool
+    """True if the call itself is stored already, as after a repeated request of the carrier."""
     has_overdue_reservations: bool
     """True if calls that must be over by now still have reservations."""
     is_blocked: bool

@@ -62,8 +62,8 @@ REPEATED_REFUSALS = 5
 """Calls refused within a day (UTC) for one reason, after which owners and admins get a mail."""
 _ORGANIZATION_SCOPES = ("organization", "token")
 """Scopes of limits that cause an event or a mail: not those of one client, one called number or one caller."""
-_MAILED_ABOUT = frozenset({FixedBy.ADMIN, FixedBy.OWNER, FixedBy.SUPPORT})
-"""People who get a mail if they can change the rule; the agent corrects a wrong number without a mail."""
+_MAIL_IF_FIXED_BY = frozenset({FixedBy.ADMIN, FixedBy.OWNER, FixedBy.SUPPORT})
+"""The parties that can remove the cause of a refusal about which owners and admins get a mail."""
 _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
 
@@ -120,7 +120,7 @@ class RejectionAlertService:
         explanation = explain(rejection.code, stored_details(details), organization=context.name)
         if (
             explanation is None
-            or explanation.fixed_by not in _MAILED_ABOUT
+            or explanation.fixed_by not in _MAIL_IF_FIXED_BY
             or isinstance(rejection, ClientBusy | Unavailable)
         ):
             return

@@ -14,7 +14,7 @@ from calls.outcomes.services import OutcomeService
 from kit.time_zones import start_of_day
 
 MAX_REPORTED = 100
-"""Reported outcomes of one month, the most frequent. Calls keep removed outcomes, so there may be any number."""
+"""The number of outcomes that a month lists, the most frequent first. Calls keep outcomes that were removed since."""
 
 
 class OutcomeUsage(msgspec.Struct, frozen=True):
