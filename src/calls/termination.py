@@ -1,7 +1,8 @@
-"""Ends live calls at the carrier: of a revoked token, of a suspended or deleted organization, or all calls at a pause.
+"""Ends live calls at the carrier: a call that staff end, and calls that are not allowed to continue.
 
-The transaction that forbids the calls enqueues a job (``tenants.jobs``). That job finds the calls and enqueues one job
-for each; the second job asks the carrier to end the call, again and again until the carrier says that it is over.
+Those are the calls of a revoked token, of a suspended or deleted organization, or all calls during a pause. The
+transaction that forbids them enqueues a job (``tenants.jobs``), which finds the calls and enqueues a job for each. This
+second job asks the carrier to end the call, again and again until the carrier reports that the call has ended.
 """
 
 import datetime as dt

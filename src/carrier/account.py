@@ -1,4 +1,4 @@
-"""Port ``AccountAdmin``: operations that set up and check our account at the carrier, and their types.
+"""Interface ``AccountAdmin``: operations that set up and check our account at the carrier, and their types.
 
 The operator's commands use them; request handlers never do.
 """

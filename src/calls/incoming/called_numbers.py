@@ -1,4 +1,4 @@
-"""Finds the organization that holds a phone number, and the held ones among several numbers, of all organizations."""
+"""Finds the organization that holds a phone number, and which of several numbers are held, among all organizations."""
 
 from collections.abc import Collection
 from uuid import UUID

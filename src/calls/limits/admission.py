@@ -1,7 +1,7 @@
 """Admits or rejects outgoing calls; ``admission_service`` makes the decision about each call.
 
-This module limits how many calls are checked at once, retries while the widget's last call seems live, and rejects
-calls that could not be checked because of a failure.
+This module limits how many calls are checked at once, retries while the widget's last call is live on record, and
+rejects calls that could not be checked because of a failure.
 """
 
 import asyncio
