@@ -134,8 +134,8 @@ def _newest_matching_ids(conditions: list[sa.ColumnElement[bool]], filters: Call
     if filters.number is None:
         return newest
     to_number, from_caller = newest.where(_is_to_number(filters.number)), newest.where(is_from_caller(filters.number))
-    either = sa.union(sa.select(to_number.subquery().c.id), sa.select(from_caller.subquery().c.id)).subquery()
-    return sa.select(either.c.id).order_by(either.c.id.desc()).limit(limit)
+    matching_ids = sa.union(sa.select(to_number.subquery().c.id), sa.select(from_caller.subquery().c.id)).subquery()
+    return sa.select(matching_ids.c.id).order_by(matching_ids.c.id.desc()).limit(limit)
 
 
 def _is_to_number(search: NumberSearch) -> sa.ColumnElement[bool]:

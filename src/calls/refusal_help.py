@@ -211,9 +211,9 @@ def _country_help(details: RefusalDetails, organization: str) -> str:
         rule = f"{organization} is new: until {_day(details.until_day)} it can call numbers in {home} only."
         if details.listed:
             return f"{rule} Calls to {country} start then. Only support can end this earlier."
-        where = "on the token's page" if details.scope == "token" else "under Calling rules"
+        place = "on the token's page" if details.scope == "token" else "under Calling rules"
         return (
-            f"{rule} After that, calls to {country} work if an admin adds the country {where}; support can end the "
+            f"{rule} After that, calls to {country} work if an admin adds the country {place}; support can end the "
             "rule earlier."
         )
     if details.scope == "token":
@@ -252,8 +252,8 @@ def _how_to_raise(details: RefusalDetails, organization: str) -> str:
         return f"{rule} Support can end the rule earlier."
     if details.who == FixedBy.SUPPORT:
         return "Only support can raise it; ask an admin to write to support."
-    where = "on the token's page or under Calling rules" if details.scope == "token" else "under Calling rules"
-    return f"An admin can raise it {where}."
+    place = "on the token's page or under Calling rules" if details.scope == "token" else "under Calling rules"
+    return f"An admin can raise it {place}."
 
 
 def _with_day(details: RefusalDetails | None, zone: dt.tzinfo) -> RefusalDetails | None:

@@ -59,11 +59,11 @@ _PART = re.compile(r"[A-Za-z]+")
 
 def resource_of(path: str) -> str:
     """The resource of a path such as ``/2010-04-01/Accounts/AC…/Calls/CA….json``: that of its last known part."""
-    found = OTHER
+    resource = OTHER
     for part in path.split("/"):
         word = _PART.match(part)
-        found = _RESOURCES.get(word[0], found) if word else found
-    return found
+        resource = _RESOURCES.get(word[0], resource) if word else resource
+    return resource
 
 
 def outcome_of(status: int) -> RequestOutcome:

@@ -121,8 +121,8 @@ def _parse_area_code(country: str, typed: str) -> str:
 
 def _without_prefixes(country: str, area: str, *, is_international: bool) -> str:
     dialing = dialing_of(country)
-    code, abroad = dialing.calling_code, f"{dialing.international_prefix}{dialing.calling_code}"
-    if is_international or (dialing.international_prefix and area.startswith(abroad)):
+    code, code_from_abroad = dialing.calling_code, f"{dialing.international_prefix}{dialing.calling_code}"
+    if is_international or (dialing.international_prefix and area.startswith(code_from_abroad)):
         digits = area if is_international else area.removeprefix(dialing.international_prefix)
         if not digits.startswith(code):
             raise ValueError(f"Enter an area code of the chosen country: its country code is +{code}")

@@ -29,16 +29,17 @@ def parse_new_name(text: str) -> str:
 
 def free_name(name: str, taken: Iterable[str]) -> str:
     """``name``, or if it is among ``taken``, ``name`` with the lowest free number: ``Recording 2``."""
-    known = {each.casefold() for each in taken}
-    if name.casefold() not in known:
+    taken_in_lower_case = {taken_name.casefold() for taken_name in taken}
+    if name.casefold() not in taken_in_lower_case:
         return name
-    numbered = (f"{name[: MAX_NAME_CHARACTERS - len(end)].rstrip()}{end}" for end in (f" {n}" for n in count(2)))
-    return next(each for each in numbered if each.casefold() not in known)
+    endings = (f" {number}" for number in count(2))
+    candidates = (f"{name[: MAX_NAME_CHARACTERS - len(ending)].rstrip()}{ending}" for ending in endings)
+    return next(candidate for candidate in candidates if candidate.casefold() not in taken_in_lower_case)
 
 
 def ensure_free_name(name: str, taken: Iterable[str]) -> None:
     """Raise ValidationFailed if ``name`` is among ``taken`` in any case."""
-    if name.casefold() in {each.casefold() for each in taken}:
+    if name.casefold() in {taken_name.casefold() for taken_name in taken}:
         raise ValidationFailed([("name", f"Another one is named {name}; choose a different name")])
 
 

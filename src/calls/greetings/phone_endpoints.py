@@ -64,16 +64,16 @@ class VoicemailGreetingsHandler:
             user_id = await self._agent_identification.find_user_id(session, widget.token_id, widget.ticket.client_id)
             service = VoicemailGreetingService(session, widget.organization_id, user_id)
             # Not refused after the call: a refusal would appear as an error in the page's console.
-            found = () if call.status.is_final else await service.list_all()
-        repeated = repeated_names([one.name for one in found])
+            greetings = () if call.status.is_final else await service.list_all()
+        repeated = repeated_names([greeting.name for greeting in greetings])
         choices = [
             VoicemailGreetingChoice(
-                id=str(one.id),
-                name=_with_length_and_time(one) if one.name in repeated else one.name,
-                seconds=one.seconds,
-                shared=one.is_shared,
+                id=str(greeting.id),
+                name=_with_length_and_time(greeting) if greeting.name in repeated else greeting.name,
+                seconds=greeting.seconds,
+                shared=greeting.is_shared,
             )
-            for one in found
+            for greeting in greetings
         ]
         return _encode(VoicemailGreetingChoices(greetings=choices))
 

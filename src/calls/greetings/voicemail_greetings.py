@@ -52,8 +52,8 @@ class VoicemailGreetingService:
         await OrganizationService(self._session).lock(self._organization_id)
         owner = None if shared else await self._membership_id()
         column = VoicemailGreeting.membership_id
-        same = column.is_(None) if owner is None else column == owner
-        own_rows = VoicemailGreeting.owned_by(self._organization_id), same
+        is_same_owner = column.is_(None) if owner is None else column == owner
+        own_rows = VoicemailGreeting.owned_by(self._organization_id), is_same_owner
         count = (
             await self._session.scalar(sa.select(sa.func.count()).select_from(VoicemailGreeting).where(*own_rows)) or 0
         )
@@ -62,7 +62,7 @@ class VoicemailGreetingService:
         row = VoicemailGreeting(
             organization_id=self._organization_id,
             membership_id=owner,
-            name=free_name(name or _DEFAULT_NAME, [each.name for each in await self.list_all()]),
+            name=free_name(name or _DEFAULT_NAME, [greeting.name for greeting in await self.list_all()]),
             seconds=audio.seconds,
             wav=audio.wav,
         )
@@ -112,14 +112,14 @@ class VoicemailGreetingService:
         Raises: NotFound, RoleTooLow, as ``get_changeable``; ValidationFailed, also for a name that is taken.
         """
         await OrganizationService(self._session).lock(self._organization_id)
-        greeting, after = await self.get_changeable(greeting_id, role=role), parse_new_name(name)
-        if greeting.name == after:
+        greeting, new_name = await self.get_changeable(greeting_id, role=role), parse_new_name(name)
+        if greeting.name == new_name:
             return greeting
-        ensure_free_name(after, [each.name for each in await self.list_all() if each.id != greeting_id])
+        ensure_free_name(new_name, [other.name for other in await self.list_all() if other.id != greeting_id])
         own_rows = VoicemailGreeting.owned_by(self._organization_id), VoicemailGreeting.id == greeting_id
-        await self._session.execute(sa.update(VoicemailGreeting).where(*own_rows).values(name=after))
-        renamed = msgspec.structs.replace(greeting, name=after)
-        changed = {"before": {"name": greeting.name}, "after": {"name": after}}
+        await self._session.execute(sa.update(VoicemailGreeting).where(*own_rows).values(name=new_name))
+        renamed = msgspec.structs.replace(greeting, name=new_name)
+        changed = {"before": {"name": greeting.name}, "after": {"name": new_name}}
         await self._record("voicemail_greeting.renamed", renamed, by, **changed)
         return renamed
 

@@ -29,10 +29,10 @@ WHOLE_DAY = ((MIDNIGHT, "12:00"), ("12:00", MIDNIGHT))
 
 def hours_text(hours: Sequence[OpenHours], day: Weekday) -> str:
     """The intervals of a day as the settings page shows them: ``09:00-12:00, 13:00-17:30``."""
-    shown = [(each.from_, each.to) for each in hours if each.day is day]
-    if all(half in shown for half in WHOLE_DAY):
-        shown = [TYPED_WHOLE_DAY, *(each for each in shown if each not in WHOLE_DAY)]
-    return ", ".join(f"{begin}-{end}" for begin, end in shown)
+    intervals = [(opened.from_, opened.to) for opened in hours if opened.day is day]
+    if all(interval in intervals for interval in WHOLE_DAY):
+        intervals = [TYPED_WHOLE_DAY, *(interval for interval in intervals if interval not in WHOLE_DAY)]
+    return ", ".join(f"{begin}-{end}" for begin, end in intervals)
 
 
 def setting_text(name: str, value: Any) -> str | None:

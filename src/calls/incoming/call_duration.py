@@ -51,8 +51,8 @@ def _share(minutes: int, live: int) -> int:
 
     A quarter. While few calls are live, more than that, if the same time remains for each of the next calls.
     """
-    few = min(minutes // (live + 2), MINUTES_WITH_FEW_CALLS)
-    return max(minutes // USUAL_CALLS_AT_ONCE, few, 1)
+    minutes_with_few_calls = min(minutes // (live + 2), MINUTES_WITH_FEW_CALLS)
+    return max(minutes // USUAL_CALLS_AT_ONCE, minutes_with_few_calls, 1)
 
 
 def _remaining(limits: EffectiveLimits, used: IncomingSpending, legs: int, rate_micros: int) -> Iterator[_Remaining]:

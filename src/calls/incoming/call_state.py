@@ -84,7 +84,7 @@ def billed_minutes(events: Iterable[IncomingEvent]) -> int:
     for event in sorted(events, key=_event_order):
         if _is_final(event):
             seconds.setdefault(event.leg, event.duration or 0)
-    return sum(divide_up(each, 60) for each in seconds.values())
+    return sum(divide_up(leg_seconds, 60) for leg_seconds in seconds.values())
 
 
 def _unaccepted_status(kinds: set[str], caller_end: IncomingEvent) -> CallStatus:

@@ -43,7 +43,7 @@ def overlap_errors(hours: Sequence[OpenHours]) -> Iterator[tuple[Weekday, str]]:
 
     The times of ``hours`` must be valid, and no interval may end at the time at which it begins.
     """
-    week = sorted(_intervals(hours), key=lambda each: each.start_minute)
+    week = sorted(_intervals(hours), key=lambda interval: interval.start_minute)
     reported = set()
     for first, second in combinations(week, 2):
         if not first.overlaps(second):
@@ -74,8 +74,8 @@ def _sentence(earlier: _Interval, later: _Interval) -> str:
 
 def _intervals(hours: Sequence[OpenHours]) -> Iterator[_Interval]:
     for day_index, day in enumerate(_DAYS):
-        typed = Counter((each.from_, each.to) for each in hours if each.day is day)
-        whole_days = min(typed[half] for half in WHOLE_DAY)
+        typed = Counter((interval.from_, interval.to) for interval in hours if interval.day is day)
+        whole_days = min(typed[interval] for interval in WHOLE_DAY)
         typed.subtract(dict.fromkeys(WHOLE_DAY, whole_days))
         typed[TYPED_WHOLE_DAY] = whole_days
         for begin, end in typed.elements():

@@ -68,19 +68,19 @@ class MissedCallsHandler:
         self._agent_identification = agent_identification
 
     async def __call__(self, widget: AuthenticatedWidget, request: MissedCallsRequest) -> bytes:
-        until, now = request.to_time(), utc_now()
+        seen_until, now = request.to_time(), utc_now()
         # A client id belongs to a member only if our own page was rendered for that member.
         user_id = await self._find_user_id(widget)
         if user_id is None:
             return _encode(MissedCalls(count=0, calls=(), as_of=None))
         async with self._database.tenant_session(widget.organization_id, user_id) as session:
             service = MissedCallService(session)
-            if until is not None:
-                await service.mark_seen(widget.organization_id, user_id, min(until, now))
+            if seen_until is not None:
+                await service.mark_seen(widget.organization_id, user_id, min(seen_until, now))
                 await session.flush()
-            found = await service.unseen(widget.organization_id, user_id, limit=MAX_LISTED)
-            calls = [_missed_call(call) for call in found.newest]
-        return _encode(MissedCalls(count=found.count, calls=calls, as_of=now.isoformat()))
+            unseen = await service.unseen(widget.organization_id, user_id, limit=MAX_LISTED)
+            calls = [_missed_call(call) for call in unseen.newest]
+        return _encode(MissedCalls(count=unseen.count, calls=calls, as_of=now.isoformat()))
 
     async def _find_user_id(self, widget: AuthenticatedWidget) -> UUID | None:
         client_id = widget.ticket.client_id

@@ -76,8 +76,8 @@ def _parse_allowed(typed: str, rules: ForwardRules) -> str:
     if destination.number in rules.blocked_numbers:
         raise ValueError("This number is on your block list")
     if destination.country not in rules.callable_countries:
-        where = country_in_sentence(destination.country)
-        raise ValueError(f"Calls to {where} are not enabled; change that under Calling rules first")
+        country = country_in_sentence(destination.country)
+        raise ValueError(f"Calls to {country} are not enabled; change that under Calling rules first")
     return destination.number
 
 
@@ -125,9 +125,9 @@ def parse_settings(
         *ring_errors(given.ring_seconds),
         *_notify_errors(given.notify, members),
     ]
-    phones, more = _parse_phones("forward_to", given.forward_to, rules)
+    phones, phone_errors = _parse_phones("forward_to", given.forward_to, rules)
     later_phones, later_errors = _parse_phones("after_hours", given.after_hours.forward_to, rules)
-    if errors := [*errors, *more, *later_errors]:
+    if errors := [*errors, *phone_errors, *later_errors]:
         raise ValidationFailed(errors)
     after_hours = AfterHours(
         greeting=_stored_greeting(given.after_hours.greeting),
@@ -198,7 +198,8 @@ def _holiday_errors(closed: Holidays) -> _Errors:
 def greeting_recordings(given: AnswerSettings) -> Collection[UUID]:
     """The ids of the recordings that the greetings of settings play."""
     greetings = (given.greeting, given.after_hours.greeting)
-    return frozenset(each.recording_id for each in greetings if each is not None and each.recording_id is not None)
+    recordings = (greeting.recording_id for greeting in greetings if greeting is not None)
+    return frozenset(recording for recording in recordings if recording is not None)
 
 
 def _stored_greeting(greeting: Greeting | None) -> Greeting | None:

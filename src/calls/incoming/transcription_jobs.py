@@ -110,14 +110,14 @@ class TranscriptionFetcher:
             if age <= UNREACHABLE_AFTER:
                 raise
             found = []
-        completed = next((each for each in found if each.text is not None), None)
+        completed = next((transcription for transcription in found if transcription.text is not None), None)
         if completed is not None:
             values = {
                 "transcript_status": TranscriptStatus.COMPLETED,
                 "transcript": stored_text(completed.text or ""),
                 "transcription_sid": completed.sid,
             }
-        elif age > FAILED_AFTER or (found and all(each.is_over for each in found)):
+        elif age > FAILED_AFTER or (found and all(transcription.is_over for transcription in found)):
             values = {"transcript_status": TranscriptStatus.FAILED}
             log.info("voicemail_not_transcribed", is_told=bool(found))
         else:

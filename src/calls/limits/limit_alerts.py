@@ -223,9 +223,9 @@ def _limit_usages(
         (limit_names.MINUTES_PER_DAY, token.day_minutes, delta.minutes, context.token_minutes_per_day or 0, day),
     )
     for counted, counted_token in ((of_organization, None), (of_token, token_id)):
-        for name, used, more, limit, window in counted:
-            if limit and more > 0:
-                yield LimitUsage(name, used, used + more, limit, window, counted_token)
+        for name, used, added, limit, window in counted:
+            if limit and added > 0:
+                yield LimitUsage(name, used, used + added, limit, window, counted_token)
 
 
 def _incoming_usages(
@@ -234,11 +234,11 @@ def _incoming_usages(
     """The usage of each limit that an incoming call changed."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     cents_of_day, cents_of_month = limit_names.CENTS_PER_DAY, limit_names.CENTS_PER_MONTH
-    for name, after, more, unit, window in (
+    for name, after, added, unit, window in (
         (limit_names.INCOMING_MINUTES_PER_DAY, total.day_minutes, minutes, 1, day),
         (cents_of_day, total.day_micros, micros, MICROS_PER_CENT, day),
         (cents_of_month, total.month_micros, micros, MICROS_PER_CENT, day.replace(day=1)),
     ):
         limit = holder.limits[name] * unit
-        if limit and more > 0:
-            yield LimitUsage(name, after - more, after, limit, window, is_incoming=True)
+        if limit and added > 0:
+            yield LimitUsage(name, after - added, after, limit, window, is_incoming=True)

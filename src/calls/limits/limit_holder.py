@@ -36,8 +36,10 @@ async def load_limit_holder(session: AsyncSession, organization_id: UUID, now: d
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    organization, own, granted = row
-    sources = LimitSources(organization.plan, organization.created_at, organization.limits, granted or {}, own or {})
+    organization, own_limits, granted = row
+    sources = LimitSources(
+        organization.plan, organization.created_at, organization.limits, granted or {}, own_limits or {}
+    )
     return LimitHolder(
         name=organization.name,
         slug=organization.slug,

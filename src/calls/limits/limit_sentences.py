@@ -52,10 +52,10 @@ def _ways_to_raise(
         instruction = "Set it higher" if may_change else "An admin can set it higher"
         yield f"{instruction}, up to {format_amount(name, ceiling)}."
         return
-    better = next_plan(name, ceiling, plan)
-    if better is not None:
-        allowed = format_amount(name, DEFAULT_LIMITS[name] * CEILING_FACTORS[better])
-        yield f"{better.value.capitalize()} allows {allowed}."
+    higher_plan = next_plan(name, ceiling, plan)
+    if higher_plan is not None:
+        allowed = format_amount(name, DEFAULT_LIMITS[name] * CEILING_FACTORS[higher_plan])
+        yield f"{higher_plan.value.capitalize()} allows {allowed}."
     yield "Support can raise it."
 
 
@@ -63,8 +63,9 @@ def next_plan(name: str, ceiling: int, plan: Plan) -> Plan | None:
     """The lowest plan above ``plan`` on which an organization may set the limit above ``ceiling``."""
     if name in FIXED_LIMITS:
         return None
-    higher = (each for each in Plan if CEILING_FACTORS[each] > CEILING_FACTORS[plan])
-    return next((each for each in higher if DEFAULT_LIMITS[name] * CEILING_FACTORS[each] > ceiling), None)
+    higher_plans = (candidate for candidate in Plan if CEILING_FACTORS[candidate] > CEILING_FACTORS[plan])
+    default = DEFAULT_LIMITS[name]
+    return next((candidate for candidate in higher_plans if default * CEILING_FACTORS[candidate] > ceiling), None)
 
 
 def staff_sentence(name: str, limits: EffectiveLimits, sources: LimitSources) -> str:

@@ -64,8 +64,8 @@ def _most_used(organization_id: UUID, now: dt.datetime) -> sa.Executable:
     in_minute, in_day = UsageCounter.minute_start > now - _MINUTE, UsageCounter.day >= day
     in_month = UsageCounter.month >= day.replace(day=1)
 
-    def highest(column: sa.ColumnElement[int], within: sa.ColumnElement[bool], label: str) -> sa.Label[int]:
-        return sa.func.coalesce(sa.func.max(column).filter(within), 0).label(label)
+    def highest(column: sa.ColumnElement[int], is_in_window: sa.ColumnElement[bool], label: str) -> sa.Label[int]:
+        return sa.func.coalesce(sa.func.max(column).filter(is_in_window), 0).label(label)
 
     return (
         sa.select(

@@ -41,11 +41,12 @@ class PlatformExposureService:
         organizations = cents = 0
         countries: set[str] = set()
         overrides = await self._overrides(now)
-        async for organization_id, plan, created_at, permanent, country, own, chosen in self._rules():
-            sources = LimitSources(plan, created_at, permanent, overrides.get(organization_id, {}), own or {})
+        async for row in self._rules():
+            organization_id, plan, created_at, permanent, country, own_limits, own_countries = row
+            sources = LimitSources(plan, created_at, permanent, overrides.get(organization_id, {}), own_limits or {})
             organizations += 1
             cents += effective_limits(sources, now).chosen[CENTS_PER_DAY]
-            countries.update(selected_countries(country, chosen))
+            countries.update(selected_countries(country, own_countries))
         return PlatformExposure(organizations, max(cents, DEFAULT_AMOUNTS[CENTS_PER_DAY]), frozenset(countries))
 
     async def _rules(self) -> AsyncIterator[Any]:

@@ -62,16 +62,16 @@ class CallingRulesService:
         found = (await self._session.execute(_rules_of(organization_id))).one_or_none()
         if found is None:
             raise NotFound
-        organization, own, blocked = found
+        organization, own_rules, blocked = found
         overrides = await self._overrides(organization_id, now)
         sources = LimitSources(
             organization.plan,
             organization.created_at,
             organization.limits,
             {row.name: row.value for row in overrides},
-            {} if own is None else own.limits,
+            {} if own_rules is None else own_rules.limits,
         )
-        limits, chosen = effective_limits(sources, now), None if own is None else own.countries
+        limits, chosen = effective_limits(sources, now), None if own_rules is None else own_rules.countries
         token_limits = (
             sa.select(TokenLimits)
             .join(EmbedToken, EmbedToken.id == TokenLimits.token_id)

@@ -21,6 +21,6 @@ async def ensure_may_verify(session: AsyncSession, organization_id: UUID, e164: 
     # Numbers without a country count as domestic.
     country = region_of(e164) or rules.country
     if country not in rules.callable_countries:
-        where = country_in_sentence(country)
-        sentence = f"Calls to {where} are not enabled, so the carrier does not call this number"
+        country_name = country_in_sentence(country)
+        sentence = f"Calls to {country_name} are not enabled, so the carrier does not call this number"
         raise ValidationFailed([("number", f"{sentence}; change that under Calling rules first")])

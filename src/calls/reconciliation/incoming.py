@@ -76,15 +76,19 @@ class IncomingReconciler:
             batch = unmatched[start : start + CALLS_PER_BATCH]
             called = {carrier_list.incoming[sid].called for sid in batch}
             async with self._job_database.sessions() as session, session.begin():
-                ours = set(await session.scalars(sa.select(PhoneNumber.e164).where(PhoneNumber.e164.in_(called))))
-                known = set(await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(batch))))
+                our_numbers = set(
+                    await session.scalars(sa.select(PhoneNumber.e164).where(PhoneNumber.e164.in_(called)))
+                )
+                recorded_calls = set(
+                    await session.scalars(sa.select(Call.carrier_sid).where(Call.carrier_sid.in_(batch)))
+                )
                 for sid in batch:
-                    if carrier_list.incoming[sid].called not in ours:
+                    if carrier_list.incoming[sid].called not in our_numbers:
                         totals.others_there += 1
                         continue
                     carrier_call = carrier_list.get(sid)
                     # Calls that were rejected unanswered, as in a flood of calls, have no record and cost nothing.
-                    if sid in known or not (carrier_call.is_billable or carrier_call.parent_leg.duration):
+                    if sid in recorded_calls or not (carrier_call.is_billable or carrier_call.parent_leg.duration):
                         continue
                     totals.calls_there += 1
                     totals.micros_there += carrier_call.dollar_micros
