@@ -58,8 +58,8 @@ class LoginThrottle:
         async with self._database.sessions() as session, session.begin():
             return await _hit(session, f"{action}:{fingerprint(email)}", MAILS_PER_RECIPIENT) is None
 
-    async def use_once(self, key: str, expires_at: float) -> bool:
-        """Record the use of a one-time value, valid until ``expires_at`` (Unix seconds); False when already used."""
+    async def consume_one_time_value(self, key: str, expires_at: float) -> bool:
+        """Mark a one-time value, valid until ``expires_at`` (Unix seconds), as used; False when it already was."""
         until = dt.datetime.fromtimestamp(expires_at, dt.UTC)
         used = insert(RateCounter).values(id=uuid7(), key=key, window_start=until, times=1).on_conflict_do_nothing()
         async with self._database.sessions() as session, session.begin():

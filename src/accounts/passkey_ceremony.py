@@ -120,7 +120,7 @@ class PasskeyCeremony:
             raise PasskeyTooLate
         issued = msgspec.json.decode(decrypted, type=_IssuedChallenge)
         digest = hashlib.sha256(issued.challenge).hexdigest()
-        if not await self._throttle.use_once(f"passkey-challenge:{digest}", issued.expires_at):
+        if not await self._throttle.consume_one_time_value(f"passkey-challenge:{digest}", issued.expires_at):
             raise PasskeyTooLate
         return issued.challenge
 
