@@ -1,4 +1,4 @@
-"""Describes the command line: commands, options and help texts."""
+"""Builds the argument parser of the command line ``epoch``: commands, options and help texts."""
 
 import argparse
 from datetime import UTC, date, datetime
@@ -86,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     erase = add("erase-person", "erase an e-mail address from the audit log", group="audit")
     erase.add_argument("email")
     verify = add("verify", "compute the audit log's chains again; changes nothing", group="audit")
-    verify.add_argument("--ends", action="store_true", help="print the end of every chain; keep it on another machine")
+    verify.add_argument("--ends", action="store_true", help="print length and digest of every chain, to save elsewhere")
     verify.add_argument(
         "--kept",
         metavar="FILE",

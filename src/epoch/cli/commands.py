@@ -1,4 +1,4 @@
-"""The work of commands that need the database or the carrier; ``main.py`` parses and prints."""
+"""Runs the commands that need the database or the carrier; ``main.py`` parses their arguments and prints results."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,7 +35,7 @@ from kit.settings import Settings
 from phone_numbers.reconciliation import ReconciliationReport
 from phone_numbers.services import PhoneNumberService
 from privacy.audit_erasure import erase_person
-from tenants.audit_log.kept_ends import KeptEnds
+from tenants.audit_log.saved_ends import SavedEnds
 from tenants.audit_log.verification import AuditVerification, AuditVerifier
 from tenants.plans import Plan
 from tenants.services import OrganizationService
@@ -107,13 +107,15 @@ async def add_staff(settings: Settings, email: str, role: str | None) -> tuple[I
     return invited, f"{settings.public_url}/admin/join/{invited.link_token}"
 
 
-async def verify_audit_log(settings: Settings, *, all_ends: bool, kept: KeptEnds | None = None) -> AuditVerification:
-    """Verify the chains of the audit log, also against ``kept`` ends. Raises: SettingsError."""
+async def verify_audit_log(
+    settings: Settings, *, all_ends: bool, saved_ends: SavedEnds | None = None
+) -> AuditVerification:
+    """Verify the chains of the audit log, also against ends that an earlier run printed. Raises: SettingsError."""
     if settings.database_url is None:
         raise SettingsError("EPOCH_DATABASE_URL is not set")
     database = Database(settings.database_url, role=ADMIN_ROLE, connect_seconds=PATIENT_CONNECT_SECONDS)
     try:
-        return await AuditVerifier(database).verify(all_ends=all_ends, kept=kept)
+        return await AuditVerifier(database).verify(all_ends=all_ends, saved_ends=saved_ends)
     finally:
         await database.stop()
 

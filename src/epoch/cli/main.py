@@ -196,14 +196,14 @@ def _erase_person(settings: Settings, arguments: argparse.Namespace) -> int:
 def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
     from epoch.cli.commands import verify_audit_log
     from kit.audit_chain import PLATFORM_CHAIN
-    from tenants.audit_log.kept_ends import format_end, parse_kept_ends
+    from tenants.audit_log.saved_ends import format_end, parse_saved_ends
 
     def name(chain_id: UUID) -> str:
         return "platform" if chain_id == PLATFORM_CHAIN else f"organization {chain_id}"
 
-    kept_ends = None if arguments.kept is None else parse_kept_ends(arguments.kept.read())
+    saved_ends = None if arguments.kept is None else parse_saved_ends(arguments.kept.read())
     with _database(settings) as (effective_settings, _):
-        found = asyncio.run(verify_audit_log(effective_settings, all_ends=arguments.ends, kept=kept_ends))
+        found = asyncio.run(verify_audit_log(effective_settings, all_ends=arguments.ends, saved_ends=saved_ends))
     for end in found.ends:
         _print(format_end(*end))
     for broken in found.breaks:
@@ -212,7 +212,7 @@ def _verify_audit_log(settings: Settings, arguments: argparse.Namespace) -> int:
         _print(f"BROKEN {name(broken.chain_id)}: event{number}{event}: {broken.problem}")
     _print(
         f"{found.chains} chains, {found.events} events, {found.erased_fields} erased fields,"
-        f" {found.being_erased} organizations being erased, {found.kept_ends} kept ends found: "
+        f" {found.being_erased} organizations being erased, {found.matched_ends} chain ends of earlier runs matched: "
         + (f"{found.break_count} BROKEN." if found.break_count else "all verified.")
     )
     return 1 if found.break_count else 0

@@ -1,5 +1,5 @@
-"""Formats, parses and compares kept ends: ends of audit chains that an earlier verification printed and that somebody
-keeps outside the database.
+"""Formats, parses and compares saved ends of audit chains: an earlier verification printed the length and last
+digest of each chain, and an operator saved them outside the database.
 """
 
 import re
@@ -19,11 +19,11 @@ _LINE = re.compile(
 _NAMES = ("platform", "organization")
 _END = " events, end "
 
-KeptEnds = Mapping[UUID, Mapping[int, str]]
-"""For each chain its kept ends: digests (hexadecimal) by the chain's length at that time."""
+SavedEnds = Mapping[UUID, Mapping[int, str]]
+"""For each chain its saved ends: digests (hexadecimal) by the chain's length at that time."""
 
 
-class KeptEndsNotReadable(Invalid):
+class SavedEndsNotReadable(Invalid):
     """The text is not what ``epoch audit verify --ends`` prints."""
 
     code = "kept_ends_not_readable"
@@ -35,10 +35,10 @@ def format_end(chain_id: UUID, length: int, digest: str) -> str:
     return f"{name}: {length} events, end {digest}"
 
 
-def parse_kept_ends(text: str) -> KeptEnds:
+def parse_saved_ends(text: str) -> SavedEnds:
     """The ends in the output of one or several verifications; their other lines are ignored.
 
-    Raises: KeptEndsNotReadable, when a line is damaged, two lines contradict each other, or there is none.
+    Raises: SavedEndsNotReadable, when a line is damaged, two lines contradict each other, or there is none.
     """
     found: dict[UUID, dict[int, str]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -46,13 +46,13 @@ def parse_kept_ends(text: str) -> KeptEnds:
             continue
         match = _LINE.fullmatch(line.strip())
         if match is None:
-            raise KeptEndsNotReadable(f"Line {number} of the kept ends is damaged: {line[:80]}")
+            raise SavedEndsNotReadable(f"Line {number} of the saved ends is damaged: {line[:80]}")
         chain_id = UUID(match["id"]) if match["id"] else PLATFORM_CHAIN
         known = found.setdefault(chain_id, {}).setdefault(int(match["length"]), match["digest"])
         if known != match["digest"]:
-            raise KeptEndsNotReadable(f"Line {number} of the kept ends contradicts an earlier line: {line[:80]}")
+            raise SavedEndsNotReadable(f"Line {number} of the saved ends contradicts an earlier line: {line[:80]}")
     if not found:
-        raise KeptEndsNotReadable("There are no ends: give the file with the output of `epoch audit verify --ends`")
+        raise SavedEndsNotReadable("There are no ends: give the file with the output of `epoch audit verify --ends`")
     return found
 
 
@@ -62,9 +62,9 @@ def erased_end(event: Any) -> dict[UUID, tuple[int, str]]:
     return {} if chain is None else {event.subject_id: (chain["length"], chain["end"])}
 
 
-def are_ends_of(kept: Mapping[int, str], erased: tuple[int, str] | None) -> bool:
-    """True when the ends ``kept`` fit a chain that was erased when its end was ``erased``."""
+def are_ends_of(saved_ends: Mapping[int, str], erased: tuple[int, str] | None) -> bool:
+    """True when ``saved_ends`` fit a chain that was erased when its end was ``erased``."""
     if erased is None:
         return False
     length, digest = erased
-    return max(kept) <= length and kept.get(length, digest) == digest
+    return max(saved_ends) <= length and saved_ends.get(length, digest) == digest

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.audit import AuditChain, AuditEvent
 from kit.audit_chain import ERASABLE_FIELDS, PLATFORM_CHAIN, event_digest, field_digest
 from kit.db.database import Database
-from tenants.audit_log.kept_ends import ERASED_ACTION, KeptEnds, are_ends_of, erased_end
+from tenants.audit_log.saved_ends import ERASED_ACTION, SavedEnds, are_ends_of, erased_end
 from tenants.models import Organization
 
 PAGE_ROWS = 2000
@@ -68,8 +68,8 @@ class AuditVerification(msgspec.Struct):
     breaks: list[ChainBreak] = []
     """At most ``MAX_REPORTED_BREAKS``, one for each chain."""
     break_count: int = 0
-    kept_ends: int = 0
-    """Kept ends that were found in their chain, or in the event of their organization's erasure."""
+    matched_ends: int = 0
+    """The number of saved ends that were found in their chain, or in the event of their organization's erasure."""
     ends: list[ChainEnd] = []
     """The end of the platform's chain, or the ends of all chains."""
 
@@ -86,12 +86,12 @@ class AuditVerifier:
         self._database = database
         self._page_rows = page_rows
 
-    async def verify(self, *, all_ends: bool = False, kept: KeptEnds | None = None) -> AuditVerification:
+    async def verify(self, *, all_ends: bool = False, saved_ends: SavedEnds | None = None) -> AuditVerification:
         """Recompute every chain; with ``all_ends`` the result has the end of each chain, else of the platform's.
 
-        Each chain must still contain the ends that ``kept`` has for it, or have been erased with its organization.
+        Each chain must still contain its ``saved_ends``, or have been erased with its organization.
         """
-        result, unmatched_ends = AuditVerification(), dict(kept or {})
+        result, unmatched_ends = AuditVerification(), dict(saved_ends or {})
         erased_ends: dict[UUID, tuple[int, str]] = {}
         async with self._database.sessions() as session:
             # One snapshot hides both an event that is added meanwhile and the chain's new end.
@@ -116,7 +116,7 @@ class AuditVerifier:
             await _report_chains_without_end(events, event, result, before=None)
         for chain_id, ends in unmatched_ends.items():
             if are_ends_of(ends, erased_ends.get(chain_id)):
-                result.kept_ends += len(ends)
+                result.matched_ends += len(ends)
             else:
                 problem = "its chain is missing, and no erasure of its organization is recorded"
                 result.add_break(chain_id, 1, None, problem)
@@ -160,10 +160,10 @@ class AuditVerifier:
 class _ChainCheck:
     """Checks the events of one chain, in order, and reports the first that does not verify."""
 
-    def __init__(self, end: Any, result: AuditVerification, kept: Mapping[int, str]) -> None:
+    def __init__(self, end: Any, result: AuditVerification, saved_ends: Mapping[int, str]) -> None:
         self._end = end
         self._result = result
-        self._kept = kept
+        self._saved_ends = saved_ends
         self._break: tuple[int | None, UUID | None, str] | None = None
         self._length = 0
         self._digest: bytes | None = None
@@ -180,8 +180,8 @@ class _ChainCheck:
         if (problem := self._find_problem(event)) is not None:
             self._break = (event.sequence, event.id, problem)
             return
-        if self._kept.get(event.sequence, event.digest.hex()) != event.digest.hex():
-            self._break = (event.sequence, event.id, "the end that was kept names another event here")
+        if self._saved_ends.get(event.sequence, event.digest.hex()) != event.digest.hex():
+            self._break = (event.sequence, event.id, "a saved end has another digest for this event")
             return
         self._length, self._digest = event.sequence, event.digest
 
@@ -195,12 +195,12 @@ class _ChainCheck:
             self._break = (self._length + 1, None, "the event is missing")
         if self._break is None and (self._length, self._digest) != (end.length, end.digest):
             self._break = (self._length, None, "the end stored in audit_chain is another")
-        if self._break is None and max(self._kept, default=0) > self._length:
-            self._break = (self._length + 1, None, "the event is missing: the end that was kept is later")
+        if self._break is None and max(self._saved_ends, default=0) > self._length:
+            self._break = (self._length + 1, None, "the event is missing: a saved end is later in the chain")
         if self._break is not None:
             result.add_break(end.id, *self._break)
             return
-        result.kept_ends += len(self._kept)
+        result.matched_ends += len(self._saved_ends)
         if includes_end and self._digest is not None:
             result.ends.append(ChainEnd(end.id, self._length, self._digest.hex()))
 

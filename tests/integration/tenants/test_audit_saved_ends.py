@@ -1,4 +1,4 @@
-"""Ends of audit chains that are kept outside the database prove that events were removed or chained anew."""
+"""Ends of audit chains that were saved outside the database prove that events were removed or chained anew."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from kit.actor import SYSTEM
 from kit.audit import record
 from kit.audit_chain import PLATFORM_CHAIN
 from kit.db.database import Database, owner_engine
-from tenants.audit_log.kept_ends import KeptEnds, KeptEndsNotReadable, format_end, parse_kept_ends
+from tenants.audit_log.saved_ends import SavedEnds, SavedEndsNotReadable, format_end, parse_saved_ends
 from tenants.audit_log.verification import AuditVerifier
 
 pytestmark = pytest.mark.anyio
@@ -31,14 +31,14 @@ async def grow(jobs: Database, organization_id: UUID | None, events: int) -> Non
             await record(session, SYSTEM, f"a.{number}", organization_id=organization_id)
 
 
-async def kept_ends(jobs: Database) -> KeptEnds:
-    """The ends that an operator has after keeping the output of ``epoch audit verify --ends``."""
+async def save_ends(jobs: Database) -> SavedEnds:
+    """The ends that an operator has after saving the output of ``epoch audit verify --ends``."""
     found = await AuditVerifier(jobs).verify(all_ends=True)
-    return parse_kept_ends("\n".join(format_end(*end) for end in found.ends))
+    return parse_saved_ends("\n".join(format_end(*end) for end in found.ends))
 
 
-async def problem_of(jobs: Database, chain_id: UUID, kept: KeptEnds | None) -> tuple[int | None, str] | None:
-    found = await AuditVerifier(jobs).verify(kept=kept)
+async def problem_of(jobs: Database, chain_id: UUID, saved: SavedEnds | None) -> tuple[int | None, str] | None:
+    found = await AuditVerifier(jobs).verify(saved_ends=saved)
     of_chain = [(broken.number, broken.problem) for broken in found.breaks if broken.chain_id == chain_id]
     assert len(of_chain) <= 1
     return of_chain[0] if of_chain else None
@@ -69,29 +69,29 @@ REMAKE = (
 """A chain computed anew, by the database's own function."""
 
 
-async def test_a_chain_that_goes_on_still_has_its_kept_end(jobs: Database) -> None:
+async def test_a_chain_that_goes_on_still_has_its_saved_end(jobs: Database) -> None:
     organization_id = uuid4()
     await grow(jobs, organization_id, 5)
-    kept = await kept_ends(jobs)
+    saved = await save_ends(jobs)
     await grow(jobs, organization_id, 2)
     await grow(jobs, None, 1)
 
-    assert await problem_of(jobs, organization_id, kept) is None
-    assert (await AuditVerifier(jobs).verify(kept=kept)).kept_ends == len(kept)
+    assert await problem_of(jobs, organization_id, saved) is None
+    assert (await AuditVerifier(jobs).verify(saved_ends=saved)).matched_ends == len(saved)
 
 
-async def test_removed_newest_events_are_found_by_a_later_kept_end_only(jobs: Database, owner: AsyncEngine) -> None:
+async def test_removed_newest_events_are_found_by_a_later_saved_end_only(jobs: Database, owner: AsyncEngine) -> None:
     organization_id = uuid4()
     await grow(jobs, organization_id, 3)
-    earlier = await kept_ends(jobs)
+    earlier = await save_ends(jobs)
     await grow(jobs, organization_id, 2)
-    kept = await kept_ends(jobs)
+    saved = await save_ends(jobs)
 
     await cut(owner, organization_id, *CUT_NEWEST)
 
-    problem = "the event is missing: the end that was kept is later"
-    assert await problem_of(jobs, organization_id, kept) == (4, problem)
-    # This is what nobody notices: a cut behind the kept end, or without one.
+    problem = "the event is missing: a saved end is later in the chain"
+    assert await problem_of(jobs, organization_id, saved) == (4, problem)
+    # A cut behind the saved end, or without a saved end, is not noticed.
     assert await problem_of(jobs, organization_id, earlier) is None
     assert await problem_of(jobs, organization_id, None) is None
 
@@ -99,66 +99,66 @@ async def test_removed_newest_events_are_found_by_a_later_kept_end_only(jobs: Da
 async def test_removed_oldest_events_are_found_also_when_the_rest_is_chained_anew(
     jobs: Database, owner: AsyncEngine
 ) -> None:
-    organization_id, plainly = uuid4(), uuid4()
-    for chain in (organization_id, plainly):
+    organization_id, not_rechained = uuid4(), uuid4()
+    for chain in (organization_id, not_rechained):
         await grow(jobs, chain, 5)
-    kept = await kept_ends(jobs)
+    saved = await save_ends(jobs)
     oldest = "DELETE FROM audit_event WHERE organization_id = :id AND sequence <= 2"
 
-    await cut(owner, plainly, oldest)
+    await cut(owner, not_rechained, oldest)
     await cut(owner, organization_id, oldest, *REMAKE)
 
-    assert await problem_of(jobs, plainly, None) == (1, "the event is missing")
-    assert await problem_of(jobs, organization_id, None) is None, "not noticed without a kept end"
-    problem = "the event is missing: the end that was kept is later"
-    assert await problem_of(jobs, organization_id, kept) == (4, problem)
+    assert await problem_of(jobs, not_rechained, None) == (1, "the event is missing")
+    assert await problem_of(jobs, organization_id, None) is None, "not noticed without a saved end"
+    problem = "the event is missing: a saved end is later in the chain"
+    assert await problem_of(jobs, organization_id, saved) == (4, problem)
 
 
 async def test_a_chain_made_anew_with_a_changed_event_is_found(jobs: Database, owner: AsyncEngine) -> None:
     organization_id = uuid4()
     await grow(jobs, organization_id, 5)
-    kept = await kept_ends(jobs)
+    saved = await save_ends(jobs)
 
     changed = "UPDATE audit_event SET action = 'b.9' WHERE organization_id = :id AND sequence = 2"
     await cut(owner, organization_id, changed, *REMAKE)
 
     assert await problem_of(jobs, organization_id, None) is None
-    problem = "the end that was kept names another event here"
-    assert await problem_of(jobs, organization_id, kept) == (5, problem)
+    problem = "a saved end has another digest for this event"
+    assert await problem_of(jobs, organization_id, saved) == (5, problem)
 
 
 async def test_a_chain_that_is_gone_must_have_been_erased_with_its_organization(
     jobs: Database, owner: AsyncEngine
 ) -> None:
-    gone, erased = uuid4(), uuid4()
-    for chain in (gone, erased):
+    missing_chain, erased = uuid4(), uuid4()
+    for chain in (missing_chain, erased):
         await grow(jobs, chain, 2)
-    kept = await kept_ends(jobs)
+    saved = await save_ends(jobs)
     remove = "DELETE FROM audit_event WHERE organization_id = :id", "DELETE FROM audit_chain WHERE id = :id"
-    for chain in (gone, erased):
+    for chain in (missing_chain, erased):
         await cut(owner, chain, *remove)
-    [(length, digest)] = kept[erased].items()
+    [(length, digest)] = saved[erased].items()
     async with jobs.sessions() as session, session.begin():
         details = {"audit_log": {"length": length, "end": digest}}
         await record(session, SYSTEM, "organization.erased", subject_id=erased, details=details)
 
-    assert await problem_of(jobs, erased, kept) is None
+    assert await problem_of(jobs, erased, saved) is None
     problem = "its chain is missing, and no erasure of its organization is recorded"
-    assert await problem_of(jobs, gone, kept) == (1, problem)
+    assert await problem_of(jobs, missing_chain, saved) == (1, problem)
 
 
 END = "0" * 64
 
 
-def test_kept_ends_are_read_from_the_output_of_several_runs() -> None:
+def test_saved_ends_are_read_from_the_output_of_several_runs() -> None:
     organization_id = uuid4()
     text = f"""platform: 12 events, end {END}
 organization {organization_id}: 3 events, end {END}
 BROKEN platform: event number 3: x
-2 chains, 15 events, 0 erased fields, 0 organizations being erased, 0 kept ends found: all verified.
+2 chains, 15 events, 0 erased fields, 0 organizations being erased, 0 chain ends of earlier runs matched: all verified.
 organization {organization_id}: 9 events, end {"1" * 64}
 """
-    assert parse_kept_ends(text) == {PLATFORM_CHAIN: {12: END}, organization_id: {3: END, 9: "1" * 64}}
+    assert parse_saved_ends(text) == {PLATFORM_CHAIN: {12: END}, organization_id: {3: END, 9: "1" * 64}}
 
 
 @pytest.mark.parametrize(
@@ -166,12 +166,12 @@ organization {organization_id}: 9 events, end {"1" * 64}
     [
         ("", "There are no ends"),
         ("all verified", "There are no ends"),
-        (f"platform: 12 events, end {END[1:]}", "Line 1 of the kept ends is damaged"),
-        (f"organization x: 12 events, end {END}", "Line 1 of the kept ends is damaged"),
-        (f"> platform: 12 events, end {END}", "Line 1 of the kept ends is damaged"),
-        (f"platform: 1 events, end {END}\nplatform: 1 events, end {'1' * 64}", "Line 2 of the kept ends contradicts"),
+        (f"platform: 12 events, end {END[1:]}", "Line 1 of the saved ends is damaged"),
+        (f"organization x: 12 events, end {END}", "Line 1 of the saved ends is damaged"),
+        (f"> platform: 12 events, end {END}", "Line 1 of the saved ends is damaged"),
+        (f"platform: 1 events, end {END}\nplatform: 1 events, end {'1' * 64}", "Line 2 of the saved ends contradicts"),
     ],
 )
-def test_damaged_kept_ends_are_refused(text: str, message: str) -> None:
-    with pytest.raises(KeptEndsNotReadable, match=message):
-        parse_kept_ends(text)
+def test_damaged_saved_ends_are_refused(text: str, message: str) -> None:
+    with pytest.raises(SavedEndsNotReadable, match=message):
+        parse_saved_ends(text)
