@@ -61,7 +61,7 @@ class CarrierHealthReporter(BufferedWriter):
     """Records the result of each request of one process."""
 
     def __init__(self, database: Database, measures: CounterBuffer) -> None:
-        super().__init__(of="carrier_health_report")
+        super().__init__(name="carrier_health_report")
         self._database = database
         self._measures = measures
         self._id = uuid7()

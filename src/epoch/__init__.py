@@ -1,1 +1,1 @@
-"""The composition root: the only package that imports all others except ``sandbox``."""
+"""The composition root: builds the application, its processes and the command line from the other packages."""

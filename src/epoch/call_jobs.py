@@ -1,4 +1,4 @@
-"""Builds the periodic jobs about calls of all organizations: corrections, prices, missed-call mails, retention."""
+"""Builds the periodic jobs about calls: stuck calls, prices, daily comparison with the carrier, mails, retention."""
 
 from calls.incoming.missed_call_digest import MissedCallDigester
 from calls.incoming.voicemail_recorder import MissingVoicemailFinder, VoicemailMailer

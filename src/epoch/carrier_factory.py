@@ -1,4 +1,4 @@
-"""Makes the adapters for the carrier in the settings: the product's, and that of commands on the carrier's account."""
+"""Makes the Twilio adapters, also for the sandbox carrier: for calls and numbers, and for managing the account."""
 
 import msgspec
 

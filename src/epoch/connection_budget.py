@@ -16,7 +16,8 @@ _RESERVED = """
 SELECT sum(setting::int)::int FROM pg_settings
 WHERE name IN ('superuser_reserved_connections', 'reserved_connections')
 """
-# Processes of the product have this name: those of other machines, and those that a restart replaces, do not count.
+# The product's own connections have the application name $1. They do not count: they are those of other machines, or
+# a restart replaces them.
 _HELD_BY_OTHERS = """
 SELECT count(*)::int FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name IS DISTINCT FROM $1

@@ -1,4 +1,4 @@
-"""Builds the background services of events, webhooks and the HubSpot sync, and the checks of receivers and tokens."""
+"""Builds the background services for events, webhooks and HubSpot, and the checks of new webhook URLs and tokens."""
 
 from calls.event_data import call_info_of_row
 from calls.models import Call

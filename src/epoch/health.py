@@ -1,4 +1,4 @@
-"""Health checks and Prometheus metrics."""
+"""Serves the health checks ``/health/…`` and the Prometheus metrics ``/metrics``."""
 
 import asyncio
 import hmac

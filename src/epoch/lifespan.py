@@ -25,7 +25,7 @@ def build_lifespan(
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
         await database.start()
         if warm_connections:
-            await database.warm_up(warm_connections, by=AdmissionService.WARM_UP_STATEMENTS)
+            await database.warm_up(warm_connections, statements=AdmissionService.WARM_UP_STATEMENTS)
         for service in background:
             service.start()
         readiness.set_ready()

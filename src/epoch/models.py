@@ -1,4 +1,4 @@
-"""Imports the models of every package, for migrations."""
+"""Imports the models of every package, so that migrations find all tables in the metadata."""
 
 import accounts.models
 import admin.models

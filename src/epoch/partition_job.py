@@ -1,4 +1,4 @@
-"""The hourly job that creates and drops partitions, and their health check."""
+"""The hourly job that creates and drops monthly partitions and deletes old events, and the partitions' health check."""
 
 import datetime as dt
 from collections.abc import Mapping

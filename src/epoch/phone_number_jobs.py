@@ -1,4 +1,4 @@
-"""Builds the purchase, release and periodic reconciliation of phone numbers, and names the URLs of their callbacks."""
+"""Builds the purchase, release and periodic reconciliation of phone numbers, and the URLs of carrier callbacks."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta

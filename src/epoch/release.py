@@ -1,4 +1,4 @@
-"""Installs a release in a database: migrates the schema, and stores phone.js and its parts for pinned pages."""
+"""Installs a release in a database: migrates the schema, stores phone.js for pages that pin its version."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping

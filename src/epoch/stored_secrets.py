@@ -1,8 +1,8 @@
 """Counts stored values that were encrypted with a previous EPOCH_SECRET_KEY, and encrypts them with the present one.
 
-These are TOTP secrets of customers and staff, payloads of waiting jobs, secrets of webhooks and tokens of HubSpot. Not
-stored here are cookies, tickets, proofs of sign-ups and links to report an invitation: they are in browsers and mails.
-Sessions, other links and API keys do not depend on the key.
+The values are TOTP secrets of customers and staff, payloads of waiting jobs, secrets of webhooks and tokens of HubSpot.
+Cookies, tickets, proofs of sign-ups and links to report an invitation also depend on the key, but are not stored.
+Sessions, other links and API keys do not depend on it.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Compares row-level security, grants and roles of a database with those that the migrations create."""
+"""Checks the isolation of organizations: compares row-level security, grants and roles with those of the migrations."""
 
 import io
 import re

@@ -1,1 +1,1 @@
-"""Platform code that knows neither telephones nor tenants: database, HTTP, jobs, mail, text, numbers."""
+"""Code that all packages use: database, HTTP, jobs, settings, errors, mail, audit log, phone numbers, text."""

@@ -1,4 +1,4 @@
-"""The audit log: tables of its events and of their chains, and ``record``, which adds an event to a transaction."""
+"""The audit log: tables of its events and of the ends of their digest chains; functions that add and find events."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Computes the digests of audit events, as ``docs/audit-log.md`` specifies them; the database computes the same.
+"""Computes the digests of audit events (``docs/audit-log.md``), to verify those that database triggers stored.
 
 Each event's digest covers the event before it, so the events of an organization form a chain.
 """

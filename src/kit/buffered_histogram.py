@@ -18,7 +18,7 @@ class BufferedHistogram(Histogram):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """As the library's, which also makes the histogram of each set of labels by this class."""
+        """Takes the library's arguments. The library also calls it for the histogram of each set of labels."""
         super().__init__(*args, **options)
         self._pending: dict[tuple[str, ...], list[float]] = {}
         """By labels: the number of observations in each bucket, then the sum of their values."""
@@ -40,7 +40,7 @@ class BufferedHistogram(Histogram):
             self.labels(*labels).add_observations(counts, total)
 
     def collect(self) -> Iterable[Metric]:
-        """As the library's, which calls it only in a process that shares no metrics."""
+        """Flush, then collect. The library calls this only in a process that shares no metrics with other workers."""
         self.flush()
         return super().collect()
 

@@ -12,9 +12,9 @@ FLUSH_SECONDS = 5
 class BufferedWriter(abc.ABC):
     """Flushes its buffer every few seconds and when it stops."""
 
-    def __init__(self, *, of: str) -> None:
-        """``of`` names what is buffered, for the log."""
-        self._of = of
+    def __init__(self, *, name: str) -> None:
+        """``name`` is that of the table or column that is written, for the log."""
+        self._name = name
         self._task: asyncio.Task[None] | None = None
 
     @abc.abstractmethod
@@ -37,4 +37,4 @@ class BufferedWriter(abc.ABC):
             try:
                 await self.flush()
             except Exception as error:
-                FAILURES.report(error, where=f"flush of {self._of}")
+                FAILURES.report(error, where=f"flush of {self._name}")

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from kit.errors import DomainError
 
 PAUSE_FACTOR = 2
-"""A slot pauses this many times as long as it was held."""
+"""A released slot stays unused for this many times as long as it was held, while other tasks of its key wait."""
 
 
 class _KeyTasks:

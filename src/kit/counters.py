@@ -1,4 +1,4 @@
-"""Counters per minute, summed over all processes: their table, and the buffer that each process writes to it."""
+"""Counts events, such as token exchanges, per minute over all processes: the table, and each process's buffer."""
 
 import datetime as dt
 from collections import defaultdict
@@ -42,7 +42,7 @@ class CounterBuffer(BufferedWriter):
 
     def __init__(self, database: Database, *, publish: Callable[[str, int], None] | None = None) -> None:
         """``publish`` gets each counter and its growth at each flush, for metrics, also while the database is down."""
-        super().__init__(of="minute_counter")
+        super().__init__(name="minute_counter")
         self._database = database
         self._publish = publish
         self._pending: defaultdict[str, int] = defaultdict(int)

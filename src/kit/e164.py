@@ -1,4 +1,4 @@
-"""Phone numbers: parses dialled numbers to E.164, finds their country, formats and masks E.164 numbers. Pure."""
+"""Phone numbers: parses dialled numbers to E.164 or refuses them; finds countries, formats, masks. Pure."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Domain errors and their kinds; ``kit.http.problems`` maps each kind to a status code."""
+"""Base classes of domain errors, one for each kind, such as not found; ``kit.http.problems`` has their status codes."""
 
 from typing import ClassVar
 

@@ -74,7 +74,7 @@ class FailureLog:
         return dependency is not None
 
     def record_full_disk(self, error: BaseException) -> None:
-        """Remember for health checks if ``error`` says that the database's disk is full; ``report`` also does so."""
+        """Record for health checks if ``error`` reports a full disk of the database. ``report`` calls this."""
         if sqlstate_of(error) == DISK_FULL:
             self._disk_full_at = time.monotonic()
 
@@ -94,16 +94,16 @@ class FailureLog:
         self._disk_full_at = None
 
     def _log(self, error: BaseException, dependency: str | None, kind: _Kind, where: str) -> None:
-        about: dict[str, Any] = {"error": kind.error, "where": where}
+        fields: dict[str, Any] = {"error": kind.error, "where": where}
         if state := sqlstate_of(error):
-            about["sqlstate"] = state
+            fields["sqlstate"] = state
         if dependency is not None:
-            log.warning(kind.event, dependency=dependency, place=kind.place, **about)
+            log.warning(kind.event, dependency=dependency, place=kind.place, **fields)
         elif any(isinstance(found, (SQLAlchemyError, asyncpg.PostgresError)) for found in _chain(error)):
             # The text of a database error may contain customers' values, so only the stack frames are logged.
-            log.error(kind.event, frames="".join(traceback.format_tb(error.__traceback__)), **about)
+            log.error(kind.event, frames="".join(traceback.format_tb(error.__traceback__)), **fields)
         else:
-            log.error(kind.event, exc_info=error, **about)
+            log.error(kind.event, exc_info=error, **fields)
 
     def _close(self, kind: _Kind) -> None:
         if repeats := self._repeats.pop(kind, 0):
@@ -111,7 +111,7 @@ class FailureLog:
 
 
 FAILURES = FailureLog()
-"""The process's log of failures: the logger is the process's too."""
+"""The failure log of this process."""
 
 
 def failing_dependency(error: BaseException) -> str | None:

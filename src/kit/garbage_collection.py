@@ -1,4 +1,4 @@
-"""Sets Python's garbage collection for the product's processes, which keep many objects for their whole life."""
+"""Configures Python's garbage collection for the product's processes, which keep many objects for their whole life."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""The smallest UUIDv7 of a time, with which ids are compared in place of times."""
+"""Computes the smallest UUIDv7 of a time, so that queries find rows of a period by their ids."""
 
 import datetime as dt
 from uuid import UUID

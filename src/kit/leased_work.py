@@ -1,4 +1,4 @@
-"""Base class of background workers: leases due rows to this process, and serves each row in a separate task."""
+"""Base class of background workers: leases due database rows to this process, and serves each row in a task."""
 
 import asyncio
 from abc import ABC, abstractmethod

@@ -1,6 +1,6 @@
 """Cleans texts that people paste, type or dictate as phone numbers: ASCII digits and signs, no invisible characters.
 
-Pure; the widget's function ``clean`` does the same.
+Pure; the function ``clean`` of the widget (JavaScript) does the same.
 """
 
 import re

@@ -52,7 +52,7 @@ class TableEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     countries: Sequence[str]
     pattern: str
     """Regular expression for the beginning of the national number."""
-    what: str
+    description: str
     source: str
 
 

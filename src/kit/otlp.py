@@ -1,4 +1,4 @@
-"""A tracer that sends spans by OTLP over HTTP. Imported only when it is configured: its packages are an extra."""
+"""Tracer that sends spans by OTLP over HTTP. Imported only when configured: its packages are an optional extra."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Parses ids, numbers and days of requests, each in a single spelling. Pure.
+"""Parses UUIDs, whole numbers and dates in requests, each in a single spelling. Pure.
 
-Python's own parsers accept more than the standard: ``int`` spaces, underscores and digits of other scripts, ``UUID``
-braces and hyphens in any place, ``date.fromisoformat`` weeks, ``Decimal`` exponents and ``NaN``.
+Python's own parsers also accept other spellings: ``int`` accepts spaces, underscores and digits of other scripts,
+``UUID`` accepts braces and hyphens in any place, ``date.fromisoformat`` accepts weeks.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Reads JSON of the database that a newer release may have written, as happens while several machines are upgraded."""
+"""Converts JSON from the database to types; ignores values that only a newer release knows, as during an upgrade."""
 
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 

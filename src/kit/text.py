@@ -1,4 +1,4 @@
-"""Text helpers: checks for links, URLs and characters that cannot be stored; plain names, single lines, durations."""
+"""Text helpers: checks for links, URLs and unstorable characters; safe names for mails, one-line texts, durations."""
 
 import re
 import unicodedata

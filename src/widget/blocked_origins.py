@@ -49,7 +49,7 @@ class BlockedOriginWriter(BufferedWriter):
     """Collects blocked origins in memory, so that no request waits until they are written."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(of="blocked_origin")
+        super().__init__(name="blocked_origin")
         self._database = database
         self._pending: dict[tuple[UUID, str], _PendingOrigin] = {}
 

@@ -15,4 +15,4 @@ class EmbedTokenUseWriter(LastUsedWriter):
     """Collects uses of embed tokens, and writes the last one of each token."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, _SQL, of="embed_token")
+        super().__init__(database, _SQL, name="embed_token")

@@ -129,8 +129,8 @@ class CarrierChecks:
             raise CheckFailed(f"{missing}: run `epoch carrier setup`")
         urls = expected_urls(self._settings)
         differences = application_differences(application, application_name(self._needs.deployment), urls)
-        text = "; ".join(f"{what} is {found}, should be {wanted}" for what, found, wanted in differences)
-        if any(what != "name" for what, _, _ in differences):
+        text = "; ".join(f"{name} is {value}, should be {wanted}" for name, value, wanted in differences)
+        if any(name != "name" for name, _, _ in differences):
             raise CheckFailed(f"{sid}: {text}: run `epoch carrier setup`")
         if differences:
             raise CheckWarned(f"{sid}: {text}: run `epoch carrier setup`")

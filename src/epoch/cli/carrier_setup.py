@@ -111,11 +111,11 @@ class CarrierSetup:
             if not self._is_check:
                 await self._admin.update_application(application.sid, name, urls)
             subject = f"application {application.sid}"
-            for name_of_property, value, wanted in differences:
+            for property_name, value, wanted in differences:
                 if self._is_check:
-                    self._add(StepState.DIFFERS, f"{subject}: {name_of_property} is {value}, should be {wanted}")
+                    self._add(StepState.DIFFERS, f"{subject}: {property_name} is {value}, should be {wanted}")
                 else:
-                    self._add(StepState.UPDATED, f"{subject}: {name_of_property} is now {wanted}, was {value}")
+                    self._add(StepState.UPDATED, f"{subject}: {property_name} is now {wanted}, was {value}")
         else:
             self._add(StepState.REFUSED, self._refusal(application))
 

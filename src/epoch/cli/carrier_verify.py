@@ -1,4 +1,4 @@
-"""``epoch carrier verify``: reads from the real account and, with ``--call``, places one call.
+"""``epoch carrier verify``: tests the carrier's account by real requests and, with ``--call``, places a test call.
 
 It buys nothing. Without ``--call`` it costs nothing.
 """

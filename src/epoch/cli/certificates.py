@@ -15,7 +15,7 @@ from kit.db.url import parse_database_url
 from kit.settings import Settings
 
 WARN_BEFORE = dt.timedelta(days=14)
-"""The time before the expiry in which the check warns. Automatic renewal happens earlier, so it does not work."""
+"""The time before the expiry in which the check warns. Automatic renewal should have happened earlier."""
 FAIL_BEFORE = dt.timedelta(days=3)
 """The time before the expiry in which the check fails."""
 TIMEOUT_SECONDS = 10.0

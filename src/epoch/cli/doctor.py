@@ -1,4 +1,4 @@
-"""``epoch doctor``: checks settings, database, public URL, certificates, proxies, mail, disk, clock and carrier."""
+"""``epoch doctor``: runs all checks of a deployment, and has those of settings, public URL, mail, disk and clock."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ from kit.unknown_settings import describe_unknown_settings
 
 TIMEOUT_SECONDS = 10.0
 CLOCK_TOLERANCE_SECONDS = 30.0
-"""Access tokens are valid from one minute before their making: half of it is left for delays of the network."""
+"""Access tokens are valid from one minute before they are made; half of that minute is left for network delays."""
 CARRIER_CLOCK_URL = "https://api.twilio.com"
 _FAILURES = (
     CheckFailed,

@@ -1,4 +1,4 @@
-"""Seeds the demo: two organizations, two people, a staff member, a number and an embed token."""
+"""Seeds the demo: two organizations, two people, a staff member, a number, an embed token. Detects demo accounts."""
 
 import contextlib
 from collections.abc import Collection, Sequence
@@ -100,7 +100,7 @@ def describe_demo(accounts: Collection[str], public_url: str) -> str:
         (STARTER_OWNER_EMAIL, "log in as", "(Starter Co, plan starter)"),
         (DEMO_STAFF_EMAIL, "staff", f"at {public_url}/admin"),
     )
-    lines = [f"{label:<11} {email} / {DEMO_PASSWORD} {what}" for email, label, what in logins if email in accounts]
+    lines = [f"{label:<11} {email} / {DEMO_PASSWORD} {note}" for email, label, note in logins if email in accounts]
     if DEMO_OWNER_EMAIL in accounts:
         lines.insert(0, f"{'demo page':<11} {public_url}/demo")
     return "\n".join(f"  {line}" for line in lines)

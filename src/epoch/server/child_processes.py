@@ -14,7 +14,7 @@ class ChildExited(Exception):
 
 
 class ChildProcess:
-    """One child process. Its standard input closes even when the supervisor is killed, so it never outlives it."""
+    """A child process. It never outlives the supervisor, whose death closes its standard input."""
 
     def __init__(
         self,

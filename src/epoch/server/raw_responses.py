@@ -1,4 +1,4 @@
-"""The HTTP responses that a connection sends without the application; it closes after each of them."""
+"""HTTP error responses that the server sends without the application: refused connection, time-out, invalid HTTP."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

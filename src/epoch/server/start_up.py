@@ -1,4 +1,4 @@
-"""Lets a child process of the supervisor do the steps of a start that need the whole program: messages, ``run_step``.
+"""The supervisor lets a child process do the start-up steps, such as migrations: ``run_step`` and its messages.
 
 So the supervisor, which then watches other processes for months, takes 37 MB instead of 175 (docs/decisions/0302). The
 child of ``epoch run`` is its first worker, which has imported most of the program anyway. The child of ``epoch serve``

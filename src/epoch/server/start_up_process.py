@@ -1,6 +1,7 @@
-"""Does the steps of ``start_up.py`` that standard input asks for, in a worker or as a program of its own.
+"""The child process that does start-up steps, such as migrations, which the supervisor requests by standard input.
 
-The program does steps until its input ends. Imports are late so that a start loads only what its steps need.
+It is a worker or a separate program, which ends with its input. ``start_up.py`` is the supervisor's side. Imports are
+late so that a start loads only what its steps need.
 """
 
 import asyncio

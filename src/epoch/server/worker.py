@@ -1,6 +1,7 @@
-"""A worker process of ``epoch run``, ``serve`` or ``jobs``: loads the application, does steps of the start, serves.
+"""A worker process of ``epoch run``, ``serve`` or ``jobs``: loads the application, serves HTTP requests, runs jobs.
 
-Of the steps it does those that the supervisor asks for. A worker of ``epoch jobs`` serves health checks alone.
+Before that, it does the start-up steps that the supervisor requests. A worker of ``epoch jobs`` serves health checks
+alone, and one of ``epoch serve`` runs no jobs.
 """
 
 import asyncio

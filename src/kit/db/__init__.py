@@ -1,1 +1,1 @@
-"""Database access: engines, raw connections, the base class of tables, paging, purging, rate limits."""
+"""Database access: connections, sessions, read replica, base class of tables, paging, partitions, purging, limits."""

@@ -160,8 +160,8 @@ class Connector:
 
     async def _open_any(self, seconds: float, command_timeout: float | None) -> Any:
         addresses = self.target.addresses
-        wanted = self.target.session_attributes
-        rounds = ("standby", "any") if wanted == "prefer-standby" else (wanted,)
+        session_attributes = self.target.session_attributes
+        rounds = ("standby", "any") if session_attributes == "prefer-standby" else (session_attributes,)
         seconds_each = seconds / len(addresses) / len(rounds)
         if self.target.connect_timeout is not None:
             seconds_each = min(seconds_each, self.target.connect_timeout)
@@ -231,13 +231,13 @@ class Connector:
     async def _set_role(self, connection: Any, role: str | None, settings: Mapping[str, str]) -> None:
         """Set role and settings by statements, because poolers refuse or ignore them as start-up parameters."""
         scope = "SET LOCAL" if self.by_transaction else "SET"
-        wanted = [f"{scope} ROLE {role}"] if role is not None else []
-        wanted += [f"{scope} {name} = '{value}'" for name, value in settings.items()]
+        statements = [f"{scope} ROLE {role}"] if role is not None else []
+        statements += [f"{scope} {name} = '{value}'" for name, value in settings.items()]
         try:
             if self.by_transaction:
-                connection.begin_suffix = "; ".join(["", *wanted])
-            elif wanted:
-                await connection.execute("; ".join(wanted))
+                connection.begin_suffix = "; ".join(["", *statements])
+            elif statements:
+                await connection.execute("; ".join(statements))
             if role is not None:
                 asked_at = CLOCK.machine_now()
                 actual, database_time = await connection.fetchrow("SELECT current_user, clock_timestamp()")

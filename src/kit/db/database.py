@@ -1,4 +1,4 @@
-"""Access to the database as one role: an engine, its sessions, and raw pools for reads before a session begins."""
+"""Access to the database as one role: an engine, its sessions, and two pools for statements without a session."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -186,8 +186,8 @@ class Database:
         finally:
             connection.close()  # returns it to the pool
 
-    async def warm_up(self, connections: int, *, by: Sequence[CompiledStatement] = ()) -> None:
-        """Open the connections of look-ups, and ``connections`` of the engine, on which the statements ``by`` are run.
+    async def warm_up(self, connections: int, *, statements: Sequence[CompiledStatement] = ()) -> None:
+        """Open the connections of look-ups, and ``connections`` of the engine, on which ``statements`` are run.
 
         The parameters of the statements are NULL. An outage of the database is ignored here; requests report it.
         """
@@ -198,7 +198,7 @@ class Database:
                     session = await opened.enter_async_context(self.sessions())
                     await set_tenant_context(session, None, keep_plans=True)
                     reader = await raw_connection(session)
-                    for query in by:
+                    for query in statements:
                         await reader.warm_up(query)
         except Exception as error:
             if not is_outage(error):

@@ -1,4 +1,4 @@
-"""Buffered writer of the last-used times of secrets."""
+"""Collects the times at which API keys and embed tokens were last used, and writes them every few seconds."""
 
 import itertools
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ class LastUsedWriter(BufferedWriter):
     The parameters of ``statement`` are arrays: ids, times of use, and one for each further argument of ``record_use``.
     """
 
-    def __init__(self, database: Database, statement: str, *, of: str) -> None:
-        super().__init__(of=of)
+    def __init__(self, database: Database, statement: str, *, name: str) -> None:
+        super().__init__(name=name)
         self._database = database
         self._statement = statement
         self._pending: dict[UUID, tuple[Any, ...]] = {}
 
-    def record_use(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *more: str | None) -> None:
+    def record_use(self, row_id: UUID, last_used_at: datetime | None, now: datetime, *arguments: str | None) -> None:
         """Buffer the use of ``row_id`` at ``now``; ignore it within ``LAST_USED_PRECISION`` of ``last_used_at``."""
         if last_used_at is None or now - last_used_at >= LAST_USED_PRECISION:
-            self._pending.setdefault(row_id, (now, *more))
+            self._pending.setdefault(row_id, (now, *arguments))
 
     async def flush(self) -> None:
         """Write the pending uses in chunks; when the database cannot be reached, keep the rest for the next flush."""
@@ -51,7 +51,7 @@ class LastUsedWriter(BufferedWriter):
                 for row_id in ids:
                     del pending[row_id]
                 raise
-            log.warning("last_used_not_written", of=self._of, error=type(error).__name__, rows=len(pending))
+            log.warning("last_used_not_written", of=self._name, error=type(error).__name__, rows=len(pending))
         finally:
             # Also when the process stops during a write: its last flush writes the rest.
             self._pending = {**pending, **self._pending}

@@ -1,4 +1,4 @@
-"""Steps of migrations without a time limit, because they do not block reads and writes: build an index, check rows."""
+"""Migration steps that block neither reads nor writes, so have no time limit: build an index, validate a constraint."""
 
 from collections.abc import Sequence
 from typing import Any

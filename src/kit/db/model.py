@@ -1,4 +1,4 @@
-"""Base class of all tables, with UUIDv7 keys and aware times, and the mixin for rows of one organization."""
+"""Base class of all tables, mixin for rows of one organization, and column types and constraints for enumerations."""
 
 import datetime as dt
 import enum

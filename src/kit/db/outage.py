@@ -1,4 +1,4 @@
-"""Recognizes errors of a database that cannot be used at present, and describes the server's error."""
+"""Tells database outages from faulty statements by their errors, and describes the database server's error."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Keyset pagination of lists: cursors, limits and times of filters. Every page costs the same."""
+"""Keyset pagination of lists: parses cursors, limits and the times in filters. Every page costs the same."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ _MOMENT_HINT = "Give a time with its offset, for example 2026-11-22T18:00:00Z"
 
 
 class Identified(Protocol):
-    """A value that a page lists instead of the row whose id it has."""
+    """An object that a page lists in place of a row, with the row's id."""
 
     @property
     def id(self) -> UUID: ...

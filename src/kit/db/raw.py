@@ -1,4 +1,4 @@
-"""Runs SQL statements by asyncpg without the ORM: statements compiled once, a pool for reads, a session's connection.
+"""Runs precompiled SQL by asyncpg without the ORM: on connections of a small read pool, or on that of a session.
 
 Also has the statements that set the organization, user and actor of a transaction.
 """

@@ -1,4 +1,4 @@
-"""Connection pool of the look-up role for single statements; each use costs less than with asyncpg's pool."""
+"""Connection pool for single statements, used for the database role ``epoch_lookup``; faster than asyncpg's pool."""
 
 import asyncio
 from collections import deque
@@ -128,24 +128,24 @@ class StatementPool:
             connection.terminate()
 
     async def _run(self, method: str, query: str, *arguments: object) -> Any:
-        left = None
+        seconds_left = None
         # Callers wait only while no connection is idle.
         if (connection := self._pop_idle()) is None:
-            connection, left = await self._wait(self._waiters)
-        return await self._run_on(connection, left, method, query, arguments)
+            connection, seconds_left = await self._wait(self._waiters)
+        return await self._run_on(connection, seconds_left, method, query, arguments)
 
     async def _run_in_time(self, method: str, query: str, *arguments: object) -> Any:
-        left = None
+        seconds_left = None
         if (connection := self._pop_idle()) is None:
             self._ensure_not_overloaded()
-            connection, left = await self._wait(self._refusable)
-        return await self._run_on(connection, left, method, query, arguments)
+            connection, seconds_left = await self._wait(self._refusable)
+        return await self._run_on(connection, seconds_left, method, query, arguments)
 
     async def _run_on(
-        self, connection: Any, left: float | None, method: str, query: str, arguments: Sequence[object]
+        self, connection: Any, seconds_left: float | None, method: str, query: str, arguments: Sequence[object]
     ) -> Any:
         try:
-            result = await getattr(connection, method)(query, *arguments, timeout=left)
+            result = await getattr(connection, method)(query, *arguments, timeout=seconds_left)
         except (Exception, asyncio.CancelledError) as error:
             self._after_error(connection, error)
             raise
@@ -219,8 +219,8 @@ class StatementPool:
                 oldest = queue[0][0] if oldest is None else min(oldest, queue[0][0])
         self._expiry = None
         if oldest is not None:
-            left = oldest + self._seconds - now
-            self._expiry = asyncio.get_running_loop().call_later(left, self._expire_waiters)
+            seconds_left = oldest + self._seconds - now
+            self._expiry = asyncio.get_running_loop().call_later(seconds_left, self._expire_waiters)
 
     async def _open_one(self, end: float) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Parses the database URL in all forms of libpq, which PostgreSQL's programs accept and managed databases show."""
+"""Parses database URLs in every form of PostgreSQL's library libpq; refuses parameters that are not supported."""
 
 import configparser
 import os

@@ -1,1 +1,1 @@
-"""HTTP helpers for Litestar and ASGI: problems, CSRF, forms, request bodies, rate limits."""
+"""HTTP helpers for Litestar and ASGI: error responses, CSRF, forms, request bodies, sessions, rate limits."""

@@ -1,4 +1,4 @@
-"""Checks the body of JSON routes before their handlers run: media type, UTF-8, depth of nesting, all fields."""
+"""Checks the body of JSON routes before their handlers run: media type, UTF-8, depth of nesting, each field."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Query parameters of the API's lists: cursor, limit, and times of filters."""
+"""Query parameters of the API's lists: cursor, limit, and the type of the times in filters."""
 
 from typing import Annotated, TypeAlias
 

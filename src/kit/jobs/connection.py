@@ -1,4 +1,4 @@
-"""Database drivers for pgqueuer: a worker's connection that reconnects, and the transaction of a session."""
+"""Database drivers for the library pgqueuer: a worker's connection that reconnects, and a session's transaction."""
 
 import asyncio
 import time

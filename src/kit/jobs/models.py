@@ -1,4 +1,4 @@
-"""Tables of the job queue, which pgqueuer creates and writes."""
+"""Tables of the job queue; the library pgqueuer defines and writes them."""
 
 import datetime as dt
 from typing import Any

@@ -284,11 +284,11 @@ class JobQueue:
             JOB_SECONDS.labels(handler.kind).observe(time.monotonic() - began)
         JOBS.labels(handler.kind, JobOutcome.GIVEN_UP if is_permanent else JobOutcome.RETRIED).inc()
         await self._connection.execute(_STORE_FAILURE, queued.id, failure, is_permanent)
-        about = {"attempt": queued.attempts + 1, "error": failure}
+        log_fields = {"attempt": queued.attempts + 1, "error": failure}
         if is_permanent:
-            log.error("job_given_up", **about)
+            log.error("job_given_up", **log_fields)
             return PermanentFailure(failure)
-        log.warning("job_retry_scheduled", **about)
+        log.warning("job_retry_scheduled", **log_fields)
         wait = handler.retry_seconds[min(queued.attempts, len(handler.retry_seconds) - 1)]
         return RetryRequested(dt.timedelta(seconds=wait), failure)
 

@@ -49,7 +49,7 @@ class ApiKeyAuthenticator:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.uses = LastUsedWriter(database, _UPDATE_LAST_USED_SQL, of="api_key")
+        self.uses = LastUsedWriter(database, _UPDATE_LAST_USED_SQL, name="api_key")
 
     async def authenticate(self, raw: str, ip_address: str) -> AuthenticatedKey:
         """The active key ``raw``, used by a client with ``ip_address``. Raises: InvalidApiKey."""

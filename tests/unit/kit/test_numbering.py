@@ -142,5 +142,5 @@ def test_the_table_is_dated_and_each_row_names_its_source() -> None:
     assert dt.date(2026, 11, 28) <= table.reviewed
     for entry in (*table.pay_per_call, *table.assigned):
         assert entry.source, entry
-        assert entry.what, entry
+        assert entry.description, entry
         assert set(entry.countries) <= set(COUNTRIES)
