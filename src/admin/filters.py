@@ -1,4 +1,4 @@
-"""SQL conditions and parsers that the lists' searches and filters share."""
+"""SQL conditions and parsers that the searches and filters of the back office's lists share."""
 
 import re
 from collections.abc import Callable, Sequence

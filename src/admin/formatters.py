@@ -1,6 +1,6 @@
 """Labels of columns, names of values, and formatters of column values for lists and detail pages.
 
-Formatters that make markup escape customers' values.
+Formatters whose result is HTML escape the values of customers.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Error about a HubSpot connection: HubSpot did not answer."""
+"""Error of a HubSpot token check: HubSpot did not answer."""
 
 from kit.errors import Unavailable
 

@@ -1,4 +1,4 @@
-"""Queues ended or later changed calls for HubSpot, in the transaction that assigns sequence numbers to their events."""
+"""Queues calls that ended or changed for HubSpot, in the transaction that assigns sequence numbers to their events."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Request and response schemas of the API of the HubSpot connection and its failures."""
+"""Request and response schemas of the API of the HubSpot connection, and of calls that could not be written."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Emits and erases events in the transaction of a change; the sequencer assigns sequence numbers after the commit."""
+"""Stores new events and erases events in a change's transaction; the sequencer assigns sequence numbers afterwards."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""API of an organization's retention period (``…/retention``) and of number erasure (``…/erasures``)."""
+"""API of the retention period of call data (``…/retention``) and of erasing phone numbers (``…/erasures``)."""
 
 from typing import Any
 from uuid import UUID

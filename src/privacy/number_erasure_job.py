@@ -1,4 +1,4 @@
-"""Job that continues a long erasure of a number after the request; also makes the service that enqueues the job."""
+"""Job that continues a long erasure of a phone number after the request; makes the service that enqueues the job."""
 
 import datetime as dt
 

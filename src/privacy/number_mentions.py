@@ -1,6 +1,6 @@
-"""Finds the calls whose texts, from pages and members, mention a phone number, and rejected calls to it.
+"""Finds calls that mention a phone number in texts of pages or members, and rejected calls to it in another format.
 
-The erasure of a person's number uses it.
+The erasure of a phone number uses both.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Rules for the retention of call data. Pure."""
+"""Checks an organization's retention period of call data, in months. Pure."""
 
 from kit.errors import ValidationFailed
 

@@ -1,4 +1,4 @@
-"""Builds the JSON objects of the account's REST resources: account, balance, API key, country permissions, triggers.
+"""Builds JSON objects of the account's REST resources: account, balance, API key, country permissions, usage triggers.
 
 They have all fields of the carrier's published schemas.
 """

@@ -1,4 +1,4 @@
-"""Holds all calls of the sandbox; connects those from browsers with their socket, audio, clock and callbacks."""
+"""Starts, holds and ends all calls of the sandbox; connects browsers' calls with socket, audio, clock and callbacks."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Simulates the person at the end of a line: executes the steps of a script."""
+"""Simulates the person on a telephone line: executes the steps of a script."""
 
 from collections.abc import Sequence
 

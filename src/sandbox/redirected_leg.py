@@ -1,4 +1,4 @@
-"""The dialled leg of a call from a browser after a redirect by REST: it has left the call and runs other documents."""
+"""The dialled leg of a browser's call after a redirect by REST: it has left the call and runs other TwiML documents."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Switches of the sandbox: faults and behaviours reported of the real carrier, which are off by default."""
+"""Switches of the sandbox, off by default: each turns on a fault or behaviour reported of the real carrier."""
 
 from typing import Any, Literal
 

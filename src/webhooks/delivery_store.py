@@ -1,4 +1,4 @@
-"""The deliverer's SQL: leases endpoints with due deliveries, and stores the results of attempts."""
+"""Database statements of webhook delivery: lease endpoints with due deliveries, and store the results of attempts."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence

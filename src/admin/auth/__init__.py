@@ -1,1 +1,1 @@
-"""Sign-in of staff and their own accounts."""
+"""Sign-in of staff, and the pages of their own accounts."""

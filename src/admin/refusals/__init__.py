@@ -1,1 +1,1 @@
-"""The page "Why was this refused": search, queries and pages."""
+"""The page "Why was this refused", about refused calls and pages: its search, its queries and its handlers."""

@@ -1,4 +1,4 @@
-"""The page "Why was this refused": a search by number, organization or e-mail, and the latest refusals.
+"""The page "Why was this refused": searches by number, organization or e-mail, and lists refused calls and pages.
 
 A number is searched by POST and never part of a URL; organizations and users are in the URL by their id.
 """

@@ -1,4 +1,4 @@
-"""Alerts in the back office: list, detail page and the staff action that marks one as seen."""
+"""Alerts (signs of fraud, limits nearly used up) in the back office: list, detail page, and action to mark as seen."""
 
 from collections.abc import Mapping
 from typing import Any
