@@ -30,7 +30,7 @@ from kit.clock import utc_now
 from kit.db.database import ADMIN_ROLE, CUSTOM_PLANS, SERVER_SETTINGS, owner_engine
 from kit.db.partitions import PartitionGroup, bound_of, maintain_partitions, month_after, suffix_of
 from kit.db.raw import KEEP_PLANS_SQL, SET_TENANT_SQL
-from outgoing_data import QUIET
+from outgoing_data import QUIET_ORGANIZATION
 from partitioned_calls import EVENTS_ALONE, GROUP, divide, divided_statement, months_of
 from retention import erase_by_age
 
@@ -42,8 +42,8 @@ DATABASES = {
     BOTH: "bench_calls_both_by_months",
 }
 KEPT_MONTHS = 12
-EACH, LOOKS = 20, 3
-"""Runs in a round, and further ones whose plans and locks are looked at."""
+RUNS_PER_ROUND, EXPLAINED_RUNS = 20, 3
+"""Runs in a round, and runs after all rounds whose plans and locks are read."""
 WARM_UP = 8
 """Runs before the first measured one: PostgreSQL chooses a plan that it keeps after five."""
 _EVENTS = """
@@ -67,7 +67,7 @@ Values = Sequence[tuple[Any, ...]]
 
 
 class Figures(NamedTuple):
-    """One piece of work in one form."""
+    """The cost of one piece of work in one variant of the tables."""
 
     cpu: float
     """Microseconds of PostgreSQL's process, the median of the rounds."""
@@ -79,8 +79,8 @@ class Figures(NamedTuple):
     """Tables and indexes that the transaction locks when its plans are kept."""
 
 
-class Ended(NamedTuple):
-    """The end of a month in one form."""
+class MonthEnd(NamedTuple):
+    """The cost of one step at the end of a month in one variant of the tables."""
 
     name: str
     seconds: float
@@ -90,8 +90,8 @@ class Ended(NamedTuple):
     """Bytes."""
 
 
-class Form:
-    """A database, and a connection for each role."""
+class Variant:
+    """A database with one variant of the tables, and a connection for each role."""
 
     def __init__(self, name: str, url: str, *, is_divided: bool) -> None:
         self.name = name
@@ -115,38 +115,40 @@ class Form:
         return divided_statement(text) if self.is_divided else text
 
 
-async def run(form: Form, work: RecordedWork, owner: UUID, values: Values) -> None:
+async def run(variant: Variant, work: RecordedWork, owner: UUID, values: Values) -> None:
     """Run recorded statements in one transaction, as the product does."""
-    connection = await form.connection(work.role)
+    connection = await variant.connection(work.role)
     async with connection.transaction():
-        await _run_in(connection, form, work, owner, values)
+        await _run_in(connection, variant, work, owner, values)
 
 
-async def _run_in(connection: asyncpg.Connection, form: Form, work: RecordedWork, owner: UUID, values: Values) -> None:
+async def _run_in(
+    connection: asyncpg.Connection, variant: Variant, work: RecordedWork, owner: UUID, values: Values
+) -> None:
     await connection.fetchrow(KEEP_PLANS_SQL if work.keeps_plans else SET_TENANT_SQL, str(owner), "")
     for (text, _), given in zip(work.statements, values, strict=True):
-        await connection.fetch(form.statement(text), *given)
+        await connection.fetch(variant.statement(text), *given)
 
 
-async def count_locks(form: Form, work: RecordedWork, owner: UUID, values: Values) -> int:
-    """The number of tables and indexes that the work locks; nothing of it stays."""
-    connection = await form.connection(work.role)
+async def count_locks(variant: Variant, work: RecordedWork, owner: UUID, values: Values) -> int:
+    """The number of tables and indexes that the work locks; the work is rolled back."""
+    connection = await variant.connection(work.role)
     transaction = connection.transaction()
     await transaction.start()
-    await _run_in(connection, form, work, owner, values)
+    await _run_in(connection, variant, work, owner, values)
     locks: int = await connection.fetchval(_LOCKS)
     await transaction.rollback()
     return locks
 
 
-async def explain(form: Form, work: RecordedWork, owner: UUID, values: Values) -> tuple[float, int]:
-    """Milliseconds of planning and buffers of all statements; nothing of it stays."""
-    connection, planning, buffers = await form.connection(work.role), 0.0, 0
+async def explain(variant: Variant, work: RecordedWork, owner: UUID, values: Values) -> tuple[float, int]:
+    """Milliseconds of planning and buffers of all statements, which are rolled back."""
+    connection, planning, buffers = await variant.connection(work.role), 0.0, 0
     transaction = connection.transaction()
     await transaction.start()
     await connection.fetchrow(SET_TENANT_SQL, str(owner), "")
     for (text, _), given in zip(work.statements, values, strict=True):
-        statement = form.statement(text)
+        statement = variant.statement(text)
         plan = json.loads(await connection.fetchval(EXPLAIN + statement, *given))[0]
         planning += plan["Planning Time"]
         buffers += plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
@@ -155,44 +157,47 @@ async def explain(form: Form, work: RecordedWork, owner: UUID, values: Values) -
 
 
 async def measure(
-    forms: Sequence[Form], works: Sequence[RecordedWork], owner: UUID, ids: IdReplacer, rounds: int
+    variants: Sequence[Variant], works: Sequence[RecordedWork], owner: UUID, ids: IdReplacer, rounds: int
 ) -> Mapping[str, Mapping[str, Figures]]:
-    """Every piece of work in each form: rounds of ``EACH`` runs, the forms in changing order."""
+    """Every piece of work in each variant: rounds of ``RUNS_PER_ROUND`` runs, the variants in changing order."""
     figures: dict[str, Mapping[str, Figures]] = {}
-    made: list[dict[object, object]] = [{} for _ in range(WARM_UP + rounds * EACH + LOOKS)]
+    made: list[dict[object, object]] = [{} for _ in range(WARM_UP + rounds * RUNS_PER_ROUND + EXPLAINED_RUNS)]
     for work in works:
         given = [ids.values(work, known) for known in made]
-        for form in forms:
+        for variant in variants:
             for values in given[:WARM_UP]:
-                await run(form, work, owner, values)
-        taken = await _rounds(forms, work, owner, given[WARM_UP:-LOOKS], rounds)
-        figures[work.name] = {form.name: await _look(form, work, owner, given[-LOOKS:], taken) for form in forms}
+                await run(variant, work, owner, values)
+        taken = await _rounds(variants, work, owner, given[WARM_UP:-EXPLAINED_RUNS], rounds)
+        figures[work.name] = {
+            variant.name: await _figures_of(variant, work, owner, given[-EXPLAINED_RUNS:], taken)
+            for variant in variants
+        }
         print(work.name, figures[work.name], flush=True)
     return figures
 
 
 async def _rounds(
-    forms: Sequence[Form], work: RecordedWork, owner: UUID, given: Sequence[Values], rounds: int
+    variants: Sequence[Variant], work: RecordedWork, owner: UUID, given: Sequence[Values], rounds: int
 ) -> Mapping[str, list[float]]:
-    taken: dict[str, list[float]] = {form.name: [] for form in forms}
+    taken: dict[str, list[float]] = {variant.name: [] for variant in variants}
     for number in range(rounds):
-        for form in forms if number % 2 else list(reversed(forms)):
-            pid = (await form.connection(work.role)).get_server_pid()
+        for variant in variants if number % 2 else list(reversed(variants)):
+            pid = (await variant.connection(work.role)).get_server_pid()
             before = cpu_nanoseconds(pid)
-            for values in given[number * EACH : (number + 1) * EACH]:
-                await run(form, work, owner, values)
-            taken[form.name].append((cpu_nanoseconds(pid) - before) / EACH / 1000)
+            for values in given[number * RUNS_PER_ROUND : (number + 1) * RUNS_PER_ROUND]:
+                await run(variant, work, owner, values)
+            taken[variant.name].append((cpu_nanoseconds(pid) - before) / RUNS_PER_ROUND / 1000)
     return taken
 
 
-async def _look(
-    form: Form, work: RecordedWork, owner: UUID, given: Sequence[Values], taken: Mapping[str, list[float]]
+async def _figures_of(
+    variant: Variant, work: RecordedWork, owner: UUID, given: Sequence[Values], taken: Mapping[str, list[float]]
 ) -> Figures:
-    looked = [await explain(form, work, owner, values) for values in given]
-    locks = await count_locks(form, work, owner, given[-1])
+    explained = [await explain(variant, work, owner, values) for values in given]
+    locks = await count_locks(variant, work, owner, given[-1])
     for values in given:
-        await run(form, work, owner, values)  # so that the next event finds its call
-    return Figures(median(taken[form.name]), median(one[0] for one in looked), looked[-1][1], locks)
+        await run(variant, work, owner, values)  # so that the next event finds its call
+    return Figures(median(taken[variant.name]), median(one[0] for one in explained), explained[-1][1], locks)
 
 
 def cpu_nanoseconds(pid: int) -> int:
@@ -200,9 +205,9 @@ def cpu_nanoseconds(pid: int) -> int:
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 
 
-async def measure_end(form: Form, name: str, work: Callable[[], Awaitable[object]]) -> Ended:
+async def measure_end(variant: Variant, name: str, work: Callable[[], Awaitable[object]]) -> MonthEnd:
     """Let a month end by ``work``."""
-    connection = await asyncpg.connect(form.url)
+    connection = await asyncpg.connect(variant.url)
     await connection.execute("CHECKPOINT", timeout=600)
     wal = await connection.fetchval("SELECT pg_current_wal_lsn()")
     idle = await _processes(connection)
@@ -214,12 +219,12 @@ async def measure_end(form: Form, name: str, work: Callable[[], Awaitable[object
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await connection.close()
-    connection = await asyncpg.connect(form.url)
+    connection = await asyncpg.connect(variant.url)
     grown = int(await connection.fetchval("SELECT pg_current_wal_lsn() - $1::pg_lsn", wal))
     await connection.close()
     cpu = sum(last - idle.get(pid, 0) for pid, last in used.items()) / 1e9
     print(f"{name}: {seconds:.2f} s, {cpu:.2f} s of CPU, {grown / 1e6:.1f} MB of WAL", flush=True)
-    return Ended(name, seconds, cpu, grown)
+    return MonthEnd(name, seconds, cpu, grown)
 
 
 async def _processes(connection: asyncpg.Connection) -> dict[int, int]:
@@ -232,15 +237,15 @@ async def _processes(connection: asyncpg.Connection) -> dict[int, int]:
 
 
 async def _watch(connection: asyncpg.Connection, used: dict[int, int]) -> None:
-    """Note the processes' CPU until the task is cancelled; those that end were seen shortly before."""
+    """Read the processes' CPU until the task is cancelled, so often that processes which end are counted too."""
     while True:
         used.update(await _processes(connection))
         await asyncio.sleep(0.02)
 
 
-async def drop_month(form: Form, group: PartitionGroup, month: dt.date) -> None:
+async def drop_month(variant: Variant, group: PartitionGroup, month: dt.date) -> None:
     """Detach and drop a month as the product does it with events."""
-    engine = owner_engine(form.url)
+    engine = owner_engine(variant.url)
     async with engine.connect() as connection:
         now = dt.datetime.combine(month_after(month), dt.time(), dt.UTC) + group.retention
         changes = await maintain_partitions(connection, group, now)
@@ -249,29 +254,29 @@ async def drop_month(form: Form, group: PartitionGroup, month: dt.date) -> None:
         raise SystemExit(f"{changes} instead of the end of {month}")
 
 
-async def delete_keys(form: Form, month: dt.date) -> None:
+async def delete_keys(variant: Variant, month: dt.date) -> None:
     """Delete what is kept of a month's calls outside of their partition."""
-    connection = await asyncpg.connect(form.url, server_settings={"role": ADMIN_ROLE})
+    connection = await asyncpg.connect(variant.url, server_settings={"role": ADMIN_ROLE})
     await connection.execute(_KEYS_OF_MONTH, bound_of(month), bound_of(month_after(month)), timeout=600)
     await connection.close()
 
 
-async def vacuum(form: Form, table: str) -> None:
-    connection = await asyncpg.connect(form.url)
+async def vacuum(variant: Variant, table: str) -> None:
+    connection = await asyncpg.connect(variant.url)
     await connection.execute(f"VACUUM {table}", timeout=1800)
     await connection.close()
 
 
-def erase(form: Form, month: dt.date) -> Callable[[], Awaitable[object]]:
+def erase(variant: Variant, month: dt.date) -> Callable[[], Awaitable[object]]:
     """The hourly job's run that erases what is older than the end of ``month``."""
     end = dt.datetime.combine(month_after(month, 1 + KEPT_MONTHS), dt.time(), dt.UTC)
-    return lambda: erase_by_age(form.url, KEPT_MONTHS, end)
+    return lambda: erase_by_age(variant.url, KEPT_MONTHS, end)
 
 
-async def end_months(one: Form, events: Form, both: Form, months: Sequence[dt.date]) -> list[Ended]:
-    """The end of the first whole month in each form, and for divided calls another way to end the one after it."""
+async def end_months(one: Variant, events: Variant, both: Variant, months: Sequence[dt.date]) -> list[MonthEnd]:
+    """The end of the first whole month in each variant, and for divided calls another way to end the one after it."""
     first, second = months[1], months[2]
-    steps: list[tuple[Form, str, Callable[[], Awaitable[object]]]] = [
+    steps: list[tuple[Variant, str, Callable[[], Awaitable[object]]]] = [
         (one, "erase calls and events row by row", erase(one, first)),
         (one, "vacuum of `call`", lambda: vacuum(one, "call")),
         (one, "vacuum of `call_event`", lambda: vacuum(one, "call_event")),
@@ -286,7 +291,7 @@ async def end_months(one: Form, events: Form, both: Form, months: Sequence[dt.da
         (both, "drop the partitions of calls and events instead", lambda: drop_month(both, GROUP, second)),
         (both, "delete the keys of these calls", lambda: delete_keys(both, second)),
     ]
-    return [await measure_end(form, f"{form.name}: {name}", work) for form, name, work in steps]
+    return [await measure_end(variant, f"{variant.name}: {name}", work) for variant, name, work in steps]
 
 
 async def _fill(url: str) -> tuple[Sequence[dt.date], UUID, UUID]:
@@ -298,7 +303,7 @@ async def _fill(url: str) -> tuple[Sequence[dt.date], UUID, UUID]:
     await connection.execute("REINDEX TABLE call_event", timeout=1800)
     await connection.execute("VACUUM ANALYZE", timeout=1800)
     oldest = await connection.fetchval("SELECT min(started_at) FROM call")
-    owner, token = await connection.fetchrow(_OWNER, QUIET)
+    owner, token = await connection.fetchrow(_OWNER, QUIET_ORGANIZATION)
     await connection.close()
     return months_of(oldest, utc_now()), owner, token
 
@@ -308,24 +313,24 @@ async def _compare(urls: Mapping[str, str], months: Sequence[dt.date], owner: UU
         connection = await asyncpg.connect(urls[name])
         await divide(connection, group, months)
         await connection.close()
-    forms = [Form(name, url, is_divided=name == BOTH) for name, url in urls.items()]
+    variants = [Variant(name, url, is_divided=name == BOTH) for name, url in urls.items()]
     print(f"{len(months)} months and a default partition", flush=True)
     ids = IdReplacer(utc_now())
     works = await record_work(urls[ONE_TABLE], CACHE, owner, token)
-    figures = await measure(forms, works, owner, ids, rounds)
-    for form in forms:
-        await form.close()
-    one, events, both = forms
+    figures = await measure(variants, works, owner, ids, rounds)
+    for variant in variants:
+        await variant.close()
+    one, events, both = variants
     report(figures, await end_months(one, events, both, months))
 
 
-def report(figures: Mapping[str, Mapping[str, Figures]], ended: Sequence[Ended]) -> None:
+def report(figures: Mapping[str, Mapping[str, Figures]], ended: Sequence[MonthEnd]) -> None:
     """Print the tables."""
     print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {', '.join(DATABASES)}")
     print("\n| | CPU µs | | | planning ms | | | buffers | | | locks | | |")
     print("|---|" + "---:|" * 12)
-    for name, by_form in figures.items():
-        shown = [by_form[form] for form in DATABASES]
+    for name, by_variant in figures.items():
+        shown = [by_variant[variant] for variant in DATABASES]
         cells = [f"{one.cpu:,.0f}" for one in shown] + [f"{one.planning:.2f}" for one in shown]
         cells += [f"{one.buffers:,}" for one in shown] + [str(one.locks) for one in shown]
         print(f"| {name} | {' | '.join(cells)} |")

@@ -39,7 +39,7 @@ from widget.models import TOKEN_PREFIX
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 FOLDER = "bench-calls-by-workers"
 PAST_CALLS = 10_000
-USED = 20_000
+USED_TOKENS = 20_000
 """The most tokens that exchanges and calls use; the others only fill the table."""
 WARM_UP_CALLS, WARM_UP_SECONDS, ATTEMPTS = 60, 2, 4
 STATE_SECONDS = 300
@@ -90,7 +90,7 @@ async def _add_tokens(url: str, count: int, file: Path) -> Tokens:
     try:
         await connection.execute("SET session_replication_role = replica")
         owners = [row[0] for row in await connection.fetch(_ORGANIZATIONS)]
-        minted = [(uuid7(), secrets.mint(TOKEN_PREFIX)) for _ in range(min(count, USED))]
+        minted = [(uuid7(), secrets.mint(TOKEN_PREFIX)) for _ in range(min(count, USED_TOKENS))]
         records = [
             (token_id, owners[number % len(owners)], token.digest, token.hint, "Page", ["customer.test"])
             for number, (token_id, token) in enumerate(minted)
@@ -153,10 +153,10 @@ def measure(port: int, meter: Meter, tokens: Tokens, *, rounds: int, seconds: in
     """An exchange and a whole call, medians of the rounds."""
     number = random_secrets.randbelow(2**40)
     exchanges, whole = list[Used](), list[Used]()
-    load.put(port, tokens.visitors, WARM_UP_SECONDS)
+    load.generate(port, tokens.visitors, WARM_UP_SECONDS)
     for index in range(rounds + 1):
         meter.used(1)
-        loaded = load.put(port, tokens.visitors, seconds)
+        loaded = load.generate(port, tokens.visitors, seconds)
         if loaded.refused or loaded.broken:
             raise SystemExit(f"{loaded.refused} exchanges were refused, {loaded.broken} broken")
         exchanges.append(meter.used(loaded.requests))

@@ -15,7 +15,7 @@ from calls.list_filters import parse_number_filter
 from calls.listing import CallFilters, CallListService
 from calls.overview import OverviewService
 from calls.usage import UsageService
-from dashboard_data import PAGE, Big
+from dashboard_data import PAGE, BigOrganization
 from kit.db.database import LOOKUP_ROLE, Database
 from kit.db.paging import read_cursor
 from kit.secrets import digest
@@ -28,12 +28,12 @@ EXCHANGE = "exchange"
 Read = Callable[[AsyncSession], Awaitable[object]]
 
 
-def count(database_url: str, big: Big) -> dict[str, int]:
+def count(database_url: str, big: BigOrganization) -> dict[str, int]:
     """Return buffers by request, without those of planning, which depend on what the connection ran before."""
     return asyncio.run(_count(database_url, big))
 
 
-def _reads(big: Big) -> Mapping[str, Read]:
+def _reads(big: BigOrganization) -> Mapping[str, Read]:
     owned, today = big.organization_id, dt.datetime.now(dt.UTC).date()
 
     def calls(filters: CallFilters, cursor: str | None = None) -> Read:
@@ -69,7 +69,7 @@ def _reads(big: Big) -> Mapping[str, Read]:
     }
 
 
-async def _count(database_url: str, big: Big) -> dict[str, int]:
+async def _count(database_url: str, big: BigOrganization) -> dict[str, int]:
     database, counted = Database(database_url), {}
     try:
         for name, read in _reads(big).items():
@@ -84,7 +84,7 @@ async def _count(database_url: str, big: Big) -> dict[str, int]:
     return {**counted, EXCHANGE: buffers_of(plan)}
 
 
-async def _of_one(database: Database, big: Big, read: Read) -> int:
+async def _of_one(database: Database, big: BigOrganization, read: Read) -> int:
     """Run ``read`` and EXPLAIN each statement that it sent, with the same parameters."""
     sent: list[tuple[str, Any]] = []
 

@@ -113,7 +113,7 @@ _NTH = "SELECT {columns} FROM {table} WHERE organization_id = ({big}) ORDER BY i
 
 
 @dataclass(frozen=True)
-class Big:
+class BigOrganization:
     """The big organization and the values that requests need."""
 
     slug: str
@@ -137,7 +137,7 @@ def fill(database_url: str, size: float) -> None:
     asyncio.run(_fill(database_url, size))
 
 
-def sign_in(database_url: str) -> Big:
+def sign_in(database_url: str) -> BigOrganization:
     """Sign in to the big organization of a filled database."""
     return asyncio.run(_sign_in(database_url))
 
@@ -169,7 +169,7 @@ async def _fill(database_url: str, size: float) -> None:
         await connection.close()
 
 
-async def _sign_in(database_url: str) -> Big:
+async def _sign_in(database_url: str) -> BigOrganization:
     connection = await asyncpg.connect(database_url)
     try:
         return await _prepare(connection)
@@ -177,7 +177,7 @@ async def _sign_in(database_url: str) -> Big:
         await connection.close()
 
 
-async def _prepare(connection: asyncpg.Connection) -> Big:
+async def _prepare(connection: asyncpg.Connection) -> BigOrganization:
     """Give the big organization's owner a session, and one of its tokens a known raw value."""
     session, minted = "session-of-the-benchmark", secrets.mint(TOKEN_PREFIX)
     owner_id: UUID = await connection.fetchval("SELECT id_of('user', 1)")
@@ -205,7 +205,7 @@ async def _prepare(connection: asyncpg.Connection) -> Big:
     assert isinstance(last_before, UUID)
     assert isinstance(last_message_before, UUID)
     assert isinstance(latest, UUID)
-    return Big(
+    return BigOrganization(
         slug="customer-1",
         organization_id=await connection.fetchval(_BIG),
         owner_id=owner_id,

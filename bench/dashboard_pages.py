@@ -19,7 +19,7 @@ from statistics import median
 
 import dashboard_buffers
 from accounts.auth import cookie_name
-from dashboard_data import PAGE, Big, fill, sign_in
+from dashboard_data import PAGE, BigOrganization, fill, sign_in
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from processes import choose_cores, on_cores, tree_of
@@ -50,7 +50,7 @@ class RequestTimings:
     """CPU seconds of the server and its database; hardly changed by other load on the machine."""
 
 
-def requests(big: Big) -> dict[str, str]:
+def requests(big: BigOrganization) -> dict[str, str]:
     """Return the paths of every dashboard page that needs no carrier, and of every API list, by name."""
     page, api = f"/dashboard/{big.slug}", f"/api/organizations/{big.organization_id}"
     return {
@@ -163,7 +163,7 @@ def main() -> int:
     arguments = parser.parse_args()
     server_core, other_core = choose_cores()
     with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-dashboard", durable=False) as postgres:
-        filled: dict[str, tuple[str, Big]] = {}
+        filled: dict[str, tuple[str, BigOrganization]] = {}
         for name, size in (("tenth", arguments.size / 10), ("full", arguments.size)):
             if arguments.again:
                 upgrade(postgres.url_of(name))

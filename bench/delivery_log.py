@@ -54,7 +54,7 @@ CASE WHEN n % 100 = 0 THEN 500 ELSE 200 END, 'answer', 'ok')),
 CASE WHEN n % 1000 = 0 THEN now() + interval '1 hour' END, at + interval '3 days', at
 FROM ({made}) made
 """
-_MADE = """
+_ROWS = """
 SELECT n, now() - interval '30 days' * (1 - n::float8 / {rows}) AS at,
 CASE WHEN n % {share} = 0 THEN 1 ELSE 2 + n * 7919 % ({of} * {each} - 1) END AS place
 FROM generate_series(1::bigint, {rows}) n
@@ -93,7 +93,7 @@ def measure(postgres: EmbeddedPostgres, rows: int, core: int) -> Mapping[str, Se
 async def _fill(url: str, rows: int) -> Mapping[str, str]:
     """The paths to request, by their names."""
     sizes = {"rows": rows, "of": _ORGANIZATIONS, "each": _ENDPOINTS_EACH, "share": _BIG_SHARE}
-    numbers = {**sizes, "made": _MADE.format(**sizes)}
+    numbers = {**sizes, "made": _ROWS.format(**sizes)}
     connection = await asyncpg.connect(url)
     try:
         # The rows are made with valid references; checking each foreign key would take minutes.

@@ -41,16 +41,16 @@ RATE = 300
 SHARE_OF_ONE = 0.2
 """Of the rate, for one endpoint: 60 events a second are those of an organization with a million calls a day."""
 ORGANIZATIONS = 30
-DEAD = 1000
+DEAD_ENDPOINTS = 1000
 DEAD_EVENT_SECONDS = 5.0
 """Time between events for the dead endpoints: each makes as many deliveries as there are endpoints."""
 CONNECTIONS = 4
 DELAY_TARGET = 1.0
 """Seconds from an event's commit to the arrival of its delivery, p99."""
 HANG_SECONDS = 60.0
-"""The dead endpoints must have got their requests so long after their first event."""
+"""The time after their first event within which the dead endpoints must have received their requests."""
 QUIET_SECONDS = 20.0
-"""All deliveries must have arrived so long after the last event."""
+"""The time after the last event within which all deliveries must have arrived."""
 _ORGANIZATION = "INSERT INTO organization (id, name, slug, plan, country) VALUES ($1, $2, $2, 'pro', 'US')"
 _ENDPOINTS = """
 INSERT INTO webhook_endpoint (id, organization_id, url, events, secret)
@@ -98,7 +98,7 @@ class Receiver:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=2 * DEAD)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=2 * DEAD_ENDPOINTS)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,7 +106,7 @@ class Receiver:
             head = await reader.readuntil(b"\r\n\r\n")
             if b" /dead" in head.partition(b"\r\n")[0]:
                 self.hanging += 1
-                if self.hanging >= DEAD * 0.9:
+                if self.hanging >= DEAD_ENDPOINTS * 0.9:
                     self.most_hang.set()
                 with suppress(ConnectionError):
                     await reader.read()  # until the client gives up
@@ -187,7 +187,7 @@ async def deliver(url: str, cpu_seconds: Callable[[], float], rate: float, secon
         many = [await events.organization() for _ in range(ORGANIZATIONS)]
         loads = [await measure(f"{ORGANIZATIONS} organizations", cpu_seconds, events, many, rate, seconds)]
         loads.append(await measure("one endpoint", cpu_seconds, events, many[:1], rate * SHARE_OF_ONE, seconds))
-        hindered = await events.organization(living=0, dead=DEAD)
+        hindered = await events.organization(living=0, dead=DEAD_ENDPOINTS)
 
         async def keep_dead_busy() -> None:
             while True:
@@ -198,9 +198,13 @@ async def deliver(url: str, cpu_seconds: Callable[[], float], rate: float, secon
         try:
             await asyncio.wait_for(receiver.most_hang.wait(), HANG_SECONDS)
         except TimeoutError:
-            raise InvalidMeasurement(f"only {receiver.hanging} of {DEAD} dead endpoints got a request") from None
+            raise InvalidMeasurement(
+                f"only {receiver.hanging} of {DEAD_ENDPOINTS} dead endpoints got a request"
+            ) from None
         print(f"{receiver.hanging:,} requests hang", flush=True)
-        loads.append(await measure(f"{DEAD:,} dead endpoints besides", cpu_seconds, events, many, rate, seconds))
+        loads.append(
+            await measure(f"{DEAD_ENDPOINTS:,} dead endpoints besides", cpu_seconds, events, many, rate, seconds)
+        )
         print(f"{receiver.hanging:,} requests hang at the end", flush=True)
         busy.cancel()
     return loads
@@ -255,7 +259,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=delivery_log.ROWS, help="in the delivery log; 0 leaves it out")
     arguments = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8 * DEAD), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8 * DEAD_ENDPOINTS), hard))
     server_core, other_core = choose_cores()
     with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-events", durable=False) as postgres:
         try:

@@ -19,7 +19,7 @@ from playwright.async_api import Browser, async_playwright
 from browser.conftest import launch_options
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from host_page import DIST, ROOT, parse_arguments, print_conditions
-from page_visits import SEEN, SETTLED, WATCH, body_with
+from page_visits import OBSERVE_TIMES, READ_TIMES, SETTLED, body_with
 from support.browser.host_site import (
     SCRIPT,
     HostSite,
@@ -86,11 +86,11 @@ def inert_script(site: HostSite) -> str:
 async def paint_of(browser: Browser, address: str) -> float:
     """Return the LCP of one load in a new browser profile."""
     async with await browser.new_context() as context:
-        await context.add_init_script(WATCH)
+        await context.add_init_script(OBSERVE_TIMES)
         page = await context.new_page()
         async with page.expect_console_message(lambda message: message.text == SETTLED):
             await page.goto(address)
-        seen = await page.evaluate(SEEN)
+        seen = await page.evaluate(READ_TIMES)
     return float(seen["lcp"])
 
 

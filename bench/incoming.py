@@ -24,7 +24,7 @@ from dashboard_pages import percentile
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from outgoing import CACHE, P99_TARGET, WARM_UP_SECONDS, InvalidMeasurement, arrive, signed, signed_request
-from outgoing_data import BUSY, QUIET, Tenants
+from outgoing_data import BUSY_ORGANIZATION, QUIET_ORGANIZATION, Tenants
 from processes import choose_cores, on_cores
 from run import CARRIER
 from serving import NotServing, Worker, serving
@@ -85,7 +85,7 @@ def run(worker: Worker, requests: list[bytes], rate: float, accepted: bytes = b"
 
 def measure(worker: Worker, tenants: Tenants, rate: float, seconds: int, rounds: int) -> dict[str, list[Round]]:
     """The rounds of each kind, in turns."""
-    everybody = list(range(QUIET + 1, outgoing_data.ORGANIZATIONS + 1))
+    everybody = list(range(QUIET_ORGANIZATION + 1, outgoing_data.ORGANIZATIONS + 1))
     first = secrets.randbelow(2**40)
 
     def outgoing(count: int) -> list[bytes]:
@@ -105,7 +105,7 @@ def measure(worker: Worker, tenants: Tenants, rate: float, seconds: int, rounds:
     for _ in range(rounds):
         found[OUTGOING].append(run(worker, outgoing(count), rate))
         found[MANY].append(run(worker, incoming(count, everybody), rate))
-        found[ONE].append(run(worker, incoming(count // 2, [BUSY]), rate / 2))
+        found[ONE].append(run(worker, incoming(count // 2, [BUSY_ORGANIZATION]), rate / 2))
     return found
 
 

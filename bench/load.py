@@ -33,7 +33,7 @@ def name_of_generator() -> str:
     return "wrk" if shutil.which("wrk") else "bench/generator.py (wrk is not installed)"
 
 
-def put(port: int, visitors: Path, seconds: int) -> Load:
+def generate(port: int, visitors: Path, seconds: int) -> Load:
     """Keep 16 connections to ``port`` busy for ``seconds`` with exchanges of random ``visitors``."""
     where = f"http://127.0.0.1:{port}"
     if wrk := shutil.which("wrk"):

@@ -35,7 +35,7 @@ from dashboard_pages import percentile
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import Database
-from outgoing_data import BUSY, QUIET, Tenants
+from outgoing_data import BUSY_ORGANIZATION, QUIET_ORGANIZATION, Tenants
 from processes import choose_cores, on_cores
 from run import CARRIER
 from serving import NotServing, public_url, serving
@@ -156,8 +156,8 @@ def send_at_rate(port: int, tenants: Tenants, owners: list[int], rate: float, se
 def buffers(database_url: str, tenants: Tenants) -> dict[str, int]:
     """Buffers that one more admission reads, by how many live calls its organization has."""
     return {
-        "1 live call": asyncio.run(_count(database_url, tenants, QUIET)),
-        f"{outgoing_data.LIVE:,} live calls": asyncio.run(_count(database_url, tenants, BUSY)),
+        "1 live call": asyncio.run(_count(database_url, tenants, QUIET_ORGANIZATION)),
+        f"{outgoing_data.LIVE_CALLS:,} live calls": asyncio.run(_count(database_url, tenants, BUSY_ORGANIZATION)),
     }
 
 
@@ -219,7 +219,7 @@ def main() -> int:
     arguments = parser.parse_args()
     server_core, other_core = choose_cores()
     runs, read = list[Run](), dict[str, dict[str, int]]()
-    everybody = list(range(QUIET + 1, outgoing_data.ORGANIZATIONS + 1))
+    everybody = list(range(QUIET_ORGANIZATION + 1, outgoing_data.ORGANIZATIONS + 1))
     with on_cores({other_core}), EmbeddedPostgres(CACHE / "bench-outgoing", durable=arguments.durable) as postgres:
         try:
             for calls in (FEW_CALLS, arguments.calls):
@@ -234,7 +234,7 @@ def main() -> int:
                     # A worker that has just started reads numbering plans and opens connections: gently at first.
                     send_at_rate(worker.port, tenants, everybody, arguments.rate / 10, WARM_UP_SECONDS)
                     send_at_rate(worker.port, tenants, everybody, arguments.rate / 2, WARM_UP_SECONDS)
-                    for who, owners in (("many organizations", everybody), ("one, 1,000 live", [BUSY])):
+                    for who, owners in (("many organizations", everybody), ("one, 1,000 live", [BUSY_ORGANIZATION])):
                         cpu = worker.server.cpu_seconds()
                         taken, opened = send_at_rate(worker.port, tenants, owners, arguments.rate, arguments.seconds)
                         cpu = (worker.server.cpu_seconds() - cpu) / len(taken)

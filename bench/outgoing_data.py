@@ -12,11 +12,11 @@ from dashboard_data import ID_OF
 
 ORGANIZATIONS = 1000
 """Tenants call in turn, a few calls each: none comes near a limit, and every limit is checked."""
-BUSY = 1
-"""The organization with many live calls; its limits are so high that it may have them."""
-QUIET = 2
-"""Another with high limits, and one live call."""
-LIVE = 1000
+BUSY_ORGANIZATION = 1
+"""The number of the organization with many live calls, which its high limits allow."""
+QUIET_ORGANIZATION = 2
+"""The number of the organization with one live call; its limits are as high."""
+LIVE_CALLS = 1000
 _PEOPLE = """
 INSERT INTO organization (id, name, slug, plan, country, limits, created_at)
 SELECT id_of('organization', n), 'Customer ' || n, 'customer-' || n, 'enterprise', 'US',
@@ -88,8 +88,8 @@ async def _fill(database_url: str, calls: int, *, has_call_ids: bool) -> Tenants
         await connection.execute(_NUMBERS, ORGANIZATIONS)
         await connection.execute(_TOKENS, ORGANIZATIONS)
         await connection.execute(_CALLS, calls, ORGANIZATIONS, has_call_ids, timeout=600)
-        await connection.execute(_LIVE, LIVE)
-        await connection.execute(_COUNTERS, LIVE)
+        await connection.execute(_LIVE, LIVE_CALLS)
+        await connection.execute(_COUNTERS, LIVE_CALLS)
         await connection.execute("REINDEX TABLE call", timeout=600)
         await connection.execute("VACUUM ANALYZE", timeout=600)
         made = await connection.fetch(

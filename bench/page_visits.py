@@ -20,7 +20,7 @@ BODY = "".join(
 )
 # The page observes itself from its start. It also announces when it has settled: polling it from outside would cost
 # its main thread more than the phone does.
-WATCH = """(() => {
+OBSERVE_TIMES = """(() => {
     const seen = { lcp: 0, cls: 0, tbt: 0, painted: NaN, ready: NaN };
     window[Symbol.for("bench")] = seen;
     const watch = (type, each) =>
@@ -43,13 +43,13 @@ WATCH = """(() => {
         .then(() => console.info("settled"));
 })();"""
 SETTLED = "settled"
-SEEN = """() => {
+READ_TIMES = """() => {
     const resources = performance.getEntriesByType("resource");
     const requested = resources.find(({ name }) => name.endsWith("/phone.js"))?.startTime ?? NaN;
     return { ...window[Symbol.for("bench")], requested };
 }"""
-# Offers are told by the socket, in the page: a tool outside would see them later.
-WATCH_CALLS = """(() => {
+# The page itself reads offers at its socket: a tool outside the page would see them later.
+OBSERVE_CALLS = """(() => {
     const calls = (window[Symbol.for("bench.calls")] = { offers: [], begun: [], connected: 0 });
     const { send } = WebSocket.prototype;
     WebSocket.prototype.send = function (data) {
@@ -67,7 +67,7 @@ BUTTON_PLACE = """() => {
         document.querySelector("epoch-phone").shadowRoot.querySelector(".fab").getBoundingClientRect();
     return [x + width / 2, y + height / 2];
 }"""
-OPENED = """() => new Promise((resolve) => {
+WAIT_UNTIL_OPEN = """() => new Promise((resolve) => {
     const timer = setInterval(() => {
         const panel = document.querySelector("epoch-phone").shadowRoot.querySelector("#panel:not([hidden])");
         if (!panel || !window[Symbol.for("bench.calls")].connected) return;
@@ -75,13 +75,13 @@ OPENED = """() => new Promise((resolve) => {
         setTimeout(resolve, 500);
     }, 50);
 })"""
-CALL = """(number) => new Promise((resolve) => {
+PLACE_CALL = """(number) => new Promise((resolve) => {
     EpochPhone.on("callAnswered", () => setTimeout(EpochPhone.hangup, 500));
     EpochPhone.on("callEnded", () => setTimeout(resolve, 500));
     window[Symbol.for("bench.calls")].begun.push(performance.now());
     EpochPhone.call(number);
 })"""
-CALLS = """() => window[Symbol.for("bench.calls")]"""
+READ_CALLS = """() => window[Symbol.for("bench.calls")]"""
 # People hold a button down about as long. Without a delay pointer and click come in one task.
 PRESS_MS = 80
 Row = dict[str, float]
@@ -104,14 +104,14 @@ class Visits:
         """The page's times and, with a phone, those of the phone and of two calls. Not traced."""
         async with await self._browser.new_context() as context:
             page = await self._load(context, customer, slowdown)
-            seen = await page.evaluate(SEEN)
+            seen = await page.evaluate(READ_TIMES)
             row = {"LCP": seen["lcp"], "CLS": seen["cls"], "TBT": seen["tbt"]}
             if customer is None:
                 return row
             await open_panel(page)
             await call(page)
             await call(page)
-            calls = await page.evaluate(CALLS)
+            calls = await page.evaluate(READ_CALLS)
         first, second = (offer - begun for offer, begun in zip(calls["offers"], calls["begun"], strict=True))
         return row | {
             BUTTON: seen["painted"] - seen["requested"],
@@ -141,8 +141,8 @@ class Visits:
             return phases
 
     async def _load(self, context: BrowserContext, customer: Customer | None, slowdown: int) -> Page:
-        await context.add_init_script(WATCH)
-        await context.add_init_script(WATCH_CALLS)
+        await context.add_init_script(OBSERVE_TIMES)
+        await context.add_init_script(OBSERVE_CALLS)
         page = await context.new_page()
         session = await context.new_cdp_session(page)
         await session.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
@@ -155,9 +155,9 @@ class Visits:
 async def open_panel(page: Page) -> None:
     """Press the phone's button, and wait for the panel and the connection to the carrier."""
     await page.mouse.click(*await page.evaluate(BUTTON_PLACE), delay=PRESS_MS)
-    await page.evaluate(OPENED)
+    await page.evaluate(WAIT_UNTIL_OPEN)
 
 
 async def call(page: Page) -> None:
     """Call, and hang up half a second after the answer."""
-    await page.evaluate(CALL, ECHO)
+    await page.evaluate(PLACE_CALL, ECHO)

@@ -38,7 +38,7 @@ INSERT INTO webhook_endpoint (id, organization_id, url, events, secret)
 SELECT md5('e' || n)::uuid, md5('o' || n)::uuid, 'https://crm.customer.test/', ARRAY['call.ended'], 'none'
 FROM generate_series(1, {organizations}) n
 """
-_MADE = """
+_ROWS = """
 CREATE TABLE made AS SELECT n, n % {organizations} + 1 AS owner, at, repeat(md5(n::text), 25) AS body,
 (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
     || '8' || substr(md5(n::text), 4, 15))::uuid AS id
@@ -116,7 +116,7 @@ async def _fill(subject: Subject, rows: int, months: list[dt.date]) -> None:
             )
     await engine.dispose()
     sizes = {"organizations": ORGANIZATIONS, "rows": rows, "first": months[0], "end": months[-1]}
-    for step in (_PEOPLE, _MADE, _EVENTS, _DELIVERIES, "DROP TABLE made"):
+    for step in (_PEOPLE, _ROWS, _EVENTS, _DELIVERIES, "DROP TABLE made"):
         await subject.connection.execute(step.format(**sizes), timeout=1800)
     await subject.connection.execute("VACUUM ANALYZE", timeout=1800)
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "frontend" / "dist"
-FIRST = ("phone.js",)
-CALL = (*FIRST, "sdk.js", "panel.js", "call-stack.js", "dialer.js", "ringback-tone.js")
+FIRST_FILES = ("phone.js",)
+CALL_FILES = (*FIRST_FILES, "sdk.js", "panel.js", "call-stack.js", "dialer.js", "ringback-tone.js")
 
 
 class Peer(NamedTuple):
@@ -39,8 +39,8 @@ PEERS = (
 def main() -> None:
     print("| what a page loads | bytes | gzip | what it brings |\n|---|---:|---:|---|")
     for name, files, brings in (
-        ("Epoch Voice: phone.js", FIRST, "the phone: button, dialler, call screen"),
-        ("Epoch Voice: all that a call needs", CALL, "the same with the voice SDK, formatting, tones"),
+        ("Epoch Voice: phone.js", FIRST_FILES, "the phone: button, dialler, call screen"),
+        ("Epoch Voice: all that a call needs", CALL_FILES, "the same with the voice SDK, formatting, tones"),
     ):
         raw, packed = sizes([(DIST / file).read_bytes() for file in _built(files)])
         print(f"| {name} | {raw:,} | {packed:,} | {brings} |")

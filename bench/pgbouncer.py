@@ -25,12 +25,12 @@ from run import CARRIER
 from support.pgbouncer import running_pgbouncer
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
-AT_ONCE = 4
+CONCURRENT_EXCHANGES = 4
 ROUND_EXCHANGES = 1_000
 
 
 class Cost(NamedTuple):
-    """CPU of one exchange in microseconds, by process, and its mean time with ``AT_ONCE`` at once."""
+    """CPU of one exchange in microseconds, by process, and its mean time with ``CONCURRENT_EXCHANGES`` at once."""
 
     application: float
     postgres: float
@@ -55,7 +55,7 @@ class Side:
             for _ in range(share):
                 await self._one(next(self._numbers))
 
-        await asyncio.gather(*(run(times // AT_ONCE) for _ in range(AT_ONCE)))
+        await asyncio.gather(*(run(times // CONCURRENT_EXCHANGES) for _ in range(CONCURRENT_EXCHANGES)))
 
     async def _one(self, number: int) -> None:
         visitor = self._visitors[number % len(self._visitors)]
@@ -104,7 +104,7 @@ async def measure(side: Side, postgres: int, pooler: int | None) -> Cost:
         (time.process_time() - own) * micro,
         (_tree_seconds(postgres) - server) * micro,
         (_tree_seconds(pooler) - between) * micro,
-        (time.perf_counter() - began) / ROUND_EXCHANGES * AT_ONCE,
+        (time.perf_counter() - began) / ROUND_EXCHANGES * CONCURRENT_EXCHANGES,
     )
 
 
@@ -155,7 +155,7 @@ def main() -> int:
         median_of = [median(pair[side][field] for pair in costs) for field in range(len(Cost._fields))]
         print(
             f"{label:10} application {median_of[0]:5.0f} µs, PostgreSQL {median_of[1]:5.0f} µs, PgBouncer"
-            f" {median_of[2]:5.0f} µs, {AT_ONCE} at once {median_of[3] * 1e3:5.2f} ms"
+            f" {median_of[2]:5.0f} µs, {CONCURRENT_EXCHANGES} at once {median_of[3] * 1e3:5.2f} ms"
         )
     print(f"CPU of all, median of the ratios: {median(pooled.total / direct.total for direct, pooled in costs):.2f}")
     return 0

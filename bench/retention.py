@@ -23,7 +23,7 @@ import asyncpg
 import dashboard_data
 from accounts.auth import cookie_name
 from carrier.twilio import TwilioCarrier
-from dashboard_data import BIG_CALLS, Big
+from dashboard_data import BIG_CALLS, BigOrganization
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.db.database import ADMIN_ROLE, Database
@@ -37,13 +37,13 @@ from run import CARRIER
 from serving import NotServing, Worker, public_url, serving
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
-DUE = 10_000
+DUE_CALLS = 10_000
 EXPORT_MEMORY, EXPORT_FIRST_BYTE = 64, 1.0
 """Targets: megabytes that the worker grows by, and seconds."""
 REQUEST_TARGET = 3.0
 """Seconds that erasing may hold a request."""
 MEGABYTE = 1 << 20
-RARE, COMMON = "+13035550162", "+13035550163"
+RARE_NUMBER, COMMON_NUMBER = "+13035550162", "+13035550163"
 _METADATA = """
 UPDATE call SET metadata = jsonb_build_object('contact_id', 'c-' || right(to_number, 6), 'contact', 'Grace Hopper',
     'deal', md5(id::text), 'email', 'grace' || right(to_number, 5) || '@example.com', 'phone', to_number,
@@ -85,7 +85,7 @@ class Pass(NamedTuple):
     calls: int
 
 
-async def prepare(url: str, big: Big) -> None:
+async def prepare(url: str, big: BigOrganization) -> None:
     """Give the big organization's calls the metadata that pages send, and the carrier's events."""
     connection = await asyncpg.connect(url)
     try:
@@ -98,9 +98,9 @@ async def prepare(url: str, big: Big) -> None:
 
 
 class Browser:
-    """The big organization's owner. Watches how much memory the worker takes meanwhile."""
+    """Sends requests as the big organization's owner, and measures their time and the growth of the worker's memory."""
 
-    def __init__(self, worker: Worker, big: Big) -> None:
+    def __init__(self, worker: Worker, big: BigOrganization) -> None:
         self._worker = worker
         self._connection = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=120)
         self._headers = {"Host": f"localhost:{worker.port}", "Origin": public_url(worker.port)}
@@ -110,7 +110,7 @@ class Browser:
         self._cookies.append(token)
 
     def post(self, name: str, path: str, body: Any, *, is_form: bool = False) -> tuple[OperationMeasurement, bytes]:
-        """Raises: InvalidMeasurement, when it is refused."""
+        """Send a request; return its measurement and the answer's body. Raises: InvalidMeasurement, when refused."""
         pid = self._worker.server.pid
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # forgets the peak so far
         before, began = resident_bytes(pid), time.perf_counter()
@@ -143,19 +143,19 @@ def _peak(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
-def ask(worker: Worker, url: str, big: Big) -> list[OperationMeasurement]:
-    """Export and erase, as the owner. Raises: InvalidMeasurement."""
+def measure_requests(worker: Worker, url: str, big: BigOrganization) -> list[OperationMeasurement]:
+    """Measure exports and erasures that the owner requests. Raises: InvalidMeasurement."""
     browser = Browser(worker, big)
     page, api = f"/dashboard/{big.slug}/settings", f"/api/organizations/{big.organization_id}"
     export = f"{page}/organization/export"
     taken = [browser.post(f"export, {number}", export, "", is_form=True)[0] for number in (1, 2)]
-    for name, number, least in (("in few", RARE, 1), ("in every call", COMMON, BIG_CALLS)):
+    for name, number, least in (("in few", RARE_NUMBER, 1), ("in every call", COMMON_NUMBER, BIG_CALLS)):
         form = f"number=%2B{number[1:]}"
         taken.append(browser.post(f"count a number {name}", f"{page}/call-data/erase", form, is_form=True)[0])
         began = time.perf_counter()
         one, body = browser.post(f"erase a number {name}", f"{api}/erasures", json.dumps({"number": number}))
         erased = json.loads(body)
-        if erased["metadata_of_calls"] < min(least, DUE):
+        if erased["metadata_of_calls"] < min(least, DUE_CALLS):
             raise InvalidMeasurement(f"{erased} were found")
         taken.append(one._replace(said=f"{erased['metadata_of_calls']:,} calls"))
         if not erased["is_complete"]:
@@ -164,7 +164,7 @@ def ask(worker: Worker, url: str, big: Big) -> list[OperationMeasurement]:
     return taken
 
 
-async def _await_end(url: str, big: Big) -> None:
+async def _await_end(url: str, big: BigOrganization) -> None:
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(60):
@@ -176,16 +176,16 @@ async def _await_end(url: str, big: Big) -> None:
         await connection.close()
 
 
-async def passes(url: str, big: Big) -> list[Pass]:
-    """The durations of passes that erase by age."""
+async def measure_passes(url: str, big: BigOrganization) -> list[Pass]:
+    """Measure the passes that erase by age."""
     connection = await asyncpg.connect(url)
     try:
         nth = "SELECT started_at FROM call ORDER BY started_at OFFSET $1 LIMIT 1"
-        until: dt.datetime = await connection.fetchval(nth, DUE, timeout=600)
+        until: dt.datetime = await connection.fetchval(nth, DUE_CALLS, timeout=600)
         now = dt.datetime.now(dt.UTC)
         last_due = until.replace(year=until.year + 1)
         done = [await _pass(url, connection, f"nothing due, {number}", 24, now) for number in (1, 2)]
-        done.append(await _pass(url, connection, f"{DUE:,} due", 12, last_due))
+        done.append(await _pass(url, connection, f"{DUE_CALLS:,} due", 12, last_due))
         change = "UPDATE organization SET retention_months = 1 WHERE id = $1"
         await connection.execute(change, big.organization_id)
         done.append(await _pass(url, connection, "the big one keeps a month", 24, now))
@@ -263,11 +263,11 @@ def main() -> int:
         print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
         try:
             with serving(url, server_core, CACHE / "bench-retention.log") as worker:
-                taken = ask(worker, url, big)
+                taken = measure_requests(worker, url, big)
         except (NotServing, InvalidMeasurement) as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
-        done = asyncio.run(passes(url, big))
+        done = asyncio.run(measure_passes(url, big))
     return 0 if report(taken, done) else 1
 
 

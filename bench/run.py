@@ -68,9 +68,9 @@ class Bench:
             server = Server(variant.argv(port), environ=self.environ, cores={self.server_core}, log=log)
             try:
                 self._await_answer(server, port, variant, log_path)
-                _ensure_valid(variant, load.put(port, self.visitors_file, WARM_UP_SECONDS))
+                _ensure_valid(variant, load.generate(port, self.visitors_file, WARM_UP_SECONDS))
                 before, database_before = server.cpu_seconds(), tree_cpu_seconds(self.postmaster)
-                loaded = load.put(port, self.visitors_file, self.seconds)
+                loaded = load.generate(port, self.visitors_file, self.seconds)
                 cpu = server.cpu_seconds() - before
                 database_cpu = tree_cpu_seconds(self.postmaster) - database_before
                 resident = server.resident_bytes()

@@ -76,7 +76,7 @@ class Checkout:
 
 def _microseconds(checkout: Checkout, port: int, server: Server, seconds: int) -> float:
     before = server.cpu_seconds()
-    loaded = load.put(port, checkout.visitors, seconds)
+    loaded = load.generate(port, checkout.visitors, seconds)
     if loaded.refused or loaded.broken:
         raise SystemExit(f"{loaded.refused} refused, {loaded.broken} broken of {loaded.requests} requests")
     return (server.cpu_seconds() - before) / loaded.requests * 1e6

@@ -28,13 +28,13 @@ from twilio.request_validator import RequestValidator
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from outgoing import Connections, InvalidMeasurement, signed_request
-from outgoing_data import QUIET, Tenants
+from outgoing_data import QUIET_ORGANIZATION, Tenants
 from processes import Server, choose_cores, free_port, on_cores, tree_cpu_seconds
 from run import CACHE, CARRIER, HERE
 from serving import await_ready, public_url
 
 PAST_CALLS = 10_000
-AT_ONCE = 4
+CONCURRENT_CALLS = 4
 """Calls under way at the same time."""
 WARM_UP_CALLS = 60
 MILLISECONDS_TARGET = 10.0
@@ -103,7 +103,7 @@ def whole_call(port: int, token_id: UUID, number: int) -> list[bytes]:
 
 
 async def place(port: int, calls: list[list[bytes]]) -> None:
-    """Let ``calls`` happen, ``AT_ONCE`` at a time. Raises: InvalidMeasurement, when one is refused."""
+    """Let ``calls`` happen, ``CONCURRENT_CALLS`` at a time. Raises: InvalidMeasurement, when one is refused."""
     connections, waiting = Connections(port), iter(calls)
 
     async def one_after_another() -> None:
@@ -115,7 +115,7 @@ async def place(port: int, calls: list[list[bytes]]) -> None:
                 await connections.send(report)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
+        for _ in range(CONCURRENT_CALLS):
             group.create_task(one_after_another())
     connections.close()
 
@@ -158,7 +158,7 @@ class Checkout:
 
     def measure(self, port: int, server: Server, count: int, *, lists: bool = False) -> Used:
         """Let ``count`` calls happen, of all organizations in turn."""
-        tokens = self._tenants.tokens[QUIET:]
+        tokens = self._tenants.tokens[QUIET_ORGANIZATION:]
         calls = [whole_call(port, tokens[(self._number + n) % len(tokens)], self._number + n) for n in range(count)]
         self._number += count
         return asyncio.run(self._measure(port, server, calls, lists=lists))
@@ -237,7 +237,7 @@ def main() -> int:
 
 def report(used: dict[str, list[Used]]) -> bool:
     """Print the table and what is missed; True when nothing is."""
-    print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {AT_ONCE} calls at once, one worker")
+    print(f"\nLoad of the machine {os.getloadavg()[0]:.1f}; {CONCURRENT_CALLS} calls at once, one worker")
     print("\n| a whole call | worker's CPU ms | PostgreSQL's CPU ms | statements |\n|---|---:|---:|---:|")
     for name, measured in used.items():
         print(f"| {name} | {' | '.join(f'{value:.1f}' for value in summary(measured))} |")

@@ -7,7 +7,7 @@ from drills.load import Load
 from drills.report import Report
 
 SAMPLE = 10
-"""Revoked tokens that are exchanged again, of each drill: wrong tokens of one address are limited."""
+"""The number of revoked tokens that each drill exchanges again."""
 
 
 async def missing_writes(database: DatabaseCluster, load: Load) -> Sequence[str]:
