@@ -14,7 +14,7 @@ import { isReady, nextState } from "./states.js";
 
 /** @import { Problem } from "./errors.js" */
 /** @import { EventPair } from "./events.js" */
-/** @import { Move } from "./states.js" */
+/** @import { Transition } from "./states.js" */
 /**
  * @import {
  *   ActiveCall, CallEnd, CallRequest, Environment, PhoneCall, SessionConfig
@@ -122,7 +122,7 @@ export class Phone extends ShownState {
     this.#endSession();
     this.calls.stop();
     this.#config = null;
-    this.events.emit(...this.#move("restart"));
+    this.events.emit(...this.#transition("restart"));
     this.events.clear();
   }
 
@@ -146,7 +146,7 @@ export class Phone extends ShownState {
     } catch (error) {
       this.dialError = asProblem(error);
       // The error is shown at the number field, which a finished call covers.
-      this.events.emit(...this.#move("reset"), this.#errorLog.eventOf(this.dialError));
+      this.events.emit(...this.#transition("reset"), this.#errorLog.eventOf(this.dialError));
       this.#notifyChange();
       return false;
     }
@@ -177,7 +177,7 @@ export class Phone extends ShownState {
       ended: (end) => this.#onEnded(end),
     });
     this.#activeCall = activeCall;
-    this.events.emit(...this.#move("dial"), ["callStarted", { ...request.details }]);
+    this.events.emit(...this.#transition("dial"), ["callStarted", { ...request.details }]);
     this.#notifyChange();
     if (this.#activeCall === activeCall) activeCall.start();
   }
@@ -198,7 +198,7 @@ export class Phone extends ShownState {
     if (this.state === "error" && this.#config) this.#startSession(this.#config);
     else if (this.state !== "ready" && nextState(this.state, "reset")) {
       this.call = null;
-      this.events.emit(...this.#move("reset"));
+      this.events.emit(...this.#transition("reset"));
     }
     this.#notifyChange();
   }
@@ -248,7 +248,7 @@ export class Phone extends ShownState {
   /** @param {SessionConfig} config */
   #startSession(config) {
     this.#endSession();
-    this.events.emit(...this.#move("restart"));
+    this.events.emit(...this.#transition("restart"));
     const obstacle = findObstacle(this.#env, config);
     if (obstacle) {
       this.#fail(obstacle);
@@ -277,17 +277,17 @@ export class Phone extends ShownState {
   #onToken() {
     this.#deferredProblem = null;
     this.calls.callStack?.updateToken();
-    const events = this.#move("sessionReady");
-    const hasMoved = events.length > 0;
-    if (hasMoved && !this.#isReadyEmitted) {
+    const events = this.#transition("sessionReady");
+    const hasChanged = events.length > 0;
+    if (hasChanged && !this.#isReadyEmitted) {
       this.#isReadyEmitted = true;
       this.events.remember("ready");
       events.push(["ready"]);
     }
-    if (hasMoved) this.#env.whenIdle(() => this.preload(), IDLE_TIMEOUT_MS);
+    if (hasChanged) this.#env.whenIdle(() => this.preload(), IDLE_TIMEOUT_MS);
     this.events.emit(...events);
     this.#notifyChange();
-    if (hasMoved && this.#isCallLikely) this.warmUp();
+    if (hasChanged && this.#isCallLikely) this.warmUp();
   }
 
   #onNetworkChange() {
@@ -305,7 +305,7 @@ export class Phone extends ShownState {
 
   /** @param {Problem} problem */
   #fail(problem) {
-    const events = this.#move("fail");
+    const events = this.#transition("fail");
     if (events.length === 0 && this.problem?.code === problem.code) return;
     if (!this.#session?.isValid) this.calls.callStack?.disconnect();
     this.problem = problem;
@@ -318,7 +318,7 @@ export class Phone extends ShownState {
   /** @param {boolean} hasEarlyMedia */
   #onRinging(hasEarlyMedia) {
     if (!hasEarlyMedia) this.#ringback.start();
-    this.events.emit(...this.#move("ring"));
+    this.events.emit(...this.#transition("ring"));
     this.#notifyChange();
   }
 
@@ -326,7 +326,7 @@ export class Phone extends ShownState {
     if (!this.call) return;
     this.#ringback.stop();
     this.call.answeredAt = answeredAt;
-    this.events.emit(...this.#move("accept"), callAnswered(this.call));
+    this.events.emit(...this.#transition("accept"), callAnswered(this.call));
     this.#notifyChange();
   }
 
@@ -339,7 +339,7 @@ export class Phone extends ShownState {
     if (!this.call) return;
     this.call.ended = end;
     const isNormal = end.status === "completed" || end.status === "canceled";
-    const events = this.#move(isNormal ? "hangup" : "drop");
+    const events = this.#transition(isNormal ? "hangup" : "drop");
     if (problem && !isNormal) events.push(this.#errorLog.eventOf(problem));
     events.push(callEnded(this.call, end));
     const session = this.#session;
@@ -355,12 +355,12 @@ export class Phone extends ShownState {
   }
 
   /**
-   * Make one move of the table; returns the event to emit, none if the state does not change.
-   * @param {Move} move
+   * Make one transition; returns the event to emit, none if the state does not change.
+   * @param {Transition} name
    * @returns {EventPair[]}
    */
-  #move(move) {
-    const state = nextState(this.state, move);
+  #transition(name) {
+    const state = nextState(this.state, name);
     if (!state) return [];
     const previous = this.state;
     this.state = state;

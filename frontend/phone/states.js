@@ -1,9 +1,9 @@
-/** The states of the phone: the table of the moves between them, and checks of a state. */
+/** The states of the phone: the table of the transitions between them, and checks of a state. */
 
-/** @typedef {"sessionReady" | "fail" | "restart" | "dial" | "ring" | "accept" | "hangup" | "drop" | "reset"} Move */
+/** @typedef {"sessionReady" | "fail" | "restart" | "dial" | "ring" | "accept" | "hangup" | "drop" | "reset"} Transition */
 
-/** @type {Record<EpochPhoneState, Partial<Record<Move, EpochPhoneState>>>} */
-export const MOVES = {
+/** @type {Record<EpochPhoneState, Partial<Record<Transition, EpochPhoneState>>>} */
+export const TRANSITIONS = {
   loading: { sessionReady: "ready", fail: "error" },
   ready: { dial: "dialing", fail: "error", restart: "loading" },
   dialing: { ring: "ringing", accept: "in-progress", hangup: "completed", drop: "failed" },
@@ -18,11 +18,12 @@ const READY_STATES = new Set(["ready", "completed", "failed"]);
 const CALL_STATES = new Set(["dialing", "ringing", "in-progress"]);
 
 /**
- * The state after `move`; null if the table has no such move.
+ * The state after `transition`; null if the state has no such transition.
  * @param {EpochPhoneState} state
- * @param {Move} move
+ * @param {Transition} transition
  */
-export const nextState = (state, move) => (Object.hasOwn(MOVES[state], move) && MOVES[state][move]) || null;
+export const nextState = (state, transition) =>
+  (Object.hasOwn(TRANSITIONS[state], transition) && TRANSITIONS[state][transition]) || null;
 
 /**
  * True if a call can be placed.

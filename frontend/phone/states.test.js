@@ -1,6 +1,6 @@
-/** Checks the table of the phone's states against the expected one. */
+/** Checks the table of the transitions between the phone's states. */
 import { describe, expect, test } from "vitest";
-import { isInCall, isReady, MOVES, nextState } from "./states.js";
+import { isInCall, isReady, TRANSITIONS, nextState } from "./states.js";
 
 const STATES = ["loading", "ready", "dialing", "ringing", "in-progress", "completed", "failed", "error"];
 const EVENTS = ["sessionReady", "fail", "dial", "ring", "accept", "hangup", "drop", "reset", "restart"];
@@ -19,9 +19,9 @@ const EXPECTED = `
   .split("\n")
   .map((row) => row.trim().split(/\s+/));
 
-describe("MOVES", () => {
+describe("TRANSITIONS", () => {
   test("has exactly the eight states", () => {
-    expect(Object.keys(MOVES)).toEqual(STATES);
+    expect(Object.keys(TRANSITIONS)).toEqual(STATES);
   });
   for (const [row, state] of STATES.entries()) {
     for (const [column, event] of EVENTS.entries()) {
@@ -31,7 +31,7 @@ describe("MOVES", () => {
       });
     }
   }
-  test("a property of every object is not a move", () => {
+  test("a property of every object is not a transition", () => {
     expect(nextState("ready", "constructor")).toBeNull();
   });
   test("only ready, completed and failed are ready for a call", () => {

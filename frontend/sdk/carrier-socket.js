@@ -1,9 +1,9 @@
 import { WebSocket } from "../phone/browser/pristine-globals.js";
 
 /**
- * The voice SDK's WebSocket. The SDK speaks wss only; a sandbox carrier on loopback speaks ws and is named
- * `<host>-<port>.sandbox.invalid`. The suffix `.invalid` is reserved, so no real address is ever rewritten. The build
- * injects this class; no global changes.
+ * The voice SDK's WebSocket. The SDK speaks wss only; a sandbox carrier on loopback speaks ws. The phone gives the SDK the
+ * host name `<host>-<port>.sandbox.invalid`, which this class turns into `ws://<host>:<port>`. The suffix `.invalid` is
+ * reserved, so no real URL is ever rewritten. The build injects this class into the SDK; no global changes.
  */
 export class CarrierSocket extends WebSocket {
   /**

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import "./support/jsdom-styles.js";
 import { EmbeddedPhone } from "../phone/api.js";
 import { SETTINGS } from "../phone/settings.js";
-import { MOVES } from "../phone/states.js";
+import { TRANSITIONS } from "../phone/states.js";
 import { KEYS } from "../phone/lazy/own-texts.js";
 import { fakeEnvironment, fakeServer } from "./support/fakes.js";
 
@@ -58,7 +58,7 @@ describe("phone.d.ts", () => {
   });
 
   test("has exactly the states of the table", () => {
-    expect(memberNames("EpochPhoneState")).toEqual(Object.keys(MOVES).sort());
+    expect(memberNames("EpochPhoneState")).toEqual(Object.keys(TRANSITIONS).sort());
   });
 
   test("has exactly the events that are emitted, also on the window", () => {

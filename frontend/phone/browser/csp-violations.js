@@ -1,5 +1,5 @@
 /**
- * Records what the page's Content-Security-Policy blocks, and makes advice on which source to add to which directive.
+ * Records what the page's Content-Security-Policy blocks, and gives advice on which source to add to which directive.
  */
 
 /**

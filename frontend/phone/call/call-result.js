@@ -1,4 +1,7 @@
-/** Decides how a call ended, by the server's record or else by the carrier's error, and makes the Problem to show. */
+/**
+ * Decides how a call ended, by the server's record or else by the carrier's error, and makes the error (Problem) to
+ * show.
+ */
 
 import { Problem } from "../errors.js";
 import { reactionTo } from "./sdk-codes.js";

@@ -1,4 +1,4 @@
-/** Checks that the voice SDK tries the next edge of a list when an edge cannot be reached. */
+/** Checks that the voice SDK tries the next edge (location of the carrier) of a list when an edge cannot be reached. */
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 

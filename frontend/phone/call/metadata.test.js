@@ -8,7 +8,7 @@ const circular = {};
 circular.self = circular;
 
 describe("readMetadata", () => {
-  test("no metadata is none", () => {
+  test("undefined and null are no metadata", () => {
     for (const none of [undefined, null]) expect(readMetadata(none)).toEqual({ metadata: null, json: "" });
   });
 

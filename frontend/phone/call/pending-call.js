@@ -1,5 +1,6 @@
 /**
- * A call in this page whose call stack may still be loading: passes everything on to an OutgoingCall once it is loaded.
+ * A call in this page that can begin before its code, the chunk `call-stack`, is loaded: remembers hang-up and mute
+ * until then, and passes all actions on to an OutgoingCall afterwards.
  */
 import { asProblem } from "../errors.js";
 

@@ -85,7 +85,7 @@ test("the title follows the number, and a title of the page stays", () => {
   expect(element.title).toBe("Office");
 });
 
-test("nothing is said before the organization and the formats are known", () => {
+test("no title is set before the organization's country and the formats are known", () => {
   const markup = '<a href="tel:+12125550101">Ada</a>';
   start(markup, { getCountry: () => null });
   expect(document.body.innerHTML).toBe(markup);

@@ -1,4 +1,7 @@
-/** Opens and switches audio devices: those that a person chose, and another microphone after one was unplugged. */
+/**
+ * The chunk that opens and switches audio devices: those that a person chose, and another microphone after one was
+ * unplugged.
+ */
 
 /** @import { AudioHelper } from "@twilio/voice-sdk" */
 /** @import { DeviceKind, Environment } from "../types.d.ts" */

@@ -1,4 +1,7 @@
-/** The chunk of click-to-call: clicks and keys on the page's numbers place calls, also in rows that are added later. */
+/**
+ * The chunk of click-to-call: clicks and keys on the page's numbers place calls, also in elements that the page adds
+ * later.
+ */
 import { formatE164 } from "../numbers/parse.js";
 import { createKeyboardFocus } from "../click-to-call/keyboard-focus.js";
 import { afterListeners } from "../click-to-call/after-listeners.js";

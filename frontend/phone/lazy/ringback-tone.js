@@ -1,6 +1,6 @@
 /**
- * Plays the ringback tone, which the agent hears while the called phone rings: the carrier sends no audio before the
- * answer.
+ * The chunk that plays the ringback tone, which the agent hears while the called phone rings: the carrier sends no
+ * audio before the answer.
  */
 
 const FREQUENCIES_HZ = [440, 480];

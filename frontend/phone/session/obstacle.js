@@ -1,4 +1,7 @@
-/** Finds the reason why a session cannot begin in this page: changed globals, no WebRTC, or no URL of the server. */
+/**
+ * Finds the reason why a session cannot begin in this page: globals that the page has broken, no WebRTC, or no URL of
+ * the server.
+ */
 import { hasWebRtc } from "../browser/webrtc.js";
 import { Problem } from "../errors.js";
 import { missingApiBase } from "./token-session.js";

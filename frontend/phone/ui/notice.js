@@ -1,4 +1,4 @@
-/** Shows a problem for some seconds beside a call that goes on. */
+/** Shows a problem in the panel for 8 s during a call that the problem does not end. */
 import { Problem } from "../errors.js";
 
 /** @import { Phone } from "../core.js" */

@@ -1,6 +1,6 @@
 /**
- * Empties the number field after a call, writes a text to it that `dial()` refused, and removes a number of the page
- * that waits for the button Call when a call begins or the panel closes.
+ * Empties the number field after a call; writes a text to it that `dial()` refused; removes a number that the page
+ * proposed when a call begins or the panel closes.
  */
 import { cleanNumberText } from "../numbers/tel-uri.js";
 

@@ -1,4 +1,4 @@
-/** Checks the text in the number field after `call()` of a page was refused. */
+/** Checks the number field after a click on a number of the page that cannot be called. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../../tests/support/jsdom-styles.js";
 import { EmbeddedPhone } from "../api.js";

@@ -1,6 +1,6 @@
 /**
- * An example of an HTTP server that receives and verifies webhooks. Run: EPOCH_WEBHOOK_SECRET=whsec_… PORT=8080 node
- * examples/receiver.mjs
+ * An example of an HTTP server that receives and verifies webhooks.
+ * Run: EPOCH_WEBHOOK_SECRET=whsec_… PORT=8080 node examples/receiver.mjs
  */
 import { createServer } from "node:http";
 import { readEvent, WebhookVerificationError } from "../index.mjs";

@@ -4,25 +4,25 @@ import { Presses } from "../presses.js";
 import { isolateEvents } from "./event-isolation.js";
 
 const COMPOSED = { bubbles: true, cancelable: true, composed: true };
-let heard;
+let receivedTypes;
 let host;
 let field;
 let stop;
 
 let page;
 
-/** Note what a page hears, in both phases. */
+/** Record the types of the events that reach the page, in both phases. */
 function listen(target) {
   for (const type of ["keydown", "click", "mousedown", "mouseup", "focusin", "focusout"]) {
     for (const capture of [true, false]) {
-      target.addEventListener(type, () => heard.push(type), { capture, signal: page.signal });
+      target.addEventListener(type, () => receivedTypes.push(type), { capture, signal: page.signal });
     }
   }
 }
 
 beforeEach(() => {
   page = new AbortController();
-  heard = [];
+  receivedTypes = [];
   document.body.innerHTML = "<input><button>Save</button>";
   host = document.documentElement.appendChild(document.createElement("epoch-phone"));
   host.attachShadow({ mode: "open" }).innerHTML = '<div><input><input type="checkbox"></div>';
@@ -36,17 +36,17 @@ afterEach(() => {
   host.remove();
 });
 
-test("a key in the phone is the phone's alone, and the phone may prevent what the browser does", () => {
+test("a key pressed in the phone does not reach the page, and the phone may prevent the browser's action", () => {
   const keys = [];
   field.addEventListener("keydown", (event) => {
     keys.push(event.key);
     if (event.key === "Escape") event.preventDefault();
   });
   const pressed = ["5", "Escape"].map((key) => field.dispatchEvent(new KeyboardEvent("keydown", { ...COMPOSED, key })));
-  expect([keys, pressed, heard]).toEqual([["5", "Escape"], [true, false], []]);
+  expect([keys, pressed, receivedTypes]).toEqual([["5", "Escape"], [true, false], []]);
 });
 
-test("a key is the phone's alone where the browser makes each key event composed, as Firefox does", () => {
+test("a key does not reach the page where the browser makes each key event composed, as Firefox does", () => {
   class ComposedKeyboardEvent extends KeyboardEvent {
     get composed() {
       return true;
@@ -59,13 +59,13 @@ test("a key is the phone's alone where the browser makes each key event composed
   });
   const options = { ...COMPOSED, key: "5", repeat: true, shiftKey: true };
   const isAllowed = field.dispatchEvent(new ComposedKeyboardEvent("keydown", options));
-  expect([keys, isAllowed, heard]).toEqual([[["5", true, true, false]], false, []]);
+  expect([keys, isAllowed, receivedTypes]).toEqual([[["5", true, true, false]], false, []]);
 });
 
 test("the page's shortcuts with Ctrl, Alt or Cmd and its F-keys work in the phone too", () => {
   const keys = [{ key: "F2" }, { key: "k", ctrlKey: true }, { key: "5", altKey: true }, { key: "k", metaKey: true }];
   for (const key of keys) field.dispatchEvent(new KeyboardEvent("keydown", { ...COMPOSED, ...key }));
-  expect(heard).toEqual(Array(8).fill("keydown"));
+  expect(receivedTypes).toEqual(Array(8).fill("keydown"));
 });
 
 test("a click ticks a box once", () => {
@@ -73,21 +73,21 @@ test("a click ticks a box once", () => {
   let changes = 0;
   box.addEventListener("change", () => (changes += 1));
   box.click();
-  expect([box.checked, changes, heard]).toEqual([true, 1, []]);
+  expect([box.checked, changes, receivedTypes]).toEqual([true, 1, []]);
 });
 
 test("a page's own press that ends over the phone stays the page's", () => {
   const [input] = document.body.children;
   input.dispatchEvent(new MouseEvent("mousedown", COMPOSED));
   field.dispatchEvent(new MouseEvent("mouseup", { ...COMPOSED, detail: 1 }));
-  expect(heard).toEqual(["mousedown", "mousedown", "mouseup", "mouseup"]);
+  expect(receivedTypes).toEqual(["mousedown", "mousedown", "mouseup", "mouseup"]);
 });
 
 test("a press that begins in the phone and ends over the page is not the page's", () => {
   field.dispatchEvent(new MouseEvent("mousedown", COMPOSED));
   document.body.dispatchEvent(new MouseEvent("mouseup", { ...COMPOSED, detail: 1 }));
   document.body.dispatchEvent(new MouseEvent("click", { ...COMPOSED, detail: 1 }));
-  expect(heard).toEqual([]);
+  expect(receivedTypes).toEqual([]);
 });
 
 test("the page hears that its field lost the focus, but not that it went to the phone", () => {
@@ -95,14 +95,14 @@ test("the page hears that its field lost the focus, but not that it went to the 
   const wentTo = [];
   input.addEventListener("focusout", ({ relatedTarget }) => wentTo.push(relatedTarget));
   input.focus();
-  heard = [];
+  receivedTypes = [];
   field.focus();
   expect(wentTo).toEqual([null]);
-  expect(heard).toEqual(["focusout", "focusout"]);
+  expect(receivedTypes).toEqual(["focusout", "focusout"]);
   expect(host.shadowRoot.activeElement).toBe(field);
 });
 
-test("a copy of what a person does counts as what a person does", () => {
+test("the copy of a person's event counts as a person's event", () => {
   const presses = new Presses(() => 0);
   const accepted = [];
   field.addEventListener("keydown", (event) => accepted.push(presses.accepts(event)));

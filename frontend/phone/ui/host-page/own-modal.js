@@ -1,6 +1,6 @@
 /**
- * Shows the phone in its own modal dialog: the last resort in a call on a page where everything is inert, so that the dialog
- * blocks nothing else.
+ * Shows the phone in a modal dialog that the phone opens itself: the last resort during a call, for a page that makes
+ * everything else inert, so that the dialog blocks nothing more.
  */
 import { h } from "../dom.js";
 

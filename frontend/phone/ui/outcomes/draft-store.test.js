@@ -20,7 +20,7 @@ const idsIn = ({ drafts }) => drafts.map(({ callId }) => callId);
 
 beforeEach(() => sessionStorage.clear());
 
-test("words are there again in the next page of the tab, for a day, and with their token alone", () => {
+test("drafts are kept for the next pages of the tab, for a day, and for their token only", () => {
   const store = storeAt(DAY_MS);
   store.add(draft("old", { endedAt: 1 }));
   store.add(draft("new"));
@@ -30,7 +30,7 @@ test("words are there again in the next page of the tab, for a day, and with the
   expect(idsIn(storeAt(DAY_MS, OTHER_RESPONSE))).toEqual([]);
 });
 
-test("a sent draft leaves nothing behind, and a call that nobody wrote about makes way", () => {
+test("a sent draft is removed, and so is one without outcome and note that was not put off", () => {
   const store = storeAt(DAY_MS);
   const sent = draft("sent");
   store.add(sent);
@@ -43,15 +43,15 @@ test("a sent draft leaves nothing behind, and a call that nobody wrote about mak
   expect(sessionStorage.length).toBe(0);
 });
 
-test("what the page wrote to the storage is read with care", () => {
+test("invalid values in the storage are ignored", () => {
   const key = "epochphone:11111111111111111111111111111111:outcomes";
-  for (const written of [
+  for (const stored of [
     "{",
     '{"a":1}',
     '[{"callId":1}]',
     '[null, {"callId":"x","number":"1","outcome":"","note":7}]',
   ]) {
-    sessionStorage.setItem(key, written);
-    expect(storeAt(DAY_MS).drafts, written).toEqual([]);
+    sessionStorage.setItem(key, stored);
+    expect(storeAt(DAY_MS).drafts, stored).toEqual([]);
   }
 });
