@@ -1,4 +1,4 @@
-"""Builds the back office, with the theme of the customers' pages."""
+"""Builds the back office, the staff's pages under ``/admin``, with the theme of the customers' pages."""
 
 from collections.abc import Mapping
 

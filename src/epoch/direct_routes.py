@@ -1,4 +1,4 @@
-"""The application class: Litestar, but requests to the endpoints that every phone calls skip its routing."""
+"""The application class: Litestar, except that widget requests and frequent carrier callbacks skip its routing."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Starts traces and error reports in a worker, where the settings ask for them."""
+"""Starts OpenTelemetry traces and Sentry error reports in a worker, where the settings ask for them."""
 
 from collections.abc import Callable
 

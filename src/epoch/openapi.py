@@ -1,6 +1,6 @@
 """Completes the OpenAPI document of the framework with authentication, error responses and examples, and serves it.
 
-Error responses are found by the guards on a route and by ``refusals=`` on its handler. Their texts are those of the
+Error responses follow from the guards of a route and from ``refusals=`` of its handler. Their texts are those of the
 exception classes, so the document cannot differ from the API.
 """
 

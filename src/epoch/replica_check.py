@@ -1,4 +1,4 @@
-"""Checks that the read replica is a standby of this database, before workers use it and in ``epoch doctor``."""
+"""Checks the read replica before workers start and in ``epoch doctor``: standby of this database, lag, connections."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Base classes of the API's request and response bodies, and types that many of their fields have.
+"""Base classes of the API's request and response bodies, common field types, time format and check of texts.
 
 The OpenAPI document shows the first of each field's ``examples``. A field whose type is an enumeration or another model
 has no ``examples``: they would be added to the type itself, and so to all fields of that type.

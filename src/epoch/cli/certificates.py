@@ -1,4 +1,4 @@
-"""The check of ``epoch doctor`` that the certificates of the public URL and of the database do not expire soon."""
+"""The check of ``epoch doctor`` for TLS certificates that expire soon: of the public URL and of the database."""
 
 import asyncio
 import datetime as dt

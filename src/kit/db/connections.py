@@ -1,4 +1,4 @@
-"""Divides the maximum of database connections of one worker among its engines and pools."""
+"""Divides the database connections of one worker among its engines and pools, also those to the read replica."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Time limits for changes of the schema: waits for locks, and statements that hold locks."""
+"""Time limits of migrations: for waiting for a lock, and for a statement that holds locks."""
 
 LOCK_MILLISECONDS = 500
 """The time that a migration waits for a lock. Later statements on the table wait for the migration meanwhile.

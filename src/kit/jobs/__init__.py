@@ -1,1 +1,1 @@
-"""Background jobs and periodic tasks."""
+"""Background jobs and periodic tasks, stored in PostgreSQL by the library pgqueuer."""
