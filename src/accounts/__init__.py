@@ -1,1 +1,1 @@
-"""User accounts: registration, sign-in, passwords, second factor and sessions."""
+"""User accounts: registration, sign-in, passwords, second factor, passkeys and sessions."""

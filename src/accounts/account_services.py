@@ -1,4 +1,6 @@
-"""``AccountServices``: sign-in, registration, password reset, account settings and passkeys, made once at start."""
+"""Builds ``AccountServices``: the objects, made once at start, that handle customers' accounts (registration, sign-in,
+password reset, account settings, passkeys).
+"""
 
 import msgspec
 
@@ -9,7 +11,7 @@ from accounts.passkey_settings import PasskeySettings
 from accounts.password_reset import PasswordReset
 from accounts.passwords import Passwords
 from accounts.registration import Registration
-from accounts.sign_in import Authenticator
+from accounts.sign_in import SignInManager
 from accounts.totp import TotpSecrets
 from kit.db.database import Database
 from kit.http.app_key import AppKey
@@ -20,7 +22,7 @@ from kit.settings import Settings
 class AccountServices(msgspec.Struct, frozen=True):
     """The objects that handle customers' accounts, and the helpers that they share."""
 
-    authenticator: Authenticator
+    sign_in_manager: SignInManager
     registration: Registration
     password_reset: PasswordReset
     account_settings: AccountSettings
@@ -42,19 +44,19 @@ def build_account_services(
     throttle = LoginThrottle(database, exempts_loopback=settings.is_sandbox)
     totp = TotpSecrets(settings.secret_keys)
     ceremony = PasskeyCeremony(throttle, public_url=url, secret_keys=settings.secret_keys)
-    authenticator = Authenticator(database, passwords, throttle, totp, ceremony)
+    sign_in_manager = SignInManager(database, passwords, throttle, totp, ceremony)
     return AccountServices(
-        authenticator=authenticator,
+        sign_in_manager=sign_in_manager,
         registration=Registration(
             database, passwords, throttle, mailer, totp, public_url=url, secret_keys=settings.secret_keys
         ),
         password_reset=PasswordReset(database, passwords, throttle, mailer, totp, public_url=url),
-        account_settings=AccountSettings(database, passwords, throttle, mailer, totp, authenticator, public_url=url),
+        account_settings=AccountSettings(database, passwords, throttle, mailer, totp, sign_in_manager, public_url=url),
         passwords=passwords,
         login_throttle=throttle,
         totp=totp,
         passkey_ceremony=ceremony,
         passkey_settings=PasskeySettings(
-            database, ceremony, authenticator, mailer, forgot_url=f"{url}/forgot-password"
+            database, ceremony, sign_in_manager, mailer, forgot_url=f"{url}/forgot-password"
         ),
     )

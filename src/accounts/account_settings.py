@@ -1,4 +1,6 @@
-"""Changes that people make to their own account; sensitive changes require the password again."""
+"""Changes a customer's own account: name, password, e-mail address, sessions and second factor by app. Sensitive
+changes require the password or a code again.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,7 +17,7 @@ from accounts.rules import ensure_email_verified, ensure_password, parse_email
 from accounts.second_factor import SecondFactorService
 from accounts.services import UserService
 from accounts.sessions import SessionService, Viewer
-from accounts.sign_in import Authenticator
+from accounts.sign_in import SignInManager
 from accounts.totp import TotpSecrets
 from kit.actor import Actor
 from kit.audit import record
@@ -38,7 +40,7 @@ class AccountSettings:
         throttle: LoginThrottle,
         mailer: Mailer,
         totp: TotpSecrets,
-        authenticator: Authenticator,
+        sign_in_manager: SignInManager,
         *,
         public_url: str,
     ) -> None:
@@ -47,7 +49,7 @@ class AccountSettings:
         self._throttle = throttle
         self._mailer = mailer
         self._totp = totp
-        self._authenticator = authenticator
+        self._sign_in_manager = sign_in_manager
         self._login_url = f"{public_url}/login"
         self._forgot_url = f"{public_url}/forgot-password"
         self._verify_url = f"{public_url}/verify-email/"
@@ -177,7 +179,7 @@ class AccountSettings:
 
     async def _ensure_password(self, viewer: Viewer, password: str, by: Actor, *, field: str) -> None:
         try:
-            await self._authenticator.verify_password(viewer.user_id, password, by.client_ip_address)
+            await self._sign_in_manager.verify_password(viewer.user_id, password, by.client_ip_address)
         except WrongCredentials as wrong:
             raise ValidationFailed([(field, "This is not your password")]) from wrong
 
@@ -185,7 +187,7 @@ class AccountSettings:
         async with self._database.tenant_session(None, viewer.user_id) as session:
             user = await UserService(session).get_active(viewer.user_id)
         try:
-            await self._authenticator.verify_code(user, code, by.client_ip_address)
+            await self._sign_in_manager.verify_code(user, code, by.client_ip_address)
         except WrongCode as wrong:
             raise ValidationFailed([("code", wrong.message)]) from wrong
 

@@ -30,7 +30,7 @@ class SessionController(Controller):
         if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
         accounts = ACCOUNT_SERVICES.get(request.app)
-        signed_in = await accounts.authenticator.sign_in(
+        signed_in = await accounts.sign_in_manager.sign_in(
             email=data.email,
             password=data.password,
             code=data.code,

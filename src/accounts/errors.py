@@ -59,7 +59,7 @@ class PasskeyRefused(Unauthenticated):
     message = "This passkey could not be used. Try another one, or sign in with your password"
 
 
-class PasskeyTooLate(Unauthenticated):
+class PasskeyChallengeNotUsable(Unauthenticated):
     """The challenge is too old, was used before, or was issued to another browser."""
 
     code = "passkey_too_late"

@@ -1,4 +1,7 @@
-"""Limits sign-in attempts, sign-ups and mails by account, IP address and recipient, for all workers together."""
+"""Limits sign-in attempts, sign-ups and mails by account, IP address and recipient, for all workers together.
+
+It also records used one-time values, such as the challenges of passkeys.
+"""
 
 import datetime as dt
 import hashlib

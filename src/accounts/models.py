@@ -1,4 +1,6 @@
-"""User accounts, sessions, recovery codes, passkeys and one-time tokens."""
+"""Tables of customers' accounts, sessions, recovery codes, passkeys and one-time tokens; the abstract models are shared
+with the accounts of staff.
+"""
 
 import datetime as dt
 import enum

@@ -21,7 +21,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from accounts.errors import PasskeyRefused, PasskeysUnavailable, PasskeyTooLate
+from accounts.errors import PasskeyChallengeNotUsable, PasskeyRefused, PasskeysUnavailable
 from accounts.login_throttle import LoginThrottle
 from accounts.models import AbstractAccount, AbstractPasskey
 from kit.clock import utc_now
@@ -113,15 +113,15 @@ class PasskeyCeremony:
         return PasskeyOptions(webauthn.options_to_json(options), encrypted_challenge)
 
     async def redeem_challenge(self, encrypted_challenge: str | None, *, purpose: str) -> bytes:
-        """Mark a challenge as used and return it decrypted. Raises: PasskeyTooLate."""
+        """Mark a challenge as used and return it decrypted. Raises: PasskeyChallengeNotUsable."""
         encryptor = self._encryptor(purpose)
         decrypted = encryptor.decrypt(encrypted_challenge, seconds=_SECONDS) if encrypted_challenge else None
         if decrypted is None:
-            raise PasskeyTooLate
+            raise PasskeyChallengeNotUsable
         issued = msgspec.json.decode(decrypted, type=_IssuedChallenge)
         digest = hashlib.sha256(issued.challenge).hexdigest()
         if not await self._throttle.consume_one_time_value(f"passkey-challenge:{digest}", issued.expires_at):
-            raise PasskeyTooLate
+            raise PasskeyChallengeNotUsable
         return issued.challenge
 
     def verify_registration(self, credential: str, challenge: bytes) -> NewPasskey:

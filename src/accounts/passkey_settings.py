@@ -1,4 +1,7 @@
-"""Changes that people make to their own passkeys; adding or removing a passkey requires authentication again."""
+"""Lists, adds, renames and removes a person's own passkeys, for customers and staff.
+
+Adding or removing a passkey requires authentication again, ends the person's other sessions and sends a mail.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,7 +15,7 @@ from accounts.passkeys import PasskeyService, parse_passkey_name
 from accounts.rules import ensure_email_verified
 from accounts.services import AccountService, UserService
 from accounts.sessions import AbstractSessionService, SessionService
-from accounts.sign_in import Authenticator
+from accounts.sign_in import SignInManager
 from kit.actor import Actor
 from kit.db.database import Database
 from kit.errors import ValidationFailed
@@ -47,7 +50,7 @@ class PasskeySettings:
         self,
         database: Database,
         ceremony: PasskeyCeremony,
-        authenticator: Authenticator,
+        sign_in_manager: SignInManager,
         mailer: Mailer,
         *,
         forgot_url: str | None = None,
@@ -58,7 +61,7 @@ class PasskeySettings:
         """``forgot_url`` is in mails to people who can reset their password themselves; None for staff."""
         self._database = database
         self._ceremony = ceremony
-        self._authenticator = authenticator
+        self._sign_in_manager = sign_in_manager
         self._mailer = mailer
         self._forgot_url = forgot_url
         self._account_model = account_model
@@ -102,8 +105,9 @@ class PasskeySettings:
     ) -> str:
         """Add the new passkey, end all other sessions, and return this session's new raw id.
 
-        The challenge proves that the password was checked. Raises: PasskeyTooLate, PasskeyRefused, TooManyPasskeys,
-        ValidationFailed.
+        The challenge proves that the password was checked.
+
+        Raises: PasskeyChallengeNotUsable, PasskeyRefused, TooManyPasskeys, ValidationFailed.
         """
         await self.add_first(
             current.user_id,
@@ -139,20 +143,20 @@ class PasskeySettings:
     async def remove(self, current: CurrentSession, passkey_id: UUID, *, proof: RemovalProof, by: Actor) -> str:
         """Remove a passkey, end all other sessions, and return this session's new raw id.
 
-        Raises: NotFound, LastSecondFactor, ValidationFailed, TooMany, PasskeyTooLate, PasskeyRefused.
+        Raises: NotFound, LastSecondFactor, ValidationFailed, TooMany, PasskeyChallengeNotUsable, PasskeyRefused.
         """
         account, _ = await self.get(current.user_id, passkey_id)
         await self._ensure_password(current, proof.password, by.client_ip_address)
         if account.totp_enabled_at is not None:
             try:
-                await self._authenticator.verify_code(account, proof.code, by.client_ip_address)
+                await self._sign_in_manager.verify_code(account, proof.code, by.client_ip_address)
             except WrongCode as wrong:
                 raise ValidationFailed([("code", wrong.message)]) from wrong
         else:
             challenge = await self._ceremony.redeem_challenge(
                 proof.encrypted_challenge, purpose=_removal_purpose(current)
             )
-            prover = await self._authenticator.verify_passkey(proof.credential, challenge, by.client_ip_address)
+            prover = await self._sign_in_manager.verify_passkey(proof.credential, challenge, by.client_ip_address)
             if prover.id != current.user_id:
                 raise PasskeyRefused
         async with self._database.tenant_session(None, current.user_id) as session:
@@ -170,7 +174,7 @@ class PasskeySettings:
 
     async def _ensure_password(self, current: CurrentSession, password: str, ip_address: str) -> None:
         try:
-            await self._authenticator.verify_password(current.user_id, password, ip_address)
+            await self._sign_in_manager.verify_password(current.user_id, password, ip_address)
         except WrongCredentials as wrong:
             raise ValidationFailed([("password", "This is not your password")]) from wrong
 

@@ -1,4 +1,4 @@
-"""Finds, adds, renames and removes passkeys of accounts, and records their use."""
+"""Stores passkeys in the database: finds, adds, renames and removes those of an account, and records their use."""
 
 from collections.abc import Sequence
 from uuid import UUID

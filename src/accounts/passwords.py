@@ -1,4 +1,4 @@
-"""Hashes and checks passwords with Argon2id, in few threads of low priority, so that sign-ins leave processor time."""
+"""Hashes and checks passwords with Argon2id, in few threads of low priority, so that other requests stay fast."""
 
 import asyncio
 import os

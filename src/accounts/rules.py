@@ -1,4 +1,4 @@
-"""Rules about e-mail addresses, names and passwords."""
+"""Checks and normalizes the e-mail addresses, names and passwords of accounts."""
 
 from functools import cache
 

@@ -1,4 +1,7 @@
-"""Signs in by password and second factor, or by passkey, and starts the session."""
+"""Signs customers or staff in, by password and second factor or by passkey, and starts the session.
+
+It also verifies the password, code or passkey of a signed-in person again, before a sensitive change.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -39,8 +42,8 @@ class SignedIn(msgspec.Struct, frozen=True):
     awaits_second_factor: bool = False
 
 
-class Authenticator:
-    """Signs accounts in.
+class SignInManager:
+    """Signs accounts in, and verifies a signed-in person's password, code or passkey again for sensitive changes.
 
     No database connection is held while a password is checked: many attempts wait for few threads, and would use up the
     connections.
@@ -138,7 +141,7 @@ class Authenticator:
         A passkey verifies its person (fingerprint, face, PIN), so it is both factors.
 
         Raises:
-            PasskeyTooLate: the challenge is too old, was used before, or was issued to another browser.
+            PasskeyChallengeNotUsable: the challenge is too old, was used before, or was issued to another browser.
             PasskeyRefused: unknown passkey, disabled account, or a response that is not valid.
             TooMany: the passkey or the IP address must wait.
         """

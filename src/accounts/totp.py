@@ -1,4 +1,4 @@
-"""TOTP secrets of accounts: encryption in the database, and the time step of a code."""
+"""Encrypts the TOTP secrets of accounts, finds the time step of a code, and makes the URI for an authenticator app."""
 
 import hmac
 import os

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from accounts.account_services import ACCOUNT_SERVICES
 from accounts.account_settings import AccountSettings
 from accounts.auth import current_actor, current_viewer, session_cookie
-from accounts.errors import PasskeyRefused, PasskeyTooLate
+from accounts.errors import PasskeyChallengeNotUsable, PasskeyRefused
 from accounts.user_agents import describe_user_agent
 from dashboard.guards import loads_memberships
 from dashboard.pages import redirect, render
@@ -114,7 +114,8 @@ async def redirect_or_form(
         return await work()
     except DomainError as error:
         # A refused passkey is an error of the form; other 401s mean that the session has ended.
-        is_signed_out = isinstance(error, Unauthenticated) and not isinstance(error, (PasskeyRefused, PasskeyTooLate))
+        is_passkey_refusal = isinstance(error, (PasskeyChallengeNotUsable, PasskeyRefused))
+        is_signed_out = isinstance(error, Unauthenticated) and not is_passkey_refusal
         if is_signed_out or isinstance(error, NotFound):
             raise
         refused = form.refused(error)

@@ -1,4 +1,4 @@
-"""Settings section **API keys**: create, show once, revoke."""
+"""Settings section **API keys**: list keys, create a key and show it once, revoke a key."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pages to sign up, verify an e-mail address, and sign in and out."""
+"""Pages to sign up, verify an e-mail address, sign in by password and second factor, and sign out."""
 
 from typing import Any
 from urllib.parse import quote, unquote
@@ -104,7 +104,7 @@ async def sign_in(request: Visit) -> Response[str]:
     next_path = own_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await _accounts(request).authenticator.start_sign_in(
+        signed_in = await _accounts(request).sign_in_manager.start_sign_in(
             email=form["email"],
             password=form["password"],
             browser=browser_of(request),
@@ -128,7 +128,7 @@ async def second_step(request: Visit) -> Response[str]:
         ensure_valid_text(form)
         if raw is None:
             raise NotSignedIn
-        signed_in = await _accounts(request).authenticator.finish_sign_in(
+        signed_in = await _accounts(request).sign_in_manager.finish_sign_in(
             raw=raw, code=form["code"], browser=browser_of(request)
         )
     except NotSignedIn:
@@ -172,7 +172,7 @@ async def render_sign_in_refused(request: Visit, form: Form, error: DomainError,
 
 async def _sign_in_form(request: Visit, refused: tuple[Form, DomainError] | None, *, next_path: str) -> Response[str]:
     """The form for the password or, after the password, the form for the second factor."""
-    awaiting = await _accounts(request).authenticator.find_awaiting_second_factor(raw_session_id(request))
+    awaiting = await _accounts(request).sign_in_manager.find_awaiting_second_factor(raw_session_id(request))
     has_passkeys = _accounts(request).passkey_ceremony.is_available
     template = "accounts/login.html"
     context: dict[str, Any] = {"next_path": next_path, "has_passkeys": has_passkeys}

@@ -1,4 +1,4 @@
-"""The timeline on a call's page: texts of its events, without those that repeat a fact."""
+"""The timeline on a call's page: a text for each event of the call, except those that only repeat an earlier event."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

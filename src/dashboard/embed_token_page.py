@@ -1,4 +1,4 @@
-"""Renders the page of one embed token: its domains, numbers, limits, refused pages and kits."""
+"""Renders the page of one embed token: its domains, numbers, limits, blocked pages and kits."""
 
 from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -1,4 +1,6 @@
-"""Embed tokens in the settings section **Embed Phone Widget**: list, generate, show once, change, revoke."""
+"""Embed tokens in the settings section **Embed Phone Widget**: list tokens, generate a token and show it once, change
+or revoke a token.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,6 @@
-"""Finds the page of a form whose URL is opened by GET, as *reload* or a bookmark does after a refused form."""
+"""Finds the page that contains a form, when the form's own URL is opened by GET, as *reload* or a bookmark does after a
+refused form.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dashboard.guards import requires_membership
 from dashboard.settings import SettingsRequest
 from integrations import extension, hubspot
-from integrations.kits import INTEGRATION_KITS, TOKEN_PLACEHOLDER, KitToken
+from integrations.kits import INTEGRATION_KITS, KitToken
 from kit.http.app_key import SETTINGS
 from tenants.auth import current_member
 from widget import domains
-from widget.models import EmbedToken
+from widget.models import TOKEN_PLACEHOLDER, EmbedToken
 from widget.services import EmbedTokenService
 
 APP_NAME = "Epoch Voice"

@@ -1,4 +1,6 @@
-"""Mails about missed calls, in the settings section **Incoming calls**: members choose their own, admins all."""
+"""Mails about missed calls, in the settings section **Incoming calls**: members choose how often they get them, and
+admins choose it for every member.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Outcomes in the settings section **Organization**: the form with the organization's list of outcomes."""
+"""Outcomes of calls, in the settings section **Organization**: the form with the organization's list of outcomes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter

@@ -31,10 +31,10 @@ _ACCOUNT_PATH = "/account/passkeys"
 async def sign_in_options(request: Visit) -> Response[str]:
     """The WebAuthn options for the page's script; they are the same for everybody."""
     await read_form(request, "credential", "next")
-    authenticator = ACCOUNT_SERVICES.get(request.app).authenticator
+    sign_in_manager = ACCOUNT_SERVICES.get(request.app).sign_in_manager
 
     async def make_options() -> PasskeyOptions:
-        return authenticator.make_passkey_options()
+        return sign_in_manager.make_passkey_options()
 
     return await _options_response(request, make_options, _SIGN_IN_PATH)
 
@@ -45,7 +45,7 @@ async def sign_in_with_passkey(request: Visit) -> Response[str]:
     next_path = own_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await ACCOUNT_SERVICES.get(request.app).authenticator.sign_in_with_passkey(
+        signed_in = await ACCOUNT_SERVICES.get(request.app).sign_in_manager.sign_in_with_passkey(
             credential=form["credential"],
             encrypted_challenge=request.cookies.get(_COOKIE),
             browser=browser_of(request),

@@ -1,4 +1,6 @@
-"""``/dashboard/<slug>/settings/<section>``: one page for each section, which the section's module registers."""
+"""``/dashboard/<slug>/settings/<section>``: renders one page for each section. Each section's own module registers the
+section here on import.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/voicemails``: the voicemails that callers left, with a player for each."""
+"""``/dashboard/<slug>/voicemails``: the voicemails that callers left: list, player, mark as heard, delete."""
 
 from collections.abc import Sequence
 from typing import Any

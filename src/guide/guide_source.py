@@ -1,4 +1,6 @@
-"""Reads the guides' sources (front matter, Markdown) and fills in public URL, version, integrity and error tables."""
+"""Reads the sources of the guides (front matter, Markdown) and of the n8n workflow, and fills in public URL, version,
+hash of phone.js and error tables.
+"""
 
 from collections.abc import Mapping
 from datetime import date

@@ -14,14 +14,13 @@ from kit.clock import utc_now
 from kit.http.app_key import DATABASE
 from tenants.memberships import LAST_ORGANIZATION_COOKIE, MembershipSummary, memberships_of
 from widget import domains
-from widget.models import MAX_ACTIVE_TOKENS, EmbedToken
+from widget.models import MAX_ACTIVE_TOKENS, TOKEN_PLACEHOLDER, EmbedToken
 from widget.services import EmbedTokenService
 
-PLACEHOLDER_TOKEN = "ept_YOUR_TOKEN_HERE"  # noqa: S105 - a placeholder
-PLACEHOLDER_TOKEN_ID = "TOKEN_ID"  # noqa: S105 - a placeholder
-PLACEHOLDER_DOMAIN = "mysite.com"
-PLACEHOLDER_DOMAINS = "mysite.com, app.mysite.com, crm.mycompany.io"
-PLACEHOLDER_EXTENSION = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+TOKEN_ID_PLACEHOLDER = "TOKEN_ID"  # noqa: S105 - a placeholder
+DOMAIN_PLACEHOLDER = "mysite.com"
+DOMAINS_PLACEHOLDER = "mysite.com, app.mysite.com, crm.mycompany.io"
+EXTENSION_PLACEHOLDER = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 _CRM_HOSTS = ("hubspot.com", "force.com", "salesforce.com")
 
 
@@ -56,11 +55,11 @@ class Reader(msgspec.Struct, frozen=True):
             return {}
         listed = ", ".join(domains.display_domain(domain) for domain in self.token.allowed_domains)
         return {
-            PLACEHOLDER_TOKEN: self.token.masked,
-            PLACEHOLDER_TOKEN_ID: str(self.token.id),
-            PLACEHOLDER_EXTENSION: extension.extension_origin(self.token.id),
-            **({PLACEHOLDER_DOMAINS: listed} if listed else {}),
-            **({PLACEHOLDER_DOMAIN: domains.display_domain(self.token.domain)} if self.token.domain else {}),
+            TOKEN_PLACEHOLDER: self.token.masked,
+            TOKEN_ID_PLACEHOLDER: str(self.token.id),
+            EXTENSION_PLACEHOLDER: extension.extension_origin(self.token.id),
+            **({DOMAINS_PLACEHOLDER: listed} if listed else {}),
+            **({DOMAIN_PLACEHOLDER: domains.display_domain(self.token.domain)} if self.token.domain else {}),
         }
 
 

@@ -22,9 +22,8 @@ from kit.product_files import PRODUCT_FILES
 from kit.settings import Settings
 from kit.version import VERSION
 from widget.built_files import API_BASE_PLACEHOLDER, load_manifest
-from widget.models import TOKEN_PREFIX
+from widget.models import TOKEN_PLACEHOLDER
 
-TOKEN_PLACEHOLDER = f"{TOKEN_PREFIX}YOUR_TOKEN_HERE"
 KIT_NAMES = ("html", "hubspot", "salesforce", "chrome-extension")
 KIT_SOURCES = PRODUCT_FILES / "integrations"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)

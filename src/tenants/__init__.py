@@ -1,1 +1,1 @@
-"""Organizations: plans, members, invitations, API keys and the audit log."""
+"""Organizations: plans, members, invitations, upgrade requests, API keys and the audit log."""

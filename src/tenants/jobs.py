@@ -1,4 +1,4 @@
-"""Queues the job that ends live calls after a revocation, suspension or deletion; ``calls`` handles it."""
+"""Queues the job that ends live calls after a revocation, suspension or deletion; the package ``calls`` runs it."""
 
 import datetime as dt
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Lists members, changes their role, caller id and mails, removes them and transfers ownership."""
+"""Lists and removes members, changes their role, caller id and mails about missed calls, and transfers ownership."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,6 @@
-"""Creates, lists, changes, suspends, deletes and restores organizations, and sets their plan."""
+"""Creates, lists, changes, suspends, deletes and restores organizations, sets their plan, and gives them phone numbers
+without a purchase.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress

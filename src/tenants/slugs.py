@@ -1,4 +1,4 @@
-"""Makes the slug of an organization from its name. Pure, except for the random suffix."""
+"""Makes the slug of an organization (its name in URLs) from its name. Pure, except for the random suffix."""
 
 import secrets
 from collections.abc import Iterator

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kit.db.model import Base, TenantOwned
 
 TOKEN_PREFIX = "ept_"  # noqa: S105 - what tokens begin with
+TOKEN_PLACEHOLDER = f"{TOKEN_PREFIX}YOUR_TOKEN_HERE"
+"""Stands for a raw token in kits and in the guides' examples."""
 MAX_ACTIVE_TOKENS = 50
 """Of an organization, unless its ``limits`` say otherwise (``active_tokens``)."""
 MAX_LABEL_CHARACTERS = 64

@@ -1,4 +1,6 @@
-"""Decides whether a page may use an embed token: by the page's own headers, or by a ticket. Pure function."""
+"""Decides whether a page may use an embed token, by the page's own headers or by a ticket (signed proof of an earlier
+decision), and makes the contents of the next ticket. Pure function.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Creates, lists, changes and revokes embed tokens."""
+"""Creates, lists, changes and revokes embed tokens; lists the origins that they blocked; makes their script tags."""
 
 from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple

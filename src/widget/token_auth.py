@@ -1,4 +1,6 @@
-"""Authenticates a widget by its embed token, for every public widget endpoint."""
+"""Authenticates a widget by its embed token, for every public widget endpoint: applies the rate limits, then checks the
+token, the page and the organization.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -16,7 +16,7 @@ from accounts.rules import ensure_password
 from accounts.second_factor import SecondFactorService
 from accounts.services import actor_of
 from accounts.sessions import Browser
-from accounts.sign_in import Authenticator, SignedIn
+from accounts.sign_in import SignedIn, SignInManager
 from admin.models import Staff
 from admin.services import StaffService, StaffSessionService, StaffViewer
 from kit import audit
@@ -42,7 +42,7 @@ class StaffAuth:
         """``database`` connects as the staff's role; ``accounts`` has the customers' password hasher and throttle."""
         self._database = database
         self._accounts = accounts
-        self._sign_in = Authenticator(
+        self._sign_in = SignInManager(
             database,
             accounts.passwords,
             accounts.login_throttle,
@@ -125,7 +125,10 @@ class StaffAuth:
     async def sign_in_with_passkey(
         self, *, credential: str, encrypted_challenge: str | None, browser: Browser, replaces: str | None
     ) -> SignedIn:
-        """Sign in with a passkey alone, or after the password. Raises: PasskeyTooLate, PasskeyRefused, TooMany."""
+        """Sign in with a passkey alone, or after the password.
+
+        Raises: PasskeyChallengeNotUsable, PasskeyRefused, TooMany.
+        """
         return await self._sign_in.sign_in_with_passkey(
             credential=credential, encrypted_challenge=encrypted_challenge, browser=browser, replaces=replaces
         )
@@ -145,7 +148,7 @@ class StaffAuth:
     ) -> SignedIn:
         """Add the first passkey and sign in.
 
-        Raises: NotSignedIn, SecondFactorStateConflict, PasskeyTooLate, PasskeyRefused, ValidationFailed.
+        Raises: NotSignedIn, SecondFactorStateConflict, PasskeyChallengeNotUsable, PasskeyRefused, ValidationFailed.
         """
         staff = await self._get_enrolling_staff(session_token)
         by = actor_of(staff, browser.ip_address)

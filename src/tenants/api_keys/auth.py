@@ -1,4 +1,4 @@
-"""Authenticates requests of programs by their API key."""
+"""Authenticates requests of programs by their API key, and records the last use of each key."""
 
 from typing import Any
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""The audit log as an organization's admins read it: list, filters, export."""
+"""The audit log of organizations: the list and the export for their admins, and the verification of its hash chains."""

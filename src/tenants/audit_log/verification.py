@@ -1,4 +1,6 @@
-"""Verifies the audit log's chains: recomputes every digest, in pages of one read-only snapshot."""
+"""Verifies the audit log's hash chains, one for each organization and one for the platform: recomputes every digest and
+compares the ends, in one read-only snapshot of the database.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple

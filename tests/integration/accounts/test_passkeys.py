@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from accounts.errors import PasskeyRefused, PasskeyTooLate
+from accounts.errors import PasskeyChallengeNotUsable, PasskeyRefused
 from accounts.models import Passkey, User
 from accounts.passkey_ceremony import supports_passkeys
 from kit.audit import AuditEvent
@@ -205,7 +205,9 @@ async def test_a_challenge_works_once_in_one_browser_and_for_one_purpose(
     encrypted_challenge = visitor.cookies["passkey"]
     stolen = authenticator.sign(options)
     answer = await submit(thief, SIGN_IN, "/login", credential=stolen)
-    assert (answer.status_code, PasskeyTooLate.message in answer.text) == (401, True), "no challenge in that browser"
+    assert (answer.status_code, PasskeyChallengeNotUsable.message in answer.text) == (401, True), (
+        "no challenge in that browser"
+    )
     assert (await submit(visitor, SIGN_IN, "/login", credential=stolen)).status_code == 303
     assert "passkey" not in visitor.cookies
     thief.cookies.set("passkey", encrypted_challenge, domain="localhost.local", path="/login/passkey")

@@ -24,7 +24,7 @@ from accounts.passwords import (
     Passwords,
 )
 from accounts.sessions import Browser
-from accounts.sign_in import Authenticator
+from accounts.sign_in import SignInManager
 from accounts.totp import TotpSecrets
 from kit.db.database import REQUEST_ROLE, Database
 from kit.db.outage import is_outage
@@ -104,8 +104,8 @@ async def test_a_sign_in_waits_for_a_check_slot_before_it_reads_anything(setting
     unreachable = Database("postgresql://nobody@127.0.0.1:1/none", role=REQUEST_ROLE)
     passwords, throttle = Passwords(), LoginThrottle(unreachable, exempts_loopback=False)
     ceremony = PasskeyCeremony(throttle, public_url=settings.public_url, secret_keys=settings.secret_keys)
-    authenticator = Authenticator(unreachable, passwords, throttle, TotpSecrets(settings.secret_keys), ceremony)
-    sign_in = partial(authenticator.sign_in, email="a@b.test", password=PASSWORD, code=None, browser=BROWSER)
+    sign_in_manager = SignInManager(unreachable, passwords, throttle, TotpSecrets(settings.secret_keys), ceremony)
+    sign_in = partial(sign_in_manager.sign_in, email="a@b.test", password=PASSWORD, code=None, browser=BROWSER)
     async with AsyncExitStack() as slots:
         for _ in range(MAX_CONCURRENT_CHECKS):
             await slots.enter_async_context(passwords.check_slot())

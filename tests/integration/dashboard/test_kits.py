@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from conftest import NewClient
-from integrations.kits import KIT_NAMES, TOKEN_PLACEHOLDER
+from integrations.kits import KIT_NAMES
 from support.factories import (
     Factory,
     Tenant,
@@ -18,6 +18,7 @@ from support.factories import (
     sign_in,
 )
 from tenants.models import Role
+from widget.models import TOKEN_PLACEHOLDER
 
 pytestmark = pytest.mark.anyio
 
