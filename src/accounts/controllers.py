@@ -30,15 +30,17 @@ class SessionController(Controller):
         if errors := invalid_text_errors(data):
             raise ValidationFailed(errors)
         accounts = ACCOUNT_SERVICES.get(request.app)
-        signed_in = await accounts.sign_in_manager.sign_in(
+        started_session = await accounts.sign_in_manager.sign_in(
             email=data.email,
             password=data.password,
             code=data.code,
             browser=browser_of(request),
             replaces=raw_session_id(request),
         )
-        body = SessionInfo(user=Person(id=signed_in.user_id, email=signed_in.email, name=signed_in.name))
-        cookie = session_cookie(SETTINGS.get(request.app).public_url, signed_in.raw)
+        body = SessionInfo(
+            user=Person(id=started_session.user_id, email=started_session.email, name=started_session.name)
+        )
+        cookie = session_cookie(SETTINGS.get(request.app).public_url, started_session.raw)
         return Response(body, status_code=201, cookies=[cookie])
 
     @get(guards=[requires_user], summary="Who is signed in")

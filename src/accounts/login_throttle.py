@@ -39,7 +39,10 @@ MAILS_PER_RECIPIENT = RateLimit(3, dt.timedelta(hours=1))
 
 
 class LoginThrottle:
-    """Counts in separate transactions, so that a refused request does not undo its count."""
+    """Counts uses and refuses those beyond a limit.
+
+    It counts in separate transactions, so that a refused request does not undo its count.
+    """
 
     def __init__(self, database: Database, *, exempts_loopback: bool) -> None:
         """``exempts_loopback``: in the sandbox all people share the loopback address."""

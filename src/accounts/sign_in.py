@@ -31,7 +31,7 @@ from kit.audit import record
 from kit.db.database import Database
 
 
-class SignedIn(msgspec.Struct, frozen=True):
+class StartedSession(msgspec.Struct, frozen=True):
     """The session that was started."""
 
     user_id: UUID
@@ -78,7 +78,7 @@ class SignInManager:
 
     async def sign_in(
         self, *, email: str, password: str, code: str | None, browser: Browser, replaces: str | None = None
-    ) -> SignedIn:
+    ) -> StartedSession:
         """Sign in with password and code; ``replaces`` is the raw id of the session that then ends.
 
         Raises:
@@ -99,7 +99,7 @@ class SignInManager:
 
     async def start_sign_in(
         self, *, email: str, password: str, browser: Browser, replaces: str | None = None
-    ) -> SignedIn:
+    ) -> StartedSession:
         """Check the password; when a second factor is required, start a session that awaits it.
 
         Raises: TooMany, WrongCredentials.
@@ -108,7 +108,7 @@ class SignInManager:
         awaits = user.needs_second_factor or user.has_second_factor
         return await self.start_session(user, browser, replaces, awaits_second_factor=awaits)
 
-    async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> SignedIn:
+    async def finish_sign_in(self, *, raw: str, code: str, browser: Browser) -> StartedSession:
         """Check the code and replace the session that awaits it by one that is signed in.
 
         Raises: NotSignedIn (no such session), TooMany, WrongCode.
@@ -135,7 +135,7 @@ class SignInManager:
 
     async def sign_in_with_passkey(
         self, *, credential: str, encrypted_challenge: str | None, browser: Browser, replaces: str | None = None
-    ) -> SignedIn:
+    ) -> StartedSession:
         """Sign in with a passkey alone, or with a passkey of the account whose password was checked before.
 
         A passkey verifies its person (fingerprint, face, PIN), so it is both factors.
@@ -227,7 +227,7 @@ class SignInManager:
 
     async def start_session(
         self, user: AbstractAccount, browser: Browser, replaces: str | None, *, awaits_second_factor: bool = False
-    ) -> SignedIn:
+    ) -> StartedSession:
         """Start a session of an authenticated account, and end the session ``replaces``.
 
         Raises: WrongCredentials, when the password changed or the account was disabled meanwhile.
@@ -245,4 +245,4 @@ class SignInManager:
             if not awaits_second_factor:
                 by = actor_of(user, browser.ip_address)
                 await record(session, by, "session.started", subject_id=user.id, subject_name=user.email)
-        return SignedIn(user.id, user.email, user.name, raw, awaits_second_factor)
+        return StartedSession(user.id, user.email, user.name, raw, awaits_second_factor)

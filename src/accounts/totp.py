@@ -27,7 +27,7 @@ class TotpSecrets:
         self._clock = clock
 
     def encrypt(self, user_id: UUID, secret: str) -> bytes:
-        """Encrypt ``secret`` for the account ``user_id``: in another row it cannot be decrypted."""
+        """Encrypt ``secret`` for the account ``user_id``: it cannot be decrypted for another account."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._ciphers[0].encrypt(nonce, secret.encode(), user_id.bytes)
 
@@ -35,7 +35,7 @@ class TotpSecrets:
         """The secret of the account ``user_id``, in base 32.
 
         Raises:
-            InvalidTag: ``encrypted`` belongs to another account, or no key of ours decrypts it.
+            InvalidTag: ``encrypted`` belongs to another account, or none of our keys decrypts it.
         """
         for cipher in self._ciphers[:-1]:
             with suppress(InvalidTag):

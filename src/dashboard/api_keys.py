@@ -73,7 +73,7 @@ class ApiKeyPages(Controller):
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.API_KEYS, form.refused(refusal))
         path = f"/dashboard/{slug}/settings/api-keys/created"
-        secret = show_once.secret_cookie(request, path, show_once.Issued(key.id, raw))
+        secret = show_once.secret_cookie(request, path, show_once.IssuedSecret(key.id, raw))
         return redirect(request, path, cookies=[secret])
 
     @get("/created")

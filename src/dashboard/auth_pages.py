@@ -104,7 +104,7 @@ async def sign_in(request: Visit) -> Response[str]:
     next_path = own_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await _accounts(request).sign_in_manager.start_sign_in(
+        started_session = await _accounts(request).sign_in_manager.start_sign_in(
             email=form["email"],
             password=form["password"],
             browser=browser_of(request),
@@ -115,8 +115,8 @@ async def sign_in(request: Visit) -> Response[str]:
         return render_refused(
             request, "accounts/login.html", form, error, next_path=next_path, has_passkeys=has_passkeys
         )
-    cookie = session_cookie(_settings(request).public_url, signed_in.raw)
-    target = f"/login?next={quote(next_path, safe='/')}" if signed_in.awaits_second_factor else next_path
+    cookie = session_cookie(_settings(request).public_url, started_session.raw)
+    target = f"/login?next={quote(next_path, safe='/')}" if started_session.awaits_second_factor else next_path
     return redirect(request, target, cookies=[cookie])
 
 
@@ -128,7 +128,7 @@ async def second_step(request: Visit) -> Response[str]:
         ensure_valid_text(form)
         if raw is None:
             raise NotSignedIn
-        signed_in = await _accounts(request).sign_in_manager.finish_sign_in(
+        started_session = await _accounts(request).sign_in_manager.finish_sign_in(
             raw=raw, code=form["code"], browser=browser_of(request)
         )
     except NotSignedIn:
@@ -136,7 +136,7 @@ async def second_step(request: Visit) -> Response[str]:
         return redirect(request, target, "That took too long. Sign in again.", is_problem=True)
     except DomainError as error:
         return await render_sign_in_refused(request, form, error, next_path=next_path)
-    return redirect(request, next_path, cookies=[session_cookie(_settings(request).public_url, signed_in.raw)])
+    return redirect(request, next_path, cookies=[session_cookie(_settings(request).public_url, started_session.raw)])
 
 
 @post("/logout", status_code=200)

@@ -1,4 +1,6 @@
-"""Call data in the settings section **Organization**: the retention period, and the erasure of a phone number."""
+"""Call data in the settings section **Organization**: the retention period, and the erasure of one phone number from
+the call data.
+"""
 
 from collections.abc import Mapping
 from typing import Any

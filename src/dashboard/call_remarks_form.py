@@ -1,4 +1,6 @@
-"""The form with a call's outcome, note and tags, and fingerprints of the values that it showed. Pure."""
+"""The form with a call's outcome, note and tags, and fingerprints of the values that it showed, by which changes by
+somebody else are found. Pure.
+"""
 
 from collections.abc import Mapping
 

@@ -63,24 +63,24 @@ def number_unblocked_notice(number: str, after: CallingRulesView) -> str:
     return f"{unblocked}, but calls to it are refused: {country_in_sentence(country)} is not on the list of countries"
 
 
-def limits_notice(asked: Mapping[str, int], before: CallingRulesView, after: CallingRulesView) -> str:
-    """Name each limit that changed, or that another limit keeps below the ``asked`` value."""
+def limits_notice(requested_limits: Mapping[str, int], before: CallingRulesView, after: CallingRulesView) -> str:
+    """Name each limit that changed, or that another limit keeps below the value in ``requested_limits``."""
     changed = [
         name
-        for name, value in asked.items()
+        for name, value in requested_limits.items()
         if after.limits.chosen[name] != before.limits.chosen[name] or value > after.limits.chosen[name]
     ]
     if not changed:
         return "No limit was changed"
-    sentences = [_limit_notice(name, asked[name], after) for name in changed]
+    sentences = [_limit_notice(name, requested_limits[name], after) for name in changed]
     more = (
         [f"{len(sentences) - _MAX_LISTED_LIMITS} more are in the table"] if len(sentences) > _MAX_LISTED_LIMITS else []
     )
     return ". ".join([*sentences[:_MAX_LISTED_LIMITS], *more])
 
 
-def _limit_notice(name: str, asked: int, after: CallingRulesView) -> str:
-    return limit_sentence(name, after.limits, after.zone, entered=asked) + _refusal_note(name, after)
+def _limit_notice(name: str, requested_limit: int, after: CallingRulesView) -> str:
+    return limit_sentence(name, after.limits, after.zone, entered=requested_limit) + _refusal_note(name, after)
 
 
 def _refusal_note(name: str, rules: CallingRulesView) -> str:

@@ -1,4 +1,4 @@
-"""Renders the page of one embed token: its domains, numbers, limits, blocked pages and kits."""
+"""Renders the page of one embed token: its domains, numbers and limits, the pages that it refused, and its kits."""
 
 from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -109,7 +109,7 @@ class EmbedTokenPages(Controller):
         except DomainError as refusal:
             return await render_settings(request, db_session, SettingsSection.WIDGET, form.refused(refusal))
         path = f"{_tokens_url(slug)}/created"
-        secret = show_once.secret_cookie(request, path, show_once.Issued(token.id, raw))
+        secret = show_once.secret_cookie(request, path, show_once.IssuedSecret(token.id, raw))
         return redirect(request, path, cookies=[secret])
 
     @get("/embed-tokens/created", guards=_ADMIN)

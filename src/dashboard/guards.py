@@ -1,4 +1,6 @@
-"""Guards of pages: require a member of the organization whose slug is in the path, or any signed-in person."""
+"""Guards of pages: require a member of the organization whose slug is in the path, or any signed-in person, and load
+what the navigation shows.
+"""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""Page of the report link in an invitation's mail, for recipients without an account.
+"""Page on which the recipient of an unwanted invitation reports it, by a link in the invitation's mail and without an
+account.
 
 Mail systems follow links, so opening the page changes nothing: only its form does.
 """

@@ -1,4 +1,4 @@
-"""Slices of the lists in settings: by default the first rows, on request pages of the whole list."""
+"""Pagination of the lists on settings pages: by default the first rows, on request pages of the whole list."""
 
 from uuid import UUID
 

@@ -45,7 +45,7 @@ async def sign_in_with_passkey(request: Visit) -> Response[str]:
     next_path = own_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await ACCOUNT_SERVICES.get(request.app).sign_in_manager.sign_in_with_passkey(
+        started_session = await ACCOUNT_SERVICES.get(request.app).sign_in_manager.sign_in_with_passkey(
             credential=form["credential"],
             encrypted_challenge=request.cookies.get(_COOKIE),
             browser=browser_of(request),
@@ -53,7 +53,7 @@ async def sign_in_with_passkey(request: Visit) -> Response[str]:
         )
     except DomainError as error:
         return await render_sign_in_refused(request, Form({}), error, next_path=next_path)
-    cookies = [session_cookie(SETTINGS.get(request.app).public_url, signed_in.raw)]
+    cookies = [session_cookie(SETTINGS.get(request.app).public_url, started_session.raw)]
     return redirect(request, next_path, cookies=[*cookies, _challenge_cookie(request, None, _SIGN_IN_PATH)])
 
 

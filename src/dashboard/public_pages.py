@@ -1,4 +1,4 @@
-"""Public pages, without the landing page: plans and prices, terms, privacy notice, contact."""
+"""Public pages other than the landing page: plans and prices, terms, privacy notice, contact."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,6 @@
-"""Labels of recordings: names and, for options or repeated names, also length and the day or time of adding. Pure."""
+"""Labels of recordings: the name and, in select lists or where names repeat, also the length and the day or time at
+which the recording was added. Pure.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence

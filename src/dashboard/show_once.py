@@ -20,7 +20,7 @@ SHOW_ONCE_SECONDS = 120
 _COOKIE = "issued"
 
 
-class Issued(msgspec.Struct, frozen=True):
+class IssuedSecret(msgspec.Struct, frozen=True):
     """A new secret, carried to the page that shows it once."""
 
     subject_id: UUID
@@ -28,23 +28,23 @@ class Issued(msgspec.Struct, frozen=True):
     raw: str
 
     def __repr__(self) -> str:
-        return f"Issued(subject_id={self.subject_id!r}, …)"
+        return f"IssuedSecret(subject_id={self.subject_id!r}, …)"
 
 
-def secret_cookie(request: Request[Any, Any, Any], path: str, issued: Issued) -> Cookie:
+def secret_cookie(request: Request[Any, Any, Any], path: str, issued: IssuedSecret) -> Cookie:
     """Return the cookie that carries ``issued`` to the page at ``path``, for the signed-in person."""
     settings = SETTINGS.get(request.app)
     return _cookie(settings, path, _encryptor(request).encrypt(msgspec.json.encode(issued)), SHOW_ONCE_SECONDS)
 
 
-def read_secret(request: Request[Any, Any, Any]) -> Issued | None:
+def read_secret(request: Request[Any, Any, Any]) -> IssuedSecret | None:
     """Return this page's secret; None when it was shown before, has expired, or is another person's or version's."""
     encrypted = request.cookies.get(_COOKIE)
     content = _encryptor(request).decrypt(encrypted, seconds=SHOW_ONCE_SECONDS) if encrypted else None
     if content is None:
         return None
     try:
-        return msgspec.json.decode(content, type=Issued)
+        return msgspec.json.decode(content, type=IssuedSecret)
     except msgspec.ValidationError:  # a worker of another version issued it, in the middle of an upgrade
         return None
 

@@ -65,7 +65,7 @@ class VerifiedNumberPages(Controller):
                 request, SettingsSection.PHONE_NUMBERS, _refused(form, refusal)
             )
         path = f"/dashboard/{slug}/settings/verified-numbers/code"
-        code = show_once.secret_cookie(request, path, show_once.Issued(verification.number_id, verification.code))
+        code = show_once.secret_cookie(request, path, show_once.IssuedSecret(verification.number_id, verification.code))
         return redirect(request, path, cookies=[code])
 
     @get("/code", guards=_ADMIN)

@@ -1,4 +1,6 @@
-"""Settings section **Webhooks**: add, change, pause, test and delete; show or rotate the secret; the delivery log."""
+"""Settings section **Webhooks**: add, change, pause, test and delete webhooks; show or rotate the secret; list and
+resend deliveries.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -369,7 +371,7 @@ def _refused(form: Form, refusal: DomainError) -> Form:
 
 def _show_secret(request: SettingsRequest, slug: str, webhook_id: UUID, secret: str) -> Response[str]:
     path = f"{_section_url(slug)}/secret"
-    cookie = show_once.secret_cookie(request, path, show_once.Issued(webhook_id, secret))
+    cookie = show_once.secret_cookie(request, path, show_once.IssuedSecret(webhook_id, secret))
     return redirect(request, path, cookies=[cookie])
 
 

@@ -1,4 +1,4 @@
-"""Domain errors about embed tokens and their allowed domains."""
+"""Refusals about embed tokens and their allowed domains."""
 
 from kit.errors import Conflict, Forbidden, Invalid, Unauthenticated, ValidationFailed
 

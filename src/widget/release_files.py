@@ -21,9 +21,9 @@ from widget.built_files import Asset, StoredFile, pinned_script, release_asset
 from widget.models import WidgetFile
 
 RETENTION_MONTHS = 24
-"""The files of a release are deleted this time after its last ``epoch migrate``."""
+"""The files of a release are deleted this many months after its last ``epoch migrate``."""
 MIN_STORED_RELEASES = 20
-"""So many of the newest releases are never deleted."""
+"""The number of newest releases whose files are never deleted."""
 REFRESH_SECONDS = 5.0
 """A worker reads the list of stored names at most once in this time, however many unknown names are requested."""
 CACHE_BYTES = 8_000_000

@@ -284,11 +284,11 @@ def _name(token: EmbedToken) -> str:
     return token.label or token.prefix
 
 
-def _parse_from_numbers(given: Sequence[UUID], usable: Container[UUID]) -> list[UUID]:
-    """Raises: ValidationFailed."""
-    if not all(number_id in usable for number_id in given):
+def _parse_from_numbers(number_ids: Sequence[UUID], usable_ids: Container[UUID]) -> list[UUID]:
+    """The ids without duplicates. Raises: ValidationFailed."""
+    if not all(number_id in usable_ids for number_id in number_ids):
         raise ValidationFailed([("from_numbers", "Each must be the id of a number that the organization holds")])
-    return list(dict.fromkeys(given))
+    return list(dict.fromkeys(number_ids))
 
 
 def parse_label(label: str) -> str:
@@ -300,9 +300,9 @@ def parse_label(label: str) -> str:
     return label.strip()
 
 
-def parse_domains(given: Sequence[str] | str) -> tuple[str, ...]:
+def parse_domains(typed: Sequence[str] | str) -> tuple[str, ...]:
     """The domains to store, from the form's text or from a list of such texts. Raises: InvalidDomains."""
-    return parse_allowed_domains(given if isinstance(given, str) else "\n".join(given))
+    return parse_allowed_domains(typed if isinstance(typed, str) else "\n".join(typed))
 
 
 def script_tag(public_url: str, raw_token: str) -> str:

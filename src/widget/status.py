@@ -1,4 +1,6 @@
-"""``POST /widget/status``: returns the state of a widget's call, or null; any success means that the token is valid."""
+"""``POST /widget/status``: waits up to 2 s for the final state of a widget's call and returns its state, or null
+without a call. Any success means that the token is valid.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -113,11 +113,11 @@ async def second_step(request: Request) -> Response:
     try:
         ensure_valid_text(form)
         if pending.enrolment_secret is None:
-            signed_in = await staff_auth.finish_sign_in(
+            started_session = await staff_auth.finish_sign_in(
                 session_token=token, code=form["code"], browser=browser_of(request)
             )
         else:
-            codes, signed_in = await staff_auth.enrol(
+            codes, started_session = await staff_auth.enrol(
                 session_token=token, code=form["code"], browser=browser_of(request)
             )
     except (NotSignedIn, SecondFactorStateConflict):
@@ -128,7 +128,7 @@ async def second_step(request: Request) -> Response:
     if codes is not None:
         encrypted = _codes_encryptor(request, pending.staff.id).encrypt(msgspec.json.encode(list(codes)))
         set_cookie(request, response, _CODES_COOKIE, encrypted, seconds=_CODES_SECONDS, path=_CODES_PATH)
-    return with_session_cookie(request, response, signed_in.raw)
+    return with_session_cookie(request, response, started_session.raw)
 
 
 async def recovery_codes_page(request: Request) -> Response:

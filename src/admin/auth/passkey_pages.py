@@ -52,7 +52,7 @@ async def sign_in_with_passkey(request: Request) -> Response:
     return_path = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await back_office(request).staff_auth.sign_in_with_passkey(
+        started_session = await back_office(request).staff_auth.sign_in_with_passkey(
             credential=form["credential"],
             encrypted_challenge=_encrypted_challenge(request),
             browser=browser_of(request),
@@ -60,7 +60,7 @@ async def sign_in_with_passkey(request: Request) -> Response:
         )
     except DomainError as error:
         return await render_second_step(request, Form(), error, return_path)
-    return with_session_cookie(request, redirect(request, return_path), signed_in.raw)
+    return with_session_cookie(request, redirect(request, return_path), started_session.raw)
 
 
 async def first_passkey_options(request: Request) -> Response:
@@ -78,7 +78,7 @@ async def add_first_passkey(request: Request) -> Response:
     return_path = safe_return_path(form["next"])
     try:
         ensure_valid_text(form)
-        signed_in = await back_office(request).staff_auth.enrol_passkey(
+        started_session = await back_office(request).staff_auth.enrol_passkey(
             session_token=request.state.session_token or "",
             name=form["name"],
             credential=form["credential"],
@@ -89,7 +89,7 @@ async def add_first_passkey(request: Request) -> Response:
         return redirect(request, "/admin/login", SIGN_IN_EXPIRED, is_problem=True)
     except DomainError as error:
         return await render_second_step(request, Form({"name": form["name"]}), error, return_path)
-    return with_session_cookie(request, redirect(request, return_path, "Your passkey is added."), signed_in.raw)
+    return with_session_cookie(request, redirect(request, return_path, "Your passkey is added."), started_session.raw)
 
 
 async def new_passkey_options(request: Request) -> Response:

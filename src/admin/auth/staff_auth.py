@@ -16,7 +16,7 @@ from accounts.rules import ensure_password
 from accounts.second_factor import SecondFactorService
 from accounts.services import actor_of
 from accounts.sessions import Browser
-from accounts.sign_in import SignedIn, SignInManager
+from accounts.sign_in import SignInManager, StartedSession
 from admin.models import Staff
 from admin.services import StaffService, StaffSessionService, StaffViewer
 from kit import audit
@@ -70,7 +70,9 @@ class StaffAuth:
                 session_token, ip_address, utc_now(), is_activity=is_activity
             )
 
-    async def start_sign_in(self, *, email: str, password: str, browser: Browser, replaces: str | None) -> SignedIn:
+    async def start_sign_in(
+        self, *, email: str, password: str, browser: Browser, replaces: str | None
+    ) -> StartedSession:
         """Check the password and start a session that awaits the code. Raises: TooMany, WrongCredentials."""
         return await self._sign_in.start_sign_in(email=email, password=password, browser=browser, replaces=replaces)
 
@@ -89,11 +91,11 @@ class StaffAuth:
                 return PendingSignIn(staff, None)
             return PendingSignIn(staff, factor.pending_secret(staff) or await factor.enrol(staff))
 
-    async def finish_sign_in(self, *, session_token: str, code: str, browser: Browser) -> SignedIn:
+    async def finish_sign_in(self, *, session_token: str, code: str, browser: Browser) -> StartedSession:
         """Sign in with a code. Raises: NotSignedIn (no pending sign-in), TooMany, WrongCode."""
         return await self._sign_in.finish_sign_in(raw=session_token, code=code, browser=browser)
 
-    async def enrol(self, *, session_token: str, code: str, browser: Browser) -> tuple[Sequence[str], SignedIn]:
+    async def enrol(self, *, session_token: str, code: str, browser: Browser) -> tuple[Sequence[str], StartedSession]:
         """Confirm the second factor with its first code and sign in; return the recovery codes, which are shown once.
 
         Raises:
@@ -124,7 +126,7 @@ class StaffAuth:
 
     async def sign_in_with_passkey(
         self, *, credential: str, encrypted_challenge: str | None, browser: Browser, replaces: str | None
-    ) -> SignedIn:
+    ) -> StartedSession:
         """Sign in with a passkey alone, or after the password.
 
         Raises: PasskeyChallengeNotUsable, PasskeyRefused, TooMany.
@@ -145,7 +147,7 @@ class StaffAuth:
 
     async def enrol_passkey(
         self, *, session_token: str, name: str, credential: str, encrypted_challenge: str | None, browser: Browser
-    ) -> SignedIn:
+    ) -> StartedSession:
         """Add the first passkey and sign in.
 
         Raises: NotSignedIn, SecondFactorStateConflict, PasskeyChallengeNotUsable, PasskeyRefused, ValidationFailed.
