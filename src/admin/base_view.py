@@ -53,7 +53,7 @@ class RecordView(ListView):
         return ()
 
     def audit_name(self, row: Any) -> str:
-        """The name of ``row`` in the audit log, from which nothing can be erased."""
+        """The name of ``row`` in the audit log, which keeps it when the row is deleted."""
         return self.heading(row)
 
     def record_state(self, row: Any) -> str:

@@ -51,7 +51,7 @@ ROUTE = Route("/admin/{identity}/export", export, methods=["POST"])
 
 
 def _masked_filter(text: str) -> str:
-    """A filter for the audit log, from which nothing can be erased: phone numbers are masked."""
+    """A filter for the audit log, with phone numbers masked: their owners may ask later to erase them."""
     return masked(text) if _NUMBER.fullmatch(text.strip()) else text
 
 

@@ -29,7 +29,7 @@ def is_allowed_network(ip_address: str, networks: tuple[str, ...]) -> bool:
 
 def read_reason(text: str) -> str:
     """The reason of a staff action, without phone numbers. Raises: ValidationFailed."""
-    # Nothing can be erased from the audit log, and a number in the reason may be one that somebody wants erased.
+    # Somebody may ask later to erase a number: one that was never stored need not be found in free text.
     reason = mask_phone_numbers(" ".join(text.split())) if is_valid_text(text) else ""
     if not reason:
         raise ValidationFailed([("reason", "Say why: the audit log keeps it")])
