@@ -143,7 +143,7 @@ async def headless_shell(playwright: Playwright) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def browser(request: pytest.FixtureRequest) -> Browser:
-    """The Chromium that tests share: the headless shell, or the full one for those that need it and the core."""
+    """The Chromium that tests share: the headless shell, or full Chromium for tests that need it."""
     shared: Browser = request.getfixturevalue("full_chromium" if _needs_full_chromium(request) else "headless_shell")
     return shared
 

@@ -10,6 +10,6 @@ EVENTS: tuple[tuple[str, int, Mapping[str, str]], ...] = (
     ("completed", 9, {"CallDuration": "6"}),
 )
 """Status of the dialled leg, seconds after ``START``, and further form fields; sequence numbers begin with 1."""
-SECONDS = 6
+TALK_SECONDS = 6
 """The call's talk time."""
 ENDED = START + dt.timedelta(seconds=9)

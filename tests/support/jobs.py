@@ -30,6 +30,7 @@ async def queued_jobs(jobs: Database) -> list[QueuedJob]:
 
 
 async def forget_jobs(jobs: Database) -> None:
+    """Delete all queued jobs."""
     async with jobs.sessions() as session, session.begin():
         await session.execute(sa.delete(QueuedJob))
 

@@ -28,7 +28,7 @@ UNPACKED = ROOT / ".cache" / "pgbouncer"
 PACKAGES = ("pgbouncer", "libc-ares2", "libevent-2.1-7")
 PATIENCE_SECONDS = 60.0
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-HOW = (
+INSTALL_HINT = (
     "No PgBouncer was found: set PGBOUNCER to one, put it on PATH (on Debian: apt-get install pgbouncer), "
     "or let apt-get download Debian's package"
 )
@@ -42,7 +42,7 @@ def find_pgbouncer() -> tuple[Path, Sequence[Path]]:
         return Path(chosen), ()
     with exclusive("pgbouncer"):
         if not UNPACKED.exists() and not unpack(PACKAGES, UNPACKED):
-            pytest.fail(HOW, pytrace=False)
+            pytest.fail(INSTALL_HINT, pytrace=False)
     return UNPACKED / "usr" / "sbin" / "pgbouncer", sorted(UNPACKED.rglob("*.so.*"))
 
 

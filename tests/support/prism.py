@@ -50,7 +50,7 @@ class Exchange(NamedTuple):
 
 
 class Prism:
-    """A prism for each API, between the carrier's host names and responses."""
+    """Answers requests to the carrier's host names by one process of prism for each API."""
 
     def __init__(self, urls: Mapping[str, str], *, is_mock: bool) -> None:
         self.exchanges: list[Exchange] = []

@@ -14,7 +14,7 @@ from support.locks import exclusive
 ROOT = Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / ".cache" / "prometheus"
 PATIENCE_SECONDS = 300
-HOW = (
+INSTALL_HINT = (
     "No promtool was found: set PROMTOOL to one, put it on PATH (on Debian: apt-get install prometheus), "
     "or let apt-get download Debian's package"
 )
@@ -27,7 +27,7 @@ def find_promtool() -> Path:
         return Path(chosen)
     with exclusive("prometheus"):
         if not UNPACKED.exists() and not unpack(("prometheus",), UNPACKED):
-            pytest.fail(HOW, pytrace=False)
+            pytest.fail(INSTALL_HINT, pytrace=False)
     return UNPACKED / "usr" / "bin" / "promtool"
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
 REFRESH_MS = 10_000
 """The interval at which the operations page refreshes itself."""
 SHOWN_MS = 1_000
-"""For what the last refresh brought; the next one may bring it too."""
+"""The time in which a page shows what a refresh brought. If it is too short, the next refresh is awaited."""
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ async def sign_in(context: BrowserContext, product: Product, role: StaffRole) ->
     return page
 
 
-async def find(page: Page, customer: Customer) -> None:
-    """Come to a customer's organization by typing its phone number."""
+async def open_organization(page: Page, customer: Customer) -> None:
+    """Search for a customer's organization by its phone number, and open its page."""
     await page.goto("/admin")
     await page.get_by_role("searchbox", name="Find an organization").fill(customer.tenant.number or "")
     await page.get_by_role("button", name="Find", exact=True).click()
@@ -77,8 +77,8 @@ async def find(page: Page, customer: Customer) -> None:
     await page.wait_for_load_state()  # the heading is shown before the rest of the page has arrived
 
 
-async def act(page: Page, label: str, reason: str, **choices: str) -> None:
-    """Use an action of the page that is open, and say why."""
+async def perform_action(page: Page, label: str, reason: str, **choices: str) -> None:
+    """Perform the staff action ``label`` of the open page, with a reason; ``choices`` are the form's other fields."""
     await page.get_by_role("link", name=label, exact=True).click()
     for field, choice in choices.items():
         await page.get_by_label(field.replace("_", " ")).select_option(choice)
@@ -87,7 +87,7 @@ async def act(page: Page, label: str, reason: str, **choices: str) -> None:
 
 
 async def refreshing_until(page: Page, check: Callable[[], Awaitable[None]]) -> None:
-    """Let interval after interval pass on the page's installed clock until ``check`` holds."""
+    """Advance the page's installed clock by one refresh interval after another until ``check`` passes."""
     async with asyncio.timeout(PATIENCE):
         while True:
             await page.clock.fast_forward(REFRESH_MS)
@@ -101,37 +101,37 @@ async def test_an_operator_upgrades_suspends_revokes_and_reads_the_audit_log(
     customer = await product.customer(plan=Plan.STARTER)
     slug = customer.tenant.organization.slug
     page = await sign_in(context, product, StaffRole.OPERATOR)
-    async with await browser.new_context(base_url=product.url) as theirs:
-        await give_session(theirs, product, customer.tenant.owner)
-        owner = await theirs.new_page()
+    async with await browser.new_context(base_url=product.url) as owner_context:
+        await give_session(owner_context, product, customer.tenant.owner)
+        owner = await owner_context.new_page()
         await owner.goto(f"/dashboard/{slug}/settings/phone-numbers")
         await expect(owner.get_by_text("Organization plan does not support widgets").first).to_be_visible()
 
-        await find(page, customer)
-        await act(page, "Change plan", "Paid by invoice", New_plan="pro")
+        await open_organization(page, customer)
+        await perform_action(page, "Change plan", "Paid by invoice", New_plan="pro")
         await expect(page.get_by_text("is on the Pro plan now. Its phones can call now.")).to_be_visible()
         await owner.reload()
         await expect(owner.get_by_text("Organization plan does not support widgets")).to_have_count(0)
 
         phone = await open_phone(customer)
         await phone.until_event("ready")
-        await act(page, "Suspend", "Fraud is suspected")
+        await perform_action(page, "Suspend", "Fraud is suspected")
         await expect(page.get_by_text("is suspended. Its phones cannot call.")).to_be_visible()
         await phone.page.reload()
         refused = await phone.until_event("error")
         assert refused["code"] == "organization_suspended"
-        await act(page, "Unsuspend", "It was none")
+        await perform_action(page, "Unsuspend", "It was none")
         await expect(page.get_by_text("is not suspended any more.")).to_be_visible()
         await phone.page.reload()
         await phone.until_event("ready")
 
         await page.get_by_role("link", name="Main Website").click()
-        await act(page, "Revoke", "Leaked in a forum")
+        await perform_action(page, "Revoke", "Leaked in a forum")
         await expect(page.get_by_text("is revoked: no phone can use it.")).to_be_visible()
         await phone.page.reload()
         assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
 
-    await find(page, customer)
+    await open_organization(page, customer)
     await page.get_by_role("link", name="All: Audit log").click()
     for words in ("Organization plan changed", "Organization suspended", "Embed token revoked"):
         await expect(page.get_by_role("cell", name=words, exact=True)).to_be_visible()
@@ -145,12 +145,12 @@ async def test_support_revokes_reads_the_audit_log_and_does_no_more(
     page = await sign_in_to_back_office(context, product, StaffRole.SUPPORT)
     phone = await open_phone(customer)
     await phone.until_event("ready")
-    await find(page, customer)
+    await open_organization(page, customer)
     details = page.url
     for label in ("Change plan", "Suspend", "Override a limit", "Adopt a number"):
         await expect(page.get_by_role("link", name=label, exact=True)).to_have_count(0)
     await page.get_by_role("link", name="Main Website").click()
-    await act(page, "Revoke", "Leaked in a forum")
+    await perform_action(page, "Revoke", "Leaked in a forum")
     await expect(page.get_by_text("is revoked: no phone can use it.")).to_be_visible()
     await phone.page.reload()
     assert (await phone.until_event("error"))["code"] == "revoked_embed_token"
@@ -175,7 +175,7 @@ async def test_a_call_that_begins_is_seen_and_ended_from_the_page_that_stays_ope
     begun = await phone.call(TONES)
     await phone.until_event("callAnswered")
     live = page.get_by_role("table", name="Live calls").get_by_role("row", name=f"+1 212-555-0106 {name}")
-    # Nobody touches the page until then.
+    # The page refreshes itself: nobody uses it until the call is shown.
     await refreshing_until(page, lambda: expect(live.get_by_text("In progress")).to_be_visible(timeout=SHOWN_MS))
     await live.get_by_role("link", name="End call").click()
     await expect(page.get_by_text("Both sides are cut off within seconds")).to_be_visible()
@@ -215,7 +215,7 @@ async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
         await watching.clock.install()
         for tab in (watching, page):
             await tab.goto("/admin/operations")
-        await act(page, "Pause all calls", "Drill")
+        await perform_action(page, "Pause all calls", "Drill")
         await expect(page.get_by_text("Calls are paused for everybody")).to_be_visible()
         try:
             paused = watching.get_by_text("Calls are paused for everybody")
@@ -227,7 +227,7 @@ async def test_all_calls_are_paused_and_a_page_that_is_open_shows_it(
             assert (await phone.until_event("callEnded"))["status"] == "refused"
         finally:
             await page.goto("/admin/operations")
-            await act(page, "Resume calls", "The drill is over")
+            await perform_action(page, "Resume calls", "The drill is over")
         await expect(page.get_by_text("Calls are not paused any more")).to_be_visible()
         await phone.call(ECHO)
         await phone.until_event("callAnswered")
@@ -251,7 +251,7 @@ async def test_roles_see_what_is_theirs_to_do(browser: Browser, product: Product
     for role in StaffRole:
         async with await browser.new_context(base_url=product.url) as own:
             page = await sign_in_to_back_office(own, product, role)
-            await find(page, customer)
+            await open_organization(page, customer)
             seen[role] = (
                 await page.get_by_role("link", name="Suspend", exact=True).count(),
                 await page.get_by_role("link", name="Staff", exact=True).count(),

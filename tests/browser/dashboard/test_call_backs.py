@@ -46,7 +46,7 @@ async def test_a_missed_call_is_called_back_from_the_dashboard(browser: Browser,
         await page.evaluate("() => EpochPhone.hangup()")
         await expect(page.get_by_role("status").filter(has_text="The call ended.")).to_be_visible()
 
-        # The panel lists what was missed since, and calls back too.
+        # The phone's panel also lists newly missed calls, and calls back.
         await _miss(callbacks, customer.tenant.number, OTHER_ECHO)
         await page.get_by_role("button", name="New call").click()
         await expect(page.get_by_role("list", name="Missed calls (1)").get_by_role("listitem")).to_have_count(1)

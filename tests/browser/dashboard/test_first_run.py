@@ -19,7 +19,7 @@ NAME = "Harbour Homes"
 LABEL = "Main Website"
 STARTER = "Organization plan does not support widgets"
 CLIPBOARD = ["clipboard-read", "clipboard-write", "microphone"]
-"""Granting any permission takes away all that are not named."""
+"""All permissions that the test needs, because granting some of them removes the others."""
 SHOWN_NUMBER = "+1 212-555-0101"
 
 
@@ -110,7 +110,7 @@ async def until_stopped(phone: Phone) -> str:
     """Return to the page of a revoked token until the phone shows its error; return the message."""
 
     async def come_back() -> str | None:
-        # Playwright keeps every page focused, so none ever tells that it is again.
+        # Playwright keeps every page focused, so a page gets no focus event when it is shown again.
         await phone.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
         return str((await phone.details("error"))[-1]["message"]) if await phone.state() == "error" else None
 
@@ -128,7 +128,7 @@ async def test_a_new_user_gets_from_signing_up_to_a_call_and_can_end_it_all(
     steps = page.get_by_role("region", name="Your first call")
     await expect(steps.get_by_role("heading", name=re.compile("to do$"))).to_have_count(4)
 
-    # Told to upgrade, wherever a phone would begin.
+    # Each section that leads to a phone says that the starter plan supports no widgets.
     await expect(page.get_by_text(STARTER, exact=True)).to_be_visible()
     await page.get_by_role("link", name="Generate a token").click()
     section = page.get_by_role("region", name="Embed Phone Widget", exact=True)

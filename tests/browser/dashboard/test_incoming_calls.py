@@ -50,7 +50,7 @@ class IncomingNumber:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["sid"])
 
-    async def ended(self, sid: str) -> list[dict[str, Any]]:
+    async def until_ended(self, sid: str) -> list[dict[str, Any]]:
         """Wait for the end of a call, and return its legs."""
         with fail_after(TIMEOUT_SECONDS):
             while True:
@@ -108,7 +108,7 @@ async def test_a_greeting_recorded_in_the_browser_is_played_to_a_caller(
         await expect(page.get_by_text("callers hear your recording")).to_be_visible()
         player = page.locator("table.recordings audio")
         assert await player.evaluate("audio => audio.play().then(() => audio.duration)") > 1
-    legs = await called.ended(await called.ring({"until": "gather"}, {"wait": 10}, {"hang_up": True}))
+    legs = await called.until_ended(await called.ring({"until": "gather"}, {"wait": 10}, {"hang_up": True}))
     (played,) = [verb for verb in legs[0]["verbs"] if verb["verb"] == "Play"]
     assert played["seconds"] > 1
     assert legs[0]["energy_out"] > 0
@@ -119,10 +119,10 @@ async def test_a_call_back_reaches_the_forward_phone_and_both_hear_each_other(
     browser: Browser, product: Product, customer: Customer, called: IncomingNumber
 ) -> None:
     await called.configure(**json.loads(await example(customer, "Settings of incoming calls")))
-    legs = await called.ended(await called.ring({"until": "connected"}, {"speak": 4}, {"hang_up": True}))
+    legs = await called.until_ended(await called.ring({"until": "connected"}, {"speak": 4}, {"hang_up": True}))
     caller, phone = legs
     assert (phone["to"], phone["dtmf"]) == (ACCEPTS, "1")
-    # Each said something, and heard it beside the greeting or the offer to accept.
+    # Both sides spoke and heard the other side, besides the greeting or the offer to accept.
     assert min(caller["energy_in"], phone["energy_in"]) > 0
     assert caller["energy_out"] > phone["energy_in"] / 2
     assert phone["energy_out"] > caller["energy_in"] / 2
@@ -141,7 +141,7 @@ async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(
     await called.configure(forward_to=[STAYS_SILENT], voicemail=True, ring_seconds=5, transcribe=True)
     script: tuple[dict[str, object], ...] = ({"until": "record"}, {"wait": 1}, {"speak": 3}, {"hang_up": True})
     sid = await called.ring(*script)
-    caller = (await called.ended(sid))[0]
+    caller = (await called.until_ended(sid))[0]
     async with open_context(browser, product, customer.tenant.owner) as context:
         page = await context.new_page()
         await page.goto(f"/dashboard/{customer.tenant.organization.slug}/voicemails")
@@ -165,12 +165,12 @@ async def test_a_message_is_listened_to_in_the_dashboard_as_it_was_spoken(
 async def test_who_presses_9_is_not_called_again(
     customer: Customer, called: IncomingNumber, open_phone: OpenPhone
 ) -> None:
-    legs = await called.ended(await called.ring({"until": "gather"}, {"press": "9"}))
+    legs = await called.until_ended(await called.ring({"until": "gather"}, {"press": "9"}))
     assert "We will not call you again. Goodbye." in {verb.get("text") for verb in legs[0]["verbs"]}
-    # Another one presses it in a message, which nobody keeps.
+    # Another caller presses 9 while leaving a message: the message is deleted.
     await called.configure(voicemail=True)
     script: tuple[dict[str, object], ...] = ({"until": "record"}, {"speak": 2}, {"press": "9"})
-    legs = await called.ended(await called.ring(*script, caller=OTHER_CALLER))
+    legs = await called.until_ended(await called.ring(*script, caller=OTHER_CALLER))
     assert legs[0]["verbs"][-2]["text"] == "We will not call you again. Goodbye."
     await called.until_deleted(legs[0]["recording_sid"])
     assert (await called.api.get(f"{called.organization}/voicemails")).json()["items"] == []
@@ -188,7 +188,7 @@ async def test_a_greeting_left_after_the_tone_is_in_the_mailbox_and_the_agent_is
     customer: Customer, called: IncomingNumber, open_phone: OpenPhone
 ) -> None:
     greetings = f"{called.organization}/voicemail-greetings"
-    # A page whose person is not known offers the shared greeting alone.
+    # A page that names no agent offers only the shared greeting.
     for query, pitch in (("name=Mine", 440), ("name=Call+me+back&shared=true", 660)):
         added = await called.api.post(f"{greetings}?{query}", content=wav_of(3, pitch=pitch))
         assert added.status_code == 201, added.text

@@ -24,7 +24,7 @@ async def context(browser: Browser, product: Product) -> AsyncIterator[BrowserCo
 
 
 async def page_with_authenticator(context: BrowserContext) -> Page:
-    """A page in a browser whose device verifies its person."""
+    """A page in a browser with a virtual authenticator that verifies the person."""
     page = await context.new_page()
     session = await context.new_cdp_session(page)
     await session.send("WebAuthn.enable")

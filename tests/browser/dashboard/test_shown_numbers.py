@@ -97,18 +97,18 @@ async def test_each_rule_chooses_the_right_one_of_five_numbers(browser: Browser,
         await agent.change("caller-id", "PUT", sticky=False, match_area_code=True)
         assert await agent.number_shown_to(CHICAGO) == numbers["312"]
         assert await agent.number_shown_to(HANGS_UP) == numbers["212"]
-        # Before the area code: the first one on the token's list.
+        # The first number on the token's list takes precedence over the area code.
         await agent.change(token, from_numbers=[agent.ids[numbers["617"]], agent.ids[numbers["212"]]])
         assert await agent.number_shown_to(HANGS_UP) == numbers["617"]
         await agent.change(token, from_numbers=[])
-        # Before both: the one from which this contact was last called.
+        # The number from which this contact was last called takes precedence over both.
         await agent.change("caller-id", "PUT", sticky=True, match_area_code=True)
         assert await agent.number_shown_to(HANGS_UP) == numbers["617"]
         assert await agent.number_shown_to(CHICAGO) == numbers["312"]
-        # Before these: the member's own; and before everything the one that is asked for.
+        # The member's own number takes precedence over these, and the requested number over all.
         await agent.change(member, from_number_id=agent.ids[numbers["415"]])
         assert await agent.number_shown_to(HANGS_UP) == numbers["415"]
         assert await agent.number_shown_to(HANGS_UP, **{"from": numbers["212"]}) == numbers["212"]
-        # Without one of their own, the contact sees again what it saw last.
+        # If the member has no number of their own, the contact sees the number that was shown last.
         await agent.change(member, from_number_id=None)
         assert await agent.number_shown_to(HANGS_UP) == numbers["212"]

@@ -55,7 +55,7 @@ async def test_tabs_open_by_pointer_and_by_keyboard(page: Page, product: Product
         await page.keyboard.press(key)
         await expect(tab(page, reached)).to_be_focused()
         await expect_open(page, reached)
-    # One stop for the Tab key, then the panel's own links.
+    # The Tab key reaches the list of tabs once, and then the links in the open panel.
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("tabpanel").locator(":focus")).to_have_count(1)
 
@@ -76,7 +76,7 @@ async def test_an_address_of_a_recipe_opens_its_tab(page: Page, product: Product
     await tab(page, "HubSpot").click()
     await page.locator("article > table").get_by_role("link", name="Salesforce").click()
     await expect_open(page, "Salesforce")
-    # A heading that stands in no tab leaves them as they are.
+    # A link to a heading outside the tabs does not change the open tab.
     await page.goto(f"{product.url}{PATH}#troubleshooting")
     await expect(page.get_by_role("heading", name="Troubleshooting")).to_be_in_viewport()
 

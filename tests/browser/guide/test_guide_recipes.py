@@ -153,7 +153,7 @@ async def test_a_customers_calling_page_reports_the_call_to_hubspot(
     await host.until("CALL_ANSWERED")
     await host.send("END_CALL")
     assert (await host.until("CALL_ENDED"))["data"] == {"externalCallId": call_id, "callEndStatus": "COMPLETED"}
-    assert await host.heard("CALL_COMPLETED") == []
+    assert await host.received("CALL_COMPLETED") == []
     await host.send("CREATE_ENGAGEMENT_SUCCEEDED", {"engagementId": 4711, "externalCallId": call_id})
     completed = (await host.until("CALL_COMPLETED"))["data"]
     assert (completed["engagementId"], completed["engagementProperties"]["hs_call_status"]) == (4711, "COMPLETED")

@@ -74,7 +74,7 @@ async def test_google_tag_manager(customer: Customer, open_page: OpenPage, host_
 @runs("functions.php", "An address for a plugin")
 @pytest.mark.parametrize("version", ["", "?ver=6.9"], ids=["without a version", "with WordPress's version"])
 async def test_wordpress(customer: Customer, open_page: OpenPage, host_site: HostSite, version: str) -> None:
-    # There is no PHP here: the calls are read from the example, and give the tag that WordPress's WP_Scripts prints.
+    # PHP is not installed: the test reads the calls from the example, and makes the tag that WordPress would print.
     php = await example(customer, "functions.php")
     assert php.count("{") == php.count("}")
     assert php.count("(") == php.count(")")
@@ -171,7 +171,7 @@ async def test_vanilla_cookieconsent(
     url = host_site.page(f"{choose}{held}<script>{script}</script>", head=f"<style>{styles}</style>")
 
     async def as_a_person(context: BrowserContext) -> None:
-        # The library shows programs no banner.
+        # The library shows no banner to browsers that a program drives.
         await context.add_init_script('Object.defineProperty(navigator, "webdriver", { value: false })')
 
     phone = await open_page(url, customer.product, customer=customer, prepare=as_a_person, reduced_motion="reduce")

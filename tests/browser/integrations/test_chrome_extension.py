@@ -99,7 +99,7 @@ async def test_a_chip_calls_from_a_page_with_a_strict_policy(context: BrowserCon
     call = await answered_call(phone)
     assert call["metadata"] == {"source": "chrome-extension"}
 
-    # A call goes on while its page goes away, and a second one is refused.
+    # A call continues when its page is left, and a second call is refused.
     await page.goto(f"{CRM}?again")
     await page.get_by_role("button", name="Call +1 415 555 0123").click()
     await expect(phone.page.locator("#note")).to_have_text(
@@ -207,7 +207,7 @@ async def test_the_options_change_the_token_and_keep_chips_off_a_site(
     await expect(elsewhere.locator(f"#text {CHIP}")).to_have_count(2)
     await expect(record.locator(CHIP)).to_have_count(0)
 
-    # The customer's own token, which the kit was not made with.
+    # The extension now uses the customer's own token, which was entered in its options.
     await customer.revoke()
     worker = await worker_of(context)
     phone = await phone_by(context, customer, worker.evaluate("() => chrome.action.onClicked.dispatch({})"))

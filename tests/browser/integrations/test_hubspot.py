@@ -46,7 +46,7 @@ async def test_hubspot_dials_and_is_told_of_the_whole_call(customer: Customer, o
     hubspot = await open_hubspot()
     await hubspot.show(calling_page_url(customer))
     await hubspot.until("LOGGED_IN")
-    assert [message["type"] for message in await hubspot.heard()] == [
+    assert [message["type"] for message in await hubspot.received()] == [
         "READY",
         "INITIALIZED",
         "RESIZE_WIDGET",
@@ -79,8 +79,8 @@ async def test_hubspot_dials_and_is_told_of_the_whole_call(customer: Customer, o
         "hs_call_to_number": ECHO,
         "hs_call_status": "COMPLETED",
     }
-    assert [message["type"] for message in await hubspot.heard(*CALL)] == list(CALL)
-    assert await hubspot.heard("ERROR") == []
+    assert [message["type"] for message in await hubspot.received(*CALL)] == list(CALL)
+    assert await hubspot.received("ERROR") == []
     record = await hubspot.record(customer, call_id)
     assert (record["status"], record["origin"]) == ("completed", customer.product.url)
     assert record["metadata"] == {"source": "hubspot", **{name: str(value) for name, value in RECORD.items()}}
@@ -96,7 +96,7 @@ async def test_a_busy_line_is_told_as_one_and_the_phone_stays_in_sight(
     await hubspot.send("DIAL_NUMBER", {"phoneNumber": f"{BUSY} ext. 204"})
     call_id = (await hubspot.until("OUTGOING_CALL_STARTED"))["data"]["externalCallId"]
     assert (await hubspot.until("CALL_ENDED"))["data"] == {"externalCallId": call_id, "callEndStatus": "BUSY"}
-    assert await hubspot.heard("CALL_ANSWERED", "CALL_COMPLETED") == []
+    assert await hubspot.received("CALL_ANSWERED", "CALL_COMPLETED") == []
 
     await hubspot.send("CREATE_ENGAGEMENT_FAILED", {"externalCallId": call_id})
     completed = (await hubspot.until("CALL_COMPLETED"))["data"]
@@ -121,7 +121,7 @@ async def test_what_cannot_be_dialled_is_refused_and_shown(customer: Customer, o
     busy = "A call is under way. Hang up before you call another number"
     assert (await hubspot.until("ERROR", 2))["data"] == {"message": busy}
     await expect(hubspot.notice).to_have_text(f"{busy}: {BUSY}")
-    assert len(await hubspot.heard("OUTGOING_CALL_STARTED")) == 1
+    assert len(await hubspot.received("OUTGOING_CALL_STARTED")) == 1
 
 
 async def test_malformed_messages_change_nothing(customer: Customer, open_hubspot: OpenHubSpot) -> None:
@@ -161,7 +161,7 @@ async def test_no_other_website_can_frame_the_page(
     await hubspot.show(url, origin="https://app.hubspot.com.evil.example")
     await expect(hubspot.page.locator("#frame iframe")).to_be_visible()
     await hubspot.until_blocked()
-    assert await hubspot.heard() == []
+    assert await hubspot.received() == []
     assert not [one for one in requests if "/widget/" in one]
 
 
@@ -182,7 +182,7 @@ async def test_a_revoked_token_says_so_inside_hubspot(customer: Customer, open_h
     await hubspot.show(calling_page_url(customer))
     assert (await hubspot.until("ERROR"))["data"] == {"message": "Invalid or revoked token"}
     await expect(hubspot.panel.get_by_text("Invalid or revoked token")).to_be_visible()
-    assert await hubspot.heard("LOGGED_IN") == []
+    assert await hubspot.received("LOGGED_IN") == []
 
 
 async def test_a_token_for_other_pages_gets_no_ticket(product: Product, open_hubspot: OpenHubSpot) -> None:
@@ -219,7 +219,7 @@ async def test_a_window_of_its_own_holds_the_call_and_the_navigation_bar_steers_
     await bar.frame.get_by_role("button", name="Hang up").click()
     assert (await window.until("CALL_ENDED"))["data"]["callEndStatus"] == "COMPLETED"
     await expect(bar.frame.locator("#remote-call")).to_have_text("No call.")
-    assert [message["type"] for message in await bar.heard()] == ["READY"]
+    assert [message["type"] for message in await bar.received()] == ["READY"]
     assert HUBSPOT in bar.page.url
 
 

@@ -85,7 +85,7 @@ async def test_a_call_outlives_its_component_and_is_still_logged(lightning: Ligh
     await lightning.dialer().get_by_role("button", name=f"Call {ECHO}").click()
     await expect(lightning.dialer().locator("[data-state]")).to_have_text("In a call")
     await lightning.page.evaluate("() => document.querySelector('c-epoch-dialer').remove()")
-    # The next page of the console has no record.
+    # The person opens another page of the Salesforce console, which shows no record.
     await lightning.place()
     await expect(lightning.dialer().locator("[data-state]")).to_have_text("In a call")
     await lightning.page.evaluate("() => { window.refusal = 'The call was not logged: no access' }")

@@ -10,7 +10,7 @@ from support.browser.product import ECHO, Customer
 
 pytestmark = pytest.mark.anyio
 TWO_SECONDS = 110
-"""Packets of 20 ms, and some more."""
+"""The number of audio packets of 20 ms in two seconds, and a margin."""
 
 
 @pytest.mark.every_browser
@@ -60,7 +60,7 @@ async def test_a_page_of_another_origin_makes_a_call_with_sound_both_ways(
     assert record["token_id"] == str(customer.token.id)
     connected = datetime.fromisoformat(record["ended_at"]) - datetime.fromisoformat(record["answered_at"])
     assert abs(connected.total_seconds() - record["duration"]) <= 1
-    # Both sides heard two seconds, and neither was connected before the test began to call.
+    # Both sides heard two seconds of audio, and were connected only after the test began to call.
     longest = time.monotonic() - before_call + 1
     assert 2 <= ended["duration"] <= longest
     assert 2 <= record["duration"] <= longest

@@ -1,4 +1,4 @@
-"""Calls on sites that change pages without loading a document (Turbo, htmx, React, Astro)."""
+"""The phone's calls on sites whose framework (Turbo, htmx, React, Astro) changes pages without loading a document."""
 
 import json
 import subprocess

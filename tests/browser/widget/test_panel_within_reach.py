@@ -9,7 +9,7 @@ from support.browser.product import ECHO, Customer
 pytestmark = pytest.mark.anyio
 
 MIN_HEIGHT = 240
-"""Of a usable panel, in px."""
+"""The least height of a usable panel, in px."""
 
 
 @pytest.mark.parametrize(

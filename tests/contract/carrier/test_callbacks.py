@@ -59,7 +59,7 @@ SIGNERS = (
 
 
 def signed_cases() -> list[Any]:
-    """Each case in the carrier's usual way, and in one of the others in turn."""
+    """Each case signed in the carrier's usual way, and in one of the other ways, which alternate."""
     others = SIGNERS[1:]
     return [
         pytest.param(case, signer, id=f"{case['name']} ({signer.name})")

@@ -27,8 +27,8 @@ from support.call_factory import add_call
 from support.call_script import (
     ENDED,
     EVENTS,
-    SECONDS,
     START,
+    TALK_SECONDS,
 )
 from support.callback_client import REJECT, CallbackClient, new_sid
 from support.carrier_account import open_carrier_account
@@ -210,8 +210,8 @@ async def test_killed_while_recording_an_event_the_lost_event_is_requested_from_
     assert (await usage_of(jobs, tenant))[0] == 1
     await send_events(callbacks, sid, child, since=number + 1)
     async with open_carrier_account(own_settings.twilio, tmp_path) as carrier_account:
-        carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
-        carrier_account.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
+        carrier_account.add(sid, "completed", seconds=TALK_SECONDS, ended=ENDED)
+        carrier_account.add(child, "completed", parent=sid, seconds=TALK_SECONDS, ended=ENDED)
         database = DATABASE.get(other_worker)
         await StuckCallReconciler(jobs, database, carrier_account.carrier).run(utc_now() + dt.timedelta(minutes=3))
     record = comparable(await row(jobs, sid))

@@ -28,8 +28,8 @@ from kit.settings import Settings
 from support.call_script import (
     ENDED,
     EVENTS,
-    SECONDS,
     START,
+    TALK_SECONDS,
 )
 from support.callback_client import CallbackClient, new_sid
 from support.carrier_account import CarrierAccount, open_carrier_account
@@ -123,8 +123,8 @@ async def test_the_record_is_the_same_whichever_events_were_lost_and_in_any_orde
             for number, status, seconds, more in reported:
                 at = START + dt.timedelta(seconds=seconds)
                 await callbacks.event(sid, status, at, child=child, sequence=number, **more)
-            carrier_account.add(sid, "completed", seconds=SECONDS, ended=ENDED)
-            carrier_account.add(child, "completed", parent=sid, seconds=SECONDS, ended=ENDED)
+            carrier_account.add(sid, "completed", seconds=TALK_SECONDS, ended=ENDED)
+            carrier_account.add(child, "completed", parent=sid, seconds=TALK_SECONDS, ended=ENDED)
             await reconciler.run(utc_now() + LATER)
             call = await stored(database, sid)
             columns = {column.key: getattr(call, column.key) for column in sa.inspect(Call).column_attrs}
@@ -132,7 +132,7 @@ async def test_the_record_is_the_same_whichever_events_were_lost_and_in_any_orde
                 str({name: value for name, value in columns.items() if name not in COLUMNS_OF_ONE_CALL | PRICE_COLUMNS})
             )
     assert len(rows) == 1
-    assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, SECONDS, ENDED)
+    assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, TALK_SECONDS, ENDED)
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])

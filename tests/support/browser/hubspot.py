@@ -88,7 +88,8 @@ class HubSpot:
         """Post ``message`` to the frame without HubSpot's SDK."""
         await self.page.evaluate("message => host.iFrame.contentWindow.postMessage(message, '*')", message)
 
-    async def heard(self, *kinds: str) -> list[Message]:
+    async def received(self, *kinds: str) -> list[Message]:
+        """The messages that HubSpot's page received from the frame: those of ``kinds``, or all without any kind."""
         messages: list[Message] = await self.page.evaluate("() => heard")
         return [message for message in messages if not kinds or message["type"] in kinds]
 
@@ -96,7 +97,7 @@ class HubSpot:
         """Wait for the ``count``-th message of this kind from the frame and return it."""
 
         async def probe() -> Message | None:
-            messages = await self.heard(kind)
+            messages = await self.received(kind)
             return messages[count - 1] if len(messages) >= count else None
 
         return await self._until(probe, f"{kind} no. {count}")
@@ -126,4 +127,4 @@ class HubSpot:
                         return found
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            raise AssertionError(f"no {what}; heard {await self.heard()}; console {self.console}") from None
+            raise AssertionError(f"no {what}; received {await self.received()}; console {self.console}") from None

@@ -7,7 +7,7 @@ from accounts.login_throttle import delay_after
 from accounts.rules import ensure_email_verified, ensure_password, normalize_email, parse_email, parse_name
 from kit.errors import ValidationFailed
 
-OWN = {"email": "pat.person@acme-realty.com", "name": "Pat Person"}
+PERSON = {"email": "pat.person@acme-realty.com", "name": "Pat Person"}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_invalid_addresses_are_refused(typed: str) -> None:
      "Pat Person has a boat", "🙂 faces 🙂", "12345 then words"],
 )  # fmt: skip
 def test_passwords_need_length_and_no_composition(password: str) -> None:
-    ensure_password(password, **OWN)
+    ensure_password(password, **PERSON)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_passwords_need_length_and_no_composition(password: str) -> None:
 )
 def test_guessable_passwords_are_refused(password: str, sentence: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
-        ensure_password(password, **OWN, field="new_password")
+        ensure_password(password, **PERSON, field="new_password")
     assert refused.value.errors == [("new_password", sentence)]
 
 

@@ -101,7 +101,7 @@ def orders_with_repetitions(events: list[LegEvent]) -> Iterator[list[LegEvent]]:
     for count, order in enumerate(itertools.permutations(events)):
         for twice in itertools.product((False, True), repeat=len(order)):
             again = [event for event, repeated in zip(order, twice, strict=True) if repeated]
-            # The repetition comes at once, at the end, or turned round.
+            # The repeated events follow at once, at the end, or at the end in reverse order.
             yield [
                 [event for event, r in zip(order, twice, strict=True) for _ in range(1 + r)],
                 [*order, *again],

@@ -17,7 +17,7 @@ PERSONAL_COLUMNS = {
     "number", "recipient", "to_number",
 }  # fmt: skip
 NOT_PERSONAL = {"deployment", "limit_override", "minute_counter", "organization", "widget_file"}
-"""Tables whose name is that of a thing."""
+"""Tables whose columns of these names contain no personal data."""
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -1,4 +1,4 @@
-"""CSV that spreadsheets open without running anything."""
+"""CSV exports: spreadsheets run no cell as a formula, and phone numbers can be imported again."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The database URL: every form of libpq that managed databases print, and what is refused."""
+"""Parsing of the database URL: every form of libpq's URLs that managed databases print, and refused parameters."""
 
 from collections.abc import Mapping
 from pathlib import Path

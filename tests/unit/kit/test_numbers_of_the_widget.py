@@ -65,7 +65,7 @@ def server_number(text: str, country: str) -> str | None:
 def cases_of(country: str) -> list[tuple[str, str]]:
     cases = []
     for turn, number in enumerate(examples(country)):
-        # Two of the others for each number, so that a country's kinds of numbers meet all of them.
+        # Each number is read in its own country and in two of HOMES, which change from number to number.
         homes = dict.fromkeys((country, *(HOMES + HOMES)[turn % len(HOMES) :][:2]))
         cases += [(text, home) for text in international_forms(number) for home in homes]
         cases += [(text, country) for text in national_forms(number)]
@@ -122,7 +122,7 @@ def test_without_the_rules_of_all_countries_the_widget_reads_international_numbe
             code, national = number.country_code, phonenumbers.national_significant_number(number)
             spaced = str(phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL))
             texts = [e164(number), spaced, f"00{code}{national}"]
-            # Only the rules of a country tell a 0 too many, if its numbers can begin with 0.
+            # If national numbers can begin with 0, only the country's rules show that a 0 is superfluous.
             if code not in codes_of_numbers_with_zero():
                 texts += [f"+{code} (0){national}", f"+{code} 0{national}"]
             given = [

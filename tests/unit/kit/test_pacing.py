@@ -1,4 +1,4 @@
-"""Pacing: one request of a key begins in each iteration of the event loop."""
+"""Pacing of HTTP requests: one request of each key, such as an organization, begins per iteration of the event loop."""
 
 import asyncio
 

@@ -50,5 +50,5 @@ def test_outside_input_is_parsed_here_alone() -> None:
         if path not in own and "sandbox" not in path.parts
         for match in LENIENT.finditer(path.read_text())
     }
-    # Read from a signed ticket behind a pattern of its own.
+    # These values come from a signed ticket, and a pattern has already checked their spelling.
     assert found <= {'widget/tickets.py: int(found["start"], 16)', 'widget/tickets.py: int(found["end"], 16)'}

@@ -31,7 +31,7 @@ class Clock:
 
 @pytest.fixture
 def silent_address() -> Iterator[str]:
-    """An address that takes connections and never says a word."""
+    """The address of a server that accepts connections and sends no response."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -99,7 +99,7 @@ def test_the_store_is_used_only_when_configured() -> None:
 
 
 def limiters() -> list[RateLimiter]:
-    # The store of the process has the interface of Valkey's.
+    # The store ``memory://`` has the same interface as Valkey's.
     return [MemoryRateLimiter(), SharedRateLimiter("memory://", MemoryRateLimiter())]
 
 

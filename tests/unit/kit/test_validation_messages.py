@@ -1,4 +1,4 @@
-"""Validation messages made from msgspec's errors."""
+"""Messages for people about invalid input, made from msgspec's validation errors."""
 
 import datetime as dt
 import enum

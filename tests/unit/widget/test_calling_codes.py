@@ -7,7 +7,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 NUMBERING_PLANS = Path(__file__).resolve().parents[3] / "frontend" / "phone" / "ui" / "dialer" / "numbering-plans.js"
 SHARED = {1, 7}
-"""Their numbers tell a group of countries, not one."""
+"""Calling codes that several countries share, such as 1: the United States, Canada and others."""
 NO_COUNTRY = "001"
 
 

@@ -41,7 +41,7 @@ async def test_a_person_types_and_calls_beside_a_modal_dialog(
     await press(phone, "Mute")
     await page.keyboard.type("42")
     await phone.until_digits(call_id, "42")
-    # By the keyboard too, from button to button.
+    # The Tab key moves the focus from button to button inside the phone.
     await button(phone, "Unmute").focus()
     await page.keyboard.press("Tab")
     assert await page.evaluate(ACTIVE_IN_PHONE)

@@ -63,7 +63,7 @@ async def test_styles_of_the_page_do_not_hide_the_phone(customer: Customer, open
         style = await phone.page.add_style_tag(content=text)
         await assert_can_mute(phone)
         await style.evaluate("(style) => style.remove()")
-    # The bar of a closed panel too.
+    # The same with the call bar, which a closed panel leaves.
     await press(phone, "Close phone")
     await button(phone, "Hang up").wait_for()
     for text in STYLES:

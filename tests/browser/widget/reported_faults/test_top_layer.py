@@ -78,12 +78,12 @@ async def test_dialogs_open_and_close_during_a_call(customer: Customer, open_pho
         "second.close()",
         "third.showModal()",
         "component.shadowRoot.querySelector('dialog').showModal()",
-        # Removed with the phone in it.
+        # The component is removed while the phone is in its dialog.
         "component.remove()",
         "third.remove()",
         "second.showModal()",
         "first.remove()",
-        # Not rendered, although the browser makes everything else inert.
+        # Dialogs that are open but not rendered, for which the browser still makes everything else inert.
         f"document.body.insertAdjacentHTML('beforeend', '{NOT_RENDERED}'); hidden_dialog.showModal()",
         "folded.querySelector('dialog').showModal()",
         "hidden_dialog.remove(); folded.remove()",
