@@ -1,4 +1,7 @@
-"""The carrier's callbacks under ``/voice``: outgoing calls, legs of all calls, usage alerts, verification calls."""
+"""Answers the carrier's callbacks under ``/voice``, except those about incoming calls.
+
+They are about outgoing calls, legs of all calls, the usage trigger of the account, and calls that verify a number.
+"""
 
 from typing import Any
 

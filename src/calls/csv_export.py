@@ -1,4 +1,4 @@
-"""Exports an organization's calls as CSV."""
+"""Exports an organization's calls that match filters as CSV."""
 
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID

@@ -1,4 +1,7 @@
-"""``NumberProvisioning``: the services that ask the carrier about numbers, bundled for request handlers and jobs."""
+"""``NumberProvisioning``: bundles the services that ask the carrier about phone numbers and postal addresses.
+
+They search, price, buy, release and verify numbers, and register addresses.
+"""
 
 from datetime import timedelta
 from typing import NamedTuple

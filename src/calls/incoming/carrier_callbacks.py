@@ -1,4 +1,4 @@
-"""The carrier's callbacks under ``/voice/incoming``: what callers and forwarded phones of incoming calls hear next."""
+"""Answers the carrier's callbacks under ``/voice/incoming`` with what callers and forwarded phones hear next."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any

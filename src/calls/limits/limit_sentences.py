@@ -75,12 +75,12 @@ def staff_sentence(name: str, limits: EffectiveLimits, sources: LimitSources) ->
     return f"{value} ({'; '.join(causes)})" if causes else value
 
 
-def _lowering_causes(name: str, limits: EffectiveLimits, own: Mapping[str, Any]) -> Iterator[str]:
+def _lowering_causes(name: str, limits: EffectiveLimits, own_limits: Mapping[str, Any]) -> Iterator[str]:
     zone = dt.UTC
     chosen, base = limits.chosen[name], limits.base[name]
     lowered = f"lowered from {format_amount(name, base)} by"
-    if name in own and int(own[name]) < base:
-        yield f"{lowered} the customer's own limit of {format_amount(name, own[name])}"
+    if name in own_limits and int(own_limits[name]) < base:
+        yield f"{lowered} the customer's own limit of {format_amount(name, own_limits[name])}"
     elif chosen < base:
         yield f"{lowered} “{limit_label(CAPPED_BY[name])}”"
     if is_lowered_for_new(name, limits) and limits.new_until is not None:
