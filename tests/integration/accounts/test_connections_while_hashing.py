@@ -30,7 +30,7 @@ NEW = "a kettle in the fog"
 
 
 class Visitor(NamedTuple):
-    """A browser, and what it needs to come to a form with a password."""
+    """A browser, and the objects that prepare its way to a form with a password."""
 
     client: httpx.AsyncClient
     settings: Settings

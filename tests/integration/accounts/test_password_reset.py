@@ -160,7 +160,7 @@ async def test_ten_resets_an_hour_by_address(app: Litestar, make: Factory, setti
 async def test_the_page_without_referrer_can_still_be_sent(
     client: httpx.AsyncClient, make: Factory, settings: Settings
 ) -> None:
-    """Browsers send the origin of such a page as "null", and beside it that it is ours."""
+    """Browsers send "null" as the origin of a page without referrer; ``Sec-Fetch-Site`` says that the page is ours."""
     user = await make.user()
     await _ask(client, user.email)
     link = await Mailbox(settings, user.email).link()

@@ -56,7 +56,7 @@ async def test_a_new_person_signs_up_confirms_and_lands_signed_in(
 async def test_the_link_alone_lets_nobody_in(
     client: httpx.AsyncClient, new_client: NewClient, settings: Settings, database: Database
 ) -> None:
-    """Whoever signed in by the password keeps it; the mail's reader alone starts no session."""
+    """The mailed link starts no session: its reader must sign in with the password first, and then stays signed in."""
     await submit(client, "/signup", email="victim@example.com", password=PASSWORD)
     link = await Mailbox(settings, "victim@example.com").link()
     reader = new_client()

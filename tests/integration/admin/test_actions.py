@@ -507,7 +507,7 @@ async def test_a_call_is_ended_by_a_job_after_the_request(
     assert "The carrier is being asked to end this call. It counts as live until" in page
     assert (await audit_event_of(database, row.id, "call.cut_off")).details == {"reason": REASON}
 
-    # The carrier never heard of this one, which is as good as over; a real one ends in the browser's tests.
+    # The carrier does not know this call, so the job counts it as ended; tests in the browser end a known call.
     waiting = sa.select(QueuedJob.id).where(QueuedJob.dedupe_key == f"end_call:{row.id}")
 
     async def is_done() -> bool:

@@ -137,7 +137,7 @@ async def test_no_row_is_changed_when_one_of_several_rows_has_changed_meanwhile(
     assert answer.status_code == 409
     assert "This record has changed since you opened the page" in answer.text
     assert await audited_actions(database, admin) == []
-    # The page shows how things stand now, and is good for another try.
+    # The page shows the present state, and its form can be sent again.
     fresh = SEEN.search(answer.text)
     assert fresh is not None
     assert (await post(admin.client, path, seen=unescape(fresh[1]), reason="Because")).status_code == 303
@@ -235,7 +235,7 @@ async def make_hostile(database: Database, model: type[Base], key: UUID) -> None
     for column in model.__table__.columns:
         kind = column.type
         is_key = column.name == "name" and model is LimitOverride
-        # The database takes nothing but a zone's name, and nothing but keys of a telephone.
+        # Constraints of the database accept only a time zone's name and only the keys of a telephone.
         is_checked = column.name in ("time_zone", "extension") or f"{model.__tablename__}.{column.name}" in LISTED
         if column.foreign_keys or isinstance(kind, sa.Enum) or is_key or is_checked:
             continue
@@ -245,7 +245,7 @@ async def make_hostile(database: Database, model: type[Base], key: UUID) -> None
         elif isinstance(kind, JSONB) and column.name != "limits":
             values[column] = {hostile: hostile}
         elif isinstance(kind, sa.Text):
-            # The database takes no other scheme.
+            # A constraint of the database accepts no other scheme.
             values[column] = f"https://{hostile}" if column.name == "url" else hostile
     if not values:
         return

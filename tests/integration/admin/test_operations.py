@@ -183,7 +183,7 @@ async def test_the_figures_are_those_of_all_workers(
     assert f'Refused: {other.capitalize().replace("_", " ")}</th><td class="end">1,234,567</td>' in page
     by_hour = [int(found) for found in re.findall(r'<td class="end">(\d{7,})</td>', page)]
     assert [number >= least for number, least in zip(by_hour, (7_654_321, 1_234_567), strict=True)] == [True, True]
-    # The running application is one of those in touch.
+    # The running application is one of the processes that are connected to the carrier.
     in_touch = re.search(r"(\d+) connected, 1 paused after failures<", page)
     assert in_touch is not None
     assert int(in_touch[1]) >= 2

@@ -79,7 +79,7 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
     ("POST", "/admin/operations/pause-and-end"): OPERATOR,
     ("GET", "/admin/operations/resume"): OPERATOR,
     ("POST", "/admin/operations/resume"): OPERATOR,
-    # As each kind, or each action, says.
+    # The lowest role; a kind of record or an action may require a higher one.
     ("GET", "/admin/{identity}/list"): SUPPORT,
     ("GET", "/admin/{identity}/details/{pk:path}"): SUPPORT,
     ("POST", "/admin/{identity}/export"): OPERATOR,

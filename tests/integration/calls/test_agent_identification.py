@@ -52,7 +52,7 @@ async def placed(
 
 @pytest.fixture
 async def token(make: Factory, tenant: Tenant) -> Token:
-    # Allowed elsewhere only: our own page gets in by its ticket.
+    # The token is allowed on another domain only: our own page is admitted by its ticket.
     return await make.token(tenant, allowed_domains=["customer.example"])
 
 

@@ -28,7 +28,7 @@ from support.factories import Factory, Token
 pytestmark = pytest.mark.anyio
 START = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 COLUMNS_OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity", "version"}
-"""Columns in which two calls differ although the same happened to them."""
+"""Columns that differ between two calls with the same events."""
 FINISH = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 

@@ -193,7 +193,7 @@ async def test_a_callback_takes_posts_only(client: httpx.AsyncClient, path: str)
 async def test_the_carriers_way_out_turns_the_call_away_and_stores_nothing(
     client: httpx.AsyncClient, callbacks: CallbackClient, database: Database, form: list[tuple[str, str]]
 ) -> None:
-    """Asked for when the voice address fails: it must answer whatever is wrong with the rest, so it reads nothing."""
+    """The carrier requests this URL when the voice URL fails. The answer needs neither the form nor the database."""
     before = await row_counts(database)
     for answer in (await callbacks.send("/voice/unavailable", form), await client.post("/voice/unavailable")):
         assert (answer.status_code, answer.content) == (200, REJECT)

@@ -196,7 +196,7 @@ async def test_the_list_is_newest_first_in_pages_and_narrowed(
     assert await numbers(number="+1 212-555-0143") == ["+12125550143"]
     assert await numbers(number="+1 212-555-014") == newest_first[1:]
     assert await numbers(number="+2125550143") == []
-    # Digits alone, met often enough among the latest, or only by looking further back; then page by page.
+    # Digits without a prefix: found among the latest calls, then only among older ones, then page by page.
     assert await numbers(number="2125550", limit=3) == newest_first[1:4]
     assert await numbers(number="5550140") == [newest_first[-1]]
     some = (await client.get(path_of(tenant), params={"number": "2125550", "limit": 3})).json()

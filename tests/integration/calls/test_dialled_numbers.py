@@ -31,8 +31,8 @@ FROM_THE_US: Mapping[str, str] = {
     "tel:+1-212-555-0147": "+12125550147",
     "TEL:2125550147": "+12125550147",
     "1-800-356-9377": "+18003569377",
-    "+14165550147": "+14165550147",  # Canada is next door
-    # what the library would read as something else, without a word
+    "+14165550147": "+14165550147",  # Canada, the neighbouring country
+    # text from which the library would read another number, without an error
     "1-800-FLOWERS": INVALID,
     "+1 212 555 0147 ext. 12": INVALID,
     "+12125550147x12": INVALID,
@@ -62,7 +62,7 @@ FROM_THE_US: Mapping[str, str] = {
     "+1 212 555 01477": INVALID,
     "+999 12345678": INVALID,
     "+0123456789": INVALID,
-    # dear kinds
+    # expensive kinds
     "+1 900 234 5678": INVALID,
     "+1 212 976 1234": INVALID,
     "1-212-555-1212": INVALID,
@@ -75,7 +75,7 @@ FROM_THE_US: Mapping[str, str] = {
     "+44 70 1234 5678": INVALID,
     "+44 7640 123456": INVALID,
     "+44 55 1234 5678": INVALID,
-    # of no country: freephone, satellites, premium
+    # of no single country: freephone, satellites, premium
     "+800 1234 5678": INVALID,
     "+808 1234 5678": INVALID,
     "+870 773 111 632": INVALID,

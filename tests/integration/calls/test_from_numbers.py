@@ -23,8 +23,8 @@ Numbers = dict[str, str]
 """Ids by the last two digits of the number."""
 
 
-class Shown:
-    """Places calls and tells the number that each shows."""
+class CallPlacer:
+    """Places calls with one embed token and returns the number that each shows."""
 
     def __init__(self, callbacks: CallbackClient, token: Token) -> None:
         self._callbacks = callbacks
@@ -78,7 +78,7 @@ async def test_each_rule_decides_where_those_before_it_do_not(
     numbers: Numbers,
 ) -> None:
     token = await make.token(tenant)
-    path, shown = f"/api/organizations/{tenant.organization.id}", Shown(callbacks, token)
+    path, shown = f"/api/organizations/{tenant.organization.id}", CallPlacer(callbacks, token)
     assert (await client.get(f"{path}/caller-id")).json() == {"sticky": True, "match_area_code": False}
 
     assert await shown(NEAR) == e164(tenant, "first")  # the default
@@ -132,7 +132,7 @@ async def test_a_members_own_number_comes_before_the_rules(
     changed = await client.patch(f"{path}/members/{member}", json={"from_number_id": numbers["415"]})
     assert (changed.status_code, changed.json()["from_number_id"]) == (200, numbers["415"])
 
-    client_ids, shown = SignedClientIds(settings.secret_keys), Shown(callbacks, token)
+    client_ids, shown = SignedClientIds(settings.secret_keys), CallPlacer(callbacks, token)
 
     async def shown_by_the_member(to: str, **more: str) -> str | None:
         client_id = client_ids.create(token.id, tenant.owner.id)
@@ -159,7 +159,7 @@ async def test_another_number_than_the_token_may_show_is_refused_before_it_is_di
     numbers: Numbers,
 ) -> None:
     token, other = await make.token(tenant), await make.tenant()
-    path, shown = f"/api/organizations/{tenant.organization.id}", Shown(callbacks, token)
+    path, shown = f"/api/organizations/{tenant.organization.id}", CallPlacer(callbacks, token)
     await client.patch(f"{path}/embed-tokens/{token.id}", json={"from_numbers": [numbers["212"], numbers["415"]]})
     for wrong in (e164(tenant, "first"), str(other.number), "+19005550100", "2125570001", "x" * 5000, "a\0b"):
         assert await shown(FromNumber=wrong) is None, wrong

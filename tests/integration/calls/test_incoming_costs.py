@@ -68,7 +68,7 @@ async def test_both_legs_of_a_call_cost_an_estimate_and_then_the_carriers_price(
         assert (call.billed_minutes, call.cost_micros) == (4, 120_000)
         await CallService(session).set_price(tenant.organization.id, call.id, Price(45_000))
     assert await spent(owner, tenant) == (5, 5)
-    # The price of a call that ended before this month corrects neither.
+    # The price of a call that ended before this month corrects neither the day's nor the month's cost.
     async with database.sessions() as session, session.begin():
         call = (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
         call.ended_at = utc_now() - dt.timedelta(days=32)
@@ -147,7 +147,7 @@ async def test_owners_get_a_mail_when_incoming_calls_nearly_use_up_the_spending_
     sid, _ = await ring(callbacks, tenant)
     await callbacks.event(sid, "completed", utc_now(), CallDuration="70")
     assert (await spent(owner, tenant), await Mailbox(settings, tenant.owner.email).all(0)) == ((6, 6), [])
-    # The recording brings it there.
+    # The cost of the recording reaches 80 percent of the limit.
     form = {"CallSid": sid, "RecordingSid": f"RE{new_sid()[2:]}", "RecordingDuration": "61"}
     await callbacks.send("/voice/incoming/recording", form)
     [mail] = await Mailbox(settings, tenant.owner.email).all()

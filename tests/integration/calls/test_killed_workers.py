@@ -50,7 +50,7 @@ COLUMNS_OF_ONE_CALL = {
     "from_number",
     "from_number_id",
 }
-"""Columns in which two calls differ although the same happened to them."""
+"""Columns that differ between two calls with the same events."""
 PRICE_COLUMNS = {"is_priced", "cost_micros", "price_due_at"}
 """The carrier's report about an ended call contains its price as well."""
 

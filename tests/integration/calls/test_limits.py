@@ -460,7 +460,7 @@ async def test_a_stolen_token_stays_within_policy_and_budget_and_raises_an_alarm
             assert limit is not None
             await finish(callbacks, sid, seconds=min(seconds, int(limit[1])))  # the carrier ends it there
 
-    # The thief goes on for many minutes: what is limited by the minute alone begins anew each time.
+    # The thief continues for many minutes: limits per minute begin anew each time.
     for seconds in (20, 3600, 3600):
         for to in wanted:
             await steal(to, seconds)

@@ -67,7 +67,7 @@ async def choose(owner: httpx.AsyncClient, tenant: Tenant, email: str, digest: s
 
 
 async def mailed_through(database: Database, tenant: Tenant, moment: dt.datetime) -> None:
-    """Let the members' last mail be of ``moment``."""
+    """Store ``moment`` as the time of the members' last mail."""
     async with database.sessions() as session, session.begin():
         mine = Membership.owned_by(tenant.organization.id)
         await session.execute(sa.update(Membership).where(mine).values(missed_mailed_at=moment))
@@ -159,13 +159,13 @@ async def test_members_choose_for_themselves_and_admins_for_all(
     assert "You get no mails about missed calls" in await page_after(owner, page, f"{page}/missed-mails", own)
     own = {f"digest_{UUID(ids[1]).hex}": "daily"}
     assert "You get mails about missed calls" in await page_after(owner, page, f"{page}/missed-mails", own)
-    # Of others a member chooses nothing.
+    # A member cannot choose for other members.
     wrong = {f"digest_{UUID(ids[0]).hex}": "daily"}
     assert "Choose again" in await page_after(owner, page, f"{page}/missed-mails", wrong)
 
 
 async def test_the_database_takes_no_other_choice(database: Database, tenant: Tenant) -> None:
-    """A choice that the job does not know would end its run for every organization."""
+    """An unknown choice would make the mailing job fail for every organization."""
     mine = Membership.owned_by(tenant.organization.id)
     async with database.sessions() as session:
         with pytest.raises(IntegrityError, match="ck_membership_missed_digest"):

@@ -42,7 +42,7 @@ async def set_use(database: Database, tenant: Tenant, **values: object) -> None:
         )
 
 
-class Refused:
+class RefusedCalls:
     """Requests calls that are refused, as a widget does."""
 
     def __init__(self, client: httpx.AsyncClient, callbacks: CallbackClient) -> None:
@@ -75,11 +75,11 @@ async def explanation_of(
 
 
 @pytest.fixture
-def refused(client: httpx.AsyncClient, callbacks: CallbackClient) -> Refused:
-    return Refused(client, callbacks)
+def refused(client: httpx.AsyncClient, callbacks: CallbackClient) -> RefusedCalls:
+    return RefusedCalls(client, callbacks)
 
 
-async def test_a_country_that_is_not_switched_on(refused: Refused, make: Factory, database: Database) -> None:
+async def test_a_country_that_is_not_switched_on(refused: RefusedCalls, make: Factory, database: Database) -> None:
     token = await make.token(await make.tenant())
     call = await refused.call(token, FRANCE)
     assert (call["end_reason"], call["message"]) == ("country_not_enabled", "This destination is not allowed")
@@ -90,7 +90,7 @@ async def test_a_country_that_is_not_switched_on(refused: Refused, make: Factory
 
 
 async def test_the_calls_page_and_the_api_say_what_the_widget_was_told(
-    client: httpx.AsyncClient, refused: Refused, make: Factory, database: Database
+    client: httpx.AsyncClient, refused: RefusedCalls, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(limits={**dict.fromkeys(DEFAULT_COUNTS, 1000), "calls_per_day": 0})
     token = await make.token(tenant)
@@ -113,7 +113,7 @@ async def test_the_calls_page_and_the_api_say_what_the_widget_was_told(
 
 
 async def test_refusals_are_counted_by_reason_and_lead_to_their_calls(
-    client: httpx.AsyncClient, refused: Refused, make: Factory, database: Database
+    client: httpx.AsyncClient, refused: RefusedCalls, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -179,7 +179,7 @@ async def test_a_call_that_reached_its_time_says_so(
     )
 
 
-async def test_a_country_that_the_token_may_not_call(refused: Refused, make: Factory, database: Database) -> None:
+async def test_a_country_that_the_token_may_not_call(refused: RefusedCalls, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     organization_id = tenant.organization.id
@@ -194,7 +194,7 @@ async def test_a_country_that_the_token_may_not_call(refused: Refused, make: Fac
     assert "for this token" in call["help"]
 
 
-async def test_a_new_organization_learns_until_when_it_calls_at_home_only(refused: Refused, make: Factory) -> None:
+async def test_a_new_organization_learns_until_when_it_calls_at_home_only(refused: RefusedCalls, make: Factory) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=2))
     call = await refused.call(await make.token(tenant), CANADA)
     until = tenant.organization.created_at + dt.timedelta(days=14)
@@ -214,7 +214,7 @@ async def test_a_new_organization_learns_until_when_it_calls_at_home_only(refuse
 
 
 async def test_a_new_organization_learns_who_adds_a_country_that_is_not_listed(
-    refused: Refused, make: Factory, database: Database
+    refused: RefusedCalls, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=2))
     token = await make.token(tenant)
@@ -227,7 +227,7 @@ async def test_a_new_organization_learns_who_adds_a_country_that_is_not_listed(
     assert "calls to Canada work if an admin adds the country on the token's page" in canada["help"]
 
 
-async def test_a_blocked_number(refused: Refused, make: Factory, database: Database) -> None:
+async def test_a_blocked_number(refused: RefusedCalls, make: Factory, database: Database) -> None:
     tenant = await make.tenant()
     await store(database, BlockedNumber(organization_id=tenant.organization.id, number=BLOCKED))
     call = await refused.call(await make.token(tenant), BLOCKED)
@@ -238,7 +238,7 @@ async def test_a_blocked_number(refused: Refused, make: Factory, database: Datab
 
 @pytest.mark.parametrize(("limit", "code"), COUNT_LIMITS)
 async def test_a_limit_of_calls_is_named_with_its_value_and_use(
-    refused: Refused, callbacks: CallbackClient, make: Factory, limit: str, code: str
+    refused: RefusedCalls, callbacks: CallbackClient, make: Factory, limit: str, code: str
 ) -> None:
     tenant = await make.tenant(limits={**dict.fromkeys(DEFAULT_COUNTS, 1000), limit: 2})
     token = await make.token(tenant)
@@ -264,7 +264,7 @@ async def test_a_limit_of_calls_is_named_with_its_value_and_use(
     ],
 )
 async def test_a_limit_of_minutes_or_money_is_named_with_its_value_and_use(
-    refused: Refused,
+    refused: RefusedCalls,
     make: Factory,
     database: Database,
     use: dict[str, int],
@@ -289,7 +289,7 @@ async def test_a_limit_of_minutes_or_money_is_named_with_its_value_and_use(
 
 
 async def test_a_limit_that_is_lower_because_the_organization_is_new_says_until_when(
-    refused: Refused, make: Factory, database: Database
+    refused: RefusedCalls, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=2))
     token = await make.token(tenant)
@@ -306,7 +306,7 @@ async def test_a_limit_that_is_lower_because_the_organization_is_new_says_until_
 
 
 async def test_a_new_organization_raises_a_limit_that_it_set_itself(
-    refused: Refused, make: Factory, database: Database
+    refused: RefusedCalls, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant(age=dt.timedelta(days=2))
     await store(database, CallingRules(organization_id=tenant.organization.id, limits={"minutes_per_day": 120}))
@@ -319,7 +319,7 @@ async def test_a_new_organization_raises_a_limit_that_it_set_itself(
 
 
 async def test_a_tokens_own_limit_is_told_apart_from_the_organizations(
-    refused: Refused, make: Factory, database: Database
+    refused: RefusedCalls, make: Factory, database: Database
 ) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
@@ -334,7 +334,7 @@ async def test_a_tokens_own_limit_is_told_apart_from_the_organizations(
     }
 
 
-async def test_a_number_of_our_own_and_a_premium_number_say_what_they_are(refused: Refused, make: Factory) -> None:
+async def test_a_number_of_our_own_and_a_premium_number_say_what_they_are(refused: RefusedCalls, make: Factory) -> None:
     tenant = await make.tenant()
     token = await make.token(tenant)
     own, premium = await refused.call(token, tenant.number or ""), await refused.call(token, "+19005550100")
@@ -343,7 +343,7 @@ async def test_a_number_of_our_own_and_a_premium_number_say_what_they_are(refuse
     assert premium["details"] == {"kind": "pay_per_call"}
 
 
-async def test_a_pause_is_named(refused: Refused, make: Factory, database: Database) -> None:
+async def test_a_pause_is_named(refused: RefusedCalls, make: Factory, database: Database) -> None:
     token = await make.token(await make.tenant())
     async with database.sessions() as session, session.begin():
         await CallingPauseService(session).pause(reason="test", by=SYSTEM)

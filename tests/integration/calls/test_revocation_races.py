@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 WORKERS = 4
 WORKER = Path(__file__).with_name("exchange_and_call_worker.py")
 PATIENCE = 120
-"""Seconds for each thing that must come; on a calm machine all comes within some."""
+"""Seconds to wait for each line of a worker, and for the ends of the calls; an idle machine needs a few."""
 
 
 class RequestReport(NamedTuple):
@@ -159,7 +159,7 @@ async def test_nothing_sent_after_the_answer_is_granted_on_any_worker_and_every_
                     await asyncio.wait_for(endpoint.got_request.wait(), 0.2)
 
     answers = Counter((one.kind, one.sent > answered, one.granted) for one in reported)
-    # A pause stops calls and no phones: their people see why.
+    # A pause refuses calls, not exchanges: the widget shows the reason.
     for kind in ("call",) if cause == "paused" else ("exchange", "call"):
         assert answers[kind, False, True] > 0
         assert answers[kind, True, False] > 0
@@ -175,7 +175,7 @@ async def is_waiting(jobs: Database) -> bool:
 
 
 async def live_calls(jobs: Database, organization_id: UUID) -> set[str]:
-    """By the carrier's ids: its own word that they are over has not come."""
+    """The carrier's ids of the calls whose end the carrier has not reported."""
     mine = Call.owned_by(organization_id), Call.status == CallStatus.INITIATED
     async with jobs.sessions() as session:
         return set(await session.scalars(sa.select(Call.carrier_sid).where(*mine)))

@@ -37,7 +37,7 @@ from support.factories import Factory, Tenant, Token
 
 pytestmark = pytest.mark.anyio
 COLUMNS_OF_ONE_CALL = {"id", "created_at", "started_at", "carrier_sid", "identity"}
-"""Columns in which two calls differ although the same happened to them."""
+"""Columns that differ between two calls with the same events."""
 PRICE_COLUMNS = {"is_priced", "cost_micros", "price_due_at"}
 """The carrier's report about an ended call contains its price as well."""
 LATER = STUCK_AFTER + dt.timedelta(seconds=5)

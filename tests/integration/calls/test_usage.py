@@ -88,14 +88,14 @@ async def test_an_organization_without_calls_has_used_nothing(
 
 
 async def test_counting_reads_the_index_and_not_the_table(settings: Settings, make: Factory) -> None:
-    """Two weeks of a year, among another's calls: in a table of few rows any index is as good as another."""
+    """A count over two weeks of a year's calls, among those of another organization: few rows need no certain index."""
     tenant, other = await make.tenant(), await make.tenant()
     calls = _calls_of_a_year(tenant, await make.token(tenant), a_day=3)
     calls += _calls_of_a_year(other, await make.token(other), a_day=20)
     query = sa.select(sa.literal(1)).where(*outgoing_since(tenant.organization.id, start_of_day(THIS.date(), dt.UTC)))
     assert settings.database_url is not None
     engine = owner_engine(settings.database_url)
-    # As the owner, who may gather statistics; rolled back, rows and statistics.
+    # As the owner, who may run ANALYZE. The rollback removes the rows and the statistics.
     async with engine.connect() as connection:
         await connection.execute(sa.insert(Call), calls)
         await connection.execute(sa.text("ANALYZE call"))
@@ -111,7 +111,7 @@ async def test_counting_reads_the_index_and_not_the_table(settings: Settings, ma
 
 
 def _calls_of_a_year(tenant: Tenant, token: Token, *, a_day: int) -> list[dict[str, Any]]:
-    """Calls until ``TODAY``, with the ids of their time and all to one number."""
+    """Calls of a year until ``TODAY``, all to one number; their ids contain their times."""
     return [
         {
             "id": UUID(int=first_uuid7(began).int + next(_serial)),

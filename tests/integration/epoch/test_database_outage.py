@@ -31,7 +31,7 @@ from support.widget_client import assert_problem, post_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HANG_SECONDS = 15
-"""A door that is still closed after this long hangs."""
+"""An endpoint that has not answered after so many seconds counts as hanging."""
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,7 @@ def test_a_database_that_does_not_answer_is_named_with_its_setting(command: list
 
 
 async def test_a_proxy_that_no_setting_names_is_a_finding(settings: Settings) -> None:
-    """Whatever stands in front names itself; the product does not."""
+    """A proxy names itself in the header ``Server``; the product does not send that header."""
     async with answering("Server: nginx/1.24.0\r\n") as url:
         found = await _finding("proxies", settings, public_url=url)
         assert not found.ok

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.reported_fault("H
 OF_ONE_RESPONSE = frozenset({"set-cookie", "server-timing", "content-security-policy", "x-request-id"})
 """Headers that have a random value in each response."""
 COUNTS_REQUESTS = "/metrics"
-"""Its text may be longer with each request."""
+"""The path whose text may be longer with each request."""
 
 
 async def test_head_is_get_without_a_body(own_app: Litestar, own_settings: Settings, rows: Database) -> None:

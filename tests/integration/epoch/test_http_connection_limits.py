@@ -61,7 +61,7 @@ class Application:
             await send({"type": "http.response.body", "body": b"served"})
 
 
-class Serving:
+class ServedApplication:
     """A server with ``limits`` on a loopback port."""
 
     def __init__(self, application: Application, port: int) -> None:
@@ -86,7 +86,7 @@ class Serving:
 
 
 @contextlib.asynccontextmanager
-async def serving(limits: ConnectionLimits) -> AsyncIterator[Serving]:
+async def serving(limits: ConnectionLimits) -> AsyncIterator[ServedApplication]:
     registry, application = ConnectionRegistry(limits, RawResponses(HEADERS)), Application()
     config = uvicorn.Config(
         application,
@@ -99,7 +99,7 @@ async def serving(limits: ConnectionLimits) -> AsyncIterator[Serving]:
     tasks = asyncio.create_task(server.serve()), asyncio.create_task(registry.close_late_connections())
     with anyio.fail_after(HANG_SECONDS):
         await wait_until(lambda: server.started)
-        served = Serving(application, server.servers[0].sockets[0].getsockname()[1])
+        served = ServedApplication(application, server.servers[0].sockets[0].getsockname()[1])
         try:
             yield served
         finally:

@@ -56,7 +56,7 @@ class Customer(NamedTuple):
     token: Token
 
 
-class Alternating(httpx.AsyncBaseTransport):
+class AlternatingTransport(httpx.AsyncBaseTransport):
     """Sends the requests of one browser to two machines in turn."""
 
     def __init__(self, machines: Sequence[Litestar]) -> None:
@@ -77,7 +77,7 @@ class Machines:
     @contextlib.asynccontextmanager
     async def browser(self) -> AsyncIterator[httpx.AsyncClient]:
         self._apps.reverse()
-        transport = Alternating(self._apps)
+        transport = AlternatingTransport(self._apps)
         async with httpx.AsyncClient(transport=transport, base_url=self.settings[0].public_url) as client:
             yield client
 

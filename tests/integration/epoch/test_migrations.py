@@ -45,11 +45,11 @@ BY_NAME: dict[str, object] = {
     "membership.missed_digest": "daily",
     "embed_token.from_numbers": [uuid.UUID(int=1)],
 }
-"""Values of columns that take only some of their type's."""
+"""Values for columns whose constraints accept only some values of their type."""
 
 
 def run(url: str, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
-    """Run ``work`` in a transaction as the owner, freed of tenant isolation where they stand."""
+    """Run ``work`` in a transaction as the database's owner."""
 
     async def inside() -> T:
         engine = owner_engine(url)
@@ -67,7 +67,7 @@ async def enter_as_admin(connection: AsyncConnection) -> None:
         await connection.execute(sa.text(f"SET LOCAL ROLE {ADMIN_ROLE}"))
 
 
-def some(column: sa.Column[Any], ids: dict[str, uuid.UUID]) -> object:
+def accepted_value(column: sa.Column[Any], ids: dict[str, uuid.UUID]) -> object:
     """A value that ``column`` takes; its parent's id where it refers to one."""
     for key in column.foreign_keys:
         return ids[key.column.table.name]
@@ -94,11 +94,11 @@ async def fill(connection: AsyncConnection) -> dict[str, int]:
     present = await connection.run_sync(columns_by_table)
     for table in metadata.sorted_tables:
         if (held := present.get(table.name)) is not None and table.name not in WRITTEN_BY_THE_DATABASE:
-            row = {column.name: some(column, ids) for column in table.columns if column.name in held}
-            # The job queue's library numbers its rows.
+            row = {column.name: accepted_value(column, ids) for column in table.columns if column.name in held}
+            # The ids of the job queue's library are integers.
             key = 1 if table.name in JOB_TABLES else ids[table.name]
             await connection.execute(sa.insert(table).values({**row, "id": key}))
-    # Triggers that wait for the commit write rows too.
+    # Deferred triggers write rows too; this runs them now.
     await connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
     return await counts(connection)
 

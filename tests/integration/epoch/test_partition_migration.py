@@ -23,10 +23,10 @@ from support.trial_migration import newest_revision
 from support.waiting import wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-BEFORE = "b92d5f71e3a8"
+REVISION_BEFORE = "b92d5f71e3a8"
 """The revision before the tables are partitioned."""
 ROWS = 20_000
-"""As in ``FILL``."""
+"""The number of rows that ``FILL`` inserts."""
 IDS = {"organization": f"'{UUID(int=1)}'", "endpoint": f"'{UUID(int=2)}'"}
 OWNER = """
 INSERT INTO organization (id, slug, name, country) VALUES ({organization}, 'acme', 'Acme', 'US');
@@ -74,7 +74,7 @@ class Writer:
         self._url = url
         self._reads = reads
         self.rounds = rounds
-        """Those of writers before included."""
+        """Rounds of this writer, and of the writers before it."""
         self._stopped = False
 
     async def run(self) -> None:
@@ -123,10 +123,10 @@ async def fetch(url: str, query: str, *values: object, role: str = ADMIN_ROLE) -
 
 
 async def downgrade_patiently(url: str) -> None:
-    """Repeat it while a lock is not to be had, as somebody would."""
+    """Downgrade, and repeat that while a lock is not free, as an operator would."""
     for _ in range(migrations.LOCK_ATTEMPTS):
         try:
-            await asyncio.to_thread(command.downgrade, alembic_config(url), BEFORE)
+            await asyncio.to_thread(command.downgrade, alembic_config(url), REVISION_BEFORE)
         except DBAPIError as error:
             if exceeded_limit(error) is not TimeLimit.LOCK:
                 raise
@@ -139,7 +139,7 @@ async def test_tables_are_partitioned_and_merged_while_an_older_worker_writes(
     new_migrated_database: Callable[[], str],
 ) -> None:
     url = new_migrated_database()
-    await asyncio.to_thread(command.downgrade, alembic_config(url), BEFORE)
+    await asyncio.to_thread(command.downgrade, alembic_config(url), REVISION_BEFORE)
     connection = await asyncpg.connect(url)
     await connection.execute(f"SET ROLE {ADMIN_ROLE}; {OWNER}; RESET ROLE; {FILL}".format(**IDS))
     files = await connection.fetchval(FILES, "organization_event", "webhook_delivery")

@@ -109,7 +109,7 @@ async def test_rows_without_a_month_are_named_and_moved_into_one(
     assert await partitions_of_events(rows) == [partition_names(suffix_of(month), 1)]
     assert await find_partition_faults(rows) == []
     assert await execute(url, "SELECT relforcerowsecurity FROM pg_class WHERE relname = 'organization_event_default'")
-    # The delivery is the event's still.
+    # The delivery still belongs to the event.
     async with rows.sessions() as session, session.begin():
         await session.execute(sa.delete(OrganizationEvent))
         assert await session.scalar(sa.select(sa.func.count()).select_from(WebhookDelivery)) == 0
@@ -120,7 +120,7 @@ async def test_a_month_that_nobody_made_is_a_warning(url: str, rows: Database, s
     assert await measure_partitions(rows) == gauges()
     [fault] = await find_partition_faults(rows, now=at(END))
     assert fault.startswith(f"organization_event has no partition for {next_month}: run `epoch migrate`")
-    # A month is left to make the one after the next.
+    # One month earlier, there is a month left to make that partition.
     assert await find_partition_faults(rows, now=at(month_after(END, -1))) == []
     await maintain(url, at(END))
     [late] = await find_partition_faults(rows, now=at(END, 3) + EVENTS.retention)
@@ -150,7 +150,7 @@ async def test_rows_that_are_too_old_for_a_month_are_no_work_for_the_owner(url: 
     await add_event(rows, owner, utc_now() - dt.timedelta(days=100), 1)
     assert await partitions_of_events(rows) == [partition_names("default", 1)]
     assert await find_partition_faults(rows) == []
-    # Nobody is there: a connection of the owner would fail.
+    # No server listens here: a connection of the owner would fail.
     nowhere = f"postgresql://epoch@127.0.0.1:{unused_port()}/epoch"
     await build_partition_job(nowhere, rows).work()
     assert await partitions_of_events(rows) == []
@@ -174,7 +174,7 @@ async def test_old_months_are_dropped_whole_and_everything_newer_stays(url: str,
     months = [month_after(END, count) for count in range(3)]
     for number, moment in enumerate((utc_now(), *map(at, months)), start=1):
         await add_event(rows, owner, moment, number)
-    # 30 days after the first partition's end, less one day and then no longer.
+    # It is kept for 30 days after the first partition's end, and dropped on the next day.
     last_day = at(END, 1) + EVENTS.retention
     assert (await maintain(url, last_day - dt.timedelta(days=1))).dropped == ()
     assert (await maintain(url, last_day)).dropped == (f"before_{END:%Y_%m}",)
@@ -267,7 +267,7 @@ async def test_old_rows_in_default_partitions_are_deleted_row_by_row(url: str, r
 
 async def test_two_sequencers_assign_no_sequence_number_twice_over_two_partitions(url: str, rows: Database) -> None:
     owner = await make_organization(rows)
-    # As if the numbers before were in another partition, whose unique key the new ones do not see.
+    # The earlier number is in another partition, whose unique key does not cover the new rows.
     await add_event(rows, owner, at(END), 1)
     async with rows.sessions() as session, session.begin():
         await session.execute(

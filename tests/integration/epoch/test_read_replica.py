@@ -328,7 +328,7 @@ async def test_a_statement_that_the_replicas_schema_lacks_reads_the_database(sta
 
 
 async def test_an_idle_primary_does_not_make_a_replica_look_late(following: Product, servers: Servers) -> None:
-    """The position behind a switch of the log is that of a page without records, which no standby replays."""
+    """After a switch of the WAL file, the primary's position is at a page without records, which no standby replays."""
     await run_as_owner(servers.primary, "CHECKPOINT", "SELECT pg_switch_wal()")
     await following.follow()
 

@@ -28,7 +28,7 @@ ANOTHER = "EPOCH_DATABASE_REPLICA_URL leads to another database"
 
 class Servers(NamedTuple):
     settings: Settings
-    """Of the primary and its standby."""
+    """Settings with the URLs of the primary and of its standby."""
     standby: Standby
 
 

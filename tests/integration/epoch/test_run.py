@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("alembic", "asyncpg", "httpx", "litestar", "sqlalchemy", "twilio")
-"""Packages that a supervisor loads for nothing: it only watches other processes."""
+"""Packages that a supervisor must not load: it only watches other processes."""
 LOADED = "loaded at the end: "
 TELL_PACKAGES = f"""
 import atexit, sys

@@ -29,7 +29,7 @@ class Note(ResponseModel, frozen=True, kw_only=True):
     number: int
 
 
-class Faulty:
+class FaultySubscriber:
     """A subscriber that raises for one organization: in Python, or by a statement that the database refuses."""
 
     def __init__(self, organization_id: UUID, *, statement: str | None) -> None:
@@ -79,7 +79,7 @@ async def test_a_subscriber_that_fails_for_one_organization_delays_that_one_alon
     jobs: Database, own_settings: Settings, statement: str | None
 ) -> None:
     failing, other = [await listening_organization(jobs, own_settings) for _ in range(2)]
-    faulty = Faulty(failing, statement=statement)
+    faulty = FaultySubscriber(failing, statement=statement)
     sequencer = EventSequencer(jobs, {}, [queue_deliveries, faulty])
     for number in range(3):
         await add(jobs, failing, number)
@@ -111,7 +111,7 @@ async def numbers_all(sequencer: EventSequencer) -> bool:
 
 async def test_an_organization_that_fails_again_waits_longer(jobs: Database, own_settings: Settings) -> None:
     failing = await listening_organization(jobs, own_settings)
-    sequencer = EventSequencer(jobs, {}, [Faulty(failing, statement=None)])
+    sequencer = EventSequencer(jobs, {}, [FaultySubscriber(failing, statement=None)])
     await add(jobs, failing, 1)
     waits: list[float] = []
 

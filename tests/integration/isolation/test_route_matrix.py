@@ -35,7 +35,7 @@ class Route:
 
     at_least: Role = Role.MEMBER
     body: Mapping[str, Any] | Sequence[Any] | None = None
-    """One that would be accepted from somebody who may."""
+    """A body that is accepted from a member who may send the request."""
     query: Mapping[str, str] = field(default_factory=dict)
     """A value like ``{token_id}`` is an id of the victim's."""
     answer: int = 200
@@ -143,9 +143,9 @@ WITHOUT_ORGANIZATION = {
     ("post", "/api/session"),
     ("delete", "/api/session"),
 }
-"""Operations that name no organization: they are about the person who sends the request."""
+"""Operations about the person who sends the request; they name no organization."""
 PEOPLE_ONLY = ("/members", "/invitations", "/api-keys")
-"""Below these not even a key of the organization itself is let in."""
+"""Paths that begin so refuse API keys, even those of the organization itself."""
 EACH_ROUTE = pytest.mark.parametrize("operation", sorted(ROUTES), ids=" ".join)
 OUTSIDERS = ("owner of another organization", "removed member", "key of another", "read-only key of another")
 
@@ -181,7 +181,7 @@ async def clients(app: Litestar, victim: FullTenant, stranger: FullTenant) -> As
 
 
 async def send_request(client: httpx.AsyncClient, operation: Operation, ids: Mapping[str, Any]) -> tuple[int, bytes]:
-    """Use a route with these ids; what came back, as far as it may tell somebody something."""
+    """Send the operation's request with these ids; return the status and the body of the answer."""
     method, path = operation
     route = ROUTES[operation]
     query = {name: value.format(**ids) for name, value in route.query.items()}

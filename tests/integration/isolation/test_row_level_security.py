@@ -44,8 +44,8 @@ EACH_TABLE = pytest.mark.parametrize("name", sorted(OWNED_TABLES))
 WHO_LOOKS = pytest.mark.parametrize("who", ["stranger", "nobody"])
 
 
-async def forbidden(session: AsyncSession, statement: sa.Executable) -> bool:
-    """True when PostgreSQL refuses ``statement`` for want of privilege; what it would have done is undone."""
+async def is_forbidden(session: AsyncSession, statement: sa.Executable) -> bool:
+    """True when PostgreSQL refuses ``statement`` for want of privilege; the change is rolled back."""
     try:
         async with session.begin_nested():
             await session.execute(statement)
@@ -54,8 +54,8 @@ async def forbidden(session: AsyncSession, statement: sa.Executable) -> bool:
     return False
 
 
-def looking(tenant_database: Database, stranger: FullTenant, who: str) -> Any:
-    """A transaction of another organization, or of none."""
+def foreign_transaction(tenant_database: Database, stranger: FullTenant, who: str) -> Any:
+    """A transaction of another organization, or of no organization."""
     return tenant_database.tenant_session(
         *((stranger.ids["organization_id"], stranger.tenant.owner.id) if who == "stranger" else (None,))
     )
@@ -92,7 +92,7 @@ async def test_rows_of_another_organization_are_out_of_sight(
     async with database.sessions() as session:
         assert await session.scalar(theirs), f"make_full_tenant() makes no row in {name}"
 
-    async with looking(tenant_database, stranger, who) as session:
+    async with foreign_transaction(tenant_database, stranger, who) as session:
         assert await session.scalar(theirs) == 0
     async with tenant_database.tenant_session(victim_id) as session:
         assert await session.scalar(theirs)
@@ -105,11 +105,11 @@ async def test_rows_of_another_organization_are_out_of_reach(
 ) -> None:
     table, victim_id = OWNED_TABLES[name], victim.ids["organization_id"]
     theirs = table.c.organization_id == victim_id
-    async with looking(tenant_database, stranger, who) as session:
-        assert await forbidden(session, sa.insert(table).values(id=uuid4(), organization_id=victim_id))
+    async with foreign_transaction(tenant_database, stranger, who) as session:
+        assert await is_forbidden(session, sa.insert(table).values(id=uuid4(), organization_id=victim_id))
         for change in (sa.update(table).where(theirs).values(created_at=sa.func.now()), sa.delete(table).where(theirs)):
             if name in NOT_FOR_REQUESTS:
-                assert await forbidden(session, change)
+                assert await is_forbidden(session, change)
             else:
                 done = await session.execute(change)
                 assert isinstance(done, sa.CursorResult)
@@ -121,8 +121,8 @@ async def test_no_row_is_given_to_another_organization(
     tenant_database: Database, victim: FullTenant, stranger: FullTenant, name: str
 ) -> None:
     table = OWNED_TABLES[name]
-    async with looking(tenant_database, stranger, "stranger") as session:
-        assert await forbidden(session, sa.update(table).values(organization_id=victim.ids["organization_id"]))
+    async with foreign_transaction(tenant_database, stranger, "stranger") as session:
+        assert await is_forbidden(session, sa.update(table).values(organization_id=victim.ids["organization_id"]))
 
 
 @WHO_LOOKS
@@ -130,14 +130,14 @@ async def test_another_organization_itself_is_out_of_sight_and_reach(
     tenant_database: Database, victim: FullTenant, stranger: FullTenant, who: str
 ) -> None:
     table, victim_id = Base.metadata.tables["organization"], victim.ids["organization_id"]
-    async with looking(tenant_database, stranger, who) as session:
+    async with foreign_transaction(tenant_database, stranger, who) as session:
         seen = set(await session.scalars(sa.select(table.c.id)))
         assert seen == ({stranger.ids["organization_id"]} if who == "stranger" else set())
         for change in (sa.update(table).values(name="taken"), sa.delete(table)):
             done = await session.execute(change.where(table.c.id == victim_id))
             assert isinstance(done, sa.CursorResult)
             assert done.rowcount == 0
-        assert await forbidden(
+        assert await is_forbidden(
             session, sa.insert(table).values(id=uuid4(), name="x", slug=f"x-{uuid4()}", country="US")
         )
 
@@ -153,7 +153,7 @@ async def test_a_person_sees_their_own_places_and_gives_themselves_none(
         assert isinstance(done, sa.CursorResult)
         assert done.rowcount == 0
         place = {"id": uuid4(), "organization_id": stranger.ids["organization_id"], "user_id": person, "role": "owner"}
-        assert await forbidden(session, sa.insert(membership).values(place))
+        assert await is_forbidden(session, sa.insert(membership).values(place))
 
 
 async def test_a_transaction_that_names_nobody_sees_nothing(tenant_database: Database, victim: FullTenant) -> None:
@@ -230,7 +230,7 @@ WHO_AM_I = sa.select(
 async def who_am_i(
     db_session: NamedDependency[AsyncSession], organization_id: FromPath[UUID], state: State
 ) -> list[str]:
-    """Not a route of the product: it tells how the product's requests stand in the database."""
+    """A route of the test: returns the database role and settings with which requests run."""
     state.organizations_seen.append(organization_id)
     return [str(value) for value in (await db_session.execute(WHO_AM_I)).one()]
 
@@ -252,8 +252,8 @@ async def without_a_user(user_session: NamedDependency[AsyncSession]) -> None:
 
 
 @pytest.fixture(scope="module")
-async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
-    """The application with one connection: whatever a request leaves on it, the next one would find."""
+async def one_connection_app(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application with one database connection, so that a request would find what an earlier request left on it."""
     assert settings.database_url is not None
     application = create_app(settings, database=Database(settings.database_url, engine_connections=1))
     application.state.organizations_seen = []
@@ -264,9 +264,11 @@ async def narrow(settings: Settings) -> AsyncIterator[Litestar]:
         yield application
 
 
-async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: Litestar, victim: FullTenant) -> None:
-    organization_id, engine = victim.ids["organization_id"], DATABASE.get(narrow).engine
-    transport = asgi_transport(narrow)
+async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(
+    one_connection_app: Litestar, victim: FullTenant
+) -> None:
+    organization_id, engine = victim.ids["organization_id"], DATABASE.get(one_connection_app).engine
+    transport = asgi_transport(one_connection_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         await sign_in(client, victim.tenant.owner)
 
@@ -280,7 +282,7 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
     assert (role, organization, person) == (REQUEST_ROLE, str(organization_id), str(victim.tenant.owner.id))
     assert failed.status_code == 500
     assert after_answer == after_failure == (REQUEST_ROLE, "", "", int(backend))
-    assert narrow.state.organizations_seen == [organization_id]
+    assert one_connection_app.state.organizations_seen == [organization_id]
 
 
 @pytest.mark.parametrize(
@@ -291,9 +293,9 @@ async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(narrow: 
     ],
 )
 async def test_a_handler_without_a_guard_gets_no_session(
-    narrow: Litestar, victim: FullTenant, path: str, handler: str, session: str
+    one_connection_app: Litestar, victim: FullTenant, path: str, handler: str, session: str
 ) -> None:
-    transport = asgi_transport(narrow)
+    transport = asgi_transport(one_connection_app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         with capture_logs() as logged:
             answer = await client.get(path.format(organization_id=victim.ids["organization_id"]))

@@ -65,7 +65,7 @@ class Worker:
 
     async def _do(self, job: Job) -> None:
         self.attempts.append(job.attempt)
-        # Lets every other task run: whoever could take the same job would.
+        # Lets every other task run: a worker that could take the same job would take it now.
         await asyncio.sleep(0)
         if self.fails is not None:
             raise self.fails

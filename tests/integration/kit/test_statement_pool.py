@@ -50,7 +50,7 @@ async def test_callers_of_a_pool_that_was_warmed_up_are_not_refused(connect: Cal
         return await connect()
 
     async def refused(statements: StatementPool) -> int:
-        """Callers that a pool of two connections refuses, of ten that come while others wait."""
+        """Return how many of ten callers, which come while others wait, a pool of two connections refuses."""
         first = [asyncio.create_task(statements.fetch_row_in_time(WHO_AM_I)) for _ in range(4)]
         await asyncio.sleep(0.2)
         later = [asyncio.create_task(statements.fetch_row_in_time(WHO_AM_I)) for _ in range(10)]
@@ -58,7 +58,7 @@ async def test_callers_of_a_pool_that_was_warmed_up_are_not_refused(connect: Cal
         statements.close_idle()
         return sum(isinstance(answer, PoolOverloaded) for answer in answers)
 
-    # A third of its callers' half second is what they may wait.
+    # Callers may wait for a third of the pool's half second.
     assert await refused(StatementPool(connect_slowly, size=2, seconds=0.5)) == 10
     warm = StatementPool(connect_slowly, size=2, seconds=0.5)
     await warm.warm_up()
@@ -194,7 +194,7 @@ async def test_no_caller_waits_longer_than_allowed_for_a_connection_in_use(conne
         await until_waiting(statements, 1)
         await asyncio.sleep(0.05)
         await asyncio.gather(first, wait(statements.fetch_row))
-        # Nor the next one, after a time without callers.
+        # The next caller, after a time without callers, does not wait longer either.
         await wait(statements.fetch_row)
     statements._hand_on(held)
     assert await _pid(statements) == before
@@ -238,7 +238,7 @@ async def test_who_would_wait_too_long_is_refused_at_once(connect: Callable[[], 
     statements = StatementPool(connect, size=1, seconds=20)
     slow = asyncio.create_task(statements.fetch_row("SELECT pg_sleep(0.2)"))
     await until_opened(statements)
-    # Seven seconds of twenty is too long to wait; the average says four for each.
+    # A wait of seven seconds of the twenty is too long; the average predicts four seconds for each statement.
     statements._interval = 4.0
     waiting = [asyncio.create_task(statements.fetch_row_in_time("SELECT 1")) for _ in range(2)]
     await until_waiting(statements, 2)

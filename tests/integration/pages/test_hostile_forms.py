@@ -49,10 +49,10 @@ EACH_ALONE: Mapping[str, str] = {
     "long": HOSTILE["long"],
     "below nothing": HOSTILE["below nothing"],
     "spaces": HOSTILE["spaces"],
-    # All that may be kept as typed, in one value.
+    # One value with all characters that may be kept as typed.
     "anything": f"\"'><{PLANTED}>{{{{ 'PLAN' ~ 'TED_BY' }}}}=1+1\u202e\U0001f4de",
 }
-"""Fewer than all at once, where each field of each form is hostile by itself."""
+"""Hostile values for the test that makes one field of a form hostile at a time."""
 RIGHT: Mapping[str, str] = {
     "email": "somebody@example.com",
     "new_email": "somebody-else@example.com",
@@ -118,7 +118,7 @@ EACH_PAGE = pytest.mark.parametrize("page", [*PUBLIC_PAGES, *OWNER_PAGES])
 async def opened(
     client: httpx.AsyncClient, new_client: NewClient, database: Database, settings: Settings, page: str
 ) -> str:
-    """The address of ``page``, which ``client`` may see from now on."""
+    """The URL of ``page``, after ``client`` got the access that the page needs."""
     make = Factory(database, settings)
     if page in (RESET, LOGIN_CODE):
         return await open_sign_in_step(client, new_client, await make.user(), page, settings)

@@ -21,34 +21,34 @@ pytestmark = pytest.mark.anyio
 
 STARTS = ("/", "/dashboard", "/docs/widget-integration", "/schema/ui", "/signup", "/forgot-password")
 MAX_PAGES = 400
-"""Far more than there are; a page that leads to ever new ones fails instead of running on."""
+"""Far more than the product has: the test fails, instead of running on, if a page links to new pages without end."""
 
 
-async def broken(app: Litestar, client: httpx.AsyncClient) -> tuple[set[str], list[str]]:
-    """The addresses that can be reached from ``STARTS``, and what is wrong with them."""
+async def follow_links(app: Litestar, client: httpx.AsyncClient) -> tuple[set[str], list[str]]:
+    """Return the URLs that can be reached from ``STARTS``, and a sentence about each broken link or form."""
     taken = {
         (method, route.path_format) for route in app.routes if isinstance(route, HTTPRoute) for method in route.methods
     }
     waiting, seen, wrong = deque((start, "a start") for start in STARTS), set(STARTS), []
     while waiting:
-        address, found_at = waiting.popleft()
-        answer = await client.get(address, follow_redirects=True)
+        url, found_at = waiting.popleft()
+        answer = await client.get(url, follow_redirects=True)
         # The carrier has no recording of the message that the tenants of this test have.
-        is_lost_audio = address.endswith("/audio") and answer.status_code == 404
+        is_lost_audio = url.endswith("/audio") and answer.status_code == 404
         if answer.status_code >= 400 and not is_lost_audio:
-            wrong.append(f"{address} answers {answer.status_code}, linked from {found_at}")
+            wrong.append(f"{url} answers {answer.status_code}, linked from {found_at}")
         if not answer.headers.get("content-type", "").startswith("text/html"):
             continue
         page = ParsedPage(answer.text)
         for form in page.forms:
             action = urlsplit(urljoin(str(answer.url), form.action)).path
             if not any(method == form.method.upper() and matches(action, path) for method, path in taken):
-                wrong.append(f"{form.method} {action} has no handler, a form of {address}")
+                wrong.append(f"{form.method} {action} has no handler, a form of {url}")
         for link in page.links:
             target = urldefrag(urljoin(str(answer.url), link)).url
             if target.startswith(f"{PUBLIC_URL}/") and target not in seen:
                 seen.add(target)
-                waiting.append((target, address))
+                waiting.append((target, url))
         assert len(seen) < MAX_PAGES
     return seen, wrong
 
@@ -67,8 +67,8 @@ async def test_every_link_and_form_leads_somewhere(
     if who != "anonymous":
         people = {"owner": own.tenant.owner, "member": own.member}
         await sign_in(client, people.get(who) or await make.member(own.tenant.organization, Role.ADMIN))
-    seen, wrong = await broken(app, client)
+    seen, wrong = await follow_links(app, client)
 
     assert wrong == []
     expected = "/docs/widget-integration" if who == "anonymous" else f"/settings/embed-tokens/{own.ids['token_id']}"
-    assert any(expected in address for address in seen)
+    assert any(expected in url for url in seen)

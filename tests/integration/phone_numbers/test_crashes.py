@@ -116,20 +116,20 @@ async def test_a_release_killed_at_any_step_is_finished(
         assert await at_carrier(number) == []
 
 
-class _Crash(BaseException):
-    """Ends a request in the middle, as no handler of errors could."""
+class _ProcessCrash(BaseException):
+    """Ends a request at once; no error handler catches it."""
 
 
-class _Crashing(TwilioCarrier):
+class _CrashingCarrier(TwilioCarrier):
     """The adapter in a process that ends before or after it buys."""
 
     point = ""
 
     async def buy_number(self, e164: str, **fields: Any) -> OwnedNumber:
         if self.point == "before-buying":
-            raise _Crash
+            raise _ProcessCrash
         await super().buy_number(e164, **fields)
-        raise _Crash
+        raise _ProcessCrash
 
 
 @pytest.mark.parametrize("point", ["before-buying", "after-buying"])
@@ -145,9 +145,9 @@ async def test_the_next_purchase_finishes_the_one_that_a_crash_left(
     point: str,
 ) -> None:
     organization_id = (await make.tenant(number=False)).organization.id
-    crashing = _Crashing(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
+    crashing = _CrashingCarrier(settings.twilio, api_base=f"http://{settings.sandbox_address}", signaling=None)
     crashing.point = point
-    with pytest.raises(_Crash):
+    with pytest.raises(_ProcessCrash):
         await build_number_provisioning(tenant_database, crashing).purchaser.buy(organization_id, number, by=actor)
     await crashing.close()
 

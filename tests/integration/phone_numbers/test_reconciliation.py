@@ -170,8 +170,8 @@ async def test_a_release_waits_for_the_end_of_a_live_call(
     assert await held(organization_id) == []
 
 
-class _Counting(NumberReconciler):
-    """Notes what it is asked for."""
+class _RecordingReconciler(NumberReconciler):
+    """Records the names of the methods that are called."""
 
     def __init__(self, database: Database, carrier: Carrier, provisioning: NumberProvisioning) -> None:
         super().__init__(database, carrier, provisioning)
@@ -189,7 +189,7 @@ class _Counting(NumberReconciler):
 async def test_every_tenth_run_compares_the_whole_list(
     database: Database, carrier: Carrier, provisioning: NumberProvisioning
 ) -> None:
-    reconciler, compared = _Counting(database, carrier, provisioning), list[str]()
+    reconciler, compared = _RecordingReconciler(database, carrier, provisioning), list[str]()
     reconciliation = PeriodicNumberReconciliation(reconciler, compared.append)
     for _ in range(11):
         await reconciliation.run()

@@ -41,7 +41,7 @@ async def event_of(database: Database, event_id: UUID) -> AuditEvent:
 
 
 async def erased_fields(database: Database, event_id: UUID) -> Sequence[str]:
-    """The fields of an event that have no salt; they have no value either."""
+    """The erased fields of an event: those without a salt, which have no value either."""
     async with database.sessions() as session:
         query = sa.select(AuditEvent.field_salts, *(getattr(AuditEvent, name) for name in ERASABLE_FIELDS))
         salts, *values = (await session.execute(query.where(AuditEvent.id == event_id))).one()

@@ -145,8 +145,8 @@ async def test_what_is_kept_are_sums_without_names_and_numbers(jobs: Database, m
         assert personal not in recorded
 
 
-class Killed(BaseException):
-    """The process dies here."""
+class ProcessKilled(BaseException):
+    """Raised where the process would be killed."""
 
 
 async def die_at_transaction(url: str, number: int) -> bool:
@@ -157,12 +157,12 @@ async def die_at_transaction(url: str, number: int) -> bool:
         nonlocal begun
         begun += 1
         if begun == number:
-            raise Killed
+            raise ProcessKilled
 
     sa.event.listen(database.engine.sync_engine, "begin", count)
     try:
         await erasure(database).run()
-    except Killed:
+    except ProcessKilled:
         return True
     finally:
         await database.stop()
@@ -190,7 +190,7 @@ async def test_an_erasure_killed_at_any_step_is_finished_by_the_next(
 
 
 async def assert_untouched_or_lost_to_its_owner(jobs: Database, tenant: Tenant, before: dict[str, str | None]) -> None:
-    """Nobody gets half an organization back, not even one whose clock says that there is time left."""
+    """Assert that its owner cannot restore a partly erased organization, not even within the restore period."""
     organization_id = tenant.organization.id
     now = await fingerprints(jobs, organization_id)
     touched = any(

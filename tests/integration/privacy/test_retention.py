@@ -107,7 +107,7 @@ async def old_call(
     to: str = NUMBER,
     details: dict[str, Any] | None = None,
 ) -> UUID:
-    """A call with everything that can be known of one."""
+    """A call with a value in every column that erasure empties."""
     call_id = await add_call(
         database,
         tenant,
@@ -272,7 +272,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     ]
     young = await old_call(database, tenant, token, at=now)
     async with database.sessions() as session, session.begin():
-        # By its number, at somebody's request: the carrier has been asked.
+        # One call was erased by its number before: the carrier has already been asked to delete it.
         await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
     sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
@@ -412,7 +412,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
         assert await CallListService(session).page(tenant.organization.id, found, after=None, limit=10) == []
         destinations = sa.select(CallDestination.id).where(CallDestination.owned_by(tenant.organization.id))
         assert await session.scalar(destinations) is None
-    # Two at the carrier, one for the audit log.
+    # Two jobs delete at the carrier, one erases in the audit log.
     assert await queue.run_due() == 3
     for sid in (*sids, *legs):
         with pytest.raises(NotFoundAtCarrier):

@@ -300,7 +300,7 @@ async def test_concurrent_writers_make_one_chain_and_do_not_deadlock(own_databas
 
 
 async def test_an_open_transaction_makes_nobody_wait(jobs: Database) -> None:
-    """The chain is locked at the commit: until then others of the same organization commit before."""
+    """The chain is locked at the commit only: until then, other transactions of the organization can commit."""
     organization_id = uuid4()
     async with jobs.sessions() as slow, slow.begin():
         await add_events(slow, organization_id, "slow.first")
@@ -321,7 +321,7 @@ async def test_an_event_in_a_savepoint_is_chained_and_one_that_was_rolled_back_i
         await undone.rollback()
         async with session.begin_nested():
             await add_events(session, organization_id, "b.second")
-        # Whatever a session forgets, its events are chained.
+        # The session's list of new events is emptied: the next event is chained all the same.
         await session.execute(sa.text("SELECT set_config('app.audit_events', '', true)"))
         await add_events(session, organization_id, "c.third")
 

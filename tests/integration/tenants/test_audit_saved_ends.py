@@ -60,7 +60,7 @@ CUT_NEWEST = (
         " WHERE organization_id = :id AND sequence = 3) WHERE id = :id"
     ),
 )
-"""As somebody does who knows where the end is stored."""
+"""Removes the newest events, and moves the stored end of the chain as an informed attacker would."""
 REMAKE = (
     "UPDATE audit_event SET sequence = NULL WHERE organization_id = :id",
     "DELETE FROM audit_chain WHERE id = :id",

@@ -189,7 +189,7 @@ async def test_what_a_dead_process_held_is_sent_by_another(
     assert [request.headers["webhook-id"] for request in receiver.received] == [
         str(delivery.event_id) for delivery in held.deliveries
     ]
-    # The first one lives after all: its results come too late to count.
+    # The first process was not dead: its results come too late and are not stored.
     async with jobs.sessions() as session, session.begin():
         assert await DeliveryStore(session, uuid4()).store(held, []) is None
         query = sa.select(WebhookDelivery.state).where(WebhookDelivery.organization_id == organization_id)
@@ -225,7 +225,7 @@ async def test_a_delivery_that_is_sent_again_while_it_is_sent_arrives_twice(
 
 
 async def test_a_test_event_locks_its_endpoint_before_it_stores_a_delivery(jobs: Database, settings: Settings) -> None:
-    """A stored delivery locks the endpoint a little: with the endpoint locked elsewhere nothing may be stored yet."""
+    """Storing a delivery takes a weak lock on the endpoint's row, so the strong lock must be taken before."""
     organization_id = await organization_with(jobs, settings, "http://127.0.0.1:9/hook")
     async with jobs.sessions() as session:
         endpoint = await session.scalar(sa.select(WebhookEndpoint).where(WebhookEndpoint.owned_by(organization_id)))

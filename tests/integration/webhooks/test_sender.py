@@ -17,8 +17,8 @@ from webhooks.sender import CheckedBackend, WebhookSender
 pytestmark = pytest.mark.anyio
 
 
-class Names:
-    """A resolver with names of the test's choice."""
+class FixedResolver:
+    """A resolver that knows the names and IP addresses given to it."""
 
     def __init__(self, **addresses: str) -> None:
         self.addresses = {name.replace("_", "."): found.split() for name, found in addresses.items()}
@@ -29,7 +29,7 @@ class Names:
         return [ipaddress.ip_address(address) for address in self.addresses[host]]
 
 
-class Alerts:
+class TlsAlertResolver:
     """A resolver that fails as a connection does whose receiver sends a TLS alert after the handshake."""
 
     async def resolve(self, host: str) -> Sequence[IpAddress]:
@@ -40,13 +40,13 @@ class Alerts:
     "addresses", ["127.0.0.1", "10.1.2.3", "8.8.8.8 169.254.169.254", "::1", "64:ff9b::7f00:1", "2002:7f00:1::"]
 )
 async def test_a_name_that_leads_inward_is_refused_when_it_is_sent(addresses: str) -> None:
-    sender = WebhookSender(Names(rebinds_example=addresses), is_sandbox=True)
+    sender = WebhookSender(FixedResolver(rebinds_example=addresses), is_sandbox=True)
     sent = await sender.post("https://rebinds.example/", b"{}", {})
     assert (sent.status, sent.text) == (None, "Not sent: the receiver's name leads to an address that is not public")
 
 
 async def test_names_that_are_not_found_and_addresses_that_are_not_allowed_are_said() -> None:
-    sender = WebhookSender(Names(), is_sandbox=False)
+    sender = WebhookSender(FixedResolver(), is_sandbox=False)
     missing = await sender.post("https://missing.example/", b"{}", {})
     assert missing.text == "Not sent: the receiver's name was not found"
     loopback = await sender.post("http://127.0.0.1:1/", b"{}", {})
@@ -54,23 +54,23 @@ async def test_names_that_are_not_found_and_addresses_that_are_not_allowed_are_s
 
 
 async def test_a_receiver_that_never_answers_or_never_ends_is_left(receiver: WebhookReceiver) -> None:
-    sender = WebhookSender(Names(), is_sandbox=True, total_seconds=0.3)
+    sender = WebhookSender(FixedResolver(), is_sandbox=True, total_seconds=0.3)
     receiver.respond = lambda _: None
     assert (await sender.post(receiver.url, b"{}", {})).text == "No complete answer within 0.3 seconds"
     receiver.respond = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx"
     sent = await sender.post(receiver.url, b"{}", {})
     assert not sent.is_success
     receiver.respond = lambda _: answer(200, "y" * 100_000)
-    assert (await WebhookSender(Names(), is_sandbox=True).post(receiver.url, b"{}", {})).text == "y" * 500
+    assert (await WebhookSender(FixedResolver(), is_sandbox=True).post(receiver.url, b"{}", {})).text == "y" * 500
 
 
 async def test_nobody_listens() -> None:
-    sent = await WebhookSender(Names(), is_sandbox=True).post("http://127.0.0.1:9/", b"{}", {})
+    sent = await WebhookSender(FixedResolver(), is_sandbox=True).post("http://127.0.0.1:9/", b"{}", {})
     assert sent.text == "The receiver refused the connection, or cannot be reached"
 
 
 async def test_a_receiver_that_wants_a_certificate_of_the_client_is_a_failed_attempt() -> None:
-    sent = await WebhookSender(Alerts(), is_sandbox=False).post("https://receiver.example/", b"{}", {})
+    sent = await WebhookSender(TlsAlertResolver(), is_sandbox=False).post("https://receiver.example/", b"{}", {})
     assert (sent.status, sent.text) == (
         None,
         "The receiver ended the encrypted connection, as one that wants a certificate does",

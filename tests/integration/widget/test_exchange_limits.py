@@ -35,12 +35,12 @@ from widget.token_auth import RequestMetadata, TokenAuthenticator, WidgetRequest
 pytestmark = pytest.mark.anyio
 WIDGET_PATHS = ("/widget/exchange", "/widget/status")
 LOCK = 7_301
-"""An advisory lock of no other test."""
+"""The id of an advisory lock that no other test uses."""
 
 
 @pytest.fixture
 def authenticator(app: Litestar, settings: Settings) -> TokenAuthenticator:
-    """An authenticator with limits of its own, in a minute that does not end."""
+    """An authenticator with separate rate limits, whose clock stands still within one minute."""
     limiter = MemoryRateLimiter(clock=lambda: 30.0)
     return TokenAuthenticator(settings, DATABASE.get(app), limiter, Tickets(settings.secret_keys))
 

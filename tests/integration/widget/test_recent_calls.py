@@ -81,7 +81,7 @@ async def test_nobody_else_sees_recent_calls(
     ticket = issue_page_ticket(settings, token.id, member_id=ann.id)
     assert len(await recent(client, token, ticket)) == 1
 
-    # A customer's page, which is admitted for its own sake, even with the person's ticket.
+    # A customer's page, which is admitted by its domain, although it sends the person's ticket.
     assert await recent(client, token, ticket, origin="https://customer.example") == []
     for vouched_for_nobody in (
         issue_page_ticket(settings, token.id),

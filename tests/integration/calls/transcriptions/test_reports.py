@@ -134,7 +134,7 @@ async def test_a_failed_transcription_is_marked_failed(
     await report_transcription(callbacks, sid, recording, failed, TranscriptionStatus="failed")
     await queue.run_due()
     assert await voicemail_transcripts(owner, tenant) == [("failed", None)]
-    # An empty text is one too: nobody was understood.
+    # An empty text is a transcript too: the carrier understood no word.
     sid, recording = await leave_voicemail(callbacks, tenant, account)
     await report_transcription(callbacks, sid, recording, add_transcription(account.recordings, recording, ""))
     await queue.run_due()
@@ -238,7 +238,7 @@ async def test_each_organization_has_its_own_transcripts(
     stranger = await sign_in(new_client(), other.owner)
     await change_incoming_call_settings(stranger, other, transcribe=True)
     foreign, _ = await leave_voicemail(callbacks, other, account)
-    # A report about the other organization's call brings it nothing of this one's recording.
+    # A report about the other organization's call cannot give it the transcript of this organization's recording.
     await report_transcription(callbacks, foreign, recording, add_transcription(account.recordings, recording))
     await queue.run_due()
     assert (
