@@ -1,4 +1,4 @@
-"""Sign-up through the pages, up to the confirmed e-mail address; known addresses get the same answer."""
+"""Sign-up through the pages, up to the confirmed e-mail address; known e-mail addresses get the same answer."""
 
 import asyncio
 from collections.abc import Callable

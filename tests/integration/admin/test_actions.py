@@ -57,7 +57,7 @@ async def do(colleague: StaffBrowser, row: Row, action: str, **fields: str) -> h
     return await perform_action(colleague, row.path(action), **{"reason": REASON, **fields})
 
 
-async def stored(database: Database, model: Any, key: UUID) -> Any:
+async def stored_row(database: Database, model: Any, key: UUID) -> Any:
     async with database.sessions() as session:
         return await session.get(model, key)
 
@@ -135,13 +135,13 @@ async def test_an_upgrade_is_approved_or_declined_once_and_the_owner_told(
         request_id = await request_upgrade(database, tenant)
         row = Row("upgrade-request", request_id)
         await do(operator, row, action, **({} if plan is None else {"plan": plan}))
-        organization = await stored(database, Organization, tenant.organization.id)
+        organization = await stored_row(database, Organization, tenant.organization.id)
         assert organization.plan == (plan or "starter")
         [mail] = await Mailbox(settings, tenant.owner.email).all()
         assert words in text_of(mail)
         # Only a mail with Reply-To asks for replies, and once.
         assert text_of(mail).count("Reply to this mail") == (1 if mail["Reply-To"] else 0)
-        assert (await stored(database, UpgradeRequest, request_id)).outcome == f"{action}d"
+        assert (await stored_row(database, UpgradeRequest, request_id)).outcome == f"{action}d"
         late = await post(operator.client, row.path("decline"), seen="", reason=REASON)
         assert late.status_code == 409
         assert len(await Mailbox(settings, tenant.owner.email).all()) == 1
@@ -347,7 +347,7 @@ async def test_an_alert_flags_its_organization_until_it_was_seen(
     assert f"/admin/alert/details/{alert_id}" in (await operator.client.get(details)).text
     row = Row("alert", alert_id)
     assert (await do(operator, row, "seen")).status_code == 303
-    seen = await stored(database, Alert, alert_id)
+    seen = await stored_row(database, Alert, alert_id)
     assert (seen.resolved_by, seen.resolved_at is not None) == (operator.email, True)
     assert (await audit_event_of(database, alert_id, "alert.seen")).details == {"alert": "near_limit", "reason": REASON}
     assert f"/admin/alert/details/{alert_id}" not in (await operator.client.get(details)).text
@@ -373,7 +373,7 @@ async def test_a_number_is_adopted_and_released(operator: StaffBrowser, make: Fa
         number = (await session.scalars(held)).one()
     assert number.carrier_sid == bought.sid
     assert (await do(operator, Row("phone-number", number.id), "release")).status_code == 303
-    assert (await stored(database, PhoneNumber, number.id)).released_at is not None
+    assert (await stored_row(database, PhoneNumber, number.id)).released_at is not None
 
 
 async def test_a_user_is_disabled_and_enabled_and_loses_the_second_factor(
@@ -390,7 +390,7 @@ async def test_a_user_is_disabled_and_enabled_and_loses_the_second_factor(
         enabled = sa.update(User).where(User.id == user.id).values(totp_enabled_at=sa.func.now(), totp_secret=b"x" * 40)
         await session.execute(enabled)
     await do(operator, row, "reset-second-factor")
-    assert (await stored(database, User, user.id)).totp_secret is None
+    assert (await stored_row(database, User, user.id)).totp_secret is None
     assert (await audit_event_of(database, user.id, "second_factor.disabled")).details == {"reason": REASON}
 
 
@@ -398,7 +398,7 @@ async def test_an_invitation_is_sent_again(
     operator: StaffBrowser, make: Factory, database: Database, settings: Settings
 ) -> None:
     full_tenant = await make_full_tenant(database, make)
-    invitation = await stored(database, Invitation, full_tenant.ids["invitation_id"])
+    invitation = await stored_row(database, Invitation, full_tenant.ids["invitation_id"])
     assert (await do(operator, Row("invitation", invitation.id), "resend")).status_code == 303
     [mail] = await Mailbox(settings, invitation.email).all()
     assert "/invitations/" in text_of(mail)
@@ -415,7 +415,7 @@ async def test_staff_manage_staff_and_one_admin_stays(new_client: NewClient, dat
     await do(admin, row, "reset-second-factor")
     assert (await colleague.client.get("/admin")).headers["location"] == "/admin/login"
     await do(admin, row, "disable")
-    assert (await stored(database, Staff, support.id)).disabled_at is not None
+    assert (await stored_row(database, Staff, support.id)).disabled_at is not None
 
     async with database.sessions() as session, session.begin():
         others = Staff.role == StaffRole.ADMIN, Staff.email != admin.email, Staff.disabled_at.is_(None)
@@ -444,7 +444,7 @@ async def test_no_action_is_done_without_a_reason_or_on_what_has_changed(
     assert (await operator.client.get(Row("organization", uuid4()).path("suspend"))).status_code == 404
     assert (await operator.client.get(Row("call", row.id).path("end"))).status_code == 404
     assert (await operator.client.get(row.path("erase"))).status_code == 404
-    kept = await stored(database, Organization, row.id)
+    kept = await stored_row(database, Organization, row.id)
     assert (kept.plan, kept.suspended_at) == (Plan.PRO, None)
 
 
@@ -471,7 +471,7 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
         assert sentence in preview.text
     for typed in ({**form, "number": "+12125550199"}, {**form, "block_list": "keep"}):
         assert (await do(operator, row, "erase-number", **typed, previewed="(212) 555-0147|unblock")).status_code != 303
-    assert (await stored(database, Call, calls[0])).to_number == number
+    assert (await stored_row(database, Call, calls[0])).to_number == number
 
     reason = f"They wrote to us: {written}"
     answer = await do(operator, row, "erase-number", **form, previewed="(212) 555-0147|unblock", reason=reason)
@@ -479,8 +479,8 @@ async def test_a_number_is_erased_after_staff_were_told_in_how_many_calls_it_is(
     page = (await operator.client.get(answer.headers["location"])).text
     assert "The number is erased from 2 calls and the metadata of 1 other call." in page
     for call_id in calls:
-        assert (await stored(database, Call, call_id)).erased_at is not None
-    assert (await stored(database, Call, other)).details is None
+        assert (await stored_row(database, Call, call_id)).erased_at is not None
+    assert (await stored_row(database, Call, other)).details is None
     async with database.sessions() as session:
         assert await session.scalar(sa.select(BlockedNumber.id).where(BlockedNumber.owned_by(row.id))) is None
     event = await audit_event_of(database, row.id, "call_data.number_erased")

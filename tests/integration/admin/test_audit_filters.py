@@ -32,7 +32,7 @@ def event_id(moment: dt.datetime) -> UUID:
     return UUID(int=first_uuid7(moment).int | secrets.randbits(62))
 
 
-async def shown(colleague: StaffBrowser, url: str) -> list[str]:
+async def listed_subjects(colleague: StaffBrowser, url: str) -> list[str]:
     """The subjects of the events that the list at ``url`` shows, the newest first."""
     page = (await colleague.client.get(url)).text
     return [part.split("<")[0] for part in page.split('data-label="Subject"><bdi>')[1:]]
@@ -77,7 +77,7 @@ async def test_filters_combine_and_are_in_the_url_by_id(
         assert person not in url
         assert organization not in url
         assert set(parse_qs(urlsplit(url).query)) <= {"actor_id", "organization_id", "action", "day"}
-        assert sorted(part for part in await shown(support, url) if part in events) == expected, fields
+        assert sorted(part for part in await listed_subjects(support, url) if part in events) == expected, fields
     page = unescape((await support.client.get(url)).text)
     assert "No event matches all of these filters." in page
     assert f'value="{person}"' in page

@@ -178,7 +178,7 @@ async def test_it_says_what_will_happen_asks_why_and_is_in_the_audit_log(
     assert {event.actor_kind for event in events} == {"staff"}
     if kind not in ("user", "staff", "number-difference"):
         assert {event.organization_id for event in events} == {rows["organization"].id}
-    organization = await stored(database, Organization, rows["organization"].id)
+    organization = await stored_row(database, Organization, rows["organization"].id)
     # Whatever page comes next shows the message; a deleted record has no page any more.
     page = unescape((await client.get("/admin")).text)
     assert '<p class="toast problem' not in page
@@ -186,9 +186,9 @@ async def test_it_says_what_will_happen_asks_why_and_is_in_the_audit_log(
     assert MESSAGES[kind, slug].format(organization=organization.name) in message
     if (kind, slug) in STATES:
         model, holds = STATES[kind, slug]
-        assert holds(await stored(database, model, row.id)), message
+        assert holds(await stored_row(database, model, row.id)), message
 
 
-async def stored(database: Database, model: Any, key: UUID) -> Any:
+async def stored_row(database: Database, model: Any, key: UUID) -> Any:
     async with database.sessions() as session:
         return await session.get(model, key)

@@ -1,4 +1,4 @@
-"""The back office's lists, searches, details and CSV exports of records: read-only, without secrets, views audited."""
+"""The back office's lists, searches, details and CSV exports of records: read-only, no secrets, views audited."""
 
 import csv
 import datetime as dt
@@ -69,7 +69,7 @@ async def operator(client: httpx.AsyncClient, database: Database) -> StaffBrowse
     return await sign_in_to_back_office(client, await make_staff(database, StaffRole.OPERATOR))
 
 
-async def found(colleague: StaffBrowser, kind: str, term: str) -> str:
+async def search_page(colleague: StaffBrowser, kind: str, term: str) -> str:
     answer = await colleague.client.get(f"/admin/{kind}/list", params={"search": term})
     assert answer.status_code == 200
     return answer.text
@@ -82,18 +82,22 @@ async def test_an_organization_is_found_by_name_slug_number_and_id(operator: Sta
     digits = tenant.number.removeprefix("+1")
     spoken = f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
     for term in (name, name.upper()[:10], tenant.organization.slug, tenant.number, spoken, str(tenant.organization.id)):
-        assert f"/admin/organization/details/{tenant.organization.id}" in await found(operator, "organization", term)
+        assert f"/admin/organization/details/{tenant.organization.id}" in await search_page(
+            operator, "organization", term
+        )
     for term in ("nobody has this name", "%", "_", "+1999999999999", str(uuid4()), "\x00", "x" * 5000):
-        assert "No match" in await found(operator, "organization", term), term
+        assert "No match" in await search_page(operator, "organization", term), term
 
 
 async def test_people_numbers_tokens_and_calls_are_found(operator: StaffBrowser, full_tenant: FullTenant) -> None:
     ids, tenant = full_tenant.ids, full_tenant.tenant
-    assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", tenant.owner.email[:-4].upper())
-    assert f"/admin/phone-number/details/{ids['number_id']}" in await found(
+    assert f"/admin/user/details/{tenant.owner.id}" in await search_page(
+        operator, "user", tenant.owner.email[:-4].upper()
+    )
+    assert f"/admin/phone-number/details/{ids['number_id']}" in await search_page(
         operator, "phone-number", tenant.number or ""
     )
-    assert f"/admin/call/details/{ids['call_id']}" in await found(operator, "call", "2125550177")
+    assert f"/admin/call/details/{ids['call_id']}" in await search_page(operator, "call", "2125550177")
     page = (await operator.client.get(f"/admin/embed-token/details/{ids['token_id']}")).text
     assert "victim.example" in page
 
@@ -107,10 +111,10 @@ async def test_staff_find_by_national_formats_by_names_and_by_members_emails(
     async with database.sessions() as session, session.begin():
         await session.execute(sa.update(User).where(User.id == tenant.owner.id).values(name=name))
     for term in ("020 7946 0958", "(020) 7946", "+44 (0)20 7946 0958"):
-        assert f"/admin/call/details/{call_id}" in await found(operator, "call", term), term
+        assert f"/admin/call/details/{call_id}" in await search_page(operator, "call", term), term
     for term in (name, name.upper()[:10]):
-        assert f"/admin/user/details/{tenant.owner.id}" in await found(operator, "user", term), term
-    by_email = await found(operator, "organization", tenant.owner.email.upper())
+        assert f"/admin/user/details/{tenant.owner.id}" in await search_page(operator, "user", term), term
+    by_email = await search_page(operator, "organization", tenant.owner.email.upper())
     assert f"/admin/organization/details/{tenant.organization.id}" in by_email
 
 
@@ -417,7 +421,7 @@ async def test_staff_are_for_admins_to_see(operator: StaffBrowser, new_client: N
     assert (await operator.client.get("/admin/staff/list")).status_code == 403
     assert "/admin/staff/list" not in (await operator.client.get("/admin")).text
     admin = await sign_in_to_back_office(new_client(), await make_staff(database, StaffRole.ADMIN))
-    assert operator.email in await found(admin, "staff", operator.email)
+    assert operator.email in await search_page(admin, "staff", operator.email)
 
 
 async def test_customers_and_visitors_get_nothing_of_any_route(

@@ -21,12 +21,12 @@ pytestmark = pytest.mark.anyio
 EMERGENCY = "Emergency numbers cannot be called"
 
 
-async def recorded(database: Database, sid: str) -> list[Call]:
+async def stored_calls(database: Database, sid: str) -> list[Call]:
     async with database.sessions() as session:
         return list(await session.scalars(sa.select(Call).where(Call.carrier_sid == sid)))
 
 
-async def change(database: Database, tenant: Tenant, **values: object) -> None:
+async def change_organization(database: Database, tenant: Tenant, **values: object) -> None:
     async with database.sessions() as session, session.begin():
         mine = Organization.id == tenant.organization.id
         await session.execute(sa.update(Organization).where(mine).values(**values))
@@ -36,11 +36,11 @@ async def make_uncallable(kind: str, database: Database, make: Factory, tenant: 
     if kind == "revoked":
         await make.revoke(tenant, token)
     elif kind == "suspended":
-        await change(database, tenant, suspended_at=sa.func.now())
+        await change_organization(database, tenant, suspended_at=sa.func.now())
     elif kind == "starter":
-        await change(database, tenant, plan=Plan.STARTER)
+        await change_organization(database, tenant, plan=Plan.STARTER)
     elif kind == "deleted":
-        await change(database, tenant, deleted_at=sa.func.now())
+        await change_organization(database, tenant, deleted_at=sa.func.now())
     else:
         async with database.sessions() as session, session.begin():
             held = PhoneNumber.organization_id == tenant.organization.id
@@ -90,7 +90,7 @@ async def test_an_admitted_call_is_dialled_with_the_organizations_number(
         "statusCallbackMethod": "POST",
     }
     assert dial[0].text == "+12125550147"
-    [call] = await recorded(database, sid)
+    [call] = await stored_calls(database, sid)
     assert (call.organization_id, call.token_id, call.call_id) == (tenant.organization.id, token.id, call_id)
     assert (call.status, call.from_number, call.to_number) == (CallStatus.INITIATED, tenant.number, "+12125550147")
     assert (call.origin, call.details) == ("https://www.mysite.com", {"contact": "c-1"})
@@ -125,7 +125,7 @@ async def test_every_guard_is_asked_again_when_dialling(
     answer = await callbacks.outgoing(token.id, sid, CallId=str(call_id))
 
     assert (answer.status_code, answer.content) == (200, REJECT)
-    [call] = await recorded(database, sid)
+    [call] = await stored_calls(database, sid)
     assert (call.status, call.end_reason, call.duration) == (CallStatus.REFUSED, code, 0)
     assert call.ended_at is not None
     reason = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
@@ -167,7 +167,7 @@ async def test_numbers_that_cannot_be_called_are_refused_and_the_widget_learns_w
     answer = await callbacks.outgoing(token.id, sid, to=dialled, CallId=str(call_id))
 
     assert (answer.status_code, answer.content) == (200, REJECT)
-    [call] = await recorded(database, sid)
+    [call] = await stored_calls(database, sid)
     assert (call.status, call.end_reason) == (CallStatus.REFUSED, code)
     assert len(call.to_number) <= 32
     status = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
@@ -182,7 +182,7 @@ async def test_an_organization_cannot_call_itself(callbacks: CallbackClient, mak
     assert tenant.number is not None
     sid = new_sid()
     assert (await callbacks.outgoing(token.id, sid, to=tenant.number)).content == REJECT
-    assert [call.end_reason for call in await recorded(database, sid)] == ["invalid_phone_number"]
+    assert [call.end_reason for call in await stored_calls(database, sid)] == ["invalid_phone_number"]
 
 
 async def test_a_repeated_request_gets_the_same_answer_and_no_second_record(
@@ -192,9 +192,9 @@ async def test_a_repeated_request_gets_the_same_answer_and_no_second_record(
     for to in ("+12125550147", "911"):
         sid = new_sid()
         first = await callbacks.outgoing(token.id, sid, to=to)
-        [before] = await recorded(database, sid)
+        [before] = await stored_calls(database, sid)
         again = await callbacks.outgoing(token.id, sid, to=to)
-        [after] = await recorded(database, sid)
+        [after] = await stored_calls(database, sid)
         assert again.content == first.content
         assert (after.id, after.started_at, after.status) == (before.id, before.started_at, before.status)
 
@@ -208,7 +208,7 @@ async def test_twenty_deliveries_at_once_are_one_call(
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert b"<Dial " in answers[0].content
-    assert len(await recorded(database, sid)) == 1
+    assert len(await stored_calls(database, sid)) == 1
 
 
 async def test_a_call_of_another_organization_is_not_taken_over(
@@ -218,7 +218,7 @@ async def test_a_call_of_another_organization_is_not_taken_over(
     sid = new_sid()
     await callbacks.outgoing(mine.id, sid)
     assert (await callbacks.outgoing(theirs.id, sid)).content == REJECT
-    assert [call.token_id for call in await recorded(database, sid)] == [mine.id]
+    assert [call.token_id for call in await stored_calls(database, sid)] == [mine.id]
 
 
 async def test_a_replayed_request_dials_nothing_once_the_call_is_over_or_its_token_revoked(
@@ -235,10 +235,10 @@ async def test_a_replayed_request_dials_nothing_once_the_call_is_over_or_its_tok
     await callbacks.outgoing(token.id, live)
     await make.revoke(tenant, token)
     assert (await callbacks.outgoing(token.id, live)).content == REJECT
-    assert [call.status for call in await recorded(database, live)] == [CallStatus.INITIATED]
+    assert [call.status for call in await stored_calls(database, live)] == [CallStatus.INITIATED]
 
 
 async def test_an_unknown_identity_leaves_no_trace(callbacks: CallbackClient, database: Database) -> None:
     sid = new_sid()
     assert (await callbacks.outgoing(UUID(int=7), sid)).content == REJECT
-    assert await recorded(database, sid) == []
+    assert await stored_calls(database, sid) == []

@@ -48,7 +48,7 @@ async def set_refused(database: Database, tenant: Tenant, scope: UsageScope, cou
         await session.execute(sa.update(UsageCounter).where(*mine).values(hour_rejected=count, **more))
 
 
-async def stored(database: Database, tenant: Tenant) -> Mapping[str, int]:
+async def tenant_row_counts(database: Database, tenant: Tenant) -> Mapping[str, int]:
     counts = {}
     async with database.sessions() as session:
         for model in (Call, CappedRejection):
@@ -79,11 +79,11 @@ async def test_rejections_up_to_the_cap_are_stored_and_above_it_each_widget_stil
     await refuse(callbacks, token)
     await set_refused(database, tenant, scope, most - 1)
     await refuse(callbacks, token)
-    assert await stored(database, tenant) == {"call": 2, "capped_rejection": 0}
+    assert await tenant_row_counts(database, tenant) == {"call": 2, "capped_rejection": 0}
 
     call_id = uuid4()
     await refuse(callbacks, token, call_id)
-    assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
+    assert await tenant_row_counts(database, tenant) == {"call": 2, "capped_rejection": 1}
     assert await refused_today(database, tenant) == 3
     status = await post_token(client, token.raw, path="/widget/status", call_id=str(call_id))
     assert status.json() == EMERGENCY
@@ -98,7 +98,7 @@ async def test_the_cap_begins_again_after_an_hour(
     an_hour_ago = utc_now() - dt.timedelta(minutes=61)
     await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN, hour_start=an_hour_ago)
     await refuse(callbacks, token)
-    assert await stored(database, tenant) == {"call": 2, "capped_rejection": 1}
+    assert await tenant_row_counts(database, tenant) == {"call": 2, "capped_rejection": 1}
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ async def test_rejections_above_the_cap_take_a_fixed_number_of_slots(
     await set_refused(database, tenant, UsageScope.TOKEN, HOURLY_CAP_PER_TOKEN)
     for _ in range(30):
         await asyncio.gather(*(refuse(callbacks, token) for _ in range(SLOTS_PER_TOKEN // 25)))
-    assert await stored(database, tenant) == {"call": 1, "capped_rejection": SLOTS_PER_TOKEN}
+    assert await tenant_row_counts(database, tenant) == {"call": 1, "capped_rejection": SLOTS_PER_TOKEN}
     assert await refused_today(database, tenant) == 1 + SLOTS_PER_TOKEN // 25 * 30
 
 

@@ -79,12 +79,12 @@ def _id_of(moment: dt.datetime) -> UUID:
     return UUID(int=first_uuid7(moment).int | (uuid4().int & ((1 << 80) - 1)))
 
 
-async def stored(database: Database, call: Call) -> Call:
+async def stored_call(database: Database, call: Call) -> Call:
     async with database.sessions() as session:
         return await session.get_one(Call, call.id)
 
 
-async def found(database: Database) -> list[tuple[str, str, str, bool]]:
+async def stored_discrepancies(database: Database) -> list[tuple[str, str, str, bool]]:
     async with database.sessions() as session:
         rows = await session.scalars(sa.select(CallDiscrepancy).order_by(CallDiscrepancy.kind))
         return [(row.kind.value, row.here, row.there, row.corrected_at is not None) for row in rows]
@@ -100,8 +100,8 @@ async def test_equal_days_are_settled_and_priced(
 
     assert (day.calls_here, day.calls_there, day.seconds_here, day.seconds_there) == (1, 1, 61, 61)
     assert (day.micros_here, day.micros_there, day.is_settled) == (28_000, 36_000, True)
-    assert await found(database) == []
-    row = await stored(database, call)
+    assert await stored_discrepancies(database) == []
+    row = await stored_call(database, call)
     assert (row.is_priced, row.cost_micros, row.price_due_at) == (True, 36_000, None)
 
 
@@ -133,7 +133,7 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
     day = await comparison.reconcile(DAY)
 
     assert (day.corrected, day.open, day.seconds_here, day.seconds_there) == (3, 0, 61, 121)
-    assert await found(database) == [
+    assert await stored_discrepancies(database) == [
         ("duration", "61", "121", True),
         ("end", "2026-11-20T12:00:00Z", "2026-11-20T12:01:00Z", True),
         ("price", "1", "54000", True),
@@ -141,13 +141,13 @@ async def test_the_carriers_duration_end_and_price_replace_ours_and_stay_whateve
     event = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=NOON, duration=61)
     async with database.sessions() as session, session.begin():
         await CallService(session).record_event(call.organization_id, call.carrier_sid, child.sid, event)
-    row = await stored(database, call)
+    row = await stored_call(database, call)
     assert (row.status, row.duration, row.ended_at) == (CallStatus.COMPLETED, 121, later)
     assert (row.cost_micros, row.billed_minutes) == (54_000, 3)
 
     again = await comparison.reconcile(DAY)
     assert (again.corrected, again.open) == (3, 0)
-    assert len(await found(database)) == 3
+    assert len(await stored_discrepancies(database)) == 3
     assert again.id == day.id
 
 
@@ -160,8 +160,8 @@ async def test_later_changes_of_the_carrier_are_corrected_again(
     assert child.ended is not None
     child.answered = child.ended - dt.timedelta(seconds=75)
     await comparison.reconcile(DAY)
-    assert (await stored(database, call)).duration == 75
-    assert await found(database) == [("duration", "90", "75", True)]
+    assert (await stored_call(database, call)).duration == 75
+    assert await stored_discrepancies(database) == [("duration", "90", "75", True)]
 
 
 async def test_a_wrongly_reported_end_is_corrected(
@@ -170,9 +170,9 @@ async def test_a_wrongly_reported_end_is_corrected(
     call = await ended_call(database, tenant, token, seconds=61)
     carrier_account.add_call(call.carrier_sid, "no-answer", ended=NOON, caller=browser(token))
     await comparison.reconcile(DAY)
-    row = await stored(database, call)
+    row = await stored_call(database, call)
     assert (row.status, row.duration, row.end_reason, row.cost_micros) == (CallStatus.NO_ANSWER, 0, "no-answer", 0)
-    assert [kind for kind, *_ in await found(database)] == ["duration", "status"]
+    assert [kind for kind, *_ in await stored_discrepancies(database)] == ["duration", "status"]
 
 
 async def test_calls_that_only_one_side_has_a_record_of_stay_open(
@@ -185,7 +185,7 @@ async def test_calls_that_only_one_side_has_a_record_of_stay_open(
     day = await comparison.reconcile(DAY)
 
     assert (day.calls_here, day.calls_there, day.open, day.is_settled) == (1, 1, 2, False)
-    assert await found(database) == [
+    assert await stored_discrepancies(database) == [
         ("unknown_here", "", "completed, 30 s", False),
         ("unknown_there", "completed, 61 s", "", False),
     ]
@@ -224,7 +224,7 @@ async def test_a_call_that_was_dialled_though_refused_is_a_discrepancy(
         sid = (await session.get_one(Call, refused)).carrier_sid
     carrier_account.add_call(sid, "completed", seconds=9, ended=NOON, caller=browser(token))
     assert (await comparison.reconcile(DAY)).open == 1
-    assert await found(database) == [("dialled_though_refused", "refused", "completed, 9 s", False)]
+    assert await stored_discrepancies(database) == [("dialled_though_refused", "refused", "completed, 9 s", False)]
 
 
 async def test_a_call_over_midnight_is_one_call_of_the_day_it_began(
@@ -239,7 +239,7 @@ async def test_a_call_over_midnight_is_one_call_of_the_day_it_began(
     )
     day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.seconds_there, day.open) == (1, 1, 580, 0)
-    assert (await stored(database, call)).duration == 580
+    assert (await stored_call(database, call)).duration == 580
     assert (await comparison.reconcile(DAY + dt.timedelta(days=1))).open == 0
 
 
@@ -275,7 +275,7 @@ async def test_a_day_that_was_interrupted_is_compared_again(
     async with database.sessions() as session:
         assert (await session.scalars(sa.select(ReconciledDay))).one().compared_at is None
     assert [day.corrected for day in await comparison.run(NEXT_MORNING) if day.day == DAY] == [1]
-    assert (await stored(database, call)).duration == 90
+    assert (await stored_call(database, call)).duration == 90
 
 
 async def test_a_long_list_is_read_page_by_page(
@@ -322,14 +322,16 @@ async def test_incoming_calls_are_compared_leg_by_leg(
     day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.seconds_here, day.seconds_there) == (1, 1, 61, 61)
     assert (day.others_there, day.corrected, day.is_settled) == (0, 0, True)
-    priced = await stored(database, call)
+    priced = await stored_call(database, call)
     assert (priced.is_priced, priced.cost_micros) == (True, day.micros_there)
 
     leg.answered = NOON - dt.timedelta(seconds=130)
     assert (await comparison.reconcile(DAY)).is_settled
-    kinds = {kind: (here, there, is_corrected) for kind, here, there, is_corrected in await found(database)}
+    kinds = {
+        kind: (here, there, is_corrected) for kind, here, there, is_corrected in await stored_discrepancies(database)
+    }
     assert kinds["duration"] == ("4 min", "5 min", True)
-    row = await stored(database, call)
+    row = await stored_call(database, call)
     assert (row.billed_minutes, row.duration) == (5, 130)
 
 
@@ -344,7 +346,7 @@ async def test_an_incoming_call_whose_end_was_lost_is_closed(
         row = await session.get_one(Call, call_id)
     from_outside(carrier_account.add(row.carrier_sid, "completed", seconds=9, ended=NOON, caller="+12125550160"))
     assert (await comparison.reconcile(DAY)).is_settled
-    assert (await stored(database, row)).status is CallStatus.ABANDONED
+    assert (await stored_call(database, row)).status is CallStatus.ABANDONED
 
 
 async def test_an_incoming_call_to_our_number_without_a_record_stays_open(
@@ -356,4 +358,4 @@ async def test_an_incoming_call_to_our_number_without_a_record_stays_open(
         from_outside(leg).to = number or "+12125550147"
     day = await comparison.reconcile(DAY)
     assert (day.calls_here, day.calls_there, day.others_there, day.open) == (0, 1, 1, 1)
-    assert await found(database) == [("unknown_here", "", "completed, 1 min", False)]
+    assert await stored_discrepancies(database) == [("unknown_here", "", "completed, 1 min", False)]

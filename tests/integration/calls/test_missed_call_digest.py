@@ -47,7 +47,9 @@ def outbox(database: Database) -> Outbox:
     return Outbox(database)
 
 
-async def miss(callbacks: CallbackClient, tenant: Tenant, caller: str = "+12125550160", *, key: str = "") -> None:
+async def place_missed_call(
+    callbacks: CallbackClient, tenant: Tenant, caller: str = "+12125550160", *, key: str = ""
+) -> None:
     assert tenant.number is not None
     sid = new_sid()
     await callbacks.incoming(tenant.number, sid, caller=caller)
@@ -81,9 +83,9 @@ async def test_one_mail_a_period_and_none_when_nobody_called(
     assert (await choose(owner, tenant, address, "weekly")).status_code == 400
     start = utc_now().replace(minute=1, second=0, microsecond=0)
     assert await outbox.after(start + HOUR, address) == []
-    await miss(callbacks, tenant)
-    await miss(callbacks, tenant, "anonymous")
-    await miss(callbacks, tenant, "+12125550161", key="9")
+    await place_missed_call(callbacks, tenant)
+    await place_missed_call(callbacks, tenant, "anonymous")
+    await place_missed_call(callbacks, tenant, "+12125550161", key="9")
     # Calls before the last run are told in the next hour, once.
     await mailed_through(database, tenant, start - DAY)
     (mail,) = await outbox.after(start + 2 * HOUR, address)
@@ -97,7 +99,7 @@ async def test_one_mail_a_period_and_none_when_nobody_called(
     assert await outbox.after(start + 2 * HOUR + dt.timedelta(minutes=30), address) == []
     assert await outbox.after(start + 3 * HOUR, address) == []
     assert (await choose(owner, tenant, address, "off")).status_code == 200
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     assert await outbox.after(start + 4 * HOUR, address) == []
 
 
@@ -113,7 +115,7 @@ async def test_a_daily_mail_comes_at_the_next_eight_o_clock(
 ) -> None:
     address = tenant.owner.email
     await choose(owner, tenant, address, "daily")
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     eight = period_start(MissedDigest.DAILY, NEW_YORK, utc_now() + DAY)
     assert await outbox.after(eight - dt.timedelta(minutes=1), address) == []
     (mail,) = await outbox.after(eight, address)
@@ -126,11 +128,11 @@ async def test_calls_that_were_seen_are_not_mailed(
 ) -> None:
     address = tenant.owner.email
     await choose(owner, tenant, address, "daily")
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     await mailed_through(database, tenant, utc_now() - 3 * DAY)
     await owner.get(f"/dashboard/{tenant.organization.slug}/calls?direction=missed")
     assert await outbox.after(utc_now() + HOUR, address) == []
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     await mailed_through(database, tenant, utc_now() - 3 * DAY)
     (mail,) = await outbox.after(utc_now() + HOUR, address)
     assert mail.subject == "1 missed call for Acme Realty"

@@ -24,7 +24,7 @@ def api(tenant: Tenant, path: str) -> str:
     return f"/api/organizations/{tenant.organization.id}/{path}"
 
 
-async def miss(callbacks: CallbackClient, tenant: Tenant, caller: str = CALLER) -> str:
+async def place_missed_call(callbacks: CallbackClient, tenant: Tenant, caller: str = CALLER) -> str:
     """A call that nobody answers; the carrier's id of it."""
     assert tenant.number is not None
     sid = new_sid()
@@ -50,7 +50,7 @@ async def call_out(callbacks: CallbackClient, token: Token, to: str, status: str
     await callbacks.event(sid, status, utc_now(), child=child, sequence=2)
 
 
-async def missed(owner: httpx.AsyncClient, tenant: Tenant) -> list[dict[str, Any]]:
+async def missed_calls(owner: httpx.AsyncClient, tenant: Tenant) -> list[dict[str, Any]]:
     return list((await owner.get(api(tenant, "calls?missed=true"))).json()["items"])
 
 
@@ -67,8 +67,8 @@ async def open_missed(client: httpx.AsyncClient, tenant: Tenant, query: str = "d
 async def test_each_member_sees_missed_calls_once(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, make: Factory
 ) -> None:
-    await miss(callbacks, tenant)
-    await miss(callbacks, tenant, OTHER_CALLER)
+    await place_missed_call(callbacks, tenant)
+    await place_missed_call(callbacks, tenant, OTHER_CALLER)
     assert await count_in_navigation(owner, tenant) == 2
     # A list that shows only some of them, or a part of a page, marks none as seen.
     await open_missed(owner, tenant, "direction=missed&number=5550160")
@@ -80,28 +80,28 @@ async def test_each_member_sees_missed_calls_once(
     assert "nav-count" not in page
     assert await count_in_navigation(owner, tenant) == 0
     assert 'badge ok">New' not in await open_missed(owner, tenant)
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     assert await count_in_navigation(owner, tenant) == 1
 
     # Somebody who joins later has nothing to catch up on.
     member = await make.member(tenant.organization, Role.MEMBER)
     await sign_in(owner, member)
     assert await count_in_navigation(owner, tenant) == 0
-    await miss(callbacks, tenant, OTHER_CALLER)
+    await place_missed_call(callbacks, tenant, OTHER_CALLER)
     assert await count_in_navigation(owner, tenant) == 1
 
 
 async def test_a_call_back_that_is_answered_returns_all_missed_calls_of_the_caller(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, token: Token
 ) -> None:
-    await miss(callbacks, tenant)
-    await miss(callbacks, tenant)
-    await miss(callbacks, tenant, OTHER_CALLER)
+    await place_missed_call(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
+    await place_missed_call(callbacks, tenant, OTHER_CALLER)
     await call_out(callbacks, token, CALLER, status="no-answer")
-    assert [call["returned_at"] for call in await missed(owner, tenant)] == [None, None, None]
+    assert [call["returned_at"] for call in await missed_calls(owner, tenant)] == [None, None, None]
     await call_out(callbacks, token, CALLER)
 
-    listed = await missed(owner, tenant)
+    listed = await missed_calls(owner, tenant)
     (back,) = (await owner.get(api(tenant, "calls?direction=outbound&status=in-progress"))).json()["items"]
     returned = {call["from"]: (call["returned_at"], call["returned_call_id"], call["version"]) for call in listed}
     assert returned == {OTHER_CALLER: (None, None, 1), CALLER: (back["answered_at"], back["id"], 2)}
@@ -123,10 +123,10 @@ async def test_a_call_back_that_is_answered_returns_all_missed_calls_of_the_call
 async def test_a_caller_who_calls_again_and_is_answered_returns_the_missed_call(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant
 ) -> None:
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     await owner.put(api(tenant, "incoming-calls"), json={"voicemail": False, "forward_to": [PHONE]})
     await answer(callbacks, tenant)
-    (call,) = await missed(owner, tenant)
+    (call,) = await missed_calls(owner, tenant)
     later = (await owner.get(api(tenant, f"calls/{call['returned_call_id']}"))).json()
     assert (later["answered_by"], later["status"]) == (PHONE, "completed")
     assert (await owner.get(api(tenant, f"calls/{call['id']}"))).json()["returned_by"] == PHONE
@@ -142,9 +142,9 @@ async def test_a_call_whose_end_is_reported_late_was_returned_meanwhile(
     sid = new_sid()
     await callbacks.incoming(tenant.number, sid, caller=CALLER)
     await call_out(callbacks, token, CALLER)
-    assert await missed(owner, tenant) == []
+    assert await missed_calls(owner, tenant) == []
     await callbacks.event(sid, "completed", utc_now() + dt.timedelta(seconds=1), CallDuration="4")
-    (call,) = await missed(owner, tenant)
+    (call,) = await missed_calls(owner, tenant)
     assert call["returned_call_id"] is not None
     assert await count_in_navigation(owner, tenant) == 0
 
@@ -152,7 +152,7 @@ async def test_a_call_whose_end_is_reported_late_was_returned_meanwhile(
 async def test_the_csv_of_the_list_has_the_refused_callers_that_the_list_shows(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, token: Token, database: Database
 ) -> None:
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     refused: dict[str, Any] = {"token_id": None, "identity": "", "direction": "inbound", "from_number": OTHER_CALLER}
     await add_call(
         database, tenant, token, status=CallStatus.REFUSED, duration=0, to_number=tenant.number or "", **refused
@@ -163,6 +163,6 @@ async def test_the_csv_of_the_list_has_the_refused_callers_that_the_list_shows(
     rows = (await owner.get(address)).text.splitlines()[1:]
     assert [OTHER_CALLER in row for row in rows] == [True, False]
     # The API's missed calls are those that nobody accepted, unless both are asked for.
-    assert len(await missed(owner, tenant)) == 1
+    assert len(await missed_calls(owner, tenant)) == 1
     both = (await owner.get(api(tenant, "calls?missed=true&with_refused=true"))).json()["items"]
     assert [call["status"] for call in both] == ["refused", "no-answer"]

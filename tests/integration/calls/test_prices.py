@@ -58,7 +58,7 @@ async def completed_call(
     return sid, child
 
 
-async def stored(database: Database, sid: str) -> Call:
+async def stored_call(database: Database, sid: str) -> Call:
     async with database.sessions() as session:
         return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
 
@@ -84,7 +84,7 @@ async def test_an_estimate_is_replaced_some_minutes_after_the_end(
 
     assert await finder.run(utc_now() + LATER) == 1
 
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.is_priced, call.cost_micros, call.price_due_at) == (True, PRICE, None)
     assert await spent(database, tenant) == (PRICE, PRICE)
     assert await spent(database, tenant, UsageScope.TOKEN) == (PRICE, PRICE)
@@ -106,11 +106,11 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_and_at_last_left
         callbacks, token, carrier_account, status="in-progress"
     )  # the carrier's carrier_account lag behind
     assert await finder.run(utc_now() + LATER) == 0
-    due = (await stored(database, sid)).price_due_at
+    due = (await stored_call(database, sid)).price_due_at
     assert due is not None
     assert due > utc_now() + RETRY_INTERVAL
     assert await finder.run(utc_now() + dt.timedelta(hours=13)) == 0
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.is_priced, call.price_due_at) == (False, None)
 
 
@@ -127,7 +127,7 @@ async def test_a_price_in_another_currency_is_kept_and_never_summed(
     carrier_account.switches.price_unit = "EUR"
     assert await finder.run(utc_now() + LATER) == 1
 
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.foreign_price_micros, call.foreign_currency, call.price_due_at) == (PRICE, "EUR", None)
     assert (call.cost_micros, call.is_priced) == (ESTIMATE, False)
     assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
@@ -144,7 +144,7 @@ async def test_an_empty_price_is_none_yet(
     sid, _ = await completed_call(callbacks, token, carrier_account)
     carrier_account.switches.empty_prices = True
     assert await finder.run(utc_now() + LATER) == 0
-    assert not (await stored(database, sid)).is_priced
+    assert not (await stored_call(database, sid)).is_priced
     carrier_account.switches.empty_prices = False
     assert await finder.run(utc_now() + RETRY_INTERVAL + LATER + LATER) == 1
 
@@ -161,7 +161,7 @@ async def test_a_carrier_that_is_away_leaves_calls_due(
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     assert await PriceUpdater(database, away).run(utc_now() + LATER) == 0
     await away.close()
-    assert not (await stored(database, sid)).is_priced
+    assert not (await stored_call(database, sid)).is_priced
     assert await finder.run(utc_now() + LATER) == 1
 
 
@@ -169,13 +169,13 @@ async def test_a_price_of_another_month_leaves_this_ones_sums_alone(
     callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, carrier_account: CarrierAccount
 ) -> None:
     sid, _ = await completed_call(callbacks, token, carrier_account)
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     async with database.sessions() as session, session.begin():
         long_ago = utc_now() - dt.timedelta(days=40)
         await session.execute(sa.update(Call).where(Call.id == call.id).values(ended_at=long_ago))
         await CallService(session).set_price(call.organization_id, call.id, Price(PRICE))
     assert await spent(database, tenant) == (ESTIMATE, ESTIMATE)
-    assert (await stored(database, sid)).cost_micros == PRICE
+    assert (await stored_call(database, sid)).cost_micros == PRICE
 
 
 async def test_a_call_that_nobody_answered_is_not_asked_about(
@@ -184,4 +184,4 @@ async def test_a_call_that_nobody_answered_is_not_asked_about(
     sid = new_sid()
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     await callbacks.event(sid, "no-answer", utc_now(), child=new_sid(), sequence=2)
-    assert (await stored(database, sid)).price_due_at is None
+    assert (await stored_call(database, sid)).price_due_at is None

@@ -1,4 +1,4 @@
-"""Many rejected calls alert staff and the organization's admins, once."""
+"""Many rejected calls alert staff once an hour; a repeated reason alerts the organization's admins once a day."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Revocation, suspension and pause against requests in flight on four workers."""
+"""A revocation, suspension or pause while four workers serve: no request sent later is granted, and calls are ended."""
 
 import asyncio
 import json

@@ -66,13 +66,13 @@ async def tenant(make: Factory) -> Tenant:
     return await make.tenant(limits={"live_calls": 1})
 
 
-async def placed(callbacks: CallbackClient, token: Token) -> str:
+async def place_call(callbacks: CallbackClient, token: Token) -> str:
     sid = new_sid()
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     return sid
 
 
-async def stored(database: Database, sid: str) -> Call:
+async def stored_call(database: Database, sid: str) -> Call:
     async with database.sessions() as session:
         return (await session.scalars(sa.select(Call).where(Call.carrier_sid == sid))).one()
 
@@ -91,19 +91,19 @@ async def test_a_call_without_events_is_closed_and_priced_and_releases_its_reser
     carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
-    sid, ended = await placed(callbacks, token), utc_now().replace(microsecond=0)
+    sid, ended = await place_call(callbacks, token), utc_now().replace(microsecond=0)
     carrier_account.add_call(sid, "completed", seconds=61, ended=ended)
     assert b"<Reject" in (await callbacks.outgoing(token.id, new_sid())).content
 
     assert await reconciler.run(utc_now() + LATER) == 1
 
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.status, call.duration, call.end_reason) == (CallStatus.COMPLETED, 61, None)
     assert (call.answered_at, call.ended_at) == (ended - dt.timedelta(seconds=61), ended)
     assert (call.is_priced, call.cost_micros, call.reserved_until) == (True, 2 * 18_000, None)
     use = await usage_of(database, tenant)
     assert (use.live, use.reserved_minutes, use.day_minutes, use.day_micros) == (0, 0, 2, 36_000)
-    await placed(callbacks, token)
+    await place_call(callbacks, token)
 
 
 @pytest.mark.slow
@@ -119,14 +119,14 @@ async def test_the_record_is_the_same_whichever_events_were_lost_and_in_any_orde
     rows = set()
     for count in range(len(events) + 1):
         for reported in itertools.permutations(events, count):
-            sid, child = await placed(callbacks, token), new_sid()
+            sid, child = await place_call(callbacks, token), new_sid()
             for number, status, seconds, more in reported:
                 at = START + dt.timedelta(seconds=seconds)
                 await callbacks.event(sid, status, at, child=child, sequence=number, **more)
             carrier_account.add(sid, "completed", seconds=TALK_SECONDS, ended=ENDED)
             carrier_account.add(child, "completed", parent=sid, seconds=TALK_SECONDS, ended=ENDED)
             await reconciler.run(utc_now() + LATER)
-            call = await stored(database, sid)
+            call = await stored_call(database, sid)
             columns = {column.key: getattr(call, column.key) for column in sa.inspect(Call).column_attrs}
             rows.add(
                 str({name: value for name, value in columns.items() if name not in COLUMNS_OF_ONE_CALL | PRICE_COLUMNS})
@@ -144,10 +144,10 @@ async def test_each_kind_of_end_is_recorded(
     reconciler: StuckCallReconciler,
     status: str,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     carrier_account.add_call(sid, status)
     await reconciler.run(utc_now() + LATER)
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.status, call.duration, call.end_reason) == (status, 0, status)
     assert call.ended_at is not None
 
@@ -159,10 +159,10 @@ async def test_a_call_that_goes_on_is_left_alone(
     carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     carrier_account.add_call(sid, "in-progress", seconds=600)
     assert await reconciler.run(utc_now() + LATER) == 0
-    assert (await stored(database, sid)).status == CallStatus.INITIATED
+    assert (await stored_call(database, sid)).status == CallStatus.INITIATED
 
 
 async def test_a_caller_who_left_before_anybody_was_dialled(
@@ -172,13 +172,13 @@ async def test_a_caller_who_left_before_anybody_was_dialled(
     carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     leg = carrier_account.add(sid, "ringing")
     assert await reconciler.run(utc_now() + LATER) == 0
     carrier_account.known.remove(leg)
     carrier_account.add(sid, "no-answer")
     assert await reconciler.run(utc_now() + LATER) == 1
-    assert (await stored(database, sid)).status == CallStatus.CANCELED
+    assert (await stored_call(database, sid)).status == CallStatus.CANCELED
 
 
 @pytest.mark.parametrize(
@@ -203,20 +203,20 @@ async def test_only_a_caller_who_hung_up_canceled_a_call_that_dialled_nobody(
     error_code: int | None,
     expected: CallStatus,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     carrier_account.add(sid, parent_status, error_code=error_code)
     assert await reconciler.run(utc_now() + LATER) == 1
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.status, call.end_reason, call.carrier_error) == (expected, expected.value, error_code)
 
 
 async def test_a_call_that_the_carrier_does_not_know_has_failed(
     callbacks: CallbackClient, token: Token, tenant: Tenant, database: Database, reconciler: StuckCallReconciler
 ) -> None:
-    sid, child = await placed(callbacks, token), new_sid()
+    sid, child = await place_call(callbacks, token), new_sid()
     await callbacks.event(sid, "ringing", utc_now(), child=child, sequence=1)
     assert await reconciler.run(utc_now() + LATER) == 1
-    assert (await stored(database, sid)).status == CallStatus.FAILED
+    assert (await stored_call(database, sid)).status == CallStatus.FAILED
     assert (await usage_of(database, tenant)).live == 0
 
 
@@ -227,7 +227,7 @@ async def test_the_carrier_is_asked_only_about_calls_without_recent_events(
     carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     carrier_account.add_call(sid, "completed", seconds=5)
     assert await reconciler.run(utc_now() + STUCK_AFTER - dt.timedelta(seconds=5)) == 0
 
@@ -247,13 +247,13 @@ async def test_a_late_event_of_the_carrier_overrules_the_reconciled_end(
     carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     child = carrier_account.add_call(sid, "completed", seconds=50)
     await reconciler.run(utc_now() + LATER)
     reported_at = utc_now().replace(microsecond=0)
     for _ in range(2):
         await callbacks.event(sid, "completed", reported_at, child=child.sid, sequence=3, CallDuration="61")
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.status, call.duration, call.ended_at) == (CallStatus.COMPLETED, 61, reported_at)
     use = await usage_of(database, tenant)
     assert (use.live, use.day_minutes, use.day_micros) == (0, 2, 18_000)  # the carrier's price stands
@@ -266,7 +266,7 @@ async def test_a_second_run_changes_nothing(
     carrier_account: CarrierAccount,
     reconciler: StuckCallReconciler,
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     carrier_account.add_call(sid, "completed", seconds=50)
     assert [await reconciler.run(utc_now() + LATER) for _ in range(2)] == [1, 0]
     async with database.sessions() as session:
@@ -278,11 +278,11 @@ async def test_a_second_run_changes_nothing(
 async def test_no_call_is_closed_while_the_carrier_does_not_answer(
     app: Litestar, callbacks: CallbackClient, token: Token, database: Database, settings: Settings
 ) -> None:
-    sid = await placed(callbacks, token)
+    sid = await place_call(callbacks, token)
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
     assert await StuckCallReconciler(database, DATABASE.get(app), away).run(utc_now() + LATER) == 0
     await away.close()
-    assert (await stored(database, sid)).status == CallStatus.INITIATED
+    assert (await stored_call(database, sid)).status == CallStatus.INITIATED
 
 
 async def test_events_that_came_before_their_call_are_recorded_later(
@@ -301,11 +301,11 @@ async def test_events_that_came_before_their_call_are_recorded_later(
     await callbacks.event(sid, "in-progress", began, child=child, sequence=2)
     await callbacks.event(stranger, "ringing", reported_at, child=new_sid(), sequence=1)
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
-    assert (await stored(database, sid)).status == CallStatus.INITIATED
+    assert (await stored_call(database, sid)).status == CallStatus.INITIATED
 
     await reconciler.run()
 
-    call = await stored(database, sid)
+    call = await stored_call(database, sid)
     assert (call.status, call.duration, call.answered_at, call.ended_at) == ("completed", 61, began, reported_at)
     use = await usage_of(database, tenant)
     assert (use.live, use.day_minutes) == (0, 2)
@@ -327,8 +327,8 @@ async def test_an_unmatched_event_that_was_recorded_before_a_worker_died_is_not_
     await callbacks.event(sid, "completed", reported_at, child=child, sequence=3, CallDuration="61")
     assert b"<Dial " in (await callbacks.outgoing(token.id, sid)).content
     await callbacks.event(sid, "completed", reported_at, child=child, sequence=3, CallDuration="61")
-    before = await stored(database, sid)
+    before = await stored_call(database, sid)
     await reconciler.run()
-    after = await stored(database, sid)
+    after = await stored_call(database, sid)
     assert (before.status, before.ended_at, before.cost_micros) == (after.status, after.ended_at, after.cost_micros)
     assert (await usage_of(database, tenant)).day_minutes == 2

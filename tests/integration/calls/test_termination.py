@@ -121,7 +121,7 @@ async def close(jobs: Database, carrier_sid: str) -> None:
         await session.execute(sa.update(Call).where(mine).values(status=CallStatus.COMPLETED))
 
 
-async def waiting(jobs: Database) -> dict[str, int]:
+async def waiting_jobs(jobs: Database) -> dict[str, int]:
     async with jobs.sessions() as session:
         return {kind.kind: kind.waiting for kind in await backlog(session, limit=100)}
 
@@ -158,12 +158,12 @@ async def test_a_restored_copy_ends_no_call_of_the_original(
     await live_call(jobs, tenant, token)
     await make.revoke(tenant, token)
     await worker.work()
-    assert await waiting(jobs) == {END_CALL: 1}
+    assert await waiting_jobs(jobs) == {END_CALL: 1}
 
     async with jobs.sessions() as session, session.begin():
         await DeploymentService(session).become_separate()
     await worker.work_after(8)
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
     assert endpoint.requested_sids == []
 
 
@@ -180,13 +180,13 @@ async def test_revocation_suspension_and_deletion_end_only_the_live_calls_concer
     assert endpoint.requested_sids == []
 
     await forbid(make, jobs, cause, tenant, token)
-    assert await waiting(jobs) == {END_LIVE_CALLS: 1}
+    assert await waiting_jobs(jobs) == {END_LIVE_CALLS: 1}
     await worker.work()
 
     expected = mine if cause == "revoked" else [*mine, hers]
     assert sorted(endpoint.requested_sids) == sorted(expected)
     assert theirs not in endpoint.requested_sids
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 async def end_of(jobs: Database, carrier_sid: str, kind: str = "completed") -> str | None:
@@ -268,7 +268,7 @@ async def test_a_suspension_lifted_before_the_job_runs_ends_no_call(
         await OrganizationService(session).unsuspend(tenant.organization.id, by=SYSTEM)
     await worker.work()
     assert endpoint.requested_sids == []
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 async def test_a_downgrade_lets_live_calls_finish(
@@ -380,7 +380,7 @@ async def test_the_carrier_is_asked_once_when_it_says_that_the_call_is_over(
     await worker.work()
     await worker.work_after(3600)
     assert endpoint.requested_sids == [sid]
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 @pytest.mark.slow
@@ -408,7 +408,7 @@ async def test_the_carrier_is_asked_again_until_it_says_that_the_call_is_over(
     await worker.work_after(3600)
     assert set(endpoint.requested_sids) == {sid}
     assert len(endpoint.requested_sids) == len(TERMINATION_RETRY_SECONDS) + 5
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 async def test_the_carrier_is_not_asked_again_after_the_call_was_reported_ended(
@@ -423,7 +423,7 @@ async def test_the_carrier_is_not_asked_again_after_the_call_was_reported_ended(
     await close(jobs, sid)
     await worker.work_after(3600)
     assert endpoint.requested_sids == [sid]
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 async def test_calls_are_ended_after_a_carrier_failure_even_with_an_open_circuit_breaker(
@@ -437,13 +437,13 @@ async def test_calls_are_ended_after_a_carrier_failure_even_with_an_open_circuit
     await make.revoke(tenant, token)
     await worker.work()
     assert set(endpoint.requested_sids) <= live
-    assert await waiting(jobs) == {END_CALL: 12}
+    assert await waiting_jobs(jobs) == {END_CALL: 12}
 
     endpoint.answer, endpoint.requested_sids = Answer.OVER, []
     other = new_worker()
     await other.work_after(TERMINATION_RETRY_SECONDS[0])
     assert set(endpoint.requested_sids) == live
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 async def test_calls_are_ended_after_the_carrier_was_unreachable(
@@ -458,7 +458,7 @@ async def test_calls_are_ended_after_the_carrier_was_unreachable(
     await make.revoke(tenant, token)
     await Worker(jobs, away).work()
     await away.close()
-    assert await waiting(jobs) == {END_CALL: 3}
+    assert await waiting_jobs(jobs) == {END_CALL: 3}
     await worker.work_after(TERMINATION_RETRY_SECONDS[0])
     assert set(endpoint.requested_sids) == live
 
@@ -480,7 +480,7 @@ async def test_jobs_claimed_by_a_killed_worker_are_run_by_another(
     await let_pass(jobs, WORKER_IS_DEAD)
     await other.work()
     assert endpoint.requested_sids == [sid]
-    assert await waiting(jobs) == {}
+    assert await waiting_jobs(jobs) == {}
 
 
 async def test_the_sweep_queues_each_forgotten_call_once(

@@ -88,7 +88,7 @@ async def test_an_organization_without_calls_has_used_nothing(
 
 
 async def test_counting_reads_the_index_and_not_the_table(settings: Settings, make: Factory) -> None:
-    """A count over two weeks of a year's calls, among those of another organization: few rows need no certain index."""
+    """Calls of a year, also of another organization, so that PostgreSQL prefers the index to reading the table."""
     tenant, other = await make.tenant(), await make.tenant()
     calls = _calls_of_a_year(tenant, await make.token(tenant), a_day=3)
     calls += _calls_of_a_year(other, await make.token(other), a_day=20)

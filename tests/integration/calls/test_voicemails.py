@@ -59,7 +59,7 @@ async def call_in(callbacks: CallbackClient, tenant: Tenant, caller: str = CALLE
     return sid
 
 
-def finished(sid: str, recording: str, seconds: int = 12, **more: str) -> dict[str, str]:
+def recording_form(sid: str, recording: str, seconds: int = 12, **more: str) -> dict[str, str]:
     return {"CallSid": sid, "RecordingSid": recording, "RecordingDuration": str(seconds), **more}
 
 
@@ -75,10 +75,10 @@ async def test_every_order_and_repetition_of_its_events_leaves_one_message(
         sid, recording = await call_in(callbacks, tenant), new_recording()
         for step in (*order, *order):
             if step == "action":
-                answer = await callbacks.send("/voice/incoming/recorded", finished(sid, recording, Digits="#"))
+                answer = await callbacks.send("/voice/incoming/recorded", recording_form(sid, recording, Digits="#"))
                 assert "<Hangup />" in answer.text
             elif step == "status":
-                form = finished(sid, recording, RecordingStatus="completed")
+                form = recording_form(sid, recording, RecordingStatus="completed")
                 assert (await callbacks.send("/voice/incoming/recording", form)).status_code == 204
             else:
                 await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
@@ -95,7 +95,7 @@ async def test_a_caller_who_says_nothing_leaves_no_message(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, notified: str
 ) -> None:
     sid = await call_in(callbacks, tenant)
-    absent = finished(sid, new_recording(), 0, RecordingStatus="absent")
+    absent = recording_form(sid, new_recording(), 0, RecordingStatus="absent")
     assert (await callbacks.send("/voice/incoming/recording", absent)).status_code == 204
     await callbacks.event(sid, "completed", utc_now(), CallDuration="9")
     assert (await owner.get(api(tenant))).json()["items"] == []
@@ -122,7 +122,7 @@ async def test_a_message_is_marked_and_deleted_here_and_at_the_carrier(
     callbacks: CallbackClient, owner: httpx.AsyncClient, tenant: Tenant, notified: str
 ) -> None:
     sid = await call_in(callbacks, tenant)
-    await callbacks.send("/voice/incoming/recording", finished(sid, new_recording(), RecordingStatus="completed"))
+    await callbacks.send("/voice/incoming/recording", recording_form(sid, new_recording(), RecordingStatus="completed"))
     (message,) = (await owner.get(api(tenant))).json()["items"]
     one = api(tenant, f"voicemails/{message['id']}")
     assert (await owner.patch(one, json={"heard": True})).json()["heard"] is True
@@ -187,10 +187,12 @@ async def test_a_caller_who_presses_9_in_a_message_leaves_none(
         sid, recording = await call_in(callbacks, tenant, caller=callers[-1]), new_recording()
         for step in (*order, *order):
             if step == "action":
-                answer = await callbacks.send("/voice/incoming/recorded", finished(sid, recording, 61, Digits="9"))
+                answer = await callbacks.send(
+                    "/voice/incoming/recorded", recording_form(sid, recording, 61, Digits="9")
+                )
                 assert "We will not call you again. Goodbye.</Say><Hangup />" in answer.text
             elif step == "status":
-                form = finished(sid, recording, 61, RecordingStatus="completed")
+                form = recording_form(sid, recording, 61, RecordingStatus="completed")
                 assert (await callbacks.send("/voice/incoming/recording", form)).status_code == 204
             else:
                 await callbacks.event(sid, "completed", utc_now(), CallDuration="70")
@@ -226,7 +228,7 @@ async def test_nothing_ends_a_message_but_the_hash_where_nobody_may_press_9(
     sid, recording = new_sid(), new_recording()
     opening = (await callbacks.incoming(str(tenant.number), sid)).text
     assert ("<Gather" in opening, 'finishOnKey="#"' in opening) == (False, True)
-    await callbacks.send("/voice/incoming/recorded", finished(sid, recording, Digits="9"))
+    await callbacks.send("/voice/incoming/recorded", recording_form(sid, recording, Digits="9"))
     assert len((await owner.get(api(tenant))).json()["items"]) == 1
     assert await blocked_numbers(tenant, database) == []
 
@@ -285,7 +287,7 @@ async def test_a_missed_call_and_its_message_are_events(
 ) -> None:
     sid = await call_in(callbacks, tenant)
     await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
-    await callbacks.send("/voice/incoming/recording", finished(sid, new_recording(), RecordingStatus="completed"))
+    await callbacks.send("/voice/incoming/recording", recording_form(sid, new_recording(), RecordingStatus="completed"))
     async with database.sessions() as session:
         # Numbered already, or still in the outbox.
         query = sa.text(
@@ -307,7 +309,7 @@ async def test_erasing_the_caller_erases_the_message(
 ) -> None:
     sid = await call_in(callbacks, tenant)
     await callbacks.event(sid, "completed", utc_now(), CallDuration="20")
-    await callbacks.send("/voice/incoming/recording", finished(sid, new_recording(), RecordingStatus="completed"))
+    await callbacks.send("/voice/incoming/recording", recording_form(sid, new_recording(), RecordingStatus="completed"))
     assert (await owner.post(api(tenant, "erasures"), json={"number": CALLER})).status_code == 200
     assert (await owner.get(api(tenant))).json()["items"] == []
     assert (await call_of(owner, tenant))["from"] is None

@@ -1,4 +1,4 @@
-"""The settings section HubSpot: connect, see failures, try again, remove; without scripts."""
+"""The dashboard's settings section HubSpot: connect, see failures, try again, remove; without scripts."""
 
 import httpx
 import pytest

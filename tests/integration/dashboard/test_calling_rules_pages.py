@@ -1,4 +1,4 @@
-"""The forms of calling rules and of a token's own limits."""
+"""The dashboard's forms of calling rules (countries, limits, blocked numbers) and of a token's own limits."""
 
 import asyncio
 import html

@@ -1,4 +1,4 @@
-"""Kit downloads: reproducible, versioned, without a token, for members only."""
+"""Downloads of the integration kits: the same bytes each time, versioned, without a token, for members only."""
 
 import io
 import json

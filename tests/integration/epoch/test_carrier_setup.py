@@ -1,4 +1,4 @@
-"""``epoch carrier setup`` against a sandbox carrier's account."""
+"""``epoch carrier setup`` on a sandbox carrier's account: it sets URLs and the usage trigger, and reports conflicts."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""``epoch carrier verify`` against a sandbox carrier's account."""
+"""``epoch carrier verify`` on a sandbox carrier's account: it changes nothing, and places a call only on request."""
 
 import asyncio
 import os

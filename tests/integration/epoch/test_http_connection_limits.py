@@ -1,4 +1,4 @@
-"""Slow clients and too many connections: each ends by itself, and others are served meanwhile."""
+"""Limits of HTTP connections: slow clients and surplus connections are closed, and others are served meanwhile."""
 
 import asyncio
 import contextlib

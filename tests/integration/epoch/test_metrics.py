@@ -1,4 +1,4 @@
-"""Metrics of requests, carrier callbacks, phones and the job queue. Other tests of the process share them."""
+"""Metrics of requests, carrier callbacks, phones and the job queue; the tests measure their growth."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""``epoch migrate --plan`` for an older, newer, current, empty or missing database; its locks equal PostgreSQL's."""
+"""``epoch migrate --plan`` on databases in any state; the locks that it prints are those that PostgreSQL takes."""
 
 import asyncio
 import re

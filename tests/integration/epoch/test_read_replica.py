@@ -1,4 +1,4 @@
-"""Lists, reports and exports that read a standby: their content, and that the database itself replaces the standby."""
+"""Lists, reports and exports read a standby; the database itself replaces a standby that is late or fails."""
 
 import asyncio
 import re

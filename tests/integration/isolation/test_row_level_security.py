@@ -1,4 +1,4 @@
-"""Row-level security: queries without a tenant filter see no rows of other tenants."""
+"""Row-level security: requests see and change no rows of other tenants, even without a tenant filter."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A database with an empty job queue."""
+"""Fixture of the kit's tests: a database with an empty job queue."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Processes take the time from the database's clock, so machines with wrong clocks agree; ``epoch doctor`` on them."""
+"""Processes take the time from the database's clock, and ``epoch doctor`` reports a machine whose clock differs."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Reconciliation of the carrier's numbers with the table: repairs and reported discrepancies."""
+"""Reconciliation of the carrier's numbers with the stored ones: repairs and reported discrepancies."""
 
 import asyncio
 import os

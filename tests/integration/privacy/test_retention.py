@@ -145,7 +145,7 @@ async def old_call(
     return call_id
 
 
-async def stored(database: Database, call_id: UUID) -> Call:
+async def stored_call(database: Database, call_id: UUID) -> Call:
     async with database.sessions() as session:
         return await session.get_one(Call, call_id)
 
@@ -168,11 +168,11 @@ async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
     now = utc_now()
     old = await old_call(database, tenant, token, at=months_before(now, 24) - dt.timedelta(minutes=1))
     young = await old_call(database, tenant, token, at=months_before(now, 24) + dt.timedelta(minutes=1))
-    before = await stored(database, old)
+    before = await stored_call(database, old)
 
     assert await retention.run(now) == 1
 
-    call = await stored(database, old)
+    call = await stored_call(database, old)
     assert (call.from_number, call.to_number, call.identity, call.agent) == (None, "", "", None)
     assert (call.call_id, call.origin, call.details) == (None, None, None)
     assert (call.name, call.company, call.url, call.extension) == (None, None, None, None)
@@ -181,7 +181,7 @@ async def test_old_calls_lose_who_called_whom_and_keep_what_is_counted(
     for kept in ("carrier_sid", "token_id", "status", "duration", "started_at", "ended_at", "country", "cost_micros"):
         assert getattr(call, kept) == getattr(before, kept)
     assert await event_count(database, old) == 0
-    assert (await stored(database, young)).to_number == NUMBER
+    assert (await stored_call(database, young)).to_number == NUMBER
     assert await retention.run(now) == 0
 
 
@@ -194,8 +194,8 @@ async def test_an_organizations_own_time_counts(
     theirs = await old_call(database, other, await make.token(other), at=two_months_ago)
     await choose(database, tenant, 1)
     assert await retention.run(now) == 1
-    assert (await stored(database, mine)).erased_at is not None
-    assert (await stored(database, theirs)).erased_at is None
+    assert (await stored_call(database, mine)).erased_at is not None
+    assert (await stored_call(database, theirs)).erased_at is None
     for wrong in (0, 37):
         with pytest.raises(ValidationFailed):
             await choose(database, tenant, wrong)
@@ -257,10 +257,10 @@ async def test_organizations_share_batches_and_none_is_left_behind(
     while await retention.run(now):
         pass
     for organization_id, calls in due.items():
-        assert [(await stored(database, call_id)).to_number for call_id in calls] == [""] * len(calls)
+        assert [(await stored_call(database, call_id)).to_number for call_id in calls] == [""] * len(calls)
         async with database.sessions() as session:
             assert (await session.get_one(Organization, organization_id)).calls_erased_through == calls[-1]
-    assert {(await stored(database, call_id)).to_number for call_id in young} == {NUMBER}
+    assert {(await stored_call(database, call_id)).to_number for call_id in young} == {NUMBER}
 
 
 async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_there(
@@ -274,7 +274,7 @@ async def test_what_is_erased_by_age_goes_at_the_carrier_too_whenever_it_is_ther
     async with database.sessions() as session, session.begin():
         # One call was erased by its number before: the carrier has already been asked to delete it.
         await session.execute(sa.update(Call).where(Call.id == old[2]).values(erased_at=now))
-    sids = [(await stored(database, call_id)).carrier_sid for call_id in (*old, young)]
+    sids = [(await stored_call(database, call_id)).carrier_sid for call_id in (*old, young)]
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
     first, second = (JobQueue(database, settings.secret_keys) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)
@@ -342,10 +342,10 @@ async def test_a_callback_that_is_repeated_years_later_dials_and_writes_nothing(
 ) -> None:
     call_id = await old_call(database, tenant, token, at=months_before(utc_now(), 25))
     assert await retention.run() == 1
-    before = await stored(database, call_id)
+    before = await stored_call(database, call_id)
     assert b"<Dial" not in (await callbacks.outgoing(token.id, before.carrier_sid)).content
     await callbacks.event(before.carrier_sid, "ringing", utc_now(), child=new_sid(), sequence=1)
-    after = await stored(database, call_id)
+    after = await stored_call(database, call_id)
     assert (after.status, after.to_number, after.erased_at) == (before.status, "", before.erased_at)
     assert await event_count(database, call_id) == 0
 
@@ -394,7 +394,7 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
                 organization_id=tenant.organization.id, number=NUMBER, is_foreign=False, hour_start=now, seen_at=now
             )
         )
-    sids = [(await stored(database, call_id)).carrier_sid for call_id in called]
+    sids = [(await stored_call(database, call_id)).carrier_sid for call_id in called]
     legs = [carrier_account.add_call(sid, "completed", seconds=9).sid for sid in sids]
 
     async with tenant_database.tenant_session(tenant.organization.id) as session:
@@ -403,10 +403,10 @@ async def test_a_number_is_erased_from_every_call_here_and_at_the_carrier(
     assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(3, 0)
 
     for call_id in (*called, refused):
-        row = await stored(database, call_id)
+        row = await stored_call(database, call_id)
         assert (row.to_number, row.agent, row.erased_at is not None) == ("", None, True)
         assert await event_count(database, call_id) == 0
-    assert [(await stored(database, call_id)).erased_at for call_id in (other, elsewhere)] == [None, None]
+    assert [(await stored_call(database, call_id)).erased_at for call_id in (other, elsewhere)] == [None, None]
     async with database.sessions() as session:
         found = CallFilters(number=parse_number_filter(NUMBER, "US"))
         assert await CallListService(session).page(tenant.organization.id, found, after=None, limit=10) == []
@@ -465,17 +465,17 @@ async def test_calls_to_others_lose_the_metadata_in_which_the_number_stands(
     assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(0, 13)
 
     for call_id in (*mentioned, live):
-        call = await stored(database, call_id)
+        call = await stored_call(database, call_id)
         assert (call.details, call.to_number, call.erased_at) == (None, OTHER, None)
-    assert (await stored(database, mentioned[0])).agent == "Ada"
+    assert (await stored_call(database, mentioned[0])).agent == "Ada"
     for column, call_id in people.items():
-        call = await stored(database, call_id)
+        call = await stored_call(database, call_id)
         assert (getattr(call, column), call.agent) == (None, "Ada")
-    assert [getattr(await stored(database, named), name) for name in ("details", "agent")] == [None, None]
-    assert (await stored(database, page)).origin is None
-    assert (await stored(database, member)).agent == "2125550147@example.com"
-    assert (await stored(database, other)).details == left
-    assert (await stored(database, elsewhere)).details == written[0]
+    assert [getattr(await stored_call(database, named), name) for name in ("details", "agent")] == [None, None]
+    assert (await stored_call(database, page)).origin is None
+    assert (await stored_call(database, member)).agent == "2125550147@example.com"
+    assert (await stored_call(database, other)).details == left
+    assert (await stored_call(database, elsewhere)).details == written[0]
     assert await erase(tenant_database, erasure, tenant) == NumberOccurrences(0, 0)
 
 
@@ -504,12 +504,12 @@ async def test_a_search_that_takes_long_goes_on_in_the_background(
     assert not erased.is_complete
     assert erased.mentioning_calls < len(calls)
     assert counted.mentioning_calls <= len(calls)
-    assert (await stored(database, old)).erased_at is not None
-    assert (await stored(database, calls[-1])).details is not None
+    assert (await stored_call(database, old)).erased_at is not None
+    assert (await stored_call(database, calls[-1])).details is not None
 
     assert await queue.run_due() > 1
     for call_id in calls:
-        assert (await stored(database, call_id)).details is None
+        assert (await stored_call(database, call_id)).details is None
     async with database.sessions() as session:
         mine = AuditEvent.organization_id == tenant.organization.id, AuditEvent.action == "call_data.number_erased"
         recorded = list(await session.scalars(sa.select(AuditEvent.details).where(*mine).order_by(AuditEvent.id)))
@@ -541,7 +541,7 @@ async def test_a_number_in_a_live_call_is_not_erased(
     live = await add_call(database, tenant, token, to_number=NUMBER, status=CallStatus.IN_PROGRESS, duration=0)
     with pytest.raises(NumberInLiveCall):
         await erase(tenant_database, erasure, tenant)
-    assert (await stored(database, over)).erased_at is None
+    assert (await stored_call(database, over)).erased_at is None
     async with database.sessions() as session, session.begin():
         sid = (await session.get_one(Call, live)).carrier_sid
         end = LegEvent(is_child=True, kind="completed", sequence=3, occurred_at=utc_now(), duration=1)
@@ -558,7 +558,7 @@ async def test_a_carrier_that_is_away_is_asked_again(
     carrier_account: CarrierAccount,
 ) -> None:
     call_id = await add_call(database, tenant, token, to_number=NUMBER)
-    sid = (await stored(database, call_id)).carrier_sid
+    sid = (await stored_call(database, call_id)).carrier_sid
     carrier_account.add_call(sid, "completed", seconds=9)
     first, second = (JobQueue(database, settings.secret_keys) for _ in range(2))
     away = TwilioCarrier(settings.twilio, api_base="http://127.0.0.1:1", signaling=None)

@@ -22,7 +22,7 @@ from tenants.models import KeyScope
 pytestmark = pytest.mark.anyio
 
 
-async def stored(database: Database, event_id: UUID) -> AuditEvent:
+async def stored_event(database: Database, event_id: UUID) -> AuditEvent:
     async with database.sessions() as session:
         return await session.get_one(AuditEvent, event_id)
 
@@ -63,7 +63,7 @@ async def test_the_database_sets_the_name_and_the_time_of_staff(tenant_database:
     finally:
         await back_office.stop()
 
-    event = await stored(database, event_id)
+    event = await stored_event(database, event_id)
     assert event.actor_name == staff.email
     assert utc_now() - event.created_at < timedelta(hours=1)
 
@@ -88,7 +88,7 @@ async def test_a_request_records_its_user_and_nobody_else(
     async with tenant_database.tenant_session(organization_id, owner.id) as session:
         event_id = await insert(session, organization_id=organization_id, actor_kind="user", actor_id=owner.id)
 
-    assert (await stored(database, event_id)).actor_name == owner.email
+    assert (await stored_event(database, event_id)).actor_name == owner.email
 
 
 async def test_a_transaction_of_nobody_records_the_product_alone(
@@ -102,7 +102,7 @@ async def test_a_transaction_of_nobody_records_the_product_alone(
     async with tenant_database.tenant_session(organization_id) as session:
         event_id = await insert(session, organization_id=organization_id, actor_kind="system")
 
-    assert (await stored(database, event_id)).actor_name == SYSTEM.name
+    assert (await stored_event(database, event_id)).actor_name == SYSTEM.name
 
 
 async def test_an_api_key_and_staff_act_under_their_own_names(
@@ -139,5 +139,5 @@ async def test_jobs_record_others_and_a_known_one_by_name(database: Database, ma
         )
         gone = await insert(session, organization_id=tenant.organization.id, actor_kind="user", actor_id=uuid4())
 
-    assert (await stored(database, known)).actor_name == tenant.owner.email
-    assert (await stored(database, gone)).actor_name == "mallory@example.com"
+    assert (await stored_event(database, known)).actor_name == tenant.owner.email
+    assert (await stored_event(database, gone)).actor_name == "mallory@example.com"

@@ -1,4 +1,4 @@
-"""Blocked origins are stored for each token; their number is limited, whatever is sent."""
+"""Origins of pages that an embed token does not allow are counted for each token; their number is limited."""
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from widget.models import MAX_BLOCKED_ORIGINS, BlockedOrigin
 pytestmark = pytest.mark.anyio
 
 
-async def stored(database: Database, token: Token) -> dict[str, int]:
+async def stored_counts(database: Database, token: Token) -> dict[str, int]:
     async with database.sessions() as session:
         rows = await session.scalars(select(BlockedOrigin).where(BlockedOrigin.token_id == token.id))
         return {row.origin: row.times for row in rows}
@@ -27,7 +27,7 @@ async def test_a_blocked_exchange_is_counted(
     for origin in ("https://evil.example", "https://evil.example", "https://mysite.com"):
         await client.post("/widget/exchange", json={"token": token.raw}, headers={"origin": origin})
     await BLOCKED_ORIGINS.get(app).flush()
-    assert await stored(database, token) == {"https://evil.example": 2}
+    assert await stored_counts(database, token) == {"https://evil.example": 2}
 
 
 async def test_counts_of_several_flushes_add_up(database: Database, app: Litestar, make: Factory) -> None:
@@ -36,7 +36,7 @@ async def test_counts_of_several_flushes_add_up(database: Database, app: Litesta
     for _ in range(3):
         writer.add(token.id, [b"https://evil.example"])
         await writer.flush()
-    assert await stored(database, token) == {"https://evil.example": 3}
+    assert await stored_counts(database, token) == {"https://evil.example": 3}
 
 
 async def test_of_many_origins_only_the_newest_rows_are_kept(database: Database, app: Litestar, make: Factory) -> None:
@@ -45,7 +45,7 @@ async def test_of_many_origins_only_the_newest_rows_are_kept(database: Database,
     for number in range(MAX_BLOCKED_ORIGINS + 10):
         writer.add(token.id, [f"https://{number}.example".encode()])
         await writer.flush()
-    stored_origins = await stored(database, token)
+    stored_origins = await stored_counts(database, token)
     assert len(stored_origins) == MAX_BLOCKED_ORIGINS
     assert f"https://{MAX_BLOCKED_ORIGINS + 9}.example" in stored_origins
     assert "https://0.example" not in stored_origins
@@ -59,7 +59,7 @@ async def test_origins_that_no_browser_sends_are_not_stored(
     writer = BlockedOriginWriter(DATABASE.get(app))
     writer.add(token.id, origins)
     await writer.flush()
-    assert await stored(database, token) == {}
+    assert await stored_counts(database, token) == {}
 
 
 async def test_an_origin_with_unprintable_bytes_is_cut_and_made_printable(
@@ -69,6 +69,6 @@ async def test_an_origin_with_unprintable_bytes_is_cut_and_made_printable(
     writer = BlockedOriginWriter(DATABASE.get(app))
     writer.add(token.id, [b"https://\x00\xff" + b"x" * 500])
     await writer.flush()
-    (origin,) = await stored(database, token)
+    (origin,) = await stored_counts(database, token)
     assert len(origin) == 100
     assert origin.isprintable()

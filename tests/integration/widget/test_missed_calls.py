@@ -20,14 +20,14 @@ PATH = "/widget/missed-calls"
 CALLER = "+12125550160"
 
 
-async def miss(callbacks: CallbackClient, tenant: Tenant, caller: str = CALLER) -> None:
+async def place_missed_call(callbacks: CallbackClient, tenant: Tenant, caller: str = CALLER) -> None:
     assert tenant.number is not None
     sid = new_sid()
     await callbacks.incoming(tenant.number, sid, caller=caller)
     await callbacks.event(sid, "completed", utc_now(), CallDuration="4")
 
 
-async def unseen(client: httpx.AsyncClient, token: Token, ticket: str, **given: Any) -> dict[str, Any]:
+async def unseen_calls(client: httpx.AsyncClient, token: Token, ticket: str, **given: Any) -> dict[str, Any]:
     answer = await post_token(client, token.raw, **{"path": PATH, "origins": [PUBLIC_URL], "ticket": ticket, **given})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
@@ -43,23 +43,23 @@ async def test_a_member_sees_missed_calls_until_they_are_marked_as_seen(
 ) -> None:
     ann, bob = [await make.member(tenant.organization, Role.MEMBER) for _ in range(2)]
     tickets = [issue_page_ticket(settings, token.id, member_id=user.id) for user in (ann, bob)]
-    await miss(callbacks, tenant)
-    await miss(callbacks, tenant, "anonymous")
-    found = await unseen(client, token, tickets[0])
+    await place_missed_call(callbacks, tenant)
+    await place_missed_call(callbacks, tenant, "anonymous")
+    found = await unseen_calls(client, token, tickets[0])
     (call,) = found["calls"]
     assert (found["count"], call["number"], call["called"]) == (2, CALLER, tenant.number)
     assert call["startedAt"].endswith("Z")
 
-    await miss(callbacks, tenant, "+12125550161")
+    await place_missed_call(callbacks, tenant, "+12125550161")
     # A call that was missed after the list was made stays new.
-    after = await unseen(client, token, tickets[0], seen_until=found["asOf"])
+    after = await unseen_calls(client, token, tickets[0], seen_until=found["asOf"])
     assert (after["count"], [call["number"] for call in after["calls"]]) == (1, ["+12125550161"])
-    assert (await unseen(client, token, tickets[0], seen_until="0001-01-01T00:00:00+14:00"))["count"] == 1
-    assert (await unseen(client, token, tickets[0], seen_until="9999-12-31T23:59:59Z"))["count"] == 0
-    assert (await unseen(client, token, tickets[1]))["count"] == 3
+    assert (await unseen_calls(client, token, tickets[0], seen_until="0001-01-01T00:00:00+14:00"))["count"] == 1
+    assert (await unseen_calls(client, token, tickets[0], seen_until="9999-12-31T23:59:59Z"))["count"] == 0
+    assert (await unseen_calls(client, token, tickets[1]))["count"] == 3
     for _ in range(MAX_LISTED):
-        await miss(callbacks, tenant)
-    many = await unseen(client, token, tickets[1])
+        await place_missed_call(callbacks, tenant)
+    many = await unseen_calls(client, token, tickets[1])
     assert (many["count"], len(many["calls"])) == (3 + MAX_LISTED, MAX_LISTED)
 
 
@@ -72,14 +72,14 @@ async def test_nobody_else_sees_missed_calls(
     token: Token,
 ) -> None:
     ann, stranger = await make.member(tenant.organization, Role.MEMBER), await make.user()
-    await miss(callbacks, tenant)
+    await place_missed_call(callbacks, tenant)
     ticket = issue_page_ticket(settings, token.id, member_id=ann.id)
     nothing = {"count": 0, "calls": [], "asOf": None}
-    assert await unseen(client, token, ticket, origins=["https://customer.example"]) == nothing
+    assert await unseen_calls(client, token, ticket, origins=["https://customer.example"]) == nothing
     for other in (issue_page_ticket(settings, token.id), issue_page_ticket(settings, token.id, member_id=stranger.id)):
-        assert await unseen(client, token, other) == nothing
-        assert await unseen(client, token, other, seen_until=utc_now().isoformat()) == nothing
-    assert (await unseen(client, token, ticket))["count"] == 1
+        assert await unseen_calls(client, token, other) == nothing
+        assert await unseen_calls(client, token, other, seen_until=utc_now().isoformat()) == nothing
+    assert (await unseen_calls(client, token, ticket))["count"] == 1
 
 
 @pytest.mark.parametrize("given", ["yesterday", 7, {}, "2026-12-01T10:00:00", ""])

@@ -29,7 +29,7 @@ async def listed(database: Database, tenant: Tenant) -> None:
         await OutcomeService(session).replace(tenant.organization.id, outcomes, by=SYSTEM)
 
 
-async def stored(database: Database, call_id: Any) -> tuple[Any, Any, Any]:
+async def stored_remarks(database: Database, call_id: Any) -> tuple[Any, Any, Any]:
     async with database.sessions() as session:
         call = await session.get_one(Call, call_id)
     return call.outcome, call.note, call.tags
@@ -47,9 +47,9 @@ async def test_the_phone_stores_an_outcome_and_a_note_with_the_agent_as_author(
     )
     assert (answer.status_code, answer.content) == (204, b"")
     assert_public(answer)
-    assert await stored(database, call) == ("Reached", note, ["a"])
+    assert await stored_remarks(database, call) == ("Reached", note, ["a"])
     assert (await post_token(client, token.raw, path=PATH, call_id=str(own_id), note="")).status_code == 204
-    assert await stored(database, call) == ("Reached", None, ["a"])
+    assert await stored_remarks(database, call) == ("Reached", None, ["a"])
 
     owner = await sign_in(client, tenant.owner)
     shown = (await owner.get(f"/api/organizations/{tenant.organization.id}/calls/{call}")).json()
@@ -75,7 +75,7 @@ async def test_a_call_is_found_with_its_own_token_only(
     for raw, given in unknown:
         answer = await post_token(client, raw, path=PATH, note="x", **given)
         assert_problem(answer, 404, "not_found", "Not found")
-    assert await stored(database, call) == (None, None, None)
+    assert await stored_remarks(database, call) == (None, None, None)
 
 
 @pytest.mark.usefixtures("listed")
@@ -114,7 +114,7 @@ async def test_invalid_values_are_refused_with_the_name_of_their_field(
     assert answer.json()["code"] == "validation_failed"
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert_public(answer)
-    assert await stored(database, call) == (None, None, None)
+    assert await stored_remarks(database, call) == (None, None, None)
 
 
 async def test_the_checks_of_the_exchange_come_first(

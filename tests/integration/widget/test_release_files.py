@@ -194,7 +194,7 @@ async def test_a_database_outage_is_not_a_missing_file_and_is_not_retried_at_onc
     await nowhere.stop()
 
 
-async def stored(url: str) -> dict[str, bytes]:
+async def stored_files(url: str) -> dict[str, bytes]:
     """The content of each kept file."""
     engine = owner_engine(url)
     async with AsyncSession(engine) as session:
@@ -212,9 +212,9 @@ def test_a_released_version_is_replaced_only_outside_production(
         install_release(url, is_production=True, version=FORMER, dist=first)
     with pytest.raises(ReleaseChanged, match=rf"build of {FORMER} has another phone\.js"):
         install_release(url, is_production=True, version=FORMER, dist=second)
-    assert asyncio.run(stored(url)) == {script: FORMER_SCRIPT, CHUNK: FORMER_CHUNK}
+    assert asyncio.run(stored_files(url)) == {script: FORMER_SCRIPT, CHUNK: FORMER_CHUNK}
     install_release(url, is_production=False, version=FORMER, dist=second)
-    assert asyncio.run(stored(url)) == {script: b"changed", CHUNK: FORMER_CHUNK}
+    assert asyncio.run(stored_files(url)) == {script: b"changed", CHUNK: FORMER_CHUNK}
 
 
 def test_a_checkout_without_a_built_frontend_can_migrate(

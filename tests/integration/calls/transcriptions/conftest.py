@@ -1,4 +1,4 @@
-"""A carrier's account and a job queue for the tests of transcripts, and an organization that has them switched on."""
+"""Fixtures of the transcript tests: a carrier's account, a job queue, an organization that has transcripts on."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
