@@ -19,7 +19,7 @@ WORKERS ?= auto
 PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
-help: ## this list
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The last line of `run` is one plain command, so that make passes signals directly to it.
@@ -35,14 +35,14 @@ test: setup ## install what is missing and run every test: server, widget, brows
 
 # The branch or commit from which `test-fast` finds the changes.
 BASE ?= main
-test-fast: setup ## unit tests and those of changed packages, without processes and long waits, for use while writing
+test-fast: setup ## run the unit tests and those of changed packages, without the slow ones, for use while writing
 	$(BIN)/pytest $(PARALLEL) -m "not slow" $$({ git diff --name-only $$(git merge-base HEAD $(BASE)); git ls-files --others --exclude-standard; } | $(BIN)/python tools/tests_of_changes.py)
 
-carrier-contract: setup ## the adapter and the sandbox against the carrier's own description, errors and callbacks
+carrier-contract: setup ## test the carrier's adapter and the sandbox carrier against the carrier's own description, errors and callbacks
 	@tools/setup carrier-contract
 	$(BIN)/pytest $(PARALLEL) $(CONTRACT_TESTS)
 
-route-walk: setup ## every bad value on every route, of which `make test` sends a fifth
+route-walk: setup ## send every invalid value to every route; `make test` sends a fifth of them
 	EVERY_VALUE_ON_EVERY_ROUTE=1 $(BIN)/pytest $(PARALLEL) -s tests/integration/epoch/test_route_walk.py tests/integration/epoch/test_unstorable_text.py
 
 # Measured in all processes: the tests, the product's workers and the sandbox carrier.
@@ -56,63 +56,63 @@ coverage: setup ## run the server, contract and browser tests and print the bran
 	$(BIN)/coverage html -q -d .cache/coverage/html
 	@$(BIN)/python tools/coverage_by_package.py .cache/coverage/report.json
 
-check: setup ## style, types, import contracts, migrations, locks
+check: setup ## check style, types, import contracts, migrations, locks and the production installation
 	@$(MAKE) -j 2 --output-sync=target CHECK_PARTS=1 types lint imports migrations-lint frontend-lint locks-check production-check
 
 setup: ## install what development needs
 	@tools/setup dev
 
-lint: ## ruff: rules and format
+lint: ## check the Python code with ruff: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: ## mypy, strict
+types: ## check the Python types with mypy, strict
 	$(BIN)/mypy
 
-imports: ## the import contracts between packages
+imports: ## check the import contracts between packages
 	$(BIN)/lint-imports
 
 migrations-lint: ## lint the SQL of new migrations: locks, rewrites, changes that older workers notice
 	$(BIN)/python -P tools/lint_migrations.py
 
-frontend-lint: ## lint, format and types of the frontend and the kits
+frontend-lint: ## check lint rules, format and types of the frontend, the kits and the npm package
 	@test ! -f frontend/package.json || (cd frontend && npm run --silent lint)
 
-production-check: ## a production installation, from requirements.lock alone, loads and runs
+production-check: ## check that an installation from requirements.lock alone loads and runs
 	@tools/setup production
 	.cache/production/bin/python -P tools/check_production.py
 
-locks-check: ## no lock file names a host
+locks-check: ## check that no lock file names a host
 	@! grep -n '://' $(wildcard requirements*.lock)
 	@! grep -nE '://|"resolved"' frontend/package-lock.json frontend/tests/salesforce/package-lock.json tools/browser/package-lock.json tools/prism/package-lock.json
 
-licences: setup ## the licence of each package of production, and a failure for one that is not allowed
+licences: setup ## print the licence of each package of production; fail if one is not allowed
 	$(BIN)/python tools/licences.py
 
 # Needs the network, so it is no part of check or test. Status 3: advisories could not be reached.
-audit: ## ask for published advisories on the locked packages
+audit: ## look up published security advisories on the locked packages
 	@tools/setup audit
 	.cache/audit/bin/python tools/advisories.py
 
-unit: setup ## the quick tests
+unit: setup ## run the unit tests
 	$(BIN)/pytest tests/unit
 
-frontend-test: setup ## the widget's tests, and the Salesforce kit's
+frontend-test: setup ## run the unit tests of the frontend and of the Salesforce kit
 	cd frontend && npm run --silent test
 	cd frontend/tests/salesforce && npm run --silent test
 
-browsers: setup ## the tests in Chromium, Firefox and WebKit, in one session
+browsers: setup ## run the tests in Chromium, Firefox and WebKit, in one session
 ifneq ($(BROWSER_TESTS_FOLDER),)
 	$(BIN)/pytest $(PARALLEL) $(BROWSER_TESTS_FOLDER)
 endif
 
-browser: setup ## the tests in Chromium
+browser: setup ## run the tests in Chromium
 	$(BIN)/pytest $(PARALLEL) tests/browser -m "not firefox and not webkit"
 
-firefox: setup ## the core of the browser tests in Firefox
+firefox: setup ## run the core of the browser tests in Firefox
 	$(BIN)/pytest $(PARALLEL) tests/browser -m firefox
 
-webkit: setup ## the browser tests that WebKit supports
+webkit: setup ## run the browser tests that WebKit supports
 	$(BIN)/pytest tests/browser -m webkit
 
 db: ## keep the embedded PostgreSQL running and print its address
@@ -148,7 +148,7 @@ sbom: setup ## write the list of everything in a release (CycloneDX) into dist
 	@mkdir -p dist
 	$(BIN)/python -m tools.sbom dist
 
-bench: ## measure the exchange against its peers
+bench: ## measure the exchange against the same in other frameworks
 	@tools/setup bench
 	.cache/bench/bin/python bench/run.py
 
@@ -180,10 +180,10 @@ bench-events: ## measure the delivery of events to webhooks, and the log of deli
 	@tools/setup bench
 	.cache/bench/bin/python bench/event_delivery.py
 
-bench-partitions: setup ## measure events by months against one table
+bench-partitions: setup ## measure the event log in monthly partitions against one table
 	PYTHONPATH=src:bench $(BIN)/python -P bench/partitions.py
 
-bench-call-partitions: ## measure calls and their events by months against one table each
+bench-call-partitions: ## measure calls and their events in monthly partitions against one table each
 	@tools/setup bench
 	.cache/bench/bin/python bench/call_partitions.py
 
@@ -194,14 +194,14 @@ bench-call-scale: ## measure exchanges and calls by workers and by tokens, and 1
 bench-pgbouncer: setup ## measure the exchange through PgBouncer against a direct connection
 	PYTHONPATH=src:tests:bench $(BIN)/python -P bench/pgbouncer.py
 
-bench-bad-day: ## measure what a bad day of one tenant, or of strangers, costs the others
+bench-bad-day: ## measure how faults and overload by one tenant, or by strangers, slow down the others
 	@tools/setup bench
 	.cache/bench/bin/python bench/bad_day.py
 
 bench-widget: setup ## measure a page with and without the phone in it
 	PYTHONPATH=src:tests $(BIN)/python bench/host_page.py
 
-bench-paint: setup ## measure when a page paints that carries the phone, and one that carries an idle script
+bench-paint: setup ## measure the first paint of a page with the phone, and with an idle script
 	PYTHONPATH=src:tests $(BIN)/python bench/first_paint.py
 
 # CALLS=100 is a shorter drill of killed workers.

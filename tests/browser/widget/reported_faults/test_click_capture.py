@@ -50,7 +50,7 @@ LISTENERS = """<script>
 
 @pytest.fixture(scope="module")
 async def react_app() -> str:
-    command = ("node", "tests/field/bundle.mjs", "click-capture.js")
+    command = ("node", "tests/reported-faults/bundle.mjs", "click-capture.js")
 
     def build() -> str:
         return subprocess.run(command, cwd=FRONTEND, check=True, capture_output=True, text=True).stdout
