@@ -456,7 +456,9 @@ describe("the panel", () => {
     );
     api.open();
     await settle();
-    const [message, fix] = [".notice .message", ".notice .fix"].map((one) => root().querySelector(one).textContent);
+    const [message, fix] = [".notice .message", ".notice .fix"].map(
+      (selector) => root().querySelector(selector).textContent,
+    );
     expect(message).toBe("Domain not allowed");
     expect(fix).toContain("allowed domains");
     expect(button("Copy details")).toBeDefined();

@@ -44,9 +44,9 @@ describe("findTag", () => {
     expect(settingsOfTag(tag).token).toBe("ept_a");
   });
   test("prefers the attribute of a tag to the fragment of an address, and its own address to another's", () => {
-    const other = script({ src: "/phone.js#ept_b" });
+    const otherTag = script({ src: "/phone.js#ept_b" });
     const own = script({ src: "/phone.js#ept_c" });
-    document.head.append(other, own);
+    document.head.append(otherTag, own);
     expect(findTag(document, own)).toBe(own);
     const tag = script({ "data-token": "ept_a" });
     document.head.append(tag);

@@ -855,10 +855,10 @@ describe("Phone", () => {
     expect(fixture.sdk.devices[0].options).toMatchObject({ edge: edges, publishEvents: true });
     expect(fixture.sdk.devices[0].options).not.toHaveProperty("chunderw");
     fixture.phone.stop();
-    const other = await startPhone({ answers: { exchange: [{ ...EXCHANGE_RESPONSE, signaling: null }] } });
-    await dial(other);
-    expect(other.sdk.devices[0].options).not.toHaveProperty("edge");
-    other.phone.stop();
+    const otherFixture = await startPhone({ answers: { exchange: [{ ...EXCHANGE_RESPONSE, signaling: null }] } });
+    await dial(otherFixture);
+    expect(otherFixture.sdk.devices[0].options).not.toHaveProperty("edge");
+    otherFixture.phone.stop();
   });
 
   test("emits nothing after stop, and can be started again", async () => {

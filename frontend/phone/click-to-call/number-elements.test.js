@@ -12,9 +12,9 @@ const start = (markup, texts = {}) => {
   const own = { getCountry: () => US, readNumber: (text) => readNumber(text, US), format, title: "Call {number}" };
   const numbers = new NumberElements({ ...own, ...texts });
   const elements = [...document.body.querySelectorAll("*")];
-  const each = (act) => elements.forEach((element) => act(element));
-  each((element) => numbers.enhance(element));
-  return { numbers, each };
+  const forEachElement = (act) => elements.forEach((element) => act(element));
+  forEachElement((element) => numbers.enhance(element));
+  return { numbers, forEachElement };
 };
 afterEach(() => document.body.replaceChildren());
 
@@ -29,14 +29,14 @@ test.each([
   ['<button data-phone="+12125550101">Ada</button>', null],
   ['<div role="link" tabindex="0" data-phone="+12125550101">Ada</div>', null],
 ])("what is added to %s can be taken back", (markup, expected) => {
-  const { numbers, each } = start(markup);
+  const { numbers, forEachElement } = start(markup);
   const element = document.body.firstElementChild;
   if (expected) expect(document.body.innerHTML).toBe(expected);
   else expect(element.getAttribute("title")).toBe(markup.includes("title=") ? "Office" : "Call +1 212-555-0101");
   expect(element.getAttribute("role")).toBe(
     markup.startsWith("<b ") ? "button" : markup.includes("role=") ? "link" : null,
   );
-  each((one) => numbers.restore(one));
+  forEachElement((element) => numbers.restore(element));
   expect(document.body.innerHTML).toBe(markup);
 });
 
@@ -53,11 +53,11 @@ test.each([
   ['<a href="https://x.example/?tel:+12125550101">Ada</a>', null],
   ['<link href="tel:+12125550101">', null],
 ])("the number of %s is %s, and the element is as it was afterwards", (markup, text) => {
-  const { each, numbers } = start(markup);
+  const { forEachElement, numbers } = start(markup);
   const element = document.body.querySelector("a, area, input, link");
   expect(hasNumber(element) ? numberTextOf(element) : null).toBe(text);
   expect([element.getAttribute("role"), element.getAttribute("tabindex")]).toEqual([null, null]);
-  each((one) => numbers.restore(one));
+  forEachElement((element) => numbers.restore(element));
   expect(document.body.innerHTML).toBe(markup);
 });
 

@@ -176,7 +176,7 @@ describe.each([
   );
 
   test("a national number has no meaning without a country", () => {
-    expect(summarize(read("555123456", undefined)).filter((one) => !one.endsWith("?"))).toEqual([]);
+    expect(summarize(read("555123456", undefined)).filter((summary) => !summary.endsWith("?"))).toEqual([]);
     expect(summarize(read("+15551234567", undefined))).toEqual(["+15551234567"]);
   });
 });
@@ -205,7 +205,7 @@ describe("readNumber with the rules of all countries", () => {
     ["(555) 123-4567", US, null],
     ["+80012345678", US, null],
   ])("%s is a number of a country", (text, country, name) => {
-    expect(read(text, country).candidates.map((one) => one.country)).toEqual([name]);
+    expect(read(text, country).candidates.map((candidate) => candidate.country)).toEqual([name]);
   });
 });
 

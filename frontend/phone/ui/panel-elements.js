@@ -24,7 +24,7 @@ export function buildPanelElements({ root, fab }, texts, handlers) {
   const name = h("div", { class: "name" });
   const from = fromPicker(texts, handlers.pickFrom);
   const sandboxMark = h("span", { class: "mark" }, texts.sandbox);
-  const more = button(
+  const moreButton = button(
     {
       class: "icon",
       "aria-label": texts.more,
@@ -38,7 +38,7 @@ export function buildPanelElements({ root, fab }, texts, handlers) {
     "header",
     { part: "header" },
     h("div", { class: "who" }, h("div", { class: "title" }, name, sandboxMark), from.element),
-    more,
+    moreButton,
     button(
       { class: "icon", part: "minimise", "aria-label": texts.minimise, click: handlers.close },
       icon(ICONS.minimise),
@@ -80,7 +80,7 @@ export function buildPanelElements({ root, fab }, texts, handlers) {
   root.prepend(panel);
   return {
     ...{ root, panel, header },
-    ...{ name, from, sandboxMark, more, stage, sheet, recentCalls },
+    ...{ name, from, sandboxMark, moreButton, stage, sheet, recentCalls },
     ...{ entry, field, reading, dialError, peer, person, number, status, note, message },
     ...{ tools, keypadTool, devicesTool, muteTool, sentDigits, keys },
     ...{ actions, main, secondary },

@@ -363,10 +363,10 @@ export class Panel {
   }
 
   focusMain() {
-    const { field, actions, main, secondary, more } = this.#elements;
+    const { field, actions, main, secondary, moreButton } = this.#elements;
     const actionButton = this.#hasWaitingTones ? secondary : main;
-    const target = actions.hidden ? more : field.element.hidden ? actionButton : field.input;
-    (target.disabled ? more : target).focus({ preventScroll: true });
+    const target = actions.hidden ? moreButton : field.element.hidden ? actionButton : field.input;
+    (target.disabled ? moreButton : target).focus({ preventScroll: true });
   }
 
   focusBar() {

@@ -45,7 +45,7 @@ export function renderView(elements, view, { isMuted, isKeypadShown, sheetName, 
   elements.keys.showHint(Boolean(showsDialer));
   elements.keypadTool.setAttribute("aria-expanded", String(isKeypadShown));
   elements.muteTool.update(isMuted);
-  elements.more.setAttribute("aria-expanded", String(sheetName === "more"));
+  elements.moreButton.setAttribute("aria-expanded", String(sheetName === "more"));
   elements.devicesTool.setAttribute("aria-expanded", String(sheetName === "devices"));
   elements.stage.hidden = isSheetOpen;
   elements.sheet.hidden = !isSheetOpen;

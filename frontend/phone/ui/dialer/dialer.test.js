@@ -158,7 +158,7 @@ describe("formatAsYouType", () => {
   /** The number that is called, or those that are offered. */
   const meaningOf = (text) => {
     const { candidates } = readNumber(text, US, parseDialled);
-    return [candidates.map((one) => one.number), candidates.length !== 1 || candidates[0].isDoubtful];
+    return [candidates.map(({ number }) => number), candidates.length !== 1 || candidates[0].isDoubtful];
   };
   const autofill = (text) => {
     // The browser's own field has no line break.
