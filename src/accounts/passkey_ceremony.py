@@ -1,4 +1,6 @@
-"""WebAuthn ceremonies: makes the options for browsers, and verifies the responses of authenticators."""
+"""WebAuthn ceremonies (adding a passkey, signing in with one): makes the options for browsers, and verifies the
+responses of authenticators.
+"""
 
 import hashlib
 import secrets

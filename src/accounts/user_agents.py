@@ -1,4 +1,4 @@
-"""Describes user agents for the list of sessions."""
+"""Names the browser and system of a user agent, for the list of sessions in the account settings."""
 
 # In this order: user agents of the earlier ones also contain the names of the later ones.
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/audit``: the audit log, filtered by query parameters."""
+"""``/dashboard/<slug>/audit``: the organization's audit log for its admins, filtered by query parameters."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""``/dashboard/<slug>/calls/<id>/call-back``: a page from whose phone a member calls the caller of a missed call."""
+"""``/dashboard/<slug>/calls/<id>/call-back``: the page with a phone for calling back the caller of a missed call."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,6 @@
-"""The number search on the settings page: its fields for a country, and texts about the numbers that it found."""
+"""The search for numbers to buy, in the settings section **Phone number**: its fields for a country, and texts about
+the numbers that it found.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 

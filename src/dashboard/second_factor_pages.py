@@ -1,4 +1,6 @@
-"""``/account/second-factor`` and ``/account/recovery-codes``: two-step sign-in and its recovery codes."""
+"""``/account/second-factor`` and ``/account/recovery-codes``: switches two-step sign-in by authenticator app on or off,
+and shows new recovery codes.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,6 @@
-"""Domains of an embed token: the form that allows a browser extension, checks of a proposed domain, and the notice."""
+"""Domains of an embed token: the form that allows a browser extension, checks of a proposed domain, and the sentence
+that says where the token works.
+"""
 
 from uuid import UUID
 

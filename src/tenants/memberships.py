@@ -1,4 +1,4 @@
-"""Lists the organizations that a person belongs to, for the dashboard's list with which people switch organizations."""
+"""Lists the organizations that a person belongs to, for the dashboard's menu that switches between them."""
 
 from collections.abc import Sequence
 from uuid import UUID

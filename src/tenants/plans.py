@@ -1,4 +1,4 @@
-"""Plans, and which of them include widgets."""
+"""The plans that organizations pay for, and the set of plans that include widgets."""
 
 import enum
 

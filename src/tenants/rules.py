@@ -1,4 +1,4 @@
-"""Checks an organization's status, plan, number and roles, and parses the fields of its forms.
+"""Checks an organization's status, plan, phone number and roles, and parses the fields of its forms.
 
 Guards, the token exchange and the carrier callbacks share the checks.
 """

@@ -1,4 +1,4 @@
-"""Request and response types of the embed token API."""
+"""Request and response bodies of the endpoints for embed tokens."""
 
 from collections.abc import Collection
 from typing import Annotated

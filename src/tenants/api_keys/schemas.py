@@ -1,4 +1,4 @@
-"""Request and response schemas of the API keys' endpoints."""
+"""Request and response bodies of the endpoints for API keys."""
 
 from typing import Annotated
 
