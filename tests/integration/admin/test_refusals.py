@@ -1,4 +1,4 @@
-"""The page "Why was this refused": by number, organization and e-mail, with the values at that time."""
+"""The back office's page "Why was this refused": by number, organization and e-mail, with the values at that time."""
 
 import datetime as dt
 import secrets

@@ -1,4 +1,4 @@
-"""Voicemails: recorded by the carrier, listed, marked, deleted, erased with their calls."""
+"""Voicemails: recorded by the carrier (silence, key 9, lost callbacks), listed, marked, deleted, erased with calls."""
 
 import datetime as dt
 import itertools

@@ -1,4 +1,4 @@
-"""API key pages: create, show once, revoke, without scripts."""
+"""The dashboard's API key pages: create, show once, revoke, without scripts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Embed token pages: generate, show once, change, revoke, without scripts."""
+"""The dashboard's embed token pages: generate, show once, change, revoke, refused pages, upgrade; without scripts."""
 
 import html
 import json

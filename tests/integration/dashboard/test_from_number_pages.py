@@ -1,4 +1,4 @@
-"""Forms that decide which number calls show: each notice names the rule in effect."""
+"""The dashboard's forms that decide which number calls show: each notice names the rule in effect."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Lists in the settings: the newest rows first, the rest by links without scripts."""
+"""Lists in the dashboard's settings: the newest rows first, the rest by links without scripts."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""The pages of the settings: URLs, titles, the menu, redirects of the former single page, and refused forms."""
+"""The dashboard's settings: URLs, titles, the menu, redirects of the former single page, and refused forms."""
 
 import re
 

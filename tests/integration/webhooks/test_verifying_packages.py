@@ -1,4 +1,4 @@
-"""The examples of packages that verify webhooks, as programs: they take what the product delivers and nothing else."""
+"""The example receivers of both packages that verify webhooks, run as programs: they accept only our deliveries."""
 
 import os
 import shutil
