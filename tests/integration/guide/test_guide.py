@@ -263,8 +263,8 @@ async def test_every_method_state_and_event_is_described_and_no_other(raw: str) 
     assert set().union(*(names_in(row[0]) for row in rows)) == methods
     assert methods >= {"call", "hangup", "isReady", "getState", "reset", "sendDtmf", "toggle", "on", "off"}
 
-    moves = (FRONTEND / "phone" / "states.js").read_text().split("MOVES = {", 1)[1].split("\n};", 1)[0]
-    states = set(re.findall(r'^  "?([\w-]+)"?:', moves, re.MULTILINE))
+    transitions = (FRONTEND / "phone" / "states.js").read_text().split("TRANSITIONS = {", 1)[1].split("\n};", 1)[0]
+    states = set(re.findall(r'^  "?([\w-]+)"?:', transitions, re.MULTILINE))
     assert {row[0].strip("`") for row in rows_of(raw, "### States")} == states
 
     events = {name for row in rows_of(raw, "### Events") for name in names_in(row[0])}
