@@ -46,10 +46,3 @@ class BlockRequestService:
                 details={"called": call.to_number, "attestation": call.attestation},
             )
         return True
-
-    async def is_blocked(self, organization_id: UUID, number: str) -> bool:
-        """True when the number's owner asked not to be called."""
-        query = sa.select(BlockedNumber.id).where(
-            BlockedNumber.owned_by(organization_id), BlockedNumber.number == number, BlockedNumber.asked_at.is_not(None)
-        )
-        return await self._session.scalar(query) is not None
