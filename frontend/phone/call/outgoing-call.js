@@ -40,9 +40,7 @@ export class OutgoingCall {
   /** True from the decision to end the call, while the reason is requested. */
   #isEnding = false;
   #isMuted = false;
-  /**
-   * True after the carrier refused the token before the answer: the call is then connected once more, with a new token.
-   */
+  /** True after the carrier refused the token before the answer; a second refusal ends the call. */
   #isTokenRefused = false;
   #isRenewingToken = false;
   /** @type {{code?: number} | null} */
@@ -172,9 +170,7 @@ export class OutgoingCall {
     this.#postDial.proceed();
   }
 
-  /**
-   * Drop the present attempt, whose token the carrier refused and which may never end by itself, and connect once more.
-   */
+  /** Connect once more instead of an attempt whose token the carrier refused; that attempt may never end by itself. */
   async #reconnect() {
     const refusedCall = this.#call;
     this.#call = null;
@@ -341,17 +337,14 @@ export class OutgoingCall {
     this.#finishAs(await this.#callEndLookup.fetchEndOfLost(() => this.#hasEnded));
   }
 
-  /**
-   * End an answered call that the carrier ended: the other side hung up, or staff, a limit or a revocation ended it.
-   */
+  /** End an answered call that the other side, staff, a limit or a revocation ended. */
   async #finishAnswered() {
     const problem = await this.#callEndLookup.fetchEndReason();
     this.#finish("completed", { problem, endedByRemote: !problem });
   }
 
   /**
-   * End a call that was not connected to the called person: the carrier ended it before the answer, or answered it
-   * without ringing.
+   * End a call that the carrier ended before the called person answered, or that it answered without ringing.
    * @param {boolean} isAnswered
    * @param {boolean} endedByRemote
    */
