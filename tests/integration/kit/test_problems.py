@@ -1,4 +1,4 @@
-"""Problem answers of the API to unknown paths, methods and bad fields."""
+"""Problem answers of the API: impossible ids, wrong fields by name, and requests whose client leaves midway."""
 
 from typing import Any
 
