@@ -26,7 +26,8 @@ _FIND_KEY_SQL = """
 SELECT k.id, k.organization_id, k.label, k.scope, k.last_used_at, o.plan, o.country, o.time_zone,
     o.suspended_at IS NOT NULL,
     (SELECT n.e164 FROM phone_number n
-     WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL ORDER BY n.id LIMIT 1)
+     WHERE n.organization_id = o.id AND n.released_at IS NULL AND n.releasing_at IS NULL
+     ORDER BY n.is_default DESC, n.id LIMIT 1)
 FROM api_key k JOIN organization o ON o.id = k.organization_id
 WHERE k.digest = $1 AND k.revoked_at IS NULL AND o.deleted_at IS NULL
 """

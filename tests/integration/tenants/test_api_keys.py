@@ -14,7 +14,7 @@ from kit.db.database import Database
 from support.db_probe import row_counts, tables_holding
 from support.factories import Factory, Tenant, sign_in
 from tenants.api_keys.auth import API_KEYS
-from tenants.models import ApiKey, Role
+from tenants.models import ApiKey, PhoneNumber, Role
 
 pytestmark = pytest.mark.anyio
 
@@ -289,3 +289,17 @@ async def test_use_is_noted_at_most_once_a_minute(
 
     assert first is not None
     assert await last_used() == first
+
+
+async def test_a_key_acts_with_the_default_number(
+    app: Litestar, new_client: NewClient, make: Factory, database: Database
+) -> None:
+    tenant = await make.tenant()
+    raw = await key_of(new_client, tenant)
+    default = PhoneNumber(organization_id=tenant.organization.id, e164="+14155550188", is_default=True)
+    async with database.sessions() as session, session.begin():
+        session.add(default)
+
+    key = await API_KEYS.get(app).authenticate(raw, "203.0.113.7")
+
+    assert key.member.caller_id == "+14155550188"
