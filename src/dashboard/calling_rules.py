@@ -55,7 +55,9 @@ async def section_context(request: SettingsRequest, session: AsyncSession, membe
         "enabled_countries": sorted(enabled_countries, key=lambda item: item[1]),
         "other_countries": [name for code, name in countries().items() if code not in rules.countries],
         "limit_rows": limit_rows(rules, may_change=may_change),
-        "waiting_country_count": sum(1 for code, _ in enabled_countries if code not in rules.callable_countries),
+        "not_yet_callable_country_count": sum(
+            1 for code, _ in enabled_countries if code not in rules.callable_countries
+        ),
         "blocked_numbers": rules.blocked_numbers,
         "new_account_until": rules.limits.new_until,
         "upgrade": None if member.plan in WIDGET_PLANS else await upgrade_offer(request, session, member),

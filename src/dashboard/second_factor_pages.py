@@ -50,14 +50,14 @@ async def confirm_second_factor(request: Visit) -> Response[str]:
     form = await read_form(request, "code")
     try:
         ensure_valid_text(form)
-        codes, raw = await account_settings_of(request).confirm_second_factor(
+        codes, session_token = await account_settings_of(request).confirm_second_factor(
             current_viewer(request), code=form["code"], by=current_actor(request)
         )
     except SecondFactorStateConflict:
         return redirect(request, "/account")
     except DomainError as error:
         return await _second_factor_form(request, form.refused(error), status=status_of(error))
-    cookies = [new_session_cookie(request, raw), _codes_cookie(request, codes)]
+    cookies = [new_session_cookie(request, session_token), _codes_cookie(request, codes)]
     return redirect(request, _CODES_PATH, "Two-step sign-in is on.", cookies=cookies)
 
 
@@ -66,10 +66,12 @@ async def disable_second_factor(request: Visit) -> Response[str]:
     form = await read_form(request, "password", "code")
 
     async def work() -> Response[str]:
-        raw = await account_settings_of(request).disable_second_factor(
+        session_token = await account_settings_of(request).disable_second_factor(
             current_viewer(request), password=form["password"], code=form["code"], by=current_actor(request)
         )
-        return redirect(request, "/account", "Two-step sign-in is off.", cookies=[new_session_cookie(request, raw)])
+        return redirect(
+            request, "/account", "Two-step sign-in is off.", cookies=[new_session_cookie(request, session_token)]
+        )
 
     return await redirect_or_form(request, "disable", form, work)
 

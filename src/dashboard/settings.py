@@ -54,7 +54,7 @@ async def render_settings(
 ) -> Response[str]:
     """Render the page of one section; ``form`` is a form that could not be saved, and makes the status 400.
 
-    The handler must first roll back what the refused service did: it calls the service in ``session.begin_nested()``.
+    A service that may change rows before it refuses is called in ``session.begin_nested()``, which rolls them back.
 
     Raises: RoleTooLow.
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from urllib.parse import urljoin
-from xml.etree.ElementTree import Element, TreeBuilder  # only builds: the parser below is the strict one
+from xml.etree.ElementTree import Element, TreeBuilder  # holds the tree; _tree() parses, without document types
 from xml.parsers import expat
 
 from sandbox.twiml_verbs import (

@@ -102,14 +102,14 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         recording_sid=f"RE{secrets.token_hex(16)}",
         seconds=5,
     )
-    recording = GreetingAudio(organization_id=organization_id, name="Christmas", seconds=1, wav=b"RIFF")
+    greeting_audio = GreetingAudio(organization_id=organization_id, name="Christmas", seconds=1, wav=b"RIFF")
     # Not verified, because the reconciliation changes numbers that the carrier does not list.
     verified = VerifiedNumber(
         organization_id=organization_id, e164="+12125550133", state=VerificationState.FAILED, requested_at=utc_now()
     )
     greeting = VoicemailGreeting(organization_id=organization_id, name="Call me back", seconds=1, wav=b"RIFF")
     async with database.sessions() as session, session.begin():
-        session.add_all([address, recording, verified, greeting])
+        session.add_all([address, greeting_audio, verified, greeting])
         session.add(voicemail)
         keys = ApiKeyService(session)
         key, write_key = await keys.issue(organization_id, label="Backend", scope=KeyScope.WRITE, by=SYSTEM)
@@ -243,7 +243,7 @@ async def make_full_tenant(database: Database, make: Factory) -> FullTenant:
         "number_id": number_id,
         "address_id": address.id,
         "voicemail_id": voicemail.id,
-        "audio_id": recording.id,
+        "audio_id": greeting_audio.id,
         "verified_number_id": verified.id,
         "greeting_id": greeting.id,
         "member_id": member_id,
@@ -267,7 +267,7 @@ async def assign_sequence_numbers(database: Database) -> None:
 
 
 BACKGROUND_COLUMNS = ["last_used_at", "calls_without_record"]
-"""Columns that the application writes in the background: the last use of tokens, and a count of ended calls."""
+"""Columns written in the background: the last use of tokens, and the number of calls that name no HubSpot record."""
 
 
 async def fingerprints(database: Database, organization_id: UUID) -> dict[str, str | None]:

@@ -36,7 +36,7 @@ class Reading(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Readings(msgspec.Struct, frozen=True):
-    """The readings of one text: with the rules of all countries, and with those of phone.js alone."""
+    """One text: cleaned, read with the rules of all countries (``complete``), and by phone.js alone (``basic``)."""
 
     cleaned: str
     complete: Reading

@@ -15,7 +15,7 @@ const FINAL_STATUSES = new Set(["completed", "busy", "no-answer", "canceled", "f
  */
 
 /**
- * A problem's code to the code of the advice after a call: the problem's own advice says that the phone tries again.
+ * Maps a problem's code to other advice after a call, because its own advice says that the phone tries again.
  * @type {Record<string, string>}
  */
 const CALL_FIX_CODES = { too_many_requests: "call_rate_limited", service_unavailable: "call_unavailable" };
@@ -35,14 +35,14 @@ const OWN_CODES = { invalid_phone_number: "invalid_number" };
 export function callResult(record, carrierError) {
   if (record && isFinal(record.status)) {
     const { status, message, end_reason: reason, help, details } = record;
-    // A call that just failed has its status as the reason. The carrier's refusals name who must change something.
+    // A call that just failed has its status as the reason. A lasting refusal names who must change something.
     const isLasting = (status === "failed" && Boolean(details?.who)) || undefined;
     const code = OWN_CODES[reason ?? ""] ?? (reason !== status && reason) ?? null;
     return { status, message: message || null, code: code || null, help, details, isLasting };
   }
   if (!carrierError) return { status: "no-answer", message: null, code: null };
   const { action, status = "failed", problem } = reactionTo(carrierError);
-  // The carrier reported the end, so the connection to it works.
+  // `wait` means that the SDK repairs its connection; here the carrier reported the end, so the connection works.
   const code = action === "wait" ? "call_failed" : (problem ?? null);
   return { status, message: null, code: status === "failed" ? code : null };
 }
@@ -69,11 +69,12 @@ export const isFinal = (status) => FINAL_STATUSES.has(status);
  * The problem that ended a call; null for a normal end.
  * @param {CallResult} result
  */
-export function problemOf({ status, code, ...reason }) {
-  if (status === "refused") return new Problem(code ?? "call_refused", { ...reason, fallbackFixCode: "call_refused" });
-  if (status === "failed") return asCallProblem(new Problem(code ?? "call_failed", reason));
+export function problemOf({ status, code, ...explanation }) {
+  if (status === "refused")
+    return new Problem(code ?? "call_refused", { ...explanation, fallbackFixCode: "call_refused" });
+  if (status === "failed") return asCallProblem(new Problem(code ?? "call_failed", explanation));
   // Staff, a limit or a revocation ended it.
-  return code && reason.message ? new Problem(code, reason) : null;
+  return code && explanation.message ? new Problem(code, explanation) : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Allows one call at a time across the tabs of a site that use the same embed token. The tab that has the call holds a
- * Web Lock. Over a BroadcastChannel the other tabs show that call and can hang it up.
+ * Web Lock, and asks before its page is left. Over a BroadcastChannel the other tabs show that call and can hang it up.
  */
 import { sharedName } from "../session/shared-name.js";
 import { UnloadPrompt } from "./unload-prompt.js";

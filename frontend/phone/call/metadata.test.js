@@ -19,7 +19,7 @@ describe("readMetadata", () => {
     { text: "\\u0000", e: 1e300, small: 5e-324, ["__proto__x"]: 1 },
     nested(32),
     { note: "x".repeat(2_000 - '{"note":""}'.length) },
-  ])("%j is unchanged in the events", (given) => {
+  ])("%j is kept unchanged", (given) => {
     const { metadata, json } = readMetadata(given);
     expect(metadata).toEqual(given);
     expect(json).toBe(JSON.stringify(given));

@@ -44,7 +44,7 @@ export function startLogging(phone, env, settings) {
     if (data === undefined) console.info(line);
     else console.info(line, data);
   };
-  const stops = [logEvents(phone, env, log), logChanges(phone, log), logRequests(env, log), logPolicy(env, log)];
+  const stops = [logEvents(phone, env, log), logChanges(phone, log), logRequests(env, log), logCspViolations(env, log)];
   log(`debug mode. ${describePage(phone, env)}`, chosenSettings(settings));
   // The page may have called before this chunk was loaded.
   if (phone.isInCall && phone.call) log(describeCallStart(phone.call));
@@ -224,7 +224,7 @@ function logRequests(env, log) {
  * @param {Environment} env
  * @param {Log} log
  */
-function logPolicy({ document, base }, log) {
+function logCspViolations({ document, base }, log) {
   /** @param {SecurityPolicyViolationEvent} violation */
   const onViolation = ({ effectiveDirective, blockedURI, disposition }) => {
     // Violations of the page's own requests are not logged.

@@ -24,7 +24,7 @@ async function startPhone(settings = {}) {
 const find = (selector) => document.querySelector("epoch-phone").shadowRoot.querySelector(selector);
 const field = () => find("#number");
 
-/** More tasks than the panel and the dialler take. */
+/** Runs more tasks than loading the panel and the dialler needs. */
 async function everythingIsLoaded() {
   for (let task = 0; task < 12; task += 1) await settle();
 }
@@ -62,7 +62,7 @@ test.each([
   expect([find("[hidden] #number"), field().getAttribute("aria-invalid")]).toEqual([null, "true"]);
 });
 
-test("also with confirm, and each text in the place of the last one", async () => {
+test("with confirm too; the text of a second click replaces the first one", async () => {
   await startPhone({ confirm: "on" });
   await click('<a href="tel:12">Ada</a>');
   expect(field().value).toBe("12");
@@ -104,7 +104,7 @@ test("where several numbers may be meant, they are offered and the field stays e
   expect(find("[part=choice]")).not.toBeNull();
 });
 
-test("without the dialpad the text stands where a number that waits for Call does", async () => {
+test("without the dialpad the text is shown in place of the number to call", async () => {
   await startPhone({ dialpad: "off" });
   await click('<a href="tel:12">Ada</a>');
   expect(find(".number").textContent).toBe("12");

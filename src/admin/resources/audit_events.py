@@ -45,7 +45,9 @@ def _is_on_day(text: str) -> sa.ColumnElement[bool]:
 class AuditEventView(RecordView, model=AuditEvent):
     identity = "audit-event"
     name_plural = "Audit log"
-    description = "Who did what, when and from where. Entries cannot be changed or deleted."
+    description = (
+        "Who did what, when and from where. Entries cannot be changed or deleted; personal data in them can be erased."
+    )
     menu_group = MenuGroup.SYSTEM
     icon = "audit"
     empty_text = "Every change appears here."

@@ -7,13 +7,13 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 MAX_CONCURRENT_ADMISSIONS = 3
-"""One call holds the lock on the usage counters, the others wait. More would only occupy more connections."""
+"""One call holds the lock on the usage counters, the others wait. More would only occupy more database connections."""
 ADMISSION_WAIT_SECONDS = 8.0
 """The carrier waits fifteen seconds for an answer. A call that would wait longer than this is rejected."""
 
 
 class OrganizationSemaphores:
-    """One semaphore for each organization. Calls wait here without a connection, which other organizations can use."""
+    """One semaphore for each organization. Waiting calls hold no database connection, so that others can use it."""
 
     def __init__(self) -> None:
         self._semaphores: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()

@@ -1,4 +1,4 @@
-"""Access to every route of the back office: visitors, customers and staff of lower roles.
+"""Roles that may use each route of the back office; forms of other sites and other methods change nothing.
 
 ``ROUTES`` has an entry for each route of the application's own table; one without fails.
 """
@@ -90,7 +90,7 @@ ROUTES: Mapping[tuple[str, str], StaffRole | None] = {
 }
 
 
-def table(app: Litestar) -> Iterator[tuple[str, str]]:
+def served_routes(app: Litestar) -> Iterator[tuple[str, str]]:
     """Method and path of each route that answers."""
     for route in AdminApp(BACK_OFFICE.get(app)).app.routes:
         below = [(route.path, inner) for inner in route.routes or ()] if isinstance(route, Mount) else [("", route)]
@@ -123,7 +123,7 @@ def filled_paths(method: str, path: str, rows: Mapping[str, Row]) -> Iterator[tu
 
 
 async def test_each_route_has_an_entry(app: Litestar) -> None:
-    assert sorted(table(app)) == sorted(ROUTES)
+    assert sorted(served_routes(app)) == sorted(ROUTES)
 
 
 async def test_visitors_and_customers_get_nothing(
@@ -138,6 +138,7 @@ async def test_visitors_and_customers_get_nothing(
             for who in (client, customer):
                 answer = await ask(who, method, filled)
                 result = (answer.status_code, answer.text, answer.headers.get("location", "").split("?")[0])
+                # A script requests these, and would follow a redirect to the sign-in page.
                 expected = (401, "", "") if filled.endswith("/now") else (303, "", "/admin/login")
                 assert result == expected, (method, filled)
     assert await state(database, rows) == before
@@ -161,6 +162,7 @@ async def test_lower_roles_get_nothing_of_what_is_above_them(
                 assert "Your role does not allow this" in answer.text or "This is not open to you" in answer.text
                 assert str(rows["organization"].id) not in answer.text
                 refused += 1
+    # At least the page and the form of each action.
     assert refused > 2 * sum(map(len, ACTIONS.values()))
     assert await state(database, rows) == before
 

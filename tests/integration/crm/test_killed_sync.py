@@ -23,11 +23,11 @@ from support.killed_process import start_killable, wait_until_killed
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 PROCESS = Path(__file__).with_name("killed_sync.py")
 COMMITTED_BY_HUBSPOT = {"upsert_call": "/batch/upsert", "associate": "/default/contacts/4711", "update_call": ""}
-"""The ends of the paths of requests after which HubSpot has the change and this product has no answer."""
+"""Ends of the paths of requests that HubSpot carries out without an answer; "" stands for the path of the call."""
 
 
 @pytest.fixture
-def log(jobs: Database, crm_settings: Settings) -> HubSpotSyncRunner:
+def runner(jobs: Database, crm_settings: Settings) -> HubSpotSyncRunner:
     return HubSpotSyncRunner(jobs, crm_settings)
 
 
@@ -37,7 +37,7 @@ async def call_id(
     tenant: Tenant,
     token: Token,
     hubspot: HubSpotStandIn,
-    log: HubSpotSyncRunner,
+    runner: HubSpotSyncRunner,
     jobs: Database,
 ) -> UUID:
     """A call of 42 seconds that waits for HubSpot."""
@@ -50,7 +50,7 @@ async def call_id(
     ended = {"status": CallStatus.COMPLETED, "duration": 42, "ended_at": utc_now()}
     async with jobs.sessions() as session, session.begin():
         await session.execute(sa.update(Call).where(Call.id == added).values(ended))
-    await log.assign_sequence_numbers()
+    await runner.assign_sequence_numbers()
     return added
 
 
@@ -67,14 +67,14 @@ async def be_killed(moment: str, step: str, settings: Settings, hubspot: HubSpot
     hubspot.hangs_after = ""
 
 
-async def ensure_written_by_another(hubspot: HubSpotStandIn, log: HubSpotSyncRunner, tenant: Tenant) -> None:
+async def ensure_written_by_another(hubspot: HubSpotStandIn, runner: HubSpotSyncRunner, tenant: Tenant) -> None:
     """Write what is left in another process, when the lease of the killed one has expired and not before."""
     asked = len(hubspot.asked)
-    await log.new_sync().run_due()
+    await runner.new_sync().run_due()
     assert len(hubspot.asked) == asked
-    await log.let_time_pass(tenant.organization.id)
-    await log.new_sync().run_due()
-    [row] = await log.rows(tenant.organization.id)
+    await runner.let_time_pass(tenant.organization.id)
+    await runner.new_sync().run_due()
+    [row] = await runner.rows(tenant.organization.id)
     assert row.state is CrmCallState.LOGGED
 
 
@@ -92,14 +92,14 @@ async def test_a_call_is_written_once(
     call_id: UUID,
     tenant: Tenant,
     hubspot: HubSpotStandIn,
-    log: HubSpotSyncRunner,
+    runner: HubSpotSyncRunner,
     crm_settings: Settings,
     moment: str,
     step: str,
 ) -> None:
     await be_killed(moment, step, crm_settings, hubspot)
     assert len(hubspot.of(call_id)) == (0 if (moment, step) == ("before", "upsert_call") else 1)
-    await ensure_written_by_another(hubspot, log, tenant)
+    await ensure_written_by_another(hubspot, runner, tenant)
     [(_, written)] = hubspot.of(call_id)
     assert len(hubspot.calls) == 1
     assert written.properties["hs_call_duration"] == "42000"
@@ -109,20 +109,20 @@ async def test_a_call_is_written_once(
     assert hubspot.count("POST", ".*/batch/upsert") == requests
 
 
-async def test_a_change_of_a_written_call_is_the_last_one(
+async def test_hubspot_has_the_last_change_of_a_written_call(
     owner: httpx.AsyncClient,
     call_id: UUID,
     tenant: Tenant,
     hubspot: HubSpotStandIn,
-    log: HubSpotSyncRunner,
+    runner: HubSpotSyncRunner,
     crm_settings: Settings,
 ) -> None:
-    await log.write()
+    await runner.write()
     path = f"/api/organizations/{tenant.organization.id}/calls/{call_id}"
     assert (await owner.patch(path, json={"note": "Ring back"})).status_code == 200
-    await log.assign_sequence_numbers()
+    await runner.assign_sequence_numbers()
     await be_killed("unanswered", "update_call", crm_settings, hubspot)
-    await ensure_written_by_another(hubspot, log, tenant)
+    await ensure_written_by_another(hubspot, runner, tenant)
     [(_, written)] = hubspot.of(call_id)
     assert len(hubspot.calls) == 1
     assert written.properties["hs_call_body"] == "Ring back"

@@ -1,4 +1,4 @@
-"""Properties of all pages: security headers, access, CSRF tokens of forms, problem pages, notices."""
+"""Pages in general: security headers, access, CSRF, form sizes, problem pages, notices; where / and /dashboard lead."""
 
 import re
 
@@ -138,7 +138,8 @@ async def test_a_notice_is_shown_once_and_cannot_be_made_up(client: httpx.AsyncC
     assert "Saved. Any website can use this token." in (await client.get(path)).text
     assert "Saved. Any website can use this token." not in (await client.get(path)).text
     client.cookies.set("notice", "eyJ0ZXh0IjoiaGVsbG8ifQ", domain="localhost")
-    assert (await client.get(path)).status_code == 200
+    answer = await client.get(path)
+    assert (answer.status_code, "hello" in answer.text) == (200, False)
 
 
 async def test_the_dashboard_leads_to_the_organization_last_used(

@@ -1,4 +1,4 @@
-"""A full disk, a read-only database, a carrier with unreadable answers: each entry point answers 503; short logs."""
+"""A full disk, a read-only database, an unreadable carrier: changes get 503, calls are rejected, reads go on."""
 
 import asyncio
 from collections import Counter
@@ -100,7 +100,7 @@ def fault_of(name: str, url: str) -> AbstractAsyncContextManager[None]:
 
 
 @pytest.mark.parametrize(("fault", "advice"), FAULTS.items())
-async def test_each_entry_point_says_that_the_service_is_unavailable_and_the_log_stays_short(
+async def test_changes_get_503_reads_go_on_calls_are_rejected_and_the_log_stays_short(
     visitor: httpx.AsyncClient,
     colleague: StaffBrowser,
     jobs: Database,

@@ -62,7 +62,7 @@ def foreign_transaction(tenant_database: Database, stranger: FullTenant, who: st
 
 
 @EACH_TABLE
-async def test_every_tenant_table_is_walled_for_reading_and_writing(database: Database, name: str) -> None:
+async def test_every_tenant_table_has_policies_for_reading_and_writing(database: Database, name: str) -> None:
     async with database.sessions() as session:
         flags = sa.text("SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = to_regclass(:table)")
         enabled, forced = (await session.execute(flags, {"table": f'"{name}"'})).one()
@@ -142,7 +142,7 @@ async def test_another_organization_itself_is_out_of_sight_and_reach(
         )
 
 
-async def test_a_person_sees_their_own_places_and_gives_themselves_none(
+async def test_a_person_sees_their_own_memberships_and_adds_none(
     tenant_database: Database, victim: FullTenant, stranger: FullTenant
 ) -> None:
     membership, person = OWNED_TABLES["membership"], victim.member.id
@@ -152,8 +152,13 @@ async def test_a_person_sees_their_own_places_and_gives_themselves_none(
         done = await session.execute(raised)
         assert isinstance(done, sa.CursorResult)
         assert done.rowcount == 0
-        place = {"id": uuid4(), "organization_id": stranger.ids["organization_id"], "user_id": person, "role": "owner"}
-        assert await is_forbidden(session, sa.insert(membership).values(place))
+        own_membership = {
+            "id": uuid4(),
+            "organization_id": stranger.ids["organization_id"],
+            "user_id": person,
+            "role": "owner",
+        }
+        assert await is_forbidden(session, sa.insert(membership).values(own_membership))
 
 
 async def test_a_transaction_that_names_nobody_sees_nothing(tenant_database: Database, victim: FullTenant) -> None:
@@ -193,7 +198,7 @@ async def test_a_transaction_that_names_nobody_sees_nothing(tenant_database: Dat
         "CREATE TABLE mine (id int)",
     ],
 )
-async def test_the_look_up_role_finds_owners_and_nothing_else(tenant_database: Database, statement: str) -> None:
+async def test_the_look_up_role_may_not_run(tenant_database: Database, statement: str) -> None:
     assert await tenant_database.lookup_pool.fetch_value("SELECT current_user") == LOOKUP_ROLE
     with pytest.raises(Exception, match="permission denied") as refused:
         await tenant_database.lookup_pool.execute(statement)
@@ -264,7 +269,7 @@ async def one_connection_app(settings: Settings) -> AsyncIterator[Litestar]:
         yield application
 
 
-async def test_requests_run_as_the_walled_role_and_leave_nothing_behind(
+async def test_requests_run_as_the_request_role_and_leave_nothing_behind(
     one_connection_app: Litestar, victim: FullTenant
 ) -> None:
     organization_id, engine = victim.ids["organization_id"], DATABASE.get(one_connection_app).engine
@@ -306,7 +311,7 @@ async def test_a_handler_without_a_guard_gets_no_session(
     assert f"{handler} asks for {session}" in str(error)
 
 
-async def test_an_organization_chosen_in_a_savepoint_is_left_with_it(
+async def test_rolling_back_a_savepoint_restores_the_earlier_organization(
     tenant_database: Database, victim: FullTenant, stranger: FullTenant
 ) -> None:
     async with tenant_database.tenant_session(stranger.ids["organization_id"]) as session:

@@ -88,8 +88,8 @@ async def test_jobs_that_failed_are_counted_while_they_wait(jobs: Database) -> N
     queue = queue_of(jobs, "failing", ConnectionError())
     await put(jobs, "failing")
     await queue.run_due()
-    [length] = await queue.measure()
-    assert (length.waiting, length.failing, length.oldest_due_seconds) == (1, 1, 0)
+    [measured] = await queue.measure()
+    assert (measured.waiting, measured.failing, measured.oldest_due_seconds) == (1, 1, 0)
     await forget_jobs(jobs)
 
 

@@ -83,7 +83,7 @@ async def test_a_delivery_is_verified_by_the_libraries_of_both_languages(
     sender = WebhookSender(DnsResolver(), is_sandbox=True)
 
     async def never_pause(*_: object) -> None:
-        raise AssertionError("nothing fails for three days here")
+        raise AssertionError("a receiver is paused only after three days of failures")
 
     async with receivers(secret, tmp_path) as urls:
         wanted = {}
@@ -129,7 +129,7 @@ async def test_a_request_that_is_not_ours_is_refused_whatever_its_form(tmp_path:
     ]
     async with receivers(secret, tmp_path) as urls, local_client() as client:
         for url in urls.values():
-            await abort_request(url)
+            await abort_request(url)  # a request that breaks off must not stop the receiver
             for headers, body, status in requests:
                 answer = await client.post(url, content=body, headers=headers)
                 assert (url, headers, answer.status_code) == (url, headers, status)

@@ -1,4 +1,4 @@
-"""Fields of embed tokens: stored as sent, or refused with the name of the field."""
+"""Labels of embed tokens are stored unchanged, domains in their normal form; a refusal names the field."""
 
 import csv
 import re
@@ -21,14 +21,14 @@ from support.factories import Factory, sign_in
 pytestmark = pytest.mark.anyio
 CASES = Path(__file__).parents[2] / "cases" / "domain_entry_cases.csv"
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
-DESCRIBED = {
+LONG_INPUTS = {
     "<21 domains>": ", ".join(f"site{number}.com" for number in range(21)),
     "<4,001 characters>": "mysite.com".ljust(4001),
 }
 
 
-class Shop(NamedTuple):
-    """An organization without a limit of tokens, its owner signed in."""
+class SignedInOwner(NamedTuple):
+    """The signed-in owner of an organization that may have 1,000 tokens."""
 
     browser: httpx.AsyncClient
     path: str
@@ -36,7 +36,7 @@ class Shop(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def shop(app: Litestar, database: Database, settings: Settings) -> AsyncIterator[Shop]:
+async def owner(app: Litestar, database: Database, settings: Settings) -> AsyncIterator[SignedInOwner]:
     make = Factory(database, settings)
     tenant = await make.tenant()
     async with database.sessions() as session, session.begin():
@@ -45,7 +45,7 @@ async def shop(app: Litestar, database: Database, settings: Settings) -> AsyncIt
     transport = asgi_transport(app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as browser:
         await sign_in(browser, tenant.owner)
-        yield Shop(browser, f"/api/organizations/{tenant.organization.id}/embed-tokens", token.id)
+        yield SignedInOwner(browser, f"/api/organizations/{tenant.organization.id}/embed-tokens", token.id)
 
 
 def cases() -> list[dict[str, str]]:
@@ -82,12 +82,12 @@ def cases() -> list[dict[str, str]]:
     ],
 )
 async def test_a_refusal_names_the_invalid_field(
-    shop: Shop, database: Database, body: dict[str, object], field: str
+    owner: SignedInOwner, database: Database, body: dict[str, object], field: str
 ) -> None:
-    before = await row_counts(database), (await shop.browser.get(shop.path)).text
-    assert fields_refused(await shop.browser.post(shop.path, json=body)) == [field]
-    assert fields_refused(await shop.browser.patch(f"{shop.path}/{shop.token_id}", json=body)) == [field]
-    assert (await row_counts(database), (await shop.browser.get(shop.path)).text) == before
+    before = await row_counts(database), (await owner.browser.get(owner.path)).text
+    assert fields_refused(await owner.browser.post(owner.path, json=body)) == [field]
+    assert fields_refused(await owner.browser.patch(f"{owner.path}/{owner.token_id}", json=body)) == [field]
+    assert (await row_counts(database), (await owner.browser.get(owner.path)).text) == before
 
 
 @pytest.mark.parametrize(
@@ -104,19 +104,19 @@ async def test_a_refusal_names_the_invalid_field(
         "e\u0301",
     ],
 )
-async def test_labels_are_stored_unchanged(shop: Shop, label: str) -> None:
-    made = await shop.browser.post(shop.path, json={"label": label})
+async def test_labels_are_stored_unchanged(owner: SignedInOwner, label: str) -> None:
+    made = await owner.browser.post(owner.path, json={"label": label})
     assert (made.status_code, made.json()["label"]) == (201, label)
-    assert (await shop.browser.get(shop.path)).json()["items"][0]["label"] == label
+    assert (await owner.browser.get(owner.path)).json()["items"][0]["label"] == label
 
 
 @pytest.mark.parametrize("row", cases(), ids=lambda row: row["why"])
-async def test_lists_of_domains_are_stored_or_refused_as_typed(
-    shop: Shop, database: Database, row: dict[str, str]
+async def test_lists_of_domains_are_stored_in_normal_form_or_refused(
+    owner: SignedInOwner, database: Database, row: dict[str, str]
 ) -> None:
-    typed = DESCRIBED.get(row["input"], row["input"])
+    typed = LONG_INPUTS.get(row["input"], row["input"])
     before = await row_counts(database)
-    answers = [await shop.browser.post(shop.path, json={"allowed_domains": sent}) for sent in (typed, [typed])]
+    answers = [await owner.browser.post(owner.path, json={"allowed_domains": sent}) for sent in (typed, [typed])]
     if row["result"].startswith("ERROR: "):
         for answer in answers:
             assert fields_refused(answer) == ["allowed_domains"]

@@ -22,7 +22,7 @@ PATH = "/widget/outcome"
 
 
 @pytest.fixture
-async def listed(database: Database, tenant: Tenant) -> None:
+async def two_outcomes(database: Database, tenant: Tenant) -> None:
     """Two outcomes of ``tenant``."""
     async with database.sessions() as session, session.begin():
         outcomes = Outcome("Reached", "#059669", True), Outcome("No interest <b>")
@@ -35,20 +35,20 @@ async def stored_remarks(database: Database, call_id: Any) -> tuple[Any, Any, An
     return call.outcome, call.note, call.tags
 
 
-@pytest.mark.usefixtures("listed")
+@pytest.mark.usefixtures("two_outcomes")
 async def test_the_phone_stores_an_outcome_and_a_note_with_the_agent_as_author(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token
 ) -> None:
-    own_id = uuid4()
-    call = await add_call(database, tenant, token, call_id=own_id, agent="Ann")
+    phone_call_id = uuid4()
+    call = await add_call(database, tenant, token, call_id=phone_call_id, agent="Ann")
     note = "😀" * 5_000
     answer = await post_token(
-        client, token.raw, path=PATH, call_id=str(own_id), outcome="Reached", note=note, tags=["a"]
+        client, token.raw, path=PATH, call_id=str(phone_call_id), outcome="Reached", note=note, tags=["a"]
     )
     assert (answer.status_code, answer.content) == (204, b"")
     assert_public(answer)
     assert await stored_remarks(database, call) == ("Reached", note, ["a"])
-    assert (await post_token(client, token.raw, path=PATH, call_id=str(own_id), note="")).status_code == 204
+    assert (await post_token(client, token.raw, path=PATH, call_id=str(phone_call_id), note="")).status_code == 204
     assert await stored_remarks(database, call) == ("Reached", None, ["a"])
 
     owner = await sign_in(client, tenant.owner)
@@ -59,14 +59,14 @@ async def test_the_phone_stores_an_outcome_and_a_note_with_the_agent_as_author(
     ]
 
 
-@pytest.mark.usefixtures("listed")
+@pytest.mark.usefixtures("two_outcomes")
 async def test_a_call_is_found_with_its_own_token_only(
     client: httpx.AsyncClient, make: Factory, database: Database, tenant: Tenant, token: Token
 ) -> None:
-    own_id, other = uuid4(), await make.token(tenant)
-    call = await add_call(database, tenant, token, call_id=own_id)
+    phone_call_id, other = uuid4(), await make.token(tenant)
+    call = await add_call(database, tenant, token, call_id=phone_call_id)
     unknown: tuple[tuple[str, dict[str, Any]], ...] = (
-        (other.raw, {"call_id": str(own_id)}),
+        (other.raw, {"call_id": str(phone_call_id)}),
         (token.raw, {"call_id": str(uuid4())}),
         (token.raw, {"call_id": str(call)}),
         (token.raw, {"call_id": "x"}),
@@ -78,20 +78,20 @@ async def test_a_call_is_found_with_its_own_token_only(
     assert await stored_remarks(database, call) == (None, None, None)
 
 
-@pytest.mark.usefixtures("listed")
+@pytest.mark.usefixtures("two_outcomes")
 async def test_a_day_after_the_end_the_phone_cannot_store_an_outcome(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token
 ) -> None:
     for late, status in ((dt.timedelta(minutes=-1), 204), (dt.timedelta(minutes=1), 409)):
-        own_id, ended_at = uuid4(), utc_now() - PHONE_PERIOD - late
-        await add_call(database, tenant, token, call_id=own_id, started_at=ended_at - dt.timedelta(seconds=65))
-        answer = await post_token(client, token.raw, path=PATH, call_id=str(own_id), note="x")
+        phone_call_id, ended_at = uuid4(), utc_now() - PHONE_PERIOD - late
+        await add_call(database, tenant, token, call_id=phone_call_id, started_at=ended_at - dt.timedelta(seconds=65))
+        answer = await post_token(client, token.raw, path=PATH, call_id=str(phone_call_id), note="x")
         assert answer.status_code == status, answer.text
     assert answer.json()["code"] == "outcome_too_late"
     assert_public(answer)
 
 
-@pytest.mark.usefixtures("listed")
+@pytest.mark.usefixtures("two_outcomes")
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -107,9 +107,9 @@ async def test_a_day_after_the_end_the_phone_cannot_store_an_outcome(
 async def test_invalid_values_are_refused_with_the_name_of_their_field(
     client: httpx.AsyncClient, database: Database, tenant: Tenant, token: Token, given: Any, field: str
 ) -> None:
-    own_id = uuid4()
-    call = await add_call(database, tenant, token, call_id=own_id)
-    answer = await post_token(client, token.raw, path=PATH, call_id=str(own_id), **given)
+    phone_call_id = uuid4()
+    call = await add_call(database, tenant, token, call_id=phone_call_id)
+    answer = await post_token(client, token.raw, path=PATH, call_id=str(phone_call_id), **given)
     assert answer.status_code == 400, answer.text
     assert answer.json()["code"] == "validation_failed"
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -117,7 +117,7 @@ async def test_invalid_values_are_refused_with_the_name_of_their_field(
     assert await stored_remarks(database, call) == (None, None, None)
 
 
-async def test_the_checks_of_the_exchange_come_first(
+async def test_the_checks_of_the_token_exchange_come_first(
     client: httpx.AsyncClient, make: Factory, tenant: Tenant, token: Token
 ) -> None:
     narrow = await make.token(tenant, allowed_domains=["crm.example"])

@@ -1,4 +1,4 @@
-"""The greatest age of replica data that a request accepts: by its cookie of the last change, key and Cache-Control."""
+"""The greatest age of replica data that a request accepts, and the cookie of the last change that answers set."""
 
 from typing import Any
 
@@ -44,7 +44,9 @@ def cookie(seconds_ago: float, secret: str) -> dict[str, str]:
         (SECONDS + 5, "s" * 32, ANY_AGE),
     ],
 )
-async def test_the_own_change_is_seen_until_each_replica_has_it(seconds_ago: float, secret: str, age: float) -> None:
+async def test_reads_after_a_change_skip_replicas_until_each_can_have_it(
+    seconds_ago: float, secret: str, age: float
+) -> None:
     changed = cookie(seconds_ago, secret)
     assert await accepted(changed) == age
     assert await accepted({"Cache-Control": "max-age=600", **changed}) == min(age, 600)

@@ -87,10 +87,10 @@ describe("RecentCallStore", () => {
     expect(next.calls).toEqual([]);
   });
 
-  test("keeps a call away that began in the second in which the list was cleared", () => {
+  test("does not show a call that began in the second in which the list was cleared", () => {
     const storage = fakeStorage();
     const store = openStore(storage);
-    // The server tells seconds.
+    // The server's times have whole seconds.
     const call = { ...callOf("1"), startedAt: "2026-11-29T12:00:00Z", status: "completed" };
     store.addFromServer([call]);
     store.clear();

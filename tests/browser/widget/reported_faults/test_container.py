@@ -14,7 +14,7 @@ HOSTILE = """<style>
     * { box-sizing: content-box !important; font-size: 40px !important; color: red !important; }
     div, button, input { margin: 30px !important; display: block !important; width: 900px !important; }
 </style>"""
-BOXES = """(panel) => {
+BOX_IN_PLACE = """(panel) => {
     const place = document.getElementById("place").getBoundingClientRect();
     const box = panel.getBoundingClientRect();
     return [box.left - place.left, box.top - place.top, box.width, box.height].map(Math.round);
@@ -46,7 +46,7 @@ async def test_the_panel_fits_its_container_in_any_page_and_theme(
     await phone.until_event("ready")
     await until_inside_container(phone)
     panel = phone.panel.locator(".panel")
-    left, top, panel_width, panel_height = await panel.evaluate(BOXES)
+    left, top, panel_width, panel_height = await panel.evaluate(BOX_IN_PLACE)
     assert panel_width == min(width, 480)
     assert (left, top) == ((width - panel_width) // 2, 0)
     assert panel_height == height if height else panel_height > 300
