@@ -46,7 +46,7 @@ async def sign_up(request: Visit) -> Response[str]:
             email=form["email"], password=form["password"], name=form["name"], ip_address=browser_of(request).ip_address
         )
     except DomainError as error:
-        return render_refused(request, "accounts/signup.html", form, error, next_path=own_path(form["next"]))
+        return render_form_errors(request, "accounts/signup.html", form, error, next_path=own_path(form["next"]))
     cookie = _sign_up_cookie(request, f"{proof}.{quote(own_path(form['next']), safe='')}")
     return redirect(request, "/signup?sent=1", cookies=[cookie])
 
@@ -112,7 +112,7 @@ async def sign_in(request: Visit) -> Response[str]:
         )
     except DomainError as error:
         has_passkeys = _accounts(request).passkey_ceremony.is_available
-        return render_refused(
+        return render_form_errors(
             request, "accounts/login.html", form, error, next_path=next_path, has_passkeys=has_passkeys
         )
     cookie = session_cookie(_settings(request).public_url, started_session.raw)
@@ -182,10 +182,10 @@ async def _sign_in_form(request: Visit, refused: tuple[Form, DomainError] | None
         context["has_passkeys"] = has_passkeys and awaiting.has_passkey
     if refused is None:
         return render(request, template, form=None, **context)
-    return render_refused(request, template, *refused, **context)
+    return render_form_errors(request, template, *refused, **context)
 
 
-def render_refused(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
+def render_form_errors(request: Visit, template: str, form: Form, error: DomainError, **context: Any) -> Response[str]:
     """Show the form again with the typed values and the errors."""
     refused = form.refused(error)
     if isinstance(error, TooMany):

@@ -7,7 +7,7 @@ from accounts.account_services import ACCOUNT_SERVICES
 from accounts.auth import browser_of, session_cookie
 from accounts.errors import LinkNotUsable
 from accounts.password_reset import PasswordReset
-from dashboard.auth_pages import Visit, mail_folder, render_link_expired, render_refused, without_referrer
+from dashboard.auth_pages import Visit, mail_folder, render_form_errors, render_link_expired, without_referrer
 from dashboard.pages import redirect, render
 from kit.errors import DomainError
 from kit.http.app_key import SETTINGS
@@ -28,7 +28,7 @@ async def forgot_password(request: Visit) -> Response[str]:
         ensure_valid_text(form)
         await _password_reset(request).request(email=form["email"], ip_address=browser_of(request).ip_address)
     except DomainError as error:
-        return render_refused(request, "accounts/forgot.html", form, error)
+        return render_form_errors(request, "accounts/forgot.html", form, error)
     return redirect(request, "/forgot-password?sent=1")
 
 
@@ -51,7 +51,7 @@ async def reset_password(request: Visit, token: FromPath[str]) -> Response[str]:
     except LinkNotUsable:
         return render_link_expired(request)
     except DomainError as error:
-        return without_referrer(render_refused(request, "accounts/reset.html", form, error))
+        return without_referrer(render_form_errors(request, "accounts/reset.html", form, error))
     cleared_cookie = session_cookie(SETTINGS.get(request.app).public_url, None)
     return redirect(request, "/login", "Your password is changed. Sign in with the new one.", cookies=[cleared_cookie])
 

@@ -1,4 +1,4 @@
-"""Installs a release in a database: migrates the schema, stores phone.js for pages that pin its version."""
+"""Installs a release in a database: migrates the schema, stores phone.js and its chunks for pages of other releases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -13,7 +13,7 @@ class BufferedWriter(abc.ABC):
     """Flushes its buffer every few seconds and when it stops."""
 
     def __init__(self, *, name: str) -> None:
-        """``name`` is that of the table or column that is written, for the log."""
+        """``name`` is that of the table that is written, for the log."""
         self._name = name
         self._task: asyncio.Task[None] | None = None
 
