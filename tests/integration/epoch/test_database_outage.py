@@ -4,7 +4,9 @@ Also the number of round trips to the database that an exchange and the look-up 
 """
 
 import asyncio
+import contextlib
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +29,7 @@ from support.callback_client import CallbackClient, new_sid
 from support.database_proxy import DatabaseProxy, ProxyMode
 from support.factories import Factory, Tenant, Token, sign_in
 from support.passwords import PASSWORD
+from support.waiting import PATIENCE_SECONDS
 from support.widget_client import assert_problem, post_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -102,6 +105,16 @@ async def assert_all_available(browser: httpx.AsyncClient, token: Token, callbac
     assert (await browser.get("/health/dependencies")).status_code == 200
 
 
+async def wait_until_all_available(browser: httpx.AsyncClient, token: Token, callbacks: CallbackClient) -> None:
+    """Wait until all answers are normal: on a busy machine, connecting can take longer than a request waits."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(AssertionError):
+            await assert_all_available(browser, token, callbacks)
+            return
+    await assert_all_available(browser, token, callbacks)
+
+
 @pytest.mark.parametrize("mode", [ProxyMode.REFUSE, ProxyMode.SILENT])
 async def test_a_database_that_does_not_answer_is_reported_and_used_again(
     proxy: DatabaseProxy,
@@ -119,7 +132,7 @@ async def test_a_database_that_does_not_answer_is_reported_and_used_again(
         await assert_all_unavailable(browser, token, callbacks)
     finally:
         proxy.set_mode(ProxyMode.RELAY)
-    await assert_all_available(browser, token, callbacks)
+    await wait_until_all_available(browser, token, callbacks)
 
 
 async def test_a_database_that_refuses_connections_is_reported_and_used_again(
@@ -142,7 +155,7 @@ async def test_a_database_that_refuses_connections_is_reported_and_used_again(
     finally:
         await owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         await owner.close()
-    await assert_all_available(browser, token, callbacks)
+    await wait_until_all_available(browser, token, callbacks)
 
 
 async def test_connections_that_died_in_an_outage_cause_no_error(
