@@ -140,6 +140,7 @@ async def _execute(connection: asyncpg.Connection, statement: str) -> None:
 def months_of(oldest: dt.datetime, now: dt.datetime) -> Sequence[dt.date]:
     """The months from that of ``oldest`` to those that the product makes ahead when two more have ended."""
     months = [month_of(oldest)]
-    while months[-1] < month_after(month_of(now), MONTHS_AHEAD + 3):
+    # Near the end of a month the oldest call can be in the month after the one a year ago: that is one month more.
+    while months[-1] < month_after(month_of(now), MONTHS_AHEAD + 4):
         months.append(month_after(months[-1]))
     return months

@@ -2,7 +2,7 @@
 
 Run it by ``PYTHONPATH=src:tests python bench/widget_timing.py [RUNS]``.
 
-Everything is on loopback. Each run is a new profile with nothing cached, on a page of another origin.
+Everything is on loopback. Each run has a new browser context with nothing cached, on a page of another origin.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ CALL = """(number) => {
     EpochPhone.call(number);
     return startedAt - calledAt;
 }"""
-MEASURES = ("script start to ready", "call() to callStarted", "call() to ringing, microphone and SDK included")
+MEASURES = ("script start to ready", "call() to callStarted", "dialing to ringing, microphone and SDK included")
 
 
 async def main() -> None:

@@ -45,7 +45,7 @@ PASSED_ON = re.compile(r"(?i)(pip|npm_config|ssl|node_extra|uv)_\w+|\w+_proxy")
 """Environment variables with which this machine reaches its package sources; RUN steps get them."""
 MACHINE_FILES = ("etc/pip.conf", "etc/npmrc", "root/.npmrc", "root/.config/pip/pip.conf", "etc/resolv.conf")
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
-"""The machine's certificates are used while a stage is built, because a company's proxy may need its own."""
+"""The machine's certificates are used while a stage is built, because a company's proxy may have its own authority."""
 WRITABLE = "tmp"
 SECONDS = 1800
 START_SECONDS = 120
@@ -307,7 +307,7 @@ async def _serve(root: Root, stage: Stage, database_url: str) -> None:
     from support.ports import unused_port
     from support.production import PRODUCTION
 
-    # Only the server's own user may use its socket.
+    # Only the server's own user may use its socket, so the image connects by TCP through a relay.
     parts = urlsplit(database_url)
     place = {name: values[0] for name, values in parse_qs(parts.query).items()}
     relay = await asyncio.start_server(partial(_relay, f"{place['host']}/.s.PGSQL.{place['port']}"), "127.0.0.1", 0)

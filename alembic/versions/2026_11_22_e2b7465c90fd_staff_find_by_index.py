@@ -1,4 +1,4 @@
-"""Add indexes for the searches of staff, and let staff read the state of the outbox.
+"""Add indexes for searches that staff make, and let staff read the state of the outbox.
 
 Revision ID: e2b7465c90fd
 Revises: e25c9b7f1a60
@@ -28,6 +28,7 @@ PREFIX_INDEXES = {
 def upgrade() -> None:
     for name, (table, column) in PREFIX_INDEXES.items():
         op.create_index(name, table, [column])
+    # Of the column ``prefix``, the first characters of a token.
     op.create_index("ix_embed_token_prefix", "embed_token", ["prefix"])
     op.create_index("ix_organization_suspended", "organization", ["id"], postgresql_where=sa.text("suspended_at IS NOT NULL"))
     op.execute(f"GRANT SELECT (id, kind, attempts, due_at, given_up_at, failure, created_at) ON outbox TO {STAFF}")

@@ -1,8 +1,8 @@
-"""Shared code of the exchange benchmark's fast peers (FastAPI and Starlette with asyncpg): the exchange itself.
+"""The token exchange for the fast peers of the benchmark, FastAPI and Starlette with asyncpg.
 
 It is written for speed: a prepared statement on a pool without reset, PyJWT and orjson; no ORM, no Pydantic model, no
-carrier library for the signature. The checks are those of ``quickstart``. It has no rate limits, no checksum and no
-time limits, and stores no last use of a token.
+carrier library for the signature. The checks are those of ``quickstart``. It has no rate limits, checks no
+checksum of tokens, limits no time of statements, and stores no last use of a token.
 """
 
 import hashlib

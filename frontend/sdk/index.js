@@ -1,6 +1,6 @@
 /**
  * The chunk with the part of Twilio's voice SDK that the phone uses, and with functions that create the SDK's audio
- * context and open its connection to the carrier before a call.
+ * context and open its connection to the carrier before a call. Loading it corrects a leak of listeners in the SDK.
  */
 import { Device as VoiceDevice } from "@twilio/voice-sdk";
 import PeerConnection from "../node_modules/@twilio/voice-sdk/esm/twilio/rtc/peerconnection.js";
@@ -12,7 +12,10 @@ removeListenersAtEnd(PeerConnection);
 
 export const Device = VoiceDevice;
 
-/** Create the audio context of all devices, unless it is there. A device creates it otherwise, in the same task as itself. */
+/**
+ * Create the audio context that all `Device` objects share, unless it exists. Otherwise the first `Device` creates it
+ * while it is constructed.
+ */
 export function createAudioContext() {
   /** @type {any} */ (VoiceDevice)._getOrCreateAudioContext();
 }

@@ -66,7 +66,7 @@ _UPGRADE_REQUEST_ROWS = 50
 
 
 class ViewerAuthentication(AuthenticationBackend):
-    """sqladmin's check of the session. The mount has checked it already; this one refuses a request without viewer."""
+    """sqladmin's check of the session, which ``admin.mount`` has checked: refuses a request without viewer."""
 
     def __init__(self) -> None:
         self.middlewares = []
@@ -77,7 +77,7 @@ class ViewerAuthentication(AuthenticationBackend):
 
 
 class AdminApp:
-    """The application, its templates, and the responses that the mount needs from them."""
+    """The application, its templates, and the responses that ``admin.mount`` needs from them."""
 
     log_fault = staticmethod(page_helpers.log_fault)
 
@@ -148,7 +148,7 @@ ROUTES = (
 
 
 def _clear_notice_after(route: Route) -> Route:
-    """``route``, whose page shows the notice, and deletes it."""
+    """``route``, which also deletes the notice that its page shows."""
 
     async def respond(request: Request) -> Response:
         response: Response = await route.endpoint(request)

@@ -187,7 +187,10 @@ def log_fault(path: str, error: Exception) -> None:
 
 
 def redirect_to_sign_in(request: Request) -> Response:
-    """Redirect to the sign-in page, which leads back to the requested page. The refreshing script gets 401 instead."""
+    """Redirect to the sign-in page, which leads back to the requested page.
+
+    The script that refreshes the page Operations gets 401.
+    """
     if request.scope["path"] == OPERATIONS_REFRESH_PATH:
         return Response(status_code=401)
     # Made from the scope: the request's URL would contain the Host header, which may not be a valid host.

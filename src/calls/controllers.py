@@ -1,4 +1,4 @@
-"""API endpoints of an organization's calls (list, CSV export, one call, its outcome and note) and of its usage."""
+"""API endpoints of an organization's calls (list, CSV file, one call, its outcome, note and tags) and of its usage."""
 
 from typing import Annotated, Any
 from uuid import UUID

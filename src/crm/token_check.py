@@ -33,9 +33,12 @@ class TokenCheck:
         try:
             async with self._api.session(token) as hubspot:
                 info = await hubspot.read_token()
+                # Without a list of scopes, HubSpot's answer to the next request names the missing ones.
                 granted = REQUIRED_SCOPES if info.scopes is None else info.scopes
                 if missing := [scope for scope in REQUIRED_SCOPES if scope not in granted]:
-                    raise _refused(f"The token lacks scopes. Add {' and '.join(missing)} in HubSpot, then connect it")
+                    raise _refused(
+                        f"The token lacks scopes. Add {' and '.join(missing)} in HubSpot, then connect the token again"
+                    )
                 await hubspot.ensure_property()
         except HubSpotUnreachable as error:
             raise HubSpotNotAnswering from error
@@ -51,7 +54,7 @@ def ensure_token_form(token: str) -> None:
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise _refused(f"This is not a HubSpot token: tokens have at most {MAX_TOKEN_CHARACTERS} characters")
     if _TOKEN.fullmatch(token) is None:
-        raise _refused("Copy the whole token from HubSpot: it has only letters, digits and hyphens, and no spaces")
+        raise _refused("Copy the whole token from HubSpot: it has no spaces, line breaks or accented letters")
 
 
 def _advice(error: HubSpotRefused) -> str:
@@ -61,7 +64,7 @@ def _advice(error: HubSpotRefused) -> str:
         scopes = " and ".join(error.scopes) or "the scope that HubSpot asks for"
         return (
             f"The token may not create the property {CALL_PROPERTY} of calls. Add {scopes}, or let an administrator of"
-            " HubSpot create it: a single-line text of calls whose values are unique"
+            " HubSpot create it: a single-line text property of the calls, with unique values"
         )
     return f"HubSpot refused the token ({error.status}, {error.category})"
 

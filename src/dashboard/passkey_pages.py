@@ -29,8 +29,8 @@ _ACCOUNT_PATH = "/account/passkeys"
 
 @post("/login/passkey/options", status_code=200)
 async def sign_in_options(request: Visit) -> Response[str]:
-    """The WebAuthn options for the page's script; they are the same for everybody."""
-    await read_form(request, "credential", "next")
+    """The WebAuthn options for the page's script; they depend on no account."""
+    await read_form(request, "credential", "next")  # refuses other fields
     sign_in_manager = ACCOUNT_SERVICES.get(request.app).sign_in_manager
 
     async def make_options() -> PasskeyOptions:
@@ -79,14 +79,14 @@ async def add_passkey(request: Visit) -> Response[str]:
     form = Form({"name": submitted["name"]})
 
     async def work() -> Response[str]:
-        raw = await _passkey_settings(request).add(
+        session_token = await _passkey_settings(request).add(
             _current_session(request),
             name=form["name"],
             credential=submitted["credential"],
             encrypted_challenge=request.cookies.get(_COOKIE),
             by=current_actor(request),
         )
-        return redirect(request, "/account", "Your passkey is added.", cookies=_renewed_cookies(request, raw))
+        return redirect(request, "/account", "Your passkey is added.", cookies=_renewed_cookies(request, session_token))
 
     return await redirect_or_form(request, "passkey", form, work)
 
@@ -110,7 +110,7 @@ async def rename_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
 @post("/account/passkeys/removal-options", guards=[loads_memberships], status_code=200)
 async def removal_options(request: Visit) -> Response[str]:
     """The WebAuthn options with which a person proves to have a passkey before one is removed."""
-    await read_form(request, "password", "credential")
+    await read_form(request, "password", "credential")  # refuses other fields
 
     async def make_options() -> PasskeyOptions:
         return _passkey_settings(request).make_removal_options(_current_session(request))
@@ -124,7 +124,7 @@ async def remove_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
     proof = RemovalProof(form["password"], form["code"], form["credential"], request.cookies.get(_COOKIE))
     try:
         ensure_valid_text(form)
-        raw = await _passkey_settings(request).remove(
+        session_token = await _passkey_settings(request).remove(
             _current_session(request), passkey_id, proof=proof, by=current_actor(request)
         )
     except NotFound:
@@ -134,7 +134,7 @@ async def remove_passkey(request: Visit, passkey_id: FromPath[UUID]) -> Response
         response = await _page(request, passkey_id, status=status_of(error), remove=refused)
         response.headers.update(problem_headers(error))
         return response
-    return redirect(request, "/account", "The passkey is removed.", cookies=_renewed_cookies(request, raw))
+    return redirect(request, "/account", "The passkey is removed.", cookies=_renewed_cookies(request, session_token))
 
 
 HANDLERS = (
@@ -183,8 +183,8 @@ def _challenge_cookie(request: Visit, encrypted_challenge: str | None, path: str
     )
 
 
-def _renewed_cookies(request: Visit, raw: str) -> list[Cookie]:
-    return [new_session_cookie(request, raw), _challenge_cookie(request, None, _ACCOUNT_PATH)]
+def _renewed_cookies(request: Visit, session_token: str) -> list[Cookie]:
+    return [new_session_cookie(request, session_token), _challenge_cookie(request, None, _ACCOUNT_PATH)]
 
 
 def _current_session(request: Visit) -> CurrentSession:

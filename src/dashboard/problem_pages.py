@@ -1,4 +1,4 @@
-"""Error pages: exception handlers that render refusals, HTTP errors and faults as pages."""
+"""Exception handlers that render error pages; those for paths without a route answer API paths with problem details."""
 
 from http import HTTPStatus
 from typing import Any
@@ -70,7 +70,7 @@ def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Res
     return problem_page(request, error.status_code, headers=dict(error.headers or {}))
 
 
-def _on_unreadable(request: Request[Any, Any, Any], _: ValidationException) -> Response[Any]:
+def _on_malformed_url(request: Request[Any, Any, Any], _: ValidationException) -> Response[Any]:
     """404 for a malformed path or query."""
     return problem_page(request, 404)
 
@@ -78,13 +78,14 @@ def _on_unreadable(request: Request[Any, Any, Any], _: ValidationException) -> R
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if is_client_disconnected(error):
         return problem_page(request, 400)
-    return problem_page(request, 503 if FAILURES.report(error, where=request.scope["path"]) else 500)
+    is_dependency_failure = FAILURES.report(error, where=request.scope["path"])
+    return problem_page(request, 503 if is_dependency_failure else 500)
 
 
 PAGE_EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     NotSignedIn: _on_not_signed_in,
     DomainError: _on_refusal,
-    ValidationException: _on_unreadable,
+    ValidationException: _on_malformed_url,
     HTTPException: _on_http_error,
     Exception: _on_fault,
 }

@@ -1,4 +1,4 @@
-"""Resolves the host names of webhook receivers; refuses a name with any IP address that is not public."""
+"""Resolves host names of webhook receivers; refuses IP addresses that are not public, except the sandbox's own."""
 
 import asyncio
 import ipaddress
@@ -50,7 +50,7 @@ class DnsResolver:
 
 async def resolve_receiver(receiver: Receiver, resolver: Resolver) -> Sequence[IpAddress]:
     """The IP addresses to connect to, IPv4 first. Raises: ReceiverNotPublic, NameNotFound."""
-    if receiver.is_loopback:
+    if receiver.is_loopback:  # only the sandbox accepts such a receiver
         return [receiver.ip_address or ipaddress.ip_address("127.0.0.1")]
     literal = receiver.ip_address
     found = await resolver.resolve(receiver.host) if literal is None else [literal]

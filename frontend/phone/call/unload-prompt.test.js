@@ -76,7 +76,7 @@ test.each([
   expect(isAsked()).toBe(expected);
 });
 
-test("the exception holds for one navigation, and not for long", () => {
+test("a click on a mailto: link exempts one navigation, for less than a second", () => {
   press('<a id="link" href="mailto:ada@example.com">Ada</a>');
   expect([isAsked(), isAsked()]).toEqual([false, true]);
   press('<a id="link" href="mailto:ada@example.com">Ada</a>');

@@ -2,7 +2,7 @@
 
 The module of a kind of record defines its actions beside its list and detail page. The decorator takes the text of the
 confirmation page, the lowest role and the fields; the function calls the service that makes the change. The service
-records the audit event; the reason is part of the actor that it gets.
+records the audit event; the reason that the staff member enters is in the ``Actor`` that it gets.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -44,15 +44,15 @@ class ActionContext(NamedTuple, Generic[R]):
     by: Actor
 
     def tenant_session(self, organization_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction of the customers' role on one organization."""
+        """A transaction of the customers' database role on one organization."""
         return self.back_office.database.tenant_session(organization_id, actor=self.by)
 
     def user_session(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction of the customers' role without an organization, for changes of user accounts."""
+        """A transaction of the customers' database role without an organization, for changes of user accounts."""
         return self.back_office.database.tenant_session(None, self.by.id, actor=self.by)
 
     def staff_session(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A transaction of the staff's role, for tables that only staff may write."""
+        """A transaction of the staff's database role, for tables that only staff may write."""
         return self.back_office.staff_database.tenant_session(None, self.by.id)
 
 

@@ -42,7 +42,7 @@ class StoredCall(msgspec.Struct, frozen=True):
 
 
 class IncomingAdmissionService:
-    """Admits incoming calls. Every call locks its organization's row of ``incoming_usage``."""
+    """Admits incoming calls. Each incoming call locks its organization's row of ``incoming_usage``."""
 
     def __init__(self, session: AsyncSession, prices: PriceList, alert_mailer: AlertMailer) -> None:
         self._session = session
@@ -53,8 +53,9 @@ class IncomingAdmissionService:
     async def admit(self, organization_id: UUID, incoming: IncomingCall) -> StoredCall | None:
         """Store a call, ``initiated`` or ``refused`` with its reason; a repeated request returns the stored call.
 
-        None if nothing is stored: the number is no longer held, or a refusal of this caller within the hour is stored
-        already. Such calls are rejected unanswered, so that a flood of them costs nothing.
+        None if nothing is stored: the number is no longer held, another organization has the carrier id, or the caller
+        is more than one call above its limit of the hour. Such calls are rejected unanswered, so that a flood of them
+        costs nothing.
         """
         now = utc_now()
         used = await self._usage.lock_and_read(organization_id)
@@ -87,7 +88,7 @@ class IncomingAdmissionService:
         return await self._store(context, incoming, now, status=CallStatus.INITIATED, **admitted)
 
     async def record_events(self, call: Call, kinds: Sequence[str], now: dt.datetime) -> None:
-        """Record events of our own for the caller's leg."""
+        """Record events that the carrier does not send (sequence -1) for the caller's leg."""
         for kind in kinds:
             values = {
                 "id": uuid7(),

@@ -35,8 +35,8 @@ async def grant(phone: Phone, setting: str) -> None:
     assert browser is not None
     session = await browser.new_browser_cdp_session()
     contexts = await session.send("Target.getBrowserContexts")
-    answer = {"permission": {"name": "microphone"}, "setting": setting}
-    await session.send("Browser.setPermission", {**answer, "browserContextId": contexts["browserContextIds"][-1]})
+    permission = {"permission": {"name": "microphone"}, "setting": setting}
+    await session.send("Browser.setPermission", {**permission, "browserContextId": contexts["browserContextIds"][-1]})
 
 
 async def test_a_person_denies_the_microphone(
@@ -153,7 +153,7 @@ async def test_the_microphone_is_released_after_the_first_call_of_a_browser(
         await phone.hangup()
     await phone.until_event("callEnded")
     # The SDK opens the microphone once more some time after the call, so the phone releases it twice. The browser
-    # runs this timer after the phone's second one, which is as long and was set before.
+    # runs this timer after that of the phone's second release, which is as long and was set before.
     await phone.page.evaluate("(ms) => new Promise((resolve) => setTimeout(resolve, ms))", RELEASE_AGAIN_MS)
 
     async def is_released() -> bool:

@@ -45,7 +45,7 @@ _for_sale = (f"+1907555{last:04d}" for last in itertools.count(106))
 ACCOUNT = {name: value for name, value in PRODUCTION.items() if name.startswith("TWILIO_")}
 AWAY = "The carrier does not answer at the moment. Nothing was changed. Try again in a few minutes"
 BUSY = "The carrier has too many requests at the moment. Nothing was changed. Try again in a minute"
-OPERATOR = "Service temporarily unavailable"
+UNAVAILABLE = "Service temporarily unavailable"
 UNCONFIRMED = "The carrier did not confirm the purchase."
 
 
@@ -55,9 +55,9 @@ class Answers:
     def __init__(self, sandbox_url: str) -> None:
         self._sandbox_url = sandbox_url
         self.faults: dict[str, bytes | None] = {}
-        """The response to each request with a method, which does not reach the sandbox; None for no response."""
+        """By HTTP method: the response to such requests, which do not reach the sandbox; None for no response."""
         self.lost: dict[str, bytes | None] = {}
-        """The same, but the sandbox carries out the request before."""
+        """The same, but the sandbox carries out the request first."""
 
     async def answer(self, request: CarrierRequest) -> bytes | None:
         if request.method in self.faults:
@@ -100,12 +100,12 @@ class Deployment(NamedTuple):
 
     async def doctor(self) -> str:
         """The reason for which the check of the carrier fails."""
-        by_key = TwilioAccountAdmin(self.settings.twilio, api_base=None, signaling=None)
+        account_admin = TwilioAccountAdmin(self.settings.twilio, api_base=None, signaling=None)
         try:
             with pytest.raises((CarrierError, CheckFailed)) as failed:
-                await check_credentials(self.settings, by_key)
+                await check_credentials(self.settings, account_admin)
         finally:
-            await by_key.close()
+            await account_admin.close()
         return str(failed.value)
 
     async def settle(self) -> None:
@@ -157,9 +157,9 @@ class CodeCase(NamedTuple):
     """An error of the carrier, and its consequences."""
 
     refusal: Refusal
-    bought: str
+    purchase_sentence: str
     """Part of the customer's sentence when a purchase gets this response."""
-    searched: str | None
+    search_sentence: str | None
     """Part of the customer's sentence when a search gets it; None where the search finds nothing instead."""
     counter: CarrierCounter
     logged: str = "purchase_refused"
@@ -167,8 +167,8 @@ class CodeCase(NamedTuple):
 
 
 CODES = (
-    CodeCase(Refusal(401, 20003), OPERATOR, OPERATOR, CarrierCounter.ACCESS_REFUSED),
-    CodeCase(Refusal(403, 20005), OPERATOR, OPERATOR, CarrierCounter.ACCESS_REFUSED),
+    CodeCase(Refusal(401, 20003), UNAVAILABLE, UNAVAILABLE, CarrierCounter.ACCESS_REFUSED),
+    CodeCase(Refusal(403, 20005), UNAVAILABLE, UNAVAILABLE, CarrierCounter.ACCESS_REFUSED),
     CodeCase(Refusal(429, 20429), BUSY, BUSY, CarrierCounter.ANSWERED, "purchase_not_begun"),
     CodeCase(Refusal(500, 20500), UNCONFIRMED, AWAY, CarrierCounter.FAILED, "purchase_unanswered"),
     CodeCase(Refusal(503, 20503), UNCONFIRMED, AWAY, CarrierCounter.FAILED, "purchase_unanswered"),
@@ -210,15 +210,15 @@ async def test_a_refused_purchase_says_why_and_costs_nothing(deployment: Deploym
     deployment.answers.faults = {"POST": case.refusal.response}
     with capture_logs() as logged, pytest.raises(DomainError) as refused:
         await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
-    assert case.bought in sentence(refused.value)
+    assert case.purchase_sentence in sentence(refused.value)
     [line] = [entry for entry in logged if entry["event"] == case.logged]
     assert f"{case.refusal.status} (code {case.refusal.code})" in line["error"]
     assert deployment.counts[case.counter] >= 1
 
     assert await deployment.at_carrier(number) == []
     await deployment.settle()
-    bought = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
-    assert [bought.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
+    bought_number = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
+    assert [bought_number.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
     assert "DELETE" not in deployment.stand_in.methods
 
 
@@ -227,12 +227,12 @@ async def test_a_refused_search_is_reported_to_customers_and_doctor(deployment: 
     organization_id = await organization_of(deployment)
     deployment.answers.faults = {"GET": case.refusal.response}
     search = deployment.provisioning.searcher.search(organization_id, NumberQuery("US"), by=SYSTEM)
-    if case.searched is None:
+    if case.search_sentence is None:
         assert await search == []
     else:
         with pytest.raises(DomainError) as refused:
             await search
-        assert case.searched in sentence(refused.value)
+        assert case.search_sentence in sentence(refused.value)
     assert deployment.counts[case.counter] >= 1
     assert f"{case.refusal.status} (code {case.refusal.code})" in await deployment.doctor()
     assert "DELETE" not in deployment.stand_in.methods
@@ -256,8 +256,8 @@ async def test_a_number_whose_purchase_has_a_broken_answer_is_bought_once(
 ) -> None:
     organization_id, number = await organization_of(deployment), next(_for_sale)
     deployment.answers.lost = {"POST": response}
-    bought = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
-    assert [bought.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
+    bought_number = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
+    assert [bought_number.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
     assert deployment.stand_in.methods.count("POST") == 1
     assert "DELETE" not in deployment.stand_in.methods
 
@@ -265,11 +265,11 @@ async def test_a_number_whose_purchase_has_a_broken_answer_is_bought_once(
 @EACH_BROKEN
 async def test_a_release_with_a_broken_answer_loses_no_number(deployment: Deployment, response: bytes) -> None:
     organization_id, number = await organization_of(deployment), next(_for_sale)
-    bought = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
+    bought_number = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
     deployment.answers.faults = {"DELETE": response}
     with pytest.raises(ReleaseUnconfirmed):
-        await deployment.provisioning.releaser.release(organization_id, bought.id, by=SYSTEM)
-    assert [bought.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
+        await deployment.provisioning.releaser.release(organization_id, bought_number.id, by=SYSTEM)
+    assert [bought_number.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
 
 
 async def test_a_purchase_whose_answer_never_comes_is_made_once(
@@ -278,8 +278,8 @@ async def test_a_purchase_whose_answer_never_comes_is_made_once(
     monkeypatch.setattr(transport, "TOTAL_SECONDS", 5.0)
     organization_id, number = await organization_of(deployment), next(_for_sale)
     deployment.answers.lost = {"POST": None}
-    bought = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
-    assert [bought.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
+    bought_number = await deployment.provisioning.purchaser.buy(organization_id, number, by=SYSTEM)
+    assert [bought_number.carrier_sid] == await deployment.at_carrier(number) == await deployment.held(number)
     assert deployment.stand_in.methods.count("POST") == 1
     assert deployment.counts[CarrierCounter.FAILED] == 1
 

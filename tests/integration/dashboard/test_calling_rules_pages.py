@@ -29,7 +29,9 @@ async def rules(client: httpx.AsyncClient, tenant: Tenant) -> dict[str, object]:
     return found
 
 
-async def saved(client: httpx.AsyncClient, tenant: Tenant, form: str, notice: str, **fields: str) -> None:
+async def submit_and_assert_saved(
+    client: httpx.AsyncClient, tenant: Tenant, form: str, notice: str, **fields: str
+) -> None:
     base = settings_of(tenant)
     answer = await submit(client, f"{base}/calling-rules/{form}", f"{base}/calling-rules", **fields)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{base}/calling-rules")
@@ -41,7 +43,7 @@ def limit_fields(page: str) -> dict[str, str]:
 
 
 async def test_countries_are_enabled_by_name_and_disabled(owner: httpx.AsyncClient, tenant: Tenant) -> None:
-    await saved(
+    await submit_and_assert_saved(
         owner,
         tenant,
         "countries",
@@ -49,7 +51,9 @@ async def test_countries_are_enabled_by_name_and_disabled(owner: httpx.AsyncClie
         destination="United Kingdom",
     )
     assert (await rules(owner, tenant))["countries"] == ["CA", "GB", "US"]
-    await saved(owner, tenant, "countries/remove", "Calls to Canada are refused from now on", code="CA")
+    await submit_and_assert_saved(
+        owner, tenant, "countries/remove", "Calls to Canada are refused from now on", code="CA"
+    )
     assert (await rules(owner, tenant))["countries"] == ["GB", "US"]
 
 
@@ -78,7 +82,9 @@ async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, 
     base = settings_of(tenant)
     fields = limit_fields((await owner.get(f"{base}/calling-rules")).text)
     assert (fields["minutes_per_day"], fields["spend_cents_per_day"]) == ("600", "25.00")
-    await saved(owner, tenant, "limits", "Spend per day: $12.50", **{**fields, "spend_cents_per_day": "12.50"})
+    await submit_and_assert_saved(
+        owner, tenant, "limits", "Spend per day: $12.50", **{**fields, "spend_cents_per_day": "12.50"}
+    )
     limits = (await rules(owner, tenant))["limits"]
     assert isinstance(limits, dict)
     assert (limits["spend_cents_per_day"], limits["minutes_per_day"]) == (1250, 600)
@@ -96,14 +102,16 @@ async def test_limits_are_saved_and_wrong_ones_marked(owner: httpx.AsyncClient, 
 
 
 async def test_numbers_are_blocked_and_unblocked(owner: httpx.AsyncClient, tenant: Tenant) -> None:
-    await saved(owner, tenant, "blocked", "+1 212-555-0147 is blocked", blocked_numbers="(212) 555-0147")
+    await submit_and_assert_saved(
+        owner, tenant, "blocked", "+1 212-555-0147 is blocked", blocked_numbers="(212) 555-0147"
+    )
     assert (await rules(owner, tenant))["blocked_numbers"] == ["+12125550147"]
     base = settings_of(tenant)
     answer = await submit(owner, f"{base}/calling-rules/blocked", f"{base}/calling-rules", blocked_numbers="911")
     assert errors_of(answer.text) == {"blocked_numbers": "Emergency numbers cannot be called: 911"}
     answer = await submit(owner, f"{base}/calling-rules/blocked", f"{base}/calling-rules", blocked_numbers=" ")
     assert errors_of(answer.text) == {"blocked_numbers": "Enter a phone number"}
-    await saved(
+    await submit_and_assert_saved(
         owner, tenant, "blocked/remove", "+1 212-555-0147 is no longer blocked and can be called", number="+12125550147"
     )
     assert (await rules(owner, tenant))["blocked_numbers"] == []

@@ -1,4 +1,4 @@
-"""The dashboard's pages Usage, with two months and each token, and Audit log, with filters, for admins only."""
+"""The dashboard's Usage page (two months, each token), and its Audit log (filters; for admins only)."""
 
 import html
 import re
@@ -74,7 +74,7 @@ async def test_the_audit_log_shows_what_changed_and_can_be_narrowed(
     async with database.sessions() as session, session.begin():
         for name, action in (("ann@example.com", "embed_token.changed"), ("CRM sync", "api_key.created")):
             kind = ActorKind.USER if "@" in name else ActorKind.API_KEY
-            # Nobody has this id, so the names are kept.
+            # No user and no key has this id, so the page shows the stored name.
             actor = Actor(kind, uuid4(), name, "192.0.2.7")
             await record(
                 session,

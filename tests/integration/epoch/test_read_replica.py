@@ -1,4 +1,4 @@
-"""Lists, reports and exports read a standby; the database itself replaces a standby that is late or fails."""
+"""Lists, reports and exports read a standby, or the primary when it is late or fails; the age of the data is shown."""
 
 import asyncio
 import re
@@ -68,7 +68,7 @@ class Product(NamedTuple):
         return str(await add_call(self.database, self.tenant, self.token))
 
     async def follow(self) -> None:
-        """Wait until the replica is read and shows everything."""
+        """Wait until the replica is in use and has replayed everything."""
 
         async def shows_everything() -> bool:
             await self.replica.measure()
@@ -132,7 +132,7 @@ async def stale(following: Product, servers: Servers) -> AsyncIterator[Product]:
 
 @pytest.fixture
 async def browser(product: Product, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """The owner, signed in long ago."""
+    """The owner, signed in and without a recent change."""
     transport = asgi_transport(product.app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url, timeout=60) as client:
         await sign_in(client, product.tenant.owner)
@@ -225,7 +225,7 @@ async def test_a_replica_that_was_not_asked_yet_is_no_warning(product: Product) 
     assert [line for line in told["warnings"] if line.startswith("replica")] == []
 
 
-async def test_a_refused_change_does_not_make_later_reads_use_the_database(
+async def test_a_refused_change_does_not_make_later_reads_use_the_primary(
     following: Product, browser: httpx.AsyncClient
 ) -> None:
     refused = await browser.patch(f"{following.api}/calls/{UUID(int=1)}", json={"note": "Nobody's"})
@@ -315,7 +315,7 @@ async def test_a_replica_that_is_killed_costs_no_error(
     assert (await shown_ids(browser, following))[1]
 
 
-async def test_a_statement_that_the_replicas_schema_lacks_reads_the_database(stale: Product, servers: Servers) -> None:
+async def test_a_statement_that_the_replicas_schema_lacks_reads_the_primary(stale: Product, servers: Servers) -> None:
     await run_as_owner(servers.primary, "ALTER TABLE call ADD COLUMN newer integer")
     async with stale.reading.new_session(stale.tenant.organization.id) as session:
         assert await on_standby(session)

@@ -59,14 +59,14 @@ async def _role_of_each_way(url: str) -> list[str]:
             connection = await session.connection()
             in_session = (await connection.exec_driver_sql("SELECT current_user")).scalar_one()
         async with database.read_pool.tenant_scope(None, None) as reader:
-            guard = await reader._connection.fetchval("SELECT current_user")
+            in_read_pool = await reader._connection.fetchval("SELECT current_user")
         lookup = await database.lookup_pool.fetch_value("SELECT current_user")
         single = await database.connect()
         outside = await single.fetchval("SELECT current_user")
         await single.close()
     finally:
         await database.stop()
-    return [in_session, guard, lookup, outside]
+    return [in_session, in_read_pool, lookup, outside]
 
 
 ROLES = ["epoch_app", "epoch_app", "epoch_lookup", "epoch_app"]
@@ -117,7 +117,9 @@ async def test_a_server_that_the_url_does_not_trust_is_refused(
         await connector.open(None, seconds=10)
 
 
-async def test_a_verified_name_must_be_the_certificates(tls_server: PgBouncer, files: dict[str, str]) -> None:
+async def test_verify_full_refuses_a_host_that_the_certificate_does_not_name(
+    tls_server: PgBouncer, files: dict[str, str]
+) -> None:
     by_address = tls_server.url + "?sslrootcert=" + files["ca"]
     connection = await Connector(by_address + "&sslmode=verify-ca").open(None, seconds=10)
     await connection.close()

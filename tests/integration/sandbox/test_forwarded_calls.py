@@ -1,4 +1,4 @@
-"""Calls from outside that the sandbox forwards to phones: at once or in turn, keys, sound, ends, and the mailbox."""
+"""Calls from outside that the sandbox forwards to phones and mailboxes, at once or in turn; switches for them."""
 
 import io
 import wave
@@ -117,7 +117,7 @@ async def test_phones_are_called_in_turn_by_the_requests_after_each_dial(bench: 
     assert (await bench.application.form("/after"))["DialCallStatus"] == "completed"
 
 
-async def test_without_a_document_the_first_answer_is_connected(bench: IncomingCallBench) -> None:
+async def test_without_a_document_of_the_number_the_first_answer_is_connected(bench: IncomingCallBench) -> None:
     bench.application.documents["/incoming"] = dial(HANGS_UP, NEVER, ask=False)
     call = await bench.ended(await bench.ring())
     after = await bench.application.form("/after")
@@ -141,7 +141,7 @@ async def test_a_switch_reports_an_unaccepted_dial_as_completed(bench: IncomingC
     assert (after["DialCallStatus"], after["DialBridged"]) == ("completed", "false")
 
 
-async def test_all_switches_of_the_contract_are_taken_together(bench: IncomingCallBench) -> None:
+async def test_several_switches_are_set_in_one_request(bench: IncomingCallBench) -> None:
     given = {
         "hangup_sid": "parent",
         "no_child": [ECHO],
@@ -214,8 +214,8 @@ async def test_a_mailbox_records_what_it_hears_after_its_beep(bench: IncomingCal
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
     loud = np.flatnonzero(np.abs(samples) > 500)
-    # Connected with the answer, the mailbox records after 5 s what the caller says from 7 to 10 s: a second later at
-    # the most, on a busy machine.
+    # The mailbox begins to record 5 s after the answer, and the caller speaks from 7 to 10 s. In the recording that is
+    # from 2 to 5 s, or at most a second later on a busy machine.
     begin, end = (round(edge / 8000, 1) for edge in (loud[0], loud[-1]))
     assert (2.0 <= begin < 3.0, 3.0 <= end - begin < 4.0) == (True, True), (begin, end)
     assert (await bench.client.get("/sandbox/recordings/RE0")).status_code == 404

@@ -11,7 +11,7 @@ from kit.errors import ValidationFailed
     [
         ("", "Paste the token"),
         ("pat eu1", "no spaces"),
-        ("pat-eu1-é", "only letters, digits and hyphens"),
+        ("pat-eu1-é", "no spaces, line breaks or accented letters"),
         ("p" * (MAX_TOKEN_CHARACTERS + 1), f"at most {MAX_TOKEN_CHARACTERS} characters"),
     ],
     ids=["empty", "with a space", "with an accent", "long"],

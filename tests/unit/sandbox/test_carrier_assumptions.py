@@ -1,4 +1,4 @@
-"""docs/carrier-assumptions.md names switches of the sandbox carrier and tests that exist, and names every switch."""
+"""docs/carrier-assumptions.md names kinds of sources, and files, switches and tests that exist; and every switch."""
 
 import re
 from pathlib import Path

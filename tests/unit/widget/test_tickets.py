@@ -1,4 +1,4 @@
-"""Tickets of our own pages for the token exchange: signed, bound to one token, page and day, in one spelling."""
+"""Tickets of our own pages for the token exchange: signed, bound to one token, valid for a day, in one encoding."""
 
 import base64
 from uuid import UUID, uuid4
@@ -50,7 +50,7 @@ def test_a_forged_ticket_for_years_is_invalid_after_its_longest_duration() -> No
     assert TICKETS.read(forged, TOKEN, START + MAX_TICKET_SECONDS) is None
 
 
-def test_every_process_with_the_same_secret_reads_it() -> None:
+def test_every_process_with_the_same_secret_reads_a_ticket() -> None:
     assert Tickets(SECRET).read(TEXT, TOKEN, START) == TICKET
     assert Tickets(SecretKeys("x" * 32)).read(TEXT, TOKEN, START) is None
 
