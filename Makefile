@@ -20,7 +20,7 @@ PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE = "$$(tools/setup uv)" pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The last line of `run` is one plain command, so that make passes signals directly to it.
 run: ## install what is missing and serve on http://localhost:8000 with a demo

@@ -81,7 +81,10 @@ async def section_context(request: SettingsRequest, session: AsyncSession, membe
     greeting = settings.greeting or settings.after_hours.greeting
     audio = GreetingAudioService(session)
     recordings = await audio.page(member.organization_id, after=None, limit=MAX_RECORDINGS)
-    countries = sorted(((code, country_name(code)) for code in holiday_countries()), key=lambda row: row[1])
+    # A code without a name is an alias, such as UK; one that was saved by the API stays in the list.
+    named = ((code, country_name(code)) for code in holiday_countries())
+    selectable = (row for row in named if row[0] != row[1] or row[0] == settings.holidays.country)
+    countries = sorted(selectable, key=lambda row: row[1])
     return {
         "may_change": member.role.rank >= Role.ADMIN.rank,
         "has_plan": member.plan in WIDGET_PLANS,

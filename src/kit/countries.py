@@ -49,8 +49,9 @@ def countries() -> Mapping[str, str]:
 
 
 def country_name(code: str) -> str:
-    """The English name of a country, or the code itself when the country has no numbering plan."""
-    return countries().get(code, code)
+    """The English name of a country or territory, or the code itself when it is unknown."""
+    # Codes of digits are parts of the world.
+    return countries().get(code) or (Locale("en").territories.get(code, code) if code.isalpha() else code)
 
 
 def country_in_sentence(code: str) -> str:

@@ -29,7 +29,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     @property
     def line(self) -> str:
         """The result as commands print it."""
-        return f"{self.state:<4}  {self.part:<13}  {self.detail}"
+        return f"{self.state:<4}  {self.part:<16}  {self.detail}"
 
 
 class CheckFailed(Exception):

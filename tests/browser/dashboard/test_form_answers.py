@@ -1,10 +1,13 @@
-"""The dashboard's form errors and results on small screens are scrolled into view; old settings URLs, date filters."""
+"""The dashboard's forms: errors and results are seen, values are not cut off; old settings URLs, date filters."""
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
+from epoch.cli.seed import DEMO_LIMITS
 from support.browser.dashboard import sign_in
 from support.browser.product import Customer
+from tenants.models import Organization
 
 pytestmark = pytest.mark.anyio
 PHONE = ViewportSize(width=360, height=740)
@@ -79,4 +82,18 @@ async def test_a_date_without_its_year_stays_and_nothing_is_filtered(browser: Br
     await expect(since).to_be_focused()
     assert "since" not in page.url
     assert await since.evaluate("field => field.validity.badInput")
+    await page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_greatest_limits_are_seen_whole(browser: Browser, customer: Customer, width: int) -> None:
+    organization = Organization.id == customer.tenant.organization.id
+    async with customer.product.database.sessions() as session, session.begin():
+        await session.execute(sa.update(Organization).where(organization).values(limits=DEMO_LIMITS))
+    page = await settings(browser, customer, "settings/calling-rules")
+    await page.set_viewport_size({"width": width, "height": 740})
+    field = page.get_by_label("Minutes per month", exact=True)
+    await expect(field).to_have_value("10000000")
+    cut = "(inputs) => inputs.filter((input) => input.scrollWidth > input.clientWidth).map(({ name }) => name)"
+    assert await page.locator("table.limits input").evaluate_all(cut) == []
     await page.context.close()

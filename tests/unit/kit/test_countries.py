@@ -24,3 +24,7 @@ def test_the_list_is_in_the_order_of_the_names() -> None:
 
 def test_a_code_that_is_no_country_stays_as_it_is() -> None:
     assert country_name("001") == "001"
+
+
+def test_a_territory_without_a_numbering_plan_has_its_name() -> None:
+    assert country_name("AQ") == "Antarctica"
