@@ -26,10 +26,10 @@ from epoch.server.embedded_postgres import EmbeddedPostgres
 from kit.clock import utc_now
 from kit.db.database import Database
 from kit.e164 import parse_dialled
-from support.browser.film_strip import take_film_strip
 from support.browser.firefox import start_firefox
 from support.browser.first_call import take_first_call
 from support.browser.product import Product, running_product
+from support.browser.support_pictures import take_support_pictures
 from tenants.models import Organization
 from widget.models import EmbedToken
 
@@ -72,7 +72,7 @@ async def main() -> int:
                 await take_back_office(staff)
                 await take_first_call(browser, product, staff, IMAGES)
                 firefox = await start_firefox(playwright, Path(folder))
-                await take_film_strip(browser, firefox, product, IMAGES)
+                await take_support_pictures(browser, firefox, product, IMAGES)
                 await firefox.close()
                 await browser.close()
         finally:

@@ -1,6 +1,6 @@
-"""Reads refused calls of an organization, person or number, and pages that organizations' tokens do not allow.
+"""Reads refused calls of an organization, person or number, with reasons, and origins that embed tokens blocked.
 
-A refused call comes with the reason at that time. Each query is bounded and answered by an index.
+Each query is answered by an index; the latest calls and origins are read up to a maximum.
 """
 
 import datetime as dt

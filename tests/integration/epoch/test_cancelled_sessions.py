@@ -1,4 +1,4 @@
-"""Sessions of a handler whose request is cancelled are closed at once, not by the garbage collector."""
+"""Database sessions of a handler are closed at once when its request is cancelled, not by the garbage collector."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Texts in the phone's number field: pasted, from input methods, autofilled, with letters, or with several numbers."""
+"""Numbers typed, pasted, filled in or given by the page: cleaned, shown as dialled, asked about where ambiguous."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/browser-support.md: a call in pages and media where the phone could be hidden."""
+"""Takes pictures of a call for docs/browser-support.md: modal dialog, fullscreen, print, small screen, Firefox."""
 
 import asyncio
 from pathlib import Path
@@ -30,17 +30,17 @@ FULLSCREEN = """() => {
 }"""
 
 
-async def take_film_strip(browser: Browser, firefox: Browser, product: Product, images: Path) -> None:
+async def take_support_pictures(browser: Browser, firefox: Browser, product: Product, images: Path) -> None:
     """Take a picture of a call in a modal dialog, in fullscreen, in print, on a small screen, and in Firefox."""
-    strip = _FilmStrip(product, images)
-    await strip.take(browser, "modal", before=SHOW_MODAL)
-    await strip.take(browser, "fullscreen", before=FULLSCREEN)
-    await strip.take(browser, "print", media="print")
-    await strip.take(browser, "small-screen", **PHONE)
-    await strip.take(firefox, "firefox")
+    taker = _PictureTaker(product, images)
+    await taker.take(browser, "modal", before=SHOW_MODAL)
+    await taker.take(browser, "fullscreen", before=FULLSCREEN)
+    await taker.take(browser, "print", media="print")
+    await taker.take(browser, "small-screen", **PHONE)
+    await taker.take(firefox, "firefox")
 
 
-class _FilmStrip:
+class _PictureTaker:
     def __init__(self, product: Product, images: Path) -> None:
         self._product = product
         self._images = images
