@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from epoch.migrations import upgrade
 from epoch.server.embedded_postgres import EmbeddedPostgres
 from epoch.server.postgres_programs import create_owned_directory, server_account
+from kit.clock import utc_now
 from kit.db.connections import share_connections
 from kit.db.database import Database
 from kit.deployment import DATABASE_IDENTITY, DeploymentRow
@@ -144,8 +145,11 @@ def _find_or_make_tablespace(postgres: EmbeddedPostgres) -> str:
 
 
 def _find_or_make_template(postgres: EmbeddedPostgres) -> str:
-    """Return the name of the template database with this checkout's migrations; later runs use it again."""
-    name = TEMPLATE_PREFIX + _hash_of_migrations()
+    """Return the name of the template database with this checkout's migrations; later runs use it again.
+
+    A new month needs a new template, because the migrations make partitions of the months around the present one.
+    """
+    name = f"{TEMPLATE_PREFIX}{utc_now():%Y%m}_{_hash_of_migrations()}"
     rows = _execute(postgres.url, "SELECT datname FROM pg_database")
     templates = [row["datname"] for row in rows if row["datname"].startswith(TEMPLATE_PREFIX)]
     if name not in templates:
